@@ -1,0 +1,247 @@
+//! Recipes to JSON and back.
+//!
+//! A recipe is a list of steps. A stage is `{"noise": {"snr_db": {"uniform": [5, 40]}, "color": "pink"}}`, parameters at
+//! their default left out; a combinator is `{"one_of": {"of": [...], "weights": [...]}}` and so on.
+
+use super::{Recipe, Stage, Step, Value, Views, declaration};
+use crate::{Distribution, Error};
+use serde_json::{Map, Value as Json, json};
+
+impl Distribution {
+    /// The distribution as JSON: a number, or `{"uniform": [a, b]}` and the like.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Distribution::Constant(value) => json!(value),
+            Distribution::Uniform { low, high } => json!({ "uniform": [low, high] }),
+            Distribution::LogUniform { low, high } => json!({ "log_uniform": [low, high] }),
+            Distribution::Normal { mean, deviation } => json!({ "normal": [mean, deviation] }),
+            Distribution::IntUniform { low, high } => json!({ "int_uniform": [low, high] }),
+            Distribution::Choice(values) => json!({ "choice": values.to_vec() }),
+        }
+    }
+
+    /// The distribution of some JSON.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] if it is none, and what the constructors report.
+    pub fn from_json(json: &Json) -> Result<Distribution, Error> {
+        if let Some(number) = json.as_f64() {
+            return Ok(Distribution::Constant(number));
+        }
+        let (name, body) = single(json, "a distribution")?;
+        let numbers: Vec<f64> = items(body)?.iter().map(number).collect::<Result<_, _>>()?;
+        match (name, numbers.as_slice()) {
+            ("uniform", &[low, high]) => Distribution::uniform(low, high),
+            ("log_uniform", &[low, high]) => Distribution::log_uniform(low, high),
+            ("normal", &[mean, deviation]) => Distribution::normal(mean, deviation),
+            ("int_uniform", &[low, high]) => Distribution::int_uniform(low as i64, high as i64),
+            ("choice", values) => Distribution::choice(values.to_vec()),
+            _ => Err(parse(format!("`{name}` is no distribution of {} numbers", numbers.len()))),
+        }
+    }
+}
+
+impl Recipe {
+    /// The recipe as JSON.
+    pub fn to_json(&self) -> Json {
+        Json::Array(self.steps().iter().map(Step::to_json).collect())
+    }
+
+    /// The recipe of some JSON.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] if it is none, [`Error::Unknown`] for a stage or parameter that does not exist, and whatever
+    /// building it reports.
+    pub fn from_json(json: &Json) -> Result<Recipe, Error> {
+        let mut recipe = Recipe::identity();
+        for step in items(json)? {
+            recipe = recipe.then(&step_from_json(step)?)?;
+        }
+        Ok(recipe)
+    }
+}
+
+impl Views {
+    /// The views as JSON: a list of recipes.
+    pub fn to_json(&self) -> Json {
+        recipes_to_json(self.recipes())
+    }
+
+    /// The views of some JSON.
+    ///
+    /// # Errors
+    /// As [`Recipe::from_json`].
+    pub fn from_json(json: &Json) -> Result<Views, Error> {
+        Views::new(recipes(json)?)
+    }
+}
+
+impl Step {
+    fn to_json(&self) -> Json {
+        match self {
+            Step::Stage(stage) => {
+                let options: Map<String, Json> =
+                    stage.changed().map(|(parameter, value)| (parameter.name.to_owned(), value.to_json())).collect();
+                json!({ stage.declaration().name: options })
+            }
+            Step::Chance { p, recipe } => json!({ "chance": { "p": p, "of": recipe.to_json() } }),
+            Step::OneOf { recipes, weights: None } => json!({ "one_of": { "of": recipes_to_json(recipes) } }),
+            Step::OneOf { recipes, weights } => {
+                json!({ "one_of": { "of": recipes_to_json(recipes), "weights": weights } })
+            }
+            Step::Shuffle { recipes } => json!({ "shuffle": { "of": recipes_to_json(recipes) } }),
+            Step::Repeat { times, recipe } => json!({ "repeat": { "times": times, "of": recipe.to_json() } }),
+            Step::SomeOf { low, high, recipes } => {
+                json!({ "some_of": { "low": low, "high": high, "of": recipes_to_json(recipes) } })
+            }
+            Step::Blend { wet, recipe } => json!({ "blend": { "wet": wet.to_json(), "of": recipe.to_json() } }),
+        }
+    }
+}
+
+impl Value {
+    fn to_json(&self) -> Json {
+        match self {
+            Value::Absent => Json::Null,
+            Value::Drawn(distribution) => distribution.to_json(),
+            Value::Flag(flag) => json!(flag),
+            Value::Word(word) => json!(word),
+        }
+    }
+
+    fn from_json(json: &Json) -> Result<Value, Error> {
+        Ok(match json {
+            Json::Null => Value::Absent,
+            Json::Bool(flag) => Value::Flag(*flag),
+            Json::String(word) => Value::Word(word.clone()),
+            json => Value::Drawn(Distribution::from_json(json)?),
+        })
+    }
+}
+
+fn recipes_to_json(recipes: &[Recipe]) -> Json {
+    Json::Array(recipes.iter().map(Recipe::to_json).collect())
+}
+
+fn step_from_json(json: &Json) -> Result<Recipe, Error> {
+    let (name, body) = single(json, "a step")?;
+    let field = |key: &str| body.get(key).ok_or_else(|| parse(format!("`{name}` needs `{key}`")));
+    let count = |key: &str| field(key)?.as_i64().ok_or_else(|| parse(format!("`{key}` must be a whole number")));
+    match name {
+        "chance" => Recipe::from_json(field("of")?)?.chance(number(field("p")?)?),
+        "one_of" => {
+            let weights = body.get("weights").map(|w| items(w)?.iter().map(number).collect()).transpose()?;
+            Recipe::one_of(recipes(field("of")?)?, weights)
+        }
+        "shuffle" => Recipe::shuffle(recipes(field("of")?)?),
+        "repeat" => Recipe::from_json(field("of")?)?.repeat(count("times")?),
+        "some_of" => Recipe::some_of(count("low")?, count("high")?, recipes(field("of")?)?),
+        "blend" => Recipe::from_json(field("of")?)?.blend(Distribution::from_json(field("wet")?)?),
+        name => {
+            let options = body.as_object().ok_or_else(|| parse(format!("`{name}` must hold its options")))?;
+            let values = options.iter().map(|(key, value)| Ok((key.clone(), Value::from_json(value)?)));
+            Ok(Stage::new(declaration(name)?, values.collect::<Result<Vec<_>, Error>>()?)?.into())
+        }
+    }
+}
+
+fn recipes(json: &Json) -> Result<Vec<Recipe>, Error> {
+    items(json)?.iter().map(Recipe::from_json).collect()
+}
+
+fn single<'a>(json: &'a Json, what: &str) -> Result<(&'a str, &'a Json), Error> {
+    match json.as_object().map(|map| map.iter().collect::<Vec<_>>()).as_deref() {
+        Some([(name, body)]) => Ok((name.as_str(), *body)),
+        _ => Err(parse(format!("{what} must be an object with one key, not {json}"))),
+    }
+}
+
+fn items(json: &Json) -> Result<&[Json], Error> {
+    json.as_array().map(Vec::as_slice).ok_or_else(|| parse(format!("a list is wanted, not {json}")))
+}
+
+fn number(json: &Json) -> Result<f64, Error> {
+    json.as_f64().ok_or_else(|| parse(format!("a number is wanted, not {json}")))
+}
+
+fn parse(reason: String) -> Error {
+    Error::Parse { what: "the recipe", reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Key, Waveform};
+    use proptest::prelude::*;
+
+    fn distribution() -> impl Strategy<Value = Distribution> {
+        prop_oneof![
+            (-10.0..10.0).prop_map(Distribution::Constant),
+            (-10.0..0.0, 0.0..10.0).prop_map(|(low, high)| Distribution::Uniform { low, high }),
+            (0.1..1.0, 1.0..10.0).prop_map(|(low, high)| Distribution::LogUniform { low, high }),
+            (-5.0..5.0, 0.0..2.0).prop_map(|(mean, deviation)| Distribution::Normal { mean, deviation }),
+            (-5i64..0, 0i64..5).prop_map(|(low, high)| Distribution::IntUniform { low, high }),
+            prop::collection::vec(-9.0..9.0, 1..4).prop_map(|v| Distribution::Choice(v.into())),
+        ]
+    }
+
+    fn stage() -> impl Strategy<Value = Recipe> {
+        let make = |name: &'static str, given: Vec<(&str, Value)>| -> Recipe {
+            let given: Vec<_> = given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            Stage::new(declaration(name).unwrap(), given).unwrap().into()
+        };
+        prop_oneof![
+            distribution().prop_map(move |d| make("gain", vec![("gain_db", Value::Drawn(d))])),
+            (0.0..1.0).prop_map(move |m: f64| make("fade", vec![("max_fraction", Value::Drawn(m.into()))])),
+            (distribution(), -2.0..2.0).prop_map(move |(d, b): (_, f64)| make(
+                "noise",
+                vec![("snr_db", Value::Drawn(d)), ("color", Value::Drawn(b.into()))]
+            )),
+            any::<bool>().prop_map(move |wrap| make("time_shift", vec![("wrap", Value::Flag(wrap))])),
+            Just(make("time_mask", vec![("fill", Value::Word("noise".into()))])),
+        ]
+    }
+
+    fn recipe() -> impl Strategy<Value = Recipe> {
+        stage().prop_recursive(4, 24, 4, |inner| {
+            let some = prop::collection::vec(inner.clone(), 1..4);
+            prop_oneof![
+                some.clone().prop_map(|r| r.iter().try_fold(Recipe::identity(), |a, b| a.then(b)).unwrap()),
+                (inner.clone(), 0.0..=1.0).prop_map(|(r, p)| r.chance(p).unwrap()),
+                (some.clone(), any::<bool>()).prop_map(|(r, weighted)| {
+                    let weights = weighted.then(|| (1..=r.len()).map(|i| i as f64).collect());
+                    Recipe::one_of(r, weights).unwrap()
+                }),
+                some.clone().prop_map(|r| Recipe::shuffle(r).unwrap()),
+                (inner.clone(), 0i64..4).prop_map(|(r, n)| r.repeat(n).unwrap()),
+                some.prop_map(|r| Recipe::some_of(0, r.len() as i64, r).unwrap()),
+                inner.prop_map(|r| r.blend(0.25.into()).unwrap()),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn json_gives_the_same_recipe_and_the_same_bytes(recipe in recipe(), seed in any::<u64>()) {
+            let text = recipe.to_json().to_string();
+            let back = Recipe::from_json(&serde_json::from_str(&text).unwrap()).unwrap();
+            prop_assert_eq!(&back, &recipe);
+            let clip = Waveform::mono((0..200).map(|i| (i as f32 * 0.3).sin()).collect(), 8000).unwrap();
+            let key = Key::of_seed(seed);
+            prop_assert_eq!(back.wave(&clip, key).unwrap(), recipe.wave(&clip, key).unwrap());
+        }
+    }
+
+    #[test]
+    fn json_that_is_no_recipe_says_why() {
+        let error = |text: &str| Recipe::from_json(&serde_json::from_str(text).unwrap()).unwrap_err().to_string();
+        assert_eq!(error("3"), "cannot read the recipe: a list is wanted, not 3");
+        assert_eq!(error(r#"[{"nose": {}}]"#), "`Auricle` has no stage `nose`");
+        assert_eq!(error(r#"[{"noise": {"snr": 3}}]"#), "`noise` has no option `snr`");
+        assert_eq!(error(r#"[{"chance": {"p": 2, "of": []}}]"#), "`p` must be a probability within 0..1, not 2");
+        assert_eq!(error(r#"[{"chance": {"of": []}}]"#), "cannot read the recipe: `chance` needs `p`");
+        assert_eq!(error(r#"[{"crop": {}}]"#), "`crop` needs `seconds`");
+    }
+}

@@ -1,0 +1,95 @@
+//! Masking a part along time.
+
+use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
+use crate::{Error, Rng};
+use smallvec::smallvec;
+use std::sync::Arc;
+
+/// Replaces one random stretch: its length is uniform in `0..=max_fraction * n`, its place uniform over those that fit.
+///
+/// In a wave the noise is Gaussian of deviation [`NOISE_DEVIATION`], as in CLAR's code; in features it has the mean and
+/// the deviation of the clip, and zero means the mean, as in SpecAugment (Park et al., 2019) on mean-free features.
+pub(super) static TIME_MASK: Declaration = Declaration {
+    name: "time_mask",
+    about: "Replaces a random stretch of time by silence, noise or a constant.",
+    citation: "Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (TM)",
+    parameters: &[
+        Parameter::positional(
+            "max_fraction",
+            Kind::Number { low: 0.0, high: 1.0 },
+            DefaultValue::Number(0.125),
+            "longest mask, as a share of the clip; the length is uniform between 0 and this",
+        ),
+        Parameter::option(
+            "fill",
+            Kind::WordOrNumber { words: &FILLS, low: f64::MIN, high: f64::MAX },
+            DefaultValue::Word("zero"),
+            "what stands in the gap: silence (in features their mean), faint noise, or a value",
+        ),
+    ],
+    accepts: Accepts::Either,
+    gives: None,
+    draws: &["start", "length", "noise_seed"],
+    example: "let x = tone(440, 1) |> time_mask(1.0, #{ fill: 2 }); assert(x.peak() == 2.0)",
+    build: |settings| {
+        let fill = match (settings.word("fill", &FILLS), settings.number("fill")) {
+            (_, Some(value)) => Fill::Value(value as f32),
+            (Some(1), _) => Fill::Noise,
+            _ => Fill::Zero,
+        };
+        Ok(Arc::new(TimeMask { max_fraction: settings.number("max_fraction").unwrap_or(0.125), fill }))
+    },
+};
+
+const FILLS: [&str; 2] = ["zero", "noise"];
+const NOISE_DEVIATION: f32 = 0.01;
+
+enum Fill {
+    Zero,
+    Noise,
+    Value(f32),
+}
+
+struct TimeMask {
+    max_fraction: f64,
+    fill: Fill,
+}
+
+impl Transform for TimeMask {
+    fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
+        let longest = (self.max_fraction * input.n as f64).floor() as usize;
+        let length = rng.below(longest + 1);
+        let start = rng.below(input.n - length + 1);
+        smallvec![start as f64, length as f64, rng.seed()]
+    }
+
+    fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
+        let n = work.input().n;
+        let start = (draws[0].max(0.0) as usize).min(n);
+        let length = (draws[1].max(0.0) as usize).min(n - start);
+        let (mean, deviation) = match work.domain() {
+            Domain::Wave => (0.0, NOISE_DEVIATION),
+            Domain::Features => moments(&work.features.values),
+        };
+        let mut rng = Rng::from_seed(draws[2]);
+        for row in work.rows_mut() {
+            let gap = &mut row[start..start + length];
+            match self.fill {
+                Fill::Zero => gap.fill(mean),
+                Fill::Value(value) => gap.fill(value),
+                Fill::Noise => {
+                    rng.fill_normal(gap);
+                    gap.iter_mut().for_each(|x| *x = mean + deviation * *x);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn moments(values: &[f32]) -> (f32, f32) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+    let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+    (mean as f32, variance.sqrt() as f32)
+}

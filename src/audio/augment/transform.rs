@@ -1,0 +1,111 @@
+//! What a stage does to a clip, in two parts: draw, then apply.
+
+use super::Domain;
+use crate::features::{Features, MelScratch};
+use crate::{Error, Rng, Waveform};
+use smallvec::SmallVec;
+
+/// The values a stage drew for one clip, in the order of its declaration's `draws`. All are numbers: a seed is an integer
+/// below 2^53, a choice an index, so a trace survives JSON bit for bit.
+pub type Draws = SmallVec<[f64; 8]>;
+
+/// What a stage does.
+///
+/// `draw` takes everything random from the stream; `apply` is a function of the drawn values and the clip. That split is
+/// what makes a trace complete and a replay exact.
+pub trait Transform: Send + Sync {
+    /// Draws the values for one clip.
+    fn draw(&self, rng: &mut Rng, input: &Input) -> Draws;
+
+    /// Works on the clip in place.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] if this clip cannot be worked on, such as one shorter than a frame.
+    fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error>;
+}
+
+/// What a stage may know of a clip before it draws.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Input {
+    /// Length along time: samples of a wave, frames of features.
+    pub n: usize,
+    /// Samples per second of the wave, Hz.
+    pub sample_rate: u32,
+}
+
+/// A clip under work, with the buffers that stages need. A thread keeps one, so that no clip allocates.
+#[derive(Default)]
+pub struct Workspace {
+    domain: Option<Domain>,
+    /// The wave, planar.
+    pub samples: Vec<f32>,
+    /// Channels of the wave.
+    pub n_channels: usize,
+    /// Samples per second of the wave, Hz.
+    pub sample_rate: u32,
+    /// The features, once a stage has computed them.
+    pub features: Features,
+    /// A second wave buffer for stages that cannot work in place; they swap it with `samples`.
+    pub spare: Vec<f32>,
+    /// Buffers of the mel spectrogram.
+    pub mel: MelScratch,
+}
+
+impl Workspace {
+    /// Puts a sound in.
+    pub fn load(&mut self, wave: &Waveform) {
+        self.domain = Some(Domain::Wave);
+        self.n_channels = wave.n_channels();
+        self.sample_rate = wave.sample_rate();
+        self.samples.clear();
+        self.samples.extend_from_slice(wave.samples());
+    }
+
+    /// What is in it; a wave if nothing was loaded.
+    pub fn domain(&self) -> Domain {
+        self.domain.unwrap_or(Domain::Wave)
+    }
+
+    /// Says that `features` now hold the clip.
+    pub fn now_features(&mut self) {
+        self.domain = Some(Domain::Features);
+    }
+
+    /// Puts features in.
+    pub fn load_features(&mut self, features: &Features) {
+        self.features.clone_from(features);
+        self.now_features();
+    }
+
+    /// What a stage may know before it draws.
+    pub fn input(&self) -> Input {
+        let n = match self.domain() {
+            Domain::Wave => self.samples.len() / self.n_channels.max(1),
+            Domain::Features => self.features.n_frames,
+        };
+        Input { n, sample_rate: self.sample_rate }
+    }
+
+    /// The wave, one mutable slice a channel.
+    pub fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let n = (self.samples.len() / self.n_channels.max(1)).max(1);
+        self.samples.chunks_mut(n)
+    }
+
+    /// The rows along time of whatever is in it: channels of a wave, bands of features.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let n = self.input().n.max(1);
+        match self.domain() {
+            Domain::Wave => self.samples.chunks_mut(n),
+            Domain::Features => self.features.values.chunks_mut(n),
+        }
+    }
+
+    /// The wave as a value of its own.
+    ///
+    /// # Errors
+    /// [`Error::BadSample`] if a stage made a sample that is not finite.
+    pub fn to_waveform(&self) -> Result<Waveform, Error> {
+        Waveform::new(self.samples.clone(), self.n_channels, self.sample_rate)
+    }
+}

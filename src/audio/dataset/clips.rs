@@ -1,0 +1,225 @@
+//! A dataset: clips with labels, and the form in which they are read.
+
+use super::{Cache, Part};
+use crate::dsp::resample;
+use crate::{Error, Waveform, io};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Where a clip's sound comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// A sound in memory.
+    Wave(Waveform),
+}
+
+/// One clip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clip {
+    /// Its sound.
+    pub source: Source,
+    /// Index of its class; `None` if it is not labelled.
+    pub label: Option<usize>,
+    /// Cross-validation fold, where the dataset defines folds.
+    pub fold: Option<u32>,
+    /// Part of the official split, where the dataset defines one.
+    pub part: Option<Part>,
+    /// Further columns, such as the speaker.
+    pub columns: Vec<(&'static str, String)>,
+    /// Its index in the whole dataset. Draws are keyed by it, so that a split or a subset changes none.
+    pub id: u64,
+}
+
+impl Clip {
+    /// A labelled clip without further columns.
+    pub fn new(source: Source, label: Option<usize>) -> Clip {
+        Clip { source, label, fold: None, part: None, columns: Vec::new(), id: 0 }
+    }
+
+    /// The value of a column.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        self.columns.iter().find(|(column, _)| *column == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The form in which clips are read. All are mixed down to one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Form {
+    /// Sample rate, Hz; each file's own if `None`.
+    pub sample_rate: Option<u32>,
+    /// Duration, s: the end is cut off or silence put behind; each file's own if `None`.
+    pub duration_s: Option<f64>,
+}
+
+/// Clips with labels. Cheap to clone; splits and subsets share what was decoded.
+#[derive(Clone)]
+pub struct Dataset {
+    name: Arc<str>,
+    clips: Arc<[Clip]>,
+    classes: Arc<[String]>,
+    form: Form,
+    held_out: &'static [(&'static str, &'static [&'static str])],
+    store: Arc<Store>,
+}
+
+/// What was decoded so far, by clip id.
+struct Store {
+    slots: Vec<OnceLock<Waveform>>,
+    bytes: AtomicUsize,
+    cache: Option<Cache>,
+}
+
+/// Decoded sound that a dataset keeps in memory at most; what is beyond is read again.
+const MEMORY_BYTES: usize = 1 << 30;
+
+impl Dataset {
+    /// A dataset of some clips. `classes` are the names that labels index.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without clips, [`Error::Range`] for a form that makes no sense.
+    pub fn new(
+        name: &str,
+        mut clips: Vec<Clip>,
+        classes: Vec<String>,
+        form: Form,
+        cache: Option<Cache>,
+    ) -> Result<Dataset, Error> {
+        if clips.is_empty() {
+            return Err(Error::Empty { what: "dataset" });
+        }
+        if form.sample_rate == Some(0) {
+            return Err(Error::range("sample_rate", "at least 1 Hz", 0));
+        }
+        if let Some(seconds) = form.duration_s
+            && !(seconds > 0.0 && seconds <= 86_400.0)
+        {
+            return Err(Error::range("seconds", "above 0 and at most a day", seconds));
+        }
+        for (index, clip) in clips.iter_mut().enumerate() {
+            clip.id = index as u64;
+        }
+        let slots = std::iter::repeat_with(OnceLock::new).take(clips.len()).collect();
+        Ok(Dataset {
+            name: name.into(),
+            clips: clips.into(),
+            classes: classes.into(),
+            form,
+            held_out: &[],
+            store: Arc::new(Store { slots, bytes: AtomicUsize::new(0), cache }),
+        })
+    }
+
+    /// Says which values of a column its authors, or we, hold out for testing.
+    pub(super) fn holding_out(mut self, held_out: &'static [(&'static str, &'static [&'static str])]) -> Dataset {
+        self.held_out = held_out;
+        self
+    }
+
+    pub(super) fn held_out(&self, column: &str) -> Option<&'static [&'static str]> {
+        self.held_out.iter().find(|(name, _)| *name == column).map(|(_, values)| *values)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The clips in order.
+    pub fn clips(&self) -> &[Clip] {
+        &self.clips
+    }
+
+    /// Number of clips.
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// Whether it holds no clip, as the validation part of a split may.
+    pub fn is_empty(&self) -> bool {
+        self.clips.is_empty()
+    }
+
+    /// Names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The form in which clips are read.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The same dataset with some of its clips, in the given order.
+    pub fn subset(&self, name: &str, indices: &[usize]) -> Dataset {
+        let clips = indices.iter().map(|&index| self.clips[index].clone()).collect();
+        Dataset { name: name.into(), clips, ..self.clone() }
+    }
+
+    /// The same clips, with the labels of all but a stratified, seeded fraction taken away.
+    ///
+    /// # Errors
+    /// [`Error::Range`] unless the fraction is above 0 and at most 1.
+    pub fn fraction(&self, fraction: f64, seed: u64) -> Result<Dataset, Error> {
+        if !(fraction > 0.0 && fraction <= 1.0) {
+            return Err(Error::range("fraction", "above 0 and at most 1", fraction));
+        }
+        let kept = super::split::stratified(&self.clips, self.classes.len(), fraction, seed);
+        let mut clips = self.clips.to_vec();
+        for (clip, kept) in clips.iter_mut().zip(kept) {
+            clip.label = clip.label.filter(|_| kept);
+        }
+        Ok(Dataset { clips: clips.into(), ..self.clone() })
+    }
+
+    /// Reads a clip in the dataset's form: from memory, from the cache, or from its file.
+    ///
+    /// # Errors
+    /// Whatever reading or resampling reports, naming the file.
+    pub fn wave(&self, index: usize) -> Result<Waveform, Error> {
+        let clip = &self.clips[index];
+        let slot = &self.store.slots[clip.id as usize];
+        if let Some(wave) = slot.get() {
+            return Ok(wave.clone());
+        }
+        let wave = self.read(clip)?;
+        let bytes = wave.samples().len() * size_of::<f32>();
+        if self.store.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= MEMORY_BYTES {
+            // Two threads may have read the same clip; both waves are the same.
+            let _ = slot.set(wave.clone());
+        } else {
+            self.store.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        Ok(wave)
+    }
+
+    fn read(&self, clip: &Clip) -> Result<Waveform, Error> {
+        let wave = match &clip.source {
+            Source::Wave(wave) => self.resampled(wave)?,
+            Source::File(path) => match (&self.store.cache, self.form.sample_rate) {
+                (Some(cache), rate) => cache.get_or_make(path, rate, || self.resampled(&io::read(path)?))?,
+                (None, _) => self.resampled(&io::read(path)?)?,
+            },
+        };
+        Ok(match self.form.duration_s {
+            Some(seconds) => wave.fitted((seconds * f64::from(wave.sample_rate())).round().max(1.0) as usize),
+            None => wave,
+        })
+    }
+
+    fn resampled(&self, wave: &Waveform) -> Result<Waveform, Error> {
+        let mono = wave.to_mono();
+        match self.form.sample_rate {
+            Some(rate) if rate != mono.sample_rate() => resample(&mono, rate),
+            _ => Ok(mono),
+        }
+    }
+}
+
+impl std::fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} clips, {} classes", self.name, self.clips.len(), self.classes.len())
+    }
+}

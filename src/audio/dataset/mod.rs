@@ -1,0 +1,17 @@
+//! Labelled collections of clips: where they lie, how they divide, how they are read.
+
+mod cache;
+mod clips;
+mod describe;
+mod esc50;
+mod folder;
+mod spoken_digits;
+mod split;
+
+pub use cache::Cache;
+pub use clips::{Clip, Dataset, Form, Source};
+pub use describe::Description;
+pub use esc50::esc50;
+pub use folder::folder;
+pub use spoken_digits::spoken_digits;
+pub use split::{Part, Split, SplitRule};

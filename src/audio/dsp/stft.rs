@@ -1,0 +1,199 @@
+//! Short-time Fourier transform, frame by frame.
+
+use super::{Fft, FftScratch, Window};
+use crate::Error;
+use realfft::num_complex::Complex32;
+
+/// What stands before the first and behind the last sample of a centred transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PadMode {
+    /// The signal mirrored, its edge sample not repeated.
+    Reflect,
+    /// Zeros.
+    Zeros,
+}
+
+impl PadMode {
+    /// The names by which a script asks for a mode, in the order of [`PadMode::ALL`].
+    pub const NAMES: [&'static str; 2] = ["reflect", "constant"];
+    /// Every mode.
+    pub const ALL: [PadMode; 2] = [PadMode::Reflect, PadMode::Zeros];
+}
+
+/// Options of an [`Stft`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StftOptions {
+    /// Size of the transform, samples.
+    pub n_fft: usize,
+    /// Length of the window, samples; it is centred in the frame.
+    pub win_length: usize,
+    /// Samples from frame to frame.
+    pub hop_length: usize,
+    /// Shape of the window.
+    pub window: Window,
+    /// Whether frame `t` is centred on sample `t * hop_length` instead of starting there.
+    pub center: bool,
+    /// What a centred transform sees beyond the ends.
+    pub pad_mode: PadMode,
+}
+
+/// A short-time Fourier transform.
+#[derive(Clone, Debug)]
+pub struct Stft {
+    options: StftOptions,
+    window: Vec<f32>,
+    fft: Fft,
+}
+
+/// Number of frames of a signal of `n_samples`; 0 if it is shorter than a frame that is not centred.
+pub fn n_frames(options: &StftOptions, n_samples: usize) -> usize {
+    let padded = if options.center { n_samples + 2 * (options.n_fft / 2) } else { n_samples };
+    if padded < options.n_fft { 0 } else { 1 + (padded - options.n_fft) / options.hop_length }
+}
+
+impl Stft {
+    /// Checks the options and makes the window.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if a size is 0 or the window is longer than the transform.
+    pub fn new(options: StftOptions) -> Result<Stft, Error> {
+        if options.n_fft == 0 {
+            return Err(Error::range("n_fft", "at least 1", 0));
+        }
+        if options.hop_length == 0 {
+            return Err(Error::range("hop_length", "at least 1", 0));
+        }
+        if options.win_length == 0 || options.win_length > options.n_fft {
+            let want = format!("within 1..={} (`n_fft`)", options.n_fft);
+            return Err(Error::range("win_length", want, options.win_length));
+        }
+        let offset = (options.n_fft - options.win_length) / 2;
+        let mut window = vec![0.0; options.n_fft];
+        for (slot, sample) in window[offset..].iter_mut().zip(options.window.samples(options.win_length)) {
+            *slot = sample as f32;
+        }
+        Ok(Stft { options, window, fft: Fft::new(options.n_fft) })
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &StftOptions {
+        &self.options
+    }
+
+    /// Number of frequency bins, `n_fft / 2 + 1`.
+    pub fn n_bins(&self) -> usize {
+        self.options.n_fft / 2 + 1
+    }
+
+    /// Calls `visit` with the index and the spectrum of every frame in order.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] if the signal is too short for a frame, or to be mirrored.
+    pub fn each_frame(
+        &self,
+        samples: &[f32],
+        scratch: &mut FftScratch,
+        mut visit: impl FnMut(usize, &[Complex32]),
+    ) -> Result<(), Error> {
+        let StftOptions { n_fft, hop_length, center, pad_mode, .. } = self.options;
+        let n = samples.len();
+        let pad = if center { n_fft / 2 } else { 0 };
+        let n_frames = n_frames(&self.options, n);
+        if n_frames == 0 || n == 0 {
+            return Err(Error::Unusable(format!("{n} samples are too few for a frame of {n_fft}")));
+        }
+        if center && pad_mode == PadMode::Reflect && n <= pad {
+            let advice = format!("{n} samples are too few to be mirrored by {pad}: use `pad_mode: \"constant\"`");
+            return Err(Error::Unusable(advice));
+        }
+        self.fft.prepare(scratch);
+        for frame in 0..n_frames {
+            let start = (frame * hop_length) as isize - pad as isize;
+            let inside = start >= 0 && start as usize + n_fft <= n;
+            if inside {
+                let part = &samples[start as usize..start as usize + n_fft];
+                for ((slot, x), w) in scratch.input.iter_mut().zip(part).zip(&self.window) {
+                    *slot = x * w;
+                }
+            } else {
+                for (i, (slot, w)) in scratch.input.iter_mut().zip(&self.window).enumerate() {
+                    *slot = beyond(samples, start + i as isize, pad_mode) * w;
+                }
+            }
+            self.fft.run(scratch);
+            visit(frame, &scratch.output);
+        }
+        Ok(())
+    }
+}
+
+/// The sample at a position that may lie outside the signal.
+fn beyond(samples: &[f32], position: isize, mode: PadMode) -> f32 {
+    let n = samples.len() as isize;
+    let position = match mode {
+        PadMode::Reflect if position < 0 => -position,
+        PadMode::Reflect if position >= n => 2 * (n - 1) - position,
+        _ => position,
+    };
+    if (0..n).contains(&position) { samples[position as usize] } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> StftOptions {
+        StftOptions {
+            n_fft: 16,
+            win_length: 16,
+            hop_length: 4,
+            window: Window::Hann,
+            center: true,
+            pad_mode: PadMode::Reflect,
+        }
+    }
+
+    #[test]
+    fn frames_agree_with_the_definition() {
+        let samples: Vec<f32> = (0..50).map(|i| (i as f32 * 0.7).sin() + 0.1 * i as f32).collect();
+        for (center, pad_mode, win_length) in
+            [(true, PadMode::Reflect, 16), (true, PadMode::Zeros, 12), (false, PadMode::Zeros, 16)]
+        {
+            let options = StftOptions { center, pad_mode, win_length, ..options() };
+            let stft = Stft::new(options).unwrap();
+            let window = options.window.samples(win_length);
+            let mut seen = 0;
+            stft.each_frame(&samples, &mut FftScratch::default(), |frame, spectrum| {
+                seen += 1;
+                for (k, value) in spectrum.iter().enumerate() {
+                    let (mut re, mut im) = (0.0, 0.0);
+                    for i in 0..win_length {
+                        let at = i + (16 - win_length) / 2;
+                        let start = (frame * 4) as isize - if center { 8 } else { 0 };
+                        let x = f64::from(beyond(&samples, start + at as isize, pad_mode)) * window[i];
+                        let angle = -std::f64::consts::TAU * (k * at) as f64 / 16.0;
+                        re += x * angle.cos();
+                        im += x * angle.sin();
+                    }
+                    assert!((f64::from(value.re) - re).abs() < 1e-4 && (f64::from(value.im) - im).abs() < 1e-4);
+                }
+            })
+            .unwrap();
+            assert_eq!(seen, n_frames(&options, samples.len()));
+        }
+    }
+
+    #[test]
+    fn sizes_that_cannot_work_are_errors() {
+        let refused = |change: fn(&mut StftOptions)| {
+            let mut options = options();
+            change(&mut options);
+            Stft::new(options).is_err()
+        };
+        assert!(refused(|o| o.hop_length = 0) && refused(|o| o.n_fft = 0) && refused(|o| o.win_length = 17));
+        let stft = Stft::new(options()).unwrap();
+        assert!(stft.each_frame(&[0.0; 8], &mut FftScratch::default(), |_, _| ()).is_err());
+        assert!(stft.each_frame(&[0.0; 9], &mut FftScratch::default(), |_, _| ()).is_ok());
+        assert!(stft.each_frame(&[], &mut FftScratch::default(), |_, _| ()).is_err());
+    }
+}

@@ -1,0 +1,257 @@
+//! Mel and log-mel spectrograms.
+
+use super::{Features, MelNorm, MelScale, filter_bank};
+use crate::dsp::{FftScratch, Stft, StftOptions, n_frames};
+use crate::Error;
+
+/// What the levels of a spectrogram in dB refer to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reference {
+    /// A fixed power.
+    Power(f64),
+    /// The largest power in the block.
+    Max,
+}
+
+/// How powers are compressed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// `ln(x + offset)`.
+    Ln {
+        /// Added before the logarithm.
+        offset: f64,
+    },
+    /// `10 log10(max(x, amin) / reference)`, no lower than `top_db` under the largest value.
+    Db {
+        /// What 0 dB is.
+        reference: Reference,
+        /// Smallest power.
+        amin: f64,
+        /// Range under the maximum that is kept; all of it if `None`.
+        top_db: Option<f64>,
+    },
+}
+
+/// Options of a [`LogMel`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MelOptions {
+    /// Sample rate of the sounds, Hz.
+    pub sample_rate: u32,
+    /// The transform below.
+    pub stft: StftOptions,
+    /// Number of mel bands.
+    pub n_mels: usize,
+    /// Lower edge of the lowest band, Hz.
+    pub f_min_hz: f64,
+    /// Upper edge of the highest band, Hz.
+    pub f_max_hz: f64,
+    /// Mapping from Hz to mel.
+    pub mel_scale: MelScale,
+    /// Scaling of the bands.
+    pub norm: MelNorm,
+    /// Exponent of the magnitude: 2 for power, 1 for magnitude.
+    pub power: f64,
+    /// What follows the filter bank.
+    pub compression: Compression,
+}
+
+/// A mel spectrogram, compressed or not.
+#[derive(Clone, Debug)]
+pub struct LogMel {
+    options: MelOptions,
+    stft: Stft,
+    /// For every band the first bin with weight and the weights from there.
+    bands: Vec<(usize, Vec<f32>)>,
+}
+
+impl LogMel {
+    /// Checks the options and makes the filter bank.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for bands outside 0..`sample_rate / 2`, no bands, or a transform that cannot work.
+    pub fn new(options: MelOptions) -> Result<LogMel, Error> {
+        let nyquist = f64::from(options.sample_rate) / 2.0;
+        if options.n_mels == 0 {
+            return Err(Error::range("n_mels", "at least 1", 0));
+        }
+        if !(options.f_max_hz > 0.0 && options.f_max_hz <= nyquist) {
+            let want = format!("above 0 and at most {nyquist} Hz, half the sample rate");
+            return Err(Error::range("f_max_hz", want, options.f_max_hz));
+        }
+        if !(options.f_min_hz >= 0.0 && options.f_min_hz < options.f_max_hz) {
+            let want = format!("at least 0 and below `f_max_hz`, {} Hz", options.f_max_hz);
+            return Err(Error::range("f_min_hz", want, options.f_min_hz));
+        }
+        let stft = Stft::new(options.stft)?;
+        let bank = filter_bank(
+            options.mel_scale,
+            options.norm,
+            options.sample_rate,
+            options.stft.n_fft,
+            options.n_mels,
+            [options.f_min_hz, options.f_max_hz],
+        );
+        let bands = bank
+            .into_iter()
+            .map(|weights| {
+                let first = weights.iter().position(|&w| w > 0.0).unwrap_or(0);
+                let last = weights.iter().rposition(|&w| w > 0.0).map_or(first, |last| last + 1);
+                (first, weights[first..last].iter().map(|&w| w as f32).collect())
+            })
+            .collect();
+        Ok(LogMel { options, stft, bands })
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &MelOptions {
+        &self.options
+    }
+
+    /// Number of frames of a sound.
+    pub fn n_frames(&self, n_samples: usize) -> usize {
+        n_frames(&self.options.stft, n_samples)
+    }
+
+    /// Computes the features of planar samples of `n_channels` into a block.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] if the sound is too short for a frame.
+    pub fn apply(
+        &self,
+        samples: &[f32],
+        n_channels: usize,
+        scratch: &mut MelScratch,
+        out: &mut Features,
+    ) -> Result<(), Error> {
+        let n = samples.len() / n_channels;
+        let n_frames = self.n_frames(n);
+        out.reset(n_channels, self.bands.len(), n_frames);
+        scratch.power.resize(self.stft.n_bins(), 0.0);
+        for channel in 0..n_channels {
+            let block = &mut out.values[channel * self.bands.len() * n_frames..];
+            let power = &mut scratch.power;
+            self.stft.each_frame(&samples[channel * n..(channel + 1) * n], &mut scratch.fft, |frame, spectrum| {
+                for (slot, bin) in power.iter_mut().zip(spectrum) {
+                    *slot = bin.re * bin.re + bin.im * bin.im;
+                }
+                if self.options.power != 2.0 {
+                    let exponent = (self.options.power / 2.0) as f32;
+                    power.iter_mut().for_each(|x| *x = if exponent == 0.5 { x.sqrt() } else { x.powf(exponent) });
+                }
+                for (band, (first, weights)) in self.bands.iter().enumerate() {
+                    block[band * n_frames + frame] = dot(&power[*first..*first + weights.len()], weights);
+                }
+            })?;
+        }
+        self.options.compression.apply(&mut out.values);
+        Ok(())
+    }
+}
+
+/// Buffers of a [`LogMel`], kept by the caller so that no clip allocates.
+#[derive(Default)]
+pub struct MelScratch {
+    fft: FftScratch,
+    power: Vec<f32>,
+}
+
+impl Compression {
+    fn apply(self, values: &mut [f32]) {
+        match self {
+            Compression::None => {}
+            Compression::Ln { offset } => {
+                let offset = offset as f32;
+                values.iter_mut().for_each(|x| *x = (*x + offset).ln());
+            }
+            Compression::Db { reference, amin, top_db } => {
+                let floor = amin as f32;
+                let reference = match reference {
+                    Reference::Power(power) => power,
+                    Reference::Max => values.iter().fold(0.0f32, |a, &b| a.max(b)).into(),
+                };
+                let shift = (10.0 * reference.max(amin).log10()) as f32;
+                values.iter_mut().for_each(|x| *x = 10.0 * x.max(floor).log10() - shift);
+                if let Some(top_db) = top_db {
+                    let lowest = values.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)) - top_db as f32;
+                    values.iter_mut().for_each(|x| *x = x.max(lowest));
+                }
+            }
+        }
+    }
+}
+
+/// A sum of products over eight independent accumulators, which the compiler keeps in vector registers.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let tail: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a8.zip(b8) {
+        for i in 0..8 {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    sums.iter().sum::<f32>() + tail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dsp::{PadMode, Window};
+
+    fn options() -> MelOptions {
+        MelOptions {
+            sample_rate: 8000,
+            stft: StftOptions {
+                n_fft: 256,
+                win_length: 256,
+                hop_length: 80,
+                window: Window::Hann,
+                center: true,
+                pad_mode: PadMode::Reflect,
+            },
+            n_mels: 40,
+            f_min_hz: 50.0,
+            f_max_hz: 4000.0,
+            mel_scale: MelScale::Htk,
+            norm: MelNorm::None,
+            power: 2.0,
+            compression: Compression::Ln { offset: 1e-6 },
+        }
+    }
+
+    #[test]
+    fn a_tone_is_strongest_in_its_band() {
+        let mel = LogMel::new(options()).unwrap();
+        let freq_hz = 1000.0;
+        let wave: Vec<f32> =
+            (0..8000).map(|i| (std::f64::consts::TAU * freq_hz * f64::from(i) / 8000.0).sin() as f32).collect();
+        let mut out = Features::default();
+        mel.apply(&wave, 1, &mut MelScratch::default(), &mut out).unwrap();
+        assert_eq!(out.shape(), [1, 40, 101]);
+        let level = |band: usize| out.band(0, band)[50];
+        let strongest = (0..40).max_by(|&a, &b| level(a).total_cmp(&level(b))).unwrap();
+        let scale = MelScale::Htk;
+        let step = (scale.mel(4000.0) - scale.mel(50.0)) / 41.0;
+        let want = ((scale.mel(freq_hz) - scale.mel(50.0)) / step - 1.0).round() as usize;
+        assert_eq!(strongest, want);
+    }
+
+    #[test]
+    fn silence_is_the_offset() {
+        let mut out = Features::default();
+        let mel = LogMel::new(options()).unwrap();
+        mel.apply(&[0.0; 800], 2, &mut MelScratch::default(), &mut out).unwrap();
+        assert_eq!(out.shape(), [2, 40, 6]);
+        assert!(out.values.iter().all(|&v| (v - 1e-6f32.ln()).abs() < 1e-4));
+    }
+
+    #[test]
+    fn bands_beyond_the_nyquist_frequency_are_an_error() {
+        let error = LogMel::new(MelOptions { f_max_hz: 4001.0, ..options() }).unwrap_err();
+        assert_eq!(error, Error::range("f_max_hz", "above 0 and at most 4000 Hz, half the sample rate", 4001));
+        assert!(LogMel::new(MelOptions { f_min_hz: 4000.0, ..options() }).is_err());
+        assert!(LogMel::new(MelOptions { n_mels: 0, ..options() }).is_err());
+    }
+}

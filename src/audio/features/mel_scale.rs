@@ -1,0 +1,98 @@
+//! Mel scales and triangular filter banks.
+
+/// A mapping from Hz to mel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MelScale {
+    /// `2595 log10(1 + f / 700)` (O'Shaughnessy 1987, as in HTK).
+    Htk,
+    /// Linear to 1 kHz, then 27 logarithmic steps to 6.4 kHz (Slaney's Auditory Toolbox, 1998).
+    Slaney,
+}
+
+impl MelScale {
+    /// The names by which a script asks for a scale, in the order of [`MelScale::ALL`].
+    pub const NAMES: [&'static str; 2] = ["htk", "slaney"];
+    /// Every scale.
+    pub const ALL: [MelScale; 2] = [MelScale::Htk, MelScale::Slaney];
+
+    /// From Hz to mel.
+    pub fn mel(self, hz: f64) -> f64 {
+        match self {
+            MelScale::Htk => 2595.0 * (1.0 + hz / 700.0).log10(),
+            MelScale::Slaney if hz < 1000.0 => hz * 3.0 / 200.0,
+            MelScale::Slaney => 15.0 + 27.0 * (hz / 1000.0).ln() / 6.4f64.ln(),
+        }
+    }
+
+    /// From mel to Hz.
+    pub fn hz(self, mel: f64) -> f64 {
+        match self {
+            MelScale::Htk => 700.0 * (10f64.powf(mel / 2595.0) - 1.0),
+            MelScale::Slaney if mel < 15.0 => mel * 200.0 / 3.0,
+            MelScale::Slaney => 1000.0 * (6.4f64.ln() * (mel - 15.0) / 27.0).exp(),
+        }
+    }
+}
+
+/// How the triangles of a filter bank are scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MelNorm {
+    /// Peak 1.
+    None,
+    /// Each triangle divided by half its width in Hz, so that all have the same area.
+    Slaney,
+}
+
+impl MelNorm {
+    /// The names by which a script asks for a norm, in the order of [`MelNorm::ALL`].
+    pub const NAMES: [&'static str; 2] = ["none", "slaney"];
+    /// Every norm.
+    pub const ALL: [MelNorm; 2] = [MelNorm::None, MelNorm::Slaney];
+}
+
+/// Weights `[n_mels][n_fft / 2 + 1]` of triangles that are linear in Hz and whose corners are equally spaced in mel.
+pub fn filter_bank(
+    scale: MelScale,
+    norm: MelNorm,
+    sample_rate: u32,
+    n_fft: usize,
+    n_mels: usize,
+    [f_min_hz, f_max_hz]: [f64; 2],
+) -> Vec<Vec<f64>> {
+    let (low, high) = (scale.mel(f_min_hz), scale.mel(f_max_hz));
+    let corners: Vec<f64> =
+        (0..n_mels + 2).map(|i| scale.hz(low + (high - low) * i as f64 / (n_mels + 1) as f64)).collect();
+    corners
+        .windows(3)
+        .map(|corner| {
+            let (left, peak, right) = (corner[0], corner[1], corner[2]);
+            let height = match norm {
+                MelNorm::None => 1.0,
+                MelNorm::Slaney => 2.0 / (right - left),
+            };
+            (0..=n_fft / 2)
+                .map(|bin| {
+                    let hz = bin as f64 * f64::from(sample_rate) / n_fft as f64;
+                    height * ((hz - left) / (peak - left)).min((right - hz) / (right - peak)).max(0.0)
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_are_their_own_inverse_and_meet_their_anchors() {
+        for scale in MelScale::ALL {
+            for hz in [0.0, 50.0, 440.0, 999.9, 1000.0, 3000.0, 8000.0] {
+                assert!((scale.hz(scale.mel(hz)) - hz).abs() < 1e-9 * hz.max(1.0));
+            }
+        }
+        assert!((MelScale::Slaney.mel(1000.0) - 15.0).abs() < 1e-12);
+        assert!((MelScale::Slaney.mel(6400.0) - 42.0).abs() < 1e-12);
+        assert!((MelScale::Htk.mel(1000.0) - 999.985_537).abs() < 1e-5);
+    }
+}

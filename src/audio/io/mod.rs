@@ -1,0 +1,10 @@
+//! Sound files and whole-file writing. The only room, beside `dataset`, that touches the disk.
+
+mod read;
+mod whole;
+mod write;
+
+pub use read::{EXTENSIONS, Header, read, read_header};
+pub(crate) use whole::write_unsynced;
+pub use whole::write_whole;
+pub use write::{SampleFormat, write_wav};

@@ -1,0 +1,268 @@
+//! A sound: samples of one or more channels at a sample rate.
+
+use crate::Error;
+use std::sync::Arc;
+
+/// A sound in memory. Cheap to clone: the samples are shared until one of the owners changes them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waveform {
+    samples: Arc<Vec<f32>>,
+    n_channels: usize,
+    sample_rate: u32,
+}
+
+impl Waveform {
+    /// A sound from planar samples: all of the first channel, then all of the second, and so on.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for a sample rate or channel count of 0, [`Error::Channels`] if the samples do not divide,
+    /// [`Error::BadSample`] if one is NaN or infinite.
+    pub fn new(samples: Vec<f32>, n_channels: usize, sample_rate: u32) -> Result<Waveform, Error> {
+        if sample_rate == 0 {
+            return Err(Error::range("sample_rate", "at least 1 Hz", sample_rate));
+        }
+        if n_channels == 0 {
+            return Err(Error::range("n_channels", "at least 1", n_channels));
+        }
+        if !samples.len().is_multiple_of(n_channels) {
+            return Err(Error::Channels { samples: samples.len(), n_channels });
+        }
+        if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
+            return Err(Error::BadSample { what: "the wave".into(), index, value: samples[index] });
+        }
+        Ok(Waveform { samples: Arc::new(samples), n_channels, sample_rate })
+    }
+
+    /// A sound of one channel.
+    ///
+    /// # Errors
+    /// As [`Waveform::new`].
+    pub fn mono(samples: Vec<f32>, sample_rate: u32) -> Result<Waveform, Error> {
+        Waveform::new(samples, 1, sample_rate)
+    }
+
+    /// All samples, channel after channel.
+    pub fn samples(&self) -> &[f32] {
+        &self.samples
+    }
+
+    /// The samples of one channel.
+    pub fn channel(&self, index: usize) -> &[f32] {
+        let n = self.n_samples();
+        &self.samples[index * n..(index + 1) * n]
+    }
+
+    /// The channels in order.
+    pub fn channels(&self) -> impl Iterator<Item = &[f32]> {
+        (0..self.n_channels).map(|index| self.channel(index))
+    }
+
+    /// Number of channels.
+    pub fn n_channels(&self) -> usize {
+        self.n_channels
+    }
+
+    /// Samples per channel.
+    pub fn n_samples(&self) -> usize {
+        self.samples.len() / self.n_channels
+    }
+
+    /// Samples per second of each channel, Hz.
+    pub fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    /// Duration in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.n_samples() as f64 / f64::from(self.sample_rate)
+    }
+
+    /// Largest magnitude of a sample; 0 for an empty sound.
+    pub fn peak(&self) -> f64 {
+        f64::from(self.samples.iter().fold(0.0f32, |peak, x| peak.max(x.abs())))
+    }
+
+    /// Root mean square over all channels; 0 for an empty sound.
+    pub fn rms(&self) -> f64 {
+        rms(&self.samples)
+    }
+
+    /// Level in dB relative to a root mean square of 1; minus infinity for silence.
+    pub fn rms_db(&self) -> f64 {
+        20.0 * self.rms().log10()
+    }
+
+    /// The mean of the channels as one channel.
+    pub fn to_mono(&self) -> Waveform {
+        if self.n_channels == 1 {
+            return self.clone();
+        }
+        let scale = 1.0 / self.n_channels as f32;
+        let mut mean = self.channel(0).to_vec();
+        for channel in self.channels().skip(1) {
+            mean.iter_mut().zip(channel).for_each(|(sum, x)| *sum += x);
+        }
+        mean.iter_mut().for_each(|sum| *sum *= scale);
+        Waveform { n_channels: 1, ..self.with_samples(mean) }
+    }
+
+    /// The part from `start_s` to `end_s`, rounded to samples and limited to the sound.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if the ends are not finite, negative, or the wrong way round.
+    pub fn slice(&self, start_s: f64, end_s: f64) -> Result<Waveform, Error> {
+        if !(start_s.is_finite() && start_s >= 0.0) {
+            return Err(Error::range("start", "at least 0 s", start_s));
+        }
+        if !(end_s.is_finite() && end_s >= start_s) {
+            return Err(Error::range("end", format!("at least the start, {start_s} s"), end_s));
+        }
+        let index = |seconds: f64| ((seconds * f64::from(self.sample_rate)).round() as usize).min(self.n_samples());
+        let (start, end) = (index(start_s), index(end_s));
+        let samples = self.channels().flat_map(|channel| &channel[start..end]).copied().collect();
+        Ok(self.with_samples(samples))
+    }
+
+    /// The first `n` samples of every channel, with zeros behind where the sound is shorter.
+    pub fn fitted(&self, n: usize) -> Waveform {
+        if n == self.n_samples() {
+            return self.clone();
+        }
+        let mut samples = vec![0.0; n * self.n_channels];
+        for (index, channel) in self.channels().enumerate() {
+            let kept = channel.len().min(n);
+            samples[index * n..index * n + kept].copy_from_slice(&channel[..kept]);
+        }
+        self.with_samples(samples)
+    }
+
+    /// The sound with every sample multiplied.
+    ///
+    /// # Errors
+    /// [`Error::BadSample`] if the factor, or a product, is not finite.
+    pub fn scaled(&self, amplitude: f64) -> Result<Waveform, Error> {
+        let samples = self.samples.iter().map(|x| (f64::from(*x) * amplitude) as f32).collect();
+        Waveform::new(samples, self.n_channels, self.sample_rate)
+    }
+
+    /// The sum of two sounds; the shorter one is followed by silence.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if sample rates or channel counts differ.
+    pub fn mixed(&self, other: &Waveform) -> Result<Waveform, Error> {
+        self.compatible(other)?;
+        let n = self.n_samples().max(other.n_samples());
+        let (left, right) = (self.fitted(n), other.fitted(n));
+        let samples = left.samples.iter().zip(right.samples.iter()).map(|(a, b)| a + b).collect();
+        Waveform::new(samples, self.n_channels, self.sample_rate)
+    }
+
+    /// This sound followed by another.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if sample rates or channel counts differ.
+    pub fn joined(&self, other: &Waveform) -> Result<Waveform, Error> {
+        self.compatible(other)?;
+        let samples =
+            self.channels().zip(other.channels()).flat_map(|(a, b)| a.iter().chain(b)).copied().collect::<Vec<_>>();
+        Ok(self.with_samples(samples))
+    }
+
+    /// The level of this sound over what was added to it in `noisy`, dB.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if the two differ in length, sample rate or channels.
+    pub fn snr_db(&self, noisy: &Waveform) -> Result<f64, Error> {
+        self.compatible(noisy)?;
+        if self.n_samples() != noisy.n_samples() {
+            return Err(Error::Mismatch {
+                what: "the lengths",
+                left: format!("{} samples", self.n_samples()),
+                right: format!("{} samples", noisy.n_samples()),
+            });
+        }
+        let mut power = (0.0, 0.0);
+        for (x, y) in self.samples.iter().zip(noisy.samples.iter()) {
+            let (x, y) = (f64::from(*x), f64::from(*y));
+            power.0 += x * x;
+            power.1 += (y - x) * (y - x);
+        }
+        Ok(10.0 * (power.0 / power.1).log10())
+    }
+
+    fn compatible(&self, other: &Waveform) -> Result<(), Error> {
+        let differ = |what, left: String, right: String| Err(Error::Mismatch { what, left, right });
+        if self.sample_rate != other.sample_rate {
+            return differ(
+                "the sample rates",
+                format!("{} Hz", self.sample_rate),
+                format!("{} Hz", other.sample_rate),
+            );
+        }
+        if self.n_channels != other.n_channels {
+            return differ("the channel counts", self.n_channels.to_string(), other.n_channels.to_string());
+        }
+        Ok(())
+    }
+
+    fn with_samples(&self, samples: Vec<f32>) -> Waveform {
+        Waveform { samples: Arc::new(samples), ..*self }
+    }
+}
+
+/// Root mean square of some samples, accumulated in double precision; 0 for none.
+pub(crate) fn rms(samples: &[f32]) -> f64 {
+    if samples.is_empty() {
+        return 0.0;
+    }
+    (samples.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>() / samples.len() as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stereo() -> Waveform {
+        Waveform::new(vec![1.0, 2.0, 3.0, -1.0, -2.0, -5.0], 2, 2).unwrap()
+    }
+
+    #[test]
+    fn channels_are_planar() {
+        let wave = stereo();
+        assert_eq!((wave.n_channels(), wave.n_samples(), wave.duration_s()), (2, 3, 1.5));
+        assert_eq!(wave.channel(1), [-1.0, -2.0, -5.0]);
+        assert_eq!(wave.to_mono().samples(), [0.0, 0.0, -1.0]);
+        assert_eq!(wave.peak(), 5.0);
+    }
+
+    #[test]
+    fn parts_are_cut_from_every_channel() {
+        assert_eq!(stereo().slice(0.5, 9.0).unwrap().samples(), [2.0, 3.0, -2.0, -5.0]);
+        assert_eq!(stereo().fitted(1).samples(), [1.0, -1.0]);
+        assert_eq!(stereo().fitted(4).channel(1), [-1.0, -2.0, -5.0, 0.0]);
+        assert!(matches!(stereo().slice(1.0, 0.5), Err(Error::Range { .. })));
+    }
+
+    #[test]
+    fn sums_are_as_long_as_the_longer_sound() {
+        let short = Waveform::new(vec![1.0, 1.0], 2, 2).unwrap();
+        assert_eq!(stereo().mixed(&short).unwrap().channel(0), [2.0, 2.0, 3.0]);
+        assert_eq!(stereo().joined(&short).unwrap().channel(1), [-1.0, -2.0, -5.0, 1.0]);
+        let other = Waveform::new(vec![0.0; 2], 2, 3).unwrap();
+        assert!(matches!(stereo().mixed(&other), Err(Error::Mismatch { what: "the sample rates", .. })));
+    }
+
+    #[test]
+    fn bad_samples_are_refused() {
+        assert!(matches!(Waveform::mono(vec![0.0, f32::NAN], 8), Err(Error::BadSample { index: 1, .. })));
+        assert!(matches!(Waveform::mono(vec![0.0], 0), Err(Error::Range { .. })));
+        assert!(matches!(Waveform::new(vec![0.0], 2, 8), Err(Error::Channels { .. })));
+    }
+
+    #[test]
+    fn snr_is_the_ratio_of_powers() {
+        let clean = Waveform::mono(vec![3.0, -3.0], 8).unwrap();
+        let noisy = Waveform::mono(vec![3.3, -3.3], 8).unwrap();
+        assert!((clean.snr_db(&noisy).unwrap() - 20.0).abs() < 1e-5);
+    }
+}

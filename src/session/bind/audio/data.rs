@@ -1,0 +1,267 @@
+//! Collections of clips.
+
+use super::super::Environment;
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
+use auricle_audio::dataset::{self, Clip, Dataset, Description, Form, Source, Split, SplitRule};
+use auricle_audio::Waveform;
+use rhai::{Array, Dynamic, Engine, Map};
+use std::path::Path;
+use std::sync::Arc;
+
+impl ScriptValue for Dataset {
+    const NAME: &'static str = "dataset";
+
+    fn text(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl ScriptValue for Split {
+    const NAME: &'static str = "split";
+
+    fn text(&self) -> String {
+        let (train, validation, test) = (self.train.len(), self.validation.len(), self.test.len());
+        format!("split ({}): {train} train, {validation} validation, {test} test", self.rule)
+    }
+}
+
+impl ScriptValue for Description {
+    const NAME: &'static str = "description";
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl ScriptValue for Clip {
+    const NAME: &'static str = "clip";
+
+    fn text(&self) -> String {
+        let source = match &self.source {
+            Source::File(path) => path.display().to_string(),
+            Source::Wave(_) => "in memory".into(),
+        };
+        format!("clip {} ({source})", self.id)
+    }
+}
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = vec![spoken_digits(environment), esc50(environment), folder(environment), in_memory()];
+    all.extend(properties());
+    all.extend(methods(environment));
+    all
+}
+
+/// `d[3]`: a map with the clip's wave, label and columns.
+pub(super) fn register_indexer(engine: &mut Engine) {
+    engine.register_indexer_get(|data: &mut Dataset, index: i64| -> Result<Dynamic, Box<rhai::EvalAltResult>> {
+        let n = data.len() as i64;
+        let at = if index < 0 { index + n } else { index };
+        if !(0..n).contains(&at) {
+            let message = format!("there is no clip {index}: the dataset has {n}");
+            return Err(ScriptError::new(message).hint(format!("indices go from 0 to {}", n - 1)).into());
+        }
+        Ok(clip_map(data, at as usize)?)
+    });
+}
+
+fn clip_map(data: &Dataset, index: usize) -> Result<Dynamic, ScriptError> {
+    let clip = &data.clips()[index];
+    let mut map = Map::new();
+    map.insert("wave".into(), Dynamic::from(data.wave(index)?));
+    map.insert("label".into(), clip.label.map_or(Dynamic::UNIT, |label| data.classes()[label].clone().into()));
+    map.insert("fold".into(), clip.fold.map_or(Dynamic::UNIT, |fold| i64::from(fold).into()));
+    if let Source::File(path) = &clip.source {
+        map.insert("path".into(), path.display().to_string().into());
+    }
+    for (name, value) in &clip.columns {
+        map.insert((*name).into(), value.clone().into());
+    }
+    Ok(Dynamic::from_map(map))
+}
+
+fn formed(function: Function) -> Function {
+    function
+        .option::<Option<u32>>("sample_rate", (), "sample rate to read at, Hz; each file's own if not given")
+        .option::<Option<f64>>("seconds", (), "duration of every clip, s: cut off, or followed by silence; its own if not given")
+        .returns("dataset")
+        .reads_data()
+}
+
+fn form(call: &Call<'_>) -> Result<Form, ScriptError> {
+    Ok(Form { sample_rate: call.get("sample_rate")?, duration_s: call.get("seconds")? })
+}
+
+fn spoken_digits(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    formed(
+        Function::new("spoken_digits", Topic::Data, move |call| {
+            let dir = call.get::<String>("dir")?;
+            Ok(Dynamic::from(dataset::spoken_digits(Path::new(&dir), form(call)?, environment.cache())?))
+        })
+        .about("Opens the Free Spoken Digit Dataset: ten digits, six speakers, 8 kHz.")
+        .note("the official split tests on recordings 0 to 4; \"group:speaker\" holds out theo and yweweler")
+        .note("source: Jackson et al., Free Spoken Digit Dataset, 2018")
+        .param::<String>("dir", "its folder, with `recordings/0_george_0.wav` and the others in it")
+        .example(
+            "let d = temporary_folder(); for i in 0..6 { tone(440, 0.1).save(`${d}/recordings/3_ann_${i}.wav`) } \
+             assert(spoken_digits(d).split(\"official\").test.n == 5)",
+        ),
+    )
+}
+
+fn esc50(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    formed(
+        Function::new("esc50", Topic::Data, move |call| {
+            let (dir, only) = (call.get::<String>("dir")?, call.get::<bool>("esc10")?);
+            Ok(Dynamic::from(dataset::esc50(Path::new(&dir), only, form(call)?, environment.cache())?))
+        })
+        .about("Opens ESC-50: environmental sounds of 5 s in 50 classes and five folds.")
+        .note("file names come from `meta/esc50.csv`; a copy in another format under the same stem is found, too")
+        .note("source: Piczak, ESC: Dataset for Environmental Sound Classification, 2015")
+        .param::<String>("dir", "its folder, with `meta/esc50.csv` and `audio/` in it")
+        .option::<bool>("esc10", false, "whether to keep only the ten classes of ESC-10")
+        .example("try { esc50(\"nowhere\") } catch (e) { print(e) }"),
+    )
+}
+
+fn folder(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    formed(
+        Function::new("folder", Topic::Data, move |call| {
+            let dir = call.get::<String>("dir")?;
+            Ok(Dynamic::from(dataset::folder(Path::new(&dir), form(call)?, environment.cache())?))
+        })
+        .about("Opens a folder of sounds, a folder a class; only names are read until a clip is needed.")
+        .param::<String>("dir", "the folder; sounds directly in it are not labelled")
+        .example("let d = temporary_folder(); tone(440, 0.1).save(`${d}/dog/1.wav`); assert(folder(d).labels == [\"dog\"])"),
+    )
+}
+
+fn in_memory() -> Function {
+    Function::new("dataset", Topic::Data, |call| {
+        let mut classes: Vec<String> = Vec::new();
+        let mut clips = Vec::new();
+        for (index, item) in call.get::<Array>("clips")?.into_iter().enumerate() {
+            let what = describe(&item);
+            let wrong = |what: &str| ScriptError::new(format!("clip {index} must be `#{{ wave, label }}`, not {what}"));
+            let map = item.try_cast::<Map>().ok_or_else(|| wrong(&what))?;
+            let wave = map.get("wave").and_then(|wave| wave.clone().try_cast::<Waveform>());
+            let wave = wave.ok_or_else(|| wrong("a map without a wave"))?;
+            let label = map.get("label").filter(|label| !label.is_unit()).map(ToString::to_string).map(|name| {
+                classes.iter().position(|class| *class == name).unwrap_or_else(|| {
+                    classes.push(name);
+                    classes.len() - 1
+                })
+            });
+            clips.push(Clip::new(Source::Wave(wave), label));
+        }
+        Ok(Dynamic::from(Dataset::new(&call.get::<String>("name")?, clips, classes, Form::default(), None)?))
+    })
+    .about("Makes a dataset from sounds in memory.")
+    .param::<Array>("clips", "a map `#{ wave, label }` for each; the label may be left out")
+    .option::<String>("name", "dataset", "its name, for reports")
+    .returns("dataset")
+    .example("assert(dataset([#{ wave: tone(440, 1), label: \"a\" }]).labels == [\"a\"])")
+}
+
+fn properties() -> Vec<Function> {
+    let data = "let d = dataset([#{ wave: tone(440, 1), label: \"a\" }, #{ wave: tone(880, 1), label: \"b\" }]);";
+    fn part(name: &'static str, about: &'static str, data: &str, take: fn(&Split) -> &Dataset) -> Function {
+        Function::property::<Split, _>(name, Topic::Data, move |split| Ok(Dynamic::from(take(split).clone())))
+            .about(about)
+            .example(format!("{data} assert(d.split(#{{ test: 0.5, stratify: false }}).{name}.n <= 1)"))
+    }
+    vec![
+        Function::property::<Dataset, _>("n", Topic::Data, |data| Ok(data.len() as i64))
+            .about("Number of clips.")
+            .example(format!("{data} assert(d.n == 2)")),
+        Function::property::<Dataset, _>("labels", Topic::Data, |data| {
+            Ok(Dynamic::from_array(data.classes().iter().map(|name| name.clone().into()).collect()))
+        })
+        .about("Names of the classes.")
+        .example(format!("{data} assert(d.labels == [\"a\", \"b\"])")),
+        part("train", "The clips for training.", data, |split| &split.train),
+        part("validation", "The clips for choosing among models; may be none.", data, |split| &split.validation),
+        part("test", "The clips for the final judgement.", data, |split| &split.test),
+    ]
+}
+
+fn methods(environment: &Arc<Environment>) -> Vec<Function> {
+    let data = "let d = dataset([#{ wave: tone(440, 1), label: \"a\" }, #{ wave: tone(880, 1), label: \"b\" }]);";
+    let (for_split, for_fraction) = (environment.clone(), environment.clone());
+    vec![
+        Function::new("split", Topic::Data, move |call| {
+            let rule = rule(call, for_split.seed())?;
+            Ok(Dynamic::from(call.receiver::<Dataset>()?.split(&rule)?))
+        })
+        .on::<Dataset>()
+        .about("Divides the dataset into training, validation and test clips.")
+        .param::<Dynamic>(
+            "rule",
+            "\"official\", \"fold:5\" (that fold is the test set), \"group:speaker\" (no speaker on both sides), or a map: \
+             `test` (a share, or the groups to hold out), `validation`, `stratify`, `group`, `seed`",
+        )
+        .returns("split")
+        .example(format!("{data} let s = d.split(#{{ test: 0.5, stratify: false }}); assert(s.train.n + s.test.n == 2)")),
+        Function::new("describe", Topic::Data, |call| Ok(Dynamic::from(call.receiver::<Dataset>()?.describe())))
+            .on::<Dataset>()
+            .about("Describes the dataset: clips, classes, durations; reads the heads of a few files, decodes none.")
+            .returns("description")
+            .example(format!("{data} print(d.describe())")),
+        Function::new("fraction", Topic::Data, move |call| {
+            let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| for_fraction.seed());
+            Ok(Dynamic::from(call.receiver::<Dataset>()?.fraction(call.get("fraction")?, seed)?))
+        })
+        .on::<Dataset>()
+        .about("Keeps the labels of a stratified fraction of the clips; the rest stay, unlabelled.")
+        .param::<f64>("fraction", "share of every class that keeps its label, at least one clip of each")
+        .option::<Option<u64>>("seed", (), "seed of the choice; the session's if not given")
+        .returns("dataset")
+        .example(format!("{data} assert(d.fraction(0.5).n == 2)")),
+    ]
+}
+
+const RULES: &str = "\"official\", \"fold:5\", \"group:speaker\" or a map such as `#{ test: 0.2, stratify: true }`";
+
+fn rule(call: &Call<'_>, seed: u64) -> Result<SplitRule, ScriptError> {
+    let given = call.raw("rule");
+    if let Ok(text) = given.clone().into_string() {
+        return match text.split_once(':') {
+            None if text == "official" => Ok(SplitRule::Official),
+            Some(("fold", fold)) => match fold.trim().parse() {
+                Ok(fold) => Ok(SplitRule::Fold(fold)),
+                Err(_) => Err(ScriptError::new(format!("`fold:` must be followed by a number, not {fold:?}"))),
+            },
+            Some(("group", column)) => Ok(SplitRule::Group { column: column.trim().to_owned(), test: None, seed }),
+            _ => Err(call.wrong("rule", RULES)),
+        };
+    }
+    let map = given.try_cast::<Map>().ok_or_else(|| call.wrong("rule", RULES))?;
+    let keys = ["test", "validation", "stratify", "group", "seed"];
+    if let Some(other) = map.keys().find(|key| !keys.contains(&key.as_str())) {
+        return Err(ScriptError::new(format!("a split has no option `{other}`")).hint(format!("options: {}", keys.join(", "))));
+    }
+    let field = |name: &str| map.get(name).filter(|value| !value.is_unit());
+    fn typed<T: crate::script::FromScript>(name: &str, value: Option<&Dynamic>) -> Result<Option<T>, ScriptError> {
+        let wrong = |value: &Dynamic| ScriptError::new(format!("`{name}` must be {}, not {}", T::WANTED, describe(value)));
+        value.map(|value| T::from_script(value).ok_or_else(|| wrong(value))).transpose()
+    }
+    let group = typed::<String>("group", field("group"))?;
+    let seed = typed::<u64>("seed", field("seed"))?.unwrap_or(seed);
+    if let Some(Ok(held)) = field("test").filter(|test| test.is_array()).map(|test| {
+        <Vec<String> as crate::script::FromScript>::from_script(test)
+            .ok_or_else(|| ScriptError::new("`test` must be a share or an array of strings"))
+    }) {
+        let column = group.ok_or_else(|| ScriptError::new("groups to hold out need `group`, the column they are in"))?;
+        return Ok(SplitRule::Group { column, test: Some(held), seed });
+    }
+    Ok(SplitRule::Shares {
+        test: typed("test", field("test"))?.unwrap_or(0.2),
+        validation: typed("validation", field("validation"))?.unwrap_or(0.0),
+        stratify: typed("stratify", field("stratify"))?.unwrap_or(true),
+        group,
+        seed,
+    })
+}

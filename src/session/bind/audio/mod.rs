@@ -1,0 +1,45 @@
+//! Functions for sound, recipes and data.
+
+mod data;
+mod distribution;
+mod features;
+mod recipe;
+mod sound;
+mod source;
+mod stage;
+
+pub(in crate::bind) use distribution::to_distribution;
+
+use super::Environment;
+use crate::script::{Function, register_type};
+use auricle_audio::augment::{Recipe, Trace, Views};
+use auricle_audio::dataset::{Clip, Dataset, Description, Split};
+use auricle_audio::features::Features;
+use auricle_audio::{Distribution, Waveform};
+use rhai::Engine;
+use std::sync::Arc;
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = source::functions(environment);
+    all.extend(sound::functions());
+    all.extend(distribution::functions());
+    all.extend(stage::functions());
+    all.extend(recipe::functions(environment));
+    all.extend(features::functions());
+    all.extend(data::functions(environment));
+    all
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    register_type::<Waveform>(engine);
+    register_type::<Distribution>(engine);
+    register_type::<Recipe>(engine);
+    register_type::<Views>(engine);
+    register_type::<Trace>(engine);
+    register_type::<Features>(engine);
+    register_type::<Dataset>(engine);
+    register_type::<Split>(engine);
+    register_type::<Clip>(engine);
+    register_type::<Description>(engine);
+    data::register_indexer(engine);
+}

@@ -1,0 +1,169 @@
+//! What can be asked of a sound and done with it.
+
+use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use auricle_audio::{Waveform, dsp, io, plot};
+use rhai::Dynamic;
+use std::path::Path;
+
+impl ScriptValue for Waveform {
+    const NAME: &'static str = "wave";
+
+    fn text(&self) -> String {
+        let channels = match self.n_channels() {
+            1 => "mono".to_owned(),
+            2 => "stereo".to_owned(),
+            n => format!("{n} channels"),
+        };
+        let peak_db = 20.0 * self.peak().log10();
+        let (seconds, rate) = (self.duration_s(), self.sample_rate());
+        format!("wave {seconds:.3} s, {rate} Hz, {channels}, peak {peak_db:.1} dB {}", plot::envelope_line(self, 40))
+    }
+
+    fn same(&self, other: &Waveform) -> Option<bool> {
+        Some(self == other)
+    }
+}
+
+pub(super) fn functions() -> Vec<Function> {
+    let mut all = properties();
+    all.extend(measures());
+    all.extend(changes());
+    all.extend(operators());
+    all.push(save());
+    all
+}
+
+fn method<R: Into<Dynamic>>(
+    name: &'static str,
+    body: impl Fn(&Waveform, &crate::script::Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
+) -> Function {
+    Function::new(name, Topic::Sound, move |call| body(&call.receiver()?, call)).on::<Waveform>()
+}
+
+fn properties() -> Vec<Function> {
+    vec![
+        Function::property::<Waveform, _>("sample_rate", Topic::Sound, |w| Ok(i64::from(w.sample_rate())))
+            .about("Samples per second, Hz.")
+            .example("assert(tone(440, 1).sample_rate == 16000)"),
+        Function::property::<Waveform, _>("seconds", Topic::Sound, |w| Ok(w.duration_s()))
+            .about("Duration, s.")
+            .example("assert(tone(440, 1.5).seconds == 1.5)"),
+        Function::property::<Waveform, _>("n_channels", Topic::Sound, |w| Ok(w.n_channels() as i64))
+            .about("Number of channels.")
+            .example("assert(tone(440, 1).n_channels == 1)"),
+        Function::property::<Waveform, _>("n_samples", Topic::Sound, |w| Ok(w.n_samples() as i64))
+            .about("Samples per channel.")
+            .example("assert(tone(440, 0.5).n_samples == 8000)"),
+    ]
+}
+
+fn measures() -> Vec<Function> {
+    vec![
+        method("samples", |wave, call| {
+            let channel = call.get::<usize>("channel")?;
+            if channel >= wave.n_channels() {
+                return Err(call.wrong("channel", &format!("within 0..{}", wave.n_channels() - 1)));
+            }
+            Ok(Dynamic::from_array(wave.channel(channel).iter().map(|&x| f64::from(x).into()).collect()))
+        })
+        .about("Gives the samples of a channel as an array of numbers.")
+        .param_or::<usize>("channel", 0, "which channel, from 0")
+        .returns("array")
+        .example("assert(wave([0.0, 1.0], 8000).samples() == [0.0, 1.0])"),
+        method("peak", |wave, _| Ok(wave.peak()))
+            .about("Gives the largest magnitude of a sample.")
+            .returns("number")
+            .example("assert(wave([0.5, -0.75], 8000).peak() == 0.75)"),
+        method("rms_db", |wave, _| Ok(wave.rms_db()))
+            .about("Gives the level, dB relative to a root mean square of 1.")
+            .returns("number")
+            .example("assert_near(wave([0.1, -0.1], 8000).rms_db(), -20, 0.001)"),
+        Function::new("snr_db", Topic::Sound, |call| {
+            Ok(call.value::<Waveform>("clean")?.snr_db(&call.value::<Waveform>("noisy")?)?)
+        })
+        .about("Gives the level of a clean sound over what a noisy one adds to it, dB.")
+        .param::<Dynamic>("clean", "the clean sound")
+        .param::<Dynamic>("noisy", "the noisy one, of the same length and rate")
+        .returns("number")
+        .example("let x = tone(440, 1); assert_near(snr_db(x, x |> noise(10)), 10, 0.01)"),
+    ]
+}
+
+fn changes() -> Vec<Function> {
+    vec![
+        method("resample", |wave, call| Ok(Dynamic::from(dsp::resample(wave, call.get("sample_rate")?)?)))
+            .about("Converts to another sample rate, band-limited.")
+            .param::<u32>("sample_rate", "samples per second, Hz")
+            .returns("wave")
+            .example("assert(tone(440, 1).resample(8000).n_samples == 8000)"),
+        method("mono", |wave, _| Ok(Dynamic::from(wave.to_mono())))
+            .about("Mixes all channels down to their mean.")
+            .returns("wave")
+            .example("assert(wave([[1.0], [0.0]], 8000).mono().samples() == [0.5])"),
+        method("channel", |wave, call| {
+            let index = call.get::<usize>("index")?;
+            if index >= wave.n_channels() {
+                return Err(call.wrong("index", &format!("within 0..{}", wave.n_channels() - 1)));
+            }
+            Ok(Dynamic::from(Waveform::mono(wave.channel(index).to_vec(), wave.sample_rate())?))
+        })
+        .about("Takes one channel out.")
+        .param::<usize>("index", "which channel, from 0")
+        .returns("wave")
+        .example("assert(wave([[1.0], [0.25]], 8000).channel(1).peak() == 0.25)"),
+        method("slice", |wave, call| Ok(Dynamic::from(wave.slice(call.get("start")?, call.get("end")?)?)))
+            .about("Cuts a part out.")
+            .param::<f64>("start", "where the part begins, s")
+            .param::<f64>("end", "where it ends, s; limited to the sound")
+            .returns("wave")
+            .example("assert_near(tone(440, 1).slice(0.2, 0.5).seconds, 0.3)"),
+        method("then", |wave, call| Ok(Dynamic::from(wave.joined(&call.value("next")?)?)))
+            .about("Puts another sound behind this one.")
+            .param::<Dynamic>("next", "a sound of the same rate and channels")
+            .returns("wave")
+            .example("assert(tone(440, 0.5).then(silence(0.25)).seconds == 0.75)"),
+    ]
+}
+
+fn operators() -> Vec<Function> {
+    fn scaled<A: Clone + 'static, B: Clone + 'static>(wave: &'static str, factor: &'static str) -> Function {
+        Function::operator::<A, B, _>("*", Topic::Sound, move |call| {
+            Ok(Dynamic::from(call.value::<Waveform>(wave)?.scaled(call.get(factor)?)?))
+        })
+        .about("Multiplies every sample of a sound.")
+        .returns("wave")
+        .example("assert_near((0.5 * tone(440, 1)).peak(), 0.5, 0.001)")
+    }
+    vec![
+        Function::operator::<Waveform, Waveform, _>("+", Topic::Sound, |call| {
+            Ok(Dynamic::from(call.value::<Waveform>("left")?.mixed(&call.value("right")?)?))
+        })
+        .about("Mixes two sounds of the same rate; the shorter one is followed by silence.")
+        .returns("wave")
+        .example("assert((tone(440, 1) + silence(2)).seconds == 2.0)"),
+        scaled::<f64, Waveform>("right", "left"),
+        scaled::<i64, Waveform>("right", "left"),
+        scaled::<Waveform, f64>("left", "right"),
+        scaled::<Waveform, i64>("left", "right"),
+    ]
+}
+
+fn save() -> Function {
+    const FORMATS: [(&str, io::SampleFormat); 3] =
+        [("float32", io::SampleFormat::Float32), ("int16", io::SampleFormat::Int16), ("int24", io::SampleFormat::Int24)];
+    method("save", |wave, call| {
+        let (path, name) = (call.get::<String>("path")?, call.get::<String>("format")?);
+        let path = Path::new(&path);
+        if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav") || e.eq_ignore_ascii_case("wave")) {
+            return Err(call.wrong("path", "a name that ends in `.wav`"));
+        }
+        let format = FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
+        let format = format.ok_or_else(|| call.wrong("format", "\"float32\", \"int16\" or \"int24\""))?;
+        Ok(io::write_wav(path, wave, format)?)
+    })
+    .about("Saves a sound as a WAV file, whole or not at all.")
+    .param::<String>("path", "where to; ends in `.wav`")
+    .option::<String>("format", "float32", "\"float32\" (every bit is kept), \"int16\" or \"int24\"")
+    .reads_data()
+    .example("let f = temporary_folder() + \"/a.wav\"; let x = tone(440, 0.1); x.save(f); assert(load(f) == x)")
+}

@@ -1,0 +1,98 @@
+//! What script functions may know of the session they run in.
+
+use crate::script::{CancelToken, Mode, Sink};
+use auricle_audio::dataset::Cache;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+/// How a session is started.
+#[derive(Clone)]
+pub struct Settings {
+    /// Arguments of the script.
+    pub arguments: Vec<String>,
+    /// Seed of everything that is drawn, until the script sets another.
+    pub seed: u64,
+    /// Name of the device for tensors.
+    pub device: String,
+    /// Threads for loading and augmenting; all processors if `None`.
+    pub threads: Option<usize>,
+    /// Folder of the cache of decoded clips; none is kept if `None`.
+    pub cache: Option<PathBuf>,
+    /// Whether a finished training run is done again instead of loaded.
+    pub fresh: bool,
+    /// Whether functions run, or a script is only checked.
+    pub mode: Mode,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            arguments: Vec::new(),
+            seed: 0,
+            device: "cpu".into(),
+            threads: None,
+            cache: None,
+            fresh: false,
+            mode: Mode::Run,
+        }
+    }
+}
+
+/// The session as its functions see it.
+pub(crate) struct Environment {
+    /// How it was started.
+    pub(crate) settings: Settings,
+    /// Where output goes.
+    pub(crate) sink: Arc<dyn Sink>,
+    /// The request to stop.
+    pub(crate) token: CancelToken,
+    seed: AtomicU64,
+    report: Mutex<Option<serde_json::Value>>,
+    folders: Mutex<Vec<TempDir>>,
+}
+
+impl Environment {
+    /// An environment for a new session.
+    pub(crate) fn new(settings: Settings, sink: Arc<dyn Sink>, token: CancelToken) -> Environment {
+        let seed = AtomicU64::new(settings.seed);
+        Environment { settings, sink, token, seed, report: Mutex::default(), folders: Mutex::default() }
+    }
+
+    /// The session's seed.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.load(Ordering::Relaxed)
+    }
+
+    /// Sets the session's seed.
+    pub(crate) fn set_seed(&self, seed: u64) {
+        self.seed.store(seed, Ordering::Relaxed);
+    }
+
+    /// The cache of decoded clips.
+    pub(crate) fn cache(&self) -> Option<Cache> {
+        self.settings.cache.clone().map(Cache::new)
+    }
+
+    /// Makes a folder that lives as long as the session.
+    ///
+    /// # Errors
+    /// What the system says if it cannot be made.
+    pub(crate) fn temporary_folder(&self) -> std::io::Result<PathBuf> {
+        let folder = tempfile::Builder::new().prefix("auricle-").tempdir()?;
+        let path = folder.path().to_owned();
+        self.folders.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(folder);
+        Ok(path)
+    }
+
+    /// Remembers a report, in case it is the last.
+    pub(crate) fn keep_report(&self, report: serde_json::Value) {
+        *self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(report);
+    }
+
+    /// The last report that was made.
+    pub(crate) fn last_report(&self) -> Option<serde_json::Value> {
+        self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+}

@@ -1,0 +1,31 @@
+//! The declarations of script functions, and nothing else.
+
+mod audio;
+mod environment;
+#[cfg(feature = "learn")]
+mod learn;
+mod session;
+
+pub(crate) use environment::Environment;
+pub use environment::Settings;
+
+use crate::script::{Function, Operators};
+use std::sync::Arc;
+
+/// Every function of the language.
+pub(crate) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = session::functions(environment);
+    all.extend(audio::functions(environment));
+    #[cfg(feature = "learn")]
+    all.extend(learn::functions(environment));
+    all
+}
+
+/// What must be known to an engine before the functions are.
+pub(crate) fn operators() -> Vec<Operators> {
+    vec![
+        audio::register,
+        #[cfg(feature = "learn")]
+        learn::register,
+    ]
+}

@@ -1,0 +1,11 @@
+//! The language of Auricle and the session that runs it.
+//!
+//! `script` is rhai with our function table, diagnostics and help; `bind` declares the functions; [`Session`] is what
+//! front ends and tests run. `script` knows neither sound nor tensors; `bind` alone sees all.
+
+mod bind;
+pub mod script;
+mod session;
+
+pub use bind::Settings;
+pub use session::{Outcome, Session, language};

@@ -1,0 +1,180 @@
+//! One call of a script function: its arguments by name.
+
+use super::function::{Form, RECEIVER};
+use super::{FromScript, Function, ScriptError, ScriptValue, Unknown, describe};
+use super::error::nearest;
+use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A request to stop, shared by a session and everything that runs long in it.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// Asks to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets the request.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The arguments of a call, checked against the function's declaration.
+pub struct Call<'a> {
+    context: NativeCallContext<'a>,
+    function: &'a Function,
+    positional: Vec<Dynamic>,
+    options: Map,
+}
+
+impl<'a> Call<'a> {
+    /// Sorts the arguments of a call into parameters and options and checks them.
+    pub(super) fn new(
+        function: &'a Function,
+        context: NativeCallContext<'a>,
+        args: &[&mut Dynamic],
+    ) -> Result<Call<'a>, ScriptError> {
+        let mut positional: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
+        let takes_options = function.form == Form::Call && !function.options.is_empty();
+        let options = match positional.last().and_then(|last| last.clone().try_cast::<Map>()) {
+            Some(map) if takes_options => {
+                positional.pop();
+                map
+            }
+            _ => Map::new(),
+        };
+        if positional.len() > function.parameters.len() {
+            let extra = describe(&positional[function.parameters.len()]);
+            let wanted = if takes_options { "only an option map can follow" } else { "nothing can follow" };
+            return Err(ScriptError::new(format!("`{}` does not take {extra}: {wanted}", function.name))
+                .hint(format!("usage: {}", function.signature())));
+        }
+        if let Some(missing) = function.parameters.get(positional.len()).filter(|p| p.default.is_none()) {
+            return Err(ScriptError::new(format!("`{}` needs `{}`: {}", function.name, missing.name, missing.about))
+                .hint(format!("usage: {}", function.signature())));
+        }
+        for name in options.keys() {
+            if !function.options.iter().any(|option| option.name == name.as_str()) {
+                return Err(unknown_option(function, name));
+            }
+        }
+        let given = function.parameters.iter().zip(&positional);
+        let chosen = function.options.iter().filter_map(|o| options.get(o.name.as_str()).map(|value| (o, value)));
+        for (parameter, value) in given.chain(chosen) {
+            if !parameter.accepts(value) && !value.is::<Unknown>() {
+                return Err(wrong(&parameter.name, &parameter.wanted, value));
+            }
+        }
+        Ok(Call { context, function, positional, options })
+    }
+
+    /// The value the method was called on.
+    ///
+    /// # Errors
+    /// Says what was wanted if it is something else, which the registration rules out.
+    pub fn receiver<T: ScriptValue>(&self) -> Result<T, ScriptError> {
+        self.value(RECEIVER)
+    }
+
+    /// An argument that is one of our own types.
+    ///
+    /// # Errors
+    /// Says what was wanted and what was given.
+    pub fn value<T: ScriptValue>(&self, name: &str) -> Result<T, ScriptError> {
+        let value = self.raw(name);
+        value.clone().try_cast::<T>().ok_or_else(|| wrong(name, &super::convert::with_article(T::NAME), &value))
+    }
+
+    /// An argument by name, or its default.
+    ///
+    /// # Errors
+    /// Says what was wanted and what was given.
+    pub fn get<T: FromScript>(&self, name: &str) -> Result<T, ScriptError> {
+        let value = self.raw(name);
+        T::from_script(&value).ok_or_else(|| wrong(name, T::WANTED, &value))
+    }
+
+    /// An argument as it was given, or its default.
+    pub fn raw(&self, name: &str) -> Dynamic {
+        if let Some(index) = self.function.parameters.iter().position(|p| p.name == name) {
+            let default = || self.function.parameters[index].default.clone();
+            return self.positional.get(index).cloned().or_else(default).unwrap_or_default();
+        }
+        let default = || self.function.options.iter().find(|o| o.name == name).and_then(|o| o.default.clone());
+        self.options.get(name).cloned().or_else(default).unwrap_or_default()
+    }
+
+    /// The arguments that were given, by name.
+    pub fn given(&self) -> impl Iterator<Item = (&str, &Dynamic)> {
+        let positional = self.function.parameters.iter().map(|p| p.name.as_str()).zip(&self.positional);
+        positional.chain(self.options.iter().map(|(name, value)| (name.as_str(), value)))
+    }
+
+    /// An error about an argument: what is wanted, what was given.
+    pub fn wrong(&self, name: &str, wanted: &str) -> ScriptError {
+        wrong(name, wanted, &self.raw(name))
+    }
+
+    /// Calls a function or closure of the script.
+    ///
+    /// # Errors
+    /// Whatever the function reports.
+    pub fn run(&self, function: &FnPtr, args: impl FuncArgs) -> Result<Dynamic, ScriptError> {
+        function.call_within_context(&self.context, args).map_err(ScriptError::from_nested)
+    }
+
+    /// The context, for calls that outlive this one.
+    pub fn context(&self) -> &NativeCallContext<'a> {
+        &self.context
+    }
+
+    /// The arguments that are not known while a script is checked without data.
+    pub(super) fn any_unknown(&self) -> bool {
+        self.positional.iter().chain(self.options.values()).any(Unknown::is_in)
+    }
+}
+
+impl ScriptError {
+    /// The error of a script function that was called from here. One of our own keeps its parts.
+    pub(super) fn from_nested(error: Box<EvalAltResult>) -> ScriptError {
+        let mut inner = *error;
+        loop {
+            match inner {
+                EvalAltResult::ErrorInFunctionCall(_, _, error, _) | EvalAltResult::ErrorInModule(_, error, _) => {
+                    inner = *error;
+                }
+                EvalAltResult::ErrorRuntime(value, position) => match value.clone().try_cast::<ScriptError>() {
+                    Some(error) => return error,
+                    None => return ScriptError::new(format!("{value} ({position})")),
+                },
+                other => return ScriptError::new(other.to_string()),
+            }
+        }
+    }
+}
+
+fn unknown_option(function: &Function, name: &str) -> ScriptError {
+    let error = ScriptError::new(format!("`{}` has no option `{name}`", function.name));
+    if let Some(parameter) = function.parameters.iter().find(|p| p.name == name) {
+        return error.hint(format!("`{}` is given by its position: {}", parameter.name, function.signature()));
+    }
+    let names: Vec<&str> = function.options.iter().map(|option| option.name.as_str()).collect();
+    let list = format!("options: {}", names.join(", "));
+    match nearest(name, names.iter().copied()) {
+        Some(guess) => error.hint(format!("did you mean `{guess}`? {list}")),
+        None => error.hint(list),
+    }
+}
+
+pub(super) fn wrong(name: &str, wanted: &str, value: &Dynamic) -> ScriptError {
+    ScriptError::new(format!("`{name}` must be {wanted}, not {}", describe(value)))
+}

@@ -1,0 +1,53 @@
+//! rhai's engine with our operators, limits and functions.
+
+use super::{CancelToken, Mode, ScriptError, Table, Unknown, value};
+use rhai::{Dynamic, Engine};
+use std::sync::Arc;
+
+/// Registers the types and operators that functions take, before the functions themselves.
+pub type Operators = fn(&mut Engine);
+
+/// Precedence of `|>`: below every other operator, so that `a |> b | c` pipes into a choice.
+const PIPE: u8 = 20;
+
+/// Calls nested deeper than this are taken for a recursion without end.
+const CALL_LEVELS: usize = 128;
+
+/// An engine that knows the functions of a table.
+///
+/// `print` receives what scripts print. `token` stops a script at its next operation.
+pub fn new_engine(
+    table: &Table,
+    operators: &[Operators],
+    mode: Mode,
+    token: CancelToken,
+    print: Arc<dyn Fn(&str) + Send + Sync>,
+) -> Result<Engine, ScriptError> {
+    let mut engine = Engine::new();
+    engine
+        .register_custom_operator("|>", PIPE)
+        .map_err(|reason| ScriptError::new(format!("the operator `|>` cannot be registered: {reason}")))?;
+    engine.set_max_call_levels(CALL_LEVELS);
+    engine.set_max_expr_depths(256, 128);
+    engine.set_max_array_size(100_000_000);
+    engine.set_max_string_size(1 << 30);
+    engine.on_progress(move |_| token.is_cancelled().then(|| Dynamic::from("interrupted")));
+    let debug = print.clone();
+    engine.on_print(move |text| print(text));
+    engine.on_debug(move |text, _, _| debug(text));
+    value::register::<ScriptError>(&mut engine);
+    engine.register_get("message", |error: &mut ScriptError| error.message.clone());
+    for register in operators {
+        register(&mut engine);
+    }
+    if mode == Mode::Check {
+        Unknown::register(&mut engine);
+    }
+    table.register(&mut engine, mode);
+    Ok(engine)
+}
+
+/// Makes a type known to an engine, for an [`Operators`] function.
+pub fn register_type<T: super::ScriptValue>(engine: &mut Engine) {
+    value::register::<T>(engine);
+}

@@ -1,0 +1,57 @@
+//! An error on its way through rhai.
+
+use rhai::{Dynamic, EvalAltResult, Position};
+
+/// What a script function reports: the fact, and advice. It travels through rhai as a value, so that its parts survive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptError {
+    /// The fact: lower case, no full stop.
+    pub message: String,
+    /// What would mend it.
+    pub hint: Option<String>,
+}
+
+impl ScriptError {
+    /// An error without advice.
+    pub fn new(message: impl Into<String>) -> ScriptError {
+        ScriptError { message: message.into(), hint: None }
+    }
+
+    /// The same error with advice.
+    pub fn hint(mut self, hint: impl Into<String>) -> ScriptError {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// What `catch (e)` gets: it prints as its message.
+impl super::ScriptValue for ScriptError {
+    const NAME: &'static str = "error";
+
+    fn text(&self) -> String {
+        self.message.clone()
+    }
+}
+
+impl From<ScriptError> for Box<EvalAltResult> {
+    fn from(error: ScriptError) -> Self {
+        // Without a position of its own, rhai fills in that of the call.
+        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(error), Position::NONE))
+    }
+}
+
+impl std::fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The known name nearest to a wrong one.
+pub(crate) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(got, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= (name.len().max(got.len()) / 3).max(1))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,300 @@
+//! The declaration of a script function: what every reader, from help to the tests, knows of it.
+
+use super::convert::as_source;
+use super::{Call, FromScript, ScriptError, ScriptValue};
+use rhai::Dynamic;
+use std::any::TypeId;
+use std::sync::Arc;
+
+/// A chapter of the reference page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The session and general tools.
+    Session,
+    /// Making, reading and writing sound.
+    Sound,
+    /// Parameters that are drawn.
+    Distributions,
+    /// Augmentations and features: the stages of recipes.
+    Stages,
+    /// Combining stages.
+    Recipes,
+    /// Collections of clips.
+    Data,
+    /// Tensors and losses.
+    Tensors,
+    /// Encoders and training.
+    Training,
+    /// Probes and reports.
+    Judging,
+}
+
+impl Topic {
+    /// The chapters in order, with their titles.
+    pub const ALL: [(Topic, &'static str); 9] = [
+        (Topic::Session, "Session"),
+        (Topic::Sound, "Sound"),
+        (Topic::Distributions, "Distributions"),
+        (Topic::Stages, "Augmentations and features"),
+        (Topic::Recipes, "Recipes"),
+        (Topic::Data, "Data"),
+        (Topic::Tensors, "Tensors and losses"),
+        (Topic::Training, "Encoders and training"),
+        (Topic::Judging, "Judging"),
+    ];
+}
+
+/// One parameter of a function.
+#[derive(Clone)]
+pub struct Parameter {
+    /// Name.
+    pub name: String,
+    /// What it means, with its unit.
+    pub about: String,
+    /// What is wanted, in words.
+    pub wanted: String,
+    /// What it is if it is not given; `None` if it must be given.
+    pub default: Option<Dynamic>,
+    /// The default as a script would write it.
+    pub default_source: String,
+    accepts: Accepts,
+}
+
+/// Whether a value can be a parameter's.
+type Accepts = Arc<dyn Fn(&Dynamic) -> bool + Send + Sync>;
+
+impl Parameter {
+    fn typed<T: FromScript>(name: &str, default: Option<Dynamic>, about: &str) -> Parameter {
+        Parameter {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            wanted: T::WANTED.to_owned(),
+            default_source: default.as_ref().map(as_source).unwrap_or_default(),
+            default,
+            accepts: Arc::new(|value| T::from_script(value).is_some()),
+        }
+    }
+
+    /// A parameter whose values are checked by the function itself.
+    pub fn checked_inside(name: &str, wanted: String, default: Option<String>, about: &str) -> Parameter {
+        Parameter {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            wanted,
+            default: default.is_some().then_some(Dynamic::UNIT),
+            default_source: default.unwrap_or_default(),
+            accepts: Arc::new(|_| true),
+        }
+    }
+
+    pub(super) fn accepts(&self, value: &Dynamic) -> bool {
+        (self.accepts)(value)
+    }
+}
+
+/// What a function does.
+pub(super) type Body = Arc<dyn Fn(&Call<'_>) -> Result<Dynamic, ScriptError> + Send + Sync>;
+
+/// How a function is written in a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `f(x)`, and `x.f()` if it has a receiver.
+    Call,
+    /// `x.f`.
+    Property,
+    /// `x f y`.
+    Operator,
+}
+
+/// A script function.
+#[derive(Clone)]
+pub struct Function {
+    pub(super) name: &'static str,
+    pub(super) topic: Topic,
+    pub(super) about: String,
+    pub(super) notes: Vec<String>,
+    pub(super) form: Form,
+    /// Types of the leading arguments that select this function among others of its name.
+    pub(super) receivers: Vec<(TypeId, &'static str)>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) options: Vec<Parameter>,
+    pub(super) returns: &'static str,
+    pub(super) example: String,
+    pub(super) reads_data: bool,
+    pub(super) body: Body,
+}
+
+impl Function {
+    fn with_form<R: Into<Dynamic>>(
+        name: &'static str,
+        topic: Topic,
+        form: Form,
+        body: impl Fn(&Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        Function {
+            name,
+            topic,
+            about: String::new(),
+            notes: Vec::new(),
+            form,
+            receivers: Vec::new(),
+            parameters: Vec::new(),
+            options: Vec::new(),
+            returns: "",
+            example: String::new(),
+            reads_data: false,
+            body: Arc::new(move |call| body(call).map(Into::into)),
+        }
+    }
+
+    /// A function.
+    pub fn new<R: Into<Dynamic>>(
+        name: &'static str,
+        topic: Topic,
+        body: impl Fn(&Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        Function::with_form(name, topic, Form::Call, body)
+    }
+
+    /// A property of a type, read without parentheses.
+    pub fn property<T: ScriptValue, R: Into<Dynamic>>(
+        name: &'static str,
+        topic: Topic,
+        body: impl Fn(&T) -> Result<R, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        let body = move |call: &Call<'_>| body(&call.receiver::<T>()?);
+        Function::with_form(name, topic, Form::Property, body).on::<T>()
+    }
+
+    /// An operator between two types, read from `left` and `right` of the call.
+    pub fn operator<A: Clone + 'static, B: Clone + 'static, R: Into<Dynamic>>(
+        name: &'static str,
+        topic: Topic,
+        body: impl Fn(&Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        let mut function = Function::with_form(name, topic, Form::Operator, body);
+        function.receivers =
+            vec![(TypeId::of::<A>(), std::any::type_name::<A>()), (TypeId::of::<B>(), std::any::type_name::<B>())];
+        function.parameters =
+            vec![Parameter::typed::<Dynamic>("left", None, ""), Parameter::typed::<Dynamic>("right", None, "")];
+        function
+    }
+
+    /// Makes it a method of a type: its first argument is of that type.
+    pub fn on<T: ScriptValue>(mut self) -> Function {
+        self.receivers = vec![(TypeId::of::<T>(), T::NAME)];
+        self.parameters.insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
+        self
+    }
+
+    /// What it does: one sentence in the third person.
+    pub fn about(mut self, text: impl Into<String>) -> Function {
+        self.about = text.into();
+        self
+    }
+
+    /// A further remark: a source, what it draws, a caveat.
+    pub fn note(mut self, text: impl Into<String>) -> Function {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// A positional parameter that must be given.
+    pub fn param<T: FromScript>(mut self, name: &str, about: &str) -> Function {
+        self.parameters.push(Parameter::typed::<T>(name, None, about));
+        self
+    }
+
+    /// A positional parameter with a default; it can only be left out together with those behind it.
+    pub fn param_or<T: FromScript>(mut self, name: &str, default: impl Into<Dynamic>, about: &str) -> Function {
+        self.parameters.push(Parameter::typed::<T>(name, Some(default.into()), about));
+        self
+    }
+
+    /// An option of the map `#{ ... }` that comes last.
+    pub fn option<T: FromScript>(mut self, name: &str, default: impl Into<Dynamic>, about: &str) -> Function {
+        self.options.push(Parameter::typed::<T>(name, Some(default.into()), about));
+        self
+    }
+
+    /// A positional parameter or an option that is described elsewhere.
+    pub fn declared(mut self, parameter: Parameter, positional: bool) -> Function {
+        if positional { self.parameters.push(parameter) } else { self.options.push(parameter) }
+        self
+    }
+
+    /// What it gives, a noun.
+    pub fn returns(mut self, noun: &'static str) -> Function {
+        self.returns = noun;
+        self
+    }
+
+    /// A line of script that shows it; it is run as a test.
+    pub fn example(mut self, script: impl Into<String>) -> Function {
+        self.example = script.into();
+        self
+    }
+
+    /// Says that it reads or computes from data, so that a check without data does not run it.
+    pub fn reads_data(mut self) -> Function {
+        self.reads_data = true;
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its chapter.
+    pub fn topic(&self) -> Topic {
+        self.topic
+    }
+
+    /// The example, for the tests.
+    pub fn example_source(&self) -> &str {
+        &self.example
+    }
+
+    /// What it does, for the tests.
+    pub fn about_text(&self) -> &str {
+        &self.about
+    }
+
+    /// Positional parameters and options, without the receiver.
+    pub fn described_parameters(&self) -> impl Iterator<Item = &Parameter> {
+        let own = if self.form == Form::Operator { &[] } else { &self.parameters[self.n_receivers()..] };
+        own.iter().chain(&self.options)
+    }
+
+    /// The type it is a method or property of.
+    pub fn receiver_name(&self) -> Option<&'static str> {
+        (self.form != Form::Operator).then(|| self.receivers.first().map(|(_, name)| *name)).flatten()
+    }
+
+    fn n_receivers(&self) -> usize {
+        if self.form == Form::Operator { 0 } else { self.receivers.len() }
+    }
+
+    /// How it is written, with defaults.
+    pub fn signature(&self) -> String {
+        let receiver = self.receiver_name().map(|name| format!("{}.", name.replace(' ', "_"))).unwrap_or_default();
+        match self.form {
+            Form::Property => return format!("{receiver}{}", self.name),
+            Form::Operator => return format!("a {} b", self.name),
+            Form::Call => {}
+        }
+        let mut parts: Vec<String> = self.parameters[self.n_receivers()..]
+            .iter()
+            .map(|p| if p.default.is_some() { format!("{} = {}", p.name, p.default_source) } else { p.name.clone() })
+            .collect();
+        if !self.options.is_empty() {
+            let options: Vec<String> = self.options.iter().map(|p| format!("{}: {}", p.name, p.default_source)).collect();
+            parts.push(format!("#{{ {} }}", options.join(", ")));
+        }
+        format!("{receiver}{}({})", self.name, parts.join(", "))
+    }
+}
+
+/// Name of the parameter that a method is called on.
+pub(super) const RECEIVER: &str = "self";

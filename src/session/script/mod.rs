@@ -1,0 +1,31 @@
+//! The language: rhai's engine, the function table, conversion, diagnostics and help. Knows neither sound nor tensors.
+
+mod call;
+mod convert;
+mod diagnostic;
+mod engine;
+mod error;
+mod explain;
+mod function;
+mod help;
+mod output;
+mod reference;
+mod syntax;
+mod table;
+mod unknown;
+mod value;
+
+pub use call::{Call, CancelToken};
+pub use convert::{FromScript, describe, type_name};
+pub use diagnostic::{Diagnostic, Label, Severity, Span};
+pub use engine::{Operators, new_engine, register_type};
+pub use error::ScriptError;
+pub use explain::{Sources, explain, explain_parse};
+pub use function::{Function, Parameter, Topic};
+pub use help::{function_help, overview};
+pub use output::{Progress, Silent, Sink};
+pub use reference::reference_page;
+pub use syntax::{Completeness, completeness, unknown_calls};
+pub use table::{Mode, Table};
+pub use unknown::Unknown;
+pub use value::{ScriptValue, Shown};

@@ -1,0 +1,110 @@
+//! The table of all script functions: one list, many readers.
+
+use super::error::nearest;
+use super::function::Form;
+use super::{Call, Function, ScriptError, Unknown};
+use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, RhaiFunc};
+use std::any::TypeId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Whether functions run, or a script is only checked without data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They run.
+    Run,
+    /// Those that need data give an [`Unknown`].
+    Check,
+}
+
+/// All functions of the language.
+#[derive(Default)]
+pub struct Table {
+    functions: Vec<Arc<Function>>,
+}
+
+impl Table {
+    /// A table of some functions.
+    pub fn new(functions: impl IntoIterator<Item = Function>) -> Table {
+        Table { functions: functions.into_iter().map(Arc::new).collect() }
+    }
+
+    /// The functions in order of declaration.
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.iter().map(Arc::as_ref)
+    }
+
+    /// The functions of a name: one, or one for every type it is a method of.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Function> {
+        self.functions().filter(move |function| function.name == name)
+    }
+
+    /// The names of all functions, each once.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.functions().map(|function| function.name).collect()
+    }
+
+    /// The name nearest to one that does not exist.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.functions().filter(|f| f.form == Form::Call).map(|f| f.name))
+    }
+
+    /// Names of the properties and methods of a type.
+    pub fn members(&self, type_name: &str) -> Vec<&str> {
+        self.functions().filter(|f| f.receiver_name() == Some(type_name)).map(|f| f.name).collect()
+    }
+
+    /// Makes every function known to an engine.
+    pub(super) fn register(&self, engine: &mut Engine, mode: Mode) {
+        let mut module = Module::new();
+        for function in &self.functions {
+            for arity in arities(function) {
+                register(&mut module, function, arity, mode);
+            }
+        }
+        engine.register_global_module(module.into());
+    }
+}
+
+/// The numbers of arguments a function is registered with. One more than it takes is among them, so that its own message
+/// says what is too much.
+fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
+    let n = function.parameters.len();
+    match function.form {
+        Form::Operator | Form::Property => n..=n,
+        Form::Call => function.receivers.len()..=n + 1 + usize::from(!function.options.is_empty()),
+    }
+}
+
+fn register(module: &mut Module, function: &Arc<Function>, arity: usize, mode: Mode) {
+    let types: Vec<TypeId> = (0..arity)
+        .map(|i| function.receivers.get(i).map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id))
+        .collect();
+    let name = match function.form {
+        Form::Property => format!("get${}", function.name),
+        _ => function.name.to_owned(),
+    };
+    let function = function.clone();
+    let run = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
+        let context = context.ok_or_else(|| ScriptError::new("internal error: a call without a context"))?;
+        invoke(&function, context, args, mode)
+    };
+    FuncRegistration::new(name).set_into_module_raw(
+        module,
+        types,
+        RhaiFunc::Pure { func: Arc::new(run), has_context: true, is_pure: false, is_volatile: true },
+    );
+}
+
+fn invoke(
+    function: &Function,
+    context: NativeCallContext<'_>,
+    args: &[&mut Dynamic],
+    mode: Mode,
+) -> Result<Dynamic, Box<EvalAltResult>> {
+    let call = Call::new(function, context, args)?;
+    if mode == Mode::Check && (function.reads_data || call.any_unknown()) {
+        return Ok(Dynamic::from(Unknown));
+    }
+    Ok((function.body)(&call)?)
+}

@@ -1,0 +1,105 @@
+//! What our own types have in common: a name, a text, perhaps JSON.
+
+use rhai::{Dynamic, Engine};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{OnceLock, RwLock};
+
+/// A type of the language. Values are cheap to clone: rhai clones them at every call.
+pub trait ScriptValue: Clone + Send + Sync + 'static {
+    /// Name of the type, a noun in lower case.
+    const NAME: &'static str;
+
+    /// The value as text: its source where it has one, else a line of facts or a table.
+    fn text(&self) -> String;
+
+    /// The value as JSON, if it has any.
+    fn json(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// A whole page of HTML for the value, if it has one.
+    fn html(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether two values are the same; `None` if they cannot be compared.
+    fn same(&self, _: &Self) -> Option<bool> {
+        None
+    }
+}
+
+/// How to show values of our types that rhai holds.
+pub struct Shown {
+    name: &'static str,
+    text: fn(&Dynamic) -> Option<String>,
+    json: fn(&Dynamic) -> Option<serde_json::Value>,
+    html: fn(&Dynamic) -> Option<String>,
+}
+
+/// A rhai value carries its `TypeId` and nothing else of ours. The list only grows, with facts that do not change, when
+/// a first engine of the process registers its types.
+fn registry() -> &'static RwLock<HashMap<TypeId, Shown>> {
+    static REGISTRY: OnceLock<RwLock<HashMap<TypeId, Shown>>> = OnceLock::new();
+    REGISTRY.get_or_init(RwLock::default)
+}
+
+fn with<T>(value: &Dynamic, read: impl FnOnce(&Shown) -> T) -> Option<T> {
+    let registry = registry().read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    registry.get(&value.type_id()).map(read)
+}
+
+impl Shown {
+    /// The name of a value's type, if it is ours.
+    pub fn name_of(value: &Dynamic) -> Option<&'static str> {
+        with(value, |shown| shown.name)
+    }
+
+    /// The text of a value: our own types as they say, others as rhai prints them.
+    pub fn text_of(value: &Dynamic) -> String {
+        with(value, |shown| (shown.text)(value)).flatten().unwrap_or_else(|| value.to_string())
+    }
+
+    /// The value as JSON: our own types as they say, numbers, strings, arrays and maps as themselves.
+    pub fn json_of(value: &Dynamic) -> Option<serde_json::Value> {
+        use serde_json::Value as Json;
+        if let Some(json) = with(value, |shown| (shown.json)(value)).flatten() {
+            return Some(json);
+        }
+        match value.type_name() {
+            "()" => Some(Json::Null),
+            "bool" => value.as_bool().ok().map(Json::Bool),
+            "i64" => value.as_int().ok().map(Json::from),
+            "f64" => value.as_float().ok().map(Json::from),
+            "string" | "char" => Some(Json::String(value.to_string())),
+            "array" => value.as_array_ref().ok()?.iter().map(Shown::json_of).collect::<Option<_>>().map(Json::Array),
+            "map" => {
+                let map = value.as_map_ref().ok()?;
+                let entries = map.iter().map(|(key, value)| Some((key.to_string(), Shown::json_of(value)?)));
+                entries.collect::<Option<_>>().map(Json::Object)
+            }
+            _ => None,
+        }
+    }
+
+    /// A page of HTML for the value, if its type has one.
+    pub fn html_of(value: &Dynamic) -> Option<String> {
+        with(value, |shown| (shown.html)(value)).flatten()
+    }
+}
+
+/// Makes a type known to an engine: its name, `print`, interpolation, `debug`, `==` and `!=`.
+pub(crate) fn register<T: ScriptValue>(engine: &mut Engine) {
+    registry().write().unwrap_or_else(|poisoned| poisoned.into_inner()).entry(TypeId::of::<T>()).or_insert(Shown {
+        name: T::NAME,
+        text: |value| Some(value.read_lock::<T>()?.text()),
+        json: |value| value.read_lock::<T>()?.json(),
+        html: |value| value.read_lock::<T>()?.html(),
+    });
+    engine
+        .register_type_with_name::<T>(T::NAME)
+        .register_fn("to_string", |value: &mut T| value.text())
+        .register_fn("to_debug", |value: &mut T| value.text())
+        .register_fn("==", |a: T, b: T| a.same(&b).unwrap_or(false))
+        .register_fn("!=", |a: T, b: T| !a.same(&b).unwrap_or(false));
+}

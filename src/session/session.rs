@@ -1,0 +1,412 @@
+//! A session: the one thing that runs scripts.
+
+use crate::bind::{self, Environment, Settings};
+use crate::script::{
+    CancelToken, Completeness, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown, completeness, explain,
+    explain_parse, new_engine, unknown_calls,
+};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Module, OptimizationLevel, Scope, Stmt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, RwLock};
+
+/// A language session: variables and functions that outlive each piece of text.
+pub struct Session {
+    engine: Engine,
+    table: Arc<Table>,
+    environment: Arc<Environment>,
+    scope: Scope<'static>,
+    /// Functions of all texts so far.
+    functions: AST,
+    sources: Sources,
+    globals: Arc<RwLock<BTreeMap<String, Dynamic>>>,
+    imports: Vec<Stmt>,
+}
+
+/// What a piece of text came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its value.
+    pub value: Dynamic,
+    /// Whether the value is to be shown: it is not nothing, and the text does not end in a semicolon.
+    pub shown: bool,
+}
+
+/// The function table of the language, for help and the reference page.
+pub fn language() -> Table {
+    let silent = Arc::new(crate::script::Silent);
+    Table::new(bind::functions(&Arc::new(Environment::new(Settings::default(), silent, CancelToken::default()))))
+}
+
+/// Presets in the language itself, a namespace each.
+const STDLIB: [(&str, &str); 1] = [("clar", include_str!("../../stdlib/clar.rhai"))];
+
+/// Functions in the language itself that need no namespace.
+const PRELUDE: &str = include_str!("../../stdlib/prelude.rhai");
+
+impl Session {
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// Only if the language itself is broken: a conflict in the function table, or a preset that does not compile.
+    pub fn new(settings: Settings, sink: Arc<dyn Sink>) -> Result<Session, ScriptError> {
+        let token = CancelToken::default();
+        let mode = settings.mode;
+        let environment = Arc::new(Environment::new(settings, sink.clone(), token.clone()));
+        let table = Arc::new(Table::new(bind::functions(&environment)));
+        let print = Arc::new(move |text: &str| sink.out(text));
+        let mut engine = new_engine(&table, &bind::operators(), mode, token, print)?;
+        // Folding constants would run functions while a script is parsed, and move positions.
+        engine.set_optimization_level(OptimizationLevel::None);
+        let globals: Arc<RwLock<BTreeMap<String, Dynamic>>> = Arc::default();
+        see_globals(&mut engine, globals.clone());
+        let mut sources = Sources::default();
+        for (name, text) in STDLIB {
+            let module = compile_module(&engine, &format!("stdlib/{name}.rhai"), text)?;
+            engine.register_static_module(name, module.into());
+            sources.add(format!("stdlib/{name}.rhai"), text);
+        }
+        engine.register_global_module(compile_module(&engine, "stdlib/prelude.rhai", PRELUDE)?.into());
+        sources.add("stdlib/prelude.rhai", PRELUDE);
+        let arguments = match mode {
+            Mode::Run => Dynamic::from_array(environment.settings.arguments.iter().map(|a| a.clone().into()).collect()),
+            Mode::Check => Dynamic::from(Unknown),
+        };
+        let mut scope = Scope::new();
+        scope.push_constant_dynamic("args", arguments);
+        Ok(Session {
+            engine,
+            table,
+            environment,
+            scope,
+            functions: AST::empty(),
+            sources,
+            globals,
+            imports: Vec::new(),
+        })
+    }
+
+    /// The function table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The request to stop, for the front end to raise.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.environment.token.clone()
+    }
+
+    /// The last report that was made, as JSON.
+    pub fn last_report(&self) -> Option<serde_json::Value> {
+        self.environment.last_report()
+    }
+
+    /// Names of the variables, sorted.
+    pub fn variables(&self) -> Vec<String> {
+        self.scope.iter().map(|(name, _, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether a piece of text can be run as it is.
+    pub fn completeness(&self, text: &str) -> Completeness {
+        completeness(&self.engine, text)
+    }
+
+    /// Runs a piece of text. `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// A diagnostic of what is wrong and where. Variables that were made before the error stay.
+    pub fn eval(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
+        self.environment.token.reset();
+        self.sources.add(name, text);
+        let ast = self.compile(name, text)?;
+        self.functions = self.functions.merge(&ast.clone_functions_only());
+        let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));
+        // A variable that was made anew hides the old one; only the new one is kept.
+        self.scope = self.scope.clone_visible();
+        match result {
+            Ok(Ok(value)) => {
+                let shown = !value.is_unit() && !text.trim_end().ends_with(';');
+                Ok(Outcome { value, shown })
+            }
+            Ok(Err(error)) => Err(explain(&error, name, &self.sources, &self.table, &self.variables())),
+            Err(panic) => Err(internal_error(&panic)),
+        }
+    }
+
+    /// Checks a script without data: its text, the functions it calls, and every recipe and model it builds.
+    ///
+    /// The session must be in [`Mode::Check`]. What depends on data is passed over.
+    ///
+    /// # Errors
+    /// Every problem that was found.
+    pub fn check(&mut self, name: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+        debug_assert_eq!(self.environment.settings.mode, Mode::Check, "a session that checks is made for it");
+        self.sources.add(name, text);
+        let ast = self.compile(name, text).map_err(|diagnostic| vec![diagnostic])?;
+        let mut found: Vec<Diagnostic> = unknown_calls(&ast, &self.known_functions())
+            .into_iter()
+            .map(|(function, position)| {
+                let error = EvalAltResult::ErrorFunctionNotFound(function, position);
+                explain(&error, name, &self.sources, &self.table, &[])
+            })
+            .collect();
+        if let Err(diagnostic) = self.eval(name, text)
+            && !found.iter().any(|other| other.labels.first() == diagnostic.labels.first())
+            && !diagnostic.message.contains(Unknown::NAME)
+        {
+            found.push(diagnostic);
+        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
+        // A script may begin with `#!/usr/bin/env auricle`; the line stays, as a comment, so that positions do, too.
+        let readable = if text.starts_with("#!") { format!("//{}", &text[2..]) } else { text.to_owned() };
+        match self.engine.compile_with_scope(&self.scope, readable) {
+            Ok(mut ast) => {
+                ast.set_source(name);
+                Ok(ast)
+            }
+            Err(error) => Err(explain_parse(&error, name, &self.sources)),
+        }
+    }
+
+    /// Runs the statements, refreshing the globals that functions see between them.
+    ///
+    /// rhai's functions see no variable outside; ours read the session's through a copy. Only variables that some
+    /// function mentions are copied, and a text whose functions mention none runs in one piece.
+    fn run(&mut self, ast: &AST, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mentioned = mentioned_in_functions(&self.functions);
+        let statements = ast.statements();
+        let mut value = Dynamic::UNIT;
+        let mut next = 0;
+        while next < statements.len() {
+            // A `return` inside a statement ends the script, which only rhai itself can see: the rest runs in one piece.
+            let in_one_piece = mentioned.is_empty() || returns(&statements[next]);
+            let end = if in_one_piece { statements.len() } else { next + 1 };
+            self.refresh_globals(&mentioned);
+            let piece = self.imports.iter().chain(&statements[next..end]).cloned();
+            let piece = AST::new(piece, self.functions.shared_lib().clone());
+            let mut piece = piece;
+            piece.set_source(name);
+            value = self.engine.eval_ast_with_scope(&mut self.scope, &piece)?;
+            self.imports.extend(statements[next..end].iter().filter(|s| matches!(s, Stmt::Import(..))).cloned());
+            next = end;
+        }
+        self.refresh_globals(&mentioned);
+        Ok(value)
+    }
+
+    fn refresh_globals(&self, mentioned: &BTreeSet<String>) {
+        let mut globals = self.globals.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        globals.clear();
+        for name in mentioned {
+            if let Some(value) = self.scope.get(name) {
+                globals.insert(name.clone(), value.flatten_clone());
+            }
+        }
+    }
+
+    fn known_functions(&self) -> BTreeSet<String> {
+        let native = self.engine.gen_fn_signatures(true);
+        let names = native.iter().filter_map(|signature| signature.split('(').next());
+        let keywords = ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn", "exit"];
+        names.chain(keywords).map(|name| name.trim().to_owned()).collect()
+    }
+}
+
+/// Lets functions read the session's variables. Local names win; assigning to a global is rhai's own error.
+fn see_globals(engine: &mut Engine, globals: Arc<RwLock<BTreeMap<String, Dynamic>>>) {
+    #[expect(deprecated, reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated")]
+    engine.on_var(move |name, _, context| {
+        if context.scope().contains(name) {
+            return Ok(None);
+        }
+        Ok(globals.read().unwrap_or_else(|poisoned| poisoned.into_inner()).get(name).cloned())
+    });
+}
+
+fn compile_module(engine: &Engine, name: &str, text: &str) -> Result<Module, ScriptError> {
+    let broken = |error: &dyn std::fmt::Display| ScriptError::new(format!("{name} is broken: {error}"));
+    let mut ast = engine.compile(text).map_err(|error| broken(&error))?;
+    ast.set_source(name);
+    Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(|error| broken(&error))
+}
+
+/// Names of variables that function bodies mention and do not themselves bind.
+fn mentioned_in_functions(functions: &AST) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    functions.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Variable(variable, ..))) = path.last() {
+            names.insert(variable.1.to_string());
+        }
+        true
+    });
+    names
+}
+
+/// Whether a statement holds a `return` that would end the script.
+fn returns(statement: &Stmt) -> bool {
+    let mut found = false;
+    statement.walk(&mut Vec::new(), &mut |path| {
+        found |= matches!(path.last(), Some(ASTNode::Stmt(Stmt::Return(..))));
+        !found
+    });
+    found
+}
+
+fn internal_error(panic: &Box<dyn std::any::Any + Send>) -> Diagnostic {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let hint = "the session goes on; please report this with the script that led to it".to_owned();
+    Diagnostic::error(format!("internal error: {}", text.unwrap_or("no reason given")), None::<Span>, "", Some(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<String>>);
+
+    impl Sink for Lines {
+        fn out(&self, text: &str) {
+            self.0.lock().unwrap().push(text.to_owned());
+        }
+        fn note(&self, _: &str) {}
+        fn progress(&self, _: &crate::script::Progress) {}
+    }
+
+    fn session() -> (Session, Arc<Lines>) {
+        let lines = Arc::new(Lines::default());
+        (Session::new(Settings::default(), lines.clone()).unwrap(), lines)
+    }
+
+    fn value(text: &str) -> String {
+        let outcome = session().0.eval("test", text).unwrap_or_else(|d| panic!("{}", d.render(false)));
+        crate::script::Shown::text_of(&outcome.value)
+    }
+
+    fn failure(text: &str) -> String {
+        session().0.eval("test", text).unwrap_err().render(false)
+    }
+
+    #[test]
+    fn every_example_of_the_table_runs() {
+        for function in language().functions() {
+            assert!(!function.about_text().is_empty(), "{} lacks text", function.name());
+            assert!(!function.example_source().is_empty(), "{} lacks an example", function.name());
+            for parameter in function.described_parameters() {
+                assert!(!parameter.about.is_empty(), "{}: {} lacks text", function.name(), parameter.name);
+            }
+            let (mut session, _) = session();
+            if let Err(diagnostic) = session.eval("example", function.example_source()) {
+                panic!("{}: {}", function.name(), diagnostic.render(false));
+            }
+        }
+    }
+
+    #[test]
+    fn no_signature_is_taken_twice() {
+        let mut seen = BTreeSet::new();
+        for function in language().functions().filter(|f| f.signature() != format!("a {} b", f.name())) {
+            assert!(seen.insert(function.signature()), "{}", function.signature());
+        }
+    }
+
+    #[test]
+    fn cells_share_variables_functions_and_imports() {
+        let (mut session, lines) = session();
+        for text in ["let x = 1; fn f() { x + 1 }", "x = 5;", "print(f())", "let x = 7;", "print(f())"] {
+            session.eval("cell", text).unwrap();
+        }
+        assert_eq!(*lines.0.lock().unwrap(), ["6", "8"]);
+        assert_eq!(session.variables(), ["args", "x"]);
+        assert!(session.eval("cell", "let a = 1; nope(); let b = 2;").is_err());
+        assert_eq!(session.variables(), ["a", "args", "x"]);
+    }
+
+    #[test]
+    fn functions_see_globals_as_they_are_at_the_call() {
+        assert_eq!(value("let rate = 8000; fn make() { tone(440, 1, #{ sample_rate: rate }) } make().sample_rate"), "8000");
+        assert_eq!(value("let x = 1; fn f() { x } let a = f(); x = 2; a * 10 + f()"), "12");
+        assert_eq!(value("let x = 1; fn f() { let x = 3; x } f()"), "3");
+        assert_eq!(value("let x = 1; fn f() { x } if x == 1 { return 42; } f()"), "42");
+    }
+
+    #[test]
+    fn a_value_is_shown_unless_a_semicolon_ends_the_text() {
+        let shown = |text: &str| session().0.eval("t", text).unwrap().shown;
+        assert!(shown("1 + 1") && !shown("1 + 1;") && !shown("let x = 1") && !shown("print(1)"));
+    }
+
+    #[test]
+    fn operators_bind_as_documented() {
+        let same = |a: &str, b: &str| assert_eq!(value(&format!("{a} == {b}")), "true", "{a} and {b}");
+        same("(fade() |> gain(1) | gain(2))", "(fade() |> (gain(1) | gain(2)))");
+        same("(gain(1) | gain(2) & gain(3))", "(gain(1) | (gain(2) & gain(3)))");
+        same("(0.5 * gain(1) |> gain(2))", "((0.5 * gain(1)) |> gain(2))");
+        same("(0.5 * gain(1) ** 2)", "(0.5 * (gain(1) ** 2))");
+        same("(gain(1) | gain(2) | gain(3))", "one_of([gain(1), gain(2), gain(3)])");
+        same("gain(5..40)", "gain(5.0..40.0)");
+        assert_eq!(value("tone(440, 1) |> |w| w.seconds |> |s| s + 1"), "2.0");
+    }
+
+    #[test]
+    fn a_thrown_or_caught_error_keeps_its_message() {
+        assert_eq!(value("let m = 0; try { crop() } catch (e) { m = `${e}`; } m"), "`crop` needs `seconds`: duration of the part, s");
+        assert!(failure("throw \"my own\"").contains("error: my own"));
+    }
+
+    #[test]
+    fn an_interrupt_stops_a_loop_and_the_session_lives() {
+        let (mut session, _) = session();
+        let token = session.cancel_token();
+        let stopper = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            token.cancel();
+        });
+        let error = session.eval("cell", "let x = 3; loop { x += 1; }").unwrap_err();
+        stopper.join().unwrap();
+        assert_eq!(error.message, "interrupted");
+        assert_eq!(session.eval("cell", "x > 3").unwrap().value.as_bool(), Ok(true));
+    }
+
+    #[test]
+    fn a_check_needs_no_data_and_finds_what_is_wrong_anywhere() {
+        let check = |text: &str| {
+            let settings = Settings { mode: Mode::Check, ..Settings::default() };
+            let found = Session::new(settings, Arc::new(crate::script::Silent)).unwrap().check("t.rhai", text);
+            found.err().unwrap_or_default().into_iter().map(|d| d.message).collect::<Vec<_>>()
+        };
+        assert!(check("let d = folder(args[0]).split(\"official\"); for x in d.train { print(x.wave.seconds + 1) }").is_empty());
+        assert!(check("let d = folder(\"x\"); if d.n > 3 { print(d.n) }").is_empty());
+        assert_eq!(check("let d = folder(\"x\"); if d.n > 3 { nosie(3) }"), ["there is no function `nosie`"]);
+        assert_eq!(check("let r = log_mel() |> fade();"), ["`fade` works on waves, but gets features"]);
+        assert_eq!(check("let d = folder(\"x\", #{ rate: 3 });"), ["`folder` has no option `rate`"]);
+        assert_eq!(check("let d = load(\"x\"); d |> noise(1, 2)").len(), 1);
+        assert_eq!(check("let x = ;").len(), 1);
+    }
+
+    #[test]
+    fn completeness_is_decided_by_the_parser() {
+        use Completeness::{Complete, Incomplete, Invalid};
+        let (session, _) = session();
+        for (text, want) in [
+            ("1 + 1", Complete),
+            ("fn f(x) { x }", Complete),
+            ("fn f(x) {", Incomplete),
+            ("let x = [1,\n2", Incomplete),
+            ("fade() |>", Incomplete),
+            ("let x = \"abc", Invalid),
+            ("let x = `abc", Incomplete),
+            ("/* note", Incomplete),
+            ("let x = )", Invalid),
+            ("if x { 1 } else {", Incomplete),
+            ("noise(5..40, #{ color: ", Incomplete),
+            ("x y z", Invalid),
+        ] {
+            assert_eq!(session.completeness(text), want, "{text:?}");
+        }
+    }
+}
