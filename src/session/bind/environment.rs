@@ -5,6 +5,8 @@ use auricle_audio::dataset::Cache;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "learn")]
+use {crate::script::ScriptError, auricle_learn::Device, auricle_learn::batch::Workers, std::sync::OnceLock};
 use tempfile::TempDir;
 
 /// How a session is started.
@@ -51,13 +53,28 @@ pub(crate) struct Environment {
     seed: AtomicU64,
     report: Mutex<Option<serde_json::Value>>,
     folders: Mutex<Vec<TempDir>>,
+    #[cfg(feature = "learn")]
+    device: Mutex<Option<Device>>,
+    #[cfg(feature = "learn")]
+    workers: OnceLock<Workers>,
 }
 
 impl Environment {
     /// An environment for a new session.
     pub(crate) fn new(settings: Settings, sink: Arc<dyn Sink>, token: CancelToken) -> Environment {
         let seed = AtomicU64::new(settings.seed);
-        Environment { settings, sink, token, seed, report: Mutex::default(), folders: Mutex::default() }
+        Environment {
+            settings,
+            sink,
+            token,
+            seed,
+            report: Mutex::default(),
+            folders: Mutex::default(),
+            #[cfg(feature = "learn")]
+            device: Mutex::default(),
+            #[cfg(feature = "learn")]
+            workers: OnceLock::new(),
+        }
     }
 
     /// The session's seed.
@@ -94,5 +111,44 @@ impl Environment {
     /// The last report that was made.
     pub(crate) fn last_report(&self) -> Option<serde_json::Value> {
         self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// The device that tensors live on. Nothing is started before the first of them.
+    ///
+    /// # Errors
+    /// If this build has no device of the name that was asked for.
+    #[cfg(feature = "learn")]
+    pub(crate) fn device(&self) -> Result<Device, ScriptError> {
+        let mut device = self.device.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if device.is_none() {
+            auricle_learn::use_threads(self.settings.threads);
+            *device = Some(auricle_learn::device(&self.settings.device)?);
+        }
+        device.clone().ok_or_else(|| ScriptError::new("internal error: no device"))
+    }
+
+    /// Chooses the device of everything that is made from here on.
+    ///
+    /// # Errors
+    /// If this build has no such device.
+    #[cfg(feature = "learn")]
+    pub(crate) fn set_device(&self, name: &str) -> Result<(), ScriptError> {
+        auricle_learn::use_threads(self.settings.threads);
+        let chosen = auricle_learn::device(name)?;
+        *self.device.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(chosen);
+        Ok(())
+    }
+
+    /// The threads that make batches.
+    ///
+    /// # Errors
+    /// If the system refuses them.
+    #[cfg(feature = "learn")]
+    pub(crate) fn workers(&self) -> Result<Workers, ScriptError> {
+        if let Some(workers) = self.workers.get() {
+            return Ok(workers.clone());
+        }
+        let workers = Workers::new(self.settings.threads)?;
+        Ok(self.workers.get_or_init(|| workers).clone())
     }
 }

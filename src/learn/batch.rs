@@ -1,0 +1,337 @@
+//! Batches, made ahead of the model on threads of their own.
+
+use crate::Error;
+use auricle_audio::augment::{Domain, Recipe, Views, Workspace};
+use auricle_audio::dataset::Dataset;
+use auricle_audio::{Key, Place};
+use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+/// What a model is fed: from a dataset, through views, scaled.
+#[derive(Clone)]
+pub struct Feed {
+    /// The clips.
+    pub data: Dataset,
+    /// A recipe for each view; each ends in features or in waves.
+    pub views: Views,
+    /// Subtracted from every value, then divided by.
+    pub scaling: Scaling,
+    /// Seed of the draws and of the order.
+    pub seed: u64,
+}
+
+/// A mean and a standard deviation over all values of the training set.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Scaling {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation.
+    pub deviation: f64,
+}
+
+impl Scaling {
+    /// The scaling that changes nothing.
+    pub const NONE: Scaling = Scaling { mean: 0.0, deviation: 1.0 };
+}
+
+/// One batch on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// For each view the values, `[batch, ...]` in row-major order.
+    pub views: Vec<Vec<f32>>,
+    /// `[batch, channels, bands, frames]`, or `[batch, channels, samples]` for waves.
+    pub shape: Vec<usize>,
+    /// Index in the dataset of each clip.
+    pub indices: Vec<usize>,
+}
+
+impl Batch {
+    /// A view of features as a tensor, `[batch, channels, bands, frames]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the views are waves.
+    pub fn features(&mut self, view: usize, device: &Device) -> Result<Tensor<4>, Error> {
+        let shape: [usize; 4] = self.shape.as_slice().try_into().map_err(|_| Error::Shape {
+            what: "the input of a 2-D encoder",
+            want: "features [batch, channels, bands, frames]: end the recipe in `log_mel()`".into(),
+            got: self.shape.clone(),
+        })?;
+        Ok(Tensor::from_data(TensorData::new(std::mem::take(&mut self.views[view]), shape), device))
+    }
+}
+
+/// Threads that make batches.
+#[derive(Clone)]
+pub struct Workers {
+    pool: Arc<rayon::ThreadPool>,
+}
+
+impl Workers {
+    /// A number of threads; all processors if `None`.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for 0, [`Error::Run`] if the system refuses them.
+    pub fn new(threads: Option<usize>) -> Result<Workers, Error> {
+        if threads == Some(0) {
+            return Err(Error::range("threads", "at least 1", 0));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .thread_name(|index| format!("loader-{index}"))
+            .build()
+            .map_err(|error| Error::Run { message: error.to_string(), hint: "use fewer threads".into() })?;
+        Ok(Workers { pool: Arc::new(pool) })
+    }
+
+    /// Applies a function to `0..n` on all threads; results in order.
+    ///
+    /// # Errors
+    /// The error of the lowest index that failed.
+    pub fn map<T: Send>(&self, n: usize, f: impl Fn(usize) -> Result<T, Error> + Sync + Send) -> Result<Vec<T>, Error> {
+        let results: Vec<Result<T, Error>> = self.pool.install(|| (0..n).into_par_iter().map(f).collect());
+        results.into_iter().collect()
+    }
+}
+
+impl Feed {
+    /// The order of the clips in an epoch: a permutation that depends on seed and epoch alone.
+    pub fn order(&self, epoch: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.data.len()).collect();
+        let key = Key { seed: self.seed, epoch: epoch as u64, item: u64::MAX, view: 0 };
+        key.at(Place::ROOT.named("order")).shuffle(&mut order);
+        order
+    }
+
+    /// Makes one batch of some clips on the calling pool's threads.
+    ///
+    /// # Errors
+    /// [`Error::Ragged`] if clips come out in different shapes, and whatever reading and augmenting report.
+    pub fn batch(&self, epoch: usize, indices: &[usize], workers: &Workers) -> Result<Batch, Error> {
+        let recipes = self.views.recipes();
+        let first = self.example(epoch, indices[0], 0)?;
+        let (shape, size) = (first.0, first.1.len());
+        let mut views: Vec<Vec<f32>> = recipes.iter().map(|_| vec![0.0; size * indices.len()]).collect();
+        let mut slots: Vec<(usize, usize, &mut [f32])> = Vec::with_capacity(indices.len() * recipes.len());
+        for (view, values) in views.iter_mut().enumerate() {
+            slots.extend(values.chunks_mut(size.max(1)).enumerate().map(|(row, slot)| (view, row, slot)));
+        }
+        let id = |index: usize| self.data.clips()[index].id;
+        let made: Vec<Result<(), Error>> = workers.pool.install(|| {
+            slots
+                .into_par_iter()
+                .map(|(view, row, slot)| {
+                    self.fill(epoch, indices[row], view, |got, values| {
+                        if got != shape {
+                            let (first, clip) = (id(indices[0]), id(indices[row]));
+                            return Err(Error::Ragged { first, want: shape.clone(), clip, got });
+                        }
+                        slot.copy_from_slice(values);
+                        Ok(())
+                    })
+                })
+                .collect()
+        });
+        made.into_iter().collect::<Result<(), Error>>()?;
+        let shape = std::iter::once(indices.len()).chain(shape).collect();
+        Ok(Batch { views, shape, indices: indices.to_vec() })
+    }
+
+    /// Shape and values of one clip in one view.
+    fn example(&self, epoch: usize, index: usize, view: usize) -> Result<(Vec<usize>, Vec<f32>), Error> {
+        self.fill(epoch, index, view, |shape, values| Ok((shape, values.to_vec())))
+    }
+
+    /// Makes one view of one clip in the thread's workspace and hands it on, scaled.
+    fn fill<T>(
+        &self,
+        epoch: usize,
+        index: usize,
+        view: usize,
+        take: impl FnOnce(Vec<usize>, &[f32]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        thread_local! {
+            static WORK: RefCell<Workspace> = RefCell::new(Workspace::default());
+        }
+        let key = Key { seed: self.seed, epoch: epoch as u64, item: self.data.clips()[index].id, view: view as u64 };
+        WORK.with_borrow_mut(|work| {
+            work.load(&self.data.wave(index)?);
+            self.views.recipes()[view].run(key, work)?;
+            let (shape, values) = match work.domain() {
+                Domain::Wave => (vec![work.n_channels, work.input().n], &mut work.samples),
+                Domain::Features => (work.features.shape().to_vec(), &mut work.features.values),
+            };
+            let (mean, scale) = (self.scaling.mean as f32, (1.0 / self.scaling.deviation) as f32);
+            values.iter_mut().for_each(|value| *value = (*value - mean) * scale);
+            take(shape, values)
+        })
+    }
+
+    /// Starts making the batches of an epoch, from batch `start` on; a last batch that is not full is left out.
+    pub fn epoch(&self, epoch: usize, batch_size: usize, start: usize, workers: &Workers) -> Loader {
+        let order = self.order(epoch);
+        let batches: Vec<Vec<usize>> = order.chunks_exact(batch_size).skip(start).map(<[usize]>::to_vec).collect();
+        self.load(epoch, batches, workers)
+    }
+
+    /// Starts making batches of all clips in order.
+    pub fn in_order(&self, batch_size: usize, workers: &Workers) -> Loader {
+        let all: Vec<usize> = (0..self.data.len()).collect();
+        self.load(0, all.chunks(batch_size).map(<[usize]>::to_vec).collect(), workers)
+    }
+
+    fn load(&self, epoch: usize, batches: Vec<Vec<usize>>, workers: &Workers) -> Loader {
+        let (sender, receiver) = sync_channel(PREFETCHED);
+        let (feed, workers) = (self.clone(), workers.clone());
+        std::thread::spawn(move || {
+            for indices in batches {
+                // A receiver that is gone means that nobody wants the rest.
+                if sender.send(feed.batch(epoch, &indices, &workers)).is_err() {
+                    break;
+                }
+            }
+        });
+        Loader { receiver, waited: Duration::ZERO }
+    }
+}
+
+/// Batches that are made ahead at most.
+const PREFETCHED: usize = 3;
+
+/// The batches of an epoch, made ahead.
+pub struct Loader {
+    receiver: Receiver<Result<Batch, Error>>,
+    waited: Duration,
+}
+
+impl Loader {
+    /// Time that the model spent waiting for data.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Result<Batch, Error>;
+
+    fn next(&mut self) -> Option<Result<Batch, Error>> {
+        let start = Instant::now();
+        let batch = self.receiver.recv().ok();
+        self.waited += start.elapsed();
+        batch
+    }
+}
+
+/// Mean and standard deviation of all values that a front-end gives for a dataset.
+///
+/// # Errors
+/// Whatever reading and computing report.
+pub fn measure(data: &Dataset, front_end: &Recipe, workers: &Workers) -> Result<Scaling, Error> {
+    let sums = workers.map(data.len(), |index| {
+        let key = Key { seed: 0, epoch: 0, item: data.clips()[index].id, view: 0 };
+        let features = front_end.features(&data.wave(index)?, key)?;
+        let n = features.values.len() as f64;
+        let mean = features.mean();
+        let squares: f64 = features.values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
+        Ok((n, mean, squares))
+    })?;
+    // Chan's rule joins the moments of the clips in their order, whatever thread computed them.
+    let (n, mean, squares) = sums.into_iter().fold((0.0, 0.0, 0.0), |(n, mean, squares): (f64, f64, f64), (m, other, more)| {
+        let (total, delta) = (n + m, other - mean);
+        if total == 0.0 {
+            return (0.0, 0.0, 0.0);
+        }
+        (total, mean + delta * m / total, squares + more + delta * delta * n * m / total)
+    });
+    let deviation = (squares / n.max(1.0)).sqrt();
+    Ok(Scaling { mean, deviation: if deviation > 0.0 { deviation } else { 1.0 } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use auricle_audio::augment::{Stage, Value, declaration};
+    use auricle_audio::dataset::{Clip, Form, Source};
+    use auricle_audio::{Rng, Waveform};
+
+    fn data(n: usize) -> Dataset {
+        let clips = (0..n)
+            .map(|i| {
+                let mut samples = vec![0.0; 800];
+                Rng::from_words(&[i as u64]).fill_normal(&mut samples);
+                Clip::new(Source::Wave(Waveform::mono(samples, 8000).unwrap()), Some(i % 3))
+            })
+            .collect();
+        Dataset::new("t", clips, vec!["a".into(), "b".into(), "c".into()], Form::default(), None).unwrap()
+    }
+
+    fn recipe() -> Recipe {
+        let stage = |name: &str| Recipe::from(Stage::new(declaration(name).unwrap(), None).unwrap());
+        let noisy = stage("fade").then(&stage("noise")).unwrap().then(&stage("time_mask")).unwrap();
+        let mels = [("n_mels".to_owned(), Value::Drawn(20.0.into()))];
+        noisy.then(&Recipe::from(Stage::new(declaration("log_mel").unwrap(), mels).unwrap())).unwrap()
+    }
+
+    fn feed(n: usize) -> Feed {
+        Feed { data: data(n), views: Views::of(2, &recipe()).unwrap(), scaling: Scaling { mean: -3.0, deviation: 2.0 }, seed: 7 }
+    }
+
+    fn all(loader: Loader) -> Vec<Batch> {
+        loader.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn bytes_do_not_depend_on_threads_batch_size_or_start() {
+        let feed = feed(24);
+        let one = all(feed.epoch(3, 4, 0, &Workers::new(Some(1)).unwrap()));
+        for threads in [2, 8] {
+            assert_eq!(one, all(feed.epoch(3, 4, 0, &Workers::new(Some(threads)).unwrap())));
+        }
+        assert_eq!(one[2..], all(feed.epoch(3, 4, 2, &Workers::new(Some(2)).unwrap())));
+        let rows = |batches: &[Batch], view: usize| batches.iter().flat_map(|b| b.views[view].clone()).collect::<Vec<_>>();
+        let wide = all(feed.epoch(3, 12, 0, &Workers::new(Some(2)).unwrap()));
+        assert_eq!((rows(&one, 0), rows(&one, 1)), (rows(&wide, 0), rows(&wide, 1)));
+        assert_ne!(rows(&one, 0), rows(&one, 1));
+    }
+
+    #[test]
+    fn an_epoch_sees_every_clip_once_in_an_order_of_its_own() {
+        let feed = feed(20);
+        let mut first = feed.order(0);
+        assert_ne!(first, feed.order(1));
+        assert_eq!(first, feed.order(0));
+        first.sort_unstable();
+        assert_eq!(first, (0..20).collect::<Vec<_>>());
+        let workers = Workers::new(Some(2)).unwrap();
+        assert_eq!(all(feed.epoch(0, 8, 0, &workers)).len(), 2);
+        assert_eq!(all(feed.in_order(8, &workers)).iter().map(|b| b.indices.len()).collect::<Vec<_>>(), [8, 8, 4]);
+    }
+
+    #[test]
+    fn clips_of_different_lengths_are_named() {
+        let mut clips: Vec<Clip> = data(3).clips().to_vec();
+        clips[2].source = Source::Wave(Waveform::mono(vec![0.1; 400], 8000).unwrap());
+        let data = Dataset::new("t", clips, vec!["a".into(), "b".into(), "c".into()], Form::default(), None).unwrap();
+        let feed = Feed { data, ..feed(3) };
+        let error = feed.batch(0, &[0, 1, 2], &Workers::new(Some(1)).unwrap()).unwrap_err();
+        assert_eq!(error, Error::Ragged { first: 0, want: vec![1, 20, 11], clip: 2, got: vec![1, 20, 6] });
+    }
+
+    #[test]
+    fn the_scaling_is_that_of_all_values_at_once() {
+        let (data, workers) = (data(9), Workers::new(Some(2)).unwrap());
+        let front_end = recipe().front_end().unwrap();
+        let values: Vec<f64> = (0..9)
+            .flat_map(|i| front_end.features(&data.wave(i).unwrap(), Key::of_seed(0)).unwrap().values)
+            .map(f64::from)
+            .collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
+        let got = measure(&data, &front_end, &workers).unwrap();
+        assert!((got.mean - mean).abs() < 1e-9 && (got.deviation - deviation).abs() < 1e-9);
+        assert_eq!(got, measure(&data, &front_end, &Workers::new(Some(1)).unwrap()).unwrap());
+    }
+}

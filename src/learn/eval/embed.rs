@@ -1,0 +1,51 @@
+//! From clips to rows for a probe.
+
+use super::Matrix;
+use crate::Error;
+use crate::batch::{Feed, Workers};
+use crate::nn::{Encoder, FrontEnd};
+use auricle_audio::Key;
+use auricle_audio::augment::{Recipe, Views};
+use auricle_audio::dataset::Dataset;
+use auricle_audio::features::band_statistics;
+use burn::tensor::Device;
+
+/// Clips that are embedded at once.
+const BATCH: usize = 128;
+
+/// The embedding of every clip, in order, without augmentation. `stop` is asked between batches.
+///
+/// # Errors
+/// [`Error::Interrupted`] if asked to stop, and whatever reading and the encoder report.
+pub fn embed(
+    encoder: &Encoder,
+    front_end: &FrontEnd,
+    data: &Dataset,
+    device: &Device,
+    workers: &Workers,
+    stop: &dyn Fn() -> bool,
+) -> Result<Matrix, Error> {
+    let views = Views::new(vec![front_end.recipe.clone()])?;
+    let feed = Feed { data: data.clone(), views, scaling: front_end.scaling, seed: 0 };
+    let mut values = Vec::with_capacity(data.len() * encoder.dim());
+    for batch in feed.in_order(BATCH, workers) {
+        if stop() {
+            return Err(Error::Interrupted { epoch: 0, step: 0, checkpoint: None });
+        }
+        let features = batch?.features(0, device)?;
+        values.extend(encoder.embed(features)?.into_data().iter::<f64>());
+    }
+    Ok(Matrix { columns: encoder.dim(), values })
+}
+
+/// The floor under every encoder: mean and deviation over time of every band of a front-end.
+///
+/// # Errors
+/// Whatever reading and computing report.
+pub fn floor(recipe: &Recipe, data: &Dataset, workers: &Workers) -> Result<Matrix, Error> {
+    let rows = workers.map(data.len(), |index| {
+        let key = Key { seed: 0, epoch: 0, item: data.clips()[index].id, view: 0 };
+        Ok(band_statistics(&recipe.features(&data.wave(index)?, key)?))
+    })?;
+    Ok(Matrix::of_rows(rows))
+}

@@ -1,0 +1,105 @@
+//! The report of a study: a table, and what is needed to draw it.
+
+use super::Interval;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a study found. Holds nothing that depends on the clock: the same study gives the same report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What was studied.
+    pub title: String,
+    /// How the data were divided.
+    pub split: String,
+    /// Training clips.
+    pub n_train: usize,
+    /// Test clips.
+    pub n_test: usize,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// What was judged, the main subject first.
+    pub rows: Vec<Row>,
+    /// Confusion of the main subject under the first probe: truth in rows, predictions in columns.
+    pub confusion: Vec<Vec<u64>>,
+    /// Settings that led here, as a person would read them.
+    pub settings: Vec<(String, String)>,
+    /// Curves of the training.
+    pub curves: Vec<Curve>,
+}
+
+/// The scores of one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The subject.
+    pub name: String,
+    /// A score for each probe.
+    pub scores: Vec<Score>,
+}
+
+/// One score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The probe.
+    pub probe: String,
+    /// The figure of merit.
+    pub metric: String,
+    /// Its value and 95 % interval.
+    #[serde(flatten)]
+    pub interval: Interval,
+    /// Clips it was measured on.
+    pub n: usize,
+}
+
+/// A figure over epochs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// What it is.
+    pub name: String,
+    /// Its value after each epoch.
+    pub values: Vec<f64>,
+}
+
+impl Report {
+    /// The score of a subject by index, under a probe by index.
+    pub fn score(&self, row: usize, probe: usize) -> Option<&Score> {
+        self.rows.get(row)?.scores.get(probe)
+    }
+
+    /// The scores as CSV: a line for each subject and probe.
+    pub fn to_csv(&self) -> String {
+        let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let mut out = String::from("subject,probe,metric,value,low,high,n\n");
+        for row in &self.rows {
+            for score in &row.scores {
+                let Interval { value, low, high } = score.interval;
+                let (name, probe, metric) = (quote(&row.name), quote(&score.probe), quote(&score.metric));
+                out += &format!("{name},{probe},{metric},{value},{low},{high},{}\n", score.n);
+            }
+        }
+        out
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title)?;
+        writeln!(f, "{}, {} training and {} test clips, {} classes", self.split, self.n_train, self.n_test, self.classes.len())?;
+        for (name, value) in &self.settings {
+            writeln!(f, "  {name}: {value}")?;
+        }
+        let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+        let heads = self.rows.first().map_or(&[][..], |row| &row.scores);
+        write!(f, "\n{:width$}", "")?;
+        for score in heads {
+            write!(f, "  {:>26}", format!("{} {}", score.probe, score.metric))?;
+        }
+        for row in &self.rows {
+            write!(f, "\n{:width$}", row.name)?;
+            for score in &row.scores {
+                let Interval { value, low, high } = score.interval;
+                write!(f, "  {:>26}", format!("{value:.3} ({low:.3} to {high:.3})"))?;
+            }
+        }
+        write!(f, "\n\nin brackets: 95 % Wilson interval over {} test clips", self.n_test)
+    }
+}

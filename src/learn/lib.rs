@@ -1,0 +1,16 @@
+//! Everything that holds a tensor: batches, encoders, losses, training and evaluation, on burn.
+//!
+//! Rooms, each importing only from those to its left: `error device batch < nn < loss eval < train`. Nothing here knows
+//! scripts. burn panics on wrong shapes, so shapes that come from outside are checked at the door.
+
+pub mod batch;
+mod device;
+mod error;
+pub mod eval;
+pub mod loss;
+pub mod nn;
+pub mod train;
+
+pub use burn::tensor::{Device, Tensor, TensorData};
+pub use device::{device, devices, use_threads};
+pub use error::Error;

@@ -1,0 +1,142 @@
+//! Encoders by name, and what is saved with them.
+
+use super::{NamedTensor, ResNet18, ResNet18Options, export, import, initialize, read_safetensors, write_safetensors};
+use crate::Error;
+use crate::batch::Scaling;
+use auricle_audio::augment::Recipe;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// What an encoder is, without its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum Architecture {
+    /// ResNet-18 over spectrograms.
+    ResNet18(ResNet18Options),
+}
+
+/// How clips become an encoder's input: the recipe that computes features and the scaling of the training set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrontEnd {
+    /// From a wave to features, without anything random.
+    pub recipe: Recipe,
+    /// What is subtracted and divided by afterwards.
+    pub scaling: Scaling,
+}
+
+/// An encoder: its architecture, its weights, and the front-end it was trained with.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    architecture: Architecture,
+    network: ResNet18,
+    /// How its input is made; `None` until it was trained or told.
+    pub front_end: Option<FrontEnd>,
+}
+
+impl Encoder {
+    /// An encoder with weights drawn from a seed.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for options that make no network.
+    pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Encoder, Error> {
+        let Architecture::ResNet18(options) = architecture;
+        let network = initialize(ResNet18::new(options, device)?, seed)?;
+        Ok(Encoder { architecture, network, front_end: None })
+    }
+
+    /// What it is.
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
+    /// The network, to be trained.
+    pub fn network(&self) -> &ResNet18 {
+        &self.network
+    }
+
+    /// Number of features that it gives.
+    pub fn dim(&self) -> usize {
+        let Architecture::ResNet18(options) = self.architecture;
+        options.fc.unwrap_or(8 * options.width)
+    }
+
+    /// Channels that its input must have.
+    pub fn channels(&self) -> usize {
+        let Architecture::ResNet18(options) = self.architecture;
+        options.channels
+    }
+
+    /// Number of weights, running statistics not counted.
+    pub fn n_parameters(&self) -> usize {
+        let statistics = |name: &str| name.ends_with("running_mean") || name.ends_with("running_var");
+        self.weights().iter().filter(|(name, _)| !statistics(name)).map(|(_, t)| t.values.len()).sum()
+    }
+
+    /// All weights by PyTorch's names.
+    pub fn weights(&self) -> BTreeMap<String, NamedTensor> {
+        export(&self.network)
+    }
+
+    /// The same encoder with other weights; shares nothing with this one.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if a name is missing or a shape differs.
+    pub fn with_weights(&self, weights: &BTreeMap<String, NamedTensor>, device: &Device) -> Result<Encoder, Error> {
+        let mut copy = Encoder::new(self.architecture, 0, device)?;
+        copy.network = import(copy.network, weights)?;
+        copy.front_end.clone_from(&self.front_end);
+        Ok(copy)
+    }
+
+    /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, with running statistics and without gradients.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the input has another number of channels.
+    pub fn embed(&self, x: Tensor<4>) -> Result<Tensor<2>, Error> {
+        let dims = x.dims();
+        if dims[1] != self.channels() {
+            let want = format!("[batch, {}, bands, frames]", self.channels());
+            return Err(Error::Shape { what: "the input of the encoder", want, got: dims.to_vec() });
+        }
+        Ok(self.network.valid().forward(x))
+    }
+
+    /// Saves weights, architecture and front-end as a safetensors file with PyTorch's names.
+    ///
+    /// # Errors
+    /// [`Error::Audio`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        write_safetensors(path, &self.weights(), &BTreeMap::new(), self.metadata())
+    }
+
+    /// Architecture and front-end as texts.
+    pub fn metadata(&self) -> HashMap<String, String> {
+        let mut texts = HashMap::new();
+        texts.insert("architecture".to_owned(), serde_json::json!(self.architecture).to_string());
+        if let Some(front_end) = &self.front_end {
+            texts.insert("features".to_owned(), front_end.recipe.to_json().to_string());
+            texts.insert("scaling".to_owned(), serde_json::json!(front_end.scaling).to_string());
+        }
+        texts
+    }
+
+    /// The same encoder with the weights of a file, and its front-end if the file has one.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read, [`Error::Run`] if its weights do not fit.
+    pub fn load(&self, path: &Path, device: &Device) -> Result<Encoder, Error> {
+        let (weights, _, texts) = read_safetensors(path)?;
+        let mut loaded = self.with_weights(&weights, device)?;
+        let fault = |error: serde_json::Error| Error::file(path, error);
+        if let (Some(features), Some(scaling)) = (texts.get("features"), texts.get("scaling")) {
+            loaded.front_end = Some(FrontEnd {
+                recipe: Recipe::from_json(&serde_json::from_str(features).map_err(fault)?)?,
+                scaling: serde_json::from_str(scaling).map_err(fault)?,
+            });
+        }
+        Ok(loaded)
+    }
+}

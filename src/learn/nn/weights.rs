@@ -1,0 +1,205 @@
+//! The weights of a module as named tensors, with PyTorch's names and layouts, and safetensors files of them.
+
+use crate::Error;
+use auricle_audio::io::write_whole;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// A tensor by itself, in PyTorch's layout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedTensor {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its values in row-major order.
+    pub values: Vec<f32>,
+}
+
+/// All weights and running statistics of a module, by PyTorch's names such as `layer1.0.bn1.running_mean`.
+pub fn export<M: Module>(module: &M) -> BTreeMap<String, NamedTensor> {
+    let mut exporter = Exporter::default();
+    module.visit(&mut exporter);
+    exporter.tensors
+}
+
+/// Gives a module the weights of the same names, in place of its own.
+///
+/// # Errors
+/// [`Error::Run`] if a name is missing or a shape differs; names that the module does not have are passed over.
+pub fn import<M: Module>(module: M, tensors: &BTreeMap<String, NamedTensor>) -> Result<M, Error> {
+    let mut importer = Importer { place: Place::default(), tensors, wrong: None };
+    let module = module.map(&mut importer);
+    match importer.wrong {
+        Some(message) => Err(Error::Run { message, hint: "the weights must come from the same architecture".into() }),
+        None => Ok(module),
+    }
+}
+
+/// Where a traversal stands: names and types of the containers on the way.
+#[derive(Default)]
+struct Place {
+    path: Vec<(String, String)>,
+}
+
+impl Place {
+    fn enter(&mut self, name: &str, container: &str) {
+        self.path.push((name.to_owned(), container.to_owned()));
+    }
+
+    fn exit(&mut self) {
+        self.path.pop();
+    }
+
+    /// PyTorch's name of the parameter here, and whether its matrix is stored the other way round.
+    fn name(&self) -> (String, bool) {
+        let mut names: Vec<&str> = self.path.iter().map(|(name, _)| name.as_str()).collect();
+        // Each entry carries the type of the container it is a field of.
+        let owner = self.path.last().map_or("", |(_, container)| container.as_str());
+        if owner == "Struct:BatchNorm"
+            && let Some(last) = names.last_mut()
+        {
+            *last = match *last {
+                "gamma" => "weight",
+                "beta" => "bias",
+                other => other,
+            };
+        }
+        let transposed = owner == "Struct:Linear" && names.last() == Some(&"weight");
+        (names.join("."), transposed)
+    }
+}
+
+#[derive(Default)]
+struct Exporter {
+    place: Place,
+    tensors: BTreeMap<String, NamedTensor>,
+}
+
+impl ModuleVisitor for Exporter {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.place.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.place.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let (name, transposed) = self.place.name();
+        let data = param.val().into_data();
+        let mut shape = data.shape().to_vec();
+        let mut values: Vec<f32> = data.iter::<f32>().collect();
+        if transposed {
+            values = transpose(&values, shape[0], shape[1]);
+            shape.swap(0, 1);
+        }
+        self.tensors.insert(name, NamedTensor { shape, values });
+    }
+}
+
+struct Importer<'a> {
+    place: Place,
+    tensors: &'a BTreeMap<String, NamedTensor>,
+    wrong: Option<String>,
+}
+
+impl ModuleMapper for Importer<'_> {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.place.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.place.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (name, transposed) = self.place.name();
+        let old = param.val();
+        let mut want: Vec<usize> = old.dims().to_vec();
+        if transposed {
+            want.swap(0, 1);
+        }
+        let Some(new) = self.tensors.get(&name) else {
+            self.wrong.get_or_insert(format!("the weights lack `{name}`"));
+            return param;
+        };
+        if new.shape != want {
+            self.wrong.get_or_insert(format!("`{name}` is {:?} in the weights and {want:?} in the model", new.shape));
+            return param;
+        }
+        let values = if transposed { transpose(&new.values, want[0], want[1]) } else { new.values.clone() };
+        let tensor = Tensor::from_data(TensorData::new(values, old.dims()), &old.device());
+        param.map(|old| tensor.set_require_grad(old.is_require_grad()))
+    }
+}
+
+/// A matrix of `rows` by `columns`, mirrored at its diagonal.
+fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut out = vec![0.0; values.len()];
+    for row in 0..rows {
+        for column in 0..columns {
+            out[column * rows + row] = values[row * columns + column];
+        }
+    }
+    out
+}
+
+/// Writes named tensors and texts as a safetensors file, whole or not at all. `blobs` are bytes without a shape.
+///
+/// # Errors
+/// [`Error::Audio`] if the file cannot be written.
+pub fn write_safetensors(
+    path: &Path,
+    tensors: &BTreeMap<String, NamedTensor>,
+    blobs: &BTreeMap<String, Vec<u8>>,
+    metadata: HashMap<String, String>,
+) -> Result<(), Error> {
+    let bytes: Vec<(&String, Vec<usize>, Vec<u8>)> =
+        tensors.iter().map(|(name, t)| (name, t.shape.clone(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
+    let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).map_err(|error| Error::file(path, error));
+    let mut views = Vec::new();
+    for (name, shape, bytes) in &bytes {
+        views.push((name.as_str(), view(Dtype::F32, shape.clone(), bytes)?));
+    }
+    for (name, bytes) in blobs {
+        views.push((name.as_str(), view(Dtype::U8, vec![bytes.len()], bytes)?));
+    }
+    let file = serialize(views, Some(metadata)).map_err(|error| Error::file(path, error))?;
+    Ok(write_whole(path, &file)?)
+}
+
+/// What a safetensors file holds: tensors, blobs and texts.
+pub(crate) type Contents = (BTreeMap<String, NamedTensor>, BTreeMap<String, Vec<u8>>, HashMap<String, String>);
+
+/// Reads a safetensors file. Tensors of half or double precision come as single; integers other than bytes are refused.
+///
+/// # Errors
+/// [`Error::File`] if it is absent or no such file.
+pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
+    let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+    let fault = |error: safetensors::SafeTensorError| Error::file(path, format!("this is no safetensors file ({error})"));
+    let (_, head) = SafeTensors::read_metadata(&bytes).map_err(fault)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(fault)?;
+    let (mut tensors, mut blobs) = (BTreeMap::new(), BTreeMap::new());
+    for (name, view) in file.tensors() {
+        let (data, shape) = (view.data(), view.shape().to_vec());
+        let values = match view.dtype() {
+            Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            Dtype::F64 => {
+                data.chunks_exact(8).map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32).collect()
+            }
+            Dtype::U8 => {
+                blobs.insert(name, data.to_vec());
+                continue;
+            }
+            // PyTorch counts batches in an integer that nothing here needs.
+            Dtype::I64 if name.ends_with("num_batches_tracked") => continue,
+            other => return Err(Error::file(path, format!("`{name}` is of type {other:?}, which cannot be read"))),
+        };
+        tensors.insert(name, NamedTensor { shape, values });
+    }
+    Ok((tensors, blobs, head.metadata().clone().unwrap_or_default()))
+}

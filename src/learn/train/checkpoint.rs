@@ -1,0 +1,85 @@
+//! The state of a run on disk: one file, whole or not there.
+
+use super::History;
+use super::simclr::Learner;
+use crate::Error;
+use crate::batch::Scaling;
+use crate::nn::{NamedTensor, export, import, read_safetensors, write_safetensors};
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use burn::tensor::Bytes;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// How far a run has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    /// The run it belongs to.
+    pub(super) fingerprint: String,
+    /// Epochs done.
+    pub(super) epoch: usize,
+    /// Steps of the next epoch done.
+    pub(super) step: usize,
+    /// Losses of those steps, in order.
+    pub(super) losses: Vec<f64>,
+    /// Wall time of those steps, s, and the part spent waiting.
+    pub(super) elapsed_s: [f64; 2],
+    /// Scaling of the features.
+    pub(super) scaling: Scaling,
+    /// The epochs before.
+    pub(super) history: History,
+    /// Whether all epochs are done.
+    pub(super) finished: bool,
+}
+
+const OPTIMIZER: &str = "optimizer";
+const STATE: &str = "state";
+
+/// Writes the state of a run.
+pub(super) fn save(path: &Path, learner: &Learner, optimizer: &ModuleOptimizer, state: &State) -> Result<(), Error> {
+    // `valid` merges what batch norms have seen since the last step into their running statistics.
+    let tensors = export(&learner.valid());
+    let bytes = optimizer.into_bytes().map_err(|error| Error::file(path, error))?;
+    let blobs = BTreeMap::from([(OPTIMIZER.to_owned(), bytes.to_vec())]);
+    let text = serde_json::to_string(state).map_err(|error| Error::file(path, error))?;
+    write_safetensors(path, &tensors, &blobs, HashMap::from([(STATE.to_owned(), text)]))
+}
+
+/// A checkpoint in memory.
+pub(super) struct Checkpoint {
+    pub(super) state: State,
+    tensors: BTreeMap<String, NamedTensor>,
+    optimizer: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint; `None` if there is none.
+    pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, Error> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (tensors, mut blobs, texts) = read_safetensors(path)?;
+        let missing = |what: &str| Error::file(path, format!("this is no checkpoint: it lacks the {what}"));
+        let text = texts.get(STATE).ok_or_else(|| missing("state"))?;
+        let state = serde_json::from_str(text).map_err(|error| Error::file(path, error))?;
+        let optimizer = blobs.remove(OPTIMIZER).ok_or_else(|| missing("optimizer"))?;
+        Ok(Some(Checkpoint { state, tensors, optimizer }))
+    }
+
+    /// Puts the weights and the optimizer's state into a fresh pair of the same kind.
+    pub(super) fn restore(
+        self,
+        learner: Learner,
+        optimizer: ModuleOptimizer,
+    ) -> Result<(Learner, ModuleOptimizer, State), Error> {
+        let learner = import(learner, &self.tensors)?;
+        let bytes = Bytes::from_bytes_vec(self.optimizer);
+        let fault = |error: &dyn std::fmt::Display| Error::Run {
+            message: format!("the optimizer's state cannot be read: {error}"),
+            hint: "start the run afresh".into(),
+        };
+        let optimizer = optimizer.from_bytes(bytes).map_err(|error| fault(&error))?;
+        Ok((learner, optimizer, self.state))
+    }
+}

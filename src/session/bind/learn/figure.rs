@@ -1,0 +1,47 @@
+//! Figures.
+
+use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use auricle_audio::io::write_whole;
+use auricle_learn::eval::{Figure, page};
+use std::path::Path;
+
+impl ScriptValue for Figure {
+    const NAME: &'static str = "figure";
+
+    fn text(&self) -> String {
+        format!("figure: {}", self.title)
+    }
+
+    fn json(&self) -> Option<serde_json::Value> {
+        Some(self.plotly.clone())
+    }
+
+    fn html(&self) -> Option<String> {
+        Some(page(&self.title, "", std::slice::from_ref(self)))
+    }
+}
+
+pub(super) fn functions() -> Vec<Function> {
+    vec![
+        Function::new("save", Topic::Judging, |call| {
+            let (figure, path) = (call.receiver::<Figure>()?, call.get::<String>("path")?);
+            let path = Path::new(&path);
+            let text = match path.extension().and_then(|e| e.to_str()) {
+                Some("html") => page(&figure.title, "", std::slice::from_ref(&figure)),
+                Some("json") => figure.plotly.to_string(),
+                _ => return Err(ScriptError::new(format!("`path` must end in `.html` or `.json`, not {path:?}"))),
+            };
+            Ok(write_whole(path, text.as_bytes())?)
+        })
+        .on::<Figure>()
+        .about("Saves the figure as a page that needs no network, or as plotly's JSON.")
+        .param::<String>("path", "where to; ends in `.html` or `.json`")
+        .reads_data()
+        .example(
+            "let clips = []; for i in 0..4 { clips.push(#{ wave: tone(200 + 100 * i, 0.2) }) } \
+             let run = simclr(resnet18(#{ width: 4 }), dataset(clips), \
+             #{ recipe: noise(20) |> log_mel(#{ n_mels: 16 }), epochs: 1, batch: 2, out: () }); \
+             run.fit(); run.plot().save(temporary_folder() + \"/loss.json\")",
+        ),
+    ]
+}

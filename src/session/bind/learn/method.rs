@@ -1,0 +1,301 @@
+//! Training methods and their runs.
+
+use super::super::Environment;
+use super::model::Model;
+use super::tensor;
+use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic};
+use auricle_audio::augment::{Recipe, Views};
+use auricle_audio::dataset::{Dataset, Split};
+use auricle_audio::plot::sparkline;
+use auricle_learn::eval::Figure;
+use auricle_learn::train::{Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr};
+use rhai::{Dynamic, Map};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A loss, described.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Loss {
+    temperature: f64,
+}
+
+impl ScriptValue for Loss {
+    const NAME: &'static str = "loss";
+
+    fn text(&self) -> String {
+        format!("nt_xent({})", self.temperature)
+    }
+
+    fn same(&self, other: &Loss) -> Option<bool> {
+        Some(self == other)
+    }
+}
+
+impl ScriptValue for Run {
+    const NAME: &'static str = "run";
+
+    fn text(&self) -> String {
+        let lines: Vec<String> =
+            self.config().settings().into_iter().map(|(name, value)| format!("  {name}: {value}")).collect();
+        let state = if self.encoder().is_some() { "trained" } else { "not trained" };
+        format!("SimCLR run, {state}\n{}", lines.join("\n"))
+    }
+}
+
+impl ScriptValue for History {
+    const NAME: &'static str = "history";
+
+    fn text(&self) -> String {
+        let Some(last) = self.epochs.last() else { return "no epochs".into() };
+        let seconds: f64 = self.epochs.iter().map(|epoch| epoch.seconds).sum();
+        let waiting: f64 = self.epochs.iter().map(|epoch| epoch.waiting * epoch.seconds).sum::<f64>() / seconds.max(1e-9);
+        let n = self.epochs.len();
+        format!(
+            "{n} epochs, {:.2} s each, waiting for data {:.1} % of the time\n\
+             loss {:.4} to {:.4} {}\nlast epoch: alignment {:.3}, uniformity {:.2}, deviation of z {:.2}",
+            seconds / n as f64,
+            100.0 * waiting,
+            self.epochs[0].loss,
+            last.loss,
+            sparkline(&self.losses(), 40),
+            last.alignment,
+            last.uniformity,
+            last.z_deviation
+        )
+    }
+
+    fn json(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = vec![nt_xent(), simclr(environment)];
+    all.extend(run_functions(environment));
+    all.extend(history_functions());
+    all
+}
+
+fn nt_xent() -> Function {
+    Function::new("nt_xent", Topic::Tensors, |call| {
+        if call.raw("b").is_unit() {
+            let temperature = call.get::<f64>("a").map_err(|_| call.wrong("a", "the temperature, a number, or a tensor followed by another"))?;
+            if !(temperature > 0.0 && temperature.is_finite()) {
+                return Err(ScriptError::new(format!("`temperature` must be above 0, not {temperature}")));
+            }
+            return Ok(Dynamic::from(Loss { temperature }));
+        }
+        tensor::nt_xent(call, call.get("temperature")?)
+    })
+    .about("Computes the normalized temperature-scaled cross entropy of two views; given a temperature alone, describes that loss for a training method.")
+    .note("source: Chen et al., 2020, equation 1; averaged over both directions, ln(2 batch - 1) by chance")
+    .param::<Dynamic>("a", "one view, [batch, dim]; or the temperature")
+    .param_or::<Dynamic>("b", (), "the other view")
+    .param_or::<f64>("temperature", 0.5, "temperature, above 0")
+    .returns("tensor or loss")
+    .example("let x = tensor([[1, 0], [0, 1]]); assert(nt_xent(x, x, 0.5).item() < 0.3)")
+}
+
+fn simclr(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("simclr", Topic::Training, move |call| {
+        let model = call.value::<Model>("model")?;
+        let data = training_clips(call)?;
+        let loss = optional::<Loss>(call, "loss")?.unwrap_or(Loss { temperature: 0.5 });
+        let optimizer = optional::<Optimizer>(call, "optimizer")?.unwrap_or(Optimizer::Adam {
+            learning_rate: 1e-3,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            weight_decay: 1e-6,
+        });
+        let schedule = optional::<Schedule>(call, "schedule")?;
+        let config = SimClr {
+            encoder: model.encoder,
+            data,
+            views: views(call)?,
+            features: optional::<Recipe>(call, "features")?,
+            temperature: loss.temperature,
+            optimizer,
+            schedule: schedule.unwrap_or(Schedule::WarmupCosine { warmup_epochs: 5.0, floor: 0.0 }),
+            epochs: call.get("epochs")?,
+            batch: call.get("batch")?,
+            seed: call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed()),
+            projection: Projection { hidden: call.get("hidden")?, output: call.get("projection")? },
+            out: call.get::<Option<String>>("out")?.map(PathBuf::from),
+            every: call.get("every")?,
+        };
+        Ok(Dynamic::from(Run::new(config)?))
+    })
+    .about("Describes contrastive training by SimCLR; `run.fit()` trains.")
+    .note("source: Chen et al., 2020; projector and optimizer defaults after CLAR's code and for a CPU")
+    .note("the model is copied: what was trained is `run.model`, and the model given stays as it was")
+    .param::<Dynamic>("model", "the encoder to start from")
+    .param::<Dynamic>("data", "a dataset, or a split, whose training clips are taken; labels are not looked at")
+    .option::<Dynamic>("recipe", (), "the two views: `views(2, recipe)`, or a recipe for both; must be given")
+    .option::<Dynamic>("features", (), "recipe from waves to features, put behind views that are waves")
+    .option::<Dynamic>("loss", (), "`nt_xent(0.5)` if not given")
+    .option::<Dynamic>("optimizer", (), "`adam()` if not given")
+    .option::<Dynamic>("schedule", (), "`warmup_cosine()` if not given")
+    .option::<usize>("epochs", 60, "passes over the data")
+    .option::<usize>("batch", 128, "clips in a step; a last batch that is not full is left out")
+    .option::<Option<u64>>("seed", (), "seed of order, views and projector; the session's if not given")
+    .option::<usize>("projection", 64, "features of the projector's output")
+    .option::<Option<usize>>("hidden", (), "features of the projector's hidden layers; as many as the encoder gives if not given")
+    .option::<Option<String>>("out", "runs", "folder under which the run gets a folder of its own; `()` keeps nothing")
+    .option::<usize>("every", 1, "epochs from checkpoint to checkpoint")
+    .returns("run")
+    .example(TINY_RUN.to_owned() + " print(run)")
+}
+
+/// A run small enough for an example.
+const TINY_RUN: &str = "let clips = []; for i in 0..8 { clips.push(#{ wave: tone(200 + 100 * i, 0.2), label: i % 2 }) } \
+    let run = simclr(resnet18(#{ width: 4 }), dataset(clips), \
+    #{ recipe: views(2, noise(5..40) |> log_mel(#{ n_mels: 16 })), epochs: 1, batch: 4, out: () });";
+
+fn optional<T: ScriptValue>(call: &Call<'_>, name: &str) -> Result<Option<T>, ScriptError> {
+    if call.raw(name).is_unit() { Ok(None) } else { call.value(name).map(Some) }
+}
+
+fn training_clips(call: &Call<'_>) -> Result<Dataset, ScriptError> {
+    match call.raw("data").try_cast::<Split>() {
+        Some(split) => Ok(split.train),
+        None => call.value("data").map_err(|_| call.wrong("data", "a dataset or a split")),
+    }
+}
+
+fn views(call: &Call<'_>) -> Result<Views, ScriptError> {
+    let given = call.raw("recipe");
+    if let Some(views) = given.clone().try_cast::<Views>() {
+        return Ok(views);
+    }
+    match given.try_cast::<Recipe>() {
+        Some(recipe) => Ok(Views::of(2, &recipe)?),
+        None if call.raw("recipe").is_unit() => {
+            Err(ScriptError::new("`simclr` needs `recipe`: how the two views of a clip are made")
+                .hint("such as `recipe: views(2, fade() |> time_mask() |> log_mel())`"))
+        }
+        None => Err(call.wrong("recipe", "views or a recipe")),
+    }
+}
+
+fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let (for_fit, for_resume) = (environment.clone(), environment.clone());
+    let about_fit = "Trains to the end. An interrupted run of the same description goes on from its checkpoint; a finished one is loaded.";
+    vec![
+        Function::new("fit", Topic::Training, move |call| {
+            let fresh = call.get::<bool>("fresh")? || for_fit.settings.fresh;
+            fit(&call.receiver::<Run>()?, &for_fit, fresh)
+        })
+        .on::<Run>()
+        .about(about_fit)
+        .note("the result does not depend on interruptions; `--fresh` on the command line trains again")
+        .option::<bool>("fresh", false, "whether to train again where a checkpoint lies")
+        .returns("history")
+        .reads_data()
+        .example(TINY_RUN.to_owned() + " run.fit(); print(run.model)"),
+        Function::new("resume", Topic::Training, move |call| fit(&call.receiver::<Run>()?, &for_resume, false))
+            .on::<Run>()
+            .about("Goes on from the checkpoint of an interrupted run, or loads a finished one; trains from the start if there is none.")
+            .returns("history")
+            .reads_data()
+            .example(TINY_RUN.to_owned() + " run.resume()"),
+        Function::new("history", Topic::Training, |call| Ok(Dynamic::from(call.receiver::<Run>()?.history())))
+            .on::<Run>()
+            .about("Gives what happened in each epoch.")
+            .returns("history")
+            .reads_data()
+            .example(TINY_RUN.to_owned() + " run.fit(); print(run.history())"),
+        Function::property::<Run, _>("model", Topic::Training, |run| {
+            let missing = || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
+            Ok(Dynamic::from(Model { name: "SimCLR encoder".into(), encoder: run.encoder().ok_or_else(missing)? }))
+        })
+        .about("The trained encoder, without the projector.")
+        .reads_data()
+        .example(TINY_RUN.to_owned() + " run.fit(); assert(run.model.dim == 32)"),
+        Function::property::<Run, _>("folder", Topic::Training, |run| {
+            Ok(run.folder().map_or(Dynamic::UNIT, |folder| folder.display().to_string().into()))
+        })
+        .about("The folder with checkpoint, model and history; nothing if the run keeps none.")
+        .example(TINY_RUN.to_owned() + " assert(run.folder == ())"),
+        Function::new("plot", Topic::Training, |call| {
+            let losses = call.receiver::<Run>()?.history().losses();
+            Ok(Dynamic::from(Figure::lines("Loss over training", "NT-Xent", &[("loss", &losses)])))
+        })
+        .on::<Run>()
+        .about("Draws the loss over the epochs.")
+        .returns("figure")
+        .reads_data()
+        .example(TINY_RUN.to_owned() + " run.fit(); run.plot().save(temporary_folder() + \"/loss.html\")"),
+    ]
+}
+
+fn fit(run: &Run, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
+    let (device, workers) = (environment.device()?, environment.workers()?);
+    let stop = || environment.token.is_cancelled();
+    let mut observe = |event: Event<'_>| match event {
+        Event::Note(text) => environment.sink.note(&text),
+        Event::Progress(progress) => environment.sink.progress(&shown(&progress, false)),
+        Event::Epoch(_, progress) => environment.sink.progress(&shown(&progress, true)),
+    };
+    let options = FitOptions { device: &device, workers: &workers, fresh, stop: &stop, observe: &mut observe };
+    run.fit(options)?;
+    let history = run.history();
+    if let Some(summary) = history.text().lines().next().filter(|_| !history.epochs.is_empty()) {
+        environment.sink.note(&format!("trained: {summary}{}", peak_memory().unwrap_or_default()));
+    }
+    Ok(Dynamic::from(history))
+}
+
+fn shown(progress: &RunProgress, milestone: bool) -> Progress {
+    let RunProgress { done, total, epochs, epoch, loss, clips_per_s, waiting, left_s } = *progress;
+    Progress {
+        title: format!("SimCLR epoch {epoch}/{epochs}"),
+        done: done as u64,
+        total: total as u64,
+        figures: format!("loss {loss:.4}, {clips_per_s:.0} clips/s, waiting {:.0} %", 100.0 * waiting),
+        left_s: Some(left_s),
+        milestone,
+        finished: milestone && done == total,
+    }
+}
+
+/// The largest memory this process had, where the system tells.
+fn peak_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
+    Some(format!(", peak memory {:.0} MiB", kib / 1024.0))
+}
+
+fn history_functions() -> Vec<Function> {
+    let example = |rest: &str| TINY_RUN.to_owned() + " let h = run.fit(); " + rest;
+    vec![
+        Function::property::<History, _>("losses", Topic::Training, |history| {
+            Ok(Dynamic::from_array(history.losses().into_iter().map(Into::into).collect()))
+        })
+        .about("The mean loss of every epoch.")
+        .reads_data()
+        .example(example("assert(h.losses.len() == 1)")),
+        Function::property::<History, _>("epochs", Topic::Training, |history| {
+            let epoch = |e: &auricle_learn::train::EpochRecord| {
+                let fields = [
+                    ("epoch", e.epoch as f64),
+                    ("loss", e.loss),
+                    ("learning_rate", e.learning_rate),
+                    ("alignment", e.alignment),
+                    ("uniformity", e.uniformity),
+                    ("z_deviation", e.z_deviation),
+                    ("seconds", e.seconds),
+                    ("clips_per_s", e.clips_per_s),
+                    ("waiting", e.waiting),
+                ];
+                let map: Map = fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+                Dynamic::from_map(map)
+            };
+            Ok(Dynamic::from_array(history.epochs.iter().map(epoch).collect()))
+        })
+        .about("A map for every epoch: loss, learning rate, alignment, uniformity, deviation of z, seconds, clips per second, share of waiting.")
+        .reads_data()
+        .example(example("assert(h.epochs[0].epoch == 1.0)")),
+    ]
+}

@@ -1,0 +1,48 @@
+//! Functions for tensors, encoders, training and judging.
+
+mod device;
+mod figure;
+mod judging;
+mod method;
+mod model;
+mod optimizer;
+mod tensor;
+
+use super::Environment;
+use crate::script::{Function, ScriptError, register_type};
+use auricle_learn::eval::{Figure, Interval, Matrix, Report};
+use auricle_learn::train::{History, Optimizer, Run, Schedule};
+use rhai::Engine;
+use std::sync::Arc;
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = device::functions(environment);
+    all.extend(tensor::functions(environment));
+    all.extend(model::functions(environment));
+    all.extend(optimizer::functions());
+    all.extend(method::functions(environment));
+    all.extend(judging::functions(environment));
+    all.extend(figure::functions());
+    all
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    register_type::<tensor::Tensor>(engine);
+    register_type::<model::Model>(engine);
+    register_type::<method::Loss>(engine);
+    register_type::<Optimizer>(engine);
+    register_type::<Schedule>(engine);
+    register_type::<Run>(engine);
+    register_type::<History>(engine);
+    register_type::<Report>(engine);
+    register_type::<Interval>(engine);
+    register_type::<Matrix>(engine);
+    register_type::<Figure>(engine);
+}
+
+impl From<auricle_learn::Error> for ScriptError {
+    fn from(error: auricle_learn::Error) -> ScriptError {
+        let hint = error.hint();
+        ScriptError { message: error.to_string(), hint }
+    }
+}

@@ -1,0 +1,191 @@
+//! Encoders.
+
+use super::super::Environment;
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use auricle_audio::augment::{Recipe, Stage, declaration};
+use auricle_audio::dataset::Dataset;
+use auricle_learn::batch::measure;
+use auricle_learn::eval::{Matrix, embed};
+use auricle_learn::nn::{Architecture, Encoder, FrontEnd, ResNet18Options};
+use rhai::Dynamic;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An encoder with a name for reports.
+#[derive(Clone)]
+pub(super) struct Model {
+    pub(super) name: String,
+    pub(super) encoder: Encoder,
+}
+
+impl ScriptValue for Model {
+    const NAME: &'static str = "model";
+
+    fn text(&self) -> String {
+        let Architecture::ResNet18(options) = self.encoder.architecture();
+        let (width, channels, dim) = (options.width, options.channels, self.encoder.dim());
+        let parameters = self.encoder.n_parameters();
+        format!("{}: resnet18(#{{ width: {width}, channels: {channels} }}), {parameters} weights, {dim} features", self.name)
+    }
+}
+
+impl ScriptValue for Matrix {
+    const NAME: &'static str = "embeddings";
+
+    fn text(&self) -> String {
+        format!("embeddings of {} clips, {} features each", self.rows(), self.columns)
+    }
+
+    fn same(&self, other: &Matrix) -> Option<bool> {
+        Some(self == other)
+    }
+}
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    vec![
+        resnet18(environment),
+        summary(),
+        property("dim", "Number of features that it gives.", |encoder| encoder.dim()),
+        property("n_parameters", "Number of its weights.", Encoder::n_parameters),
+        save(),
+        load(environment),
+        embed_all(environment),
+        shape(),
+        rows(),
+    ]
+}
+
+fn resnet18(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("resnet18", Topic::Training, move |call| {
+        if call.get::<i64>("dims")? != 2 {
+            return Err(call.wrong("dims", "2: the encoder works on spectrograms"));
+        }
+        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
+        let (width, channels) = (call.get("width")?, call.get("channels")?);
+        let options = ResNet18Options { width, channels, ..ResNet18Options::default() };
+        let encoder = Encoder::new(Architecture::ResNet18(options), seed, &environment.device()?)?;
+        Ok(Dynamic::from(Model { name: "random encoder".into(), encoder }))
+    })
+    .about("Makes a ResNet-18 encoder with random weights: four stages of two blocks, then the mean over the map.")
+    .note("source: He et al., 2016; geometry and names as in torchvision")
+    .option::<i64>("dims", 2, "2 for spectrograms")
+    .option::<usize>("width", 64, "channels of the first stage; it gives 8 times as many features. 8 to 32 suit a CPU")
+    .option::<usize>("channels", 1, "channels of its input")
+    .option::<Option<u64>>("seed", (), "seed of the weights; the session's if not given")
+    .returns("model")
+    .example("assert(resnet18(#{ width: 8 }).dim == 64)")
+}
+
+fn property(name: &'static str, about: &'static str, read: fn(&Encoder) -> usize) -> Function {
+    Function::property::<Model, _>(name, Topic::Training, move |model| Ok(read(&model.encoder) as i64))
+        .about(about)
+        .example(format!("print(resnet18(#{{ width: 4 }}).{name})"))
+}
+
+fn summary() -> Function {
+    Function::new("summary", Topic::Training, |call| {
+        let model = call.receiver::<Model>()?;
+        let mut text = model.text();
+        for (name, tensor) in model.encoder.weights() {
+            text += &format!("\n  {name:36} {:?}", tensor.shape);
+        }
+        Ok(text)
+    })
+    .on::<Model>()
+    .about("Lists every tensor of the model by its PyTorch name.")
+    .returns("string")
+    .example("print(resnet18(#{ width: 4 }).summary())")
+}
+
+fn save() -> Function {
+    Function::new("save", Topic::Training, |call| {
+        Ok(call.receiver::<Model>()?.encoder.save(Path::new(&call.get::<String>("path")?))?)
+    })
+    .on::<Model>()
+    .about("Saves weights and front-end as a safetensors file with PyTorch's names.")
+    .param::<String>("path", "where to")
+    .reads_data()
+    .example("resnet18(#{ width: 4 }).save(temporary_folder() + \"/m.safetensors\")")
+}
+
+fn load(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("load", Topic::Training, move |call| {
+        let model = call.receiver::<Model>()?;
+        let path = call.get::<String>("path")?;
+        let encoder = model.encoder.load(Path::new(&path), &environment.device()?)?;
+        let name = Path::new(&path).file_name().map_or(path.clone(), |name| name.to_string_lossy().into_owned());
+        Ok(Dynamic::from(Model { name, encoder }))
+    })
+    .on::<Model>()
+    .about("Gives the same model with the weights of a safetensors file, and its front-end if the file has one.")
+    .param::<String>("path", "the file")
+    .returns("model")
+    .reads_data()
+    .example(
+        "let f = temporary_folder() + \"/m.safetensors\"; let m = resnet18(#{ width: 4 }); m.save(f); print(m.load(f))",
+    )
+}
+
+fn embed_all(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("embed", Topic::Training, move |call| {
+        let (model, data) = (call.receiver::<Model>()?, call.value::<Dataset>("data")?);
+        let front_end = front_end(call, &model.encoder, &data, &environment)?;
+        let stop = || environment.token.is_cancelled();
+        let (device, workers) = (environment.device()?, environment.workers()?);
+        Ok(Dynamic::from(embed(&model.encoder, &front_end, &data, &device, &workers, &stop)?))
+    })
+    .on::<Model>()
+    .about("Embeds every clip of a dataset, in order and without augmentation.")
+    .param::<Dynamic>("data", "the dataset")
+    .option::<Dynamic>("features", (), "recipe from waves to features; the one the model was trained with, else `log_mel()`")
+    .returns("embeddings")
+    .reads_data()
+    .example("let d = dataset([#{ wave: tone(440, 1) }]); assert(resnet18(#{ width: 4 }).embed(d).shape == [1, 32])")
+}
+
+/// The front-end of a call: the one it gives, the model's own, or the default, scaled to the data.
+pub(super) fn front_end(
+    call: &Call<'_>,
+    encoder: &Encoder,
+    data: &Dataset,
+    environment: &Environment,
+) -> Result<FrontEnd, ScriptError> {
+    let given = match call.raw("features") {
+        value if value.is_unit() => None,
+        _ => Some(call.value::<Recipe>("features")?),
+    };
+    match (given, &encoder.front_end) {
+        (None, Some(own)) => Ok(own.clone()),
+        (given, _) => {
+            let recipe = match given {
+                Some(recipe) => recipe,
+                None => Stage::new(declaration("log_mel")?, None)?.into(),
+            };
+            let scaling = measure(data, &recipe, &environment.workers()?)?;
+            Ok(FrontEnd { recipe, scaling })
+        }
+    }
+}
+
+fn shape() -> Function {
+    Function::property::<Matrix, _>("shape", Topic::Training, |matrix| {
+        Ok(Dynamic::from_array(vec![(matrix.rows() as i64).into(), (matrix.columns as i64).into()]))
+    })
+    .about("Clips and features.")
+    .example("let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).shape)")
+}
+
+fn rows() -> Function {
+    Function::new("to_array", Topic::Training, |call| {
+        let matrix = call.receiver::<Matrix>()?;
+        let row = |index: usize| Dynamic::from_array(matrix.row(index).iter().map(|&v| v.into()).collect());
+        Ok(Dynamic::from_array((0..matrix.rows()).map(row).collect()))
+    })
+    .on::<Matrix>()
+    .about("Gives the embeddings as an array of rows.")
+    .returns("array")
+    .example("let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).to_array()[0].len())")
+}
