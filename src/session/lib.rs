@@ -9,3 +9,11 @@ mod session;
 
 pub use bind::Settings;
 pub use session::{Outcome, Session, language};
+
+/// The devices of this build: name and what it is.
+pub fn devices() -> Vec<(String, String)> {
+    #[cfg(feature = "learn")]
+    return auricle_learn::devices();
+    #[cfg(not(feature = "learn"))]
+    Vec::new()
+}

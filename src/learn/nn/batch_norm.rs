@@ -1,6 +1,8 @@
 //! Batch normalization with the running estimates of PyTorch.
 
+use super::cpu;
 use burn::module::{Module, Param, RunningState};
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 /// Normalizes every channel over the batch and all positions.
@@ -34,19 +36,50 @@ impl BatchNorm {
     /// Normalizes `[batch, channels, ...]`: with the batch's statistics on a device that differentiates, else with the
     /// running ones.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let device = x.device();
+        self.apply(x, None, false)
+    }
+
+    /// Normalizes, then applies a ReLU.
+    pub fn forward_relu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        self.apply(x, None, true)
+    }
+
+    /// Normalizes, adds a shortcut, then applies a ReLU.
+    pub fn forward_add_relu<const D: usize>(&self, x: Tensor<D>, shortcut: Tensor<D>) -> Tensor<D> {
+        self.apply(x, Some(shortcut), true)
+    }
+
+    fn apply<const D: usize>(&self, x: Tensor<D>, shortcut: Option<Tensor<D>>, with_relu: bool) -> Tensor<D> {
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
-        if !device.is_autodiff() {
-            let (mean, var) = (self.running_mean.value(), self.running_var.value());
-            return burn::tensor::module::batch_norm(x, gamma, beta, mean, var, EPSILON);
+        let training = x.device().is_autodiff();
+        if training && cpu::on_cpu(&x) {
+            let dims = x.dims();
+            let (out, mean, variance) = cpu::batch_norm(x, gamma, beta, EPSILON, shortcut, with_relu);
+            self.keep(dims, mean, variance);
+            return out;
         }
-        let dims = x.dims();
+        let out = if training {
+            let dims = x.dims();
+            let result = burn::tensor::module::batch_norm_train(x, gamma, beta, EPSILON);
+            self.keep(dims, result.mean, result.variance);
+            result.output
+        } else {
+            let (mean, var) = (self.running_mean.value(), self.running_var.value());
+            burn::tensor::module::batch_norm(x, gamma, beta, mean, var, EPSILON)
+        };
+        let out = match shortcut {
+            Some(shortcut) => out + shortcut,
+            None => out,
+        };
+        if with_relu { relu(out) } else { out }
+    }
+
+    /// Takes the statistics of a batch of `dims` into the running ones.
+    fn keep<const D: usize>(&self, dims: [usize; D], mean: Tensor<1>, variance: Tensor<1>) {
         let n = (dims.iter().product::<usize>() / dims[1]) as f64;
-        let result = burn::tensor::module::batch_norm_train(x, gamma, beta, EPSILON);
-        let mix = |old: Tensor<1>, new: Tensor<1>| old * (1.0 - MOMENTUM) + new.detach() * MOMENTUM;
-        let unbiased = result.variance * (n / (n - 1.0).max(1.0));
-        self.running_mean.update(mix(self.running_mean.value_sync(), result.mean).detach());
-        self.running_var.update(mix(self.running_var.value_sync(), unbiased).detach());
-        result.output
+        let mix = |old: Tensor<1>, new: Tensor<1>| (old * (1.0 - MOMENTUM) + new.detach() * MOMENTUM).detach();
+        let unbiased = variance * (n / (n - 1.0).max(1.0));
+        self.running_mean.update(mix(self.running_mean.value_sync(), mean));
+        self.running_var.update(mix(self.running_var.value_sync(), unbiased));
     }
 }

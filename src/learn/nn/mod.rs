@@ -1,6 +1,8 @@
 //! Encoders and heads.
 
 mod batch_norm;
+mod conv;
+mod cpu;
 mod encoder;
 mod init;
 mod projector;
@@ -8,6 +10,7 @@ mod resnet;
 mod weights;
 
 pub use batch_norm::BatchNorm;
+pub use conv::Conv2d;
 pub use encoder::{Architecture, Encoder, FrontEnd};
 pub use init::initialize;
 pub use projector::Projector;

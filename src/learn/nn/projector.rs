@@ -3,7 +3,6 @@
 use super::BatchNorm;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 /// Three layers: linear, batch norm, ReLU, twice, then a linear layer without bias.
@@ -33,8 +32,8 @@ impl Projector {
 
     /// Projects `[batch, input]` to `[batch, output]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = relu(self.bn1.forward(self.fc1.forward(x)));
-        let x = relu(self.bn2.forward(self.fc2.forward(x)));
+        let x = self.bn1.forward_relu(self.fc1.forward(x));
+        let x = self.bn2.forward_relu(self.fc2.forward(x));
         self.fc3.forward(x)
     }
 }

@@ -1,12 +1,9 @@
 //! ResNet-18.
 
-use super::BatchNorm;
+use super::{BatchNorm, Conv2d, cpu};
 use crate::Error;
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
@@ -55,25 +52,16 @@ struct BasicBlock {
     downsample: Option<(Conv2d, BatchNorm)>,
 }
 
-fn conv(channels: [usize; 2], kernel: usize, stride: usize, bias: bool, device: &Device) -> Conv2d {
-    let pad = kernel / 2;
-    Conv2dConfig::new(channels, [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(bias)
-        .init(device)
-}
-
 impl BasicBlock {
     fn new(from: usize, to: usize, stride: usize, device: &Device) -> BasicBlock {
         let reshaped = stride != 1 || from != to;
         BasicBlock {
-            conv1: conv([from, to], 3, stride, false, device),
+            conv1: Conv2d::new([from, to], 3, stride, false, device),
             bn1: BatchNorm::new(to, device),
-            conv2: conv([to, to], 3, 1, false, device),
+            conv2: Conv2d::new([to, to], 3, 1, false, device),
             bn2: BatchNorm::new(to, device),
             downsample: reshaped
-                .then(|| (conv([from, to], 1, stride, false, device), BatchNorm::new(to, device))),
+                .then(|| (Conv2d::new([from, to], 1, stride, false, device), BatchNorm::new(to, device))),
         }
     }
 
@@ -82,8 +70,8 @@ impl BasicBlock {
             Some((conv, bn)) => bn.forward(conv.forward(x.clone())),
             None => x.clone(),
         };
-        let y = relu(self.bn1.forward(self.conv1.forward(x)));
-        relu(self.bn2.forward(self.conv2.forward(y)) + shortcut)
+        let y = self.bn1.forward_relu(self.conv1.forward(x));
+        self.bn2.forward_add_relu(self.conv2.forward(y), shortcut)
     }
 }
 
@@ -104,7 +92,7 @@ impl ResNet18 {
             vec![BasicBlock::new(from, to, stride, device), BasicBlock::new(to, to, 1, device)]
         };
         Ok(ResNet18 {
-            conv1: conv([channels, width], 7, 2, stem_bias, device),
+            conv1: Conv2d::new([channels, width], 7, 2, stem_bias, device),
             bn1: BatchNorm::new(width, device),
             layer1: stage(width, width, 1),
             layer2: stage(width, 2 * width, 2),
@@ -116,8 +104,7 @@ impl ResNet18 {
 
     /// The map behind the stem and the first stage, `[batch, width, bands / 4, frames / 4]`.
     pub fn first_stage(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = relu(self.bn1.forward(self.conv1.forward(x)));
-        let x = max_pool2d(x, MaxPoolOptions { stride: [2, 2], padding: [(1, 1), (1, 1)], ..MaxPoolOptions::new([3, 3]) });
+        let x = max_pool(self.bn1.forward_relu(self.conv1.forward(x)));
         self.layer1.iter().fold(x, |x, block| block.forward(x))
     }
 
@@ -132,4 +119,12 @@ impl ResNet18 {
             None => x,
         }
     }
+}
+
+/// The 3x3 maximum of stride 2 and padding 1.
+fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    if cpu::on_cpu(&x) {
+        return cpu::max_pool(x);
+    }
+    max_pool2d(x, MaxPoolOptions { stride: [2, 2], padding: [(1, 1), (1, 1)], ..MaxPoolOptions::new([3, 3]) })
 }

@@ -1,9 +1,11 @@
 //! Parameters that are drawn.
 
+use super::super::Environment;
 use crate::script::{Function, ScriptError, ScriptValue, Topic};
-use auricle_audio::Distribution;
+use auricle_audio::{Distribution, Key, Place};
 use rhai::Dynamic;
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 impl ScriptValue for Distribution {
     const NAME: &'static str = "distribution";
@@ -41,7 +43,28 @@ pub(in crate::bind) fn to_distribution(value: &Dynamic) -> Option<Result<Distrib
     })
 }
 
-pub(super) fn functions() -> Vec<Function> {
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = constructors();
+    all.push(draw(environment));
+    all
+}
+
+fn draw(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("draw", Topic::Distributions, move |call| {
+        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
+        let key = Key { item: call.get("item")?, ..Key::of_seed(seed) };
+        Ok(call.receiver::<Distribution>()?.draw(&mut key.at(Place::ROOT.named("draw"))))
+    })
+    .on::<Distribution>()
+    .about("Draws one number.")
+    .param_or::<u64>("item", 0, "which number: the same item of the same seed gives the same one")
+    .option::<Option<u64>>("seed", (), "seed of the draw; the session's if not given")
+    .returns("number")
+    .example("let x = uniform(1, 2).draw(7); assert(x >= 1 && x < 2 && x == uniform(1, 2).draw(7))")
+}
+
+fn constructors() -> Vec<Function> {
     let two = |name: &'static str, make: fn(f64, f64) -> Result<Distribution, auricle_audio::Error>, names: [&'static str; 2]| {
         Function::new(name, Topic::Distributions, move |call| {
             Ok(Dynamic::from(make(call.get(names[0])?, call.get(names[1])?)?))

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = source::functions(environment);
     all.extend(sound::functions());
-    all.extend(distribution::functions());
+    all.extend(distribution::functions(environment));
     all.extend(stage::functions());
     all.extend(recipe::functions(environment));
     all.extend(features::functions());

@@ -1,0 +1,270 @@
+//! The command line.
+
+use crate::repl;
+use crate::run::{check, run_script};
+use crate::terminal::Terminal;
+use auricle_session::script::{function_help, overview, reference_page};
+use auricle_session::{Settings, language};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The program's exit codes.
+pub(crate) mod exit {
+    /// All went well.
+    pub(crate) const OK: u8 = 0;
+    /// A script has an error.
+    pub(crate) const SCRIPT: u8 = 1;
+    /// The command line is wrong.
+    pub(crate) const USAGE: u8 = 2;
+    /// The user stopped it, as shells say it.
+    pub(crate) const INTERRUPTED: u8 = 130;
+}
+
+/// Runs the program on the process's arguments.
+pub(crate) fn main() -> ExitCode {
+    let arguments = reordered(std::env::args().collect());
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+        }
+    };
+    ExitCode::from(match matches.subcommand() {
+        Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
+        Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
+        Some(("repl", matches)) => repl::run(settings(matches)),
+        Some(("help", matches)) => help(matches),
+        Some(("devices", _)) => devices(),
+        _ => repl::run(settings(&matches)),
+    })
+}
+
+const COMMANDS: [&str; 5] = ["run", "check", "repl", "help", "devices"];
+
+fn command() -> Command {
+    let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
+    let script_arguments = Arg::new("arguments")
+        .value_name("ARGS")
+        .num_args(0..)
+        .trailing_var_arg(true)
+        .allow_hyphen_values(true)
+        .help("Words for the script: `arg(0, ...)`, and options `--name value`: `option(\"name\", ...)`");
+    Command::new("auricle")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A small language for contrastive learning of audio.")
+        .after_help("Without a command: the REPL. `auricle FILE` is `auricle run FILE`.")
+        .disable_help_subcommand(true)
+        .args(session_arguments())
+        .subcommand(
+            Command::new("run")
+                .about("Runs a script")
+                .arg(file().help("The script"))
+                .arg(script_arguments)
+                .args(session_arguments())
+                .arg(flag("json", "Prints the final report as JSON, and nothing else, on standard output"))
+                .arg(flag("quiet", "Shows no progress and no remarks")),
+        )
+        .subcommand(
+            Command::new("check")
+                .about("Checks a script without data: its text, and every recipe and model it builds")
+                .arg(file().help("The script"))
+                .args(session_arguments())
+                .arg(flag("quiet", "Says nothing if all is well")),
+        )
+        .subcommand(Command::new("repl").about("Starts an interactive session").args(session_arguments()))
+        .subcommand(
+            Command::new("help")
+                .about("Says what a function does, or lists all functions")
+                .arg(Arg::new("name").value_name("NAME").help("The function"))
+                .arg(
+                    Arg::new("html")
+                        .long("html")
+                        .value_name("DIR")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("Writes the reference page `reference.html` into a folder"),
+                ),
+        )
+        .subcommand(Command::new("devices").about("Lists the devices of this build"))
+}
+
+/// Options of everything that starts a session.
+fn session_arguments() -> Vec<Arg> {
+    vec![
+        Arg::new("seed")
+            .long("seed")
+            .value_name("N")
+            .value_parser(value_parser!(u64))
+            .default_value("0")
+            .help("Seed of everything that is drawn"),
+        Arg::new("device").long("device").value_name("NAME").default_value("cpu").help("Device of tensors, see `auricle devices`"),
+        Arg::new("threads")
+            .long("threads")
+            .value_name("N")
+            .value_parser(value_parser!(u16).range(1..))
+            .help("Threads for data and tensors; all processors if not given. Results do not depend on it"),
+        Arg::new("no-cache").long("no-cache").action(ArgAction::SetTrue).help("Keeps no decoded clips on disk"),
+        Arg::new("fresh").long("fresh").action(ArgAction::SetTrue).help("Trains again where a finished run is found"),
+    ]
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// Puts the program's own options before the script's words, wherever they stand, and `run` before a file that comes
+/// first. What follows `--` is the script's alone.
+fn reordered(arguments: Vec<String>) -> Vec<String> {
+    let mut rest = arguments.into_iter();
+    let mut out: Vec<String> = rest.next().into_iter().collect();
+    let rest: Vec<String> = rest.collect();
+    let Some(at) = rest.iter().position(|argument| !argument.starts_with('-')) else {
+        out.extend(rest);
+        return out;
+    };
+    // Options before the command belong to it, too; one with a value hides the command behind its value.
+    let at = match rest.iter().position(|argument| COMMANDS.contains(&argument.as_str())) {
+        Some(command) if takes_value(&rest[..command]) => command,
+        _ => at,
+    };
+    let (before, behind) = rest.split_at(at);
+    let is_command = COMMANDS.contains(&behind[0].as_str());
+    let (command, words) = if is_command { (behind[0].as_str(), &behind[1..]) } else { ("run", behind) };
+    if command != "run" {
+        return out.into_iter().chain([command.to_owned()]).chain(before.to_vec()).chain(words.to_vec()).collect();
+    }
+    let (mut own, mut script) = (before.to_vec(), Vec::new());
+    let mut words = words.iter().cloned().peekable();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or(&word);
+        if word == "--" {
+            script.extend(words.by_ref());
+        } else if OWN_FLAGS.contains(&name) || word == "-h" || word == "--help" {
+            own.push(word);
+        } else if OWN_OPTIONS.contains(&name) {
+            let with_value = word.contains('=');
+            own.push(word);
+            own.extend(words.next_if(|_| !with_value));
+        } else {
+            script.push(word);
+        }
+    }
+    out.push("run".to_owned());
+    out.extend(own);
+    out.extend(script);
+    out
+}
+
+const OWN_FLAGS: [&str; 4] = ["--json", "--quiet", "--no-cache", "--fresh"];
+const OWN_OPTIONS: [&str; 3] = ["--seed", "--device", "--threads"];
+
+/// Whether the words before a command are options and their values.
+fn takes_value(words: &[String]) -> bool {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') {
+            return false;
+        }
+        if OWN_OPTIONS.contains(&word.as_str()) {
+            words.next();
+        }
+    }
+    true
+}
+
+fn file(matches: &ArgMatches) -> PathBuf {
+    matches.get_one::<PathBuf>("file").cloned().unwrap_or_default()
+}
+
+/// What of a run's output is wanted.
+pub(crate) struct Output {
+    /// The final report as JSON instead of what the script prints.
+    pub(crate) json: bool,
+    /// Neither progress nor remarks.
+    pub(crate) quiet: bool,
+}
+
+fn output(matches: &ArgMatches) -> Output {
+    let set = |name: &str| matches.try_get_one::<bool>(name).ok().flatten().copied().unwrap_or(false);
+    Output { json: set("json"), quiet: set("quiet") }
+}
+
+fn settings(matches: &ArgMatches) -> Settings {
+    let words = matches.try_get_many::<String>("arguments").ok().flatten();
+    Settings {
+        arguments: words.map(|words| words.cloned().collect()).unwrap_or_default(),
+        seed: matches.get_one::<u64>("seed").copied().unwrap_or(0),
+        device: matches.get_one::<String>("device").cloned().unwrap_or_else(|| "cpu".into()),
+        threads: matches.get_one::<u16>("threads").map(|&n| usize::from(n)),
+        cache: dirs::cache_dir().map(|dir| dir.join("auricle").join("clips")).filter(|_| !matches.get_flag("no-cache")),
+        fresh: matches.get_flag("fresh"),
+        ..Settings::default()
+    }
+}
+
+fn help(matches: &ArgMatches) -> u8 {
+    let (table, terminal) = (language(), Terminal::new(false));
+    if let Some(dir) = matches.get_one::<PathBuf>("html") {
+        let file = Path::new(dir).join("reference.html");
+        let written = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&file, reference_page(&table)));
+        return match written {
+            Ok(()) => {
+                terminal.print(&file.display().to_string());
+                exit::OK
+            }
+            Err(error) => {
+                terminal.error(&format!("error: `{}` cannot be written: {error}", file.display()));
+                exit::USAGE
+            }
+        };
+    }
+    let Some(name) = matches.get_one::<String>("name") else {
+        terminal.print(overview(&table).trim_end());
+        return exit::OK;
+    };
+    match function_help(&table, name) {
+        Some(text) => {
+            terminal.print(&text);
+            exit::OK
+        }
+        None => {
+            let guess = table.nearest(name).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
+            terminal.error(&format!("error: there is no function `{name}`{guess}"));
+            exit::USAGE
+        }
+    }
+}
+
+fn devices() -> u8 {
+    let terminal = Terminal::new(false);
+    for (name, what) in auricle_session::devices() {
+        terminal.print(&format!("{name:12} {what}"));
+    }
+    exit::OK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(text: &str) -> String {
+        reordered(text.split(' ').map(String::from).collect()).join(" ")
+    }
+
+    #[test]
+    fn own_options_may_stand_anywhere() {
+        assert_eq!(order("auricle a.rhai DIR --json --epochs 5"), "auricle run --json a.rhai DIR --epochs 5");
+        assert_eq!(order("auricle run a.rhai --seed 3 DIR"), "auricle run --seed 3 a.rhai DIR");
+        assert_eq!(order("auricle --seed 3 run a.rhai"), "auricle run --seed 3 a.rhai");
+        assert_eq!(order("auricle run a.rhai -- --json"), "auricle run a.rhai --json");
+        assert_eq!(order("auricle check a.rhai"), "auricle check a.rhai");
+        assert_eq!(order("auricle --version"), "auricle --version");
+        assert_eq!(order("auricle"), "auricle");
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        command().debug_assert();
+    }
+}

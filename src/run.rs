@@ -1,0 +1,93 @@
+//! `auricle run` and `auricle check`.
+
+use crate::cli::{Output, exit};
+use crate::terminal::Terminal;
+use auricle_session::script::{CancelToken, Diagnostic, Mode, Shown};
+use auricle_session::{Session, Settings};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Runs a script; gives the exit code.
+pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8 {
+    let terminal = Arc::new(Terminal::new(output.json).quiet(output.quiet));
+    let Some(text) = read(file, &terminal) else { return exit::USAGE };
+    let mut session = match Session::new(settings, terminal.clone()) {
+        Ok(session) => session,
+        Err(error) => {
+            terminal.error(&format!("error: {error}"));
+            return exit::SCRIPT;
+        }
+    };
+    let token = session.cancel_token();
+    stop_on_interrupt(token.clone());
+    let result = session.eval(&file.display().to_string(), &text);
+    terminal.clear();
+    match result {
+        Ok(outcome) => {
+            if output.json {
+                let report = session.last_report().or_else(|| Shown::json_of(&outcome.value));
+                terminal.print(&report.unwrap_or(serde_json::Value::Null).to_string());
+            }
+            exit::OK
+        }
+        Err(diagnostic) => {
+            show(&diagnostic, &terminal);
+            if token.is_cancelled() { exit::INTERRUPTED } else { exit::SCRIPT }
+        }
+    }
+}
+
+/// Checks a script without data; gives the exit code.
+pub(crate) fn check(file: &Path, settings: Settings, output: &Output) -> u8 {
+    let terminal = Arc::new(Terminal::new(true).quiet(true));
+    let Some(text) = read(file, &terminal) else { return exit::USAGE };
+    let settings = Settings { mode: Mode::Check, ..settings };
+    let checked = match Session::new(settings, terminal.clone()) {
+        Ok(mut session) => session.check(&file.display().to_string(), &text),
+        Err(error) => Err(vec![Diagnostic::error(error.to_string(), None, "", error.hint)]),
+    };
+    match checked {
+        Ok(()) => {
+            if !output.quiet {
+                terminal.print(&format!("{}: no errors found", file.display()));
+            }
+            exit::OK
+        }
+        Err(diagnostics) => {
+            diagnostics.iter().for_each(|diagnostic| show(diagnostic, &terminal));
+            exit::SCRIPT
+        }
+    }
+}
+
+/// The text of a script; says what is wrong if it cannot be read.
+fn read(file: &Path, terminal: &Terminal) -> Option<String> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            terminal.error(&format!("error: the script `{}` cannot be read: {error}", file.display()));
+            None
+        }
+    }
+}
+
+/// Shows a diagnostic on standard error.
+pub(crate) fn show(diagnostic: &Diagnostic, terminal: &Terminal) {
+    terminal.error(&diagnostic.render(terminal.color()));
+}
+
+/// `Ctrl-C` asks the session to stop, which it does at its next call or training step; a second one ends the program.
+pub(crate) fn stop_on_interrupt(token: CancelToken) {
+    // A process that has a handler already keeps it.
+    let _ = ctrlc::set_handler(move || {
+        if token.is_cancelled() {
+            end_now();
+        }
+        token.cancel();
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the front end, and the user insists")]
+fn end_now() {
+    std::process::exit(i32::from(exit::INTERRUPTED));
+}
