@@ -98,7 +98,11 @@ fn session_arguments() -> Vec<Arg> {
             .value_parser(value_parser!(u64))
             .default_value("0")
             .help("Seed of everything that is drawn"),
-        Arg::new("device").long("device").value_name("NAME").default_value("cpu").help("Device of tensors, see `auricle devices`"),
+        Arg::new("device")
+            .long("device")
+            .value_name("NAME")
+            .default_value("cpu")
+            .help("Device of tensors, see `auricle devices`"),
         Arg::new("threads")
             .long("threads")
             .value_name("N")

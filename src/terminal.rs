@@ -97,7 +97,10 @@ impl Terminal {
             *last = Some(Instant::now());
             let left = progress.left_s.map(|s| format!(", {} left", duration(s))).unwrap_or_default();
             drop(last);
-            self.error(&format!("{} ({}/{}): {}{left}", progress.title, progress.done, progress.total, progress.figures));
+            self.error(&format!(
+                "{} ({}/{}): {}{left}",
+                progress.title, progress.done, progress.total, progress.figures
+            ));
         }
     }
 }

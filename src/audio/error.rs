@@ -98,7 +98,7 @@ pub enum Error {
         gets: String,
     },
     /// A combinator around a stage that changes the domain.
-    #[error("`{combinator}` needs a recipe that gives what it takes, but `{stage}` turns {from} into {to}")]
+    #[error("{combinator} needs a recipe that gives what it takes, but `{stage}` turns {from} into {to}")]
     Changes {
         /// The combinator.
         combinator: &'static str,

@@ -4,7 +4,7 @@ use crate::Error;
 use std::sync::Arc;
 
 /// A sound in memory. Cheap to clone: the samples are shared until one of the owners changes them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Waveform {
     samples: Arc<Vec<f32>>,
     n_channels: usize,
@@ -157,6 +157,26 @@ impl Waveform {
         Waveform::new(samples, self.n_channels, self.sample_rate)
     }
 
+    /// This sound with another under it, at a ratio of their levels: `y = x + n rms(x) / rms(n) 10^(-snr_db / 20)`.
+    ///
+    /// The other sound is repeated to the length of this one, or cut. Where one of the two is silent nothing is added.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if sample rates or channel counts differ, [`Error::NotFinite`] for such a ratio.
+    pub fn with_noise(&self, noise: &Waveform, snr_db: f64) -> Result<Waveform, Error> {
+        self.compatible(noise)?;
+        if !snr_db.is_finite() {
+            return Err(Error::NotFinite { param: "snr_db".into(), got: snr_db });
+        }
+        let n = self.n_samples();
+        let repeated: Vec<f32> = noise.channels().flat_map(|channel| channel.iter().cycle().take(n)).copied().collect();
+        let mut samples = self.samples.to_vec();
+        if !repeated.is_empty() {
+            mix_at_snr(&mut samples, &repeated, snr_db);
+        }
+        Waveform::new(samples, self.n_channels, self.sample_rate)
+    }
+
     /// This sound followed by another.
     ///
     /// # Errors
@@ -193,11 +213,7 @@ impl Waveform {
     fn compatible(&self, other: &Waveform) -> Result<(), Error> {
         let differ = |what, left: String, right: String| Err(Error::Mismatch { what, left, right });
         if self.sample_rate != other.sample_rate {
-            return differ(
-                "the sample rates",
-                format!("{} Hz", self.sample_rate),
-                format!("{} Hz", other.sample_rate),
-            );
+            return differ("the sample rates", format!("{} Hz", self.sample_rate), format!("{} Hz", other.sample_rate));
         }
         if self.n_channels != other.n_channels {
             return differ("the channel counts", self.n_channels.to_string(), other.n_channels.to_string());
@@ -207,6 +223,25 @@ impl Waveform {
 
     fn with_samples(&self, samples: Vec<f32>) -> Waveform {
         Waveform { samples: Arc::new(samples), ..*self }
+    }
+}
+
+/// Adds noise of the same length at a signal-to-noise ratio, taken of the levels as they are. Silence stays silent.
+pub(crate) fn mix_at_snr(samples: &mut [f32], noise: &[f32], snr_db: f64) {
+    let (signal, level) = (rms(samples), rms(noise));
+    if signal == 0.0 || level == 0.0 {
+        return;
+    }
+    let scale = signal / level * libm::pow(10.0, -snr_db / 20.0);
+    // A product in double precision keeps noise far below the sound from vanishing before it is added.
+    samples.iter_mut().zip(noise).for_each(|(x, n)| *x = (f64::from(*x) + f64::from(*n) * scale) as f32);
+}
+
+/// Facts instead of samples, of which there are many.
+impl std::fmt::Debug for Waveform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (n, channels, rate) = (self.n_samples(), self.n_channels, self.sample_rate);
+        write!(f, "Waveform({n} samples, {channels} channels, {rate} Hz, rms {})", self.rms())
     }
 }
 

@@ -239,13 +239,14 @@ pub fn measure(data: &Dataset, front_end: &Recipe, workers: &Workers) -> Result<
         Ok((n, mean, squares))
     })?;
     // Chan's rule joins the moments of the clips in their order, whatever thread computed them.
-    let (n, mean, squares) = sums.into_iter().fold((0.0, 0.0, 0.0), |(n, mean, squares): (f64, f64, f64), (m, other, more)| {
-        let (total, delta) = (n + m, other - mean);
-        if total == 0.0 {
-            return (0.0, 0.0, 0.0);
-        }
-        (total, mean + delta * m / total, squares + more + delta * delta * n * m / total)
-    });
+    let (n, mean, squares) =
+        sums.into_iter().fold((0.0, 0.0, 0.0), |(n, mean, squares): (f64, f64, f64), (m, other, more)| {
+            let (total, delta) = (n + m, other - mean);
+            if total == 0.0 {
+                return (0.0, 0.0, 0.0);
+            }
+            (total, mean + delta * m / total, squares + more + delta * delta * n * m / total)
+        });
     let deviation = (squares / n.max(1.0)).sqrt();
     Ok(Scaling { mean, deviation: if deviation > 0.0 { deviation } else { 1.0 } })
 }
@@ -276,7 +277,12 @@ mod tests {
     }
 
     fn feed(n: usize) -> Feed {
-        Feed { data: data(n), views: Views::of(2, &recipe()).unwrap(), scaling: Scaling { mean: -3.0, deviation: 2.0 }, seed: 7 }
+        Feed {
+            data: data(n),
+            views: Views::of(2, &recipe()).unwrap(),
+            scaling: Scaling { mean: -3.0, deviation: 2.0 },
+            seed: 7,
+        }
     }
 
     fn all(loader: Loader) -> Vec<Batch> {
@@ -291,7 +297,8 @@ mod tests {
             assert_eq!(one, all(feed.epoch(3, 4, 0, &Workers::new(Some(threads)).unwrap())));
         }
         assert_eq!(one[2..], all(feed.epoch(3, 4, 2, &Workers::new(Some(2)).unwrap())));
-        let rows = |batches: &[Batch], view: usize| batches.iter().flat_map(|b| b.views[view].clone()).collect::<Vec<_>>();
+        let rows =
+            |batches: &[Batch], view: usize| batches.iter().flat_map(|b| b.views[view].clone()).collect::<Vec<_>>();
         let wide = all(feed.epoch(3, 12, 0, &Workers::new(Some(2)).unwrap()));
         assert_eq!((rows(&one, 0), rows(&one, 1)), (rows(&wide, 0), rows(&wide, 1)));
         assert_ne!(rows(&one, 0), rows(&one, 1));

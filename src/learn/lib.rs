@@ -9,6 +9,8 @@ mod error;
 pub mod eval;
 pub mod loss;
 pub mod nn;
+#[cfg(test)]
+mod reference;
 pub mod train;
 
 pub use burn::tensor::{Device, Tensor, TensorData};

@@ -2,8 +2,8 @@
 
 use crate::bind::{self, Environment, Settings};
 use crate::script::{
-    CancelToken, Completeness, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown, completeness, explain,
-    explain_parse, new_engine, unknown_calls,
+    CancelToken, Completeness, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown,
+    completeness, explain, explain_parse, new_engine, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -210,14 +210,29 @@ impl Session {
     fn known_functions(&self) -> BTreeSet<String> {
         let native = self.engine.gen_fn_signatures(true);
         let names = native.iter().filter_map(|signature| signature.split('(').next());
-        let keywords = ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn", "exit"];
+        let keywords = [
+            "print",
+            "debug",
+            "eval",
+            "call",
+            "curry",
+            "type_of",
+            "is_shared",
+            "is_def_var",
+            "is_def_fn",
+            "Fn",
+            "exit",
+        ];
         names.chain(keywords).map(|name| name.trim().to_owned()).collect()
     }
 }
 
 /// Lets functions read the session's variables. Local names win; assigning to a global is rhai's own error.
 fn see_globals(engine: &mut Engine, globals: Arc<RwLock<BTreeMap<String, Dynamic>>>) {
-    #[expect(deprecated, reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated")]
+    #[expect(
+        deprecated,
+        reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated"
+    )]
     engine.on_var(move |name, _, context| {
         if context.scope().contains(name) {
             return Ok(None);
@@ -328,7 +343,10 @@ mod tests {
 
     #[test]
     fn functions_see_globals_as_they_are_at_the_call() {
-        assert_eq!(value("let rate = 8000; fn make() { tone(440, 1, #{ sample_rate: rate }) } make().sample_rate"), "8000");
+        assert_eq!(
+            value("let rate = 8000; fn make() { tone(440, 1, #{ sample_rate: rate }) } make().sample_rate"),
+            "8000"
+        );
         assert_eq!(value("let x = 1; fn f() { x } let a = f(); x = 2; a * 10 + f()"), "12");
         assert_eq!(value("let x = 1; fn f() { let x = 3; x } f()"), "3");
         assert_eq!(value("let x = 1; fn f() { x } if x == 1 { return 42; } f()"), "42");
@@ -354,7 +372,10 @@ mod tests {
 
     #[test]
     fn a_thrown_or_caught_error_keeps_its_message() {
-        assert_eq!(value("let m = 0; try { crop() } catch (e) { m = `${e}`; } m"), "`crop` needs `seconds`: duration of the part, s");
+        assert_eq!(
+            value("let m = 0; try { crop() } catch (e) { m = `${e}`; } m"),
+            "`crop` needs `seconds`: duration of the part, s"
+        );
         assert!(failure("throw \"my own\"").contains("error: my own"));
     }
 
@@ -379,7 +400,10 @@ mod tests {
             let found = Session::new(settings, Arc::new(crate::script::Silent)).unwrap().check("t.rhai", text);
             found.err().unwrap_or_default().into_iter().map(|d| d.message).collect::<Vec<_>>()
         };
-        assert!(check("let d = folder(args[0]).split(\"official\"); for x in d.train { print(x.wave.seconds + 1) }").is_empty());
+        assert!(
+            check("let d = folder(args[0]).split(\"official\"); for x in d.train { print(x.wave.seconds + 1) }")
+                .is_empty()
+        );
         assert!(check("let d = folder(\"x\"); if d.n > 3 { print(d.n) }").is_empty());
         assert_eq!(check("let d = folder(\"x\"); if d.n > 3 { nosie(3) }"), ["there is no function `nosie`"]);
         assert_eq!(check("let r = log_mel() |> fade();"), ["`fade` works on waves, but gets features"]);

@@ -162,7 +162,11 @@ impl Parameter {
                 Kind::Number { low, high } | Kind::WordOrNumber { low, high, .. },
                 Value::Drawn(Distribution::Constant(number)),
             ) => {
-                if (low..=high).contains(number) { Ok(()) } else { wrong(within(low, high)) }
+                if (low..=high).contains(number) {
+                    Ok(())
+                } else {
+                    wrong(within(low, high))
+                }
             }
             (Kind::Count { low, high }, Value::Drawn(Distribution::Constant(number))) => {
                 if (low..=high).contains(number) && number.fract() == 0.0 {
@@ -171,7 +175,7 @@ impl Parameter {
                     wrong(format!("a whole number {}", within(low, high)))
                 }
             }
-            (Kind::Number { .. } | Kind::Count { .. }, Value::Drawn(_)) => wrong("one number: it is not drawn".into()),
+            (Kind::Number { .. } | Kind::Count { .. }, Value::Drawn(_)) => wrong("a fixed number".into()),
             (Kind::Number { .. } | Kind::Count { .. }, _) => wrong("a number".into()),
             (Kind::Flag, Value::Flag(_)) => Ok(()),
             (Kind::Flag, _) => wrong("true or false".into()),
@@ -217,9 +221,9 @@ impl fmt::Display for Value {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Drawn { low, high } => write!(f, "number or distribution {}", within(*low, *high)),
-            Kind::Number { low, high } => write!(f, "number {}", within(*low, *high)),
-            Kind::Count { low, high } => write!(f, "whole number {}", within(*low, *high)),
+            Kind::Drawn { low, high } => write!(f, "a number or a distribution {}", within(*low, *high)),
+            Kind::Number { low, high } => write!(f, "a number {}", within(*low, *high)),
+            Kind::Count { low, high } => write!(f, "a whole number {}", within(*low, *high)),
             Kind::Flag => f.write_str("true or false"),
             Kind::Word(words) => f.write_str(&quoted(words)),
             Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),

@@ -24,16 +24,46 @@ pub(super) static MEL: Declaration = Declaration {
 /// The options of a mel spectrogram.
 pub(super) const OPTIONS: [Parameter; 11] = [
     Parameter::option("n_mels", COUNT, DefaultValue::Number(64.0), "number of mel bands"),
-    Parameter::option("n_fft", COUNT, DefaultValue::Absent, "size of the transform, samples; 32 ms rounded up to a power of two if not given"),
+    Parameter::option(
+        "n_fft",
+        COUNT,
+        DefaultValue::Absent,
+        "size of the transform, samples; 32 ms rounded up to a power of two if not given",
+    ),
     Parameter::option("win_length", COUNT, DefaultValue::Absent, "length of the window, samples; `n_fft` if not given"),
     Parameter::option("hop_length", COUNT, DefaultValue::Absent, "samples from frame to frame; 10 ms if not given"),
-    Parameter::option("window", Kind::Word(&Window::NAMES), DefaultValue::Word("hann"), "shape of the window, periodic"),
+    Parameter::option(
+        "window",
+        Kind::Word(&Window::NAMES),
+        DefaultValue::Word("hann"),
+        "shape of the window, periodic",
+    ),
     Parameter::option("f_min_hz", HERTZ, DefaultValue::Number(50.0), "lower edge of the lowest band, Hz"),
-    Parameter::option("f_max_hz", HERTZ, DefaultValue::Absent, "upper edge of the highest band, Hz; half the sample rate if not given"),
+    Parameter::option(
+        "f_max_hz",
+        HERTZ,
+        DefaultValue::Absent,
+        "upper edge of the highest band, Hz; half the sample rate if not given",
+    ),
     Parameter::option("mel_scale", Kind::Word(&MelScale::NAMES), DefaultValue::Word("htk"), "mapping from Hz to mel"),
-    Parameter::option("norm", Kind::Word(&MelNorm::NAMES), DefaultValue::Word("none"), "scaling of the bands: peak 1, or equal area"),
-    Parameter::option("power", Kind::Number { low: 0.1, high: 4.0 }, DefaultValue::Number(2.0), "exponent of the magnitude: 2 for power, 1 for magnitude"),
-    Parameter::option("pad_mode", Kind::Word(&PADDING), DefaultValue::Word("reflect"), "what a centred frame sees beyond the ends; \"none\" starts frames at their first sample"),
+    Parameter::option(
+        "norm",
+        Kind::Word(&MelNorm::NAMES),
+        DefaultValue::Word("none"),
+        "scaling of the bands: peak 1, or equal area",
+    ),
+    Parameter::option(
+        "power",
+        Kind::Number { low: 0.1, high: 4.0 },
+        DefaultValue::Number(2.0),
+        "exponent of the magnitude: 2 for power, 1 for magnitude",
+    ),
+    Parameter::option(
+        "pad_mode",
+        Kind::Word(&PADDING),
+        DefaultValue::Word("reflect"),
+        "what a centred frame sees beyond the ends; \"none\" starts frames at their first sample",
+    ),
 ];
 
 const COUNT: Kind = Kind::Count { low: 1.0, high: 1_048_576.0 };
@@ -98,7 +128,8 @@ impl MelStage {
         }
         let rate = f64::from(sample_rate);
         let win_length = self.win_length.or(self.n_fft);
-        let n_fft = self.n_fft.unwrap_or_else(|| win_length.unwrap_or((0.032 * rate).ceil() as usize).next_power_of_two());
+        let n_fft =
+            self.n_fft.unwrap_or_else(|| win_length.unwrap_or((0.032 * rate).ceil() as usize).next_power_of_two());
         let mel = Arc::new(LogMel::new(MelOptions {
             sample_rate,
             stft: StftOptions {

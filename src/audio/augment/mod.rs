@@ -9,6 +9,7 @@ mod crop;
 mod declaration;
 mod domain;
 mod fade;
+mod frequency_mask;
 mod gain;
 mod json;
 mod log_mel;
@@ -34,7 +35,7 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 8] = [
+    static CATALOGUE: [&Declaration; 9] = [
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
@@ -43,6 +44,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &crop::CROP,
         &mel::MEL,
         &log_mel::LOG_MEL,
+        &frequency_mask::FREQUENCY_MASK,
     ];
     &CATALOGUE
 }

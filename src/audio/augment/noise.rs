@@ -1,7 +1,7 @@
 //! Noise of a colour at a signal-to-noise ratio.
 
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
-use crate::{Distribution, Error, Rng, waveform::rms};
+use crate::{Distribution, Error, Rng, waveform::mix_at_snr};
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex32;
 use smallvec::smallvec;
@@ -60,24 +60,18 @@ impl Transform for Noise {
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        let level = rms(&work.samples);
-        if level == 0.0 {
-            return Ok(());
-        }
         let mut noise = std::mem::take(&mut work.spare);
         noise.resize(work.samples.len(), 0.0);
         let n = work.input().n;
         let mut rng = Rng::from_seed(draws[1]);
-        for channel in noise.chunks_mut(n) {
+        for channel in noise.chunks_mut(n.max(1)) {
             if self.exponent == 0.0 {
                 rng.fill_normal(channel);
             } else {
                 fill_colored(channel, self.exponent, work.sample_rate, &mut rng);
             }
         }
-        let scale = level / rms(&noise).max(f64::MIN_POSITIVE) * libm::pow(10.0, -draws[0] / 20.0);
-        // A product in f64 keeps noise 200 dB below the sound from vanishing before it is added.
-        work.samples.iter_mut().zip(&noise).for_each(|(x, n)| *x = (f64::from(*x) + f64::from(*n) * scale) as f32);
+        mix_at_snr(&mut work.samples, &noise, draws[0]);
         work.spare = noise;
         Ok(())
     }

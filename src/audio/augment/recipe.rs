@@ -113,11 +113,15 @@ impl Recipe {
         if let Some(weights) = &weights {
             if weights.len() != recipes.len() {
                 let want = format!("one number for each of the {} recipes", recipes.len());
-                return Err(Error::range("weights", want, format!("{} numbers", weights.len())));
+                return Err(Error::range("weights", want, format!("{weights:?}")));
             }
             let usable = weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().sum::<f64>() > 0.0;
             if !usable {
-                return Err(Error::range("weights", "numbers of at least 0, one of them above", format!("{weights:?}")));
+                return Err(Error::range(
+                    "weights",
+                    "numbers of at least 0, one of them above",
+                    format!("{weights:?}"),
+                ));
             }
         }
         Recipe::checked(Step::OneOf { recipes, weights })
@@ -245,21 +249,19 @@ impl Step {
             Step::Stage(stage) => stage_flow(stage, given),
             Step::Chance { recipe, .. } => kept("a chance", recipe, given),
             Step::Repeat { recipe, .. } => kept("a repetition", recipe, given),
-            Step::Blend { recipe, .. } => kept("blend", recipe, given),
-            Step::Shuffle { recipes } => all(recipes, given, |recipe, given| kept("shuffle", recipe, given)),
-            Step::SomeOf { recipes, .. } => all(recipes, given, |recipe, given| kept("some_of", recipe, given)),
+            Step::Blend { recipe, .. } => kept("`blend`", recipe, given),
+            Step::Shuffle { recipes } => all(recipes, given, |recipe, given| kept("`shuffle`", recipe, given)),
+            Step::SomeOf { recipes, .. } => all(recipes, given, |recipe, given| kept("`some_of`", recipe, given)),
             Step::OneOf { recipes, .. } => {
                 let flow = all(recipes, given, |recipe, given| recipe.flow(given))?;
                 // With the domain fixed by one branch, every branch must end in the same one.
-                let ends: Vec<Option<Domain>> = recipes
-                    .iter()
-                    .map(|recipe| Ok(recipe.flow(flow.takes)?.gives))
-                    .collect::<Result<_, Error>>()?;
+                let ends: Vec<Option<Domain>> =
+                    recipes.iter().map(|recipe| Ok(recipe.flow(flow.takes)?.gives)).collect::<Result<_, Error>>()?;
                 match ends.iter().position(|end| *end != ends[0]) {
                     Some(other) => Err(Error::Mismatch {
-                        what: "the alternatives of one_of",
-                        left: format!("`{}` gives {}", recipes[0], name(ends[0])),
-                        right: format!("`{}` gives {}", recipes[other], name(ends[other])),
+                        what: "the alternatives",
+                        left: described(&recipes[0], ends[0]),
+                        right: described(&recipes[other], ends[other]),
                     }),
                     None => Ok(Flow { takes: flow.takes, gives: ends[0] }),
                 }
@@ -268,8 +270,9 @@ impl Step {
     }
 }
 
-fn name(domain: Option<Domain>) -> &'static str {
-    domain.map_or("what it takes", Domain::plural)
+/// A recipe and what it gives, for a message.
+pub(super) fn described(recipe: &Recipe, gives: Option<Domain>) -> String {
+    format!("`{recipe}` gives {}", gives.map_or("what it takes", Domain::plural))
 }
 
 fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
@@ -293,12 +296,9 @@ fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
 fn kept(combinator: &'static str, recipe: &Recipe, given: Option<Domain>) -> Result<Flow, Error> {
     let flow = recipe.flow(given)?;
     match (flow.takes, flow.gives) {
-        (Some(from), Some(to)) if from != to => Err(Error::Changes {
-            combinator,
-            stage: recipe.to_string(),
-            from: from.plural(),
-            to: to.plural(),
-        }),
+        (Some(from), Some(to)) if from != to => {
+            Err(Error::Changes { combinator, stage: recipe.to_string(), from: from.plural(), to: to.plural() })
+        }
         _ => Ok(flow),
     }
 }

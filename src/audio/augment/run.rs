@@ -37,7 +37,9 @@ impl Recipe {
         run.recipe(self, Place::ROOT, work)?;
         match run.draws {
             Source::Trace(mut left) => match left.next() {
-                Some(step) => Err(Error::Trace { reason: format!("`{}` at {} was not reached", step.name, step.place) }),
+                Some(step) => {
+                    Err(Error::Trace { reason: format!("`{}` at {} was not reached", step.name, step.place) })
+                }
                 None => Ok(()),
             },
             Source::Key(_) => Ok(()),
@@ -101,9 +103,8 @@ impl Run<'_> {
             Step::Stage(stage) => {
                 let declaration = stage.declaration();
                 let input = work.input();
-                let draws = self.draw(declaration.name, declaration.draws, place, |rng| {
-                    stage.transform().draw(rng, &input)
-                })?;
+                let draws =
+                    self.draw(declaration.name, declaration.draws, place, |rng| stage.transform().draw(rng, &input))?;
                 stage.transform().apply(&draws, work)
             }
             Step::Chance { p, recipe } => {
@@ -111,7 +112,8 @@ impl Run<'_> {
                 if draws[0] == 1.0 { self.inside(recipe, 0, place, work) } else { Ok(()) }
             }
             Step::OneOf { recipes, weights } => {
-                let draws = self.draw("one_of", &["chosen"], place, |rng| smallvec![choose(rng, recipes.len(), weights)])?;
+                let draws =
+                    self.draw("one_of", &["chosen"], place, |rng| smallvec![choose(rng, recipes.len(), weights)])?;
                 let chosen = index(draws[0], recipes.len(), "one_of")?;
                 self.inside(&recipes[chosen], chosen, place, work)
             }
@@ -170,7 +172,8 @@ impl Run<'_> {
         let draws = match &mut self.draws {
             Source::Key(key) => draw(&mut key.at(place)),
             Source::Trace(steps) => {
-                let recorded = steps.next().ok_or_else(|| Error::Trace { reason: format!("it ends before `{name}`") })?;
+                let recorded =
+                    steps.next().ok_or_else(|| Error::Trace { reason: format!("it ends before `{name}`") })?;
                 if recorded.name != name {
                     let reason = format!("it has `{}` where the recipe has `{name}`", recorded.name);
                     return Err(Error::Trace { reason });
@@ -227,10 +230,9 @@ fn mix(dry: &[f32], wet: f32, work: &mut Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Stage, Value, catalogue, declaration};
+    use super::super::{Accepts, Stage, Value, catalogue, declaration};
     use super::*;
 
     fn stage(name: &str, given: &[(&str, Value)]) -> Recipe {
@@ -332,7 +334,7 @@ mod tests {
 
     #[test]
     fn every_stage_survives_every_odd_clip() {
-        for declaration in catalogue() {
+        for declaration in catalogue().iter().filter(|declaration| declaration.accepts != Accepts::Features) {
             let required = (declaration.name == "crop").then(|| ("seconds".to_owned(), Value::Drawn(0.01.into())));
             let recipe: Recipe = Stage::new(declaration, required).unwrap().into();
             for n in [0, 1, 2, 7, 300, 4001] {

@@ -17,7 +17,12 @@ pub(super) static TIME_SHIFT: Declaration = Declaration {
             DefaultValue::Range(-0.5, 0.5),
             "shift as a share of the clip; positive is later",
         ),
-        Parameter::option("wrap", Kind::Flag, DefaultValue::Flag(true), "whether what leaves at one end enters at the other"),
+        Parameter::option(
+            "wrap",
+            Kind::Flag,
+            DefaultValue::Flag(true),
+            "whether what leaves at one end enters at the other",
+        ),
     ],
     accepts: Accepts::Either,
     gives: None,

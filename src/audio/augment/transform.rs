@@ -29,6 +29,8 @@ pub trait Transform: Send + Sync {
 pub struct Input {
     /// Length along time: samples of a wave, frames of features.
     pub n: usize,
+    /// Bands of features; 0 for a wave.
+    pub n_bands: usize,
     /// Samples per second of the wave, Hz.
     pub sample_rate: u32,
 }
@@ -79,11 +81,11 @@ impl Workspace {
 
     /// What a stage may know before it draws.
     pub fn input(&self) -> Input {
-        let n = match self.domain() {
-            Domain::Wave => self.samples.len() / self.n_channels.max(1),
-            Domain::Features => self.features.n_frames,
+        let (n, n_bands) = match self.domain() {
+            Domain::Wave => (self.samples.len() / self.n_channels.max(1), 0),
+            Domain::Features => (self.features.n_frames, self.features.n_bands),
         };
-        Input { n, sample_rate: self.sample_rate }
+        Input { n, n_bands, sample_rate: self.sample_rate }
     }
 
     /// The wave, one mutable slice a channel.

@@ -1,7 +1,7 @@
 //! Several independent views of one clip.
 
 use super::Recipe;
-use super::recipe::Flow;
+use super::recipe::{Flow, described};
 use crate::Error;
 use std::sync::Arc;
 
@@ -20,8 +20,10 @@ impl Views {
         let Some(first) = recipes.first() else { return Err(Error::Empty { what: "views" }) };
         let gives = first.flow(Some(super::Domain::Wave))?.gives;
         for other in &recipes[1..] {
-            if other.flow(Some(super::Domain::Wave))?.gives != gives {
-                return Err(Error::Mismatch { what: "what the views give", left: first.to_string(), right: other.to_string() });
+            let other_gives = other.flow(Some(super::Domain::Wave))?.gives;
+            if other_gives != gives {
+                let (left, right) = (described(first, gives), described(other, other_gives));
+                return Err(Error::Mismatch { what: "the views", left, right });
             }
         }
         Ok(Views { recipes: recipes.into() })

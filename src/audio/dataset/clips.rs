@@ -153,9 +153,9 @@ impl Dataset {
     }
 
     /// The same dataset with some of its clips, in the given order.
-    pub fn subset(&self, name: &str, indices: &[usize]) -> Dataset {
+    pub fn subset(&self, indices: &[usize]) -> Dataset {
         let clips = indices.iter().map(|&index| self.clips[index].clone()).collect();
-        Dataset { name: name.into(), clips, ..self.clone() }
+        Dataset { clips, ..self.clone() }
     }
 
     /// The same clips, with the labels of all but a stratified, seeded fraction taken away.

@@ -83,7 +83,12 @@ impl fmt::Display for Description {
         }
         if let Some([low, mean, high]) = self.durations_s {
             let rates: Vec<String> = self.sample_rates.iter().map(u32::to_string).collect();
-            write!(f, "\n  {} Hz, {low:.2} to {high:.2} s, mean {mean:.2} s ({} heads read)", rates.join(" and "), self.n_sampled)?;
+            write!(
+                f,
+                "\n  {} Hz, {low:.2} to {high:.2} s, mean {mean:.2} s ({} heads read)",
+                rates.join(" and "),
+                self.n_sampled
+            )?;
         }
         let width = self.classes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, count) in &self.classes {

@@ -45,7 +45,10 @@ pub fn esc50(dir: &Path, only_esc10: bool, form: Form, cache: Option<Cache>) -> 
             Ok(Clip {
                 fold: Some(row.fold),
                 columns: vec![("src_file", row.src_file), ("take", row.take)],
-                ..Clip::new(Source::File(find(&dir.join("audio").join(&row.filename), hint)?), targets.binary_search(&row.target).ok())
+                ..Clip::new(
+                    Source::File(find(&dir.join("audio").join(&row.filename), hint)?),
+                    targets.binary_search(&row.target).ok(),
+                )
             })
         })
         .collect::<Result<_, Error>>()?;

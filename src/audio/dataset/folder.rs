@@ -41,7 +41,9 @@ pub(super) fn sounds(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     let hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('.');
     let mut files = Vec::new();
-    for entry in WalkDir::new(dir).follow_links(true).into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
+    for entry in
+        WalkDir::new(dir).follow_links(true).into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name()))
+    {
         let entry = entry.map_err(|error| Error::file(dir, format!("cannot be walked: {error}")))?;
         let extension = entry.path().extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
         if entry.file_type().is_file() && extension.is_some_and(|e| io::EXTENSIONS.contains(&e.as_str())) {

@@ -5,13 +5,13 @@ mod clips;
 mod describe;
 mod esc50;
 mod folder;
-mod spoken_digits;
 mod split;
+mod spoken_digits;
 
 pub use cache::Cache;
 pub use clips::{Clip, Dataset, Form, Source};
 pub use describe::Description;
 pub use esc50::esc50;
 pub use folder::folder;
-pub use spoken_digits::spoken_digits;
 pub use split::{Part, Split, SplitRule};
+pub use spoken_digits::spoken_digits;

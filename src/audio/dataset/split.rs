@@ -89,16 +89,12 @@ impl Dataset {
                 (parts, format!("{:.0} % held out, seed {seed}", 100.0 * test))
             }
         };
-        let take = |part: Part, name: &str| {
+        let take = |part: Part| {
             let indices: Vec<usize> = (0..self.len()).filter(|&index| parts[index] == part).collect();
-            self.subset(&format!("{} ({name})", self.name()), &indices)
+            self.subset(&indices)
         };
-        let split = Split {
-            train: take(Part::Train, "train"),
-            validation: take(Part::Validation, "validation"),
-            test: take(Part::Test, "test"),
-            rule: words,
-        };
+        let split =
+            Split { train: take(Part::Train), validation: take(Part::Validation), test: take(Part::Test), rule: words };
         if split.train.is_empty() || split.test.is_empty() {
             return Err(Error::Empty { what: if split.train.is_empty() { "train" } else { "test" } });
         }
@@ -182,12 +178,16 @@ impl Dataset {
 
     fn share_clips(&self, test: f64, validation: f64, stratify: bool, seed: u64) -> Vec<Part> {
         let mut parts = vec![Part::Train; self.len()];
+        let mut before = 0;
         for (class, mut members) in by_class(self.clips(), stratify) {
             shuffled(&mut members, seed, class);
-            let count = |share: f64| (share * members.len() as f64).round() as usize;
+            // Counted over all classes so far, so that what rounding takes from one class the next one gives back.
+            let all = before + members.len();
+            let count = |share: f64| (share * all as f64).round() as usize - (share * before as f64).round() as usize;
             // A class with few clips keeps one for training.
             let n_test = count(test).min(members.len() - 1);
             let n_validation = count(validation).min(members.len() - 1 - n_test);
+            before = all;
             for (i, index) in members.into_iter().enumerate() {
                 parts[index] = part_of(i, n_test, n_validation);
             }
@@ -265,7 +265,7 @@ mod tests {
         for (rule, sizes) in [
             (SplitRule::Fold(5), (80, 0, 20)),
             (shares(false, None), (70, 10, 20)),
-            (shares(true, None), (68, 12, 20)),
+            (shares(true, None), (70, 10, 20)),
             (shares(false, Some("speaker")), (70, 10, 20)),
             (SplitRule::Group { column: "speaker".into(), test: None, seed: 0 }, (80, 0, 20)),
         ] {

@@ -1,8 +1,8 @@
 //! Mel and log-mel spectrograms.
 
 use super::{Features, MelNorm, MelScale, filter_bank};
-use crate::dsp::{FftScratch, Stft, StftOptions, n_frames};
 use crate::Error;
+use crate::dsp::{FftScratch, Stft, StftOptions, n_frames};
 
 /// What the levels of a spectrogram in dB refer to.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,7 +5,10 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoderOptions};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
+};
+use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoderOptions};
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
@@ -53,15 +56,14 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         let packet = match format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,
-            Err(fault) if is_end_of_file(&fault) => break,
+            Err(fault) if is_end_of_file(&fault) => return Err(cut_short(path, header.n_samples, channels[0].len())),
             Err(fault) => return Err(broken(path, &fault, channels[0].len(), header.sample_rate)),
         };
         if packet.track_id != track_id {
             continue;
         }
-        let decoded = decoder
-            .decode(&packet)
-            .map_err(|fault| broken(path, &fault, channels[0].len(), header.sample_rate))?;
+        let decoded =
+            decoder.decode(&packet).map_err(|fault| broken(path, &fault, channels[0].len(), header.sample_rate))?;
         if decoded.spec().rate() != header.sample_rate || decoded.num_planes() != header.n_channels {
             return Err(Error::file(path, "the sample rate or the number of channels changes inside the file"));
         }
@@ -74,12 +76,9 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
     if n == 0 {
         return Err(Error::file(path, "the file holds no samples"));
     }
-    if let Some(promised) = header.n_samples.filter(|&promised| promised > n as u64 + SLACK) {
-        return Err(Error::file_with_hint(
-            path,
-            format!("the file is cut short: its head promises {promised} samples, {n} are there"),
-            "copy or download the file again",
-        ));
+    let slack = if LOSSY.contains(&parameters.codec) { LOSSY_SLACK } else { 0 };
+    if header.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
+        return Err(cut_short(path, header.n_samples, n));
     }
     let samples = if channels.len() == 1 { channels.remove(0) } else { channels.concat() };
     Waveform::new(samples, header.n_channels, header.sample_rate).map_err(|error| match error {
@@ -90,8 +89,9 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
     })
 }
 
-/// Heads of lossy formats count in frames of up to this many samples, and decoders drop the encoder's padding.
-const SLACK: u64 = 4608;
+/// Codecs whose heads count whole frames, of which a decoder drops the encoder's delay and padding.
+const LOSSY: [AudioCodecId; 5] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_VORBIS];
+const LOSSY_SLACK: u64 = 4608;
 
 struct Opened {
     format: Box<dyn FormatReader>,
@@ -188,8 +188,119 @@ fn unreadable(path: &Path, fault: &Fault) -> Error {
     Error::file_with_hint(path, reason, FORMATS)
 }
 
+/// The file ends before it should.
+fn cut_short(path: &Path, promised: Option<u64>, decoded: usize) -> Error {
+    let reason = match promised {
+        Some(promised) => format!("the file is cut short: its head promises {promised} samples, {decoded} are there"),
+        None => format!("the file is cut short after {decoded} samples"),
+    };
+    Error::file_with_hint(path, reason, "copy or download the file again")
+}
+
 /// The file broke while it was decoded.
 fn broken(path: &Path, fault: &Fault, decoded: usize, sample_rate: u32) -> Error {
     let at = decoded as f64 / f64::from(sample_rate.max(1));
     Error::file_with_hint(path, format!("the file is broken after {at:.2} s ({fault})"), "copy or download it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A WAV file by hand: `tag` 1 is integers, 3 floats; `extensible` hides the tag behind a long header.
+    fn wav(tag: u16, bits: u16, channels: u16, extensible: bool, data: &[u8]) -> Vec<u8> {
+        let frame = channels * bits / 8;
+        let mut format: Vec<u8> = Vec::new();
+        format.extend((if extensible { 0xFFFE } else { tag }).to_le_bytes());
+        format.extend(channels.to_le_bytes());
+        format.extend(8000u32.to_le_bytes());
+        format.extend((8000 * u32::from(frame)).to_le_bytes());
+        format.extend(frame.to_le_bytes());
+        format.extend(bits.to_le_bytes());
+        if extensible {
+            format.extend(22u16.to_le_bytes());
+            format.extend(bits.to_le_bytes());
+            format.extend(0u32.to_le_bytes());
+            format.extend(tag.to_le_bytes());
+            format.extend([0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]);
+        }
+        let mut file = b"RIFF".to_vec();
+        file.extend((20 + format.len() as u32 + data.len() as u32).to_le_bytes());
+        file.extend(b"WAVEfmt ");
+        file.extend((format.len() as u32).to_le_bytes());
+        file.extend(&format);
+        file.extend(b"data");
+        file.extend((data.len() as u32).to_le_bytes());
+        file.extend(data);
+        file
+    }
+
+    fn read_bytes(name: &str, bytes: &[u8]) -> Result<Waveform, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        read(&path)
+    }
+
+    fn reason(name: &str, bytes: &[u8]) -> String {
+        match read_bytes(name, bytes).unwrap_err() {
+            Error::File { reason, .. } => reason,
+            error => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn every_sample_format_is_scaled_to_one() {
+        let le = |values: &[i32], bytes: usize| {
+            values.iter().flat_map(|v| v.to_le_bytes()[..bytes].to_vec()).collect::<Vec<u8>>()
+        };
+        let float: Vec<u8> = [0.5f32, -1.0, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let double: Vec<u8> = [0.5f64, -1.0, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+        for extensible in [false, true] {
+            for (tag, bits, data) in [
+                (1, 8, vec![192, 0, 128]),
+                (1, 16, le(&[1 << 14, -(1 << 15), 0], 2)),
+                (1, 24, le(&[1 << 22, -(1 << 23), 0], 3)),
+                (1, 32, le(&[1 << 30, i32::MIN, 0], 4)),
+                (3, 32, float.clone()),
+                (3, 64, double.clone()),
+            ] {
+                let wave = read_bytes("a.wav", &wav(tag, bits, 1, extensible, &data)).unwrap();
+                assert_eq!(wave.samples(), [0.5, -1.0, 0.0], "{bits} bits, tag {tag}, extensible {extensible}");
+                assert_eq!(wave.sample_rate(), 8000);
+            }
+        }
+    }
+
+    #[test]
+    fn channels_are_told_apart() {
+        let data: Vec<u8> = [1i16 << 14, -(1 << 14), 0, 1 << 13].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let wave = read_bytes("a.wav", &wav(1, 16, 2, false, &data)).unwrap();
+        assert_eq!((wave.channel(0), wave.channel(1)), (&[0.5, 0.0][..], &[-0.5, 0.25][..]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said() {
+        let good = wav(1, 16, 1, false, &[0; 4000]);
+        assert_eq!(reason("a.wav", b""), "the file is empty");
+        assert_eq!(reason("a.wav", &good[..20]), "the file is cut short: its head is not complete");
+        assert!(reason("a.wav", b"this is a text file, not sound, whatever its name says").contains("no"));
+        let cut = reason("a.wav", &good[..2044]);
+        assert_eq!(cut, "the file is cut short: its head promises 2000 samples, 1000 are there");
+        let nan: Vec<u8> = [0.5f32, f32::NAN].iter().flat_map(|v| v.to_le_bytes()).collect();
+        assert!(reason("a.wav", &wav(3, 32, 1, false, &nan)).ends_with("a.wav` is NaN"));
+        assert_eq!(reason("a.wav", &wav(1, 16, 1, false, &[])), "the file holds no samples");
+        let folder = tempfile::tempdir().unwrap();
+        let error = |path: &Path| read(path).unwrap_err();
+        assert!(error(folder.path()).to_string().ends_with("this is a folder"));
+        assert!(error(&folder.path().join("none.wav")).to_string().ends_with("there is no such file"));
+    }
+
+    #[test]
+    fn heads_are_read_without_decoding() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wav");
+        std::fs::write(&path, wav(1, 16, 2, false, &[0; 400])).unwrap();
+        assert_eq!(read_header(&path).unwrap(), Header { sample_rate: 8000, n_channels: 2, n_samples: Some(100) });
+    }
 }

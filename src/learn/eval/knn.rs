@@ -42,7 +42,8 @@ pub fn knn_scores(
     }
     let (bank, queries) = (normalized(bank), normalized(queries));
     let one = |query: usize| {
-        let mut near: Vec<(f64, usize)> = (0..bank.rows()).map(|row| (dot(bank.row(row), queries.row(query)), row)).collect();
+        let mut near: Vec<(f64, usize)> =
+            (0..bank.rows()).map(|row| (dot(bank.row(row), queries.row(query)), row)).collect();
         // Equal similarities in the order of the bank, so that the choice is always the same.
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut scores = vec![0.0; n_classes];

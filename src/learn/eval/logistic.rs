@@ -369,7 +369,8 @@ mod tests {
 
     #[test]
     fn a_line_between_two_clouds_is_found() {
-        let rows: Vec<Vec<f64>> = (0..40).map(|i| vec![f64::from(i % 7) + if i % 2 == 0 { 10.0 } else { -10.0 }]).collect();
+        let rows: Vec<Vec<f64>> =
+            (0..40).map(|i| vec![f64::from(i % 7) + if i % 2 == 0 { 10.0 } else { -10.0 }]).collect();
         let labels: Vec<usize> = (0..40).map(|i| usize::from(i % 2 == 0)).collect();
         let x = Matrix::of_rows(rows);
         let model = LogisticRegression::fit(&x, &labels, 2, LogisticOptions::default()).unwrap();

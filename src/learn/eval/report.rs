@@ -83,7 +83,14 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title)?;
-        writeln!(f, "{}, {} training and {} test clips, {} classes", self.split, self.n_train, self.n_test, self.classes.len())?;
+        writeln!(
+            f,
+            "{}, {} training and {} test clips, {} classes",
+            self.split,
+            self.n_train,
+            self.n_test,
+            self.classes.len()
+        )?;
         for (name, value) in &self.settings {
             writeln!(f, "  {name}: {value}")?;
         }

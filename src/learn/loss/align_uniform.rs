@@ -17,7 +17,11 @@ use burn::tensor::{Int, Tensor};
 pub fn align(x: Tensor<2>, y: Tensor<2>, alpha: f64) -> Result<Tensor<1>, Error> {
     if x.dims() != y.dims() {
         let [n, dim] = x.dims();
-        return Err(Error::Shape { what: "the second view", want: format!("[{n}, {dim}] as the first"), got: y.dims().to_vec() });
+        return Err(Error::Shape {
+            what: "the second view",
+            want: format!("[{n}, {dim}] as the first"),
+            got: y.dims().to_vec(),
+        });
     }
     if !(alpha > 0.0 && alpha.is_finite()) {
         return Err(Error::range("alpha", "above 0", alpha));

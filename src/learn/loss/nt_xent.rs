@@ -27,7 +27,11 @@ pub fn nt_xent(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>
 pub fn nt_xent_per_anchor(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Error> {
     let [n, dim] = a.dims();
     if b.dims() != [n, dim] {
-        return Err(Error::Shape { what: "the second view", want: format!("[{n}, {dim}] as the first"), got: b.dims().to_vec() });
+        return Err(Error::Shape {
+            what: "the second view",
+            want: format!("[{n}, {dim}] as the first"),
+            got: b.dims().to_vec(),
+        });
     }
     if n == 0 {
         return Err(Error::range("batch", "at least 1", 0));

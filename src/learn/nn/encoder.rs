@@ -18,6 +18,14 @@ pub enum Architecture {
     ResNet18(ResNet18Options),
 }
 
+impl std::fmt::Display for Architecture {
+    /// Writes the source that builds it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Architecture::ResNet18(ResNet18Options { width, channels, .. }) = self;
+        write!(f, "resnet18(#{{ width: {width}, channels: {channels} }})")
+    }
+}
+
 /// How clips become an encoder's input: the recipe that computes features and the scaling of the training set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrontEnd {

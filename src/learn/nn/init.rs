@@ -18,7 +18,8 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Only if the module changes between export and import, which would be a bug.
 pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
     let mut tensors = export(&module);
-    let shapes: BTreeMap<String, Vec<usize>> = tensors.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect();
+    let shapes: BTreeMap<String, Vec<usize>> =
+        tensors.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect();
     for (name, tensor) in &mut tensors {
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("weights").named(name));
         draw(name, tensor, &shapes, &mut rng);

@@ -157,8 +157,10 @@ pub fn write_safetensors(
     blobs: &BTreeMap<String, Vec<u8>>,
     metadata: HashMap<String, String>,
 ) -> Result<(), Error> {
-    let bytes: Vec<(&String, Vec<usize>, Vec<u8>)> =
-        tensors.iter().map(|(name, t)| (name, t.shape.clone(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
+    let bytes: Vec<(&String, Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, t)| (name, t.shape.clone(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+        .collect();
     let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).map_err(|error| Error::file(path, error));
     let mut views = Vec::new();
     for (name, shape, bytes) in &bytes {
@@ -180,7 +182,8 @@ pub(crate) type Contents = (BTreeMap<String, NamedTensor>, BTreeMap<String, Vec<
 /// [`Error::File`] if it is absent or no such file.
 pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
     let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
-    let fault = |error: safetensors::SafeTensorError| Error::file(path, format!("this is no safetensors file ({error})"));
+    let fault =
+        |error: safetensors::SafeTensorError| Error::file(path, format!("this is no safetensors file ({error})"));
     let (_, head) = SafeTensors::read_metadata(&bytes).map_err(fault)?;
     let file = SafeTensors::deserialize(&bytes).map_err(fault)?;
     let (mut tensors, mut blobs) = (BTreeMap::new(), BTreeMap::new());
@@ -188,9 +191,10 @@ pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
         let (data, shape) = (view.data(), view.shape().to_vec());
         let values = match view.dtype() {
             Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-            Dtype::F64 => {
-                data.chunks_exact(8).map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32).collect()
-            }
+            Dtype::F64 => data
+                .chunks_exact(8)
+                .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+                .collect(),
             Dtype::U8 => {
                 blobs.insert(name, data.to_vec());
                 continue;

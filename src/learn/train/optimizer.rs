@@ -69,7 +69,8 @@ impl Optimizer {
         }
         let (decay, shares): (f64, Vec<(&'static str, f64)>) = match self {
             Optimizer::Sgd { momentum, weight_decay, .. } => (*weight_decay, vec![("momentum", *momentum)]),
-            Optimizer::Adam { beta_1, beta_2, weight_decay, .. } | Optimizer::AdamW { beta_1, beta_2, weight_decay, .. } => {
+            Optimizer::Adam { beta_1, beta_2, weight_decay, .. }
+            | Optimizer::AdamW { beta_1, beta_2, weight_decay, .. } => {
                 (*weight_decay, vec![("beta_1", *beta_1), ("beta_2", *beta_2)])
             }
         };
@@ -95,7 +96,8 @@ impl Optimizer {
                 make(None).init().with_group(matrices, make(decay).build(), None)
             }
             Optimizer::Adam { beta_1, beta_2, weight_decay, .. } => {
-                let plain = AdamConfig::new().with_beta_1(*beta_1 as f32).with_beta_2(*beta_2 as f32).with_epsilon(EPSILON);
+                let plain =
+                    AdamConfig::new().with_beta_1(*beta_1 as f32).with_beta_2(*beta_2 as f32).with_epsilon(EPSILON);
                 let decayed = plain.clone().with_weight_decay(Some(WeightDecayConfig::new(*weight_decay as f32)));
                 plain.init().with_group(matrices, decayed.build(), None)
             }
@@ -114,7 +116,10 @@ impl std::fmt::Display for Optimizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Optimizer::Sgd { learning_rate, momentum, weight_decay } => {
-                write!(f, "sgd(#{{ learning_rate: {learning_rate}, momentum: {momentum}, weight_decay: {weight_decay} }})")
+                write!(
+                    f,
+                    "sgd(#{{ learning_rate: {learning_rate}, momentum: {momentum}, weight_decay: {weight_decay} }})"
+                )
             }
             Optimizer::Adam { learning_rate, beta_1, beta_2, weight_decay } => {
                 let betas = format!("beta_1: {beta_1}, beta_2: {beta_2}");

@@ -202,7 +202,8 @@ impl Trainer<'_> {
             let at = epoch * steps + self.state.step;
             learning_rate = config.optimizer.learning_rate() * config.schedule.factor(at, total, steps);
             let learner = self.learner.take().ok_or_else(lost)?;
-            let done = step(learner, &mut self.optimizer, &mut batch?, learning_rate, config.temperature, &self.training)?;
+            let done =
+                step(learner, &mut self.optimizer, &mut batch?, learning_rate, config.temperature, &self.training)?;
             self.learner = Some(done.learner);
             last_views = Some(done.views);
             pending.push(done.loss);
@@ -274,7 +275,10 @@ impl Trainer<'_> {
         }
         (options.observe)(Event::Epoch(&record, progress));
         if record.z_deviation < Monitor::COLLAPSED {
-            let text = format!("epoch {}: the embeddings of a batch hardly differ (deviation {:.3})", record.epoch, record.z_deviation);
+            let text = format!(
+                "epoch {}: the embeddings of a batch hardly differ (deviation {:.3})",
+                record.epoch, record.z_deviation
+            );
             (options.observe)(Event::Note(text));
         }
         Ok(())
@@ -318,7 +322,8 @@ impl Trainer<'_> {
         let (Some(file), Some(learner)) = (&self.file, &self.learner) else { return Ok(()) };
         checkpoint::save(file, learner, &self.optimizer, &self.state)?;
         write_whole(&beside(file, "history.csv"), self.state.history.to_csv().as_bytes())?;
-        let settings: String = self.run.config.settings().into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let settings: String =
+            self.run.config.settings().into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         Ok(write_whole(&beside(file, "settings.txt"), settings.as_bytes())?)
     }
 

@@ -117,10 +117,10 @@ impl SimClr {
 
     /// What the run is, as lines of a name and a value; equal for runs that do the same.
     pub fn settings(&self) -> Vec<(String, String)> {
-        let architecture = serde_json::json!(self.encoder.architecture()).to_string();
+        let hidden = self.projection.hidden.unwrap_or(self.encoder.dim());
         let lines = [
-            ("data", format!("{} ({} clips)", self.data.name(), self.data.len())),
-            ("encoder", architecture),
+            ("data", format!("{}, {} clips", self.data.name(), self.data.len())),
+            ("encoder", self.encoder.architecture().to_string()),
             ("recipe", self.views.to_string()),
             ("features", self.features.as_ref().map_or_else(|| "in the recipe".into(), Recipe::to_string)),
             ("loss", format!("nt_xent({})", self.temperature)),
@@ -128,7 +128,7 @@ impl SimClr {
             ("schedule", self.schedule.to_string()),
             ("epochs", self.epochs.to_string()),
             ("batch", self.batch.to_string()),
-            ("projection", format!("{:?} {}", self.projection.hidden.unwrap_or(self.encoder.dim()), self.projection.output)),
+            ("projector", format!("{} to {hidden} to {hidden} to {}", self.encoder.dim(), self.projection.output)),
             ("seed", self.seed.to_string()),
         ];
         lines.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

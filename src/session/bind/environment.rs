@@ -5,9 +5,9 @@ use auricle_audio::dataset::Cache;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
 #[cfg(feature = "learn")]
 use {crate::script::ScriptError, auricle_learn::Device, auricle_learn::batch::Workers, std::sync::OnceLock};
-use tempfile::TempDir;
 
 /// How a session is started.
 #[derive(Clone)]

@@ -50,9 +50,7 @@ fn option(environment: &Arc<Environment>) -> Function {
         let (name, default) = (call.get::<String>("name")?, call.raw("default"));
         let options = split_arguments(&environment.settings.arguments).1;
         let Some((_, text)) = options.into_iter().rev().find(|(given, _)| *given == name) else { return Ok(default) };
-        let wrong = |wanted: &str| {
-            Err(ScriptError::new(format!("`--{name}` must be {wanted}, not {text:?}")))
-        };
+        let wrong = |wanted: &str| Err(ScriptError::new(format!("`--{name}` must be {wanted}, not {text:?}")));
         match default.type_name() {
             "i64" => text.parse::<i64>().map(Dynamic::from).or_else(|_| wrong("a whole number")),
             "f64" => text.parse::<f64>().map(Dynamic::from).or_else(|_| wrong("a number")),
@@ -91,7 +89,8 @@ fn sleep(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("sleep", Topic::Session, move |call| {
         let seconds = call.get::<f64>("seconds")?;
-        let duration = Duration::try_from_secs_f64(seconds).map_err(|_| call.wrong("seconds", "a number of at least 0"))?;
+        let duration =
+            Duration::try_from_secs_f64(seconds).map_err(|_| call.wrong("seconds", "a number of at least 0"))?;
         let start = Instant::now();
         // Short naps, so that an interrupt is noticed at once.
         while let Some(left) = duration.checked_sub(start.elapsed()).filter(|_| !environment.token.is_cancelled()) {
@@ -105,10 +104,12 @@ fn sleep(environment: &Arc<Environment>) -> Function {
 }
 
 fn assert() -> Function {
-    Function::new("assert", Topic::Session, |call| match (call.get::<bool>("condition")?, call.get::<String>("message")?) {
-        (true, _) => Ok(()),
-        (false, message) if message.is_empty() => Err(ScriptError::new("the assertion does not hold")),
-        (false, message) => Err(ScriptError::new(message)),
+    Function::new("assert", Topic::Session, |call| {
+        match (call.get::<bool>("condition")?, call.get::<String>("message")?) {
+            (true, _) => Ok(()),
+            (false, message) if message.is_empty() => Err(ScriptError::new("the assertion does not hold")),
+            (false, message) => Err(ScriptError::new(message)),
+        }
     })
     .about("Stops the script unless a condition holds.")
     .param::<bool>("condition", "what must be true")
@@ -146,7 +147,8 @@ fn to_json() -> Function {
 
 fn save_json() -> Function {
     Function::new("save_json", Topic::Session, |call| {
-        let text = serde_json::to_string_pretty(&json_of(call)?).map_err(|error| ScriptError::new(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&json_of(call)?).map_err(|error| ScriptError::new(error.to_string()))?;
         let path = call.get::<String>("path")?;
         Ok(auricle_audio::io::write_whole(path.as_ref(), format!("{text}\n").as_bytes())?)
     })

@@ -1,8 +1,8 @@
 //! One call of a script function: its arguments by name.
 
+use super::error::nearest;
 use super::function::{Form, RECEIVER};
 use super::{FromScript, Function, ScriptError, ScriptValue, Unknown, describe};
-use super::error::nearest;
 use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

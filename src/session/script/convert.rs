@@ -51,7 +51,10 @@ impl<T: FromScript> FromScript for Option<T> {
 
 /// A whole number, also when it is written as `3.0`.
 fn whole(value: &Dynamic) -> Option<i64> {
-    value.as_int().ok().or_else(|| value.as_float().ok().filter(|x| x.fract() == 0.0 && x.abs() < 9e15).map(|x| x as i64))
+    value
+        .as_int()
+        .ok()
+        .or_else(|| value.as_float().ok().filter(|x| x.fract() == 0.0 && x.abs() < 9e15).map(|x| x as i64))
 }
 
 fn every<T: FromScript>(value: &Dynamic) -> Option<Vec<T>> {

@@ -105,7 +105,8 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(self.message.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
+        let mut group =
+            level.primary_title(self.message.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
         // Labels of one source go into one picture; the first source is the main one.
         let mut sources: Vec<&str> = Vec::new();
         for label in &self.labels {

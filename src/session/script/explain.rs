@@ -114,10 +114,14 @@ fn eval_message(error: &EvalAltResult, table: &Table, names: &[String]) -> (Stri
         E::ErrorMismatchOutputType(wanted, got, _) => {
             plain(format!("{} is wanted here, not {}", article(wanted), article(got)))
         }
-        E::ErrorIndexingType(name, _) => plain(format!("{} cannot be indexed this way", article(name.split(' ').next().unwrap_or(name)))),
-        E::ErrorFor(_) => {
-            ("this cannot be looped over".into(), "", vec!["a loop runs over an array, a range `0..n` or batches".into()])
+        E::ErrorIndexingType(name, _) => {
+            plain(format!("{} cannot be indexed this way", article(name.split(' ').next().unwrap_or(name))))
         }
+        E::ErrorFor(_) => (
+            "this cannot be looped over".into(),
+            "",
+            vec!["a loop runs over an array, a range `0..n` or batches".into()],
+        ),
         E::ErrorAssignmentToConstant(name, _) => {
             (format!("`{name}` is a constant"), "", vec!["declare it with `let` to change it".into()])
         }
@@ -222,7 +226,9 @@ fn parse_message(kind: &ParseErrorType) -> (String, Option<String>) {
         P::MissingToken(token, what) => (format!("`{token}` is missing {what}"), None),
         P::MissingSymbol(what) => (lower_first(what), None),
         P::UnknownOperator(operator) => (format!("there is no operator `{operator}`"), None),
-        P::BadInput(LexError::UnterminatedString) => ("this string is not closed".into(), hint("add the closing quote")),
+        P::BadInput(LexError::UnterminatedString) => {
+            ("this string is not closed".into(), hint("add the closing quote"))
+        }
         P::BadInput(LexError::UnexpectedInput(text)) => (format!("`{text}` is not expected here"), None),
         P::BadInput(LexError::ImproperSymbol(symbol, text)) if text.is_empty() => {
             (format!("`{symbol}` is no part of the language"), None)
@@ -231,7 +237,9 @@ fn parse_message(kind: &ParseErrorType) -> (String, Option<String>) {
         P::BadInput(error) => (lower_first(&error.to_string()), None),
         P::Reserved(word) => (format!("`{word}` is a reserved word"), hint("choose another name")),
         P::VariableUndefined(name) => (format!("there is no variable `{name}`"), None),
-        P::AssignmentToConstant(name) => (format!("`{name}` is a constant"), hint("declare it with `let` to change it")),
+        P::AssignmentToConstant(name) => {
+            (format!("`{name}` is a constant"), hint("declare it with `let` to change it"))
+        }
         P::PropertyExpected => ("the name of a property is missing".into(), None),
         P::VariableExpected => ("a variable name is missing".into(), None),
         P::ExprExpected(what) => (format!("{what} is missing here"), None),

@@ -219,7 +219,11 @@ impl Function {
 
     /// A positional parameter or an option that is described elsewhere.
     pub fn declared(mut self, parameter: Parameter, positional: bool) -> Function {
-        if positional { self.parameters.push(parameter) } else { self.options.push(parameter) }
+        if positional {
+            self.parameters.push(parameter)
+        } else {
+            self.options.push(parameter)
+        }
         self
     }
 
@@ -289,7 +293,8 @@ impl Function {
             .map(|p| if p.default.is_some() { format!("{} = {}", p.name, p.default_source) } else { p.name.clone() })
             .collect();
         if !self.options.is_empty() {
-            let options: Vec<String> = self.options.iter().map(|p| format!("{}: {}", p.name, p.default_source)).collect();
+            let options: Vec<String> =
+                self.options.iter().map(|p| format!("{}: {}", p.name, p.default_source)).collect();
             parts.push(format!("#{{ {} }}", options.join(", ")));
         }
         format!("{receiver}{}({})", self.name, parts.join(", "))

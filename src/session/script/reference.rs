@@ -46,7 +46,8 @@ fn anchor(function: &Function) -> String {
 }
 
 fn section(out: &mut String, function: &Function, anchor: &str) {
-    let returns = if function.returns.is_empty() { String::new() } else { format!(" → {}", escape(function.returns)) };
+    let returns =
+        if function.returns.is_empty() { String::new() } else { format!(" → {}", escape(function.returns)) };
     let signature = escape(&function.signature());
     let _ = write!(out, "<section id=\"{anchor}\"><h3><code>{signature}</code>{returns}</h3>");
     let _ = write!(out, "<p>{}</p>", escape(&function.about));

@@ -35,7 +35,10 @@ pub fn completeness(engine: &Engine, text: &str) -> Completeness {
     };
     let open_string = matches!(&*error.0, ParseErrorType::BadInput(LexError::UnterminatedString));
     let is_doc = matches!(&*error.0, ParseErrorType::WrongDocComment) && error.1.line() == Some(last.lines().count());
-    if matches!(*error.0, ParseErrorType::UnexpectedEOF) || beyond(error.1) || is_doc || (open_string && text.contains('`'))
+    if matches!(*error.0, ParseErrorType::UnexpectedEOF)
+        || beyond(error.1)
+        || is_doc
+        || (open_string && text.contains('`'))
     {
         return Completeness::Incomplete;
     }

@@ -35,7 +35,10 @@ impl Unknown {
         engine.register_indexer_get(|_: &mut Unknown, _: Dynamic| Unknown);
         engine.register_indexer_set(|_: &mut Unknown, _: Dynamic, _: Dynamic| {});
         engine.register_iterator::<Unknown>();
-        #[expect(deprecated, reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated")]
+        #[expect(
+            deprecated,
+            reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated"
+        )]
         engine.on_missing_function(|_, args, _, _| {
             Ok(args.iter().any(|arg| Unknown::is_in(arg)).then(|| Dynamic::from(Unknown)))
         });

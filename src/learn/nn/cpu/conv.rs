@@ -139,7 +139,8 @@ impl Walk {
 #[inline(always)]
 fn copy(target: &mut [f32], source: &[f32]) {
     let n = target.len();
-    let move_as = |target: &mut [f32], at: usize, len: usize| target[at..at + len].copy_from_slice(&source[at..at + len]);
+    let move_as =
+        |target: &mut [f32], at: usize, len: usize| target[at..at + len].copy_from_slice(&source[at..at + len]);
     if n >= 8 {
         for at in (0..n - 7).step_by(8) {
             move_as(target, at, 8);

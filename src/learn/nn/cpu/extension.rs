@@ -26,7 +26,12 @@ pub(crate) struct Behind {
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait LayerOps: Backend {
     /// `[n, c, h, w]` and `[o, c, k, k]` to `[n, o, h', w']`.
-    fn layer_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize, padding: usize) -> FloatTensor<Self>;
+    fn layer_conv2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self>;
 
     /// Means and biased variances of the channels of `[n, c, ...]`, `[2 c]`; not differentiated.
     fn layer_statistics(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -113,7 +118,12 @@ fn layer<'a>(gamma: &'a Cpu, beta: &'a Cpu, statistics: &'a Cpu, behind: Behind)
 }
 
 impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
-    fn layer_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize, padding: usize) -> FloatTensor<Self> {
+    fn layer_conv2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct Conv;
         impl Backward<Flex, 2> for Conv {
@@ -305,7 +315,8 @@ mod tests {
             let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
             let theirs = burn::tensor::module::conv2d(x.clone(), w.clone(), None, options);
             let weights = noise(ours.dims(), 3, &device);
-            let (a, b) = ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
+            let (a, b) =
+                ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
             close("output", ours, theirs);
             close("input", x.grad(&a).unwrap(), x.grad(&b).unwrap());
             close("weight", w.grad(&a).unwrap(), w.grad(&b).unwrap());
@@ -315,12 +326,16 @@ mod tests {
     #[test]
     fn normalization_and_its_gradients_agree_with_burn() {
         let device = Device::flex().autodiff();
-        for (shape, with_relu, with_shortcut) in
-            [([6, 3, 5, 4], true, true), ([17, 5, 3, 3], true, false), ([40, 2, 1, 7], false, true), ([4, 3, 2, 2], false, false)]
-        {
+        for (shape, with_relu, with_shortcut) in [
+            ([6, 3, 5, 4], true, true),
+            ([17, 5, 3, 3], true, false),
+            ([40, 2, 1, 7], false, true),
+            ([4, 3, 2, 2], false, false),
+        ] {
             let x = (noise(shape, 1, &device) * 3.0 + 1.0).detach().require_grad();
             let gamma = (noise([shape[1]], 2, &device) + 1.0).detach().require_grad();
-            let (beta, shortcut) = (noise([shape[1]], 3, &device).require_grad(), noise(shape, 4, &device).require_grad());
+            let (beta, shortcut) =
+                (noise([shape[1]], 3, &device).require_grad(), noise(shape, 4, &device).require_grad());
             let added = with_shortcut.then(|| shortcut.clone());
             let (ours, mean, variance) = batch_norm(x.clone(), gamma.clone(), beta.clone(), 1e-5, added, with_relu);
             let theirs = burn::tensor::module::batch_norm_train(x.clone(), gamma.clone(), beta.clone(), 1e-5);
@@ -329,7 +344,8 @@ mod tests {
             let theirs = if with_shortcut { theirs.output + shortcut.clone() } else { theirs.output };
             let theirs = if with_relu { relu(theirs) } else { theirs };
             let weights = noise(shape, 5, &device);
-            let (a, b) = ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
+            let (a, b) =
+                ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
             close("output", ours, theirs);
             close("x", x.grad(&a).unwrap(), x.grad(&b).unwrap());
             close("gamma", gamma.grad(&a).unwrap(), gamma.grad(&b).unwrap());
@@ -349,7 +365,8 @@ mod tests {
             let options = MaxPoolOptions { stride: [2, 2], padding: [(1, 1), (1, 1)], ..MaxPoolOptions::new([3, 3]) };
             let theirs = burn::tensor::module::max_pool2d(x.clone(), options);
             let weights = noise(ours.dims(), 2, &device);
-            let (a, b) = ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
+            let (a, b) =
+                ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
             close("output", ours, theirs);
             close("input", x.grad(&a).unwrap(), x.grad(&b).unwrap());
         }
@@ -361,7 +378,8 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let device = Device::flex().autodiff();
-                let (x, w) = (noise([37, 3, 9, 9], 1, &device).require_grad(), noise([4, 3, 3, 3], 2, &device).require_grad());
+                let (x, w) =
+                    (noise([37, 3, 9, 9], 1, &device).require_grad(), noise([4, 3, 3, 3], 2, &device).require_grad());
                 let gamma = Tensor::<1>::ones([4], &device).require_grad();
                 let y = conv2d(x.clone(), w.clone(), 1, 1);
                 let (y, _, _) = batch_norm(y, gamma.clone(), Tensor::zeros([4], &device), 1e-5, None, true);

@@ -17,7 +17,10 @@ impl Sizes {
     }
 
     /// Sums two figures of every channel of some images.
-    fn per_channel(&self, add: impl Fn(usize, usize, std::ops::Range<usize>) -> [f64; 2] + Sync + Send) -> Vec<[f64; 2]> {
+    fn per_channel(
+        &self,
+        add: impl Fn(usize, usize, std::ops::Range<usize>) -> [f64; 2] + Sync + Send,
+    ) -> Vec<[f64; 2]> {
         let parts = pieces::map(self.images, |images| {
             let mut sums = vec![[0.0; 2]; self.channels];
             for image in images {

@@ -2,8 +2,8 @@
 
 use super::super::Environment;
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
-use auricle_audio::dataset::{self, Clip, Dataset, Description, Form, Source, Split, SplitRule};
 use auricle_audio::Waveform;
+use auricle_audio::dataset::{self, Clip, Dataset, Description, Form, Source, Split, SplitRule};
 use rhai::{Array, Dynamic, Engine, Map};
 use std::path::Path;
 use std::sync::Arc;
@@ -83,7 +83,11 @@ fn clip_map(data: &Dataset, index: usize) -> Result<Dynamic, ScriptError> {
 fn formed(function: Function) -> Function {
     function
         .option::<Option<u32>>("sample_rate", (), "sample rate to read at, Hz; each file's own if not given")
-        .option::<Option<f64>>("seconds", (), "duration of every clip, s: cut off, or followed by silence; its own if not given")
+        .option::<Option<f64>>(
+            "seconds",
+            (),
+            "duration of every clip, s: cut off, or followed by silence; its own if not given",
+        )
         .returns("dataset")
         .reads_data()
 }
@@ -135,7 +139,9 @@ fn folder(environment: &Arc<Environment>) -> Function {
         })
         .about("Opens a folder of sounds, a folder a class; only names are read until a clip is needed.")
         .param::<String>("dir", "the folder; sounds directly in it are not labelled")
-        .example("let d = temporary_folder(); tone(440, 0.1).save(`${d}/dog/1.wav`); assert(folder(d).labels == [\"dog\"])"),
+        .example(
+            "let d = temporary_folder(); tone(440, 0.1).save(`${d}/dog/1.wav`); assert(folder(d).labels == [\"dog\"])",
+        ),
     )
 }
 
@@ -145,10 +151,11 @@ fn in_memory() -> Function {
         let mut clips = Vec::new();
         for (index, item) in call.get::<Array>("clips")?.into_iter().enumerate() {
             let what = describe(&item);
-            let wrong = |what: &str| ScriptError::new(format!("clip {index} must be `#{{ wave, label }}`, not {what}"));
-            let map = item.try_cast::<Map>().ok_or_else(|| wrong(&what))?;
+            let wrong =
+                |what: &str| ScriptError::new(format!("clip {index} must be a map `#{{ wave, label }}`, {what}"));
+            let map = item.try_cast::<Map>().ok_or_else(|| wrong(&format!("not {what}")))?;
             let wave = map.get("wave").and_then(|wave| wave.clone().try_cast::<Waveform>());
-            let wave = wave.ok_or_else(|| wrong("a map without a wave"))?;
+            let wave = wave.ok_or_else(|| wrong("but it has no wave"))?;
             let label = map.get("label").filter(|label| !label.is_unit()).map(ToString::to_string).map(|name| {
                 classes.iter().position(|class| *class == name).unwrap_or_else(|| {
                     classes.push(name);
@@ -241,11 +248,14 @@ fn rule(call: &Call<'_>, seed: u64) -> Result<SplitRule, ScriptError> {
     let map = given.try_cast::<Map>().ok_or_else(|| call.wrong("rule", RULES))?;
     let keys = ["test", "validation", "stratify", "group", "seed"];
     if let Some(other) = map.keys().find(|key| !keys.contains(&key.as_str())) {
-        return Err(ScriptError::new(format!("a split has no option `{other}`")).hint(format!("options: {}", keys.join(", "))));
+        return Err(
+            ScriptError::new(format!("a split has no option `{other}`")).hint(format!("options: {}", keys.join(", ")))
+        );
     }
     let field = |name: &str| map.get(name).filter(|value| !value.is_unit());
     fn typed<T: crate::script::FromScript>(name: &str, value: Option<&Dynamic>) -> Result<Option<T>, ScriptError> {
-        let wrong = |value: &Dynamic| ScriptError::new(format!("`{name}` must be {}, not {}", T::WANTED, describe(value)));
+        let wrong =
+            |value: &Dynamic| ScriptError::new(format!("`{name}` must be {}, not {}", T::WANTED, describe(value)));
         value.map(|value| T::from_script(value).ok_or_else(|| wrong(value))).transpose()
     }
     let group = typed::<String>("group", field("group"))?;
@@ -254,7 +264,8 @@ fn rule(call: &Call<'_>, seed: u64) -> Result<SplitRule, ScriptError> {
         <Vec<String> as crate::script::FromScript>::from_script(test)
             .ok_or_else(|| ScriptError::new("`test` must be a share or an array of strings"))
     }) {
-        let column = group.ok_or_else(|| ScriptError::new("groups to hold out need `group`, the column they are in"))?;
+        let column =
+            group.ok_or_else(|| ScriptError::new("groups to hold out need `group`, the column they are in"))?;
         return Ok(SplitRule::Group { column, test: Some(held), seed });
     }
     Ok(SplitRule::Shares {

@@ -1,7 +1,7 @@
 //! Parameters that are drawn.
 
 use super::super::Environment;
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, ScriptValue, Topic};
 use auricle_audio::{Distribution, Key, Place};
 use rhai::Dynamic;
 use std::ops::{Range, RangeInclusive};
@@ -24,8 +24,11 @@ impl ScriptValue for Distribution {
 }
 
 /// A number, a range or a distribution as a distribution; `None` if the value is none of them.
-pub(in crate::bind) fn to_distribution(value: &Dynamic) -> Option<Result<Distribution, ScriptError>> {
-    let uniform = |low: i64, high: i64| Some(Distribution::uniform(low as f64, high as f64).map_err(Into::into));
+pub(in crate::bind) fn to_distribution(
+    name: &str,
+    value: &Dynamic,
+) -> Option<Result<Distribution, auricle_audio::Error>> {
+    let uniform = |low: i64, high: i64| Some(Distribution::uniform(low as f64, high as f64));
     if let Some(distribution) = value.clone().try_cast::<Distribution>() {
         return Some(Ok(distribution));
     }
@@ -39,7 +42,7 @@ pub(in crate::bind) fn to_distribution(value: &Dynamic) -> Option<Result<Distrib
     Some(if number.is_finite() {
         Ok(Distribution::Constant(number))
     } else {
-        Err(ScriptError::new(format!("a parameter must be a finite number, not {number}")))
+        Err(auricle_audio::Error::NotFinite { param: name.to_owned(), got: number })
     })
 }
 
@@ -65,7 +68,9 @@ fn draw(environment: &Arc<Environment>) -> Function {
 }
 
 fn constructors() -> Vec<Function> {
-    let two = |name: &'static str, make: fn(f64, f64) -> Result<Distribution, auricle_audio::Error>, names: [&'static str; 2]| {
+    let two = |name: &'static str,
+               make: fn(f64, f64) -> Result<Distribution, auricle_audio::Error>,
+               names: [&'static str; 2]| {
         Function::new(name, Topic::Distributions, move |call| {
             Ok(Dynamic::from(make(call.get(names[0])?, call.get(names[1])?)?))
         })
@@ -96,17 +101,21 @@ fn constructors() -> Vec<Function> {
         .param::<i64>("high", "highest number")
         .returns("distribution")
         .example("print(gain(int_uniform(-6, 6)))"),
-        Function::new("choice", Topic::Distributions, |call| Ok(Dynamic::from(Distribution::choice(call.get("values")?)?)))
-            .about("Draws one of some numbers, with equal chances.")
-            .param::<Vec<f64>>("values", "the numbers")
-            .returns("distribution")
-            .example("print(gain(choice([-6, 0, 6])))"),
+        Function::new("choice", Topic::Distributions, |call| {
+            Ok(Dynamic::from(Distribution::choice(call.get("values")?)?))
+        })
+        .about("Draws one of some numbers, with equal chances.")
+        .param::<Vec<f64>>("values", "the numbers")
+        .returns("distribution")
+        .example("print(gain(choice([-6, 0, 6])))"),
     ];
     fn between<A: Clone + 'static, B: Clone + 'static>(example: &str) -> Function {
         Function::operator::<A, B, Dynamic>("..", Topic::Distributions, |call| {
             Ok(Dynamic::from(Distribution::uniform(call.get("left")?, call.get("right")?)?))
         })
-        .about("Draws uniformly from the reals between two ends; between whole numbers it is also a range to loop over.")
+        .about(
+            "Draws uniformly from the reals between two ends; between whole numbers it is also a range to loop over.",
+        )
         .returns("distribution")
         .example(example)
     }

@@ -1,7 +1,7 @@
 //! What can be asked of features.
 
 use crate::script::{Function, ScriptError, ScriptValue, Topic};
-use auricle_audio::features::Features;
+use auricle_audio::features::{Features, MelNorm, MelScale, filter_bank};
 use auricle_audio::plot;
 use rhai::Dynamic;
 
@@ -28,6 +28,7 @@ pub(super) fn functions() -> Vec<Function> {
         })
         .about("Channels, bands and frames.")
         .example("assert((tone(440, 1) |> log_mel()).shape == [1, 64, 101])"),
+        mel_filters(),
         Function::new("band", Topic::Stages, |call| {
             let features: Features = call.receiver()?;
             let (band, channel) = (call.get::<usize>("index")?, call.get::<usize>("channel")?);
@@ -45,4 +46,31 @@ pub(super) fn functions() -> Vec<Function> {
         .returns("array")
         .example("assert((tone(440, 1) |> mel()).band(3).len() == 101)"),
     ]
+}
+
+fn mel_filters() -> Function {
+    Function::new("mel_filters", Topic::Stages, |call| {
+        let choose = |name: &str, names: &[&str; 2]| -> Result<usize, ScriptError> {
+            let given = call.get::<String>(name)?;
+            let wanted = format!("{:?} or {:?}", names[0], names[1]);
+            names.iter().position(|known| *known == given).ok_or_else(|| call.wrong(name, &wanted))
+        };
+        let (scale, norm) = (choose("mel_scale", &MelScale::NAMES)?, choose("norm", &MelNorm::NAMES)?);
+        let (sample_rate, n_fft, n_mels) = (call.get::<u32>("sample_rate")?, call.get("n_fft")?, call.get("n_mels")?);
+        let f_max_hz = call.get::<Option<f64>>("f_max_hz")?.unwrap_or(f64::from(sample_rate) / 2.0);
+        let edges = [call.get("f_min_hz")?, f_max_hz];
+        let bank = filter_bank(MelScale::ALL[scale], MelNorm::ALL[norm], sample_rate, n_fft, n_mels, edges);
+        let values = bank.concat().into_iter().map(|weight| weight as f32).collect();
+        Ok(Dynamic::from(Features { values, n_channels: 1, n_bands: n_mels, n_frames: n_fft / 2 + 1 }))
+    })
+    .about("Gives the weights of a mel filter bank: a band in each row, a frequency bin in each column.")
+    .param::<u32>("sample_rate", "samples per second, Hz")
+    .option::<usize>("n_fft", 512, "size of the transform, samples")
+    .option::<usize>("n_mels", 64, "number of bands")
+    .option::<f64>("f_min_hz", 50.0, "lower edge of the lowest band, Hz")
+    .option::<Option<f64>>("f_max_hz", (), "upper edge of the highest band, Hz; half the sample rate if not given")
+    .option::<String>("mel_scale", "htk", "\"htk\" or \"slaney\"")
+    .option::<String>("norm", "none", "\"none\" (peak 1) or \"slaney\" (equal area)")
+    .returns("features")
+    .example("assert(mel_filters(16000, #{ n_mels: 40 }).shape == [1, 40, 257])")
 }

@@ -107,7 +107,10 @@ fn pipe(environment: &Arc<Environment>) -> Function {
             return each_view(&views, &left, key);
         }
         let message = format!("`|>` does not work between {} and {}", describe(&left), describe(&right));
-        Err(ScriptError::new(message).hint("on the right of `|>` stands a recipe, a function or a closure"))
+        Err(ScriptError::new(message).hint(match left.into_string() {
+            Ok(path) if right.is::<Recipe>() => format!("a file is read first: `load({path:?}) |> ...`"),
+            _ => "on the right of `|>` stands a recipe, a function or a closure".into(),
+        }))
     })
     .about("Runs what stands on the left through what stands on the right; between recipes: first the left, then the right.")
     .note("binds loosest of all operators: `a |> b | c` is `a |> (b | c)`")
@@ -116,7 +119,8 @@ fn pipe(environment: &Arc<Environment>) -> Function {
 }
 
 fn each_view(views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
-    let made = views.recipes().iter().enumerate().map(|(view, recipe)| run(recipe, wave, Key { view: view as u64, ..key }));
+    let made =
+        views.recipes().iter().enumerate().map(|(view, recipe)| run(recipe, wave, Key { view: view as u64, ..key }));
     made.collect::<Result<Array, _>>().map(Dynamic::from_array)
 }
 
@@ -193,8 +197,8 @@ fn shuffle() -> Function {
 fn some_of() -> Function {
     Function::new("some_of", Topic::Recipes, |call| {
         let wanted = "a number or a range such as `1..3`";
-        let (low, high) = match to_distribution(&call.raw("n")) {
-            Some(Ok(Distribution::Uniform { low, high } )) if low.fract() == 0.0 && high.fract() == 0.0 => (low, high),
+        let (low, high) = match to_distribution("n", &call.raw("n")) {
+            Some(Ok(Distribution::Uniform { low, high })) if low.fract() == 0.0 && high.fract() == 0.0 => (low, high),
             Some(Ok(Distribution::Constant(n))) if n.fract() == 0.0 => (n, n),
             _ => return Err(call.wrong("n", wanted)),
         };
@@ -209,7 +213,8 @@ fn some_of() -> Function {
 
 fn blend() -> Function {
     Function::new("blend", Topic::Recipes, |call| {
-        let wet = to_distribution(&call.raw("wet")).ok_or_else(|| call.wrong("wet", "a number or a range"))??;
+        let wet =
+            to_distribution("wet", &call.raw("wet")).ok_or_else(|| call.wrong("wet", "a number or a range"))??;
         Ok(Dynamic::from(call.value::<Recipe>("recipe")?.blend(wet)?))
     })
     .about("Mixes what a recipe gives with what it was given.")
@@ -222,7 +227,9 @@ fn blend() -> Function {
 fn views() -> Function {
     Function::new("views", Topic::Recipes, |call| {
         let several = call.raw("n").is_array();
-        let views = if several { Views::new(recipes(call, "n")?)? } else {
+        let views = if several {
+            Views::new(recipes(call, "n")?)?
+        } else {
             let n = call.get::<i64>("n")?;
             Views::of(n, &call.value::<Recipe>("recipe")?)?
         };
@@ -236,9 +243,9 @@ fn views() -> Function {
 }
 
 fn operators() -> Vec<Function> {
-    fn chance<A: Clone + 'static>() -> Function {
-        Function::operator::<A, Recipe, _>("*", Topic::Recipes, |call| {
-            Ok(Dynamic::from(call.value::<Recipe>("right")?.chance(call.get("left")?)?))
+    fn chance<A: Clone + 'static, B: Clone + 'static>(p: &'static str, recipe: &'static str) -> Function {
+        Function::operator::<A, B, _>("*", Topic::Recipes, move |call| {
+            Ok(Dynamic::from(call.value::<Recipe>(recipe)?.chance(call.get(p)?)?))
         })
         .about("Runs a recipe with a probability; otherwise the clip stays as it is.")
         .returns("recipe")
@@ -257,8 +264,10 @@ fn operators() -> Vec<Function> {
         .about("Runs all of the recipes that `&` joins, in random order.")
         .returns("recipe")
         .example("print(fade() & gain(3))"),
-        chance::<f64>(),
-        chance::<i64>(),
+        chance::<f64, Recipe>("left", "right"),
+        chance::<i64, Recipe>("left", "right"),
+        chance::<Recipe, f64>("right", "left"),
+        chance::<Recipe, i64>("right", "left"),
         Function::operator::<Recipe, i64, _>("**", Topic::Recipes, |call| {
             Ok(Dynamic::from(call.value::<Recipe>("left")?.repeat(call.get("right")?)?))
         })
@@ -278,7 +287,9 @@ fn apply(environment: &Arc<Environment>) -> Function {
         .about("Runs the recipe on a sound or on features, drawing for a given clip, view and epoch.")
         .param::<Dynamic>("input", "a wave, or features")
         .returns("wave or features")
-        .example("let r = noise(0..40); assert(r.apply(tone(440, 1), #{ seed: 1 }) != r.apply(tone(440, 1), #{ seed: 2 }))"),
+        .example(
+            "let r = noise(0..40); assert(r.apply(tone(440, 1), #{ seed: 1 }) != r.apply(tone(440, 1), #{ seed: 2 }))",
+        ),
     )
 }
 

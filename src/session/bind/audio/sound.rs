@@ -117,6 +117,14 @@ fn changes() -> Vec<Function> {
             .param::<f64>("end", "where it ends, s; limited to the sound")
             .returns("wave")
             .example("assert_near(tone(440, 1).slice(0.2, 0.5).seconds, 0.3)"),
+        method("add_noise", |wave, call| {
+            Ok(Dynamic::from(wave.with_noise(&call.value("noise")?, call.get("snr_db")?)?))
+        })
+        .about("Adds another sound as noise, at a ratio of the levels of both.")
+        .param::<Dynamic>("noise", "the noise, of the same rate and channels; repeated or cut to length")
+        .param::<f64>("snr_db", "power of the sound over power of the noise, dB")
+        .returns("wave")
+        .example("let x = tone(440, 1); assert_near(snr_db(x, x.add_noise(white_noise(0.3), 6)), 6, 0.001)"),
         method("then", |wave, call| Ok(Dynamic::from(wave.joined(&call.value("next")?)?)))
             .about("Puts another sound behind this one.")
             .param::<Dynamic>("next", "a sound of the same rate and channels")
@@ -141,6 +149,13 @@ fn operators() -> Vec<Function> {
         .about("Mixes two sounds of the same rate; the shorter one is followed by silence.")
         .returns("wave")
         .example("assert((tone(440, 1) + silence(2)).seconds == 2.0)"),
+        Function::operator::<Waveform, Waveform, _>("-", Topic::Sound, |call| {
+            let negative = call.value::<Waveform>("right")?.scaled(-1.0)?;
+            Ok(Dynamic::from(call.value::<Waveform>("left")?.mixed(&negative)?))
+        })
+        .about("Subtracts a sound from another of the same rate; the shorter one is followed by silence.")
+        .returns("wave")
+        .example("let x = tone(440, 1); assert((x - x).peak() == 0.0)"),
         scaled::<f64, Waveform>("right", "left"),
         scaled::<i64, Waveform>("right", "left"),
         scaled::<Waveform, f64>("left", "right"),
@@ -149,8 +164,11 @@ fn operators() -> Vec<Function> {
 }
 
 fn save() -> Function {
-    const FORMATS: [(&str, io::SampleFormat); 3] =
-        [("float32", io::SampleFormat::Float32), ("int16", io::SampleFormat::Int16), ("int24", io::SampleFormat::Int24)];
+    const FORMATS: [(&str, io::SampleFormat); 3] = [
+        ("float32", io::SampleFormat::Float32),
+        ("int16", io::SampleFormat::Int16),
+        ("int24", io::SampleFormat::Int24),
+    ];
     method("save", |wave, call| {
         let (path, name) = (call.get::<String>("path")?, call.get::<String>("format")?);
         let path = Path::new(&path);

@@ -36,7 +36,8 @@ fn wave() -> Function {
         let (samples, sample_rate) = (call.get::<Array>("samples")?, call.get::<u32>("sample_rate")?);
         let channel = |value: &Dynamic| -> Result<Vec<f32>, ScriptError> {
             let numbers = <Vec<f64> as crate::script::FromScript>::from_script(value);
-            let numbers = numbers.ok_or_else(|| call.wrong("samples", "an array of numbers, or one such array a channel"))?;
+            let numbers =
+                numbers.ok_or_else(|| call.wrong("samples", "an array of numbers, or one such array a channel"))?;
             Ok(numbers.into_iter().map(|x| x as f32).collect())
         };
         let channels: Vec<Vec<f32>> = match samples.first() {

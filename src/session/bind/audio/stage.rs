@@ -31,23 +31,25 @@ fn function(declaration: &'static Declaration) -> Function {
 fn build(declaration: &'static Declaration, call: &Call<'_>) -> Result<Dynamic, ScriptError> {
     let mut values = Vec::new();
     for (name, value) in call.given() {
-        values.push((name.to_owned(), to_value(name, value)?));
+        let value = to_value(name, value).transpose()?.ok_or_else(|| {
+            let kind = declaration.parameters.iter().find(|p| p.name == name).map(|p| p.kind.to_string());
+            ScriptError::new(format!("`{name}` must be {}, not {}", kind.unwrap_or_default(), describe(value)))
+        })?;
+        values.push((name.to_owned(), value));
     }
     Ok(Dynamic::from(Recipe::from(Stage::new(declaration, values)?)))
 }
 
-fn to_value(name: &str, value: &Dynamic) -> Result<Value, ScriptError> {
-    if let Some(distribution) = to_distribution(value) {
-        return Ok(Value::Drawn(distribution?));
+/// A script value as the value of a parameter; `None` if it can be no parameter's.
+fn to_value(name: &str, value: &Dynamic) -> Option<Result<Value, auricle_audio::Error>> {
+    if let Some(distribution) = to_distribution(name, value) {
+        return Some(distribution.map(Value::Drawn));
     }
     if value.is_unit() {
-        return Ok(Value::Absent);
+        return Some(Ok(Value::Absent));
     }
     if let Ok(flag) = value.as_bool() {
-        return Ok(Value::Flag(flag));
+        return Some(Ok(Value::Flag(flag)));
     }
-    if let Ok(word) = value.clone().into_string() {
-        return Ok(Value::Word(word));
-    }
-    Err(ScriptError::new(format!("`{name}` cannot be {}", describe(value))))
+    value.clone().into_string().ok().map(|word| Ok(Value::Word(word)))
 }

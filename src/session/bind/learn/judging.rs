@@ -6,8 +6,8 @@ use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::Split;
 use auricle_audio::io::write_whole;
 use auricle_learn::eval::{
-    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row, Score, Subject,
-    embed, floor, judge, mean_interval, random_encoder,
+    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row, Score,
+    Subject, embed, floor, judge, mean_interval, random_encoder,
 };
 use auricle_learn::train::Run;
 use rhai::{Dynamic, Map};
@@ -87,14 +87,20 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probes: &'static 
     ));
     if probes.contains(&Probe::Linear) {
         function = function
-            .option::<Dynamic>("C", 1.0, "inverse strength of the penalty, or \"cv\" for the best of 1e-4 to 1e4 in five folds")
+            .option::<Dynamic>(
+                "C",
+                1.0,
+                "inverse strength of the penalty, or \"cv\" for the best of 1e-4 to 1e4 in five folds",
+            )
             .option::<String>("class_weight", "none", "\"none\", or \"balanced\": every class counts the same");
     }
     if probes.contains(&Probe::Knn) {
         let default = KnnOptions::default();
-        function = function
-            .option::<usize>("k", default.k as i64, "number of neighbours")
-            .option::<f64>("temperature", default.temperature, "temperature of the votes");
+        function = function.option::<usize>("k", default.k as i64, "number of neighbours").option::<f64>(
+            "temperature",
+            default.temperature,
+            "temperature of the votes",
+        );
     }
     function.option::<String>("metric", "accuracy", "figure of merit: \"accuracy\"")
 }
@@ -162,9 +168,8 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
         }
         rows.push(Row { name: subject.name.clone(), scores });
     }
-    let title = split.train.name().trim_end_matches(" (train)");
     Ok(Report {
-        title: format!("{}: {title}", model.name),
+        title: format!("{}: {}", model.name, split.train.name()),
         split: split.rule.clone(),
         n_train: split.train.len(),
         n_test: split.test.len(),
@@ -180,7 +185,9 @@ const RANDOM: &str = "random encoder";
 
 fn subject(call: &Call<'_>) -> Result<(Model, Option<Run>), ScriptError> {
     if let Some(run) = call.raw("model").try_cast::<Run>() {
-        let encoder = run.encoder().ok_or_else(|| ScriptError::new("the run has not been trained").hint("call `run.fit()` first"))?;
+        let encoder = run
+            .encoder()
+            .ok_or_else(|| ScriptError::new("the run has not been trained").hint("call `run.fit()` first"))?;
         return Ok((Model { name: "SimCLR encoder".into(), encoder }, Some(run)));
     }
     let model = call.value::<Model>("model").map_err(|_| {
@@ -216,20 +223,27 @@ const TINY_REPORT: &str = "let clips = []; for i in 0..20 { clips.push(#{ wave: 
 
 fn report_functions() -> Vec<Function> {
     fn figure(name: &'static str, about: &'static str, read: fn(&Report) -> Option<f64>) -> Function {
-        Function::property::<Report, _>(name, Topic::Judging, move |report| Ok(read(report).map_or(Dynamic::UNIT, Into::into)))
-            .about(about)
-            .example(format!("{TINY_REPORT} print(r.{name})"))
+        Function::property::<Report, _>(name, Topic::Judging, move |report| {
+            Ok(read(report).map_or(Dynamic::UNIT, Into::into))
+        })
+        .about(about)
+        .example(format!("{TINY_REPORT} print(r.{name})"))
     }
     vec![
-        figure("accuracy", "Accuracy of the main subject under the first probe.", |r| Some(r.score(0, 0)?.interval.value)),
+        figure("accuracy", "Accuracy of the main subject under the first probe.", |r| {
+            Some(r.score(0, 0)?.interval.value)
+        }),
         figure("low", "Lower end of its 95 % interval.", |r| Some(r.score(0, 0)?.interval.low)),
         figure("high", "Upper end of its 95 % interval.", |r| Some(r.score(0, 0)?.interval.high)),
         figure("n", "Test clips it was measured on.", |r| Some(r.score(0, 0)?.n as f64)),
         figure("random", "Accuracy of the random encoder under the first probe.", |r| by_name(r, RANDOM)),
-        figure("floor", "Accuracy of the log-mel statistics under the first probe.", |r| by_name(r, "log-mel statistics")),
+        figure("floor", "Accuracy of the log-mel statistics under the first probe.", |r| {
+            by_name(r, "log-mel statistics")
+        }),
         Function::property::<Report, _>("rows", Topic::Judging, |report| {
             let row = |row: &Row| {
-                let scores: Map = row.scores.iter().map(|s| (s.probe.as_str().into(), s.interval.value.into())).collect();
+                let scores: Map =
+                    row.scores.iter().map(|s| (s.probe.as_str().into(), s.interval.value.into())).collect();
                 let mut map = Map::new();
                 map.insert("name".into(), row.name.clone().into());
                 map.insert("scores".into(), Dynamic::from_map(scores));
@@ -252,7 +266,8 @@ fn report_functions() -> Vec<Function> {
                 Some("html") => report.to_html(),
                 Some("csv") => report.to_csv(),
                 Some("json") => {
-                    let json = serde_json::to_string_pretty(&report).map_err(|error| ScriptError::new(error.to_string()))?;
+                    let json =
+                        serde_json::to_string_pretty(&report).map_err(|error| ScriptError::new(error.to_string()))?;
                     json + "\n"
                 }
                 Some("txt") => format!("{report}\n"),

@@ -48,7 +48,8 @@ impl ScriptValue for History {
     fn text(&self) -> String {
         let Some(last) = self.epochs.last() else { return "no epochs".into() };
         let seconds: f64 = self.epochs.iter().map(|epoch| epoch.seconds).sum();
-        let waiting: f64 = self.epochs.iter().map(|epoch| epoch.waiting * epoch.seconds).sum::<f64>() / seconds.max(1e-9);
+        let waiting: f64 =
+            self.epochs.iter().map(|epoch| epoch.waiting * epoch.seconds).sum::<f64>() / seconds.max(1e-9);
         let n = self.epochs.len();
         format!(
             "{n} epochs, {:.2} s each, waiting for data {:.1} % of the time\n\
@@ -140,7 +141,11 @@ fn simclr(environment: &Arc<Environment>) -> Function {
     .option::<usize>("batch", 128, "clips in a step; a last batch that is not full is left out")
     .option::<Option<u64>>("seed", (), "seed of order, views and projector; the session's if not given")
     .option::<usize>("projection", 64, "features of the projector's output")
-    .option::<Option<usize>>("hidden", (), "features of the projector's hidden layers; as many as the encoder gives if not given")
+    .option::<Option<usize>>(
+        "hidden",
+        (),
+        "features of the projector's hidden layers; as many as the encoder gives if not given",
+    )
     .option::<Option<String>>("out", "runs", "folder under which the run gets a folder of its own; `()` keeps nothing")
     .option::<usize>("every", 1, "epochs from checkpoint to checkpoint")
     .returns("run")

@@ -22,10 +22,8 @@ impl ScriptValue for Model {
     const NAME: &'static str = "model";
 
     fn text(&self) -> String {
-        let Architecture::ResNet18(options) = self.encoder.architecture();
-        let (width, channels, dim) = (options.width, options.channels, self.encoder.dim());
-        let parameters = self.encoder.n_parameters();
-        format!("{}: resnet18(#{{ width: {width}, channels: {channels} }}), {parameters} weights, {dim} features", self.name)
+        let (architecture, parameters) = (self.encoder.architecture(), self.encoder.n_parameters());
+        format!("{}: {architecture}, {parameters} weights, {} features", self.name, self.encoder.dim())
     }
 }
 
@@ -59,7 +57,7 @@ fn resnet18(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("resnet18", Topic::Training, move |call| {
         if call.get::<i64>("dims")? != 2 {
-            return Err(call.wrong("dims", "2: the encoder works on spectrograms"));
+            return Err(call.wrong("dims", "2, for spectrograms"));
         }
         let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
         let (width, channels) = (call.get("width")?, call.get("channels")?);
@@ -140,7 +138,11 @@ fn embed_all(environment: &Arc<Environment>) -> Function {
     .on::<Model>()
     .about("Embeds every clip of a dataset, in order and without augmentation.")
     .param::<Dynamic>("data", "the dataset")
-    .option::<Dynamic>("features", (), "recipe from waves to features; the one the model was trained with, else `log_mel()`")
+    .option::<Dynamic>(
+        "features",
+        (),
+        "recipe from waves to features; the one the model was trained with, else `log_mel()`",
+    )
     .returns("embeddings")
     .reads_data()
     .example("let d = dataset([#{ wave: tone(440, 1) }]); assert(resnet18(#{ width: 4 }).embed(d).shape == [1, 32])")

@@ -1,0 +1,324 @@
+//! The program as a user runs it.
+
+use crate::{root, shared};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn auricle() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
+    command.env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    auricle().current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn exit_codes_are_0_for_success_1_for_a_script_and_2_for_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "good.rhai", "print(`${1 + 1}`)");
+    script(folder.path(), "bad.rhai", "let a = 1;\nlet b = nosie(3);");
+    let code = |arguments: &[&str]| run_in(folder.path(), arguments).status.code();
+    for good in [
+        &["run", "good.rhai"][..],
+        &["good.rhai"],
+        &["check", "good.rhai"],
+        &["help"],
+        &["help", "noise"],
+        &["devices"],
+        &["--version"],
+    ] {
+        assert_eq!(code(good), Some(0), "{good:?}");
+    }
+    for bad in [&["run", "bad.rhai"][..], &["bad.rhai"], &["check", "bad.rhai"]] {
+        assert_eq!(code(bad), Some(1), "{bad:?}");
+    }
+    for usage in [
+        &["run"][..],
+        &["run", "none.rhai"],
+        &["frobnicate"],
+        &["run", "--threads", "0", "good.rhai"],
+        &["help", "nosie"],
+    ] {
+        assert_eq!(code(usage), Some(2), "{usage:?}");
+    }
+    let shown = err(&run_in(folder.path(), &["bad.rhai"]));
+    let want = "error: there is no function `nosie`\n --> bad.rhai:2:9\n  |\n2 | let b = nosie(3);\n  |         ^^^^^\n  |\n  = help: did you mean `noise`?\n";
+    assert_eq!(shown, want);
+}
+
+#[test]
+fn arguments_reach_the_script_and_options_reach_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    script(
+        folder.path(),
+        "a.rhai",
+        "print(args); print(option(\"epochs\", 60)); print(white_noise(0.001).samples()[0])",
+    );
+    let plain = out(&run_in(folder.path(), &["a.rhai", "dir", "--epochs", "5"]));
+    assert!(plain.starts_with("[\"dir\", \"--epochs\", \"5\"]\n5\n"), "{plain}");
+    let seeded = |arguments: &[&str]| out(&run_in(folder.path(), arguments));
+    assert_eq!(seeded(&["a.rhai", "--seed", "3"]), seeded(&["run", "--seed", "3", "a.rhai"]));
+    assert_ne!(seeded(&["a.rhai", "--seed", "3"]), seeded(&["a.rhai"]));
+    let unknown = run_in(folder.path(), &["run", "a.rhai", "--device", "cuda:0"]);
+    assert_eq!(unknown.status.code(), Some(0), "no tensor is made, so no device is needed: {}", err(&unknown));
+}
+
+#[test]
+fn a_script_reads_standard_input_when_it_is_piped() {
+    let mut child = auricle().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"let x = 20;\nx + 1").unwrap();
+    assert_eq!(out(&child.wait_with_output().unwrap()), "21\n");
+}
+
+#[test]
+fn help_and_the_reference_page_come_from_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = out(&run_in(folder.path(), &["help", "noise"]));
+    assert!(help.starts_with("noise(snr_db = 5..40, #{ color: \"white\" })  ->  recipe\n"), "{help}");
+    assert!(help.contains("power of the sound over power of the noise, dB"));
+    let overview = out(&run_in(folder.path(), &["help"]));
+    run_in(folder.path(), &["help", "--html", "pages"]);
+    let page = std::fs::read_to_string(folder.path().join("pages/reference.html")).unwrap();
+    for name in ["noise", "simclr", "spoken_digits", "linear_probe", "wave.resample"] {
+        assert!(overview.contains(&format!("  {name} ")), "{name}");
+        assert!(page.contains(name), "{name}");
+    }
+    assert!(!page.contains("src=") && !page.contains("http"), "the page reaches for something");
+}
+
+/// A script whose training takes a while, and what it needs.
+const TRAINING: &str = r#"
+let clips = [];
+for i in 0..48 { clips.push(#{ wave: tone(200 + 40 * (i % 8), 0.2, #{ sample_rate: 8000 }), label: i % 8 }); }
+let split = dataset(clips, #{ name: "tones" }).split(#{ test: 0.25 });
+let view = gain(-6..6) |> time_mask(0.3) |> noise(5..30) |> log_mel(#{ n_mels: 24 });
+let run = simclr(resnet18(#{ width: 4 }), split, #{
+    recipe: views(2, view), epochs: option("epochs", 8), batch: 12, schedule: warmup_cosine(#{ warmup_epochs: 1 }),
+});
+print(run.fit());
+evaluate(run, split)
+"#;
+
+fn report(output: &Output) -> serde_json::Value {
+    assert!(output.status.success(), "{}", err(output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", out(output)))
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    auricle().current_dir(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn a_killed_run_finishes_with_the_report_it_would_have_had() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "train.rhai", TRAINING);
+    let begun = Instant::now();
+    let whole = report(&run_in(folder.path(), &["train.rhai", "--json"]));
+    let duration = begun.elapsed();
+    let model = |folder: &Path| {
+        let run = std::fs::read_dir(folder.join("runs")).unwrap().next().unwrap().unwrap().path();
+        std::fs::read(run.join("model.safetensors")).unwrap()
+    };
+    let weights = model(folder.path());
+    let mut resumed = 0;
+    for attempt in 0..20u32 {
+        let again = tempfile::tempdir().unwrap();
+        script(again.path(), "train.rhai", TRAINING);
+        // Spread over the whole run, and never the same moment twice.
+        let mut child = start(again.path(), &["train.rhai", "--json"]);
+        std::thread::sleep(duration.mul_f64((f64::from(attempt) + 0.5) / 20.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let output = run_in(again.path(), &["train.rhai", "--json"]);
+        resumed += usize::from(err(&output).contains("going on after"));
+        assert_eq!(report(&output), whole, "attempt {attempt}");
+        assert!(model(again.path()) == weights, "attempt {attempt}: the weights differ");
+        let left = std::fs::read_dir(again.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+        for file in std::fs::read_dir(left).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let known = ["checkpoint.safetensors", "history.csv", "model.safetensors", "settings.txt"];
+            assert!(known.contains(&name.as_str()) || name.starts_with(".auricle-"), "{name}");
+        }
+    }
+    assert!(resumed >= 5, "only {resumed} of 20 runs were cut in the middle of their training");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_at_the_next_step_and_writes_the_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "train.rhai", TRAINING);
+    let whole = report(&run_in(folder.path(), &["train.rhai", "--json", "--epochs", "12"]));
+    let again = tempfile::tempdir().unwrap();
+    script(again.path(), "train.rhai", TRAINING);
+    let child = start(again.path(), &["train.rhai", "--json", "--epochs", "12"]);
+    // The first checkpoint says that training has begun.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let begun = || std::fs::read_dir(again.path().join("runs")).is_ok_and(|mut runs| runs.next().is_some());
+    while !begun() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let stopped = child.wait_with_output().unwrap();
+    assert_eq!(stopped.status.code(), Some(130), "{}", err(&stopped));
+    assert!(err(&stopped).contains("error: interrupted after epoch"), "{}", err(&stopped));
+    let resumed = run_in(again.path(), &["train.rhai", "--json", "--epochs", "12"]);
+    assert!(err(&resumed).contains("going on after"), "{}", err(&resumed));
+    assert_eq!(report(&resumed), whole);
+}
+
+#[test]
+fn results_are_the_same_on_one_thread_and_two() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "train.rhai", &TRAINING.replace("print(run.fit());", "print(run.fit().losses);"));
+    let run = |threads: &str| {
+        let output = run_in(folder.path(), &["train.rhai", "--json", "--fresh", "--threads", threads]);
+        let losses = err(&output).lines().find(|line| line.starts_with('[')).unwrap().to_owned();
+        (losses, report(&output))
+    };
+    assert_eq!(run("1"), run("2"));
+}
+
+#[test]
+fn progress_is_plain_lines_in_a_pipe_and_silence_with_quiet() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "train.rhai", TRAINING);
+    let loud = err(&run_in(folder.path(), &["train.rhai", "--epochs", "2", "--json"]));
+    assert!(loud.contains("SimCLR epoch 2/2 (6/6): loss ") && loud.contains(" clips/s, waiting "), "{loud}");
+    assert!(!loud.contains('\r') && !loud.contains('\u{1b}'), "{loud:?}");
+    let quiet = run_in(folder.path(), &["train.rhai", "--epochs", "2", "--json", "--quiet", "--fresh"]);
+    // What the script itself prints is not progress.
+    assert!(!err(&quiet).contains("clips/s"), "{}", err(&quiet));
+}
+
+#[test]
+fn a_report_is_saved_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let saving = TRAINING.replace(
+        "evaluate(run, split)",
+        r#"let r = evaluate(run, split); for e in ["html", "csv", "json", "txt"] { r.save(`r.${e}`); }"#,
+    );
+    script(folder.path(), "train.rhai", &saving);
+    let json = report(&run_in(folder.path(), &["train.rhai", "--json", "--epochs", "1"]));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&read("r.json")).unwrap(), json);
+    let csv = read("r.csv");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "subject,probe,metric,value,low,high,n");
+    assert_eq!(lines.len(), 1 + 3 * 2, "{csv}");
+    for row in json["rows"].as_array().unwrap() {
+        let name = row["name"].as_str().unwrap();
+        for text in [read("r.html"), read("r.txt"), csv.clone()] {
+            assert!(text.contains(name), "{name}");
+        }
+    }
+    assert_eq!(json["rows"][1]["name"], "random encoder");
+    assert_eq!(json["rows"][2]["name"], "log-mel statistics");
+}
+
+#[test]
+fn two_programs_share_a_cache() {
+    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let esc = shared("data/esc10");
+    script(
+        folder.path(),
+        "read.rhai",
+        &format!(
+            "let d = esc50({:?}, #{{ sample_rate: 8000, seconds: 1 }}); let s = 0.0; for i in 0..40 {{ s += d[i].wave.rms_db(); }} print(s)",
+            esc.display().to_string()
+        ),
+    );
+    let programs: Vec<Child> = (0..4)
+        .map(|_| {
+            let mut command = auricle();
+            command.current_dir(folder.path()).arg("read.rhai").env("XDG_CACHE_HOME", cache.path());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let outputs: Vec<Output> = programs.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    for output in &outputs {
+        assert!(output.status.success(), "{}", err(output));
+        assert_eq!(out(output), out(&outputs[0]));
+    }
+    let again = auricle().current_dir(folder.path()).args(["read.rhai", "--no-cache"]).output().unwrap();
+    assert_eq!(out(&again), out(&outputs[0]), "the cache changes no sample");
+}
+
+#[test]
+fn real_recordings_are_opened_in_their_official_layouts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (digits, esc) = (shared("data/fsdd"), shared("data/esc10"));
+    script(folder.path(), "open.rhai", &format!(
+        "let d = spoken_digits({:?}, #{{ sample_rate: 8000, seconds: 1 }});
+         print(d); print(d.split(\"official\")); print(d.split(\"group:speaker\")); print(d[0].speaker + d[0].label + d[0].wave.n_samples);
+         let e = esc50({:?}, #{{ esc10: true }});
+         print(e); print(e.labels); print(e.split(\"fold:5\")); print(e[0].wave.seconds); print(e[0].fold)",
+        digits.display().to_string(), esc.display().to_string()
+    ));
+    let output = run_in(folder.path(), &["open.rhai", "--no-cache"]);
+    let want = "spoken digits: 3000 clips, 10 classes
+split (official): 2700 train, 0 validation, 300 test
+split (speaker theo, yweweler held out): 2000 train, 0 validation, 1000 test
+george08000
+ESC-10: 400 clips, 10 classes
+[\"dog\", \"rooster\", \"rain\", \"sea_waves\", \"crackling_fire\", \"crying_baby\", \"sneezing\", \"clock_tick\", \"helicopter\", \"chainsaw\"]
+split (fold 5 held out): 320 train, 0 validation, 80 test
+5.0
+1
+";
+    assert_eq!(out(&output), want, "{}", err(&output));
+}
+
+#[test]
+fn ten_thousand_files_are_listed_without_opening_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in 0..10 {
+        let dir = folder.path().join(format!("class{class}"));
+        std::fs::create_dir(&dir).unwrap();
+        // No file holds sound: one that was opened would be an error.
+        (0..1000).for_each(|i| std::fs::write(dir.join(format!("{i}.wav")), b"no sound").unwrap());
+    }
+    script(
+        folder.path(),
+        "list.rhai",
+        "let d = folder(\".\"); print(d.n); print(d.split(#{ test: 0.2 })); print(d.labels.len())",
+    );
+    let output = run_in(folder.path(), &["list.rhai"]);
+    assert_eq!(
+        out(&output),
+        "10000\nsplit (20 % held out, seed 0): 8000 train, 0 validation, 2000 test\n10\n",
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn the_examples_run_on_real_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    for (example, data) in [("spoken_digits", "data/fsdd"), ("environmental_sounds", "data/esc10")] {
+        let file = root().join(format!("examples/{example}.rhai"));
+        let (file, data) = (file.display().to_string(), shared(data).display().to_string());
+        let json = report(&run_in(folder.path(), &[&file, &data, "--epochs", "1", "--json", "--quiet"]));
+        // The floor does not depend on training: it is the figure that scikit-learn gives for the same statistics.
+        let floor = json["rows"][2]["scores"][0]["value"].as_f64().unwrap();
+        let want = if example == "spoken_digits" { 0.950 } else { 0.825 };
+        assert!((floor - want).abs() < 0.04, "{example}: the log-mel statistics reach {floor}, {want} is known");
+    }
+}
