@@ -269,7 +269,7 @@ fn real_recordings_are_opened_in_their_official_layouts() {
         "let d = spoken_digits({:?}, #{{ sample_rate: 8000, seconds: 1 }});
          print(d); print(d.split(\"official\")); print(d.split(\"group:speaker\")); print(d[0].speaker + d[0].label + d[0].wave.n_samples);
          let e = esc50({:?}, #{{ esc10: true }});
-         print(e); print(e.labels); print(e.split(\"fold:5\")); print(e[0].wave.seconds); print(e[0].fold)",
+         print(e); print(e.labels); print(e.split(\"fold:5\")); print(e[0].wave.n_samples); print(e[0].fold)",
         digits.display().to_string(), esc.display().to_string()
     ));
     let output = run_in(folder.path(), &["open.rhai", "--no-cache"]);
@@ -280,7 +280,7 @@ george08000
 ESC-10: 400 clips, 10 classes
 [\"dog\", \"rooster\", \"rain\", \"sea_waves\", \"crackling_fire\", \"crying_baby\", \"sneezing\", \"clock_tick\", \"helicopter\", \"chainsaw\"]
 split (fold 5 held out): 320 train, 0 validation, 80 test
-5.0
+220544
 1
 ";
     assert_eq!(out(&output), want, "{}", err(&output));

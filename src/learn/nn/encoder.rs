@@ -7,7 +7,7 @@ use auricle_audio::augment::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What an encoder is, without its weights.
@@ -117,18 +117,10 @@ impl Encoder {
     /// # Errors
     /// [`Error::Audio`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        write_safetensors(path, &self.weights(), &BTreeMap::new(), self.metadata())
-    }
-
-    /// Architecture and front-end as texts.
-    pub fn metadata(&self) -> HashMap<String, String> {
-        let mut texts = HashMap::new();
-        texts.insert("architecture".to_owned(), serde_json::json!(self.architecture).to_string());
-        if let Some(front_end) = &self.front_end {
-            texts.insert("features".to_owned(), front_end.recipe.to_json().to_string());
-            texts.insert("scaling".to_owned(), serde_json::json!(front_end.scaling).to_string());
-        }
-        texts
+        let features = self.front_end.as_ref().map(|front_end| front_end.recipe.to_json());
+        let scaling = self.front_end.as_ref().map(|front_end| front_end.scaling);
+        let about = serde_json::json!({ "architecture": self.architecture, "features": features, "scaling": scaling });
+        write_safetensors(path, &self.weights(), &BTreeMap::new(), &about)
     }
 
     /// The same encoder with the weights of a file, and its front-end if the file has one.
@@ -136,13 +128,13 @@ impl Encoder {
     /// # Errors
     /// [`Error::File`] if it cannot be read, [`Error::Run`] if its weights do not fit.
     pub fn load(&self, path: &Path, device: &Device) -> Result<Encoder, Error> {
-        let (weights, _, texts) = read_safetensors(path)?;
+        let (weights, _, about) = read_safetensors(path)?;
         let mut loaded = self.with_weights(&weights, device)?;
-        let fault = |error: serde_json::Error| Error::file(path, error);
-        if let (Some(features), Some(scaling)) = (texts.get("features"), texts.get("scaling")) {
+        let (features, scaling) = (&about["features"], &about["scaling"]);
+        if !features.is_null() && !scaling.is_null() {
             loaded.front_end = Some(FrontEnd {
-                recipe: Recipe::from_json(&serde_json::from_str(features).map_err(fault)?)?,
-                scaling: serde_json::from_str(scaling).map_err(fault)?,
+                recipe: Recipe::from_json(features)?,
+                scaling: Scaling::deserialize(scaling).map_err(|error| Error::file(path, error))?,
             });
         }
         Ok(loaded)

@@ -147,7 +147,11 @@ fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     out
 }
 
-/// Writes named tensors and texts as a safetensors file, whole or not at all. `blobs` are bytes without a shape.
+/// The one entry of a file's metadata: the format keeps a map without an order, and equal models give equal bytes.
+const ABOUT: &str = "auricle";
+
+/// Writes named tensors as a safetensors file, whole or not at all. `blobs` are bytes without a shape, `about` is what
+/// the tensors are, as JSON.
 ///
 /// # Errors
 /// [`Error::Audio`] if the file cannot be written.
@@ -155,7 +159,7 @@ pub fn write_safetensors(
     path: &Path,
     tensors: &BTreeMap<String, NamedTensor>,
     blobs: &BTreeMap<String, Vec<u8>>,
-    metadata: HashMap<String, String>,
+    about: &serde_json::Value,
 ) -> Result<(), Error> {
     let bytes: Vec<(&String, Vec<usize>, Vec<u8>)> = tensors
         .iter()
@@ -169,12 +173,12 @@ pub fn write_safetensors(
     for (name, bytes) in blobs {
         views.push((name.as_str(), view(Dtype::U8, vec![bytes.len()], bytes)?));
     }
-    let file = serialize(views, Some(metadata)).map_err(|error| Error::file(path, error))?;
+    let file = serialize(views, Some(HashMap::from([(ABOUT.to_owned(), about.to_string())]))).map_err(|error| Error::file(path, error))?;
     Ok(write_whole(path, &file)?)
 }
 
-/// What a safetensors file holds: tensors, blobs and texts.
-pub(crate) type Contents = (BTreeMap<String, NamedTensor>, BTreeMap<String, Vec<u8>>, HashMap<String, String>);
+/// What a safetensors file holds: tensors, blobs, and what they are, or null where another program wrote it.
+pub(crate) type Contents = (BTreeMap<String, NamedTensor>, BTreeMap<String, Vec<u8>>, serde_json::Value);
 
 /// Reads a safetensors file. Tensors of half or double precision come as single; integers other than bytes are refused.
 ///
@@ -205,5 +209,7 @@ pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
         };
         tensors.insert(name, NamedTensor { shape, values });
     }
-    Ok((tensors, blobs, head.metadata().clone().unwrap_or_default()))
+    let about = head.metadata().as_ref().and_then(|texts| texts.get(ABOUT));
+    let about = about.map_or(Ok(serde_json::Value::Null), |text| serde_json::from_str(text));
+    Ok((tensors, blobs, about.map_err(|error| Error::file(path, error))?))
 }

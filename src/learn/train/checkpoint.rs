@@ -9,7 +9,7 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How far a run has come.
@@ -42,8 +42,8 @@ pub(super) fn save(path: &Path, learner: &Learner, optimizer: &ModuleOptimizer, 
     let tensors = export(&learner.valid());
     let bytes = optimizer.into_bytes().map_err(|error| Error::file(path, error))?;
     let blobs = BTreeMap::from([(OPTIMIZER.to_owned(), bytes.to_vec())]);
-    let text = serde_json::to_string(state).map_err(|error| Error::file(path, error))?;
-    write_safetensors(path, &tensors, &blobs, HashMap::from([(STATE.to_owned(), text)]))
+    let state = serde_json::to_value(state).map_err(|error| Error::file(path, error))?;
+    write_safetensors(path, &tensors, &blobs, &serde_json::json!({ STATE: state }))
 }
 
 /// A checkpoint in memory.
@@ -59,10 +59,10 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
-        let (tensors, mut blobs, texts) = read_safetensors(path)?;
+        let (tensors, mut blobs, about) = read_safetensors(path)?;
         let missing = |what: &str| Error::file(path, format!("this is no checkpoint: it lacks the {what}"));
-        let text = texts.get(STATE).ok_or_else(|| missing("state"))?;
-        let state = serde_json::from_str(text).map_err(|error| Error::file(path, error))?;
+        let state = about.get(STATE).ok_or_else(|| missing("state"))?;
+        let state = State::deserialize(state).map_err(|error| Error::file(path, error))?;
         let optimizer = blobs.remove(OPTIMIZER).ok_or_else(|| missing("optimizer"))?;
         Ok(Some(Checkpoint { state, tensors, optimizer }))
     }
