@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::kernel;
 use crate::repl;
 use crate::run::{check, run_script};
 use crate::terminal::Terminal;
@@ -35,13 +36,14 @@ pub(crate) fn main() -> ExitCode {
         Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("repl", matches)) => repl::run(settings(matches)),
+        Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
         Some(("devices", _)) => devices(),
         _ => repl::run(settings(&matches)),
     })
 }
 
-const COMMANDS: [&str; 5] = ["run", "check", "repl", "help", "devices"];
+const COMMANDS: [&str; 6] = ["run", "check", "repl", "kernel", "help", "devices"];
 
 fn command() -> Command {
     let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
@@ -74,6 +76,7 @@ fn command() -> Command {
                 .arg(flag("quiet", "Says nothing if all is well")),
         )
         .subcommand(Command::new("repl").about("Starts an interactive session").args(session_arguments()))
+        .subcommand(kernel::command())
         .subcommand(
             Command::new("help")
                 .about("Says what a function does, or lists all functions")
@@ -90,7 +93,7 @@ fn command() -> Command {
 }
 
 /// Options of everything that starts a session.
-fn session_arguments() -> Vec<Arg> {
+pub(crate) fn session_arguments() -> Vec<Arg> {
     vec![
         Arg::new("seed")
             .long("seed")
@@ -194,7 +197,7 @@ fn output(matches: &ArgMatches) -> Output {
     Output { json: set("json"), quiet: set("quiet") }
 }
 
-fn settings(matches: &ArgMatches) -> Settings {
+pub(crate) fn settings(matches: &ArgMatches) -> Settings {
     let words = matches.try_get_many::<String>("arguments").ok().flatten();
     Settings {
         arguments: words.map(|words| words.cloned().collect()).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! Auricle: a small language, and one program that runs it, for contrastive learning of audio.
 
 mod cli;
+mod kernel;
 mod repl;
 mod run;
 mod terminal;

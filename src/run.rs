@@ -81,13 +81,8 @@ pub(crate) fn stop_on_interrupt(token: CancelToken) {
     // A process that has a handler already keeps it.
     let _ = ctrlc::set_handler(move || {
         if token.is_cancelled() {
-            end_now();
+            std::process::exit(i32::from(exit::INTERRUPTED));
         }
         token.cancel();
     });
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the front end, and the user insists")]
-fn end_now() {
-    std::process::exit(i32::from(exit::INTERRUPTED));
 }

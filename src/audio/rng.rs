@@ -174,6 +174,7 @@ const LANES: usize = 16;
 /// `4 * LANES` normal numbers from `LANES` consecutive blocks, a block to a lane.
 fn normal_lanes(block: u64, stream: [u32; 2], mut key: [u32; 2]) -> [f32; 4 * LANES] {
     let mut x = [[0u32; LANES]; 4];
+    #[expect(clippy::needless_range_loop, reason = "four rows share the index, and so the loop becomes lanes")]
     for lane in 0..LANES {
         let counter = block.wrapping_add(lane as u64);
         x[0][lane] = counter as u32;

@@ -1,7 +1,7 @@
 //! Line editing: history, and lines that go on until the parser has enough.
 
 use crate::terminal::Terminal;
-use auricle_session::Session;
+use auricle_session::Assistant;
 use auricle_session::script::Completeness;
 use nu_ansi_term::{Color, Style};
 use reedline::{
@@ -9,7 +9,6 @@ use reedline::{
     Validator,
 };
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
 
 /// Lines of history that are kept.
 const HISTORY: usize = 10_000;
@@ -22,9 +21,9 @@ pub(super) struct Editor {
 
 impl Editor {
     /// An editor whose history is kept in the user's data folder.
-    pub(super) fn new(session: Arc<Mutex<Session>>, terminal: &Terminal) -> std::io::Result<Editor> {
+    pub(super) fn new(assistant: Assistant, terminal: &Terminal) -> std::io::Result<Editor> {
         let color = terminal.color();
-        let mut line = Reedline::create().use_bracketed_paste(true).with_validator(Box::new(Parser(session)));
+        let mut line = Reedline::create().use_bracketed_paste(true).with_validator(Box::new(Parser(assistant)));
         line = line.with_ansi_colors(color);
         if color {
             line = line.with_hinter(Box::new(DefaultHinter::default().with_style(Style::new().fg(Color::DarkGray))));
@@ -49,13 +48,12 @@ impl Editor {
 }
 
 /// Asks the parser whether a piece of text is complete.
-struct Parser(Arc<Mutex<Session>>);
+struct Parser(Assistant);
 
 impl Validator for Parser {
     fn validate(&self, line: &str) -> ValidationResult {
-        let session = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // `name?` is no text of the language, but a question for help.
-        match session.completeness(line) {
+        match self.0.completeness(line) {
             Completeness::Incomplete if !line.trim_end().ends_with('?') => ValidationResult::Incomplete,
             _ => ValidationResult::Complete,
         }

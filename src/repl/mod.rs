@@ -5,16 +5,16 @@ mod edit;
 use crate::cli::exit;
 use crate::run::{show, stop_on_interrupt};
 use crate::terminal::Terminal;
-use auricle_session::script::{Shown, function_help, overview};
+use auricle_session::script::Shown;
 use auricle_session::{Session, Settings};
 use edit::Editor;
 use std::io::{IsTerminal, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Runs the session until the user leaves; gives the exit code.
 pub(crate) fn run(settings: Settings) -> u8 {
     let terminal = Arc::new(Terminal::new(false));
-    let session = match Session::new(settings, terminal.clone()) {
+    let mut session = match Session::new(settings, terminal.clone()) {
         Ok(session) => session,
         Err(error) => {
             terminal.error(&format!("error: {error}"));
@@ -25,8 +25,7 @@ pub(crate) fn run(settings: Settings) -> u8 {
         return run_input(session, &terminal);
     }
     stop_on_interrupt(session.cancel_token());
-    let session = Arc::new(Mutex::new(session));
-    let mut editor = match Editor::new(session.clone(), &terminal) {
+    let mut editor = match Editor::new(session.assistant(), &terminal) {
         Ok(editor) => editor,
         Err(error) => {
             terminal.error(&format!("error: the terminal cannot be used: {error}"));
@@ -39,7 +38,6 @@ pub(crate) fn run(settings: Settings) -> u8 {
         match editor.read(cell) {
             Ok(Some(text)) if text.trim().is_empty() => {}
             Ok(Some(text)) => {
-                let mut session = session.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 eval(&mut session, cell, &text, &terminal);
                 cell += 1;
             }
@@ -53,7 +51,7 @@ pub(crate) fn run(settings: Settings) -> u8 {
 }
 
 fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) {
-    if let Some(answer) = help(session, text) {
+    if let Some(answer) = session.assistant().answer(text) {
         terminal.print(&answer);
         return;
     }
@@ -64,24 +62,6 @@ fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) {
         Ok(_) => {}
         Err(diagnostic) => show(&diagnostic, terminal),
     }
-}
-
-/// `help()`, `help("name")`, `help(name)` and `name?`.
-fn help(session: &Session, text: &str) -> Option<String> {
-    let text = text.trim();
-    let inside = text.strip_prefix("help(").and_then(|rest| rest.strip_suffix(')'));
-    let name = match inside {
-        Some(inside) => inside.trim().trim_matches('"'),
-        None => text.strip_suffix('?')?.trim(),
-    };
-    if name.is_empty() {
-        return Some(overview(session.table()).trim_end().to_owned());
-    }
-    let unknown = || match session.table().nearest(name) {
-        Some(guess) => format!("there is no function `{name}`; did you mean `{guess}`?"),
-        None => format!("there is no function `{name}`"),
-    };
-    Some(function_help(session.table(), name).unwrap_or_else(unknown))
 }
 
 /// What comes through a pipe is one script.

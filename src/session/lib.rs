@@ -3,10 +3,12 @@
 //! `script` is rhai with our function table, diagnostics and help; `bind` declares the functions; [`Session`] is what
 //! front ends and tests run. `script` knows neither sound nor tensors; `bind` alone sees all.
 
+mod assistant;
 mod bind;
 pub mod script;
 mod session;
 
+pub use assistant::{Assistant, Candidate, Completion, Kind};
 pub use bind::Settings;
 pub use session::{Outcome, Session, language};
 

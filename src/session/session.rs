@@ -1,9 +1,10 @@
 //! A session: the one thing that runs scripts.
 
+use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
 use crate::script::{
-    CancelToken, Completeness, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown,
-    completeness, explain, explain_parse, new_engine, unknown_calls,
+    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown, Written, explain,
+    explain_parse, new_engine, new_parser, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub struct Session {
     sources: Sources,
     globals: Arc<RwLock<BTreeMap<String, Dynamic>>>,
     imports: Vec<Stmt>,
+    assistant: Assistant,
 }
 
 /// What a piece of text came to.
@@ -35,7 +37,19 @@ pub struct Outcome {
 /// The function table of the language, for help and the reference page.
 pub fn language() -> Table {
     let silent = Arc::new(crate::script::Silent);
-    Table::new(bind::functions(&Arc::new(Environment::new(Settings::default(), silent, CancelToken::default()))))
+    let environment = Environment::new(Settings::default(), silent, CancelToken::default());
+    // A preset that does not parse keeps a session from starting, which says why.
+    table(&Arc::new(environment)).unwrap_or_default()
+}
+
+fn table(environment: &Arc<Environment>) -> Result<Table, ScriptError> {
+    let parser = new_parser()?;
+    let mut table = Table::new(bind::functions(environment));
+    for (namespace, text) in [("", PRELUDE)].into_iter().chain(STDLIB) {
+        let ast = parser.compile(text).map_err(|error| ScriptError::new(format!("stdlib is broken: {error}")))?;
+        table = table.with_written(Written::all(&ast, namespace));
+    }
+    Ok(table)
 }
 
 /// Presets in the language itself, a namespace each.
@@ -53,7 +67,7 @@ impl Session {
         let token = CancelToken::default();
         let mode = settings.mode;
         let environment = Arc::new(Environment::new(settings, sink.clone(), token.clone()));
-        let table = Arc::new(Table::new(bind::functions(&environment)));
+        let table = Arc::new(table(&environment)?);
         let print = Arc::new(move |text: &str| sink.out(text));
         let mut engine = new_engine(&table, &bind::operators(), mode, token, print)?;
         // Folding constants would run functions while a script is parsed, and move positions.
@@ -74,6 +88,7 @@ impl Session {
         };
         let mut scope = Scope::new();
         scope.push_constant_dynamic("args", arguments);
+        let assistant = Assistant::new(table.clone())?;
         Ok(Session {
             engine,
             table,
@@ -83,6 +98,7 @@ impl Session {
             sources,
             globals,
             imports: Vec::new(),
+            assistant,
         })
     }
 
@@ -106,9 +122,9 @@ impl Session {
         self.scope.iter().map(|(name, _, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Whether a piece of text can be run as it is.
-    pub fn completeness(&self, text: &str) -> Completeness {
-        completeness(&self.engine, text)
+    /// What answers questions about text while it is typed, also while this session is busy.
+    pub fn assistant(&self) -> Assistant {
+        self.assistant.clone()
     }
 
     /// Runs a piece of text. `name` stands for it in messages.
@@ -123,6 +139,7 @@ impl Session {
         let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));
         // A variable that was made anew hides the old one; only the new one is kept.
         self.scope = self.scope.clone_visible();
+        self.assistant.refresh(&self.scope, &self.functions);
         match result {
             Ok(Ok(value)) => {
                 let shown = !value.is_unit() && !text.trim_end().ends_with(';');
@@ -161,7 +178,7 @@ impl Session {
 
     fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
         // A script may begin with `#!/usr/bin/env auricle`; the line stays, as a comment, so that positions do, too.
-        let readable = if text.starts_with("#!") { format!("//{}", &text[2..]) } else { text.to_owned() };
+        let readable = text.strip_prefix("#!").map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
         match self.engine.compile_with_scope(&self.scope, readable) {
             Ok(mut ast) => {
                 ast.set_source(name);
@@ -308,6 +325,13 @@ mod tests {
 
     #[test]
     fn every_example_of_the_table_runs() {
+        for function in language().written() {
+            assert!(!function.about.is_empty(), "{} lacks text", function.name);
+            assert!(!function.example.is_empty(), "{} lacks an example", function.name);
+            if let Err(diagnostic) = session().0.eval("example", &function.example) {
+                panic!("{}: {}", function.name, diagnostic.render(false));
+            }
+        }
         for function in language().functions() {
             assert!(!function.about_text().is_empty(), "{} lacks text", function.name());
             assert!(!function.example_source().is_empty(), "{} lacks an example", function.name());
@@ -410,27 +434,5 @@ mod tests {
         assert_eq!(check("let d = folder(\"x\", #{ rate: 3 });"), ["`folder` has no option `rate`"]);
         assert_eq!(check("let d = load(\"x\"); d |> noise(1, 2)").len(), 1);
         assert_eq!(check("let x = ;").len(), 1);
-    }
-
-    #[test]
-    fn completeness_is_decided_by_the_parser() {
-        use Completeness::{Complete, Incomplete, Invalid};
-        let (session, _) = session();
-        for (text, want) in [
-            ("1 + 1", Complete),
-            ("fn f(x) { x }", Complete),
-            ("fn f(x) {", Incomplete),
-            ("let x = [1,\n2", Incomplete),
-            ("fade() |>", Incomplete),
-            ("let x = \"abc", Invalid),
-            ("let x = `abc", Incomplete),
-            ("/* note", Incomplete),
-            ("let x = )", Invalid),
-            ("if x { 1 } else {", Incomplete),
-            ("noise(5..40, #{ color: ", Incomplete),
-            ("x y z", Invalid),
-        ] {
-            assert_eq!(session.completeness(text), want, "{text:?}");
-        }
     }
 }

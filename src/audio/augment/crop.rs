@@ -72,7 +72,7 @@ impl Transform for Crop {
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let n = work.input().n;
         let start = (draws[0].max(0.0) as usize).min(n);
-        let length = (draws[1].max(1.0)).min(1e12) as usize;
+        let length = draws[1].clamp(1.0, 1e12) as usize;
         let kept = length.min(n - start);
         work.spare.clear();
         for channel in work.samples.chunks(n.max(1)) {

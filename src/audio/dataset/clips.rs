@@ -185,7 +185,7 @@ impl Dataset {
             return Ok(wave.clone());
         }
         let wave = self.read(clip)?;
-        let bytes = wave.samples().len() * size_of::<f32>();
+        let bytes = size_of_val(wave.samples());
         if self.store.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= MEMORY_BYTES {
             // Two threads may have read the same clip; both waves are the same.
             let _ = slot.set(wave.clone());

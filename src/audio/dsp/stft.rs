@@ -167,10 +167,10 @@ mod tests {
                 seen += 1;
                 for (k, value) in spectrum.iter().enumerate() {
                     let (mut re, mut im) = (0.0, 0.0);
-                    for i in 0..win_length {
+                    for (i, weight) in window.iter().enumerate() {
                         let at = i + (16 - win_length) / 2;
                         let start = (frame * 4) as isize - if center { 8 } else { 0 };
-                        let x = f64::from(beyond(&samples, start + at as isize, pad_mode)) * window[i];
+                        let x = f64::from(beyond(&samples, start + at as isize, pad_mode)) * weight;
                         let angle = -std::f64::consts::TAU * (k * at) as f64 / 16.0;
                         re += x * angle.cos();
                         im += x * angle.sin();

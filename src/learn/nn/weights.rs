@@ -173,7 +173,8 @@ pub fn write_safetensors(
     for (name, bytes) in blobs {
         views.push((name.as_str(), view(Dtype::U8, vec![bytes.len()], bytes)?));
     }
-    let file = serialize(views, Some(HashMap::from([(ABOUT.to_owned(), about.to_string())]))).map_err(|error| Error::file(path, error))?;
+    let file = serialize(views, Some(HashMap::from([(ABOUT.to_owned(), about.to_string())])))
+        .map_err(|error| Error::file(path, error))?;
     Ok(write_whole(path, &file)?)
 }
 

@@ -104,6 +104,7 @@ impl Environment {
     }
 
     /// Remembers a report, in case it is the last.
+    #[cfg(feature = "learn")]
     pub(crate) fn keep_report(&self, report: serde_json::Value) {
         *self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(report);
     }

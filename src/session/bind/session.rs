@@ -4,7 +4,7 @@ use super::Environment;
 use crate::script::{Call, Function, ScriptError, Shown, Topic, describe};
 use rhai::Dynamic;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = vec![seed(environment), arg(environment), option(environment), sleep(environment)];
@@ -89,12 +89,13 @@ fn sleep(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("sleep", Topic::Session, move |call| {
         let seconds = call.get::<f64>("seconds")?;
-        let duration =
+        let mut left =
             Duration::try_from_secs_f64(seconds).map_err(|_| call.wrong("seconds", "a number of at least 0"))?;
-        let start = Instant::now();
         // Short naps, so that an interrupt is noticed at once.
-        while let Some(left) = duration.checked_sub(start.elapsed()).filter(|_| !environment.token.is_cancelled()) {
-            std::thread::sleep(left.min(Duration::from_millis(20)));
+        while !left.is_zero() && !environment.token.is_cancelled() {
+            let nap = left.min(Duration::from_millis(20));
+            std::thread::sleep(nap);
+            left -= nap;
         }
         Ok(())
     })

@@ -129,7 +129,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Whatever the function reports.
     pub fn run(&self, function: &FnPtr, args: impl FuncArgs) -> Result<Dynamic, ScriptError> {
-        function.call_within_context(&self.context, args).map_err(ScriptError::from_nested)
+        function.call_within_context(&self.context, args).map_err(|error| ScriptError::from_nested(*error))
     }
 
     /// The context, for calls that outlive this one.
@@ -145,8 +145,8 @@ impl<'a> Call<'a> {
 
 impl ScriptError {
     /// The error of a script function that was called from here. One of our own keeps its parts.
-    pub(super) fn from_nested(error: Box<EvalAltResult>) -> ScriptError {
-        let mut inner = *error;
+    pub(super) fn from_nested(error: EvalAltResult) -> ScriptError {
+        let mut inner = error;
         loop {
             match inner {
                 EvalAltResult::ErrorInFunctionCall(_, _, error, _) | EvalAltResult::ErrorInModule(_, error, _) => {

@@ -1,7 +1,7 @@
 //! rhai's engine with our operators, limits and functions.
 
 use super::{CancelToken, Mode, ScriptError, Table, Unknown, value};
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, OptimizationLevel};
 use std::sync::Arc;
 
 /// Registers the types and operators that functions take, before the functions themselves.
@@ -24,11 +24,8 @@ pub fn new_engine(
     print: Arc<dyn Fn(&str) + Send + Sync>,
 ) -> Result<Engine, ScriptError> {
     let mut engine = Engine::new();
-    engine
-        .register_custom_operator("|>", PIPE)
-        .map_err(|reason| ScriptError::new(format!("the operator `|>` cannot be registered: {reason}")))?;
+    set_syntax(&mut engine)?;
     engine.set_max_call_levels(CALL_LEVELS);
-    engine.set_max_expr_depths(256, 128);
     engine.set_max_array_size(100_000_000);
     engine.set_max_string_size(1 << 30);
     engine.on_progress(move |_| token.is_cancelled().then(|| Dynamic::from("interrupted")));
@@ -45,6 +42,22 @@ pub fn new_engine(
     }
     table.register(&mut engine, mode);
     Ok(engine)
+}
+
+/// An engine that only parses.
+pub fn new_parser() -> Result<Engine, ScriptError> {
+    let mut engine = Engine::new_raw();
+    set_syntax(&mut engine)?;
+    engine.set_optimization_level(OptimizationLevel::None);
+    Ok(engine)
+}
+
+fn set_syntax(engine: &mut Engine) -> Result<(), ScriptError> {
+    engine
+        .register_custom_operator("|>", PIPE)
+        .map_err(|reason| ScriptError::new(format!("the operator `|>` cannot be registered: {reason}")))?;
+    engine.set_max_expr_depths(256, 128);
+    Ok(())
 }
 
 /// Makes a type known to an engine, for an [`Operators`] function.

@@ -158,8 +158,7 @@ fn thrown(value: &Dynamic) -> String {
 fn missing_function(signature: &str, table: &Table) -> (String, &'static str, Vec<String>) {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let name = name.trim_start_matches("get$").trim_start_matches("set$");
-    let types: Vec<String> =
-        types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).map(|t| article(t)).collect();
+    let types: Vec<String> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).map(article).collect();
     let is_word = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
     if !is_word {
         let between = match types.as_slice() {

@@ -260,7 +260,12 @@ impl Function {
         &self.example
     }
 
-    /// What it does, for the tests.
+    /// Whether it is written `f(x)`, not as a property or an operator.
+    pub fn is_called(&self) -> bool {
+        self.form == Form::Call
+    }
+
+    /// What it does.
     pub fn about_text(&self) -> &str {
         &self.about
     }

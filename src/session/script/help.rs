@@ -1,12 +1,16 @@
 //! Help in a terminal.
 
 use super::function::Topic;
-use super::{Function, Table};
+use super::{Function, Table, Written};
 use std::fmt::Write;
+
+/// Title of the chapter of functions that are scripts themselves.
+pub(super) const WRITTEN: &str = "Presets and tools written in the language";
 
 /// Everything that is known of the functions of a name; `None` if there is none.
 pub fn function_help(table: &Table, name: &str) -> Option<String> {
-    let parts: Vec<String> = table.named(name).map(one).collect();
+    let written = table.written().iter().filter(|function| function.name == name).map(one_written);
+    let parts: Vec<String> = table.named(name).map(one).chain(written).collect();
     (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
@@ -36,6 +40,14 @@ fn one(function: &Function) -> String {
     out
 }
 
+fn one_written(function: &Written) -> String {
+    let mut out = format!("{}\n    {}", function.signature, function.about);
+    if !function.example.is_empty() {
+        let _ = write!(out, "\n\n    example: {}", function.example);
+    }
+    out
+}
+
 /// The names of all functions by chapter, with what each does.
 pub fn overview(table: &Table) -> String {
     let mut out = String::from("`help(\"name\")` says everything about a function.\n");
@@ -49,6 +61,12 @@ pub fn overview(table: &Table) -> String {
             let owner = function.receiver_name().map(|name| format!("{}.", name.replace(' ', "_"))).unwrap_or_default();
             let _ = writeln!(out, "  {:28} {}", format!("{owner}{}", function.name), function.about);
         }
+    }
+    if !table.written().is_empty() {
+        let _ = write!(out, "\n{WRITTEN}\n");
+    }
+    for function in table.written() {
+        let _ = writeln!(out, "  {:28} {}", function.name, function.about);
     }
     out
 }

@@ -14,11 +14,12 @@ mod syntax;
 mod table;
 mod unknown;
 mod value;
+mod written;
 
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
-pub use engine::{Operators, new_engine, register_type};
+pub use engine::{Operators, new_engine, new_parser, register_type};
 pub use error::ScriptError;
 pub use explain::{Sources, explain, explain_parse};
 pub use function::{Function, Parameter, Topic};
@@ -29,3 +30,4 @@ pub use syntax::{Completeness, completeness, unknown_calls};
 pub use table::{Mode, Table};
 pub use unknown::Unknown;
 pub use value::{ScriptValue, Shown};
+pub use written::Written;

@@ -1,6 +1,7 @@
 //! The reference page: all functions as one HTML file.
 
 use super::function::Topic;
+use super::help::WRITTEN;
 use super::{Function, Table};
 use std::fmt::Write;
 
@@ -21,6 +22,16 @@ pub fn reference_page(table: &Table) -> String {
             section(&mut body, function, &anchor);
         }
         contents.push_str("</li>");
+    }
+    if !table.written().is_empty() {
+        let _ = write!(contents, "<li><a href=\"#written\">{WRITTEN}</a><br>");
+        let _ = write!(body, "<h2 id=\"written\">{WRITTEN}</h2>");
+    }
+    for function in table.written() {
+        let (anchor, name) = (function.name.replace("::", "-"), escape(&function.name));
+        let _ = write!(contents, "<a class=\"name\" href=\"#{anchor}\">{name}</a> ");
+        let _ = write!(body, "<section id=\"{anchor}\"><h3><code>{}</code></h3>", escape(&function.signature));
+        let _ = write!(body, "<p>{}</p><pre>{}</pre></section>", escape(&function.about), escape(&function.example));
     }
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Auricle: reference</title><style>{STYLE}</style>\

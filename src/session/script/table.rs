@@ -2,7 +2,7 @@
 
 use super::error::nearest;
 use super::function::Form;
-use super::{Call, Function, ScriptError, Unknown};
+use super::{Call, Function, ScriptError, Unknown, Written};
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, RhaiFunc};
 use std::any::TypeId;
 use std::collections::BTreeSet;
@@ -21,12 +21,24 @@ pub enum Mode {
 #[derive(Default)]
 pub struct Table {
     functions: Vec<Arc<Function>>,
+    written: Vec<Written>,
 }
 
 impl Table {
     /// A table of some functions.
     pub fn new(functions: impl IntoIterator<Item = Function>) -> Table {
-        Table { functions: functions.into_iter().map(Arc::new).collect() }
+        Table { functions: functions.into_iter().map(Arc::new).collect(), written: Vec::new() }
+    }
+
+    /// The same with functions that are written in the language itself.
+    pub fn with_written(mut self, written: Vec<Written>) -> Table {
+        self.written.extend(written);
+        self
+    }
+
+    /// The functions that are written in the language itself.
+    pub fn written(&self) -> &[Written] {
+        &self.written
     }
 
     /// The functions in order of declaration.
@@ -46,7 +58,8 @@ impl Table {
 
     /// The name nearest to one that does not exist.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        nearest(name, self.functions().filter(|f| f.form == Form::Call).map(|f| f.name))
+        let declared = self.functions().filter(|f| f.form == Form::Call).map(|f| f.name);
+        nearest(name, declared.chain(self.written.iter().map(|function| function.name.as_str())))
     }
 
     /// Names of the properties and methods of a type.

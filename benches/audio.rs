@@ -1,0 +1,55 @@
+//! Features and recipes on one thread, in times real time: a throughput of 1 Kelem/s is a second of audio in a millisecond.
+
+use auricle_audio::augment::{Recipe, Stage, Value, Views, Workspace, declaration};
+use auricle_audio::synth::white_noise;
+use auricle_audio::{Key, Rng, Waveform};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+fn stage(name: &str, given: &[(&str, f64)]) -> Recipe {
+    let given = given.iter().map(|&(name, value)| (name.to_owned(), Value::Drawn(value.into())));
+    let declared = declaration(name).expect("the stage is declared");
+    Stage::new(declared, given).expect("the options are good").into()
+}
+
+fn chain(recipes: &[Recipe]) -> Recipe {
+    recipes.iter().fold(Recipe::identity(), |chain, next| chain.then(next).expect("the domains fit"))
+}
+
+fn noise(duration_s: f64, sample_rate: u32) -> Waveform {
+    white_noise(duration_s, sample_rate, &mut Rng::from_words(&[1])).expect("the duration is good")
+}
+
+/// Runs a recipe on a clip in a workspace that is kept, as the loader does.
+fn bench(c: &mut Criterion, name: &str, recipes: &[Recipe], wave: &Waveform) {
+    let mut group = c.benchmark_group("audio");
+    let seconds = wave.duration_s();
+    group.throughput(Throughput::Elements((seconds * recipes.len() as f64).round() as u64));
+    group.bench_function(name, |b| {
+        let (mut work, mut item) = (Workspace::default(), 0);
+        b.iter(|| {
+            item += 1;
+            for (view, recipe) in recipes.iter().enumerate() {
+                work.load(wave);
+                recipe.run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work).expect("the clip is good");
+                black_box(&work.features.values);
+            }
+        });
+    });
+    group.finish();
+}
+
+fn audio(c: &mut Criterion) {
+    let log_mel = |n_mels: f64, n_fft: f64, hop_length: f64| {
+        stage("log_mel", &[("n_mels", n_mels), ("n_fft", n_fft), ("hop_length", hop_length)])
+    };
+    let ten_s = noise(10.0, 16_000);
+    bench(c, "log_mel_64_10s_16k", &[log_mel(64.0, 1024.0, 160.0)], &ten_s);
+    bench(c, "log_mel_128_10s_44k1", &[log_mel(128.0, 2048.0, 512.0)], &noise(10.0, 44_100));
+    let view = chain(&[stage("fade", &[]), stage("time_mask", &[]), log_mel(64.0, 1024.0, 160.0)]);
+    let two = Views::of(2, &view).expect("the view is good");
+    bench(c, "two_views_fade_mask_log_mel_10s_16k", two.recipes(), &ten_s);
+}
+
+criterion_group!(benches, audio);
+criterion_main!(benches);

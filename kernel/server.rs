@@ -1,0 +1,228 @@
+//! The five sockets and the thread that serves them.
+
+use crate::Error;
+use crate::answer::{Answer, answer};
+use crate::cell::Cells;
+use crate::connection::{Channel, Connection};
+use crate::publish::{BATCH_TIME, Door, Outbox, Publisher};
+use crate::wire::{Message, Seen, Wire};
+use auricle_session::Settings;
+use futures::StreamExt;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+use zeromq::{
+    PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketEvent, SocketRecv, SocketSend,
+    ZmqMessage,
+};
+
+/// A reader that takes nothing for this long is given up.
+const STUCK: Duration = Duration::from_secs(5);
+
+/// The first answer waits this long for a listener, so that a front end does not miss the first `idle`.
+const FIRST_LISTENER: Duration = Duration::from_millis(50);
+
+/// Welcomes are sent after these waits, because a listener's subscription follows its connection unseen.
+const WELCOMES: [Duration; 3] = [Duration::from_millis(3), Duration::from_millis(30), Duration::from_millis(200)];
+
+/// A cell may take this long to stop when the kernel ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Time for the last messages to leave.
+const LINGER: Duration = Duration::from_millis(30);
+
+/// Serves one connection file until a front end says that it is enough, or the program that started it is gone.
+///
+/// # Errors
+/// The file is none, an address is taken, or the session cannot be started.
+pub fn run(settings: Settings, connection_file: &Path) -> Result<(), Error> {
+    let connection = Connection::read(connection_file)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+    let result = runtime.block_on(serve(&connection, settings));
+    // A cell that does not stop must not keep the program.
+    runtime.shutdown_background();
+    result
+}
+
+/// What the tasks share.
+struct Shared {
+    wire: Wire,
+    outbox: Outbox,
+    cells: Cells,
+    listened: watch::Receiver<bool>,
+    end: mpsc::Sender<()>,
+}
+
+async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error> {
+    // Front ends try again every 100 ms: the addresses come first, the language after.
+    let (mut shell, mut control, mut stdin) = (RouterSocket::new(), RouterSocket::new(), RouterSocket::new());
+    let (mut iopub, mut heartbeat) = (PubSocket::new(), RepSocket::new());
+    let listeners = iopub.monitor();
+    bind(&mut shell, connection, Channel::Shell).await?;
+    bind(&mut control, connection, Channel::Control).await?;
+    bind(&mut stdin, connection, Channel::Stdin).await?;
+    bind(&mut iopub, connection, Channel::Iopub).await?;
+    bind(&mut heartbeat, connection, Channel::Heartbeat).await?;
+
+    let wire = Wire::new(&connection.key);
+    let (outbox, outgoing) = Outbox::new(wire.clone());
+    let publisher = Publisher::new(outbox.clone());
+    let cells = Cells::start(settings, publisher.clone())?;
+    let (listening, listened) = watch::channel(false);
+    let (end, mut ended) = mpsc::channel(1);
+    let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, end });
+
+    let (shell_out, shell_in) = shell.split();
+    let (control_out, control_in) = control.split();
+    tokio::spawn(write(outgoing, iopub, shell_out, control_out));
+    tokio::spawn(read(shared.clone(), shell_in, Door::Shell));
+    tokio::spawn(read(shared.clone(), control_in, Door::Control));
+    tokio::spawn(echo(heartbeat));
+    tokio::spawn(welcome(listeners, outbox.clone(), listening));
+    tokio::spawn(flush(publisher));
+    outbox.tell("status", &Value::Null, json!({ "execution_state": "starting" })).await;
+    tokio::select! {
+        _ = ended.recv() => {}
+        () = orphaned() => {}
+    }
+    Ok(())
+}
+
+async fn bind<S: Socket>(socket: &mut S, connection: &Connection, channel: Channel) -> Result<(), Error> {
+    let endpoint = connection.endpoint(channel);
+    match socket.bind(&endpoint).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Bind { endpoint, reason: error.to_string() }),
+    }
+}
+
+async fn write(
+    mut outgoing: mpsc::Receiver<(Door, ZmqMessage)>,
+    mut iopub: PubSocket,
+    mut shell: RouterSendHalf,
+    mut control: RouterSendHalf,
+) {
+    while let Some((door, message)) = outgoing.recv().await {
+        // A client that has gone cannot be answered, and that is no fault of the others.
+        let _ = match door {
+            Door::Iopub => timeout(STUCK, iopub.send(message)).await,
+            Door::Shell => timeout(STUCK, shell.send(message)).await,
+            Door::Control => timeout(STUCK, control.send(message)).await,
+        };
+    }
+}
+
+async fn read(shared: Arc<Shared>, mut socket: RouterRecvHalf, door: Door) {
+    let mut seen = Seen::default();
+    loop {
+        let Ok(frames) = socket.recv().await else {
+            sleep(Duration::from_millis(1)).await;
+            continue;
+        };
+        // What is not signed, or is no message at all, gets no answer: who sends it may not know the key.
+        let Ok(message) = shared.wire.read(frames, &mut seen) else { continue };
+        match message.kind() {
+            "execute_request" => shared.cells.execute(message),
+            "shutdown_request" => return shut_down(&shared, &message, door).await,
+            _ => respond(&shared, &message, door).await,
+        }
+    }
+}
+
+/// Answers a request between `busy` and `idle`.
+async fn respond(shared: &Shared, message: &Message, door: Door) {
+    let status = |state: &'static str| json!({ "execution_state": state });
+    if message.kind() == "kernel_info_request" && !*shared.listened.borrow() {
+        let mut listened = shared.listened.clone();
+        let _ = timeout(FIRST_LISTENER, listened.wait_for(|listened| *listened)).await;
+    }
+    shared.outbox.tell("status", &message.header, status("busy")).await;
+    if message.kind() == "interrupt_request" {
+        shared.cells.interrupt();
+        shared.outbox.reply(door, "interrupt_reply", message, json!({ "status": "ok" })).await;
+    } else {
+        match answer(message, &shared.cells) {
+            Answer::Reply(kind, content) => shared.outbox.reply(door, kind, message, content).await,
+            Answer::Tell(kind, content) => shared.outbox.tell(kind, &message.header, content).await,
+            Answer::Nothing => {}
+        }
+    }
+    shared.outbox.tell("status", &message.header, status("idle")).await;
+    // A front end shows the last state it heard; a cell that still runs says so again.
+    if let Some(parent) = shared.cells.running() {
+        shared.outbox.tell("status", &parent, status("busy")).await;
+    }
+}
+
+async fn shut_down(shared: &Shared, message: &Message, door: Door) {
+    shared.cells.stop();
+    let stopped = async {
+        while shared.cells.running().is_some() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let _ = timeout(LAST_WORDS, stopped).await;
+    let content = json!({ "status": "ok", "restart": message.flag("restart", false) });
+    shared.outbox.tell("status", &message.header, json!({ "execution_state": "busy" })).await;
+    shared.outbox.tell("shutdown_reply", &message.header, content.clone()).await;
+    shared.outbox.reply(door, "shutdown_reply", message, content).await;
+    shared.outbox.tell("status", &message.header, json!({ "execution_state": "idle" })).await;
+    sleep(LINGER).await;
+    let _ = shared.end.send(()).await;
+}
+
+/// Sends every heartbeat back.
+async fn echo(mut heartbeat: RepSocket) {
+    loop {
+        match heartbeat.recv().await {
+            Ok(beat) => {
+                let _ = heartbeat.send(beat).await;
+            }
+            Err(_) => sleep(Duration::from_millis(1)).await,
+        }
+    }
+}
+
+/// Greets who begins to listen: whoever receives a greeting misses nothing from then on.
+async fn welcome(
+    mut events: futures::channel::mpsc::Receiver<SocketEvent>,
+    outbox: Outbox,
+    listening: watch::Sender<bool>,
+) {
+    while let Some(event) = events.next().await {
+        if !matches!(event, SocketEvent::Accepted(..)) {
+            continue;
+        }
+        let mut waited = Duration::ZERO;
+        for due in WELCOMES {
+            sleep(due - waited).await;
+            waited = due;
+            listening.send_replace(true);
+            outbox.tell("iopub_welcome", &Value::Null, json!({ "subscription": "" })).await;
+        }
+    }
+}
+
+/// Sends text that a cell printed before it fell silent.
+async fn flush(publisher: Arc<Publisher>) {
+    loop {
+        sleep(BATCH_TIME).await;
+        publisher.flush_what_is_due();
+    }
+}
+
+/// Waits until the program that started this one is gone. A kernel that was started by hand waits for ever.
+async fn orphaned() {
+    #[cfg(unix)]
+    if std::env::var_os("JPY_PARENT_PID").is_some() {
+        let parent = std::os::unix::process::parent_id();
+        while std::os::unix::process::parent_id() == parent {
+            sleep(Duration::from_secs(1)).await;
+        }
+        return;
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,304 @@
+//! What can be said about text while it is typed: whether it is complete, what may come next, what a name is.
+
+use crate::script::{
+    Completeness, ScriptError, Table, Written, completeness, function_help, new_parser, overview, type_name,
+};
+use rhai::{AST, Engine, Scope};
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+/// Answers questions about text. It shares nothing with the session that a running cell would hold.
+#[derive(Clone)]
+pub struct Assistant {
+    table: Arc<Table>,
+    parser: Arc<Engine>,
+    names: Arc<RwLock<Names>>,
+}
+
+/// What the session has made so far, as of the end of the last cell.
+#[derive(Default)]
+struct Names {
+    /// Variables and their types.
+    variables: BTreeMap<String, String>,
+    functions: Vec<Written>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A variable of the session.
+    Variable,
+    /// A function.
+    Function,
+    /// A method or property of a value.
+    Member,
+    /// A word of the language.
+    Keyword,
+}
+
+impl Kind {
+    /// The kind as one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Variable => "variable",
+            Kind::Function => "function",
+            Kind::Member => "member",
+            Kind::Keyword => "keyword",
+        }
+    }
+}
+
+/// What may stand at the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What is written.
+    pub text: String,
+    /// What it is.
+    pub kind: Kind,
+    /// How it is called, or its type.
+    pub signature: String,
+    /// One line on what it does; may be empty.
+    pub about: String,
+}
+
+/// All that may stand at the cursor, in characters of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Where the word at the cursor begins.
+    pub start: usize,
+    /// The cursor.
+    pub end: usize,
+    /// The words that may stand there.
+    pub candidates: Vec<Candidate>,
+}
+
+const KEYWORDS: [&str; 20] = [
+    "break", "catch", "const", "continue", "do", "else", "export", "false", "fn", "for", "if", "import", "in", "let",
+    "loop", "return", "switch", "throw", "true", "while",
+];
+
+impl Assistant {
+    /// An assistant that knows the language, and no variable yet.
+    pub(crate) fn new(table: Arc<Table>) -> Result<Assistant, ScriptError> {
+        Ok(Assistant { table, parser: Arc::new(new_parser()?), names: Arc::default() })
+    }
+
+    /// Takes over what the session has made.
+    pub(crate) fn refresh(&self, scope: &Scope<'_>, functions: &AST) {
+        let mut names = self.names.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        names.variables = scope.iter().map(|(name, _, value)| (name.to_owned(), type_name(&value))).collect();
+        names.functions = Written::all(functions, "");
+    }
+
+    /// The language's function table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Whether a piece of text can be run as it is.
+    pub fn completeness(&self, text: &str) -> Completeness {
+        completeness(&self.parser, text)
+    }
+
+    /// What may stand at the cursor, which is counted in characters.
+    pub fn complete(&self, text: &str, cursor: usize) -> Completion {
+        let before: Vec<char> = text.chars().take(cursor).collect();
+        let start = before.iter().rposition(|&c| !is_name(c) && c != ':').map_or(0, |i| i + 1);
+        let word: String = before[start..].iter().collect();
+        let mut candidates = if start > 0 && before[start - 1] == '.' && !before[..start - 1].ends_with(&['.']) {
+            self.members(&owner(&before[..start - 1]))
+        } else {
+            self.words()
+        };
+        candidates.retain(|candidate| candidate.text.starts_with(&word));
+        candidates.sort_by(|a, b| (a.kind, &a.text).cmp(&(b.kind, &b.text)));
+        candidates.dedup_by(|a, b| a.text == b.text);
+        Completion { start, end: before.len(), candidates }
+    }
+
+    /// All that is known of the name at the cursor, which is counted in characters.
+    pub fn inspect(&self, text: &str, cursor: usize) -> Option<String> {
+        let chars: Vec<char> = text.chars().collect();
+        let cursor = cursor.min(chars.len());
+        let of_name = |c: &char| is_name(*c) || *c == ':';
+        // Inside the parentheses of a call it is the function that is asked about.
+        let end = cursor + chars[cursor..].iter().take_while(|c| of_name(c)).count();
+        let here = end - chars[..end].iter().rev().take_while(|c| of_name(c)).count();
+        let called = chars[..cursor].iter().rposition(|&c| c == '(').filter(|_| here == end);
+        let (start, end) = match called {
+            Some(open) => (open - chars[..open].iter().rev().take_while(|c| of_name(c)).count(), open),
+            None => (here, end),
+        };
+        let name: String = chars[start..end].iter().collect();
+        self.about(&name)
+    }
+
+    /// All that is known of a name.
+    pub fn about(&self, name: &str) -> Option<String> {
+        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(type_name) = names.variables.get(name) {
+            return Some(format!("{name}: {type_name}"));
+        }
+        if let Some(function) = names.functions.iter().find(|function| function.name == name) {
+            return Some(format!("{}\n    {}", function.signature, function.about).trim_end().to_owned());
+        }
+        function_help(&self.table, name)
+    }
+
+    /// The answer to a question for help, which is no text of the language: `help()`, `help(name)`, `name?`.
+    pub fn answer(&self, text: &str) -> Option<String> {
+        let text = text.trim();
+        let inside = text.strip_prefix("help(").and_then(|rest| rest.strip_suffix(')'));
+        let name = match inside {
+            Some(inside) => inside.trim().trim_matches('"'),
+            None => text.strip_suffix('?')?.trim(),
+        };
+        if name.is_empty() {
+            return Some(overview(&self.table).trim_end().to_owned());
+        }
+        let unknown = || match self.table.nearest(name) {
+            Some(guess) => format!("there is no function `{name}`; did you mean `{guess}`?"),
+            None => format!("there is no function `{name}`"),
+        };
+        Some(self.about(name).unwrap_or_else(unknown))
+    }
+
+    fn words(&self) -> Vec<Candidate> {
+        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let variables = names.variables.iter().map(|(name, type_name)| Candidate {
+            text: name.clone(),
+            kind: Kind::Variable,
+            signature: type_name.clone(),
+            about: String::new(),
+        });
+        let declared = self.table.functions().filter(|function| function.is_called()).map(|function| Candidate {
+            text: function.name().to_owned(),
+            kind: Kind::Function,
+            signature: function.signature(),
+            about: function.about_text().to_owned(),
+        });
+        let written = names.functions.iter().chain(self.table.written()).map(|function| Candidate {
+            text: function.name.clone(),
+            kind: Kind::Function,
+            signature: function.signature.clone(),
+            about: function.about.clone(),
+        });
+        let keywords = KEYWORDS.iter().map(|word| Candidate {
+            text: (*word).to_owned(),
+            kind: Kind::Keyword,
+            signature: String::new(),
+            about: String::new(),
+        });
+        variables.chain(declared).chain(written).chain(keywords).collect()
+    }
+
+    /// Methods and properties: those of the variable before the dot if it is one, else of every type.
+    fn members(&self, owner: &str) -> Vec<Candidate> {
+        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let of_type = names.variables.get(owner);
+        let functions = self.table.functions().filter(|function| match (function.receiver_name(), of_type) {
+            (Some(receiver), Some(of_type)) => receiver == of_type,
+            (receiver, None) => receiver.is_some(),
+            (None, Some(_)) => false,
+        });
+        functions
+            .map(|function| Candidate {
+                text: function.name().to_owned(),
+                kind: Kind::Member,
+                signature: function.signature(),
+                about: function.about_text().to_owned(),
+            })
+            .collect()
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The name that ends a text.
+fn owner(before: &[char]) -> String {
+    let length = before.iter().rev().take_while(|c| is_name(**c)).count();
+    before[before.len() - length..].iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::script::Silent;
+    use crate::{Session, Settings};
+    use std::sync::Arc;
+
+    fn session(text: &str) -> Session {
+        let mut session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
+        session.eval("cell", text).unwrap();
+        session
+    }
+
+    fn complete(session: &Session, text: &str) -> (usize, Vec<String>) {
+        let completion = session.assistant().complete(text, text.chars().count());
+        (completion.start, completion.candidates.into_iter().map(|candidate| candidate.text).collect())
+    }
+
+    #[test]
+    fn names_are_completed_by_what_is_known_of_them() {
+        let session = session("let clap = tone(440, 0.1); let claps = gain(3); fn clatter(x) { x }");
+        assert_eq!(
+            complete(&session, "let y = cla"),
+            (8, ["clap", "claps", "clar::fade_mask", "clatter"].map(String::from).to_vec())
+        );
+        assert_eq!(complete(&session, "clap.sample_"), (5, vec!["sample_rate".into()]));
+        assert!(complete(&session, "claps.").1.contains(&"trace".to_owned()));
+        assert!(!complete(&session, "claps.").1.contains(&"sample_rate".to_owned()));
+        assert_eq!(complete(&session, "clar::fa"), (0, vec!["clar::fade_mask".into()]));
+        assert_eq!(complete(&session, "ä + whi"), (4, vec!["white_noise".into(), "while".into()]));
+        assert_eq!(complete(&session, "nothing_like_it"), (0, vec![]));
+    }
+
+    #[test]
+    fn names_are_inspected_where_the_cursor_stands() {
+        let session = session("let clap = tone(440, 0.1);");
+        let about = |text: &str, cursor: usize| session.assistant().inspect(text, cursor).unwrap_or_default();
+        assert!(about("let x = noise", 10).starts_with("noise("));
+        assert!(about("noise(", 6).starts_with("noise("));
+        assert!(about("noise(5, ", 9).starts_with("noise("));
+        assert_eq!(about("clap", 0), "clap: wave");
+        assert!(about("clar::fade_mask()", 3).starts_with("clar::fade_mask()"));
+        assert_eq!(about("", 0), "");
+        assert_eq!(about("unheard_of", 99), "");
+    }
+
+    #[test]
+    fn questions_for_help_are_answered() {
+        let session = session("let clap = tone(440, 0.1);");
+        let answer = |text: &str| session.assistant().answer(text);
+        for question in ["noise?", "help(noise)", "help(\"noise\")", " noise ? "] {
+            assert!(answer(question).unwrap().starts_with("noise("), "{question}");
+        }
+        assert_eq!(answer("clap?").unwrap(), "clap: wave");
+        assert_eq!(answer("nosie?").unwrap(), "there is no function `nosie`; did you mean `noise`?");
+        assert!(answer("help()").unwrap().contains("noise"));
+        assert_eq!(answer("noise(3)"), None);
+    }
+
+    #[test]
+    fn completeness_is_decided_by_the_parser() {
+        use crate::script::Completeness::{Complete, Incomplete, Invalid};
+        let assistant = session("").assistant();
+        for (text, want) in [
+            ("1 + 1", Complete),
+            ("fn f(x) { x }", Complete),
+            ("fn f(x) {", Incomplete),
+            ("let x = [1,\n2", Incomplete),
+            ("fade() |>", Incomplete),
+            ("let x = \"abc", Invalid),
+            ("let x = `abc", Incomplete),
+            ("/* note", Incomplete),
+            ("let x = )", Invalid),
+            ("if x { 1 } else {", Incomplete),
+            ("noise(5..40, #{ color: ", Incomplete),
+            ("x y z", Invalid),
+        ] {
+            assert_eq!(assistant.completeness(text), want, "{text:?}");
+        }
+    }
+}
