@@ -2,7 +2,7 @@
 
 use crate::cli::{Output, exit};
 use crate::terminal::Terminal;
-use auricle_session::script::{CancelToken, Diagnostic, Mode, Shown};
+use auricle_session::script::{CancelToken, Diagnostic, Mode, Shown, Silent};
 use auricle_session::{Session, Settings};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,10 +39,11 @@ pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8
 
 /// Checks a script without data; gives the exit code.
 pub(crate) fn check(file: &Path, settings: Settings, output: &Output) -> u8 {
-    let terminal = Arc::new(Terminal::new(true).quiet(true));
+    let terminal = Terminal::new(true).quiet(true);
     let Some(text) = read(file, &terminal) else { return exit::USAGE };
     let settings = Settings { mode: Mode::Check, ..settings };
-    let checked = match Session::new(settings, terminal.clone()) {
+    // What the script would print depends on data that a check does not read.
+    let checked = match Session::new(settings, Arc::new(Silent)) {
         Ok(mut session) => session.check(&file.display().to_string(), &text),
         Err(error) => Err(vec![Diagnostic::error(error.to_string(), None, "", error.hint)]),
     };
