@@ -79,6 +79,8 @@ fn complete(cells: &Cells, code: &str, cursor: usize) -> Value {
         let kind = match candidate.kind {
             Kind::Variable => "instance",
             Kind::Function | Kind::Member => "function",
+            Kind::Option => "param",
+            Kind::Path => "path",
             Kind::Keyword => "keyword",
         };
         json!({ "start": start, "end": end, "text": candidate.text, "type": kind, "signature": candidate.signature })

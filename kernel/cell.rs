@@ -5,7 +5,7 @@ use crate::history::History;
 use crate::publish::Publisher;
 use crate::wire::Message;
 use auricle_session::script::{CancelToken, Diagnostic, Shown};
-use auricle_session::{Assistant, Outcome, Session, Settings};
+use auricle_session::{Assistant, Outcome, Reply, Session, Settings};
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -132,15 +132,18 @@ impl Runner {
             lock(&self.history).push(self.count, code);
         }
         self.publisher.show("execute_input", json!({ "code": code, "execution_count": self.count }));
-        if let Some(text) = self.session.assistant().answer(code) {
-            let page = json!({ "source": "page", "data": { "text/plain": text }, "start": 0 });
-            return self.done(json!([page]), json!({}));
-        }
-        match self.session.eval(&format!("cell {}", self.count), code) {
-            Ok(outcome) => {
-                self.show_result(&outcome, kept);
+        match self.session.cell(&format!("cell {}", self.count), code) {
+            Ok(reply) => {
+                let payload = match reply {
+                    Reply::Value(outcome) => {
+                        self.show_result(&outcome, kept);
+                        json!([])
+                    }
+                    Reply::Text(text) => json!([{ "source": "page", "data": { "text/plain": text }, "start": 0 }]),
+                    Reply::Edit(text) => json!([{ "source": "set_next_input", "text": text, "replace": false }]),
+                };
                 let expressions = self.expressions(&message.content["user_expressions"]);
-                self.done(json!([]), expressions)
+                self.done(payload, expressions)
             }
             Err(diagnostic) => {
                 let mut content = error(&diagnostic);

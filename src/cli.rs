@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::kernel;
-use crate::repl;
+use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
 use crate::terminal::Terminal;
 use auricle_session::script::{function_help, overview, reference_page};
@@ -35,11 +35,11 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::from(match matches.subcommand() {
         Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
-        Some(("repl", matches)) => repl::run(settings(matches)),
+        Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
         Some(("devices", _)) => devices(),
-        _ => repl::run(settings(&matches)),
+        _ => repl::run(settings(&matches), Keys::Emacs),
     })
 }
 
@@ -75,7 +75,12 @@ fn command() -> Command {
                 .args(session_arguments())
                 .arg(flag("quiet", "Says nothing if all is well")),
         )
-        .subcommand(Command::new("repl").about("Starts an interactive session").args(session_arguments()))
+        .subcommand(
+            Command::new("repl")
+                .about("Starts an interactive session")
+                .args(session_arguments())
+                .arg(flag("vi", "Takes the keys of vi instead of those of emacs")),
+        )
         .subcommand(kernel::command())
         .subcommand(
             Command::new("help")
@@ -178,6 +183,10 @@ fn takes_value(words: &[String]) -> bool {
         }
     }
     true
+}
+
+fn keys(matches: &ArgMatches) -> Keys {
+    if matches.get_flag("vi") { Keys::Vi } else { Keys::Emacs }
 }
 
 fn file(matches: &ArgMatches) -> PathBuf {

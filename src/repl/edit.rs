@@ -1,12 +1,16 @@
 //! Line editing: history, and lines that go on until the parser has enough.
 
+use super::complete::Completion;
+use super::highlight::Colors;
 use crate::terminal::Terminal;
 use auricle_session::Assistant;
 use auricle_session::script::Completeness;
 use nu_ansi_term::{Color, Style};
 use reedline::{
-    DefaultHinter, FileBackedHistory, Prompt, PromptEditMode, PromptHistorySearch, Reedline, Signal, ValidationResult,
-    Validator,
+    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, IdeMenu, KeyCode, KeyModifiers,
+    Keybindings, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, PromptViMode, Reedline, ReedlineEvent,
+    ReedlineMenu, Signal, ValidationResult, Validator, Vi, default_emacs_keybindings, default_vi_insert_keybindings,
+    default_vi_normal_keybindings, default_vi_visual_keybindings,
 };
 use std::borrow::Cow;
 
@@ -21,11 +25,23 @@ pub(super) struct Editor {
 
 impl Editor {
     /// An editor whose history is kept in the user's data folder.
-    pub(super) fn new(assistant: Assistant, terminal: &Terminal) -> std::io::Result<Editor> {
+    pub(super) fn new(assistant: Assistant, keys: Keys, terminal: &Terminal) -> std::io::Result<Editor> {
         let color = terminal.color();
-        let mut line = Reedline::create().use_bracketed_paste(true).with_validator(Box::new(Parser(assistant)));
-        line = line.with_ansi_colors(color);
+        let mut line = Reedline::create()
+            .use_bracketed_paste(true)
+            .with_validator(Box::new(Parser(assistant.clone())))
+            .with_completer(Box::new(Completion(assistant.clone())))
+            .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu())))
+            .with_edit_mode(keys.mode())
+            .with_ansi_colors(color);
+        if let Some(program) = std::env::var_os("VISUAL").or_else(|| std::env::var_os("EDITOR")) {
+            let file = std::env::temp_dir().join(format!("auricle-{}.rhai", std::process::id()));
+            let mut editor = std::process::Command::new(program);
+            editor.arg(&file);
+            line = line.with_buffer_editor(editor, file);
+        }
         if color {
+            line = line.with_highlighter(Box::new(Colors(assistant)));
             line = line.with_hinter(Box::new(DefaultHinter::default().with_style(Style::new().fg(Color::DarkGray))));
         }
         if let Some(file) = dirs::data_dir().map(|dir| dir.join("auricle").join("history.txt")) {
@@ -35,6 +51,11 @@ impl Editor {
             }
         }
         Ok(Editor { line, color })
+    }
+
+    /// Puts text before the user, to be changed and run.
+    pub(super) fn offer(&mut self, text: &str) {
+        self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
     }
 
     /// Reads a piece of text; nothing if the user leaves.
@@ -47,14 +68,57 @@ impl Editor {
     }
 }
 
+/// The keys that move and change text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    Emacs,
+    Vi,
+}
+
+/// Name of the completion menu, by which keys call it.
+const MENU: &str = "completion";
+
+impl Keys {
+    fn mode(self) -> Box<dyn EditMode> {
+        match self {
+            Keys::Emacs => Box::new(Emacs::new(with_menu(default_emacs_keybindings()))),
+            Keys::Vi => {
+                let insert = with_menu(default_vi_insert_keybindings());
+                Box::new(Vi::new(insert, default_vi_normal_keybindings(), default_vi_visual_keybindings()))
+            }
+        }
+    }
+}
+
+/// Tab opens the menu and goes on in it, Alt-Enter begins a line, Ctrl-O opens the user's editor.
+fn with_menu(mut keys: Keybindings) -> Keybindings {
+    let tab = vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext];
+    keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, ReedlineEvent::UntilFound(tab));
+    keys.add_binding(KeyModifiers::SHIFT, KeyCode::BackTab, ReedlineEvent::MenuPrevious);
+    keys.add_binding(KeyModifiers::ALT, KeyCode::Enter, ReedlineEvent::Edit(vec![EditCommand::InsertNewline]));
+    keys.add_binding(KeyModifiers::CONTROL, KeyCode::Char('o'), ReedlineEvent::OpenEditor);
+    keys
+}
+
+fn menu() -> IdeMenu {
+    IdeMenu::default()
+        .with_name(MENU)
+        .with_max_completion_height(12)
+        .with_default_border()
+        .with_description_mode(DescriptionMode::PreferRight)
+        .with_max_description_width(60)
+}
+
 /// Asks the parser whether a piece of text is complete.
 struct Parser(Assistant);
 
 impl Validator for Parser {
     fn validate(&self, line: &str) -> ValidationResult {
-        // `name?` is no text of the language, but a question for help.
+        // `name?` and `%name` are no text of the language, but questions and commands.
         match self.0.completeness(line) {
-            Completeness::Incomplete if !line.trim_end().ends_with('?') => ValidationResult::Incomplete,
+            Completeness::Incomplete if !line.trim_end().ends_with('?') && !line.starts_with('%') => {
+                ValidationResult::Incomplete
+            }
             _ => ValidationResult::Complete,
         }
     }
@@ -75,8 +139,11 @@ impl Prompt for Numbered {
         "".into()
     }
 
-    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
-        "> ".into()
+    fn render_prompt_indicator(&self, mode: PromptEditMode) -> Cow<'_, str> {
+        match mode {
+            PromptEditMode::Vi(PromptViMode::Normal) => ": ".into(),
+            _ => "> ".into(),
+        }
     }
 
     fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {

@@ -1,18 +1,21 @@
 //! The interactive session.
 
+mod complete;
 mod edit;
+mod highlight;
 
 use crate::cli::exit;
 use crate::run::{show, stop_on_interrupt};
 use crate::terminal::Terminal;
 use auricle_session::script::Shown;
-use auricle_session::{Session, Settings};
+use auricle_session::{Reply, Session, Settings};
 use edit::Editor;
+pub(crate) use edit::Keys;
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 
 /// Runs the session until the user leaves; gives the exit code.
-pub(crate) fn run(settings: Settings) -> u8 {
+pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
     let terminal = Arc::new(Terminal::new(false));
     let mut session = match Session::new(settings, terminal.clone()) {
         Ok(session) => session,
@@ -25,7 +28,7 @@ pub(crate) fn run(settings: Settings) -> u8 {
         return run_input(session, &terminal);
     }
     stop_on_interrupt(session.cancel_token());
-    let mut editor = match Editor::new(session.assistant(), &terminal) {
+    let mut editor = match Editor::new(session.assistant(), keys, &terminal) {
         Ok(editor) => editor,
         Err(error) => {
             terminal.error(&format!("error: the terminal cannot be used: {error}"));
@@ -38,7 +41,9 @@ pub(crate) fn run(settings: Settings) -> u8 {
         match editor.read(cell) {
             Ok(Some(text)) if text.trim().is_empty() => {}
             Ok(Some(text)) => {
-                eval(&mut session, cell, &text, &terminal);
+                if let Some(text) = eval(&mut session, cell, &text, &terminal) {
+                    editor.offer(&text);
+                }
                 cell += 1;
             }
             Ok(None) => return exit::OK,
@@ -50,18 +55,18 @@ pub(crate) fn run(settings: Settings) -> u8 {
     }
 }
 
-fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) {
-    if let Some(answer) = session.assistant().answer(text) {
-        terminal.print(&answer);
-        return;
-    }
-    let result = session.eval(&format!("cell {cell}"), text);
+/// Runs a cell and shows what it came to; gives text that the user wants to change.
+fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> Option<String> {
+    let result = session.cell(&format!("cell {cell}"), text);
     terminal.clear();
     match result {
-        Ok(outcome) if outcome.shown => terminal.print(&Shown::text_of(&outcome.value)),
-        Ok(_) => {}
+        Ok(Reply::Value(outcome)) if outcome.shown => terminal.print(&Shown::text_of(&outcome.value)),
+        Ok(Reply::Value(_)) => {}
+        Ok(Reply::Text(text)) => terminal.print(&text),
+        Ok(Reply::Edit(text)) => return Some(text),
         Err(diagnostic) => show(&diagnostic, terminal),
     }
+    None
 }
 
 /// What comes through a pipe is one script.

@@ -1,7 +1,9 @@
 //! What can be said about text while it is typed: whether it is complete, what may come next, what a name is.
 
+use crate::context::{Context, is_name};
 use crate::script::{
-    Completeness, ScriptError, Table, Written, completeness, function_help, new_parser, overview, type_name,
+    Completeness, Function, Parameter, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
+    type_name,
 };
 use rhai::{AST, Engine, Scope};
 use std::collections::BTreeMap;
@@ -32,6 +34,10 @@ pub enum Kind {
     Function,
     /// A method or property of a value.
     Member,
+    /// An option of a call.
+    Option,
+    /// A file or folder.
+    Path,
     /// A word of the language.
     Keyword,
 }
@@ -43,6 +49,8 @@ impl Kind {
             Kind::Variable => "variable",
             Kind::Function => "function",
             Kind::Member => "member",
+            Kind::Option => "option",
+            Kind::Path => "path",
             Kind::Keyword => "keyword",
         }
     }
@@ -103,13 +111,20 @@ impl Assistant {
     /// What may stand at the cursor, which is counted in characters.
     pub fn complete(&self, text: &str, cursor: usize) -> Completion {
         let before: Vec<char> = text.chars().take(cursor).collect();
-        let start = before.iter().rposition(|&c| !is_name(c) && c != ':').map_or(0, |i| i + 1);
-        let word: String = before[start..].iter().collect();
-        let mut candidates = if start > 0 && before[start - 1] == '.' && !before[..start - 1].ends_with(&['.']) {
-            self.members(&owner(&before[..start - 1]))
-        } else {
-            self.words()
+        let mut start = before.iter().rposition(|&c| !is_name(c) && c != ':').map_or(0, |i| i + 1);
+        let mut candidates = match Context::of(&before) {
+            Context::Comment => Vec::new(),
+            Context::Text(typed) => {
+                let name = typed.rsplit('/').next().unwrap_or("");
+                start = before.len() - name.chars().count();
+                paths(&typed)
+            }
+            Context::Option { function, given } => self.options(&function, &given),
+            Context::Member(owner) => self.members(self.type_of(&owner)),
+            Context::MemberOfCall(function) => self.members(self.returned(&function)),
+            Context::Word => self.words(),
         };
+        let word: String = before[start..].iter().collect();
         candidates.retain(|candidate| candidate.text.starts_with(&word));
         candidates.sort_by(|a, b| (a.kind, &a.text).cmp(&(b.kind, &b.text)));
         candidates.dedup_by(|a, b| a.text == b.text);
@@ -143,6 +158,18 @@ impl Assistant {
             return Some(format!("{}\n    {}", function.signature, function.about).trim_end().to_owned());
         }
         function_help(&self.table, name)
+    }
+
+    /// Whether a name is that of a function of the language or of the session.
+    pub fn is_function(&self, name: &str) -> bool {
+        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut written = names.functions.iter().chain(self.table.written());
+        self.table.named(name).next().is_some() || written.any(|function| function.name == name)
+    }
+
+    /// Whether a word is one of the language's own.
+    pub fn is_keyword(&self, word: &str) -> bool {
+        KEYWORDS.contains(&word)
     }
 
     /// The answer to a question for help, which is no text of the language: `help()`, `help(name)`, `name?`.
@@ -192,34 +219,62 @@ impl Assistant {
         variables.chain(declared).chain(written).chain(keywords).collect()
     }
 
-    /// Methods and properties: those of the variable before the dot if it is one, else of every type.
-    fn members(&self, owner: &str) -> Vec<Candidate> {
+    fn type_of(&self, variable: &str) -> Option<String> {
         let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let of_type = names.variables.get(owner);
-        let functions = self.table.functions().filter(|function| match (function.receiver_name(), of_type) {
-            (Some(receiver), Some(of_type)) => receiver == of_type,
-            (receiver, None) => receiver.is_some(),
-            (None, Some(_)) => false,
-        });
-        functions
-            .map(|function| Candidate {
-                text: function.name().to_owned(),
-                kind: Kind::Member,
-                signature: function.signature(),
-                about: function.about_text().to_owned(),
-            })
-            .collect()
+        names.variables.get(variable).cloned()
+    }
+
+    /// The type that a function gives, if all of its name agree.
+    fn returned(&self, function: &str) -> Option<String> {
+        let mut nouns = self.table.named(function).map(Function::returned_noun);
+        let first = nouns.next().filter(|noun| !noun.is_empty())?;
+        nouns.all(|noun| noun == first).then(|| first.to_owned())
+    }
+
+    /// Methods and properties of a type; of every type if it is not known.
+    fn members(&self, of_type: Option<String>) -> Vec<Candidate> {
+        let of_type = of_type.as_deref();
+        let fits = |function: &&Function| match function.receiver_name() {
+            Some(receiver) => of_type.is_none_or(|of_type| receiver == of_type),
+            None => false,
+        };
+        let candidate = |function: &Function| Candidate {
+            text: function.name().to_owned(),
+            kind: Kind::Member,
+            signature: function.signature(),
+            about: function.about_text().to_owned(),
+        };
+        self.table.functions().filter(fits).map(candidate).collect()
+    }
+
+    /// The options of a call that are not given yet.
+    fn options(&self, function: &str, given: &[String]) -> Vec<Candidate> {
+        let options = self.table.named(function).flat_map(Function::described_options);
+        let candidate = |option: &Parameter| Candidate {
+            text: format!("{}: ", option.name),
+            kind: Kind::Option,
+            signature: format!("{}: {}", option.name, option.default_source),
+            about: option.about.clone(),
+        };
+        options.filter(|option| !given.contains(&option.name)).map(candidate).collect()
     }
 }
 
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The name that ends a text.
-fn owner(before: &[char]) -> String {
-    let length = before.iter().rev().take_while(|c| is_name(**c)).count();
-    before[before.len() - length..].iter().collect()
+/// Files and folders that continue a path.
+fn paths(typed: &str) -> Vec<Candidate> {
+    let folder = typed.rfind('/').map_or("", |end| &typed[..=end]);
+    let entries = std::fs::read_dir(if folder.is_empty() { "." } else { folder });
+    let candidate = |entry: std::fs::DirEntry| {
+        let is_dir = entry.path().is_dir();
+        let name = entry.file_name().into_string().ok()?;
+        Some(Candidate {
+            text: if is_dir { format!("{name}/") } else { name },
+            kind: Kind::Path,
+            signature: if is_dir { "folder" } else { "file" }.to_owned(),
+            about: String::new(),
+        })
+    };
+    entries.into_iter().flatten().flatten().filter_map(candidate).collect()
 }
 
 #[cfg(test)]
@@ -252,6 +307,21 @@ mod tests {
         assert_eq!(complete(&session, "clar::fa"), (0, vec!["clar::fade_mask".into()]));
         assert_eq!(complete(&session, "ä + whi"), (4, vec!["white_noise".into(), "while".into()]));
         assert_eq!(complete(&session, "nothing_like_it"), (0, vec![]));
+        assert!(complete(&session, "tone(440, 1).sample_").1.contains(&"sample_rate".to_owned()));
+        assert_eq!(complete(&session, "x // whi"), (5, vec![]));
+    }
+
+    #[test]
+    fn options_and_paths_are_completed() {
+        let session = session("");
+        assert_eq!(complete(&session, "noise(5, #{ co"), (12, vec!["color: ".into()]));
+        assert_eq!(complete(&session, "noise(5, #{ color: 1, co"), (22, vec![]));
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("call.wav"), "").unwrap();
+        std::fs::create_dir(folder.path().join("calls")).unwrap();
+        let text = format!("load(\"{}/cal", folder.path().display());
+        let start = text.chars().count() - 3;
+        assert_eq!(complete(&session, &text), (start, vec!["call.wav".into(), "calls/".into()]));
     }
 
     #[test]

@@ -5,11 +5,14 @@
 
 mod assistant;
 mod bind;
+mod command;
+mod context;
 pub mod script;
 mod session;
 
 pub use assistant::{Assistant, Candidate, Completion, Kind};
 pub use bind::Settings;
+pub use command::{COMMANDS, Reply};
 pub use session::{Outcome, Session, language};
 
 /// The devices of this build: name and what it is.

@@ -2,6 +2,7 @@
 
 use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
+use crate::command::Cell;
 use crate::script::{
     CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown, Written, explain,
     explain_parse, new_engine, new_parser, unknown_calls,
@@ -23,6 +24,8 @@ pub struct Session {
     globals: Arc<RwLock<BTreeMap<String, Dynamic>>>,
     imports: Vec<Stmt>,
     assistant: Assistant,
+    /// What was run as cells, for the user to look back.
+    pub(crate) cells: Vec<Cell>,
 }
 
 /// What a piece of text came to.
@@ -55,8 +58,8 @@ fn table(environment: &Arc<Environment>) -> Result<Table, ScriptError> {
 /// Presets in the language itself, a namespace each.
 const STDLIB: [(&str, &str); 1] = [("clar", include_str!("../../stdlib/clar.rhai"))];
 
-/// Functions in the language itself that need no namespace.
-const PRELUDE: &str = include_str!("../../stdlib/prelude.rhai");
+/// Functions in the language itself that need no namespace. They judge studies, which takes the learning half.
+const PRELUDE: &str = if cfg!(feature = "learn") { include_str!("../../stdlib/prelude.rhai") } else { "" };
 
 impl Session {
     /// Starts a session.
@@ -82,12 +85,7 @@ impl Session {
         }
         engine.register_global_module(compile_module(&engine, "stdlib/prelude.rhai", PRELUDE)?.into());
         sources.add("stdlib/prelude.rhai", PRELUDE);
-        let arguments = match mode {
-            Mode::Run => Dynamic::from_array(environment.settings.arguments.iter().map(|a| a.clone().into()).collect()),
-            Mode::Check => Dynamic::from(Unknown),
-        };
-        let mut scope = Scope::new();
-        scope.push_constant_dynamic("args", arguments);
+        let scope = first_scope(&environment.settings);
         let assistant = Assistant::new(table.clone())?;
         Ok(Session {
             engine,
@@ -99,6 +97,7 @@ impl Session {
             globals,
             imports: Vec::new(),
             assistant,
+            cells: Vec::new(),
         })
     }
 
@@ -120,6 +119,29 @@ impl Session {
     /// Names of the variables, sorted.
     pub fn variables(&self) -> Vec<String> {
         self.scope.iter().map(|(name, _, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The variables and their values, sorted by name.
+    pub(crate) fn values(&self) -> BTreeMap<String, Dynamic> {
+        self.scope.iter().map(|(name, _, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Signatures of the functions that were written in the session.
+    pub(crate) fn written_functions(&self) -> Vec<String> {
+        self.functions.iter_functions().map(|function| function.to_string()).filter(|s| !s.contains('$')).collect()
+    }
+
+    /// Forgets variables, functions and imports.
+    pub(crate) fn reset(&mut self) {
+        self.scope = first_scope(&self.environment.settings);
+        self.functions = AST::empty();
+        self.imports.clear();
+        self.assistant.refresh(&self.scope, &self.functions);
+    }
+
+    /// A remark for the user, apart from what a cell gives.
+    pub(crate) fn note(&self, text: &str) {
+        self.environment.sink.note(text);
     }
 
     /// What answers questions about text while it is typed, also while this session is busy.
@@ -242,6 +264,17 @@ impl Session {
         ];
         names.chain(keywords).map(|name| name.trim().to_owned()).collect()
     }
+}
+
+/// The scope of a session that has run nothing yet.
+fn first_scope(settings: &Settings) -> Scope<'static> {
+    let arguments = match settings.mode {
+        Mode::Run => Dynamic::from_array(settings.arguments.iter().map(|a| a.clone().into()).collect()),
+        Mode::Check => Dynamic::from(Unknown),
+    };
+    let mut scope = Scope::new();
+    scope.push_constant_dynamic("args", arguments);
+    scope
 }
 
 /// Lets functions read the session's variables. Local names win; assigning to a global is rhai's own error.

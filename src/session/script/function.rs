@@ -276,6 +276,16 @@ impl Function {
         own.iter().chain(&self.options)
     }
 
+    /// The options of the map that comes last.
+    pub fn described_options(&self) -> impl Iterator<Item = &Parameter> {
+        self.options.iter()
+    }
+
+    /// What it gives, a noun; empty if that is not said.
+    pub fn returned_noun(&self) -> &'static str {
+        self.returns
+    }
+
     /// The type it is a method or property of.
     pub fn receiver_name(&self) -> Option<&'static str> {
         (self.form != Form::Operator).then(|| self.receivers.first().map(|(_, name)| *name)).flatten()

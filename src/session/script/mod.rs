@@ -21,6 +21,7 @@ pub use convert::{FromScript, describe, type_name};
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
 pub use engine::{Operators, new_engine, new_parser, register_type};
 pub use error::ScriptError;
+pub(crate) use error::nearest;
 pub use explain::{Sources, explain, explain_parse};
 pub use function::{Function, Parameter, Topic};
 pub use help::{function_help, overview};

@@ -1,0 +1,218 @@
+//! Cells of an interactive session: text of the language, questions for help, and commands that begin with `%`.
+
+use crate::script::{Diagnostic, nearest, type_name};
+use crate::{Outcome, Session};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What a cell came to.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A value.
+    Value(Outcome),
+    /// The answer to a question.
+    Text(String),
+    /// Text for the user to change and to run as a cell of its own.
+    Edit(String),
+}
+
+/// The commands: how each is written and what it does.
+pub const COMMANDS: [(&str, &str); 8] = [
+    ("%time CODE", "runs code and says how long it took"),
+    ("%who", "lists the variables and functions of the session, with their types"),
+    ("%reset", "forgets them"),
+    ("%load FILE", "runs a script in the session"),
+    ("%save FILE", "writes the cells that ran without an error as a script"),
+    ("%edit [N]", "opens cell N, or the last one, to be changed and run"),
+    ("%history [N]", "shows the last N cells, or all"),
+    ("%help [NAME]", "explains a name, or lists all functions"),
+];
+
+/// A cell that ran.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    name: String,
+    text: String,
+    failed: bool,
+}
+
+impl Session {
+    /// Runs a cell. `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// A diagnostic of what is wrong and where.
+    pub fn cell(&mut self, name: &str, text: &str) -> Result<Reply, Diagnostic> {
+        if let Some(answer) = self.assistant().answer(text) {
+            return Ok(Reply::Text(answer));
+        }
+        let Some(command) = text.trim().strip_prefix('%') else { return self.kept(name, text).map(Reply::Value) };
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let rest = rest.trim();
+        match word {
+            "time" => self.timed(name, rest),
+            "who" => Ok(Reply::Text(self.who())),
+            "reset" => {
+                self.reset();
+                Ok(Reply::Text("the session is empty".into()))
+            }
+            "load" => self.load(&file(rest, "%load FILE")?),
+            "save" => self.save(&file(rest, "%save FILE")?),
+            "edit" => self.chosen(rest).map(|cell| Reply::Edit(cell.text)),
+            "history" => self.history(rest).map(Reply::Text),
+            "help" => Ok(Reply::Text(self.assistant().answer(&format!("{rest}?")).unwrap_or_default())),
+            _ => {
+                let names = COMMANDS.map(|(usage, _)| usage[1..].split(' ').next().unwrap_or("").to_owned());
+                let hint =
+                    nearest(word, names.iter().map(String::as_str)).map(|name| format!("did you mean `%{name}`?"));
+                let all = COMMANDS.map(|(usage, about)| format!("{usage}: {about}")).join("; ");
+                Err(Diagnostic::error(format!("there is no command `%{word}`"), None, "", hint.or(Some(all))))
+            }
+        }
+    }
+
+    /// Runs text and keeps it for `%history` and `%save`.
+    fn kept(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
+        let result = self.eval(name, text);
+        self.cells.push(Cell { name: name.to_owned(), text: text.to_owned(), failed: result.is_err() });
+        result
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the user asks for the time; no result depends on it")]
+    fn timed(&mut self, name: &str, code: &str) -> Result<Reply, Diagnostic> {
+        let start = Instant::now();
+        let outcome = self.kept(name, code)?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.note(&match seconds {
+            s if s < 1e-3 => format!("{:.1} µs", s * 1e6),
+            s if s < 1.0 => format!("{:.1} ms", s * 1e3),
+            s => format!("{s:.2} s"),
+        });
+        Ok(Reply::Value(outcome))
+    }
+
+    fn who(&self) -> String {
+        let values = self.values().into_iter().map(|(name, value)| format!("{name:20} {}", type_name(&value)));
+        let functions = self.written_functions().into_iter().map(|signature| format!("{signature:20} function"));
+        let lines: Vec<String> = values.chain(functions).collect();
+        if lines.is_empty() { "nothing yet".into() } else { lines.join("\n") }
+    }
+
+    fn load(&mut self, path: &Path) -> Result<Reply, Diagnostic> {
+        let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
+        self.kept(&path.display().to_string(), &text).map(Reply::Value)
+    }
+
+    fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
+        let good: Vec<String> =
+            self.cells.iter().filter(|cell| !cell.failed).map(|cell| statement(&cell.text)).collect();
+        auricle_audio::io::write_whole(path, (good.join("\n\n") + "\n").as_bytes())
+            .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
+        Ok(Reply::Text(format!("{} cells in {}", good.len(), path.display())))
+    }
+
+    fn chosen(&self, number: &str) -> Result<Cell, Diagnostic> {
+        let found = match number {
+            "" => self.cells.last(),
+            number => self.cells.iter().rev().find(|cell| cell.name == format!("cell {number}")),
+        };
+        found.cloned().ok_or_else(|| {
+            let hint = "`%history` lists the cells".to_owned();
+            Diagnostic::error(format!("there is no cell {number}"), None, "", Some(hint))
+        })
+    }
+
+    fn history(&self, number: &str) -> Result<String, Diagnostic> {
+        let wanted = match number {
+            "" => self.cells.len(),
+            number => number.parse().map_err(|_| {
+                let hint = Some("`%history 10` shows the last ten".to_owned());
+                Diagnostic::error(format!("`%history` wants a number of cells, not `{number}`"), None, "", hint)
+            })?,
+        };
+        let first = self.cells.len().saturating_sub(wanted);
+        let shown = self.cells[first..].iter().map(|cell| format!("// {}\n{}", cell.name, cell.text.trim_end()));
+        Ok(shown.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// The file of a command, without the quotes it may have.
+fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
+    match text.trim_matches('"') {
+        "" => Err(Diagnostic::error(format!("a file is missing: `{usage}`"), None, "", None)),
+        path => Ok(path.into()),
+    }
+}
+
+fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("`{}` cannot be {what}: {error}", path.display()), None, "", None)
+}
+
+/// A cell as a statement that others may follow: an end mark is added where it has none.
+fn statement(text: &str) -> String {
+    let text = text.trim_end();
+    let last = text.lines().last().unwrap_or("");
+    match last {
+        _ if text.ends_with(';') => text.to_owned(),
+        // A mark behind a comment would belong to it.
+        last if last.contains("//") => format!("{text}\n;"),
+        _ => format!("{text};"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use crate::script::{Shown, Silent};
+    use std::sync::Arc;
+
+    fn session() -> Session {
+        Session::new(Settings::default(), Arc::new(Silent)).unwrap()
+    }
+
+    fn text(session: &mut Session, cell: &str) -> String {
+        match session.cell("cell 1", cell) {
+            Ok(Reply::Value(outcome)) => Shown::text_of(&outcome.value),
+            Ok(Reply::Text(text) | Reply::Edit(text)) => text,
+            Err(diagnostic) => diagnostic.render(false),
+        }
+    }
+
+    #[test]
+    fn commands_work_on_the_session() {
+        let mut session = session();
+        for (cell, want) in [
+            ("let x = 2", ""),
+            ("fn twice(x) { 2 * x }", ""),
+            ("%time twice(x)", "4"),
+            ("%edit", "twice(x)"),
+            ("%history 1", "// cell 1\ntwice(x)"),
+            ("%reset", "the session is empty"),
+            ("%who", "args                 array"),
+        ] {
+            assert_eq!(text(&mut session, cell), want, "{cell}");
+        }
+        assert!(text(&mut session, "x").contains("x"));
+        assert!(text(&mut session, "%tiem 1").contains("did you mean `%time`?"));
+        assert!(text(&mut session, "%load nowhere.rhai").contains("`nowhere.rhai` cannot be read"));
+        assert!(text(&mut session, "%save").contains("a file is missing"));
+        assert!(text(&mut session, "%help noise").starts_with("noise("));
+        assert!(text(&mut session, "%edit 77").contains("there is no cell 77"));
+    }
+
+    #[test]
+    fn a_saved_session_is_a_script_that_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.rhai").display().to_string();
+        let mut first = session();
+        for cell in
+            ["let x = 2", "x + 1 // shown", "nope(1)", "fn f(a) { a * 3 }", "let m = #{ a: 1 }", "let y = f(x);"]
+        {
+            text(&mut first, cell);
+        }
+        assert_eq!(text(&mut first, &format!("%save {file}")), format!("5 cells in {file}"));
+        let mut second = session();
+        text(&mut second, &format!("%load \"{file}\""));
+        assert_eq!(text(&mut second, "y + m.a"), "7");
+    }
+}
