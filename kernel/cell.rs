@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::history::History;
-use crate::publish::Publisher;
+use crate::publish::{Publisher, bundle};
 use crate::wire::Message;
 use auricle_session::script::{CancelToken, Diagnostic, Shown};
 use auricle_session::{Assistant, Outcome, Reply, Session, Settings};
@@ -106,7 +106,7 @@ impl Runner {
             }
             self.finish(&message, content);
             for message in given_up {
-                self.publisher.begin(&message.header, false);
+                self.publisher.begin(&message, false);
                 self.publisher.status("busy");
                 self.finish(&message, json!({ "status": "aborted", "execution_count": self.count }));
             }
@@ -125,7 +125,7 @@ impl Runner {
         let kept = message.flag("store_history", true) && !silent;
         let code = message.text("code");
         *lock(&self.running) = Some(message.header.clone());
-        self.publisher.begin(&message.header, silent);
+        self.publisher.begin(message, silent);
         self.publisher.status("busy");
         if kept {
             self.count += 1;
@@ -146,7 +146,7 @@ impl Runner {
                 self.done(payload, expressions)
             }
             Err(diagnostic) => {
-                let mut content = error(&diagnostic);
+                let mut content = error_content(&diagnostic);
                 self.publisher.show("error", content.clone());
                 content["status"] = "error".into();
                 content["execution_count"] = self.count.into();
@@ -169,12 +169,11 @@ impl Runner {
         if !outcome.shown {
             return;
         }
-        let text = Shown::text_of(&outcome.value);
+        let display = Shown::display_of(&outcome.value);
         if kept {
-            lock(&self.history).result(&text);
+            lock(&self.history).result(&display.text);
         }
-        let data = json!({ "text/plain": text });
-        let content = json!({ "execution_count": self.count, "data": data, "metadata": {} });
+        let content = json!({ "execution_count": self.count, "data": bundle(&display), "metadata": {} });
         self.publisher.show("execute_result", content);
     }
 
@@ -188,7 +187,7 @@ impl Runner {
                     json!({ "status": "ok", "data": data, "metadata": {} })
                 }
                 Err(diagnostic) => {
-                    let mut content = error(&diagnostic);
+                    let mut content = error_content(&diagnostic);
                     content["status"] = "error".into();
                     content
                 }
@@ -200,7 +199,7 @@ impl Runner {
 }
 
 /// A diagnostic as the protocol wants it: name, value, and coloured lines.
-fn error(diagnostic: &Diagnostic) -> Value {
+pub(crate) fn error_content(diagnostic: &Diagnostic) -> Value {
     let name = if diagnostic.message == "interrupted" { "Interrupted" } else { "ScriptError" };
     let rendered = diagnostic.render(true);
     json!({ "ename": name, "evalue": diagnostic.message, "traceback": rendered.lines().collect::<Vec<_>>() })

@@ -21,6 +21,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file is no notebook.
+    #[error("`{}` is no notebook that can be run: {reason}", path.display())]
+    Notebook {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An address is taken, or cannot be used.
     #[error("cannot listen on `{endpoint}`: {reason}")]
     Bind {

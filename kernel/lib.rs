@@ -9,6 +9,8 @@ mod cell;
 mod connection;
 mod error;
 mod history;
+mod input;
+mod notebook;
 mod publish;
 mod server;
 mod spec;
@@ -17,6 +19,7 @@ mod tests;
 mod wire;
 
 pub use error::Error;
+pub use notebook::{Execution, execute};
 pub use server::run;
 pub use spec::{Installation, Place, install, list, uninstall};
 

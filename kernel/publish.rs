@@ -1,7 +1,10 @@
 //! What a running cell shows: text in batches, results, progress that is updated in place.
 
+use crate::input::Questions;
 use crate::wire::{Message, Wire};
-use auricle_session::script::{Progress, Sink};
+use auricle_session::script::{Display, Progress, Sink, curve_svg};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,6 +30,7 @@ pub(crate) enum Door {
     Iopub,
     Shell,
     Control,
+    Stdin,
 }
 
 /// Messages on their way to the sockets.
@@ -67,11 +71,14 @@ impl Outbox {
 pub(crate) struct Publisher {
     outbox: Outbox,
     state: Mutex<State>,
+    questions: Questions,
 }
 
 #[derive(Default)]
 struct State {
-    /// The header of the request that is being answered.
+    /// The request that is being answered.
+    request: Option<Message>,
+    /// Its header.
     parent: Value,
     silent: bool,
     stream: Option<&'static str>,
@@ -83,14 +90,13 @@ struct State {
 /// A progress bar that is shown.
 struct Bar {
     id: String,
-    title: String,
     drawn: Instant,
 }
 
 impl Publisher {
-    /// A publisher into an outbox.
-    pub(crate) fn new(outbox: Outbox) -> Arc<Publisher> {
-        Arc::new(Publisher { outbox, state: Mutex::default() })
+    /// A publisher into an outbox; what people answer comes through `questions`.
+    pub(crate) fn new(outbox: Outbox, questions: Questions) -> Arc<Publisher> {
+        Arc::new(Publisher { outbox, state: Mutex::default(), questions })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -98,8 +104,9 @@ impl Publisher {
     }
 
     /// Begins to answer a request. What a silent one shows is dropped.
-    pub(crate) fn begin(&self, parent: &Value, silent: bool) {
-        *self.lock() = State { parent: parent.clone(), silent, ..State::default() };
+    pub(crate) fn begin(&self, request: &Message, silent: bool) {
+        let (parent, request) = (request.header.clone(), Some(request.clone()));
+        *self.lock() = State { request, parent, silent, ..State::default() };
     }
 
     /// Whether a cell runs, in the words of the protocol: `busy` or `idle`.
@@ -189,12 +196,37 @@ impl Sink for Publisher {
         self.write("stderr", text);
     }
 
+    fn display(&self, display: &Display, name: Option<&str>) {
+        self.show("display_data", displayed(display, name));
+    }
+
+    fn update(&self, display: &Display, name: &str) {
+        self.show("update_display_data", displayed(display, Some(name)));
+    }
+
+    fn clear(&self, wait: bool) {
+        self.show("clear_output", json!({ "wait": wait }));
+    }
+
+    fn ask(&self, prompt: &str, hidden: bool, stop: &dyn Fn() -> bool) -> Result<String, String> {
+        let mut state = self.lock();
+        self.flush(&mut state);
+        let request = state.request.clone().filter(|request| request.flag("allow_stdin", false));
+        let Some(request) = request else { return Err("this front end takes no input while a cell runs".into()) };
+        // The lock is not held while the person thinks: what was printed must still leave.
+        drop(state);
+        self.questions.forget();
+        let content = json!({ "prompt": prompt, "password": hidden });
+        self.send(self.outbox.answer(Door::Stdin, "input_request", &request, &content));
+        self.questions.wait(stop)
+    }
+
     fn progress(&self, progress: &Progress) {
         let mut state = self.lock();
         let content =
-            |id: &str| json!({ "data": picture(progress), "metadata": {}, "transient": { "display_id": id } });
+            |id: &str| json!({ "data": progress_data(progress), "metadata": {}, "transient": { "display_id": id } });
         match &mut state.bar {
-            Some(bar) if bar.title == progress.title => {
+            Some(bar) => {
                 if !progress.finished && !progress.milestone && bar.drawn.elapsed() < REDRAW_EVERY {
                     return;
                 }
@@ -202,11 +234,11 @@ impl Sink for Publisher {
                 let content = content(&bar.id);
                 self.show_now(&state, "update_display_data", &content);
             }
-            _ => {
+            None => {
                 let id = uuid::Uuid::new_v4().to_string();
                 self.flush(&mut state);
                 self.show_now(&state, "display_data", &content(&id));
-                state.bar = Some(Bar { id, title: progress.title.clone(), drawn: Instant::now() });
+                state.bar = Some(Bar { id, drawn: Instant::now() });
             }
         }
         if progress.finished {
@@ -215,12 +247,34 @@ impl Sink for Publisher {
     }
 }
 
+/// A value as the content of a display message.
+fn displayed(display: &Display, name: Option<&str>) -> Value {
+    let transient = name.map_or(json!({}), |name| json!({ "display_id": name }));
+    json!({ "data": bundle(display), "metadata": {}, "transient": transient })
+}
+
+/// A value by MIME type.
+pub(crate) fn bundle(display: &Display) -> Value {
+    let mut data = json!({ "text/plain": display.text });
+    for (kind, part) in &display.parts {
+        data[*kind] = part.clone();
+    }
+    data
+}
+
 /// The state of long work as text and as a page shows it.
-fn picture(progress: &Progress) -> Value {
+pub(crate) fn progress_data(progress: &Progress) -> Value {
     let left = progress.left_s.filter(|_| !progress.finished).map(|s| format!(", {s:.0} s left")).unwrap_or_default();
     let text = format!("{}/{} {}{left}", progress.done, progress.total, progress.figures);
+    let curve = match progress.curve.as_slice() {
+        [] | [_] => String::new(),
+        curve => {
+            let svg = STANDARD.encode(curve_svg(&escape(&progress.title), curve));
+            format!("<br><img alt=\"curve\" src=\"data:image/svg+xml;base64,{svg}\">")
+        }
+    };
     let html = format!(
-        "<div>{} <progress value=\"{}\" max=\"{}\"></progress> {}</div>",
+        "<div>{} <progress value=\"{}\" max=\"{}\"></progress> {}{curve}</div>",
         escape(&progress.title),
         progress.done,
         progress.total.max(1),
@@ -251,13 +305,13 @@ mod tests {
 
     fn publisher() -> (Arc<Publisher>, mpsc::Receiver<(Door, ZmqMessage)>) {
         let (outbox, waiting) = Outbox::new(Wire::new("key"));
-        (Publisher::new(outbox), waiting)
+        (Publisher::new(outbox, Questions::new().0), waiting)
     }
 
     #[test]
     fn lines_go_in_batches_and_keep_their_order() {
         let (publisher, mut waiting) = publisher();
-        publisher.begin(&json!({}), false);
+        publisher.begin(&Message::default(), false);
         for line in ["a", "b"] {
             publisher.out(line);
         }
@@ -274,7 +328,7 @@ mod tests {
     #[test]
     fn text_leaves_when_its_time_has_come() {
         let (publisher, mut waiting) = publisher();
-        publisher.begin(&json!({}), false);
+        publisher.begin(&Message::default(), false);
         publisher.out("a");
         publisher.flush_what_is_due();
         assert_eq!(sent(&mut waiting), []);
@@ -288,7 +342,7 @@ mod tests {
     #[test]
     fn a_silent_cell_shows_nothing() {
         let (publisher, mut waiting) = publisher();
-        publisher.begin(&json!({}), true);
+        publisher.begin(&Message::default(), true);
         publisher.out("a");
         publisher.show("display_data", json!({}));
         publisher.progress(&Progress { finished: true, ..Progress::default() });
@@ -299,7 +353,7 @@ mod tests {
     #[test]
     fn progress_is_one_display_that_is_updated() {
         let (publisher, mut waiting) = publisher();
-        publisher.begin(&json!({}), false);
+        publisher.begin(&Message::default(), false);
         for done in 0..=100 {
             let title = "scan <x>".into();
             publisher.progress(&Progress { title, done, total: 100, finished: done == 100, ..Progress::default() });

@@ -4,6 +4,7 @@ use crate::Error;
 use crate::answer::{Answer, answer};
 use crate::cell::Cells;
 use crate::connection::{Channel, Connection};
+use crate::input::{Answers, Questions};
 use crate::publish::{BATCH_TIME, Door, Outbox, Publisher};
 use crate::wire::{Message, Seen, Wire};
 use auricle_session::Settings;
@@ -69,7 +70,8 @@ async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error>
 
     let wire = Wire::new(&connection.key);
     let (outbox, outgoing) = Outbox::new(wire.clone());
-    let publisher = Publisher::new(outbox.clone());
+    let (questions, answers) = Questions::new();
+    let publisher = Publisher::new(outbox.clone(), questions);
     let cells = Cells::start(settings, publisher.clone())?;
     let (listening, listened) = watch::channel(false);
     let (end, mut ended) = mpsc::channel(1);
@@ -77,7 +79,9 @@ async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error>
 
     let (shell_out, shell_in) = shell.split();
     let (control_out, control_in) = control.split();
-    tokio::spawn(write(outgoing, iopub, shell_out, control_out));
+    let (stdin_out, stdin_in) = stdin.split();
+    tokio::spawn(write(outgoing, iopub, [shell_out, control_out, stdin_out]));
+    tokio::spawn(listen(shared.clone(), stdin_in, answers));
     tokio::spawn(read(shared.clone(), shell_in, Door::Shell));
     tokio::spawn(read(shared.clone(), control_in, Door::Control));
     tokio::spawn(echo(heartbeat));
@@ -102,8 +106,7 @@ async fn bind<S: Socket>(socket: &mut S, connection: &Connection, channel: Chann
 async fn write(
     mut outgoing: mpsc::Receiver<(Door, ZmqMessage)>,
     mut iopub: PubSocket,
-    mut shell: RouterSendHalf,
-    mut control: RouterSendHalf,
+    [mut shell, mut control, mut stdin]: [RouterSendHalf; 3],
 ) {
     while let Some((door, message)) = outgoing.recv().await {
         // A client that has gone cannot be answered, and that is no fault of the others.
@@ -111,6 +114,7 @@ async fn write(
             Door::Iopub => timeout(STUCK, iopub.send(message)).await,
             Door::Shell => timeout(STUCK, shell.send(message)).await,
             Door::Control => timeout(STUCK, control.send(message)).await,
+            Door::Stdin => timeout(STUCK, stdin.send(message)).await,
         };
     }
 }
@@ -128,6 +132,22 @@ async fn read(shared: Arc<Shared>, mut socket: RouterRecvHalf, door: Door) {
             "execute_request" => shared.cells.execute(message),
             "shutdown_request" => return shut_down(&shared, &message, door).await,
             _ => respond(&shared, &message, door).await,
+        }
+    }
+}
+
+/// Takes what people answer.
+async fn listen(shared: Arc<Shared>, mut socket: RouterRecvHalf, answers: Answers) {
+    let mut seen = Seen::default();
+    loop {
+        let Ok(frames) = socket.recv().await else {
+            sleep(Duration::from_millis(1)).await;
+            continue;
+        };
+        if let Ok(message) = shared.wire.read(frames, &mut seen)
+            && message.kind() == "input_reply"
+        {
+            answers.give(message.text("value"));
         }
     }
 }

@@ -146,7 +146,7 @@ fn check(name: &str) -> Result<(), Error> {
 }
 
 /// Writes a file whole or not at all.
-fn write_whole(file: &Path, text: &str) -> Result<(), Error> {
+pub(crate) fn write_whole(file: &Path, text: &str) -> Result<(), Error> {
     let part = file.with_extension(format!("{}.part", std::process::id()));
     let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file));
     written.map_err(|error| Error::file(file, error))

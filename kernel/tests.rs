@@ -4,10 +4,12 @@ use crate::wire::Wire;
 use auricle_session::Settings;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
-use zeromq::{DealerSocket, ReqSocket, Socket, SocketRecv, SocketSend, SubSocket, ZmqMessage};
+use zeromq::util::PeerIdentity;
+use zeromq::{DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqMessage};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -17,6 +19,7 @@ struct Client {
     shell: DealerSocket,
     control: DealerSocket,
     iopub: SubSocket,
+    stdin: DealerSocket,
     heartbeat: ReqSocket,
     kernel: Option<std::thread::JoinHandle<Result<(), crate::Error>>>,
 }
@@ -81,17 +84,32 @@ impl Client {
             false => format!("ipc://{}-{}", connection["ip"].as_str().unwrap(), connection[port]),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (mut shell, mut control) = (DealerSocket::new(), DealerSocket::new());
+        // The kernel asks on the stdin socket under the name by which it knows the client's shell socket.
+        let named = || {
+            let mut options = SocketOptions::default();
+            options.peer_identity(PeerIdentity::from_str("client").unwrap());
+            DealerSocket::with_options(options)
+        };
+        let (mut shell, mut control, mut stdin) = (named(), DealerSocket::new(), named());
         let (mut iopub, mut heartbeat) = (SubSocket::new(), ReqSocket::new());
         runtime.block_on(async {
             shell.connect(&at("shell_port")).await.unwrap();
             control.connect(&at("control_port")).await.unwrap();
+            stdin.connect(&at("stdin_port")).await.unwrap();
             heartbeat.connect(&at("hb_port")).await.unwrap();
             iopub.connect(&at("iopub_port")).await.unwrap();
             iopub.subscribe("").await.unwrap();
         });
-        let mut client =
-            Client { runtime, wire: Wire::new("secret"), shell, control, iopub, heartbeat, kernel: Some(kernel) };
+        let mut client = Client {
+            runtime,
+            wire: Wire::new("secret"),
+            shell,
+            control,
+            iopub,
+            stdin,
+            heartbeat,
+            kernel: Some(kernel),
+        };
         while client.hear().kind != "iopub_welcome" {}
         client
     }
@@ -268,6 +286,37 @@ fn every_question_has_its_answer() {
         assert!(client.told_of(&header).iter().any(|heard| heard.kind == "comm_close"));
         let header = client.send("unheard_of", &json!({}));
         assert_eq!(client.told_of(&header).len(), 2);
+    });
+}
+
+#[test]
+fn values_are_shown_richly_and_in_place() {
+    with_client(|client| {
+        let wave = client.run("tone(440, 0.1)");
+        let html = wave.told("execute_result")["data"]["text/html"].as_str().unwrap();
+        assert!(html.contains("data:audio/wav;base64,UklGR"), "{html}");
+        let png = &client.run("show(tone(440, 0.5) |> log_mel())").told("display_data")["data"]["image/png"].clone();
+        assert!(png.as_str().unwrap().starts_with("iVBORw0KGgo"));
+        let shown = client.run("display_id(\"a\", 1); update_display(\"a\", 2); clear_output(#{ wait: false })");
+        assert_eq!(shown.kinds(), ["execute_input", "display_data", "update_display_data", "clear_output"]);
+        assert_eq!(shown.told("update_display_data")["transient"]["display_id"], "a");
+        assert_eq!(client.run("eprint(\"x\")").told("stream")["name"], "stderr");
+    });
+}
+
+#[test]
+fn a_person_is_asked_where_one_can_be() {
+    with_client(|client| {
+        let refused = client.run("input(\"name? \")").reply;
+        assert!(refused["evalue"].as_str().unwrap().starts_with("`input` cannot ask: this front end"), "{refused}");
+        client.send("execute_request", &json!({ "code": "password(\"key? \") + \"!\"", "allow_stdin": true }));
+        let question = client.runtime.block_on(async { timeout(PATIENCE, client.stdin.recv()).await });
+        let question = parse(question.expect("nothing was asked").unwrap());
+        assert_eq!(question.content, json!({ "prompt": "key? ", "password": true }));
+        let answer = client.wire.write(&[], "input_reply", &question.parent, &json!({ "value": "abc" }));
+        client.runtime.block_on(client.stdin.send(answer)).unwrap();
+        while client.hear().kind != "execute_result" {}
+        assert_eq!(client.reply().content["status"], "ok");
     });
 }
 

@@ -15,7 +15,7 @@ const DELIMITER: &[u8] = b"<IDS|MSG>";
 const REMEMBERED: usize = 1 << 16;
 
 /// A request as it came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
     /// Who is to be answered.
     pub(crate) identities: Vec<Bytes>,

@@ -37,6 +37,11 @@ impl Terminal {
         self.interactive && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
+    /// Cells in a line.
+    pub(crate) fn columns(&self) -> usize {
+        usize::from(console::Term::stderr().size().1)
+    }
+
     /// A line on standard output.
     pub(crate) fn print(&self, text: &str) {
         self.above_the_bar(|| {
@@ -113,6 +118,20 @@ impl Sink for Terminal {
     fn note(&self, text: &str) {
         if !self.quiet {
             self.error(text);
+        }
+    }
+
+    fn ask(&self, prompt: &str, hidden: bool, _: &dyn Fn() -> bool) -> Result<String, String> {
+        self.clear();
+        if hidden && std::io::stdin().is_terminal() {
+            return rpassword::prompt_password(prompt).map_err(|error| error.to_string());
+        }
+        let mut line = String::new();
+        let asked = write!(std::io::stderr(), "{prompt}").and_then(|()| std::io::stdin().read_line(&mut line));
+        match asked {
+            Ok(0) => Err("standard input has ended".into()),
+            Ok(_) => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(error) => Err(error.to_string()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The interactive session.
 
+mod blocks;
 mod complete;
 mod edit;
 mod highlight;
@@ -9,6 +10,7 @@ use crate::run::{show, stop_on_interrupt};
 use crate::terminal::Terminal;
 use auricle_session::script::Shown;
 use auricle_session::{Reply, Session, Settings};
+use blocks::{Depth, blocks};
 use edit::Editor;
 pub(crate) use edit::Keys;
 use std::io::{IsTerminal, Read};
@@ -60,7 +62,13 @@ fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> 
     let result = session.cell(&format!("cell {cell}"), text);
     terminal.clear();
     match result {
-        Ok(Reply::Value(outcome)) if outcome.shown => terminal.print(&Shown::text_of(&outcome.value)),
+        Ok(Reply::Value(outcome)) if outcome.shown => {
+            terminal.print(&Shown::text_of(&outcome.value));
+            let picture = Shown::picture_of(&outcome.value);
+            if let (Some(picture), Some(depth)) = (picture, Depth::of_terminal(terminal.color())) {
+                terminal.print(&blocks(&picture, terminal.columns(), depth));
+            }
+        }
         Ok(Reply::Value(_)) => {}
         Ok(Reply::Text(text)) => terminal.print(&text),
         Ok(Reply::Edit(text)) => return Some(text),

@@ -7,4 +7,4 @@ mod write;
 pub use read::{EXTENSIONS, Header, read, read_header};
 pub(crate) use whole::write_unsynced;
 pub use whole::write_whole;
-pub use write::{SampleFormat, write_wav};
+pub use write::{SampleFormat, wav_file, write_wav};

@@ -22,18 +22,26 @@ pub enum SampleFormat {
 /// # Errors
 /// [`Error::File`] if it cannot be written or holds more than a WAV file can.
 pub fn write_wav(path: &Path, wave: &Waveform, format: SampleFormat) -> Result<(), Error> {
+    write_whole(path, &wav_file(wave, format).map_err(|reason| Error::file(path, reason))?)
+}
+
+/// The content of a WAV file.
+///
+/// # Errors
+/// What a WAV file cannot hold, in words.
+pub fn wav_file(wave: &Waveform, format: SampleFormat) -> Result<Vec<u8>, String> {
     let (bits_per_sample, sample_format) = match format {
         SampleFormat::Int16 => (16, hound::SampleFormat::Int),
         SampleFormat::Int24 => (24, hound::SampleFormat::Int),
         SampleFormat::Float32 => (32, hound::SampleFormat::Float),
     };
     let channels = u16::try_from(wave.n_channels())
-        .map_err(|_| Error::file(path, format!("a WAV file cannot hold {} channels", wave.n_channels())))?;
+        .map_err(|_| format!("a WAV file cannot hold {} channels", wave.n_channels()))?;
     if wave.samples().len() as u64 * u64::from(bits_per_sample / 8) > u64::from(u32::MAX) - 1024 {
-        return Err(Error::file(path, "the sound is longer than a WAV file can hold (4 GiB)"));
+        return Err("the sound is longer than a WAV file can hold (4 GiB)".into());
     }
     let spec = WavSpec { channels, sample_rate: wave.sample_rate(), bits_per_sample, sample_format };
-    let fault = |error: hound::Error| Error::file(path, error);
+    let fault = |error: hound::Error| error.to_string();
     let mut bytes = Vec::new();
     let mut writer = WavWriter::new(Cursor::new(&mut bytes), spec).map_err(fault)?;
     let scale = f64::from(1u32 << (bits_per_sample - 1));
@@ -49,7 +57,7 @@ pub fn write_wav(path: &Path, wave: &Waveform, format: SampleFormat) -> Result<(
         }
     }
     writer.finalize().map_err(fault)?;
-    write_whole(path, &bytes)
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
-//! Pictures of sounds and numbers as text.
+//! Pictures of sounds and numbers: text, pixels, outlines.
 
+mod heat_map;
+mod outline;
 mod sparkline;
 
+pub use heat_map::HeatMap;
+pub use outline::outline_svg;
 pub use sparkline::{envelope_line, sparkline};

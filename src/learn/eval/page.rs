@@ -93,6 +93,21 @@ pub fn page(title: &str, body: &str, figures: &[Figure]) -> String {
 impl Report {
     /// The report as a page: the table, the settings, bars, confusion matrix and training curves.
     pub fn to_html(&self) -> String {
+        let mut body = self.to_html_table();
+        body.push_str("<table>");
+        for (name, value) in &self.settings {
+            let _ = write!(body, "<tr><td>{}</td><td><code>{}</code></td></tr>", escape(name), escape(value));
+        }
+        body.push_str("</table>");
+        let mut figures = vec![Figure::scores(self), Figure::confusion(self)];
+        for curve in &self.curves {
+            figures.push(Figure::lines(&curve.name, &curve.name, &[(&curve.name, &curve.values)]));
+        }
+        page(&self.title, &body, &figures)
+    }
+
+    /// The scores as a table, for a place inside a page.
+    pub fn to_html_table(&self) -> String {
         let mut body = format!(
             "<p>{}, {} training and {} test clips, {} classes.</p><table><tr><th></th>",
             escape(&self.split),
@@ -110,18 +125,8 @@ impl Report {
                 let _ = write!(body, "<td><b>{:.3}</b> ({:.3} to {:.3})</td>", i.value, i.low, i.high);
             }
         }
-        body.push_str(
-            "</tr></table><p class=\"note\">In brackets: 95 % Wilson interval over the test clips.</p><table>",
-        );
-        for (name, value) in &self.settings {
-            let _ = write!(body, "<tr><td>{}</td><td><code>{}</code></td></tr>", escape(name), escape(value));
-        }
-        body.push_str("</table>");
-        let mut figures = vec![Figure::scores(self), Figure::confusion(self)];
-        for curve in &self.curves {
-            figures.push(Figure::lines(&curve.name, &curve.name, &[(&curve.name, &curve.values)]));
-        }
-        page(&self.title, &body, &figures)
+        body.push_str("</tr></table><p class=\"note\">In brackets: 95 % Wilson interval over the test clips.</p>");
+        body
     }
 }
 

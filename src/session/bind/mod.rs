@@ -2,6 +2,7 @@
 
 mod audio;
 mod environment;
+mod front;
 #[cfg(feature = "learn")]
 mod learn;
 mod session;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 /// Every function of the language.
 pub(crate) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = session::functions(environment);
+    all.extend(front::functions(environment));
     all.extend(audio::functions(environment));
     #[cfg(feature = "learn")]
     all.extend(learn::functions(environment));

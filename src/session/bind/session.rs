@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = vec![seed(environment), arg(environment), option(environment), sleep(environment)];
-    all.extend([assert(), assert_near(), to_json(), save_json(), show(environment), temporary_folder(environment)]);
+    all.extend([assert(), assert_near(), to_json(), save_json(), temporary_folder(environment)]);
     all
 }
 
@@ -158,17 +158,6 @@ fn save_json() -> Function {
     .param::<String>("path", "where to")
     .reads_data()
     .example("save_json(#{ a: 1 }, temporary_folder() + \"/a.json\")")
-}
-
-fn show(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
-    Function::new("show", Topic::Session, move |call| {
-        environment.sink.out(&Shown::text_of(&call.raw("x")));
-        Ok(())
-    })
-    .about("Displays a value in whatever front end runs: here, prints it as text.")
-    .param::<Dynamic>("x", "the value")
-    .example("show(tone(440, 0.1))")
 }
 
 fn temporary_folder(environment: &Arc<Environment>) -> Function {

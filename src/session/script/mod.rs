@@ -2,6 +2,7 @@
 
 mod call;
 mod convert;
+mod curve;
 mod diagnostic;
 mod engine;
 mod error;
@@ -18,6 +19,7 @@ mod written;
 
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
+pub use curve::curve_svg;
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
 pub use engine::{Operators, new_engine, new_parser, register_type};
 pub use error::ScriptError;
@@ -25,10 +27,10 @@ pub(crate) use error::nearest;
 pub use explain::{Sources, explain, explain_parse};
 pub use function::{Function, Parameter, Topic};
 pub use help::{function_help, overview};
-pub use output::{Progress, Silent, Sink};
+pub use output::{Display, Progress, Silent, Sink};
 pub use reference::reference_page;
 pub use syntax::{Completeness, completeness, unknown_calls};
 pub use table::{Mode, Table};
 pub use unknown::Unknown;
-pub use value::{ScriptValue, Shown};
+pub use value::{Picture, ScriptValue, Shown};
 pub use written::Written;

@@ -10,6 +10,36 @@ pub trait Sink: Send + Sync {
 
     /// The state of long work; called often.
     fn progress(&self, progress: &Progress);
+
+    /// A value that is to be seen. Under a name it can be replaced later.
+    fn display(&self, display: &Display, _name: Option<&str>) {
+        self.out(&display.text);
+    }
+
+    /// A value in the place of what was displayed under a name.
+    fn update(&self, display: &Display, _name: &str) {
+        self.out(&display.text);
+    }
+
+    /// Takes away what the cell has shown so far; with `wait`, only once something new is there.
+    fn clear(&self, _wait: bool) {}
+
+    /// Asks the person for a line, unseen while it is typed if it is `hidden`. `stop` says when nobody waits any more.
+    ///
+    /// # Errors
+    /// Why nobody can be asked.
+    fn ask(&self, _prompt: &str, _hidden: bool, _stop: &dyn Fn() -> bool) -> Result<String, String> {
+        Err("there is nobody to ask".into())
+    }
+}
+
+/// A value as front ends show it.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Display {
+    /// As text; every front end can show that.
+    pub text: String,
+    /// Richer forms by MIME type: binary ones in base 64, JSON as itself.
+    pub parts: Vec<(&'static str, serde_json::Value)>,
 }
 
 /// The state of long work.
@@ -23,6 +53,8 @@ pub struct Progress {
     pub total: u64,
     /// Figures of interest, such as the loss and the rate.
     pub figures: String,
+    /// What the figure of interest has been so far, such as the loss of every epoch.
+    pub curve: Vec<f64>,
     /// Seconds left, if they can be told.
     pub left_s: Option<f64>,
     /// A milestone, such as the end of an epoch: worth a line of its own where nothing can be overwritten.

@@ -1,9 +1,19 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
+use super::Display;
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{OnceLock, RwLock};
+
+/// A value as pixels, for terminals that can colour their cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Red, green and blue of every pixel, rows from the top.
+    pub colors: Vec<[u8; 3]>,
+}
 
 /// A type of the language. Values are cheap to clone: rhai clones them at every call.
 pub trait ScriptValue: Clone + Send + Sync + 'static {
@@ -23,6 +33,16 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
         None
     }
 
+    /// The value for a notebook, by MIME type: binary forms in base 64, JSON as itself.
+    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
+        Vec::new()
+    }
+
+    /// The value as pixels, if it is a picture by nature.
+    fn picture(&self) -> Option<Picture> {
+        None
+    }
+
     /// Whether two values are the same; `None` if they cannot be compared.
     fn same(&self, _: &Self) -> Option<bool> {
         None
@@ -35,6 +55,8 @@ pub struct Shown {
     text: fn(&Dynamic) -> Option<String>,
     json: fn(&Dynamic) -> Option<serde_json::Value>,
     html: fn(&Dynamic) -> Option<String>,
+    parts: fn(&Dynamic) -> Option<Vec<(&'static str, serde_json::Value)>>,
+    picture: fn(&Dynamic) -> Option<Picture>,
 }
 
 /// A rhai value carries its `TypeId` and nothing else of ours. The list only grows, with facts that do not change, when
@@ -82,6 +104,17 @@ impl Shown {
         }
     }
 
+    /// The value as front ends show it.
+    pub fn display_of(value: &Dynamic) -> Display {
+        let parts = with(value, |shown| (shown.parts)(value)).flatten().unwrap_or_default();
+        Display { text: Shown::text_of(value), parts }
+    }
+
+    /// The value as pixels, if its type is a picture by nature.
+    pub fn picture_of(value: &Dynamic) -> Option<Picture> {
+        with(value, |shown| (shown.picture)(value)).flatten()
+    }
+
     /// A page of HTML for the value, if its type has one.
     pub fn html_of(value: &Dynamic) -> Option<String> {
         with(value, |shown| (shown.html)(value)).flatten()
@@ -95,6 +128,8 @@ pub(crate) fn register<T: ScriptValue>(engine: &mut Engine) {
         text: |value| Some(value.read_lock::<T>()?.text()),
         json: |value| value.read_lock::<T>()?.json(),
         html: |value| value.read_lock::<T>()?.html(),
+        parts: |value| Some(value.read_lock::<T>()?.parts()),
+        picture: |value| value.read_lock::<T>()?.picture(),
     });
     engine
         .register_type_with_name::<T>(T::NAME)

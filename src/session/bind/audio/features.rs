@@ -1,9 +1,12 @@
 //! What can be asked of features.
 
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::features::{Features, MelNorm, MelScale, filter_bank};
 use auricle_audio::plot;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
+use serde_json::Value as Json;
 
 impl ScriptValue for Features {
     const NAME: &'static str = "features";
@@ -14,6 +17,15 @@ impl ScriptValue for Features {
             .collect();
         let [channels, bands, frames] = self.shape();
         format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 40))
+    }
+
+    fn parts(&self) -> Vec<(&'static str, Json)> {
+        let Some(map) = plot::HeatMap::of(self) else { return Vec::new() };
+        vec![("image/png", STANDARD.encode(map.to_png()).into())]
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        plot::HeatMap::of(self).map(|map| Picture { width: map.width, colors: map.colors })
     }
 
     fn same(&self, other: &Features) -> Option<bool> {

@@ -3,6 +3,7 @@
 mod data;
 mod distribution;
 mod features;
+mod player;
 mod recipe;
 mod sound;
 mod source;

@@ -1,8 +1,10 @@
 //! What can be asked of a sound and done with it.
 
+use super::player::player;
 use crate::script::{Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::{Waveform, dsp, io, plot};
 use rhai::Dynamic;
+use serde_json::Value as Json;
 use std::path::Path;
 
 impl ScriptValue for Waveform {
@@ -17,6 +19,10 @@ impl ScriptValue for Waveform {
         let peak_db = 20.0 * self.peak().log10();
         let (seconds, rate) = (self.duration_s(), self.sample_rate());
         format!("wave {seconds:.3} s, {rate} Hz, {channels}, peak {peak_db:.1} dB {}", plot::envelope_line(self, 40))
+    }
+
+    fn parts(&self) -> Vec<(&'static str, Json)> {
+        vec![("text/html", player(self).into())]
     }
 
     fn same(&self, other: &Waveform) -> Option<bool> {

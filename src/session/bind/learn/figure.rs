@@ -16,6 +16,10 @@ impl ScriptValue for Figure {
         Some(self.plotly.clone())
     }
 
+    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
+        vec![("application/vnd.plotly.v1+json", self.plotly.clone())]
+    }
+
     fn html(&self) -> Option<String> {
         Some(page(&self.title, "", std::slice::from_ref(self)))
     }

@@ -25,6 +25,10 @@ impl ScriptValue for Report {
         serde_json::to_value(self).ok()
     }
 
+    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
+        vec![("text/html", self.to_html_table().into())]
+    }
+
     fn html(&self) -> Option<String> {
         Some(self.to_html())
     }

@@ -3,12 +3,14 @@
 use super::super::Environment;
 use super::model::Model;
 use super::tensor;
-use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic};
+use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic, curve_svg};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::plot::sparkline;
 use auricle_learn::eval::Figure;
 use auricle_learn::train::{Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +46,12 @@ impl ScriptValue for Run {
 
 impl ScriptValue for History {
     const NAME: &'static str = "history";
+
+    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
+        let svg = STANDARD.encode(curve_svg("loss", &self.losses()));
+        let picture = format!("<img alt=\"loss\" src=\"data:image/svg+xml;base64,{svg}\">");
+        vec![("text/html", format!("{picture}<pre>{}</pre>", self.text()).into())]
+    }
 
     fn text(&self) -> String {
         let Some(last) = self.epochs.last() else { return "no epochs".into() };
@@ -237,10 +245,14 @@ fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
 fn fit(run: &Run, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
     let (device, workers) = (environment.device()?, environment.workers()?);
     let stop = || environment.token.is_cancelled();
+    let mut losses = Vec::new();
     let mut observe = |event: Event<'_>| match event {
         Event::Note(text) => environment.sink.note(&text),
-        Event::Progress(progress) => environment.sink.progress(&shown(&progress, false)),
-        Event::Epoch(_, progress) => environment.sink.progress(&shown(&progress, true)),
+        Event::Progress(progress) => environment.sink.progress(&shown(&progress, &losses, false)),
+        Event::Epoch(record, progress) => {
+            losses.push(record.loss);
+            environment.sink.progress(&shown(&progress, &losses, true));
+        }
     };
     let options = FitOptions { device: &device, workers: &workers, fresh, stop: &stop, observe: &mut observe };
     run.fit(options)?;
@@ -251,13 +263,14 @@ fn fit(run: &Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scr
     Ok(Dynamic::from(history))
 }
 
-fn shown(progress: &RunProgress, milestone: bool) -> Progress {
+fn shown(progress: &RunProgress, losses: &[f64], milestone: bool) -> Progress {
     let RunProgress { done, total, epochs, epoch, loss, clips_per_s, waiting, left_s } = *progress;
     Progress {
         title: format!("SimCLR epoch {epoch}/{epochs}"),
         done: done as u64,
         total: total as u64,
         figures: format!("loss {loss:.4}, {clips_per_s:.0} clips/s, waiting {:.0} %", 100.0 * waiting),
+        curve: losses.to_vec(),
         left_s: Some(left_s),
         milestone,
         finished: milestone && done == total,
