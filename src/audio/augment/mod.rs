@@ -5,18 +5,26 @@
 //! its [`Transform`] (what is drawn, and what is done with the drawn values). Scripts, help, printing and JSON read the
 //! declaration, so adding an augmentation is adding one file and its line in [`catalogue`].
 
+mod band_pass;
+mod band_stop;
 mod crop;
 mod declaration;
 mod domain;
 mod fade;
+mod filter;
 mod frequency_mask;
 mod gain;
+mod high_pass;
 mod json;
 mod log_mel;
+mod low_pass;
 mod mel;
 mod noise;
+mod peaking;
 mod recipe;
 mod run;
+mod seven_band_eq;
+mod shelf;
 mod source;
 mod stage;
 mod time_mask;
@@ -35,13 +43,20 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 9] = [
+    static CATALOGUE: [&Declaration; 16] = [
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
         &time_mask::TIME_MASK,
         &time_shift::TIME_SHIFT,
         &crop::CROP,
+        &low_pass::LOW_PASS,
+        &high_pass::HIGH_PASS,
+        &band_pass::BAND_PASS,
+        &band_stop::BAND_STOP,
+        &shelf::SHELF,
+        &peaking::PEAKING,
+        &seven_band_eq::SEVEN_BAND_EQ,
         &mel::MEL,
         &log_mel::LOG_MEL,
         &frequency_mask::FREQUENCY_MASK,

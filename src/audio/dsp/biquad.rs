@@ -68,11 +68,7 @@ impl Biquad {
         let a = root_of_gain(gain_db);
         let (plus, minus, slope) = (a + 1.0, a - 1.0, 2.0 * a.sqrt() * alpha);
         Biquad::new(
-            [
-                a * (plus - minus * cos + slope),
-                2.0 * a * (minus - plus * cos),
-                a * (plus - minus * cos - slope),
-            ],
+            [a * (plus - minus * cos + slope), 2.0 * a * (minus - plus * cos), a * (plus - minus * cos - slope)],
             [plus + minus * cos + slope, -2.0 * (minus + plus * cos), plus + minus * cos - slope],
         )
     }
@@ -83,11 +79,7 @@ impl Biquad {
         let a = root_of_gain(gain_db);
         let (plus, minus, slope) = (a + 1.0, a - 1.0, 2.0 * a.sqrt() * alpha);
         Biquad::new(
-            [
-                a * (plus + minus * cos + slope),
-                -2.0 * a * (minus + plus * cos),
-                a * (plus + minus * cos - slope),
-            ],
+            [a * (plus + minus * cos + slope), -2.0 * a * (minus + plus * cos), a * (plus + minus * cos - slope)],
             [plus - minus * cos + slope, 2.0 * (minus - plus * cos), plus - minus * cos - slope],
         )
     }

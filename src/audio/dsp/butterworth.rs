@@ -88,23 +88,24 @@ impl Band {
     /// Denominators of the sections. A pole `p` of the prototype becomes the two roots of `s^2 - p B s + w0^2`. They are
     /// the same for pass and stop: there `1/p` stands for `p`, which on the unit circle is its conjugate.
     fn denominators(&self, order: usize) -> impl Iterator<Item = [f64; 3]> {
-        poles(order).flat_map(|pole| {
-            let Pole::Pair { re, im } = pole else {
-                return [Some([self.square, self.width, 1.0]), None];
-            };
-            // Half the sum of the roots, and half their distance.
-            let (re, im) = (re * self.width / 2.0, im * self.width / 2.0);
-            let (mut root_re, mut root_im) = square_root(re * re - im * im - self.square, 2.0 * re * im);
-            // The larger root comes from a sum; the smaller one from their product, as a difference would cancel.
-            if re * root_re + im * root_im < 0.0 {
-                (root_re, root_im) = (-root_re, -root_im);
-            }
-            let large = (re + root_re, im + root_im);
-            let norm = large.0 * large.0 + large.1 * large.1;
-            let small = self.square / norm * large.0;
-            [Some([norm, -2.0 * large.0, 1.0]), Some([self.square * self.square / norm, -2.0 * small, 1.0])]
-        })
-        .flatten()
+        poles(order)
+            .flat_map(|pole| {
+                let Pole::Pair { re, im } = pole else {
+                    return [Some([self.square, self.width, 1.0]), None];
+                };
+                // Half the sum of the roots, and half their distance.
+                let (re, im) = (re * self.width / 2.0, im * self.width / 2.0);
+                let (mut root_re, mut root_im) = square_root(re * re - im * im - self.square, 2.0 * re * im);
+                // The larger root comes from a sum; the smaller one from their product, as a difference would cancel.
+                if re * root_re + im * root_im < 0.0 {
+                    (root_re, root_im) = (-root_re, -root_im);
+                }
+                let large = (re + root_re, im + root_im);
+                let norm = large.0 * large.0 + large.1 * large.1;
+                let small = self.square / norm * large.0;
+                [Some([norm, -2.0 * large.0, 1.0]), Some([self.square * self.square / norm, -2.0 * small, 1.0])]
+            })
+            .flatten()
     }
 }
 
@@ -177,7 +178,8 @@ mod tests {
     fn coefficients_agree_with_scipy() {
         // butter(2, [300, 3400], "bandpass", fs=16000, output="sos"), SciPy 1.17.1.
         let ours = Butterworth::band_pass(2, 300.0 / 16000.0, 3400.0 / 16000.0);
-        let want = [[-0.365_852_129_578_665_53, 0.237_987_715_011_124_76], [-1.835_626_879_961_473_4, 0.850_277_363_071_116]];
+        let want =
+            [[-0.365_852_129_578_665_53, 0.237_987_715_011_124_76], [-1.835_626_879_961_473_4, 0.850_277_363_071_116]];
         for (section, want) in ours.sections().iter().zip(want) {
             assert!(section.a.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-12), "{section:?}");
         }
