@@ -64,3 +64,23 @@ impl Transform for Clip {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Recipe, Stage, Value, declaration};
+    use crate::{Key, Rng, Waveform};
+
+    #[test]
+    fn as_many_samples_are_clipped_as_asked_for() {
+        let mut samples = vec![0.0; 2 * 10_000];
+        Rng::from_words(&[3]).fill_normal(&mut samples);
+        let clip = Waveform::new(samples, 2, 8000).unwrap();
+        for percent in [0.0, 1.0, 10.0, 40.0, 100.0] {
+            let given = [("percentile".to_owned(), Value::Drawn(percent.into()))];
+            let recipe: Recipe = Stage::new(declaration("clip").unwrap(), given).unwrap().into();
+            let clipped = recipe.wave(&clip, Key::of_seed(0)).unwrap();
+            let changed = clipped.samples().iter().zip(clip.samples()).filter(|(y, x)| y != x).count();
+            assert!((changed as f64 / 200.0 - percent).abs() < 0.03, "{percent} %: {changed}");
+        }
+    }
+}

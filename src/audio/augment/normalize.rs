@@ -100,3 +100,39 @@ impl Transform for Normalize {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Recipe, Stage, Value, declaration};
+    use crate::dsp::loudness_lufs;
+    use crate::{Error, Key, Rng, Waveform};
+
+    fn stage(given: &[(&str, f64)]) -> Result<Stage, Error> {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), Value::Drawn((*value).into())));
+        Stage::new(declaration("normalize").unwrap(), given)
+    }
+
+    #[test]
+    fn targets_are_met_and_silence_stays_silent() {
+        let normalized = |given: &[(&str, f64)], clip: &Waveform| {
+            Recipe::from(stage(given).unwrap()).wave(clip, Key::of_seed(0)).unwrap()
+        };
+        let mut samples = vec![0.0; 2 * 16_000];
+        Rng::from_words(&[3]).fill_normal(&mut samples);
+        let clip = Waveform::new(samples, 2, 16_000).unwrap();
+        assert!((normalized(&[], &clip).peak() - 1.0).abs() < 1e-6);
+        assert!((normalized(&[("peak", 0.25)], &clip).peak() - 0.25).abs() < 1e-6);
+        assert!((normalized(&[("peak_db", -20.0)], &clip).peak() - 0.1).abs() < 1e-6);
+        let loud = normalized(&[("lufs", -31.0)], &clip);
+        assert!((loudness_lufs(loud.samples(), 2, 16_000) + 31.0).abs() < 1e-4);
+        let silence = Waveform::mono(vec![0.0; 16_000], 16_000).unwrap();
+        assert!(normalized(&[], &silence) == silence && normalized(&[("lufs", -20.0)], &silence) == silence);
+    }
+
+    #[test]
+    fn two_targets_are_an_error() {
+        assert!(
+            matches!(stage(&[("peak_db", 0.0), ("lufs", -20.0)]), Err(Error::Range { param, .. }) if param == "lufs")
+        );
+    }
+}
