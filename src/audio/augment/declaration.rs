@@ -103,6 +103,8 @@ pub enum DefaultValue {
     Number(f64),
     /// Uniform between two numbers.
     Range(f64, f64),
+    /// Uniform in the logarithm between two positive numbers.
+    LogRange(f64, f64),
     /// A flag.
     Flag(bool),
     /// A word.
@@ -140,6 +142,7 @@ impl Parameter {
             DefaultValue::Absent => Some(Value::Absent),
             DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
             DefaultValue::Range(low, high) => Some(Value::Drawn(Distribution::Uniform { low, high })),
+            DefaultValue::LogRange(low, high) => Some(Value::Drawn(Distribution::LogUniform { low, high })),
             DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
             DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
         }
@@ -242,6 +245,7 @@ impl fmt::Display for DefaultValue {
             DefaultValue::Absent => f.write_str("()"),
             DefaultValue::Number(number) => number.fmt(f),
             DefaultValue::Range(low, high) => write!(f, "{low}..{high}"),
+            DefaultValue::LogRange(low, high) => write!(f, "log_uniform({low}, {high})"),
             DefaultValue::Flag(flag) => flag.fmt(f),
             DefaultValue::Word(word) => write!(f, "{word:?}"),
         }

@@ -5,20 +5,35 @@
 //! its [`Transform`] (what is drawn, and what is done with the drawn values). Scripts, help, printing and JSON read the
 //! declaration, so adding an augmentation is adding one file and its line in [`catalogue`].
 
+mod air_absorption;
+mod band_pass;
+mod band_stop;
+mod bit_crush;
+mod clip;
 mod crop;
 mod declaration;
 mod domain;
 mod fade;
+mod filter;
 mod frequency_mask;
 mod gain;
+mod high_pass;
 mod json;
+mod limiter;
 mod log_mel;
+mod low_pass;
 mod mel;
 mod noise;
+mod normalize;
+mod peaking;
+mod polarity;
 mod recipe;
 mod run;
+mod seven_band_eq;
+mod shelf;
 mod source;
 mod stage;
+mod tanh_distortion;
 mod time_mask;
 mod time_shift;
 mod trace;
@@ -35,13 +50,27 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 9] = [
+    static CATALOGUE: [&Declaration; 23] = [
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
         &time_mask::TIME_MASK,
         &time_shift::TIME_SHIFT,
         &crop::CROP,
+        &low_pass::LOW_PASS,
+        &high_pass::HIGH_PASS,
+        &band_pass::BAND_PASS,
+        &band_stop::BAND_STOP,
+        &shelf::SHELF,
+        &peaking::PEAKING,
+        &seven_band_eq::SEVEN_BAND_EQ,
+        &polarity::POLARITY,
+        &normalize::NORMALIZE,
+        &clip::CLIP,
+        &tanh_distortion::TANH_DISTORTION,
+        &bit_crush::BIT_CRUSH,
+        &limiter::LIMITER,
+        &air_absorption::AIR_ABSORPTION,
         &mel::MEL,
         &log_mel::LOG_MEL,
         &frequency_mask::FREQUENCY_MASK,

@@ -232,7 +232,7 @@ fn mix(dry: &[f32], wet: f32, work: &mut Workspace) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Accepts, Stage, Value, catalogue, declaration};
+    use super::super::{Accepts, Kind, Parameter, Stage, Value, catalogue, declaration};
     use super::*;
 
     fn stage(name: &str, given: &[(&str, Value)]) -> Recipe {
@@ -355,6 +355,90 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// A value that a parameter accepts: often an end of its range, otherwise anything between.
+    fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
+        if rng.below(3) == 0 {
+            return parameter.default_value();
+        }
+        let between = |low: f64, high: f64, rng: &mut Rng| match rng.below(6) {
+            0 => low,
+            1 => high,
+            // Ranges go over decades, so half of the values come from the lowest ones.
+            2 | 3 if low > 0.0 => libm::exp(rng.range(low.ln(), high.ln())).clamp(low, high),
+            _ => rng.range(low, high),
+        };
+        Some(match parameter.kind {
+            Kind::Drawn { low, high } | Kind::Number { low, high } => Value::Drawn(between(low, high, rng).into()),
+            Kind::Count { low, high } => Value::Drawn(between(low, high, rng).round().into()),
+            Kind::Flag => Value::Flag(rng.below(2) == 0),
+            Kind::Word(words) | Kind::WordOrNumber { words, .. } => Value::Word(words[rng.below(words.len())].into()),
+        })
+    }
+
+    fn any_wave(rng: &mut Rng) -> Waveform {
+        let n_channels = [1, 1, 2, 8][rng.below(4)];
+        let n = [0, 1, 2, 3, rng.below(40), rng.below(5000)][rng.below(6)];
+        let mut samples = vec![0.0; n * n_channels];
+        match rng.below(5) {
+            0 => {}
+            1 => samples.fill(0.7),
+            2 => samples.iter_mut().step_by(77).for_each(|x| *x = -1.0),
+            kind => {
+                rng.fill_normal(&mut samples);
+                let scale = if kind == 3 { 1e-30 } else { 0.3 };
+                samples.iter_mut().for_each(|x| *x *= scale);
+            }
+        }
+        let sample_rate = [8, 8000, 11_025, 16_000, 44_100, 192_000][rng.below(6)];
+        Waveform::new(samples, n_channels, sample_rate).unwrap()
+    }
+
+    #[test]
+    fn filters_levels_and_distortions_keep_length_and_stay_finite_whatever_is_asked() {
+        let mut rng = Rng::from_words(&[12]);
+        for name in [
+            "low_pass",
+            "high_pass",
+            "band_pass",
+            "band_stop",
+            "shelf",
+            "peaking",
+            "seven_band_eq",
+            "polarity",
+            "normalize",
+            "clip",
+            "tanh_distortion",
+            "bit_crush",
+            "limiter",
+            "air_absorption",
+        ] {
+            let declaration = declaration(name).unwrap();
+            let mut built = 0;
+            for case in 0..400 {
+                let parameters = declaration.parameters.iter();
+                let given: Vec<_> = parameters
+                    .filter_map(|p| Some((p.name.to_owned(), any_value(p, &mut rng)?)))
+                    .filter(|(_, value)| *value != Value::Absent)
+                    .collect();
+                // Some options exclude each other, which is said when the stage is built.
+                let Ok(stage) = Stage::new(declaration, given) else { continue };
+                built += 1;
+                let (recipe, clip) = (Recipe::from(stage), any_wave(&mut rng));
+                let mut work = Workspace::default();
+                work.load(&clip);
+                let trace = recipe.trace(Key::of_seed(case), &mut work).unwrap();
+                let said = format!("{recipe:?} on {clip:?}");
+                assert_eq!(work.samples.len(), clip.samples().len(), "{said}");
+                assert!(work.samples.iter().all(|x| x.is_finite()), "{said}");
+                let first = work.samples.clone();
+                work.load(&clip);
+                recipe.replay(&trace, &mut work).unwrap();
+                assert_eq!(work.samples, first, "{said}");
+            }
+            assert!(built > 50, "{name}: {built}");
         }
     }
 

@@ -84,6 +84,10 @@ fn measures() -> Vec<Function> {
             .about("Gives the level, dB relative to a root mean square of 1.")
             .returns("number")
             .example("assert_near(wave([0.1, -0.1], 8000).rms_db(), -20, 0.001)"),
+        method("lufs", |wave, _| Ok(dsp::loudness_lufs(wave.samples(), wave.n_channels(), wave.sample_rate())))
+            .about("Gives the integrated loudness, LUFS (ITU-R BS.1770-4); minus infinity if there is nothing to hear.")
+            .returns("number")
+            .example("assert_near(tone(997, 1, #{ sample_rate: 48000 }).lufs(), -3.01, 0.02)"),
         Function::new("snr_db", Topic::Sound, |call| {
             Ok(call.value::<Waveform>("clean")?.snr_db(&call.value::<Waveform>("noisy")?)?)
         })
