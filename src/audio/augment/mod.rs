@@ -9,18 +9,26 @@ mod crop;
 mod declaration;
 mod domain;
 mod fade;
+mod fit;
 mod frequency_mask;
 mod gain;
 mod json;
 mod log_mel;
 mod mel;
 mod noise;
+mod pitch_shift;
 mod recipe;
+mod resample_to;
 mod run;
 mod source;
+mod speed;
 mod stage;
+mod stft;
+mod stretcher;
+mod tape_speed;
 mod time_mask;
 mod time_shift;
+mod time_stretch;
 mod trace;
 mod transform;
 mod views;
@@ -35,13 +43,19 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 9] = [
+    static CATALOGUE: [&Declaration; 15] = [
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
         &time_mask::TIME_MASK,
         &time_shift::TIME_SHIFT,
         &crop::CROP,
+        &pitch_shift::PITCH_SHIFT,
+        &time_stretch::TIME_STRETCH,
+        &speed::SPEED,
+        &tape_speed::TAPE_SPEED,
+        &resample_to::RESAMPLE_TO,
+        &stft::STFT,
         &mel::MEL,
         &log_mel::LOG_MEL,
         &frequency_mask::FREQUENCY_MASK,

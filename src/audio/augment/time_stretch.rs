@@ -1,0 +1,99 @@
+//! Changing the speed of a sound without its pitch.
+
+use super::stretcher::{Stretcher, with_options};
+use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit};
+use crate::dsp::{Outside, Vocoder};
+use crate::{Distribution, Error, Rng};
+use smallvec::smallvec;
+use std::sync::Arc;
+
+/// A phase vocoder makes `N` samples `L = round(N / rate)`; what becomes of another length is `fit`.
+///
+/// "resample_back" reads the `L` samples as `N`, so that the duration stays and every frequency is multiplied by `L / N`, about
+/// `1 / rate`: what CLAR's code calls time stretching.
+pub(super) static TIME_STRETCH: Declaration = Declaration {
+    name: "time_stretch",
+    about: "Makes the sound faster or slower without changing its pitch.",
+    citation: "Laroche & Dolson, 1999; Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (TST)",
+    parameters: &PARAMETERS,
+    accepts: Accepts::Wave,
+    gives: None,
+    draws: &["rate"],
+    example: "let x = tone(440, 1); assert_near((x |> time_stretch(0.8, #{ fit: \"none\" })).seconds, 1.25, 0.001)",
+    build: |settings| {
+        Ok(Arc::new(TimeStretch {
+            rate: settings.drawn("rate").unwrap_or(1.0.into()),
+            fit: match settings.word("fit", &FITS) {
+                Some(1) => Fit::None,
+                Some(2) => Fit::ResampleBack,
+                _ => Fit::Crop,
+            },
+            stretcher: Stretcher::new(settings)?,
+        }))
+    },
+};
+
+const PARAMETERS: [Parameter; 5] = with_options([
+    Parameter::positional(
+        "rate",
+        Kind::Drawn { low: SLOWEST, high: FASTEST },
+        DefaultValue::Range(0.8, 1.25),
+        "how many times as fast; 0.5 lasts twice as long",
+    ),
+    Parameter::option(
+        "fit",
+        Kind::Word(&FITS),
+        DefaultValue::Word("crop"),
+        "\"crop\" keeps the clip's length: the middle stays, or silence stands around it; \"none\" keeps the new length; \
+         \"resample_back\" keeps the length by changing the pitch, as in CLAR's code",
+    ),
+]);
+
+const FITS: [&str; 3] = ["crop", "none", "resample_back"];
+const SLOWEST: f64 = 0.1;
+const FASTEST: f64 = 10.0;
+
+enum Fit {
+    Crop,
+    None,
+    ResampleBack,
+}
+
+struct TimeStretch {
+    rate: Distribution,
+    fit: Fit,
+    stretcher: Stretcher,
+}
+
+impl Transform for TimeStretch {
+    fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
+        smallvec![self.rate.draw_within(rng, SLOWEST, FASTEST)]
+    }
+
+    fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
+        let (n, rate) = (work.input().n, draws[0].clamp(SLOWEST, FASTEST));
+        if rate == 1.0 || n == 0 {
+            return Ok(());
+        }
+        let vocoder = self.stretcher.for_rate(work.sample_rate)?;
+        vocoder.stretch(&work.samples, work.n_channels, rate, &mut work.vocoder, &mut work.spare);
+        let length = Vocoder::length(n, rate);
+        match self.fit {
+            Fit::None => std::mem::swap(&mut work.samples, &mut work.spare),
+            Fit::Crop => fit::center(&work.spare, length, n, &mut work.samples),
+            Fit::ResampleBack if length == 0 => work.samples.fill(0.0),
+            Fit::ResampleBack => {
+                let speed = length as f64 / n as f64;
+                for (out, stretched) in work.samples.chunks_exact_mut(n).zip(work.spare.chunks_exact(length)) {
+                    work.reader.load(stretched, Outside::Silence, speed);
+                    work.reader.steady(0.0, speed, out);
+                }
+            }
+        }
+        // A sound that becomes shorter than half a sample leaves silence, one channel as well as eight.
+        if matches!(self.fit, Fit::Crop) {
+            work.samples.resize(n * work.n_channels, 0.0);
+        }
+        Ok(())
+    }
+}
