@@ -3,3 +3,5 @@
 mod dsp;
 mod metric;
 mod npy;
+mod spectral;
+mod time;

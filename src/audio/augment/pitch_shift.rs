@@ -65,3 +65,68 @@ impl Transform for PitchShift {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Recipe, Stage, Value, declaration};
+    use crate::{Key, Waveform};
+    use std::f64::consts::TAU;
+
+    const RATE: u32 = 16_000;
+    const FREQ_HZ: f64 = 220.0;
+
+    fn shifted(semitones: f64, clip: &Waveform) -> Waveform {
+        let given = [("semitones".to_owned(), Value::Drawn(semitones.into()))];
+        let recipe: Recipe = Stage::new(declaration("pitch_shift").unwrap(), given).unwrap().into();
+        recipe.wave(clip, Key::of_seed(1)).unwrap()
+    }
+
+    fn harmonics() -> Waveform {
+        let sample = |i: i32| (1..=6).map(|k| (TAU * FREQ_HZ * f64::from(k * i) / 16_000.0).sin() / f64::from(k)).sum();
+        Waveform::mono(
+            (0..24_000)
+                .map(|i| {
+                    let x: f64 = sample(i);
+                    0.2 * x as f32
+                })
+                .collect(),
+            RATE,
+        )
+        .unwrap()
+    }
+
+    /// The angle of a partial over 6000 samples from a start, relative to one of exactly `omega` radians a sample.
+    fn angle(samples: &[f32], omega: f64, start: usize) -> f64 {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (i, x) in samples[start..start + 6000].iter().enumerate() {
+            let x = f64::from(*x) * (0.5 - 0.5 * (TAU * i as f64 / 6000.0).cos());
+            let (sin, cos) = (omega * (start + i) as f64).sin_cos();
+            (re, im) = (re + x * cos, im - x * sin);
+        }
+        im.atan2(re)
+    }
+
+    #[test]
+    fn pitch_is_within_three_cents_and_level_within_half_a_decibel() {
+        let clip = harmonics();
+        for semitones in [-15.0, -12.0, -7.5, -1.0, 0.01, 0.5, 4.0, 7.0, 11.3, 12.0, 15.0] {
+            let out = shifted(semitones, &clip);
+            assert_eq!(out.n_samples(), clip.n_samples());
+            let level_db = out.rms_db() - clip.rms_db();
+            assert!(level_db.abs() < 0.5, "{semitones}: {level_db} dB");
+            let omega = TAU * FREQ_HZ / f64::from(RATE) * 2f64.powf(semitones / 12.0);
+            let turned = angle(out.samples(), omega, 12_000) - angle(out.samples(), omega, 8000);
+            let turned = turned - TAU * (turned / TAU).round();
+            let cents = 1200.0 * (1.0 + turned / 4000.0 / omega).log2();
+            assert!(cents.abs() < 3.0, "{semitones}: {cents} cents");
+        }
+    }
+
+    #[test]
+    fn no_shift_changes_nothing() {
+        assert_eq!(shifted(0.0, &harmonics()), harmonics());
+        // Not even the path over the vocoder does.
+        let near = shifted(1e-9, &harmonics());
+        assert!(harmonics().snr_db(&near).unwrap() > 60.0);
+    }
+}

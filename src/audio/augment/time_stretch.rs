@@ -97,3 +97,41 @@ impl Transform for TimeStretch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Recipe, Stage, Value, declaration};
+    use crate::{Key, Waveform};
+
+    fn stretched(rate: f64, fit: &str, clip: &Waveform) -> Waveform {
+        let given = [("rate".to_owned(), Value::Drawn(rate.into())), ("fit".to_owned(), Value::Word(fit.to_owned()))];
+        let recipe: Recipe = Stage::new(declaration("time_stretch").unwrap(), given).unwrap().into();
+        recipe.wave(clip, Key::of_seed(1)).unwrap()
+    }
+
+    #[test]
+    fn lengths_are_those_of_the_fit() {
+        for rate in [0.1, 0.77, 1.0, 1.25, 10.0] {
+            for n in [1, 3, 3000] {
+                let clip = Waveform::new((0..8 * n).map(|i| (i as f32 * 0.1).sin()).collect(), 8, 192_000).unwrap();
+                let new = (n as f64 / rate).round_ties_even() as usize;
+                for (fit, want) in [("crop", n), ("none", new), ("resample_back", n)] {
+                    assert_eq!(stretched(rate, fit, &clip).n_samples(), want, "{rate} {fit} {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_middle_of_the_clip_stays_there() {
+        let mut samples = vec![0.0; 16_000];
+        samples[8000..8200].fill(0.5);
+        let clip = Waveform::mono(samples, 16_000).unwrap();
+        for rate in [0.6, 0.9, 1.5] {
+            let out = stretched(rate, "crop", &clip);
+            let moment: f64 = out.samples().iter().enumerate().map(|(i, x)| i as f64 * f64::from(x * x)).sum();
+            let centre = moment / out.samples().iter().map(|x| f64::from(x * x)).sum::<f64>();
+            assert!((centre - 8100.0).abs() < 150.0, "{rate}: {centre}");
+        }
+    }
+}

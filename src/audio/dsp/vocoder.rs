@@ -24,10 +24,12 @@ pub enum PhaseLocking {
 /// before that difference is wrapped and added again behind, is a whole number of turns in sum and drops out.
 ///
 /// With identity locking (Laroche and Dolson, "Improved phase vocoder time-scale modification of audio", 1999, section III)
-/// the frame at `q = round(t rate H)` samples is taken itself, and a second one `H` samples before it. At each peak `k` of
-/// the magnitude, one that exceeds its four neighbours, the angle `arg Y_t-1[k] - arg X_q-H[k]` says how far the result runs
-/// ahead of the sound; the frame is turned by it from the weakest bin before the peak to the weakest behind. As both
-/// frames are `H` apart, no frequency is estimated. Channels turn together, so that their phase differences stay.
+/// the frame at `q = round(t rate H)` samples is taken itself, and a second one `H` samples before it. A peak of the magnitude
+/// is a bin that exceeds its four neighbours; the bins from the weakest before it to the weakest behind belong to it. The
+/// angle of `sum_k Y_t-1[k] conj(X_q-H[k])` over these bins says how far the result runs ahead of the sound; the frame's bins
+/// are turned by it. As both frames are `H` apart, no frequency is estimated. The paper takes the angle at the peak alone; the
+/// sum follows partials that glide better, and is the turn at which the two frames cancel least. Channels turn together, so
+/// that their phase differences stay.
 #[derive(Clone, Debug)]
 pub struct Vocoder {
     hop_length: usize,
@@ -165,11 +167,15 @@ impl Vocoder {
         find_peaks(power, peaks);
         let n = channels().count();
         let mut start = 0;
-        for &(peak, end) in peaks.iter() {
+        for &(_, end) in peaks.iter() {
             let ahead = if frame == 0 {
                 Complex64::new(1.0, 0.0)
             } else {
-                unit(voices[..n].iter().map(|voice| voice.written[peak] * voice.before.bins[peak].conj()).sum()).1
+                let overlap = |voice: &Voice| -> Complex64 {
+                    let bins = voice.written[start..end].iter().zip(&voice.before.bins[start..end]);
+                    bins.map(|(written, before)| written * before.conj()).sum()
+                };
+                unit(voices[..n].iter().map(overlap).sum()).1
             };
             for voice in &mut voices[..n] {
                 for (written, bin) in voice.written[start..end].iter_mut().zip(&voice.now.bins[start..end]) {
