@@ -59,6 +59,9 @@ enum Output {
     Phase,
 }
 
+/// A sample rate and the transform for it.
+type Made = (u32, Arc<Stft>);
+
 /// A transform that is made when the sample rate is known.
 struct StftStage {
     n_fft: Option<usize>,
@@ -67,7 +70,7 @@ struct StftStage {
     window: Window,
     padding: Option<PadMode>,
     output: Output,
-    made: RwLock<SmallVec<[(u32, Arc<Stft>); 2]>>,
+    made: RwLock<SmallVec<[Made; 2]>>,
 }
 
 impl StftStage {
@@ -92,7 +95,7 @@ impl StftStage {
     }
 
     fn for_rate(&self, sample_rate: u32) -> Result<Arc<Stft>, Error> {
-        let same = |made: &&(u32, Arc<Stft>)| made.0 == sample_rate;
+        let same = |made: &&Made| made.0 == sample_rate;
         // A poisoned lock holds a list that is still whole: nothing can fail between its changes.
         let known = self.made.read().unwrap_or_else(|poisoned| poisoned.into_inner()).iter().find(same).cloned();
         if let Some((_, stft)) = known {
