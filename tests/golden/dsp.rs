@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Cases of an operation; that there is none is a failure.
-fn cases(op: &str) -> Vec<Json> {
+pub(super) fn cases(op: &str) -> Vec<Json> {
     let path = shared("reference/dsp/manifest.json");
     let manifest: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let cases: Vec<Json> =
@@ -22,7 +22,7 @@ fn cases(op: &str) -> Vec<Json> {
 }
 
 /// What a script gives: shape and values.
-fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
+pub(super) fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
     let mut session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
     let value = session.eval("case", script).unwrap_or_else(|d| panic!("{}", d.render(false))).value;
     let widen = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>();
@@ -43,7 +43,7 @@ pub(super) fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
     }
 }
 
-fn compare(case: &Json, id: &str, shape: Vec<usize>, values: &[f64]) {
+pub(super) fn compare(case: &Json, id: &str, shape: Vec<usize>, values: &[f64]) {
     let reference = shared("reference/dsp");
     let want = case["output"].as_str().map(|path| npy::read(&reference.join(path)).1).unwrap_or_default();
     for item in case["checks"].as_array().unwrap() {

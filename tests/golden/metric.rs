@@ -1,8 +1,11 @@
 //! The checks of the reference manifest, as its README defines them.
 
+use super::{npy, spectral};
+use crate::shared;
 use realfft::RealFftPlanner;
 use serde_json::Value as Json;
 use std::f64::consts::PI;
+use std::path::PathBuf;
 
 /// A result and what it is compared with.
 pub(super) struct Compared<'a> {
@@ -16,6 +19,11 @@ pub(super) struct Compared<'a> {
 
 fn number(check: &Json, name: &str) -> f64 {
     check[name].as_f64().unwrap_or_else(|| panic!("{name} in {check}"))
+}
+
+/// A file of the reference that a check names.
+fn reference(check: &Json, name: &str) -> PathBuf {
+    shared("reference/dsp").join(check[name].as_str().unwrap())
 }
 
 /// Panics, saying what was found, unless a check of the manifest holds.
@@ -33,7 +41,20 @@ pub(super) fn check(id: &str, check: &Json, c: &Compared<'_>) {
         let least = number(check, "min");
         assert!(got >= least, "{id} {metric}: {got} < {least}");
     };
-    if !["shape", "length", "mix_snr_db", "psd_slope", "band_snr_db"].contains(&metric) {
+    let of_any_length = [
+        "shape",
+        "length",
+        "mix_snr_db",
+        "psd_slope",
+        "band_snr_db",
+        "f0_cents",
+        "level_db",
+        "centroid_rel",
+        "logmel_rmse_db",
+        "envelope_corr",
+        "spectral_convergence",
+    ];
+    if !of_any_length.contains(&metric) {
         assert_eq!(a.len(), b.len(), "{id} {metric}: lengths");
     }
     match metric {
@@ -74,6 +95,30 @@ pub(super) fn check(id: &str, check: &Json, c: &Compared<'_>) {
             let got = slope(a, number(check, "nperseg") as usize, band, c.sample_rate);
             let want = number(check, "expected_db_per_oct");
             assert!((got - want).abs() <= number(check, "tol"), "{id} {metric}: {got} dB/octave, wanted {want}");
+        }
+        "phase_abs" => {
+            let (_, magnitude) = npy::read(&reference(check, "mag"));
+            at_most(spectral::phase_difference(a, b, &magnitude, number(check, "mag_floor_rel")));
+        }
+        "f0_cents" => {
+            let (cents, under) = spectral::pitch(a, number(check, "expected_hz"), c.sample_rate);
+            let least = number(check, "level_db");
+            assert!(under >= least, "{id} {metric}: {under} dB under the strongest, at most {least} accepted");
+            at_most(cents.abs());
+        }
+        "level_db" => {
+            let input = auricle_audio::io::read(&reference(check, "input")).unwrap();
+            let input: Vec<f64> = input.samples().iter().map(|&x| x.into()).collect();
+            at_most((spectral::level_db(a) - spectral::level_db(&input)).abs());
+        }
+        "centroid_rel" => at_most((spectral::centroid(a) / spectral::centroid(b) - 1.0).abs()),
+        "logmel_rmse_db" => at_most(spectral::log_mel_rmse_db(a, b, c.sample_rate)),
+        "envelope_corr" => at_least(spectral::envelope_correlation(a, b, c.sample_rate)),
+        "spectral_convergence" => {
+            let (shape, target) = npy::read(&reference(check, "target"));
+            // The check does not name the hop; as many frames as the target has leave one choice.
+            let hop_length = a.len() / (shape[1] - 1);
+            at_most(spectral::convergence(a, &shape, &target, hop_length));
         }
         other => panic!("{id}: the check {other} is not known here"),
     }

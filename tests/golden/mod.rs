@@ -4,3 +4,5 @@ mod dsp;
 mod filter;
 mod metric;
 mod npy;
+mod spectral;
+mod time;

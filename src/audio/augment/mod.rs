@@ -15,6 +15,7 @@ mod declaration;
 mod domain;
 mod fade;
 mod filter;
+mod fit;
 mod frequency_mask;
 mod gain;
 mod high_pass;
@@ -26,16 +27,23 @@ mod mel;
 mod noise;
 mod normalize;
 mod peaking;
+mod pitch_shift;
 mod polarity;
 mod recipe;
+mod resample_to;
 mod run;
 mod seven_band_eq;
 mod shelf;
 mod source;
+mod speed;
 mod stage;
+mod stft;
+mod stretcher;
 mod tanh_distortion;
+mod tape_speed;
 mod time_mask;
 mod time_shift;
+mod time_stretch;
 mod trace;
 mod transform;
 mod views;
@@ -50,7 +58,7 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 23] = [
+    static CATALOGUE: &[&Declaration] = &[
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
@@ -71,11 +79,17 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &bit_crush::BIT_CRUSH,
         &limiter::LIMITER,
         &air_absorption::AIR_ABSORPTION,
+        &pitch_shift::PITCH_SHIFT,
+        &time_stretch::TIME_STRETCH,
+        &speed::SPEED,
+        &tape_speed::TAPE_SPEED,
+        &resample_to::RESAMPLE_TO,
+        &stft::STFT,
         &mel::MEL,
         &log_mel::LOG_MEL,
         &frequency_mask::FREQUENCY_MASK,
     ];
-    &CATALOGUE
+    CATALOGUE
 }
 
 /// The declaration of a stage by its name.

@@ -335,7 +335,11 @@ mod tests {
     #[test]
     fn every_stage_survives_every_odd_clip() {
         for declaration in catalogue().iter().filter(|declaration| declaration.accepts != Accepts::Features) {
-            let required = (declaration.name == "crop").then(|| ("seconds".to_owned(), Value::Drawn(0.01.into())));
+            let required = match declaration.name {
+                "crop" => Some(("seconds".to_owned(), Value::Drawn(0.01.into()))),
+                "resample_to" => Some(("hz".to_owned(), Value::Drawn(11_025.0.into()))),
+                _ => None,
+            };
             let recipe: Recipe = Stage::new(declaration, required).unwrap().into();
             for n in [0, 1, 2, 7, 300, 4001] {
                 for n_channels in [1, 3] {

@@ -1,6 +1,7 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
 use super::Domain;
+use crate::dsp::{FftScratch, Reader, VocoderScratch};
 use crate::features::{Features, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
@@ -51,6 +52,14 @@ pub struct Workspace {
     pub spare: Vec<f32>,
     /// Buffers of the mel spectrogram.
     pub mel: MelScratch,
+    /// Buffers of the short-time Fourier transform.
+    pub fft: FftScratch,
+    /// Buffers of the phase vocoder.
+    pub vocoder: VocoderScratch,
+    /// The tape head of stages that read at another speed.
+    pub reader: Reader,
+    /// The speed of such a tape at every sample.
+    pub speeds: Vec<f64>,
 }
 
 impl Workspace {

@@ -17,25 +17,49 @@ pub fn resample(wave: &Waveform, sample_rate: u32) -> Result<Waveform, Error> {
     if sample_rate == 0 || sample_rate > 16_000_000 {
         return Err(Error::range("sample_rate", "within 1..=16000000 Hz", sample_rate));
     }
-    if sample_rate == wave.sample_rate() || wave.n_samples() == 0 {
-        return Waveform::new(wave.samples().to_vec(), wave.n_channels(), sample_rate);
-    }
-    let (from, to) = (u64::from(wave.sample_rate()), u64::from(sample_rate));
-    let n = (wave.n_samples() as u64 * to).div_ceil(from) as usize;
-    let mut samples = Vec::with_capacity(n * wave.n_channels());
-    for channel in wave.channels() {
-        samples.extend(with_resampler(from as usize, to as usize, |resampler| one_channel(resampler, channel, n))?);
-    }
+    let mut samples = Vec::new();
+    resample_planar(wave.samples(), wave.n_channels(), [wave.sample_rate(), sample_rate], &mut samples)?;
     Waveform::new(samples, wave.n_channels(), sample_rate)
 }
 
-fn one_channel(resampler: &mut Fft<f32>, channel: &[f32], n: usize) -> Result<Vec<f32>, Error> {
+/// Converts planar samples from one sample rate to another into `out`, as [`resample`] does. Both rates are at least 1 Hz.
+///
+/// # Errors
+/// [`Error::Unusable`] if the resampler refuses the two rates.
+pub fn resample_planar(
+    samples: &[f32],
+    n_channels: usize,
+    [from, to]: [u32; 2],
+    out: &mut Vec<f32>,
+) -> Result<(), Error> {
+    out.clear();
+    let n = samples.len() / n_channels.max(1);
+    if from == to || n == 0 {
+        out.extend_from_slice(samples);
+        return Ok(());
+    }
+    let length = (n as u64 * u64::from(to)).div_ceil(from.into()) as usize;
+    for channel in samples.chunks_exact(n) {
+        with_resampler(from as usize, to as usize, |resampler| one_channel(resampler, channel, length, out))?;
+    }
+    Ok(())
+}
+
+/// Appends one channel of `n` samples.
+fn one_channel(resampler: &mut Fft<f32>, channel: &[f32], n: usize, out: &mut Vec<f32>) -> Result<(), Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Unusable(format!("the sound cannot be resampled: {error}"));
+    let start = out.len();
+    resampler.reset();
+    let room = resampler.process_all_needed_output_len(channel.len());
+    out.resize(start + room, 0.0);
     let input = SequentialSlice::new(channel, 1, channel.len()).map_err(|error| failed(&error))?;
-    let mut output = resampler.process_all(&input, channel.len(), None).map_err(|error| failed(&error))?.take_data();
+    let mut output = SequentialSlice::new_mut(&mut out[start..], 1, room).map_err(|error| failed(&error))?;
+    let (_, written) =
+        resampler.process_all_into_buffer(&input, &mut output, channel.len(), None).map_err(|error| failed(&error))?;
     // The length is counted in floating point over there, so it can be one off.
-    output.resize(n, 0.0);
-    Ok(output)
+    out.truncate(start + written.min(n));
+    out.resize(start + n, 0.0);
+    Ok(())
 }
 
 /// Samples that a transform takes in: a multiple of what one period of the two rates takes, and an even one. The filter is

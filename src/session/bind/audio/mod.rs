@@ -3,6 +3,7 @@
 mod data;
 mod distribution;
 mod features;
+mod inverse;
 mod player;
 mod recipe;
 mod sound;
@@ -27,6 +28,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(stage::functions());
     all.extend(recipe::functions(environment));
     all.extend(features::functions());
+    all.extend(inverse::functions(environment));
     all.extend(data::functions(environment));
     all
 }

@@ -106,6 +106,16 @@ fn changes() -> Vec<Function> {
             .param::<u32>("sample_rate", "samples per second, Hz")
             .returns("wave")
             .example("assert(tone(440, 1).resample(8000).n_samples == 8000)"),
+        method("vary_speed", |wave, call| {
+            let speeds = call.get::<Vec<f64>>("speeds")?;
+            Ok(Dynamic::from(dsp::vary_speed(wave, &speeds)?))
+        })
+        .about("Plays a sound as a tape whose speed is given for every sample of the result; silence follows its end.")
+        .param::<Vec<f64>>("speeds", "how many times as fast, a number for each sample of the result")
+        .returns("wave")
+        .example(
+            "let x = wave([0.0, 1.0, 0.0, 0.0], 8000); assert(x.vary_speed([1, 0, 1]).samples() == [0.0, 1.0, 1.0])",
+        ),
         method("mono", |wave, _| Ok(Dynamic::from(wave.to_mono())))
             .about("Mixes all channels down to their mean.")
             .returns("wave")

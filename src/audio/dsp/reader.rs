@@ -1,0 +1,275 @@
+//! Reading a sound at any speed, band-limited.
+
+use crate::{Error, Waveform};
+use std::f64::consts::PI;
+use std::sync::OnceLock;
+
+/// Zero crossings of the kernel on either side.
+const HALF: usize = 32;
+/// Shape of the Kaiser window: side lobes 90 dB down.
+const BETA: f64 = 9.0;
+/// Steps between two zero crossings of the master kernel; linear in between is exact to -116 dB.
+const STEPS: usize = 512;
+/// Positions between two samples for which weights are kept; linear in between is exact to -104 dB.
+const PHASES: usize = 256;
+
+/// What is read before the first and behind the last sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// Zeros.
+    Silence,
+    /// The sound again, as from a loop of tape.
+    Wrap,
+}
+
+/// A tape head: it holds a sound and reads it between its samples.
+///
+/// `y(p) = sum_k x[k] c h(c (p - k))` with `h(u) = sinc(u) kaiser(u / 32)` and `c = min(1, 1 / v)` at speed `v`: read faster,
+/// a sound is limited to what the result can hold. At speed 1 and whole positions it is the sound itself.
+/// Smith, "Digital audio resampling", 2002, is the construction.
+#[derive(Default)]
+pub struct Reader {
+    padded: Vec<f32>,
+    n: usize,
+    margin: usize,
+    outside: Option<Outside>,
+    weights: Vec<f32>,
+}
+
+impl Reader {
+    /// Puts a sound in, to be read at speeds of at most `fastest`.
+    pub fn load(&mut self, samples: &[f32], outside: Outside, fastest: f64) {
+        let (n, margin) = (samples.len(), 2 * n_side(fastest) + 1);
+        (self.n, self.margin, self.outside) = (n, margin, Some(outside));
+        self.padded.clear();
+        self.padded.resize(n + 2 * margin, 0.0);
+        if n == 0 {
+            return;
+        }
+        self.padded[margin..margin + n].copy_from_slice(samples);
+        if outside == Outside::Wrap {
+            for i in 0..margin {
+                self.padded[margin + n + i] = samples[i % n];
+                self.padded[margin - 1 - i] = samples[n - 1 - i % n];
+            }
+        }
+    }
+
+    /// Reads at positions `start + i * speed`, in samples.
+    pub fn steady(&mut self, start: f64, speed: f64, out: &mut [f32]) {
+        let n_side = n_side(speed);
+        let mut weights = std::mem::take(&mut self.weights);
+        if speed > 1.0 {
+            fill_weights(1.0 / speed, n_side, &mut weights);
+        }
+        let weights_at_speed = if speed > 1.0 { &weights[..] } else { plain_weights() };
+        for (i, y) in out.iter_mut().enumerate() {
+            *y = self.between(start + i as f64 * speed, n_side, weights_at_speed);
+        }
+        self.weights = weights;
+    }
+
+    /// Reads along a path of positions, in samples, each with the speed there.
+    pub fn varying(&self, path: impl IntoIterator<Item = (f64, f64)>, out: &mut [f32]) {
+        for (y, (position, speed)) in out.iter_mut().zip(path) {
+            *y =
+                if speed > 1.0 { self.limited(position, speed) } else { self.between(position, HALF, plain_weights()) };
+        }
+    }
+
+    /// The samples around a position, `n_side` on either side, and how far behind the last one before it the position is.
+    fn around(&self, position: f64, n_side: usize) -> Option<(&[f32], f64)> {
+        let position = match self.outside {
+            Some(Outside::Wrap) if self.n > 0 => position.rem_euclid(self.n as f64),
+            _ => position,
+        };
+        let floor = position.floor();
+        let first = floor + (self.margin + 1) as f64 - n_side as f64;
+        if self.n == 0 || !(first >= 0.0 && first + (2 * n_side) as f64 <= self.padded.len() as f64) {
+            return None;
+        }
+        let first = first as usize;
+        Some((&self.padded[first..first + 2 * n_side], position - floor))
+    }
+
+    /// By kept weights, linear between two sets.
+    fn between(&self, position: f64, n_side: usize, weights: &[f32]) -> f32 {
+        let Some((samples, share)) = self.around(position, n_side) else { return 0.0 };
+        let phase = share * PHASES as f64;
+        let set = (phase as usize).min(PHASES - 1);
+        let (a, b) = weights[set * samples.len()..(set + 2) * samples.len()].split_at(samples.len());
+        let share = (phase - set as f64) as f32;
+        let (mut sums_a, mut sums_b) = ([0.0f32; 8], [0.0f32; 8]);
+        // Both sides count a whole number of eights together, see `n_side`.
+        for ((x, a), b) in samples.chunks_exact(8).zip(a.chunks_exact(8)).zip(b.chunks_exact(8)) {
+            for i in 0..8 {
+                sums_a[i] += x[i] * a[i];
+                sums_b[i] += x[i] * b[i];
+            }
+        }
+        let (a, b) = (sums_a.iter().sum::<f32>(), sums_b.iter().sum::<f32>());
+        a + share * (b - a)
+    }
+
+    /// By the master kernel, stretched to the band that fits the speed.
+    fn limited(&self, position: f64, speed: f64) -> f32 {
+        let n_side = n_side(speed);
+        let Some((samples, share)) = self.around(position, n_side) else { return 0.0 };
+        let cutoff = 1.0 / speed;
+        let first = share + (n_side - 1) as f64;
+        let sum: f32 = samples.iter().enumerate().map(|(j, x)| x * kernel_at((first - j as f64).abs() * cutoff)).sum();
+        sum * cutoff as f32
+    }
+}
+
+/// Plays a sound as a tape whose speed is given for every sample of the result: `p_0 = 0`, `p_n+1 = p_n + v_n`, `y_n = x(p_n)`.
+///
+/// # Errors
+/// [`Error::Range`] if a speed is negative, not finite or above 100.
+pub fn vary_speed(wave: &Waveform, speeds: &[f64]) -> Result<Waveform, Error> {
+    if let Some(wrong) = speeds.iter().find(|speed| !(0.0..=100.0).contains(*speed)) {
+        return Err(Error::range("speeds", "within 0..100", wrong));
+    }
+    let fastest = speeds.iter().fold(0.0f64, |m, &v| m.max(v));
+    let mut samples = vec![0.0; speeds.len() * wave.n_channels()];
+    let mut reader = Reader::default();
+    for (channel, out) in wave.channels().zip(samples.chunks_exact_mut(speeds.len().max(1))) {
+        reader.load(channel, Outside::Silence, fastest);
+        let path = speeds.iter().scan(0.0, |next, &speed| {
+            let position = *next;
+            *next += speed;
+            Some((position, speed))
+        });
+        reader.varying(path, out);
+    }
+    Waveform::new(samples, wave.n_channels(), wave.sample_rate())
+}
+
+/// Samples that the kernel reaches on either side at a speed: a multiple of four, so that loops have no remainder.
+fn n_side(speed: f64) -> usize {
+    ((HALF as f64 * speed.max(1.0)).ceil() as usize).next_multiple_of(4)
+}
+
+/// The weights at speeds up to 1.
+fn plain_weights() -> &'static [f32] {
+    static WEIGHTS: OnceLock<Vec<f32>> = OnceLock::new();
+    WEIGHTS.get_or_init(|| {
+        let mut weights = Vec::new();
+        fill_weights(1.0, HALF, &mut weights);
+        weights
+    })
+}
+
+/// For every position between two samples, both ends included, the weights of the samples around it.
+fn fill_weights(cutoff: f64, n_side: usize, weights: &mut Vec<f32>) {
+    weights.clear();
+    for phase in 0..=PHASES {
+        let first = phase as f64 / PHASES as f64 + (n_side - 1) as f64;
+        let weight = |j: usize| kernel_at((first - j as f64).abs() * cutoff) * cutoff as f32;
+        weights.extend((0..2 * n_side).map(weight));
+    }
+}
+
+/// The kernel at `u` zero crossings from its middle.
+fn kernel_at(u: f64) -> f32 {
+    let kernel = kernel();
+    let place = u * STEPS as f64;
+    let index = place as usize;
+    if index + 1 >= kernel.len() {
+        return 0.0;
+    }
+    let share = (place - index as f64) as f32;
+    kernel[index] + share * (kernel[index + 1] - kernel[index])
+}
+
+/// One half of the kernel, `STEPS` values from zero crossing to zero crossing.
+fn kernel() -> &'static [f32] {
+    static KERNEL: OnceLock<Vec<f32>> = OnceLock::new();
+    KERNEL.get_or_init(|| {
+        let scale = 1.0 / bessel_i0(BETA);
+        let value = |i: usize| {
+            let (u, x) = (i as f64 / STEPS as f64, i as f64 / (STEPS * HALF) as f64);
+            // The zeros of the sine are exact at whole u, and must be: reading at speed 1 is the identity.
+            let sinc = match (i, i % STEPS) {
+                (0, _) => 1.0,
+                (_, 0) => 0.0,
+                _ => libm::sin(PI * u) / (PI * u),
+            };
+            (sinc * bessel_i0(BETA * (1.0 - x * x).sqrt()) * scale) as f32
+        };
+        (0..=STEPS * HALF).map(value).collect()
+    })
+}
+
+/// The modified Bessel function of the first kind and order 0, by its power series.
+fn bessel_i0(x: f64) -> f64 {
+    let (mut term, mut sum, mut k) = (1.0, 1.0, 0.0);
+    while term > 1e-17 * sum {
+        k += 1.0;
+        term *= (x / (2.0 * k)) * (x / (2.0 * k));
+        sum += term;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(radians: f64, n: usize) -> Vec<f32> {
+        (0..n).map(|i| (radians * i as f64).sin() as f32).collect()
+    }
+
+    #[test]
+    fn speed_one_is_the_identity() {
+        let samples = tone(2.9, 500);
+        let (mut reader, mut out) = (Reader::default(), vec![0.0; 500]);
+        for outside in [Outside::Silence, Outside::Wrap] {
+            reader.load(&samples, outside, 1.0);
+            reader.steady(0.0, 1.0, &mut out);
+            assert_eq!(out, samples);
+            reader.varying((0..500).map(|i| (f64::from(i), 1.0)), &mut out);
+            assert_eq!(out, samples);
+        }
+    }
+
+    #[test]
+    fn a_tone_is_read_exactly_or_left_out() {
+        for (radians, speed) in [(0.3, 0.37), (2.5, 0.9), (0.3, 1.01), (1.0, 2.37), (0.1, 8.0), (2.9, 1.5), (1.6, 2.5)]
+        {
+            let n = 16_000;
+            let (mut reader, mut steady, mut varying) = (Reader::default(), vec![0.0; 1500], vec![0.0; 1500]);
+            reader.load(&tone(radians, n), Outside::Silence, speed);
+            reader.steady(800.25, speed, &mut steady);
+            let path = |i: usize| 800.25 + i as f64 * speed;
+            reader.varying((0..1500).map(|i| (path(i), speed)), &mut varying);
+            let heard = radians * speed < PI;
+            for (i, (a, b)) in steady.iter().zip(&varying).enumerate() {
+                let want = if heard { (radians * path(i)).sin() } else { 0.0 };
+                let error = (f64::from(*a) - want).abs().max((f64::from(*b) - want).abs());
+                assert!(error < 2e-4, "{radians} at {speed}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_loop_goes_on_and_silence_is_silent() {
+        let samples = tone(std::f64::consts::TAU / 50.0, 100);
+        let (mut reader, mut out) = (Reader::default(), vec![0.0; 500]);
+        reader.load(&samples, Outside::Wrap, 2.0);
+        reader.steady(-30.5, 1.5, &mut out);
+        let want = |i: usize| (std::f64::consts::TAU / 50.0 * (-30.5 + 1.5 * i as f64)).sin();
+        assert!(out.iter().enumerate().all(|(i, y)| (f64::from(*y) - want(i)).abs() < 1e-4));
+        reader.load(&samples, Outside::Silence, 2.0);
+        reader.steady(400.0, 1.5, &mut out);
+        assert!(out.iter().all(|&y| y == 0.0));
+        for n in 0..3 {
+            for outside in [Outside::Silence, Outside::Wrap] {
+                reader.load(&vec![1.0; n], outside, 3.0);
+                reader.steady(-1e6, 3.0, &mut out);
+                reader.steady(0.0, 2.0, &mut out);
+                assert!(out.iter().all(|y| y.is_finite()));
+            }
+        }
+    }
+}
