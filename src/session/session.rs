@@ -53,7 +53,11 @@ fn table(environment: &Arc<Environment>) -> Result<Table, ScriptError> {
 }
 
 /// Presets in the language itself, a namespace each.
-const STDLIB: [(&str, &str); 1] = [("clar", include_str!("../../stdlib/clar.rhai"))];
+const STDLIB: [(&str, &str); 3] = [
+    ("clar", include_str!("../../stdlib/clar.rhai")),
+    ("doppelgangers", include_str!("../../stdlib/doppelgangers.rhai")),
+    ("patch_mix", include_str!("../../stdlib/patch_mix.rhai")),
+];
 
 /// Functions in the language itself that need no namespace.
 const PRELUDE: &str = include_str!("../../stdlib/prelude.rhai");

@@ -5,6 +5,7 @@
 //! its [`Transform`] (what is drawn, and what is done with the drawn values). Scripts, help, printing and JSON read the
 //! declaration, so adding an augmentation is adding one file and its line in [`catalogue`].
 
+mod clar_features;
 mod crop;
 mod declaration;
 mod domain;
@@ -12,20 +13,27 @@ mod fade;
 mod frequency_mask;
 mod gain;
 mod json;
+mod kaldi_fbank;
 mod log_mel;
 mod mel;
+mod mfcc;
 mod noise;
+mod patches;
+mod per_rate;
 mod recipe;
 mod run;
 mod source;
+mod spec_augment;
+mod spec_warp;
 mod stage;
 mod time_mask;
 mod time_shift;
+mod time_warp;
 mod trace;
 mod transform;
 mod views;
 
-pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Value};
+pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
 pub use recipe::{Flow, Recipe, Step};
 pub use stage::Stage;
@@ -35,7 +43,7 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 9] = [
+    static CATALOGUE: [&Declaration; 16] = [
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
@@ -44,7 +52,14 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &crop::CROP,
         &mel::MEL,
         &log_mel::LOG_MEL,
+        &kaldi_fbank::KALDI_FBANK,
+        &mfcc::MFCC,
+        &clar_features::CLAR_FEATURES,
         &frequency_mask::FREQUENCY_MASK,
+        &time_warp::TIME_WARP,
+        &spec_warp::SPEC_WARP,
+        &spec_augment::SPEC_AUGMENT,
+        &patches::PATCHES,
     ];
     &CATALOGUE
 }

@@ -1,7 +1,7 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
 use super::Domain;
-use crate::features::{Features, MelScratch};
+use crate::features::{Bend, Features, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
 
@@ -16,6 +16,11 @@ pub type Draws = SmallVec<[f64; 8]>;
 pub trait Transform: Send + Sync {
     /// Draws the values for one clip.
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws;
+
+    /// Names of the drawn values where their number depends on the parameters; `None` where the declaration names all.
+    fn draw_names(&self) -> Option<&[String]> {
+        None
+    }
 
     /// Works on the clip in place.
     ///
@@ -51,6 +56,8 @@ pub struct Workspace {
     pub spare: Vec<f32>,
     /// Buffers of the mel spectrogram.
     pub mel: MelScratch,
+    /// A bent axis of the features.
+    pub bend: Bend,
 }
 
 impl Workspace {

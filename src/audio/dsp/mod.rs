@@ -7,5 +7,5 @@ mod window;
 
 pub use fft::{Fft, FftScratch};
 pub use resample::resample;
-pub use stft::{PadMode, Stft, StftOptions, n_frames};
+pub use stft::{FrameExtent, FrameOptions, PadMode, Stft, StftOptions, n_frames};
 pub use window::Window;
