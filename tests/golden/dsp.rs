@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Cases of an operation; that there is none is a failure.
-fn cases(op: &str) -> Vec<Json> {
+pub(super) fn cases(op: &str) -> Vec<Json> {
     let path = shared("reference/dsp/manifest.json");
     let manifest: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let cases: Vec<Json> =
@@ -22,7 +22,7 @@ fn cases(op: &str) -> Vec<Json> {
 }
 
 /// What a script gives: shape and values.
-fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
+pub(super) fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
     let mut session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
     let value = session.eval("case", script).unwrap_or_else(|d| panic!("{}", d.render(false))).value;
     let widen = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>();
@@ -35,7 +35,7 @@ fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
 }
 
 /// Runs the script of every case of an operation and makes the manifest's checks.
-fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
+pub(super) fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
     for case in cases(op) {
         let id = case["id"].as_str().unwrap();
         let (shape, values) = run(&script(&case, &case["params"]));
@@ -43,7 +43,7 @@ fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
     }
 }
 
-fn compare(case: &Json, id: &str, shape: Vec<usize>, values: &[f64]) {
+pub(super) fn compare(case: &Json, id: &str, shape: Vec<usize>, values: &[f64]) {
     let reference = shared("reference/dsp");
     let want = case["output"].as_str().map(|path| npy::read(&reference.join(path)).1).unwrap_or_default();
     for item in case["checks"].as_array().unwrap() {
@@ -58,13 +58,13 @@ fn wave(path: &Path) -> Vec<f64> {
 }
 
 /// `load(...)` of the n-th input of a case.
-fn input(case: &Json, n: usize) -> String {
+pub(super) fn input(case: &Json, n: usize) -> String {
     let path = shared("reference/dsp").join(case["inputs"][n].as_str().unwrap());
     format!("load({:?})", path.display().to_string())
 }
 
 /// The options of a mel stage that a case asks for.
-fn mel_options(params: &Json) -> Vec<String> {
+pub(super) fn mel_options(params: &Json) -> Vec<String> {
     let mut options = vec![
         format!("n_fft: {}", params["n_fft"]),
         format!("n_mels: {}", params["n_mels"]),
@@ -124,7 +124,7 @@ fn noise_at_a_ratio() {
 }
 
 /// A script that replays one step with the given values.
-fn replayed(wave: &str, stage: &str, name: &str, values: &[(&str, f64)]) -> String {
+pub(super) fn replayed(wave: &str, stage: &str, name: &str, values: &[(&str, f64)]) -> String {
     let values: Vec<Json> = values.iter().map(|(name, value)| serde_json::json!([name, value])).collect();
     let trace = serde_json::json!({ "trace": { "steps": [{ "place": "0", "name": name, "values": values }] } });
     format!("({stage}).replay({wave}, from_json({:?}))", trace.to_string())

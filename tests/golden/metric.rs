@@ -1,5 +1,7 @@
 //! The checks of the reference manifest, as its README defines them.
 
+use super::npy;
+use crate::shared;
 use realfft::RealFftPlanner;
 use serde_json::Value as Json;
 use std::f64::consts::PI;
@@ -75,6 +77,12 @@ pub(super) fn check(id: &str, check: &Json, c: &Compared<'_>) {
             let want = number(check, "expected_db_per_oct");
             assert!((got - want).abs() <= number(check, "tol"), "{id} {metric}: {got} dB/octave, wanted {want}");
         }
+        "phase_abs" => {
+            let magnitudes = npy::read(&shared("reference/dsp").join(check["mag"].as_str().unwrap())).1;
+            let floor = largest(&magnitudes) * number(check, "mag_floor_rel");
+            let loud = a.iter().zip(b).zip(&magnitudes).filter(|(_, magnitude)| **magnitude >= floor);
+            at_most(loud.map(|((x, y), _)| wrapped(x - y).abs()).fold(0.0, f64::max));
+        }
         other => panic!("{id}: the check {other} is not known here"),
     }
 }
@@ -118,4 +126,9 @@ fn slope(x: &[f64], n: usize, [low, high]: [f64; 2], sample_rate: f64) -> f64 {
     let weight = sum(&|p| p.2);
     let (mx, my) = (sum(&|p| p.2 * p.0) / weight, sum(&|p| p.2 * p.1) / weight);
     sum(&|p| p.2 * (p.0 - mx) * (p.1 - my)) / sum(&|p| p.2 * (p.0 - mx).powi(2))
+}
+
+/// An angle brought to one turn around 0.
+fn wrapped(angle: f64) -> f64 {
+    angle - 2.0 * PI * (angle / (2.0 * PI)).round()
 }
