@@ -7,8 +7,10 @@ use std::sync::{Arc, RwLock};
 /// Filters and plans of a stage, one set a sample rate.
 pub(super) struct PerRate<T> {
     make: Box<dyn Fn(u32) -> Result<T, Error> + Send + Sync>,
-    made: RwLock<SmallVec<[(u32, Arc<T>); 2]>>,
+    made: RwLock<Made<T>>,
 }
+
+type Made<T> = SmallVec<[(u32, Arc<T>); 2]>;
 
 impl<T> PerRate<T> {
     pub(super) fn new(make: impl Fn(u32) -> Result<T, Error> + Send + Sync + 'static) -> PerRate<T> {

@@ -100,7 +100,7 @@ impl HtkMfcc {
         }
         let n_frames = self.n_frames(n);
         let padded = (n_frames - 1) * self.options.hop_length + self.options.win_length;
-        let MelScratch { fft, power, wave, mels, energies } = scratch;
+        let MelScratch { fft, power, wave, mels, energies, .. } = scratch;
         energies.clear();
         mels.reset(n_channels, self.bands.len(), n_frames);
         power.resize(self.stft.n_bins(), 0.0);

@@ -228,6 +228,8 @@ pub struct MelScratch {
     pub(super) wave: Vec<f32>,
     /// Mel bands on their way to cepstra.
     pub(super) mels: Features,
+    /// Frames that wait to be written together.
+    pub(super) tile: Vec<f32>,
     /// Logarithms of the energies of frames.
     pub(super) energies: Vec<f32>,
 }
