@@ -46,6 +46,11 @@ fn audio(c: &mut Criterion) {
     let ten_s = noise(10.0, 16_000);
     bench(c, "log_mel_64_10s_16k", &[log_mel(64.0, 1024.0, 160.0)], &ten_s);
     bench(c, "log_mel_128_10s_44k1", &[log_mel(128.0, 2048.0, 512.0)], &noise(10.0, 44_100));
+    bench(c, "clar_features_10s_16k", &[stage("clar_features", &[])], &ten_s);
+    bench(c, "kaldi_fbank_128_10s_16k", &[stage("kaldi_fbank", &[("n_mels", 128.0)])], &ten_s);
+    bench(c, "mfcc_20_10s_16k", &[stage("mfcc", &[])], &ten_s);
+    let masked = [log_mel(64.0, 1024.0, 160.0), stage("spec_augment", &[])];
+    bench(c, "log_mel_spec_augment_10s_16k", &[chain(&masked)], &ten_s);
     let view = chain(&[stage("fade", &[]), stage("time_mask", &[]), log_mel(64.0, 1024.0, 160.0)]);
     let two = Views::of(2, &view).expect("the view is good");
     bench(c, "two_views_fade_mask_log_mel_10s_16k", two.recipes(), &ten_s);

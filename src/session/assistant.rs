@@ -299,7 +299,7 @@ mod tests {
         let session = session("let clap = tone(440, 0.1); let claps = gain(3); fn clatter(x) { x }");
         assert_eq!(
             complete(&session, "let y = cla"),
-            (8, ["clap", "claps", "clar::fade_mask", "clatter"].map(String::from).to_vec())
+            (8, ["clap", "claps", "clar::fade_mask", "clar_features", "clatter"].map(String::from).to_vec())
         );
         assert_eq!(complete(&session, "clap.sample_"), (5, vec!["sample_rate".into()]));
         assert!(complete(&session, "claps.").1.contains(&"trace".to_owned()));

@@ -56,7 +56,11 @@ fn table(environment: &Arc<Environment>) -> Result<Table, ScriptError> {
 }
 
 /// Presets in the language itself, a namespace each.
-const STDLIB: [(&str, &str); 1] = [("clar", include_str!("../../stdlib/clar.rhai"))];
+const STDLIB: [(&str, &str); 3] = [
+    ("clar", include_str!("../../stdlib/clar.rhai")),
+    ("doppelgangers", include_str!("../../stdlib/doppelgangers.rhai")),
+    ("patch_mix", include_str!("../../stdlib/patch_mix.rhai")),
+];
 
 /// Functions in the language itself that need no namespace. They judge studies, which takes the learning half.
 const PRELUDE: &str = if cfg!(feature = "learn") { include_str!("../../stdlib/prelude.rhai") } else { "" };

@@ -64,7 +64,7 @@ pub(super) fn input(case: &Json, n: usize) -> String {
 }
 
 /// The options of a mel stage that a case asks for.
-fn mel_options(params: &Json) -> Vec<String> {
+pub(super) fn mel_options(params: &Json) -> Vec<String> {
     let mut options = vec![
         format!("n_fft: {}", params["n_fft"]),
         format!("n_mels: {}", params["n_mels"]),
@@ -124,7 +124,7 @@ fn noise_at_a_ratio() {
 }
 
 /// A script that replays one step with the given values.
-fn replayed(wave: &str, stage: &str, name: &str, values: &[(&str, f64)]) -> String {
+pub(super) fn replayed(wave: &str, stage: &str, name: &str, values: &[(&str, f64)]) -> String {
     let values: Vec<Json> = values.iter().map(|(name, value)| serde_json::json!([name, value])).collect();
     let trace = serde_json::json!({ "trace": { "steps": [{ "place": "0", "name": name, "values": values }] } });
     format!("({stage}).replay({wave}, from_json({:?}))", trace.to_string())

@@ -1,6 +1,7 @@
 //! Agreement of the language with vectors that other libraries computed.
 
 mod dsp;
+mod feature;
 mod filter;
 mod metric;
 mod npy;

@@ -53,6 +53,15 @@ pub struct Parameter {
     pub positional: bool,
 }
 
+/// A word that sets the defaults of other parameters. What is given beside it still counts.
+#[derive(Debug, PartialEq)]
+pub struct Preset {
+    /// The word.
+    pub name: &'static str,
+    /// Names of parameters, and what they are where they are not given.
+    pub sets: &'static [(&'static str, DefaultValue)],
+}
+
 /// What a parameter accepts. Ends of ranges belong to them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -90,6 +99,8 @@ pub enum Kind {
         /// Largest value.
         high: f64,
     },
+    /// The name of a preset of the stage's other parameters.
+    Preset(&'static [Preset]),
 }
 
 /// What a parameter is if it is not given.
@@ -124,6 +135,21 @@ pub enum Value {
     Word(String),
 }
 
+impl DefaultValue {
+    /// It as a value; `None` if the parameter must be given.
+    pub fn value(self) -> Option<Value> {
+        match self {
+            DefaultValue::Required => None,
+            DefaultValue::Absent => Some(Value::Absent),
+            DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
+            DefaultValue::Range(low, high) => Some(Value::Drawn(Distribution::Uniform { low, high })),
+            DefaultValue::LogRange(low, high) => Some(Value::Drawn(Distribution::LogUniform { low, high })),
+            DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
+            DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
+        }
+    }
+}
+
 impl Parameter {
     /// A positional parameter.
     pub const fn positional(name: &'static str, kind: Kind, default: DefaultValue, about: &'static str) -> Parameter {
@@ -135,16 +161,21 @@ impl Parameter {
         Parameter { name, about, kind, default, positional: false }
     }
 
+    /// The same parameter with another default.
+    pub const fn with_default(self, default: DefaultValue) -> Parameter {
+        Parameter { default, ..self }
+    }
+
     /// The default as a value; `None` if the parameter must be given.
     pub fn default_value(&self) -> Option<Value> {
-        match self.default {
-            DefaultValue::Required => None,
-            DefaultValue::Absent => Some(Value::Absent),
-            DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
-            DefaultValue::Range(low, high) => Some(Value::Drawn(Distribution::Uniform { low, high })),
-            DefaultValue::LogRange(low, high) => Some(Value::Drawn(Distribution::LogUniform { low, high })),
-            DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
-            DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
+        self.default.value()
+    }
+
+    /// The preset that a value of this parameter names.
+    pub fn preset(&self, value: &Value) -> Option<&'static Preset> {
+        match (self.kind, value) {
+            (Kind::Preset(presets), Value::Word(word)) => presets.iter().find(|preset| preset.name == word),
+            _ => None,
         }
     }
 
@@ -189,6 +220,8 @@ impl Parameter {
             }
             (Kind::Word(words), value) => self.none_of(words, None, value),
             (Kind::WordOrNumber { words, .. }, value) => self.none_of(words, Some("a number"), value),
+            (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
+            (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
         }
     }
 
@@ -230,8 +263,13 @@ impl fmt::Display for Kind {
             Kind::Flag => f.write_str("true or false"),
             Kind::Word(words) => f.write_str(&quoted(words)),
             Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),
+            Kind::Preset(presets) => f.write_str(&quoted(&names(presets))),
         }
     }
+}
+
+fn names(presets: &[Preset]) -> Vec<&'static str> {
+    presets.iter().map(|preset| preset.name).collect()
 }
 
 fn quoted(words: &[&str]) -> String {

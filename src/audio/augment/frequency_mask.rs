@@ -6,7 +6,7 @@ use smallvec::smallvec;
 use std::sync::Arc;
 
 /// Replaces neighbouring bands: their number is uniform in `0..=max_fraction * n_bands`, their place uniform over those that
-/// fit. Zero means the mean of the clip, as on the mean-free features of SpecAugment (Park et al., 2019).
+/// fit. The mean is that of each channel of the clip: 0 on the mean-free features of SpecAugment (Park et al., 2019).
 pub(super) static FREQUENCY_MASK: Declaration = Declaration {
     name: "frequency_mask",
     about: "Replaces a random group of neighbouring bands by the clip's mean or a constant.",
@@ -51,12 +51,11 @@ impl Transform for FrequencyMask {
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let features = &mut work.features;
-        let fill = self.fill.unwrap_or_else(|| features.mean() as f32);
         let first = (draws[0].max(0.0) as usize).min(features.n_bands);
         let width = (draws[1].max(0.0) as usize).min(features.n_bands - first);
-        let (bands, frames) = (features.n_bands, features.n_frames);
-        for channel in features.values.chunks_mut((bands * frames).max(1)) {
-            channel[first * frames..(first + width) * frames].fill(fill);
+        let frames = features.n_frames;
+        for (channel, mean) in features.channels_mut() {
+            channel[first * frames..(first + width) * frames].fill(self.fill.unwrap_or(mean));
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! The mel spectrogram as a stage, and what all stages over it share.
 
 use super::declaration::Settings;
+use super::per_rate::PerRate;
 use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
-use crate::dsp::{PadMode, StftOptions, Window};
-use crate::features::{Compression, LogMel, MelNorm, MelOptions, MelScale};
+use crate::dsp::{FrameExtent, FrameOptions, PadMode, StftOptions, Window};
+use crate::features::{Compression, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles};
 use crate::{Error, Rng};
-use smallvec::SmallVec;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 /// The power of each mel band in each frame.
 pub(super) static MEL: Declaration = Declaration {
@@ -18,11 +18,11 @@ pub(super) static MEL: Declaration = Declaration {
     gives: Some(Domain::Features),
     draws: &[],
     example: "let m = tone(440, 1) |> mel(#{ n_mels: 40 }); assert(m.shape == [1, 40, 101])",
-    build: |settings| Ok(Arc::new(MelStage::new(settings, Compression::None)?)),
+    build: |settings| Ok(Arc::new(MelStage(plan(settings, Compression::None, Output::default())?))),
 };
 
 /// The options of a mel spectrogram.
-pub(super) const OPTIONS: [Parameter; 11] = [
+pub(super) const OPTIONS: [Parameter; 16] = [
     Parameter::option("n_mels", COUNT, DefaultValue::Number(64.0), "number of mel bands"),
     Parameter::option(
         "n_fft",
@@ -32,124 +32,162 @@ pub(super) const OPTIONS: [Parameter; 11] = [
     ),
     Parameter::option("win_length", COUNT, DefaultValue::Absent, "length of the window, samples; `n_fft` if not given"),
     Parameter::option("hop_length", COUNT, DefaultValue::Absent, "samples from frame to frame; 10 ms if not given"),
+    WINDOW,
     Parameter::option(
-        "window",
-        Kind::Word(&Window::NAMES),
-        DefaultValue::Word("hann"),
-        "shape of the window, periodic",
+        "symmetric_window",
+        Kind::Flag,
+        DefaultValue::Flag(false),
+        "whether the window is symmetric instead of periodic",
     ),
     Parameter::option("f_min_hz", HERTZ, DefaultValue::Number(50.0), "lower edge of the lowest band, Hz"),
-    Parameter::option(
-        "f_max_hz",
-        HERTZ,
-        DefaultValue::Absent,
-        "upper edge of the highest band, Hz; half the sample rate if not given",
-    ),
+    F_MAX_HZ,
     Parameter::option("mel_scale", Kind::Word(&MelScale::NAMES), DefaultValue::Word("htk"), "mapping from Hz to mel"),
+    Parameter::option(
+        "triangles",
+        Kind::Word(&Triangles::NAMES),
+        DefaultValue::Word("hz"),
+        "axis on which the sides of the bands are straight",
+    ),
     Parameter::option(
         "norm",
         Kind::Word(&MelNorm::NAMES),
         DefaultValue::Word("none"),
-        "scaling of the bands: peak 1, or equal area",
+        "scaling of the bands: peak 1, equal area, or sum 1",
     ),
-    Parameter::option(
-        "power",
-        Kind::Number { low: 0.1, high: 4.0 },
-        DefaultValue::Number(2.0),
-        "exponent of the magnitude: 2 for power, 1 for magnitude",
-    ),
+    POWER,
     Parameter::option(
         "pad_mode",
         Kind::Word(&PADDING),
         DefaultValue::Word("reflect"),
-        "what a centred frame sees beyond the ends; \"none\" starts frames at their first sample",
+        "what a centred frame sees beyond the ends; \"none\" starts frames at their first sample; \"snip\" does, and \
+         cuts frames of `win_length` instead of `n_fft`",
     ),
+    Parameter::option(
+        "preemphasis",
+        PREEMPHASIS,
+        DefaultValue::Number(0.0),
+        "c of y[n] = x[n] - c x[n - 1], in each frame; 0 for none",
+    ),
+    REMOVE_MEAN,
+    REMOVE_DC,
 ];
 
-const COUNT: Kind = Kind::Count { low: 1.0, high: 1_048_576.0 };
-const HERTZ: Kind = Kind::Number { low: 0.0, high: 1e6 };
-const PADDING: [&str; 3] = [PadMode::NAMES[0], PadMode::NAMES[1], "none"];
+pub(super) const WINDOW: Parameter =
+    Parameter::option("window", Kind::Word(&Window::NAMES), DefaultValue::Word("hann"), "shape of the window");
+pub(super) const F_MAX_HZ: Parameter = Parameter::option(
+    "f_max_hz",
+    HERTZ,
+    DefaultValue::Absent,
+    "upper edge of the highest band, Hz; half the sample rate if not given",
+);
+pub(super) const POWER: Parameter = Parameter::option(
+    "power",
+    Kind::Number { low: 0.1, high: 4.0 },
+    DefaultValue::Number(2.0),
+    "exponent of the magnitude: 2 for power, 1 for magnitude",
+);
+pub(super) const REMOVE_MEAN: Parameter = Parameter::option(
+    "remove_mean",
+    Kind::Flag,
+    DefaultValue::Flag(false),
+    "whether the mean of the clip is subtracted first",
+);
+pub(super) const REMOVE_DC: Parameter = Parameter::option(
+    "remove_dc",
+    Kind::Flag,
+    DefaultValue::Flag(false),
+    "whether its mean is subtracted from each frame",
+);
+pub(super) const COUNT: Kind = Kind::Count { low: 1.0, high: 1_048_576.0 };
+pub(super) const HERTZ: Kind = Kind::Number { low: 0.0, high: 1e6 };
+pub(super) const PREEMPHASIS: Kind = Kind::Number { low: 0.0, high: 1.0 };
+pub(super) const PADDING: [&str; 4] = [PadMode::NAMES[0], PadMode::NAMES[1], "none", "snip"];
 
 /// A mel spectrogram whose filter bank is made when the sample rate is known.
-pub(super) struct MelStage {
-    n_mels: usize,
-    n_fft: Option<usize>,
-    win_length: Option<usize>,
-    hop_length: Option<usize>,
-    window: Window,
-    f_min_hz: f64,
-    f_max_hz: Option<f64>,
-    mel_scale: MelScale,
-    norm: MelNorm,
-    power: f64,
-    padding: Option<PadMode>,
-    compression: Compression,
-    made: RwLock<SmallVec<[Arc<LogMel>; 2]>>,
+pub(super) struct MelStage(pub(super) PerRate<LogMel>);
+
+/// What happens after the compression.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Output {
+    pub(super) n_frames: Option<usize>,
+    pub(super) normalization: Normalization,
 }
 
-impl MelStage {
-    pub(super) fn new(settings: &Settings<'_>, compression: Compression) -> Result<MelStage, Error> {
-        let chosen = |name, words: &[&str]| settings.word(name, words).unwrap_or(0);
-        let stage = MelStage {
-            n_mels: settings.count("n_mels").unwrap_or(64),
-            n_fft: settings.count("n_fft"),
-            win_length: settings.count("win_length"),
-            hop_length: settings.count("hop_length"),
+/// The mel spectrogram that some settings with all of [`OPTIONS`] ask for, for any sample rate.
+///
+/// # Errors
+/// [`Error::Range`] for what can be known to be wrong without a sound.
+pub(super) fn plan(
+    settings: &Settings<'_>,
+    compression: Compression,
+    output: Output,
+) -> Result<PerRate<LogMel>, Error> {
+    let chosen = |name, words: &[&str]| settings.word(name, words).unwrap_or(0);
+    let (n_fft, win_length) = (settings.count("n_fft"), settings.count("win_length"));
+    let hop_length = settings.count("hop_length");
+    let f_min_hz = settings.number("f_min_hz").unwrap_or(0.0);
+    let f_max_hz = settings.number("f_max_hz");
+    let padding = chosen("pad_mode", &PADDING);
+    let pad_mode = PadMode::ALL.get(padding).copied();
+    let options = MelOptions {
+        sample_rate: 0,
+        remove_mean: settings.flag("remove_mean"),
+        stft: StftOptions {
+            n_fft: 0,
+            win_length: 0,
+            hop_length: 0,
             window: Window::ALL[chosen("window", &Window::NAMES)],
-            f_min_hz: settings.number("f_min_hz").unwrap_or(0.0),
-            f_max_hz: settings.number("f_max_hz"),
-            mel_scale: MelScale::ALL[chosen("mel_scale", &MelScale::NAMES)],
-            norm: MelNorm::ALL[chosen("norm", &MelNorm::NAMES)],
-            power: settings.number("power").unwrap_or(2.0),
-            padding: PadMode::ALL.get(chosen("pad_mode", &PADDING)).copied(),
-            compression,
-            made: RwLock::default(),
-        };
-        // What can be known to be wrong without a sound is said when the recipe is built.
-        if let (Some(n_fft), Some(win_length)) = (stage.n_fft, stage.win_length)
-            && win_length > n_fft
-        {
-            return Err(Error::range("win_length", format!("within 1..={n_fft} (`n_fft`)"), win_length));
-        }
-        if let Some(f_max_hz) = stage.f_max_hz
-            && stage.f_min_hz >= f_max_hz
-        {
-            return Err(Error::range("f_min_hz", format!("below `f_max_hz`, {f_max_hz} Hz"), stage.f_min_hz));
-        }
-        Ok(stage)
+            center: pad_mode.is_some(),
+            pad_mode: pad_mode.unwrap_or(PadMode::Zeros),
+        },
+        frame: FrameOptions {
+            extent: if PADDING[padding] == "snip" { FrameExtent::Window } else { FrameExtent::Transform },
+            symmetric_window: settings.flag("symmetric_window"),
+            remove_dc: settings.flag("remove_dc"),
+            preemphasis: settings.number("preemphasis").unwrap_or(0.0),
+        },
+        n_mels: settings.count("n_mels").unwrap_or(64),
+        f_min_hz,
+        f_max_hz: 0.0,
+        mel_scale: MelScale::ALL[chosen("mel_scale", &MelScale::NAMES)],
+        triangles: Triangles::ALL[chosen("triangles", &Triangles::NAMES)],
+        norm: MelNorm::ALL[chosen("norm", &MelNorm::NAMES)],
+        power: settings.number("power").unwrap_or(2.0),
+        compression,
+        n_frames: output.n_frames,
+        normalization: output.normalization,
+    };
+    if let (Some(n_fft), Some(win_length)) = (n_fft, win_length)
+        && win_length > n_fft
+    {
+        return Err(Error::range("win_length", format!("within 1..={n_fft} (`n_fft`)"), win_length));
     }
-
-    fn for_rate(&self, sample_rate: u32) -> Result<Arc<LogMel>, Error> {
-        let same = |mel: &&Arc<LogMel>| mel.options().sample_rate == sample_rate;
-        // A poisoned lock holds a list that is still whole: nothing can fail between its changes.
-        let known = self.made.read().unwrap_or_else(|poisoned| poisoned.into_inner()).iter().find(same).cloned();
-        if let Some(mel) = known {
-            return Ok(mel);
-        }
+    edges_in_order(f_min_hz, f_max_hz)?;
+    Ok(PerRate::new(move |sample_rate| {
         let rate = f64::from(sample_rate);
-        let win_length = self.win_length.or(self.n_fft);
-        let n_fft =
-            self.n_fft.unwrap_or_else(|| win_length.unwrap_or((0.032 * rate).ceil() as usize).next_power_of_two());
-        let mel = Arc::new(LogMel::new(MelOptions {
+        let win_length = win_length.or(n_fft);
+        let n_fft = n_fft.unwrap_or_else(|| win_length.unwrap_or((0.032 * rate).ceil() as usize).next_power_of_two());
+        LogMel::new(MelOptions {
             sample_rate,
             stft: StftOptions {
                 n_fft,
                 win_length: win_length.unwrap_or(n_fft),
-                hop_length: self.hop_length.unwrap_or((0.01 * rate).round().max(1.0) as usize),
-                window: self.window,
-                center: self.padding.is_some(),
-                pad_mode: self.padding.unwrap_or(PadMode::Zeros),
+                hop_length: hop_length.unwrap_or((0.01 * rate).round().max(1.0) as usize),
+                ..options.stft
             },
-            n_mels: self.n_mels,
-            f_min_hz: self.f_min_hz,
-            f_max_hz: self.f_max_hz.unwrap_or(rate / 2.0),
-            mel_scale: self.mel_scale,
-            norm: self.norm,
-            power: self.power,
-            compression: self.compression,
-        })?);
-        self.made.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(mel.clone());
-        Ok(mel)
+            f_max_hz: f_max_hz.unwrap_or(rate / 2.0),
+            ..options
+        })
+    }))
+}
+
+/// Checks edges that are known before the sample rate is.
+pub(super) fn edges_in_order(f_min_hz: f64, f_max_hz: Option<f64>) -> Result<(), Error> {
+    match f_max_hz {
+        Some(f_max_hz) if f_min_hz >= f_max_hz => {
+            Err(Error::range("f_min_hz", format!("below `f_max_hz`, {f_max_hz} Hz"), f_min_hz))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -159,7 +197,7 @@ impl Transform for MelStage {
     }
 
     fn apply(&self, _: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        let mel = self.for_rate(work.sample_rate)?;
+        let mel = self.0.get(work.sample_rate)?;
         mel.apply(&work.samples, work.n_channels.max(1), &mut work.mel, &mut work.features)?;
         work.now_features();
         Ok(())

@@ -9,6 +9,7 @@ mod air_absorption;
 mod band_pass;
 mod band_stop;
 mod bit_crush;
+mod clar_features;
 mod clip;
 mod crop;
 mod declaration;
@@ -20,13 +21,17 @@ mod frequency_mask;
 mod gain;
 mod high_pass;
 mod json;
+mod kaldi_fbank;
 mod limiter;
 mod log_mel;
 mod low_pass;
 mod mel;
+mod mfcc;
 mod noise;
 mod normalize;
+mod patches;
 mod peaking;
+mod per_rate;
 mod pitch_shift;
 mod polarity;
 mod recipe;
@@ -35,6 +40,8 @@ mod run;
 mod seven_band_eq;
 mod shelf;
 mod source;
+mod spec_augment;
+mod spec_warp;
 mod speed;
 mod stage;
 mod stft;
@@ -44,11 +51,12 @@ mod tape_speed;
 mod time_mask;
 mod time_shift;
 mod time_stretch;
+mod time_warp;
 mod trace;
 mod transform;
 mod views;
 
-pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Value};
+pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
 pub use recipe::{Flow, Recipe, Step};
 pub use stage::Stage;
@@ -87,7 +95,14 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &stft::STFT,
         &mel::MEL,
         &log_mel::LOG_MEL,
+        &kaldi_fbank::KALDI_FBANK,
+        &mfcc::MFCC,
+        &clar_features::CLAR_FEATURES,
         &frequency_mask::FREQUENCY_MASK,
+        &time_warp::TIME_WARP,
+        &spec_warp::SPEC_WARP,
+        &spec_augment::SPEC_AUGMENT,
+        &patches::PATCHES,
     ];
     CATALOGUE
 }

@@ -103,8 +103,11 @@ impl Run<'_> {
             Step::Stage(stage) => {
                 let declaration = stage.declaration();
                 let input = work.input();
-                let draws =
-                    self.draw(declaration.name, declaration.draws, place, |rng| stage.transform().draw(rng, &input))?;
+                let draw = |rng: &mut Rng| stage.transform().draw(rng, &input);
+                let draws = match stage.transform().draw_names() {
+                    Some(names) => self.draw(declaration.name, names, place, draw)?,
+                    None => self.draw(declaration.name, declaration.draws, place, draw)?,
+                };
                 stage.transform().apply(&draws, work)
             }
             Step::Chance { p, recipe } => {
@@ -162,10 +165,10 @@ impl Run<'_> {
         }
     }
 
-    fn draw(
+    fn draw<N: AsRef<str>>(
         &mut self,
         name: &str,
-        names: &[&str],
+        names: &[N],
         place: Place,
         draw: impl FnOnce(&mut Rng) -> Draws,
     ) -> Result<Draws, Error> {
@@ -443,6 +446,26 @@ mod tests {
                 assert_eq!(work.samples, first, "{said}");
             }
             assert!(built > 50, "{name}: {built}");
+        }
+    }
+
+    #[test]
+    fn every_feature_stage_survives_every_odd_block() {
+        for declaration in catalogue().iter().filter(|declaration| declaration.accepts != Accepts::Wave) {
+            let recipe: Recipe = Stage::new(declaration, []).unwrap().into();
+            for (n_bands, n_frames) in [(0, 0), (1, 1), (1, 2), (2, 1), (3, 3), (64, 5), (4, 300)] {
+                let values = (0..2 * n_bands * n_frames).map(|i| (i as f32).sin()).collect();
+                let features = Features { values, n_channels: 2, n_bands, n_frames };
+                for seed in 0..20 {
+                    let mut work = Workspace::default();
+                    work.load_features(&features);
+                    match recipe.run(Key::of_seed(seed), &mut work) {
+                        Ok(()) => assert!(work.features.values.iter().all(|x| x.is_finite()), "{}", declaration.name),
+                        Err(Error::Unusable(_)) => assert_eq!(declaration.name, "patches"),
+                        Err(error) => panic!("{}: {error}", declaration.name),
+                    }
+                }
+            }
         }
     }
 

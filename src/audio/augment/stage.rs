@@ -1,7 +1,7 @@
 //! A stage: a declaration with its values, ready to run.
 
 use super::declaration::Settings;
-use super::{Declaration, Transform, Value};
+use super::{Declaration, Parameter, Preset, Transform, Value};
 use crate::Error;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub struct Stage {
     declaration: &'static Declaration,
     values: Arc<[Value]>,
+    preset: Option<&'static Preset>,
     transform: Arc<dyn Transform>,
 }
 
@@ -36,18 +37,22 @@ impl Stage {
             declaration.parameters[index].check(&value)?;
             values[index] = Some(value);
         }
+        let preset = values.iter().zip(declaration.parameters).find_map(|(value, parameter)| match value {
+            Some(value) => parameter.preset(value),
+            None => parameter.preset(&parameter.default_value()?),
+        });
         let values: Arc<[Value]> = values
             .into_iter()
             .zip(declaration.parameters)
             .map(|(value, parameter)| {
-                value.or_else(|| parameter.default_value()).ok_or_else(|| Error::Missing {
+                value.or_else(|| default_value(parameter, preset)).ok_or_else(|| Error::Missing {
                     stage: declaration.name.to_owned(),
                     param: parameter.name.to_owned(),
                 })
             })
             .collect::<Result<_, Error>>()?;
         let transform = (declaration.build)(&Settings { declaration, values: &values })?;
-        Ok(Stage { declaration, values, transform })
+        Ok(Stage { declaration, values, preset, transform })
     }
 
     /// What it was declared as.
@@ -60,18 +65,25 @@ impl Stage {
         &self.values
     }
 
-    /// The parameters that were given another value than their default, with that value.
-    pub fn changed(&self) -> impl Iterator<Item = (&'static super::Parameter, &Value)> {
+    /// The parameters that were given another value than their default, with that value. Where a preset was chosen, the
+    /// defaults are what it sets: the preset and these make the same stage again.
+    pub fn changed(&self) -> impl Iterator<Item = (&'static Parameter, &Value)> {
         self.declaration
             .parameters
             .iter()
             .zip(self.values.iter())
-            .filter(|(parameter, value)| parameter.default_value().as_ref() != Some(*value))
+            .filter(|(parameter, value)| default_value(parameter, self.preset).as_ref() != Some(*value))
     }
 
     pub(super) fn transform(&self) -> &dyn Transform {
         self.transform.as_ref()
     }
+}
+
+/// What a parameter is where it is not given: a preset comes before the declaration.
+fn default_value(parameter: &Parameter, preset: Option<&'static Preset>) -> Option<Value> {
+    let set = preset.and_then(|preset| preset.sets.iter().find(|(name, _)| *name == parameter.name));
+    set.map_or(parameter.default, |(_, default)| *default).value()
 }
 
 impl PartialEq for Stage {
@@ -83,5 +95,54 @@ impl PartialEq for Stage {
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kind, Recipe, catalogue, declaration};
+    use super::*;
+
+    fn word(name: &str, word: &str) -> (String, Value) {
+        (name.to_owned(), Value::Word(word.to_owned()))
+    }
+
+    #[test]
+    fn every_preset_sets_what_there_is_to_what_it_may_be() {
+        for declaration in catalogue() {
+            for parameter in declaration.parameters {
+                let Kind::Preset(presets) = parameter.kind else { continue };
+                for preset in presets {
+                    for (name, default) in preset.sets {
+                        let set = declaration.parameters.iter().find(|p| p.name == *name).unwrap();
+                        set.check(&default.value().unwrap()).unwrap();
+                    }
+                    let stage = Stage::new(declaration, [word(parameter.name, preset.name)]).unwrap();
+                    assert!(stage.changed().all(|(changed, _)| changed.name == parameter.name), "{stage:?}");
+                    let recipe = Recipe::from(stage);
+                    assert_eq!(Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_given_beside_a_preset_counts_and_is_printed() {
+        let log_mel = |given: Vec<(String, Value)>| Stage::new(declaration("log_mel").unwrap(), given).unwrap();
+        let n_mels = ("n_mels".to_owned(), Value::Drawn(40.0.into()));
+        let stage = log_mel(vec![n_mels, word("preset", "librosa"), ("top_db".to_owned(), Value::Absent)]);
+        assert_eq!(stage.to_string(), "log_mel(#{ preset: \"librosa\", n_mels: 40, top_db: () })");
+        // What the preset says anyway is not repeated.
+        let same = log_mel(vec![("power".to_owned(), Value::Drawn(1.0.into())), word("preset", "vggish")]);
+        assert_eq!(same.to_string(), "log_mel(#{ preset: \"vggish\" })");
+        // The preset that holds if none is named prints nothing.
+        let given = [("max_bands".to_owned(), Value::Drawn(27.0.into()))];
+        assert_eq!(Stage::new(declaration("spec_augment").unwrap(), given).unwrap().to_string(), "spec_augment()");
+    }
+
+    #[test]
+    fn an_unknown_preset_lists_those_there_are() {
+        let error = Stage::new(declaration("spec_augment").unwrap(), [word("policy", "LX")]).unwrap_err();
+        assert!(error.to_string().starts_with("`policy` must be \"LB\", \"LD\""), "{error}");
     }
 }

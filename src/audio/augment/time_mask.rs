@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Replaces one random stretch: its length is uniform in `0..=max_fraction * n`, its place uniform over those that fit.
 ///
 /// In a wave the noise is Gaussian of deviation [`NOISE_DEVIATION`], as in CLAR's code; in features it has the mean and
-/// the deviation of the clip, and zero means the mean, as in SpecAugment (Park et al., 2019) on mean-free features.
+/// the deviation of each channel, and zero means the mean, as in SpecAugment (Park et al., 2019) on mean-free features.
 pub(super) static TIME_MASK: Declaration = Declaration {
     name: "time_mask",
     about: "Replaces a random stretch of time by silence, noise or a constant.",
@@ -24,7 +24,7 @@ pub(super) static TIME_MASK: Declaration = Declaration {
             "fill",
             Kind::WordOrNumber { words: &FILLS, low: f64::MIN, high: f64::MAX },
             DefaultValue::Word("zero"),
-            "what stands in the gap: silence (in features their mean), faint noise, or a value",
+            "what stands in the gap: silence (in features their mean), faint noise, the clip's mean, or a value",
         ),
     ],
     accepts: Accepts::Either,
@@ -35,18 +35,20 @@ pub(super) static TIME_MASK: Declaration = Declaration {
         let fill = match (settings.word("fill", &FILLS), settings.number("fill")) {
             (_, Some(value)) => Fill::Value(value as f32),
             (Some(1), _) => Fill::Noise,
+            (Some(2), _) => Fill::Mean,
             _ => Fill::Zero,
         };
         Ok(Arc::new(TimeMask { max_fraction: settings.number("max_fraction").unwrap_or(0.125), fill }))
     },
 };
 
-const FILLS: [&str; 2] = ["zero", "noise"];
+const FILLS: [&str; 3] = ["zero", "noise", "mean"];
 const NOISE_DEVIATION: f32 = 0.01;
 
 enum Fill {
     Zero,
     Noise,
+    Mean,
     Value(f32),
 }
 
@@ -67,19 +69,27 @@ impl Transform for TimeMask {
         let n = work.input().n;
         let start = (draws[0].max(0.0) as usize).min(n);
         let length = (draws[1].max(0.0) as usize).min(n - start);
-        let (mean, deviation) = match work.domain() {
-            Domain::Wave => (0.0, NOISE_DEVIATION),
-            Domain::Features => moments(&work.features.values),
+        let domain = work.domain();
+        let (channels, size) = match domain {
+            Domain::Wave => (&mut work.samples, n),
+            Domain::Features => (&mut work.features.values, n * work.features.n_bands),
         };
         let mut rng = Rng::from_seed(draws[2]);
-        for row in work.rows_mut() {
-            let gap = &mut row[start..start + length];
-            match self.fill {
-                Fill::Zero => gap.fill(mean),
-                Fill::Value(value) => gap.fill(value),
-                Fill::Noise => {
-                    rng.fill_normal(gap);
-                    gap.iter_mut().for_each(|x| *x = mean + deviation * *x);
+        for channel in channels.chunks_mut(size.max(1)) {
+            let (mean, deviation) = match (domain, &self.fill) {
+                (_, Fill::Value(_)) => (0.0, 0.0),
+                (Domain::Wave, Fill::Zero | Fill::Noise) => (0.0, NOISE_DEVIATION),
+                _ => moments(channel),
+            };
+            for row in channel.chunks_mut(n) {
+                let gap = &mut row[start..start + length];
+                match self.fill {
+                    Fill::Zero | Fill::Mean => gap.fill(mean),
+                    Fill::Value(value) => gap.fill(value),
+                    Fill::Noise => {
+                        rng.fill_normal(gap);
+                        gap.iter_mut().for_each(|x| *x = mean + deviation * *x);
+                    }
                 }
             }
         }

@@ -22,12 +22,12 @@ pub struct TraceStep {
 }
 
 impl TraceStep {
-    pub(super) fn new(path: &[usize], name: &str, names: &[&str], draws: &Draws) -> TraceStep {
+    pub(super) fn new<N: AsRef<str>>(path: &[usize], name: &str, names: &[N], draws: &Draws) -> TraceStep {
         let place = path.iter().map(usize::to_string).collect::<Vec<_>>().join("/");
         // A combinator over many recipes draws a list: the one name it has is numbered.
         let label = |i: usize| match names {
-            [one] if draws.len() > 1 => format!("{one}_{i}"),
-            names => names.get(i).map_or_else(|| format!("value_{i}"), |name| (*name).to_owned()),
+            [one] if draws.len() > 1 => format!("{}_{i}", one.as_ref()),
+            names => names.get(i).map_or_else(|| format!("value_{i}"), |name| name.as_ref().to_owned()),
         };
         let values = draws.iter().enumerate().map(|(i, &value)| (label(i), value)).collect();
         TraceStep { place, name: name.to_owned(), values }

@@ -2,7 +2,7 @@
 
 use super::Domain;
 use crate::dsp::{FftScratch, Reader, VocoderScratch};
-use crate::features::{Features, MelScratch};
+use crate::features::{Bend, Features, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
 
@@ -17,6 +17,11 @@ pub type Draws = SmallVec<[f64; 8]>;
 pub trait Transform: Send + Sync {
     /// Draws the values for one clip.
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws;
+
+    /// Names of the drawn values where their number depends on the parameters; `None` where the declaration names all.
+    fn draw_names(&self) -> Option<&[String]> {
+        None
+    }
 
     /// Works on the clip in place.
     ///
@@ -60,6 +65,8 @@ pub struct Workspace {
     pub reader: Reader,
     /// The speed of such a tape at every sample.
     pub speeds: Vec<f64>,
+    /// A bent axis of the features.
+    pub bend: Bend,
 }
 
 impl Workspace {

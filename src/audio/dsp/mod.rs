@@ -29,7 +29,7 @@ pub use loudness::loudness_lufs;
 pub use percentile::percentile;
 pub use reader::{Outside, Reader, vary_speed};
 pub use resample::{resample, resample_planar};
-pub use stft::{PadMode, Stft, StftOptions, n_frames};
+pub use stft::{FrameExtent, FrameOptions, PadMode, Stft, StftOptions, n_frames};
 pub use vocoder::{PhaseLocking, Vocoder, VocoderScratch};
 pub use window::Window;
 pub use zero_phase_fir::filter_zero_phase;

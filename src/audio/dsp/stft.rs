@@ -37,18 +37,47 @@ pub struct StftOptions {
     pub pad_mode: PadMode,
 }
 
+/// How frames are cut and prepared before they are transformed. The default is a frame as long as the transform, as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FrameOptions {
+    /// How long a frame is.
+    pub extent: FrameExtent,
+    /// Whether the window is symmetric instead of periodic.
+    pub symmetric_window: bool,
+    /// Whether each frame's mean is subtracted from it.
+    pub remove_dc: bool,
+    /// `c` of `y[n] = x[n] - c x[n - 1]` in each frame, after its mean; the first sample stands for the one before it.
+    pub preemphasis: f64,
+}
+
+/// How long a frame is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FrameExtent {
+    /// As long as the transform; a shorter window is centred in it.
+    #[default]
+    Transform,
+    /// As long as the window; zeros follow up to the size of the transform.
+    Window,
+}
+
 /// A short-time Fourier transform.
 #[derive(Clone, Debug)]
 pub struct Stft {
     options: StftOptions,
+    frame: FrameOptions,
+    /// As long as a frame.
     window: Vec<f32>,
     fft: Fft,
 }
 
 /// Number of frames of a signal of `n_samples`; 0 if it is shorter than a frame that is not centred.
 pub fn n_frames(options: &StftOptions, n_samples: usize) -> usize {
-    let padded = if options.center { n_samples + 2 * (options.n_fft / 2) } else { n_samples };
-    if padded < options.n_fft { 0 } else { 1 + (padded - options.n_fft) / options.hop_length }
+    frames_of(options, options.n_fft, n_samples)
+}
+
+fn frames_of(options: &StftOptions, length: usize, n_samples: usize) -> usize {
+    let padded = if options.center { n_samples + 2 * (length / 2) } else { n_samples };
+    if padded < length { 0 } else { 1 + (padded - length) / options.hop_length }
 }
 
 impl Stft {
@@ -57,6 +86,14 @@ impl Stft {
     /// # Errors
     /// [`Error::Range`] if a size is 0 or the window is longer than the transform.
     pub fn new(options: StftOptions) -> Result<Stft, Error> {
+        Stft::with_frames(options, FrameOptions::default())
+    }
+
+    /// As [`Stft::new`], with frames of another kind.
+    ///
+    /// # Errors
+    /// As [`Stft::new`].
+    pub fn with_frames(options: StftOptions, frame: FrameOptions) -> Result<Stft, Error> {
         if options.n_fft == 0 {
             return Err(Error::range("n_fft", "at least 1", 0));
         }
@@ -67,12 +104,19 @@ impl Stft {
             let want = format!("within 1..={} (`n_fft`)", options.n_fft);
             return Err(Error::range("win_length", want, options.win_length));
         }
-        let offset = (options.n_fft - options.win_length) / 2;
-        let mut window = vec![0.0; options.n_fft];
-        for (slot, sample) in window[offset..].iter_mut().zip(options.window.samples(options.win_length)) {
+        let (length, offset) = match frame.extent {
+            FrameExtent::Transform => (options.n_fft, (options.n_fft - options.win_length) / 2),
+            FrameExtent::Window => (options.win_length, 0),
+        };
+        let shape = match frame.symmetric_window {
+            true => options.window.symmetric_samples(options.win_length),
+            false => options.window.samples(options.win_length),
+        };
+        let mut window = vec![0.0; length];
+        for (slot, sample) in window[offset..].iter_mut().zip(shape) {
             *slot = sample as f32;
         }
-        Ok(Stft { options, window, fft: Fft::new(options.n_fft) })
+        Ok(Stft { options, frame, window, fft: Fft::new(options.n_fft) })
     }
 
     /// The options it was made with.
@@ -85,6 +129,11 @@ impl Stft {
         self.options.n_fft / 2 + 1
     }
 
+    /// Number of frames of a signal of `n_samples`; 0 if it is shorter than a frame that is not centred.
+    pub fn n_frames(&self, n_samples: usize) -> usize {
+        frames_of(&self.options, self.window.len(), n_samples)
+    }
+
     /// Calls `visit` with the index and the spectrum of every frame in order.
     ///
     /// # Errors
@@ -95,36 +144,74 @@ impl Stft {
         scratch: &mut FftScratch,
         mut visit: impl FnMut(usize, &[Complex32]),
     ) -> Result<(), Error> {
-        let StftOptions { n_fft, hop_length, center, pad_mode, .. } = self.options;
+        let StftOptions { hop_length, center, pad_mode, .. } = self.options;
         let n = samples.len();
-        let pad = if center { n_fft / 2 } else { 0 };
-        let n_frames = n_frames(&self.options, n);
+        let length = self.window.len();
+        let pad = if center { length / 2 } else { 0 };
+        let n_frames = self.n_frames(n);
         if n_frames == 0 || n == 0 {
-            return Err(Error::Unusable(format!("{n} samples are too few for a frame of {n_fft}")));
+            return Err(Error::Unusable(format!("{n} samples are too few for a frame of {length}")));
         }
         if center && pad_mode == PadMode::Reflect && n <= pad {
             let advice = format!("{n} samples are too few to be mirrored by {pad}: use `pad_mode: \"constant\"`");
             return Err(Error::Unusable(advice));
         }
         self.fft.prepare(scratch);
+        let prepared = self.frame.remove_dc || self.frame.preemphasis != 0.0;
         for frame in 0..n_frames {
             let start = (frame * hop_length) as isize - pad as isize;
-            let inside = start >= 0 && start as usize + n_fft <= n;
-            if inside {
-                let part = &samples[start as usize..start as usize + n_fft];
-                for ((slot, x), w) in scratch.input.iter_mut().zip(part).zip(&self.window) {
+            let inside = start >= 0 && start as usize + length <= n;
+            // The transform leaves its input in disorder, so the zeros behind the frame are made anew.
+            let (slots, rest) = scratch.input.split_at_mut(length);
+            rest.fill(0.0);
+            if inside && !prepared {
+                let part = &samples[start as usize..start as usize + length];
+                for ((slot, x), w) in slots.iter_mut().zip(part).zip(&self.window) {
                     *slot = x * w;
                 }
             } else {
-                for (i, (slot, w)) in scratch.input.iter_mut().zip(&self.window).enumerate() {
-                    *slot = beyond(samples, start + i as isize, pad_mode) * w;
+                if inside {
+                    slots.copy_from_slice(&samples[start as usize..start as usize + length]);
+                } else {
+                    for (i, slot) in slots.iter_mut().enumerate() {
+                        *slot = beyond(samples, start + i as isize, pad_mode);
+                    }
                 }
+                self.frame.prepare(slots);
+                slots.iter_mut().zip(&self.window).for_each(|(slot, w)| *slot *= w);
             }
             self.fft.run(scratch);
             visit(frame, &scratch.output);
         }
         Ok(())
     }
+}
+
+impl FrameOptions {
+    fn prepare(&self, frame: &mut [f32]) {
+        if self.remove_dc {
+            let mean = (sum(frame) / frame.len() as f64) as f32;
+            frame.iter_mut().for_each(|x| *x -= mean);
+        }
+        if self.preemphasis != 0.0 {
+            let c = self.preemphasis as f32;
+            for i in (1..frame.len()).rev() {
+                frame[i] -= c * frame[i - 1];
+            }
+            frame[0] -= c * frame[0];
+        }
+    }
+}
+
+/// A sum in double precision over four independent accumulators, which the compiler keeps in vector registers.
+fn sum(values: &[f32]) -> f64 {
+    let mut sums = [0.0f64; 4];
+    let fours = values.chunks_exact(4);
+    let tail: f64 = fours.remainder().iter().map(|&x| f64::from(x)).sum();
+    for four in fours {
+        sums.iter_mut().zip(four).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    sums.iter().sum::<f64>() + tail
 }
 
 /// The sample at a position that may lie outside the signal.
@@ -181,6 +268,29 @@ mod tests {
             .unwrap();
             assert_eq!(seen, n_frames(&options, samples.len()));
         }
+    }
+
+    #[test]
+    fn frames_of_the_window_are_prepared_and_followed_by_zeros() {
+        let samples: Vec<f32> = (0..31).map(|i| (i as f32 * 0.9).cos() + 2.0).collect();
+        let options = StftOptions { win_length: 10, center: false, pad_mode: PadMode::Zeros, ..options() };
+        let frame =
+            FrameOptions { extent: FrameExtent::Window, symmetric_window: true, remove_dc: true, preemphasis: 0.97 };
+        let stft = Stft::with_frames(options, frame).unwrap();
+        assert_eq!((stft.n_frames(9), stft.n_frames(10), stft.n_frames(31)), (0, 1, 6));
+        let window = Window::Hann.symmetric_samples(10);
+        stft.each_frame(&samples, &mut FftScratch::default(), |frame, spectrum| {
+            let part: Vec<f64> = samples[frame * 4..frame * 4 + 10].iter().map(|&x| f64::from(x)).collect();
+            let mean = part.iter().sum::<f64>() / 10.0;
+            let sharp = |i: usize| (part[i] - mean) - 0.97 * (part[i.saturating_sub(1)] - mean);
+            for (k, value) in spectrum.iter().enumerate() {
+                let angle = |i: usize| -std::f64::consts::TAU * (k * i) as f64 / 16.0;
+                let re: f64 = (0..10).map(|i| sharp(i) * window[i] * angle(i).cos()).sum();
+                let im: f64 = (0..10).map(|i| sharp(i) * window[i] * angle(i).sin()).sum();
+                assert!((f64::from(value.re) - re).abs() < 1e-5 && (f64::from(value.im) - im).abs() < 1e-5);
+            }
+        })
+        .unwrap();
     }
 
     #[test]

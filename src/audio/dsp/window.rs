@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-/// The shape of an analysis window. All are periodic: sample `n` of `N` is at phase `n / N`.
+/// The shape of an analysis window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// Raised cosine, zero at the ends.
@@ -13,26 +13,56 @@ pub enum Window {
     Blackman,
     /// All ones.
     Rectangular,
+    /// Hann to the power 0.85, which Kaldi prefers.
+    Povey,
 }
 
 impl Window {
     /// The names by which a script asks for a window, in the order of [`Window::ALL`].
-    pub const NAMES: [&'static str; 4] = ["hann", "hamming", "blackman", "rectangular"];
+    pub const NAMES: [&'static str; 5] = ["hann", "hamming", "blackman", "rectangular", "povey"];
     /// Every window.
-    pub const ALL: [Window; 4] = [Window::Hann, Window::Hamming, Window::Blackman, Window::Rectangular];
+    pub const ALL: [Window; 5] = [Window::Hann, Window::Hamming, Window::Blackman, Window::Rectangular, Window::Povey];
 
-    /// The window's samples.
+    /// The periodic window: sample `n` of `N` is at phase `n / N`, so that shifted copies add up.
     pub fn samples(self, length: usize) -> Vec<f64> {
+        self.over(length, length as f64)
+    }
+
+    /// The symmetric window: sample `n` of `N` is at phase `n / (N - 1)`, so that the last mirrors the first.
+    pub fn symmetric_samples(self, length: usize) -> Vec<f64> {
+        // One sample is the middle, not an end where most windows are zero.
+        if length == 1 { vec![1.0] } else { self.over(length, length as f64 - 1.0) }
+    }
+
+    fn over(self, length: usize, period: f64) -> Vec<f64> {
         (0..length)
             .map(|n| {
-                let phase = TAU * n as f64 / length as f64;
+                let phase = TAU * n as f64 / period;
                 match self {
                     Window::Hann => 0.5 - 0.5 * phase.cos(),
                     Window::Hamming => 0.54 - 0.46 * phase.cos(),
                     Window::Blackman => 0.42 - 0.5 * phase.cos() + 0.08 * (2.0 * phase).cos(),
                     Window::Rectangular => 1.0,
+                    Window::Povey => (0.5 - 0.5 * phase.cos()).max(0.0).powf(0.85),
                 }
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symmetric_windows_mirror_themselves_and_periodic_ones_continue() {
+        for window in Window::ALL {
+            let (symmetric, periodic) = (window.symmetric_samples(9), window.samples(8));
+            for n in 0..8 {
+                assert!((symmetric[n] - symmetric[8 - n]).abs() < 1e-12);
+                assert!((symmetric[n] - periodic[n]).abs() < 1e-12);
+            }
+        }
+        assert_eq!(Window::Povey.symmetric_samples(1), [1.0]);
     }
 }

@@ -1,8 +1,8 @@
 //! Mel and log-mel spectrograms.
 
-use super::{Features, MelNorm, MelScale, filter_bank};
+use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
-use crate::dsp::{FftScratch, Stft, StftOptions, n_frames};
+use crate::dsp::{FftScratch, FrameOptions, Stft, StftOptions};
 
 /// What the levels of a spectrogram in dB refer to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +23,11 @@ pub enum Compression {
         /// Added before the logarithm.
         offset: f64,
     },
+    /// `ln(max(x, amin))`.
+    LnFloor {
+        /// Smallest power.
+        amin: f64,
+    },
     /// `10 log10(max(x, amin) / reference)`, no lower than `top_db` under the largest value.
     Db {
         /// What 0 dB is.
@@ -39,8 +44,12 @@ pub enum Compression {
 pub struct MelOptions {
     /// Sample rate of the sounds, Hz.
     pub sample_rate: u32,
+    /// Whether the mean of each channel is subtracted first.
+    pub remove_mean: bool,
     /// The transform below.
     pub stft: StftOptions,
+    /// What happens to its frames.
+    pub frame: FrameOptions,
     /// Number of mel bands.
     pub n_mels: usize,
     /// Lower edge of the lowest band, Hz.
@@ -49,12 +58,33 @@ pub struct MelOptions {
     pub f_max_hz: f64,
     /// Mapping from Hz to mel.
     pub mel_scale: MelScale,
+    /// The axis on which the sides of the bands are straight.
+    pub triangles: Triangles,
     /// Scaling of the bands.
     pub norm: MelNorm,
     /// Exponent of the magnitude: 2 for power, 1 for magnitude.
     pub power: f64,
     /// What follows the filter bank.
     pub compression: Compression,
+    /// Frames to cut or fill up to, with zeros after the compression; as many as there are if `None`.
+    pub n_frames: Option<usize>,
+    /// What comes last: `(x - mean) / deviation`.
+    pub normalization: Normalization,
+}
+
+/// A shift and a scale that bring features to mean 0 and deviation 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalization {
+    /// Subtracted.
+    pub mean: f64,
+    /// What is left is divided by this.
+    pub deviation: f64,
+}
+
+impl Default for Normalization {
+    fn default() -> Normalization {
+        Normalization { mean: 0.0, deviation: 1.0 }
+    }
 }
 
 /// A mel spectrogram, compressed or not.
@@ -63,7 +93,31 @@ pub struct LogMel {
     options: MelOptions,
     stft: Stft,
     /// For every band the first bin with weight and the weights from there.
-    bands: Vec<(usize, Vec<f32>)>,
+    bands: Bands,
+}
+
+/// Filters that are zero but for a few neighbouring bins.
+#[derive(Clone, Debug)]
+pub(super) struct Bands(Vec<(usize, Vec<f32>)>);
+
+impl Bands {
+    pub(super) fn new(bank: Vec<Vec<f64>>) -> Bands {
+        let narrow = |weights: Vec<f64>| {
+            let first = weights.iter().position(|&w| w > 0.0).unwrap_or(0);
+            let last = weights.iter().rposition(|&w| w > 0.0).map_or(first, |last| last + 1);
+            (first, weights[first..last].iter().map(|&w| w as f32).collect())
+        };
+        Bands(bank.into_iter().map(narrow).collect())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The weighted sum of each band.
+    pub(super) fn sums(&self, power: &[f32]) -> impl Iterator<Item = f32> {
+        self.0.iter().map(|(first, weights)| dot(&power[*first..*first + weights.len()], weights))
+    }
 }
 
 impl LogMel {
@@ -84,24 +138,20 @@ impl LogMel {
             let want = format!("at least 0 and below `f_max_hz`, {} Hz", options.f_max_hz);
             return Err(Error::range("f_min_hz", want, options.f_min_hz));
         }
-        let stft = Stft::new(options.stft)?;
+        if !(options.normalization.deviation > 0.0 && options.normalization.deviation.is_finite()) {
+            return Err(Error::range("deviation", "above 0", options.normalization.deviation));
+        }
+        let stft = Stft::with_frames(options.stft, options.frame)?;
         let bank = filter_bank(
             options.mel_scale,
             options.norm,
+            options.triangles,
             options.sample_rate,
             options.stft.n_fft,
             options.n_mels,
             [options.f_min_hz, options.f_max_hz],
         );
-        let bands = bank
-            .into_iter()
-            .map(|weights| {
-                let first = weights.iter().position(|&w| w > 0.0).unwrap_or(0);
-                let last = weights.iter().rposition(|&w| w > 0.0).map_or(first, |last| last + 1);
-                (first, weights[first..last].iter().map(|&w| w as f32).collect())
-            })
-            .collect();
-        Ok(LogMel { options, stft, bands })
+        Ok(LogMel { options, stft, bands: Bands::new(bank) })
     }
 
     /// The options it was made with.
@@ -111,7 +161,7 @@ impl LogMel {
 
     /// Number of frames of a sound.
     pub fn n_frames(&self, n_samples: usize) -> usize {
-        n_frames(&self.options.stft, n_samples)
+        self.options.n_frames.unwrap_or_else(|| self.stft.n_frames(n_samples))
     }
 
     /// Computes the features of planar samples of `n_channels` into a block.
@@ -128,11 +178,21 @@ impl LogMel {
         let n = samples.len() / n_channels;
         let n_frames = self.n_frames(n);
         out.reset(n_channels, self.bands.len(), n_frames);
-        scratch.power.resize(self.stft.n_bins(), 0.0);
+        let MelScratch { fft, power, wave, .. } = scratch;
+        power.resize(self.stft.n_bins(), 0.0);
         for channel in 0..n_channels {
             let block = &mut out.values[channel * self.bands.len() * n_frames..];
-            let power = &mut scratch.power;
-            self.stft.each_frame(&samples[channel * n..(channel + 1) * n], &mut scratch.fft, |frame, spectrum| {
+            let mut part = &samples[channel * n..(channel + 1) * n];
+            if self.options.remove_mean {
+                let mean = (part.iter().map(|&x| f64::from(x)).sum::<f64>() / n.max(1) as f64) as f32;
+                wave.clear();
+                wave.extend(part.iter().map(|x| x - mean));
+                part = wave;
+            }
+            self.stft.each_frame(part, fft, |frame, spectrum| {
+                if frame >= n_frames {
+                    return;
+                }
                 for (slot, bin) in power.iter_mut().zip(spectrum) {
                     *slot = bin.re * bin.re + bin.im * bin.im;
                 }
@@ -140,12 +200,21 @@ impl LogMel {
                     let exponent = (self.options.power / 2.0) as f32;
                     power.iter_mut().for_each(|x| *x = if exponent == 0.5 { x.sqrt() } else { x.powf(exponent) });
                 }
-                for (band, (first, weights)) in self.bands.iter().enumerate() {
-                    block[band * n_frames + frame] = dot(&power[*first..*first + weights.len()], weights);
+                for (band, sum) in self.bands.sums(power).enumerate() {
+                    block[band * n_frames + frame] = sum;
                 }
             })?;
         }
         self.options.compression.apply(&mut out.values);
+        let computed = self.stft.n_frames(n);
+        if computed < n_frames {
+            out.values.chunks_mut(n_frames).for_each(|band| band[computed..].fill(0.0));
+        }
+        if self.options.normalization != Normalization::default() {
+            let Normalization { mean, deviation } = self.options.normalization;
+            let (mean, scale) = (mean as f32, (1.0 / deviation) as f32);
+            out.values.iter_mut().for_each(|x| *x = (*x - mean) * scale);
+        }
         Ok(())
     }
 }
@@ -153,8 +222,16 @@ impl LogMel {
 /// Buffers of a [`LogMel`], kept by the caller so that no clip allocates.
 #[derive(Default)]
 pub struct MelScratch {
-    fft: FftScratch,
-    power: Vec<f32>,
+    pub(super) fft: FftScratch,
+    pub(super) power: Vec<f32>,
+    /// A channel that was changed before it is cut into frames.
+    pub(super) wave: Vec<f32>,
+    /// Mel bands on their way to cepstra.
+    pub(super) mels: Features,
+    /// Frames that wait to be written together.
+    pub(super) tile: Vec<f32>,
+    /// Logarithms of the energies of frames.
+    pub(super) energies: Vec<f32>,
 }
 
 impl Compression {
@@ -164,6 +241,10 @@ impl Compression {
             Compression::Ln { offset } => {
                 let offset = offset as f32;
                 values.iter_mut().for_each(|x| *x = (*x + offset).ln());
+            }
+            Compression::LnFloor { amin } => {
+                let floor = amin as f32;
+                values.iter_mut().for_each(|x| *x = x.max(floor).ln());
             }
             Compression::Db { reference, amin, top_db } => {
                 let floor = amin as f32;
@@ -203,6 +284,8 @@ mod tests {
     fn options() -> MelOptions {
         MelOptions {
             sample_rate: 8000,
+            remove_mean: false,
+            frame: FrameOptions::default(),
             stft: StftOptions {
                 n_fft: 256,
                 win_length: 256,
@@ -215,9 +298,12 @@ mod tests {
             f_min_hz: 50.0,
             f_max_hz: 4000.0,
             mel_scale: MelScale::Htk,
+            triangles: Triangles::Hertz,
             norm: MelNorm::None,
             power: 2.0,
             compression: Compression::Ln { offset: 1e-6 },
+            n_frames: None,
+            normalization: Normalization::default(),
         }
     }
 
@@ -245,6 +331,22 @@ mod tests {
         mel.apply(&[0.0; 800], 2, &mut MelScratch::default(), &mut out).unwrap();
         assert_eq!(out.shape(), [2, 40, 6]);
         assert!(out.values.iter().all(|&v| (v - 1e-6f32.ln()).abs() < 1e-4));
+    }
+
+    #[test]
+    fn frames_are_filled_up_before_the_normalization_and_cut_behind() {
+        let normalization = Normalization { mean: -4.0, deviation: 2.0 };
+        let apply = |n_frames| {
+            let mel = LogMel::new(MelOptions { n_frames: Some(n_frames), normalization, ..options() }).unwrap();
+            let mut out = Features::default();
+            mel.apply(&[0.0; 800], 1, &mut MelScratch::default(), &mut out).unwrap();
+            out
+        };
+        let (long, short) = (apply(20), apply(4));
+        assert_eq!((long.shape(), short.shape()), ([1, 40, 20], [1, 40, 4]));
+        assert!(long.band(0, 7)[11..].iter().all(|&v| v == 2.0));
+        assert!((long.band(0, 7)[10] - (1e-6f32.ln() + 4.0) / 2.0).abs() < 1e-4);
+        assert_eq!(long.band(0, 39)[..4], *short.band(0, 39));
     }
 
     #[test]

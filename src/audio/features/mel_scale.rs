@@ -41,19 +41,38 @@ pub enum MelNorm {
     None,
     /// Each triangle divided by half its width in Hz, so that all have the same area.
     Slaney,
+    /// Each triangle divided by the sum of its weights, so that a flat spectrum stays flat.
+    Sum,
 }
 
 impl MelNorm {
     /// The names by which a script asks for a norm, in the order of [`MelNorm::ALL`].
-    pub const NAMES: [&'static str; 2] = ["none", "slaney"];
+    pub const NAMES: [&'static str; 3] = ["none", "slaney", "sum"];
     /// Every norm.
-    pub const ALL: [MelNorm; 2] = [MelNorm::None, MelNorm::Slaney];
+    pub const ALL: [MelNorm; 3] = [MelNorm::None, MelNorm::Slaney, MelNorm::Sum];
 }
 
-/// Weights `[n_mels][n_fft / 2 + 1]` of triangles that are linear in Hz and whose corners are equally spaced in mel.
+/// The axis on which the sides of the triangles are straight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triangles {
+    /// Frequency, as in librosa and torchaudio.
+    Hertz,
+    /// Mel, as in HTK, Kaldi and VGGish.
+    Mel,
+}
+
+impl Triangles {
+    /// The names by which a script asks for an axis, in the order of [`Triangles::ALL`].
+    pub const NAMES: [&'static str; 2] = ["hz", "mel"];
+    /// Every axis.
+    pub const ALL: [Triangles; 2] = [Triangles::Hertz, Triangles::Mel];
+}
+
+/// Weights `[n_mels][n_fft / 2 + 1]` of triangles whose corners are equally spaced in mel.
 pub fn filter_bank(
     scale: MelScale,
     norm: MelNorm,
+    triangles: Triangles,
     sample_rate: u32,
     n_fft: usize,
     n_mels: usize,
@@ -66,16 +85,26 @@ pub fn filter_bank(
         .windows(3)
         .map(|corner| {
             let (left, peak, right) = (corner[0], corner[1], corner[2]);
-            let height = match norm {
-                MelNorm::None => 1.0,
-                MelNorm::Slaney => 2.0 / (right - left),
+            let along = |hz: f64| match triangles {
+                Triangles::Hertz => hz,
+                Triangles::Mel => scale.mel(hz),
             };
-            (0..=n_fft / 2)
+            let [from, top, to] = [along(left), along(peak), along(right)];
+            let mut weights: Vec<f64> = (0..=n_fft / 2)
                 .map(|bin| {
-                    let hz = bin as f64 * f64::from(sample_rate) / n_fft as f64;
-                    height * ((hz - left) / (peak - left)).min((right - hz) / (right - peak)).max(0.0)
+                    let x = along(bin as f64 * f64::from(sample_rate) / n_fft as f64);
+                    ((x - from) / (top - from)).min((to - x) / (to - top)).max(0.0)
                 })
-                .collect()
+                .collect();
+            let sum: f64 = weights.iter().sum();
+            let height = match norm {
+                MelNorm::Slaney => 2.0 / (right - left),
+                // A triangle between two bins has no weight to share out.
+                MelNorm::Sum if sum > 0.0 => 1.0 / sum,
+                MelNorm::None | MelNorm::Sum => 1.0,
+            };
+            weights.iter_mut().for_each(|weight| *weight *= height);
+            weights
         })
         .collect()
 }
@@ -94,5 +123,21 @@ mod tests {
         assert!((MelScale::Slaney.mel(1000.0) - 15.0).abs() < 1e-12);
         assert!((MelScale::Slaney.mel(6400.0) - 42.0).abs() < 1e-12);
         assert!((MelScale::Htk.mel(1000.0) - 999.985_537).abs() < 1e-5);
+    }
+
+    #[test]
+    fn norms_and_axes_do_what_they_say() {
+        let bank = |norm, triangles| filter_bank(MelScale::Htk, norm, triangles, 16_000, 512, 40, [125.0, 7500.0]);
+        for weights in bank(MelNorm::Sum, Triangles::Hertz) {
+            assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+        // On the axis on which they are straight, neighbouring triangles of height 1 add up to 1.
+        for triangles in Triangles::ALL {
+            let bank = bank(MelNorm::None, triangles);
+            for bin in 10..200 {
+                assert!((bank.iter().map(|weights| weights[bin]).sum::<f64>() - 1.0).abs() < 1e-9);
+            }
+        }
+        assert_ne!(bank(MelNorm::None, Triangles::Hertz), bank(MelNorm::None, Triangles::Mel));
     }
 }

@@ -1,11 +1,19 @@
 //! Time-frequency features of a sound.
 
+mod bend;
+mod clar;
+mod htk_mfcc;
 mod log_mel;
 mod mel_scale;
+mod mfcc;
 mod statistics;
 mod tensor;
 
-pub use log_mel::{Compression, LogMel, MelOptions, MelScratch, Reference};
-pub use mel_scale::{MelNorm, MelScale, filter_bank};
+pub use bend::{Bend, Interpolation};
+pub use clar::{ClarFeatures, ClarOptions};
+pub use htk_mfcc::{HtkMfcc, HtkMfccOptions};
+pub use log_mel::{Compression, LogMel, MelOptions, MelScratch, Normalization, Reference};
+pub use mel_scale::{MelNorm, MelScale, Triangles, filter_bank};
+pub use mfcc::Mfcc;
 pub use statistics::band_statistics;
 pub use tensor::Features;

@@ -1,7 +1,7 @@
 //! What can be asked of features.
 
 use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
-use auricle_audio::features::{Features, MelNorm, MelScale, filter_bank};
+use auricle_audio::features::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use auricle_audio::plot;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -62,16 +62,18 @@ pub(super) fn functions() -> Vec<Function> {
 
 fn mel_filters() -> Function {
     Function::new("mel_filters", Topic::Stages, |call| {
-        let choose = |name: &str, names: &[&str; 2]| -> Result<usize, ScriptError> {
+        let choose = |name: &str, names: &[&str]| -> Result<usize, ScriptError> {
             let given = call.get::<String>(name)?;
-            let wanted = format!("{:?} or {:?}", names[0], names[1]);
-            names.iter().position(|known| *known == given).ok_or_else(|| call.wrong(name, &wanted))
+            let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            names.iter().position(|known| *known == given).ok_or_else(|| call.wrong(name, &quoted.join(" or ")))
         };
-        let (scale, norm) = (choose("mel_scale", &MelScale::NAMES)?, choose("norm", &MelNorm::NAMES)?);
+        let scale = MelScale::ALL[choose("mel_scale", &MelScale::NAMES)?];
+        let norm = MelNorm::ALL[choose("norm", &MelNorm::NAMES)?];
+        let triangles = Triangles::ALL[choose("triangles", &Triangles::NAMES)?];
         let (sample_rate, n_fft, n_mels) = (call.get::<u32>("sample_rate")?, call.get("n_fft")?, call.get("n_mels")?);
         let f_max_hz = call.get::<Option<f64>>("f_max_hz")?.unwrap_or(f64::from(sample_rate) / 2.0);
         let edges = [call.get("f_min_hz")?, f_max_hz];
-        let bank = filter_bank(MelScale::ALL[scale], MelNorm::ALL[norm], sample_rate, n_fft, n_mels, edges);
+        let bank = filter_bank(scale, norm, triangles, sample_rate, n_fft, n_mels, edges);
         let values = bank.concat().into_iter().map(|weight| weight as f32).collect();
         Ok(Dynamic::from(Features { values, n_channels: 1, n_bands: n_mels, n_frames: n_fft / 2 + 1 }))
     })
@@ -82,7 +84,12 @@ fn mel_filters() -> Function {
     .option::<f64>("f_min_hz", 50.0, "lower edge of the lowest band, Hz")
     .option::<Option<f64>>("f_max_hz", (), "upper edge of the highest band, Hz; half the sample rate if not given")
     .option::<String>("mel_scale", "htk", "\"htk\" or \"slaney\"")
-    .option::<String>("norm", "none", "\"none\" (peak 1) or \"slaney\" (equal area)")
+    .option::<String>(
+        "norm",
+        "none",
+        "\"none\" (peak 1), \"slaney\" (equal area) or \"sum\" (weights that add up to 1)",
+    )
+    .option::<String>("triangles", "hz", "axis on which the sides of the bands are straight, \"hz\" or \"mel\"")
     .returns("features")
     .example("assert(mel_filters(16000, #{ n_mels: 40 }).shape == [1, 40, 257])")
 }
