@@ -35,7 +35,7 @@ fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
 }
 
 /// Runs the script of every case of an operation and makes the manifest's checks.
-fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
+pub(super) fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
     for case in cases(op) {
         let id = case["id"].as_str().unwrap();
         let (shape, values) = run(&script(&case, &case["params"]));
@@ -58,7 +58,7 @@ fn wave(path: &Path) -> Vec<f64> {
 }
 
 /// `load(...)` of the n-th input of a case.
-fn input(case: &Json, n: usize) -> String {
+pub(super) fn input(case: &Json, n: usize) -> String {
     let path = shared("reference/dsp").join(case["inputs"][n].as_str().unwrap());
     format!("load({:?})", path.display().to_string())
 }

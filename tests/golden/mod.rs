@@ -3,3 +3,4 @@
 mod dsp;
 mod metric;
 mod npy;
+mod space;

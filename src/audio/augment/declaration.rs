@@ -90,6 +90,11 @@ pub enum Kind {
         /// Largest value.
         high: f64,
     },
+    /// A file, a folder or a list of them; or one of some words. A folder stands for every sound file under it.
+    Paths {
+        /// The words; a path that is spelled like one of them is written with `./` before it.
+        words: &'static [&'static str],
+    },
 }
 
 /// What a parameter is if it is not given.
@@ -103,6 +108,8 @@ pub enum DefaultValue {
     Number(f64),
     /// Uniform between two numbers.
     Range(f64, f64),
+    /// Uniform over whole numbers, both ends included.
+    Whole(i64, i64),
     /// A flag.
     Flag(bool),
     /// A word.
@@ -118,8 +125,10 @@ pub enum Value {
     Drawn(Distribution),
     /// A flag.
     Flag(bool),
-    /// A word.
+    /// A word, or a single path.
     Word(String),
+    /// Several paths.
+    Paths(Vec<String>),
 }
 
 impl Parameter {
@@ -140,6 +149,7 @@ impl Parameter {
             DefaultValue::Absent => Some(Value::Absent),
             DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
             DefaultValue::Range(low, high) => Some(Value::Drawn(Distribution::Uniform { low, high })),
+            DefaultValue::Whole(low, high) => Some(Value::Drawn(Distribution::IntUniform { low, high })),
             DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
             DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
         }
@@ -186,6 +196,13 @@ impl Parameter {
             }
             (Kind::Word(words), value) => self.none_of(words, None, value),
             (Kind::WordOrNumber { words, .. }, value) => self.none_of(words, Some("a number"), value),
+            (Kind::Paths { .. }, Value::Word(path)) if !path.is_empty() => Ok(()),
+            (Kind::Paths { .. }, Value::Paths(paths))
+                if !paths.is_empty() && paths.iter().all(|path| !path.is_empty()) =>
+            {
+                Ok(())
+            }
+            (Kind::Paths { .. }, _) => wrong("a file, a folder or an array of them".into()),
         }
     }
 
@@ -214,6 +231,7 @@ impl fmt::Display for Value {
             Value::Drawn(distribution) => distribution.fmt(f),
             Value::Flag(flag) => flag.fmt(f),
             Value::Word(word) => write!(f, "{word:?}"),
+            Value::Paths(paths) => write!(f, "{paths:?}"),
         }
     }
 }
@@ -227,6 +245,8 @@ impl fmt::Display for Kind {
             Kind::Flag => f.write_str("true or false"),
             Kind::Word(words) => f.write_str(&quoted(words)),
             Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),
+            Kind::Paths { words: [] } => f.write_str("a file, a folder or an array of them"),
+            Kind::Paths { words } => write!(f, "a file, a folder, an array of them, or {}", quoted(words)),
         }
     }
 }
@@ -242,6 +262,7 @@ impl fmt::Display for DefaultValue {
             DefaultValue::Absent => f.write_str("()"),
             DefaultValue::Number(number) => number.fmt(f),
             DefaultValue::Range(low, high) => write!(f, "{low}..{high}"),
+            DefaultValue::Whole(low, high) => write!(f, "int_uniform({low}, {high})"),
             DefaultValue::Flag(flag) => flag.fmt(f),
             DefaultValue::Word(word) => write!(f, "{word:?}"),
         }
@@ -284,6 +305,17 @@ impl Settings<'_> {
     /// The flag of a parameter.
     pub fn flag(&self, name: &str) -> bool {
         *self.value(name) == Value::Flag(true)
+    }
+
+    /// The paths of a parameter; `None` if it is absent or one of the words of its kind.
+    pub fn paths(&self, name: &str) -> Option<&[String]> {
+        let kind = self.declaration.parameters.iter().find(|parameter| parameter.name == name).map(|p| p.kind);
+        match (self.value(name), kind) {
+            (Value::Word(word), Some(Kind::Paths { words })) if words.contains(&word.as_str()) => None,
+            (Value::Word(path), _) => Some(std::slice::from_ref(path)),
+            (Value::Paths(paths), _) => Some(paths),
+            _ => None,
+        }
     }
 
     /// The index of a parameter's word in the list of its kind; `None` if it is absent or a number.

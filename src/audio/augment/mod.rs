@@ -11,11 +11,13 @@ mod domain;
 mod fade;
 mod frequency_mask;
 mod gain;
+mod impulse_response;
 mod json;
 mod log_mel;
 mod mel;
 mod noise;
 mod recipe;
+mod recordings;
 mod run;
 mod source;
 mod stage;
@@ -35,13 +37,14 @@ pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
-    static CATALOGUE: [&Declaration; 9] = [
+    static CATALOGUE: [&Declaration; 10] = [
         &gain::GAIN,
         &fade::FADE,
         &noise::NOISE,
         &time_mask::TIME_MASK,
         &time_shift::TIME_SHIFT,
         &crop::CROP,
+        &impulse_response::IMPULSE_RESPONSE,
         &mel::MEL,
         &log_mel::LOG_MEL,
         &frequency_mask::FREQUENCY_MASK,

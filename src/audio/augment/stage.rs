@@ -18,11 +18,25 @@ impl Stage {
     ///
     /// # Errors
     /// [`Error::Unknown`] for a name that is no parameter, [`Error::Missing`] if a required one is not given,
-    /// [`Error::Range`] or [`Error::Choice`] for a value that is not accepted.
+    /// [`Error::Range`] or [`Error::Choice`] for a value that is not accepted, [`Error::File`] for a path that leads
+    /// nowhere.
     pub fn new(
         declaration: &'static Declaration,
         given: impl IntoIterator<Item = (String, Value)>,
     ) -> Result<Stage, Error> {
+        let values = Stage::check(declaration, given)?;
+        let transform = (declaration.build)(&Settings { declaration, values: &values })?;
+        Ok(Stage { declaration, values, transform })
+    }
+
+    /// The values of all parameters, checked, without building the transform: no file is looked for.
+    ///
+    /// # Errors
+    /// As [`Stage::new`], but for what the files themselves make impossible.
+    pub fn check(
+        declaration: &'static Declaration,
+        given: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Arc<[Value]>, Error> {
         let mut values: Vec<Option<Value>> = vec![None; declaration.parameters.len()];
         for (name, value) in given {
             let Some(index) = declaration.parameters.iter().position(|parameter| parameter.name == name) else {
@@ -36,7 +50,7 @@ impl Stage {
             declaration.parameters[index].check(&value)?;
             values[index] = Some(value);
         }
-        let values: Arc<[Value]> = values
+        values
             .into_iter()
             .zip(declaration.parameters)
             .map(|(value, parameter)| {
@@ -45,9 +59,7 @@ impl Stage {
                     param: parameter.name.to_owned(),
                 })
             })
-            .collect::<Result<_, Error>>()?;
-        let transform = (declaration.build)(&Settings { declaration, values: &values })?;
-        Ok(Stage { declaration, values, transform })
+            .collect()
     }
 
     /// What it was declared as.

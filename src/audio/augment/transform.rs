@@ -1,6 +1,7 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
 use super::Domain;
+use crate::dsp::Convolver;
 use crate::features::{Features, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
@@ -51,6 +52,10 @@ pub struct Workspace {
     pub spare: Vec<f32>,
     /// Buffers of the mel spectrogram.
     pub mel: MelScratch,
+    /// Buffers of a convolution.
+    pub convolver: Convolver,
+    /// An impulse response that a stage made or read.
+    pub response: Vec<f32>,
 }
 
 impl Workspace {

@@ -1,10 +1,12 @@
 //! Signal processing on slices of samples.
 
+mod convolve;
 mod fft;
 mod resample;
 mod stft;
 mod window;
 
+pub use convolve::Convolver;
 pub use fft::{Fft, FftScratch};
 pub use resample::resample;
 pub use stft::{PadMode, Stft, StftOptions, n_frames};

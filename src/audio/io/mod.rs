@@ -1,9 +1,11 @@
 //! Sound files and whole-file writing. The only room, beside `dataset`, that touches the disk.
 
+mod folder;
 mod read;
 mod whole;
 mod write;
 
+pub use folder::sounds;
 pub use read::{EXTENSIONS, Header, read, read_header};
 pub(crate) use whole::write_unsynced;
 pub use whole::write_whole;
