@@ -101,7 +101,6 @@ impl Trim {
 #[cfg(test)]
 mod tests {
     use super::super::{Recipe, Stage, Value, declaration};
-    use super::*;
     use crate::{Key, Waveform};
 
     fn trimmed(wave: &Waveform, below_db: f64) -> Waveform {
