@@ -108,7 +108,10 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
             title: "augment".into(),
             done: n_done as u64,
             total: n_total as u64,
-            figures: if n_failed == 0 { String::new() } else { format!("{n_failed} passed over") },
+            figures: match n_failed {
+                0 => format!("{:.1} files/s", n_done as f64 / started.elapsed().as_secs_f64()),
+                n => format!("{n} passed over"),
+            },
             left_s: Some(started.elapsed().as_secs_f64() / n_done as f64 * (n_total - n_done) as f64),
             milestone: false,
             finished: n_done == n_total,
