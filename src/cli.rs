@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::augment;
 use crate::kernel;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 pub(crate) mod exit {
     /// All went well.
     pub(crate) const OK: u8 = 0;
-    /// A script has an error.
+    /// A script has an error, or what it was run on.
     pub(crate) const SCRIPT: u8 = 1;
     /// The command line is wrong.
     pub(crate) const USAGE: u8 = 2;
@@ -35,6 +36,7 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::from(match matches.subcommand() {
         Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
+        Some(("augment", matches)) => augment::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
@@ -43,7 +45,7 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 6] = ["run", "check", "repl", "kernel", "help", "devices"];
+const COMMANDS: [&str; 7] = ["run", "check", "augment", "repl", "kernel", "help", "devices"];
 
 fn command() -> Command {
     let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
@@ -75,6 +77,7 @@ fn command() -> Command {
                 .args(session_arguments())
                 .arg(flag("quiet", "Says nothing if all is well")),
         )
+        .subcommand(augment::command())
         .subcommand(
             Command::new("repl")
                 .about("Starts an interactive session")
@@ -100,12 +103,7 @@ fn command() -> Command {
 /// Options of everything that starts a session.
 pub(crate) fn session_arguments() -> Vec<Arg> {
     vec![
-        Arg::new("seed")
-            .long("seed")
-            .value_name("N")
-            .value_parser(value_parser!(u64))
-            .default_value("0")
-            .help("Seed of everything that is drawn"),
+        seed_argument(),
         Arg::new("device")
             .long("device")
             .value_name("NAME")
@@ -121,7 +119,17 @@ pub(crate) fn session_arguments() -> Vec<Arg> {
     ]
 }
 
-fn flag(name: &'static str, help: &'static str) -> Arg {
+/// The option that everything has that draws.
+pub(crate) fn seed_argument() -> Arg {
+    Arg::new("seed")
+        .long("seed")
+        .value_name("N")
+        .value_parser(value_parser!(u64))
+        .default_value("0")
+        .help("Seed of everything that is drawn")
+}
+
+pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 

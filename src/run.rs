@@ -62,7 +62,7 @@ pub(crate) fn check(file: &Path, settings: Settings, output: &Output) -> u8 {
 }
 
 /// The text of a script; says what is wrong if it cannot be read.
-fn read(file: &Path, terminal: &Terminal) -> Option<String> {
+pub(crate) fn read(file: &Path, terminal: &Terminal) -> Option<String> {
     match std::fs::read_to_string(file) {
         Ok(text) => Some(text),
         Err(error) => {

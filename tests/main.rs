@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, also where a helper notices it")]
 
+mod augment;
 mod cli;
 mod corpus;
 mod golden;

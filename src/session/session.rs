@@ -120,6 +120,11 @@ impl Session {
         self.environment.last_report()
     }
 
+    /// The session's seed: the one it was started with, or what the script set.
+    pub fn seed(&self) -> u64 {
+        self.environment.seed()
+    }
+
     /// Names of the variables, sorted.
     pub fn variables(&self) -> Vec<String> {
         self.scope.iter().map(|(name, _, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()

@@ -164,8 +164,3 @@ fn slope(x: &[f64], n: usize, [low, high]: [f64; 2], sample_rate: f64) -> f64 {
     let (mx, my) = (sum(&|p| p.2 * p.0) / weight, sum(&|p| p.2 * p.1) / weight);
     sum(&|p| p.2 * (p.0 - mx) * (p.1 - my)) / sum(&|p| p.2 * (p.0 - mx).powi(2))
 }
-
-/// An angle brought to one turn around 0.
-fn wrapped(angle: f64) -> f64 {
-    angle - 2.0 * PI * (angle / (2.0 * PI)).round()
-}

@@ -5,5 +5,6 @@ mod feature;
 mod filter;
 mod metric;
 mod npy;
+mod space;
 mod spectral;
 mod time;

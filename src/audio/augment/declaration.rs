@@ -101,6 +101,11 @@ pub enum Kind {
     },
     /// The name of a preset of the stage's other parameters.
     Preset(&'static [Preset]),
+    /// A file, a folder or a list of them; or one of some words. A folder stands for every sound file under it.
+    Paths {
+        /// The words; a path that is spelled like one of them is written with `./` before it.
+        words: &'static [&'static str],
+    },
 }
 
 /// What a parameter is if it is not given.
@@ -116,6 +121,8 @@ pub enum DefaultValue {
     Range(f64, f64),
     /// Uniform in the logarithm between two positive numbers.
     LogRange(f64, f64),
+    /// Uniform over whole numbers, both ends included.
+    Whole(i64, i64),
     /// A flag.
     Flag(bool),
     /// A word.
@@ -131,8 +138,10 @@ pub enum Value {
     Drawn(Distribution),
     /// A flag.
     Flag(bool),
-    /// A word.
+    /// A word, or a single path.
     Word(String),
+    /// Several paths.
+    Paths(Vec<String>),
 }
 
 impl DefaultValue {
@@ -144,6 +153,7 @@ impl DefaultValue {
             DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
             DefaultValue::Range(low, high) => Some(Value::Drawn(Distribution::Uniform { low, high })),
             DefaultValue::LogRange(low, high) => Some(Value::Drawn(Distribution::LogUniform { low, high })),
+            DefaultValue::Whole(low, high) => Some(Value::Drawn(Distribution::IntUniform { low, high })),
             DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
             DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
         }
@@ -222,6 +232,13 @@ impl Parameter {
             (Kind::WordOrNumber { words, .. }, value) => self.none_of(words, Some("a number"), value),
             (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
             (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
+            (Kind::Paths { .. }, Value::Word(path)) if !path.is_empty() => Ok(()),
+            (Kind::Paths { .. }, Value::Paths(paths))
+                if !paths.is_empty() && paths.iter().all(|path| !path.is_empty()) =>
+            {
+                Ok(())
+            }
+            (Kind::Paths { .. }, _) => wrong("a file, a folder or an array of them".into()),
         }
     }
 
@@ -250,6 +267,7 @@ impl fmt::Display for Value {
             Value::Drawn(distribution) => distribution.fmt(f),
             Value::Flag(flag) => flag.fmt(f),
             Value::Word(word) => write!(f, "{word:?}"),
+            Value::Paths(paths) => write!(f, "{paths:?}"),
         }
     }
 }
@@ -264,6 +282,8 @@ impl fmt::Display for Kind {
             Kind::Word(words) => f.write_str(&quoted(words)),
             Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),
             Kind::Preset(presets) => f.write_str(&quoted(&names(presets))),
+            Kind::Paths { words: [] } => f.write_str("a file, a folder or an array of them"),
+            Kind::Paths { words } => write!(f, "a file, a folder, an array of them, or {}", quoted(words)),
         }
     }
 }
@@ -284,6 +304,7 @@ impl fmt::Display for DefaultValue {
             DefaultValue::Number(number) => number.fmt(f),
             DefaultValue::Range(low, high) => write!(f, "{low}..{high}"),
             DefaultValue::LogRange(low, high) => write!(f, "log_uniform({low}, {high})"),
+            DefaultValue::Whole(low, high) => write!(f, "int_uniform({low}, {high})"),
             DefaultValue::Flag(flag) => flag.fmt(f),
             DefaultValue::Word(word) => write!(f, "{word:?}"),
         }
@@ -326,6 +347,17 @@ impl Settings<'_> {
     /// The flag of a parameter.
     pub fn flag(&self, name: &str) -> bool {
         *self.value(name) == Value::Flag(true)
+    }
+
+    /// The paths of a parameter; `None` if it is absent or one of the words of its kind.
+    pub fn paths(&self, name: &str) -> Option<&[String]> {
+        let kind = self.declaration.parameters.iter().find(|parameter| parameter.name == name).map(|p| p.kind);
+        match (self.value(name), kind) {
+            (Value::Word(word), Some(Kind::Paths { words })) if words.contains(&word.as_str()) => None,
+            (Value::Word(path), _) => Some(std::slice::from_ref(path)),
+            (Value::Paths(paths), _) => Some(paths),
+            _ => None,
+        }
     }
 
     /// The index of a parameter's word in the list of its kind; `None` if it is absent or a number.

@@ -106,6 +106,7 @@ impl Value {
             Value::Drawn(distribution) => distribution.to_json(),
             Value::Flag(flag) => json!(flag),
             Value::Word(word) => json!(word),
+            Value::Paths(paths) => json!(paths),
         }
     }
 
@@ -114,6 +115,11 @@ impl Value {
             Json::Null => Value::Absent,
             Json::Bool(flag) => Value::Flag(*flag),
             Json::String(word) => Value::Word(word.clone()),
+            Json::Array(paths) => {
+                let path = |path: &Json| path.as_str().map(str::to_owned);
+                let wrong = || parse(format!("a list of paths is wanted, not {json}"));
+                Value::Paths(paths.iter().map(path).collect::<Option<_>>().ok_or_else(wrong)?)
+            }
             json => Value::Drawn(Distribution::from_json(json)?),
         })
     }

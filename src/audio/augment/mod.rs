@@ -6,12 +6,14 @@
 //! declaration, so adding an augmentation is adding one file and its line in [`catalogue`].
 
 mod air_absorption;
+mod background;
 mod band_pass;
 mod band_stop;
 mod bit_crush;
 mod clar_features;
 mod clip;
 mod crop;
+mod crop_pad;
 mod declaration;
 mod domain;
 mod fade;
@@ -20,6 +22,7 @@ mod fit;
 mod frequency_mask;
 mod gain;
 mod high_pass;
+mod impulse_response;
 mod json;
 mod kaldi_fbank;
 mod limiter;
@@ -27,15 +30,21 @@ mod log_mel;
 mod low_pass;
 mod mel;
 mod mfcc;
+mod mixed_noise;
 mod noise;
 mod normalize;
+mod pad;
 mod patches;
 mod peaking;
 mod per_rate;
 mod pitch_shift;
 mod polarity;
 mod recipe;
+mod recordings;
+mod repeat_part;
 mod resample_to;
+mod reverse;
+mod room;
 mod run;
 mod seven_band_eq;
 mod shelf;
@@ -43,6 +52,7 @@ mod source;
 mod spec_augment;
 mod spec_warp;
 mod speed;
+mod splice_out;
 mod stage;
 mod stft;
 mod stretcher;
@@ -54,6 +64,7 @@ mod time_stretch;
 mod time_warp;
 mod trace;
 mod transform;
+mod trim;
 mod views;
 
 pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
@@ -93,6 +104,16 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &tape_speed::TAPE_SPEED,
         &resample_to::RESAMPLE_TO,
         &stft::STFT,
+        &crop_pad::CROP_PAD,
+        &pad::PAD,
+        &trim::TRIM,
+        &repeat_part::REPEAT_PART,
+        &reverse::REVERSE,
+        &splice_out::SPLICE_OUT,
+        &background::BACKGROUND,
+        &mixed_noise::MIXED_NOISE,
+        &impulse_response::IMPULSE_RESPONSE,
+        &room::ROOM,
         &mel::MEL,
         &log_mel::LOG_MEL,
         &kaldi_fbank::KALDI_FBANK,

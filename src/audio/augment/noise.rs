@@ -78,7 +78,7 @@ impl Transform for Noise {
 }
 
 /// Fills with Gaussian noise whose power spectrum falls as `f^-exponent`, of no particular level.
-fn fill_colored(out: &mut [f32], exponent: f64, sample_rate: u32, rng: &mut Rng) {
+pub(super) fn fill_colored(out: &mut [f32], exponent: f64, sample_rate: u32, rng: &mut Rng) {
     thread_local! {
         static PLANNER: RefCell<RealFftPlanner<f32>> = RefCell::new(RealFftPlanner::new());
     }

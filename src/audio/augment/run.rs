@@ -337,10 +337,14 @@ mod tests {
 
     #[test]
     fn every_stage_survives_every_odd_clip() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("noise.wav");
+        crate::io::write_wav(&file, &wave(), crate::io::SampleFormat::Float32).unwrap();
         for declaration in catalogue().iter().filter(|declaration| declaration.accepts != Accepts::Features) {
             let required = match declaration.name {
                 "crop" => Some(("seconds".to_owned(), Value::Drawn(0.01.into()))),
                 "resample_to" => Some(("hz".to_owned(), Value::Drawn(11_025.0.into()))),
+                "background" => Some(("paths".to_owned(), Value::Word(file.display().to_string()))),
                 _ => None,
             };
             let recipe: Recipe = Stage::new(declaration, required).unwrap().into();

@@ -19,11 +19,27 @@ impl Stage {
     ///
     /// # Errors
     /// [`Error::Unknown`] for a name that is no parameter, [`Error::Missing`] if a required one is not given,
-    /// [`Error::Range`] or [`Error::Choice`] for a value that is not accepted.
+    /// [`Error::Range`] or [`Error::Choice`] for a value that is not accepted, [`Error::File`] for a path that leads
+    /// nowhere.
     pub fn new(
         declaration: &'static Declaration,
         given: impl IntoIterator<Item = (String, Value)>,
     ) -> Result<Stage, Error> {
+        let values = Stage::check(declaration, given)?;
+        let transform = (declaration.build)(&Settings { declaration, values: &values })?;
+        let preset =
+            declaration.parameters.iter().zip(values.iter()).find_map(|(parameter, value)| parameter.preset(value));
+        Ok(Stage { declaration, values, preset, transform })
+    }
+
+    /// The values of all parameters, checked, without building the transform: no file is looked for.
+    ///
+    /// # Errors
+    /// As [`Stage::new`], but for what the files themselves make impossible.
+    pub fn check(
+        declaration: &'static Declaration,
+        given: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Arc<[Value]>, Error> {
         let mut values: Vec<Option<Value>> = vec![None; declaration.parameters.len()];
         for (name, value) in given {
             let Some(index) = declaration.parameters.iter().position(|parameter| parameter.name == name) else {
@@ -41,7 +57,7 @@ impl Stage {
             Some(value) => parameter.preset(value),
             None => parameter.preset(&parameter.default_value()?),
         });
-        let values: Arc<[Value]> = values
+        values
             .into_iter()
             .zip(declaration.parameters)
             .map(|(value, parameter)| {
@@ -50,9 +66,7 @@ impl Stage {
                     param: parameter.name.to_owned(),
                 })
             })
-            .collect::<Result<_, Error>>()?;
-        let transform = (declaration.build)(&Settings { declaration, values: &values })?;
-        Ok(Stage { declaration, values, preset, transform })
+            .collect()
     }
 
     /// What it was declared as.

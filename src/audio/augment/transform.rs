@@ -1,7 +1,7 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
 use super::Domain;
-use crate::dsp::{FftScratch, Reader, VocoderScratch};
+use crate::dsp::{Convolver, FftScratch, Reader, VocoderScratch};
 use crate::features::{Bend, Features, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
@@ -67,6 +67,10 @@ pub struct Workspace {
     pub speeds: Vec<f64>,
     /// A bent axis of the features.
     pub bend: Bend,
+    /// Buffers of a convolution.
+    pub convolver: Convolver,
+    /// An impulse response that a stage made or read.
+    pub response: Vec<f32>,
 }
 
 impl Workspace {

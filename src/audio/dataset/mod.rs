@@ -1,5 +1,6 @@
 //! Labelled collections of clips: where they lie, how they divide, how they are read.
 
+mod augment_files;
 mod cache;
 mod clips;
 mod describe;
@@ -8,6 +9,7 @@ mod folder;
 mod split;
 mod spoken_digits;
 
+pub use augment_files::{AugmentFiles, Encoding, Entry, Event, Plan, Shard, Summary, manifest_name};
 pub use cache::Cache;
 pub use clips::{Clip, Dataset, Form, Source};
 pub use describe::Description;

@@ -1,8 +1,8 @@
 //! The Free Spoken Digit Dataset (Jackson et al., 2018).
 
-use super::folder::sounds;
 use super::{Cache, Clip, Dataset, Form, Part, Source};
 use crate::Error;
+use crate::io::sounds;
 use std::path::Path;
 
 /// Reads the Free Spoken Digit Dataset: `recordings/{digit}_{speaker}_{index}.wav`, 8 kHz, six speakers.

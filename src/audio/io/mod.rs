@@ -1,9 +1,13 @@
 //! Sound files and whole-file writing. The only room, beside `dataset`, that touches the disk.
 
+mod flac;
+mod folder;
 mod read;
 mod whole;
 mod write;
 
+pub use flac::{FlacFormat, write_flac};
+pub use folder::sounds;
 pub use read::{EXTENSIONS, Header, read, read_header};
 pub(crate) use whole::write_unsynced;
 pub use whole::write_whole;

@@ -25,7 +25,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = source::functions(environment);
     all.extend(sound::functions());
     all.extend(distribution::functions(environment));
-    all.extend(stage::functions());
+    all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));
     all.extend(features::functions());
     all.extend(inverse::functions(environment));

@@ -368,6 +368,7 @@ fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
         Value::Drawn(distribution) => Dynamic::from(distribution.clone()),
         Value::Flag(flag) => (*flag).into(),
         Value::Word(word) => word.clone().into(),
+        Value::Paths(paths) => Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect()),
     }
 }
 

@@ -1,16 +1,18 @@
 //! The stages of recipes: their declarations stand beside the mathematics; here each becomes a function.
 
+use super::super::Environment;
 use super::to_distribution;
-use crate::script::{Call, Function, Parameter, ScriptError, Topic, describe};
-use auricle_audio::augment::{Declaration, Recipe, Stage, Value, catalogue};
+use crate::script::{Call, FromScript, Function, Mode, Parameter, ScriptError, Topic, Unknown, describe};
+use auricle_audio::augment::{Declaration, Kind, Recipe, Stage, Value, catalogue};
 use rhai::Dynamic;
+use std::sync::Arc;
 
-pub(super) fn functions() -> Vec<Function> {
-    catalogue().iter().copied().map(function).collect()
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    catalogue().iter().map(|declaration| function(declaration, environment.settings.mode)).collect()
 }
 
-fn function(declaration: &'static Declaration) -> Function {
-    let mut function = Function::new(declaration.name, Topic::Stages, move |call| build(declaration, call))
+fn function(declaration: &'static Declaration, mode: Mode) -> Function {
+    let mut function = Function::new(declaration.name, Topic::Stages, move |call| build(declaration, mode, call))
         .about(declaration.about)
         .returns("recipe")
         .example(declaration.example);
@@ -28,7 +30,7 @@ fn function(declaration: &'static Declaration) -> Function {
     function
 }
 
-fn build(declaration: &'static Declaration, call: &Call<'_>) -> Result<Dynamic, ScriptError> {
+fn build(declaration: &'static Declaration, mode: Mode, call: &Call<'_>) -> Result<Dynamic, ScriptError> {
     let mut values = Vec::new();
     for (name, value) in call.given() {
         let value = to_value(name, value).transpose()?.ok_or_else(|| {
@@ -36,6 +38,14 @@ fn build(declaration: &'static Declaration, call: &Call<'_>) -> Result<Dynamic, 
             ScriptError::new(format!("`{name}` must be {}, not {}", kind.unwrap_or_default(), describe(value)))
         })?;
         values.push((name.to_owned(), value));
+    }
+    let reads_files = declaration.parameters.iter().any(|parameter| {
+        matches!(parameter.kind, Kind::Paths { .. }) && values.iter().any(|(name, _)| name == parameter.name)
+    });
+    if mode == Mode::Check && reads_files {
+        // A check needs no data, and so no recordings either: only the other values are looked at.
+        Stage::check(declaration, values)?;
+        return Ok(Dynamic::from(Unknown));
     }
     Ok(Dynamic::from(Recipe::from(Stage::new(declaration, values)?)))
 }
@@ -50,6 +60,9 @@ fn to_value(name: &str, value: &Dynamic) -> Option<Result<Value, auricle_audio::
     }
     if let Ok(flag) = value.as_bool() {
         return Some(Ok(Value::Flag(flag)));
+    }
+    if let Some(paths) = Vec::<String>::from_script(value).filter(|paths| !paths.is_empty()) {
+        return Some(Ok(Value::Paths(paths)));
     }
     value.clone().into_string().ok().map(|word| Ok(Value::Word(word)))
 }
