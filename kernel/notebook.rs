@@ -148,6 +148,15 @@ struct Recorded {
 /// Name of the display of progress; a script's own names cannot begin so.
 const PROGRESS: &str = "\u{1}progress";
 
+impl Recorded {
+    /// Takes away what was shown, if the cell asked for that and now shows something new.
+    fn clear_if_asked(&mut self) {
+        if std::mem::take(&mut self.clear_next) {
+            self.outputs.clear();
+        }
+    }
+}
+
 impl Recorder {
     fn lock(&self) -> MutexGuard<'_, Recorded> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -155,20 +164,20 @@ impl Recorder {
 
     fn push(&self, output: Value, name: Option<String>) {
         let mut recorded = self.lock();
-        if std::mem::take(&mut recorded.clear_next) {
-            recorded.outputs.clear();
-        }
+        recorded.clear_if_asked();
         recorded.outputs.push((output, name));
     }
 
     fn write(&self, stream: &str, text: &str) {
         let mut recorded = self.lock();
-        if let Some((output, _)) = recorded.outputs.last_mut().filter(|(output, _)| output["name"] == stream) {
-            output["text"] = format!("{}{text}\n", output["text"].as_str().unwrap_or("")).into();
-            return;
+        recorded.clear_if_asked();
+        match recorded.outputs.last_mut().filter(|(output, _)| output["name"] == stream) {
+            Some((output, _)) => output["text"] = format!("{}{text}\n", output["text"].as_str().unwrap_or("")).into(),
+            None => {
+                let output = json!({ "output_type": "stream", "name": stream, "text": format!("{text}\n") });
+                recorded.outputs.push((output, None));
+            }
         }
-        drop(recorded);
-        self.push(json!({ "output_type": "stream", "name": stream, "text": format!("{text}\n") }), None);
     }
 
     fn replace(&self, name: &str, data: Value) -> bool {

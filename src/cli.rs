@@ -2,6 +2,7 @@
 
 use crate::augment;
 use crate::kernel;
+use crate::notebook;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
 use crate::terminal::Terminal;
@@ -34,6 +35,7 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     ExitCode::from(match matches.subcommand() {
+        Some(("run", matches)) if is_notebook(&file(matches)) => notebook::run(matches),
         Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("augment", matches)) => augment::run(matches),
@@ -63,8 +65,9 @@ fn command() -> Command {
         .args(session_arguments())
         .subcommand(
             Command::new("run")
-                .about("Runs a script")
-                .arg(file().help("The script"))
+                .about("Runs a script or a notebook")
+                .arg(file().help("The script (`.rhai`) or notebook (`.ipynb`)"))
+                .args(notebook::arguments())
                 .arg(script_arguments)
                 .args(session_arguments())
                 .arg(flag("json", "Prints the final report as JSON, and nothing else, on standard output"))
@@ -155,6 +158,8 @@ fn reordered(arguments: Vec<String>) -> Vec<String> {
         return out.into_iter().chain([command.to_owned()]).chain(before.to_vec()).chain(words.to_vec()).collect();
     }
     let (mut own, mut script) = (before.to_vec(), Vec::new());
+    // `-o` and `-p` are the program's for a notebook, which has no arguments of its own; a script may have such.
+    let for_notebook = words.iter().any(|word| is_notebook(Path::new(word)));
     let mut words = words.iter().cloned().peekable();
     while let Some(word) = words.next() {
         let name = word.split('=').next().unwrap_or(&word);
@@ -162,7 +167,7 @@ fn reordered(arguments: Vec<String>) -> Vec<String> {
             script.extend(words.by_ref());
         } else if OWN_FLAGS.contains(&name) || word == "-h" || word == "--help" {
             own.push(word);
-        } else if OWN_OPTIONS.contains(&name) {
+        } else if OWN_OPTIONS.contains(&name) || (for_notebook && notebook::OPTIONS.contains(&name)) {
             let with_value = word.contains('=');
             own.push(word);
             own.extend(words.next_if(|_| !with_value));
@@ -193,11 +198,15 @@ fn takes_value(words: &[String]) -> bool {
     true
 }
 
+fn is_notebook(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "ipynb")
+}
+
 fn keys(matches: &ArgMatches) -> Keys {
     if matches.get_flag("vi") { Keys::Vi } else { Keys::Emacs }
 }
 
-fn file(matches: &ArgMatches) -> PathBuf {
+pub(crate) fn file(matches: &ArgMatches) -> PathBuf {
     matches.get_one::<PathBuf>("file").cloned().unwrap_or_default()
 }
 
@@ -282,6 +291,8 @@ mod tests {
         assert_eq!(order("auricle run a.rhai --seed 3 DIR"), "auricle run --seed 3 a.rhai DIR");
         assert_eq!(order("auricle --seed 3 run a.rhai"), "auricle run --seed 3 a.rhai");
         assert_eq!(order("auricle run a.rhai -- --json"), "auricle run a.rhai --json");
+        assert_eq!(order("auricle a.ipynb -p n=1 -o b.ipynb"), "auricle run -p n=1 -o b.ipynb a.ipynb");
+        assert_eq!(order("auricle a.rhai -p 1"), "auricle run a.rhai -p 1");
         assert_eq!(order("auricle check a.rhai"), "auricle check a.rhai");
         assert_eq!(order("auricle --version"), "auricle --version");
         assert_eq!(order("auricle"), "auricle");

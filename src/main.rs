@@ -3,6 +3,7 @@
 mod augment;
 mod cli;
 mod kernel;
+mod notebook;
 mod repl;
 mod run;
 mod terminal;

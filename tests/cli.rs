@@ -322,3 +322,27 @@ fn the_examples_run_on_real_recordings() {
         assert!((floor - want).abs() < 0.04, "{example}: the log-mel statistics reach {floor}, {want} is known");
     }
 }
+
+#[test]
+fn the_notebooks_run_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let digits = format!("dir={}", shared("data/fsdd").display());
+    for (name, parameters, results) in [
+        ("tour", &[][..], 5),
+        ("augmentation", &[], 1),
+        ("spoken_digits", &["-p", digits.as_str(), "-p", "epochs=1", "--no-cache"], 4),
+    ] {
+        let notebook = root().join("examples").join(format!("{name}.ipynb")).display().to_string();
+        let written = folder.path().join(format!("{name}.ipynb"));
+        let mut arguments = vec!["run", notebook.as_str(), "-o", written.to_str().unwrap()];
+        arguments.extend(parameters);
+        let output = run_in(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
+        let text = std::fs::read_to_string(&written).unwrap();
+        let notebook: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let outputs =
+            notebook["cells"].as_array().unwrap().iter().flat_map(|cell| cell["outputs"].as_array()).flatten();
+        let shown = outputs.filter(|output| output["output_type"] == "execute_result").count();
+        assert_eq!(shown, results, "{name}: {text}");
+    }
+}

@@ -386,6 +386,9 @@ mod tests {
             Kind::Count { low, high } => Value::Drawn(between(low, high, rng).round().into()),
             Kind::Flag => Value::Flag(rng.below(2) == 0),
             Kind::Word(words) | Kind::WordOrNumber { words, .. } => Value::Word(words[rng.below(words.len())].into()),
+            Kind::Preset(presets) => Value::Word(presets[rng.below(presets.len())].name.into()),
+            // A random path leads nowhere.
+            Kind::Paths { .. } => return parameter.default_value(),
         })
     }
 
