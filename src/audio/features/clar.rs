@@ -36,7 +36,7 @@ pub struct ClarOptions {
 /// Al-Tahan & Mohsenzadeh, "CLAR", 2021, as in its published code.
 ///
 /// `X_k` lies between the bins of a transform. One of twice the frame's length is computed, whose even bins are those of
-/// the frame itself; being band-limited to half of its period, the spectrum between its bins follows from [`TAPS`] of them
+/// the frame itself; being band-limited to half of its period, the spectrum between its bins follows from `TAPS` of them
 /// by a sinc under a Kaiser window. The error is 1e-8 of the largest magnitude, less than that of single precision.
 #[derive(Clone, Debug)]
 pub struct ClarFeatures {

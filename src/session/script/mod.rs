@@ -32,5 +32,5 @@ pub use reference::reference_page;
 pub use syntax::{Completeness, completeness, unknown_calls};
 pub use table::{Mode, Table};
 pub use unknown::Unknown;
-pub use value::{Picture, ScriptValue, Shown};
+pub use value::{Parts, Picture, ScriptValue, Shown};
 pub use written::Written;

@@ -39,7 +39,7 @@ pub struct Display {
     /// As text; every front end can show that.
     pub text: String,
     /// Richer forms by MIME type: binary ones in base 64, JSON as itself.
-    pub parts: Vec<(&'static str, serde_json::Value)>,
+    pub parts: super::Parts,
 }
 
 /// The state of long work.

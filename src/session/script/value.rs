@@ -6,6 +6,9 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{OnceLock, RwLock};
 
+/// Forms of a value by MIME type: binary ones in base 64, JSON as itself.
+pub type Parts = Vec<(&'static str, serde_json::Value)>;
+
 /// A value as pixels, for terminals that can colour their cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -34,7 +37,7 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
     }
 
     /// The value for a notebook, by MIME type: binary forms in base 64, JSON as itself.
-    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
+    fn parts(&self) -> Parts {
         Vec::new()
     }
 
@@ -55,7 +58,7 @@ pub struct Shown {
     text: fn(&Dynamic) -> Option<String>,
     json: fn(&Dynamic) -> Option<serde_json::Value>,
     html: fn(&Dynamic) -> Option<String>,
-    parts: fn(&Dynamic) -> Option<Vec<(&'static str, serde_json::Value)>>,
+    parts: fn(&Dynamic) -> Option<Parts>,
     picture: fn(&Dynamic) -> Option<Picture>,
 }
 
