@@ -56,9 +56,11 @@ fn table(environment: &Arc<Environment>) -> Result<Table, ScriptError> {
 }
 
 /// Presets in the language itself, a namespace each.
-const STDLIB: [(&str, &str); 3] = [
+const STDLIB: [(&str, &str); 5] = [
     ("clar", include_str!("../../stdlib/clar.rhai")),
+    ("clar_paper", include_str!("../../stdlib/clar_paper.rhai")),
     ("doppelgangers", include_str!("../../stdlib/doppelgangers.rhai")),
+    ("health", include_str!("../../stdlib/health.rhai")),
     ("patch_mix", include_str!("../../stdlib/patch_mix.rhai")),
 ];
 

@@ -39,7 +39,7 @@ class Conformance(jupyter_kernel_test.KernelTests):
     invalid_code_samples = ["let x = )", "x y z"]
     completion_samples = [
         {"text": "time_m", "matches": {"time_mask"}},
-        {"text": "clar::fa", "matches": {"clar::fade_mask"}},
+        {"text": "clar::fade_", "matches": {"clar::fade_mask"}},
         {"text": "noise(5, #{ co", "matches": {"color: "}},
     ]
 

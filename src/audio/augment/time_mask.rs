@@ -5,7 +5,8 @@ use crate::{Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
 
-/// Replaces one random stretch: its length is uniform in `0..=max_fraction * n`, its place uniform over those that fit.
+/// Replaces one random stretch: its length is uniform between `min_fraction * n` and `max_fraction * n`, ends included,
+/// its place uniform over those that fit.
 ///
 /// In a wave the noise is Gaussian of deviation [`NOISE_DEVIATION`], as in CLAR's code; in features it has the mean and
 /// the deviation of each channel, and zero means the mean, as in SpecAugment (Park et al., 2019) on mean-free features.
@@ -18,7 +19,13 @@ pub(super) static TIME_MASK: Declaration = Declaration {
             "max_fraction",
             Kind::Number { low: 0.0, high: 1.0 },
             DefaultValue::Number(0.125),
-            "longest mask, as a share of the clip; the length is uniform between 0 and this",
+            "longest mask, as a share of the clip; the length is uniform up to this",
+        ),
+        Parameter::option(
+            "min_fraction",
+            Kind::Number { low: 0.0, high: 1.0 },
+            DefaultValue::Number(0.0),
+            "shortest mask, as a share of the clip; at `max_fraction` all masks are equally long",
         ),
         Parameter::option(
             "fill",
@@ -38,7 +45,12 @@ pub(super) static TIME_MASK: Declaration = Declaration {
             (Some(2), _) => Fill::Mean,
             _ => Fill::Zero,
         };
-        Ok(Arc::new(TimeMask { max_fraction: settings.number("max_fraction").unwrap_or(0.125), fill }))
+        let max_fraction = settings.number("max_fraction").unwrap_or(0.125);
+        let min_fraction = settings.number("min_fraction").unwrap_or(0.0);
+        if min_fraction > max_fraction {
+            return Err(Error::range("min_fraction", format!("at most `max_fraction`, {max_fraction}"), min_fraction));
+        }
+        Ok(Arc::new(TimeMask { min_fraction, max_fraction, fill }))
     },
 };
 
@@ -53,14 +65,16 @@ enum Fill {
 }
 
 struct TimeMask {
+    min_fraction: f64,
     max_fraction: f64,
     fill: Fill,
 }
 
 impl Transform for TimeMask {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
-        let longest = (self.max_fraction * input.n as f64).floor() as usize;
-        let length = rng.below(longest + 1);
+        let samples = |fraction: f64| (fraction * input.n as f64).floor() as usize;
+        let (shortest, longest) = (samples(self.min_fraction), samples(self.max_fraction));
+        let length = shortest + rng.below(longest - shortest + 1);
         let start = rng.below(input.n - length + 1);
         smallvec![start as f64, length as f64, rng.seed()]
     }
