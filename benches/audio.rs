@@ -51,6 +51,17 @@ fn audio(c: &mut Criterion) {
     bench(c, "mfcc_20_10s_16k", &[stage("mfcc", &[])], &ten_s);
     let masked = [log_mel(64.0, 1024.0, 160.0), stage("spec_augment", &[])];
     bench(c, "log_mel_spec_augment_10s_16k", &[chain(&masked)], &ten_s);
+    for (name, recipe) in [
+        ("noise_white", stage("noise", &[("snr_db", 10.0)])),
+        ("pitch_shift_4", stage("pitch_shift", &[("semitones", 4.0)])),
+        ("time_stretch_0.8", stage("time_stretch", &[("rate", 0.8)])),
+        ("low_pass_biquad", stage("low_pass", &[("cutoff_hz", 1000.0), ("q", 0.7071)])),
+        ("peaking", stage("peaking", &[("center_hz", 1000.0), ("gain_db", 6.0), ("q", 1.0)])),
+        ("impulse_response_0.3s", stage("impulse_response", &[("rt60_s", 0.3)])),
+        ("resample_to_8k", stage("resample_to", &[("hz", 8000.0)])),
+    ] {
+        bench(c, &format!("{name}_10s_16k"), &[recipe], &ten_s);
+    }
     let view = chain(&[stage("fade", &[]), stage("time_mask", &[]), log_mel(64.0, 1024.0, 160.0)]);
     let two = Views::of(2, &view).expect("the view is good");
     bench(c, "two_views_fade_mask_log_mel_10s_16k", two.recipes(), &ten_s);

@@ -1,6 +1,7 @@
 //! Functions for sound, recipes and data.
 
 mod data;
+mod demo;
 mod distribution;
 mod features;
 mod inverse;
@@ -27,6 +28,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(distribution::functions(environment));
     all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));
+    all.push(demo::demo(environment));
     all.extend(features::functions());
     all.extend(inverse::functions(environment));
     all.extend(data::functions(environment));

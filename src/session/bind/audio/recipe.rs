@@ -125,7 +125,7 @@ fn each_view(views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptE
 }
 
 /// Puts a sound or features into a workspace.
-fn loaded(input: &Dynamic) -> Result<Workspace, ScriptError> {
+pub(super) fn loaded(input: &Dynamic) -> Result<Workspace, ScriptError> {
     let mut work = Workspace::default();
     if let Some(wave) = input.read_lock::<Waveform>() {
         work.load(&wave);
@@ -137,7 +137,7 @@ fn loaded(input: &Dynamic) -> Result<Workspace, ScriptError> {
     Ok(work)
 }
 
-fn taken(mut work: Workspace) -> Result<Dynamic, ScriptError> {
+pub(super) fn taken(mut work: Workspace) -> Result<Dynamic, ScriptError> {
     Ok(match work.domain() {
         Domain::Wave => Dynamic::from(work.to_waveform()?),
         Domain::Features => Dynamic::from(std::mem::take(&mut work.features)),

@@ -1,0 +1,65 @@
+//! Hearing and seeing what a recipe does.
+
+use super::super::Environment;
+use super::recipe::{loaded, taken};
+use crate::script::{Display, Function, ScriptError, Shown, Topic};
+use auricle_audio::augment::{Recipe, Trace};
+use auricle_audio::io::{SampleFormat, write_wav};
+use auricle_audio::{Key, Waveform};
+use rhai::Dynamic;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A recipe on a sound, drawn several times: each shown with its values, or written as a file.
+pub(super) fn demo(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("demo", Topic::Recipes, move |call| {
+        let recipe = call.receiver::<Recipe>()?;
+        let folder = call.get::<Option<String>>("out")?.map(PathBuf::from);
+        if let Some(folder) = &folder {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| ScriptError::new(format!("`{}` cannot be made: {error}", folder.display())))?;
+        }
+        let mut results = Vec::new();
+        for item in 0..call.get::<u64>("n")? {
+            let key = Key { item, ..Key::of_seed(environment.seed()) };
+            let mut work = loaded(&call.raw("input"))?;
+            let trace = recipe.trace(key, &mut work)?;
+            let result = taken(work)?;
+            match (&folder, result.read_lock::<Waveform>()) {
+                (Some(folder), Some(wave)) => {
+                    let file = folder.join(format!("draw-{item}.wav"));
+                    write_wav(&file, &wave, SampleFormat::Float32)?;
+                    environment.sink.out(&format!("{}\n{trace}", file.display()));
+                }
+                _ => environment.sink.display(&explained(item, &trace, Shown::display_of(&result)), None),
+            }
+            results.push(result);
+        }
+        Ok(Dynamic::from_array(results))
+    })
+    .on::<Recipe>()
+    .about("Runs the recipe several times with new draws and shows each result with the values drawn.")
+    .note("the draws are those of the clips 0 to n - 1; `apply` with `#{ item: i }` gives one of them again")
+    .param::<Dynamic>("input", "a wave, or features")
+    .param_or::<u64>("n", 8, "how many times")
+    .option::<Option<String>>("out", (), "folder for files of the sounds, `draw-0.wav` and so on; shown if not given")
+    .returns("array")
+    .example("assert((gain(-6..6) |> fade()).demo(tone(440, 0.1), 3).len() == 3)")
+}
+
+/// A result with what was drawn for it above it.
+fn explained(item: u64, trace: &Trace, display: Display) -> Display {
+    let head = format!("draw {item}\n{trace}");
+    let escaped = head.replace('&', "&amp;").replace('<', "&lt;");
+    let parts = display.parts.into_iter().filter_map(|(kind, part)| {
+        let part = part.as_str()?;
+        let picture = match kind {
+            "text/html" => part.to_owned(),
+            "image/png" => format!("<img alt=\"features\" src=\"data:image/png;base64,{part}\">"),
+            _ => return None,
+        };
+        Some(("text/html", format!("<pre>{escaped}</pre>{picture}").into()))
+    });
+    Display { text: format!("{head}\n{}", display.text), parts: parts.collect() }
+}
