@@ -55,7 +55,7 @@ fn audio(c: &mut Criterion) {
         ("noise_white", stage("noise", &[("snr_db", 10.0)])),
         ("pitch_shift_4", stage("pitch_shift", &[("semitones", 4.0)])),
         ("time_stretch_0.8", stage("time_stretch", &[("rate", 0.8)])),
-        ("low_pass_biquad", stage("low_pass", &[("cutoff_hz", 1000.0), ("q", 0.7071)])),
+        ("low_pass_biquad", stage("low_pass", &[("cutoff_hz", 1000.0), ("q", std::f64::consts::FRAC_1_SQRT_2)])),
         ("peaking", stage("peaking", &[("center_hz", 1000.0), ("gain_db", 6.0), ("q", 1.0)])),
         ("impulse_response_0.3s", stage("impulse_response", &[("rt60_s", 0.3)])),
         ("resample_to_8k", stage("resample_to", &[("hz", 8000.0)])),

@@ -80,8 +80,8 @@ mod tests {
     fn endpoints_are_as_jupyter_forms_them() {
         let tcp = read(GOOD).unwrap();
         assert_eq!(tcp.endpoint(Channel::Shell), "tcp://127.0.0.1:1");
-        let ipc = read(&GOOD.replace("\"tcp\"", "\"ipc\"").replace("127.0.0.1", "/tmp/k")).unwrap();
-        assert_eq!(ipc.endpoint(Channel::Heartbeat), "ipc:///tmp/k-5");
+        let ipc = read(&GOOD.replace("\"tcp\"", "\"ipc\"").replace("127.0.0.1", "run/k")).unwrap();
+        assert_eq!(ipc.endpoint(Channel::Heartbeat), "ipc://run/k-5");
     }
 
     #[test]
