@@ -138,6 +138,7 @@ impl Stft {
     ///
     /// # Errors
     /// [`Error::Unusable`] if the signal is too short for a frame, or to be mirrored.
+    #[inline(always)]
     pub fn each_frame(
         &self,
         samples: &[f32],
