@@ -13,6 +13,9 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file cannot be written.
+    #[error("{0}")]
+    Write(String),
     /// The connection file is none.
     #[error("`{}` is no connection file: {reason}", path.display())]
     Connection {
@@ -67,4 +70,9 @@ impl Error {
     pub(crate) fn file(path: impl Into<PathBuf>, source: std::io::Error) -> Error {
         Error::File { path: path.into(), source }
     }
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write(file: &std::path::Path, text: &str) -> Result<(), Error> {
+    auricle_session::write_whole(file, text.as_bytes()).map_err(|error| Error::Write(error.to_string()))
 }

@@ -2,9 +2,7 @@
 
 use crate::input::Questions;
 use crate::wire::{Message, Wire};
-use auricle_session::script::{Display, Progress, Sink, curve_svg};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use auricle_session::script::{Display, Progress, Sink, curve_svg, escape, svg_image};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -268,10 +266,7 @@ pub(crate) fn progress_data(progress: &Progress) -> Value {
     let text = format!("{}/{} {}{left}", progress.done, progress.total, progress.figures);
     let curve = match progress.curve.as_slice() {
         [] | [_] => String::new(),
-        curve => {
-            let svg = STANDARD.encode(curve_svg(&escape(&progress.title), curve));
-            format!("<br><img alt=\"curve\" src=\"data:image/svg+xml;base64,{svg}\">")
-        }
+        curve => format!("<br>{}", svg_image("curve", &curve_svg(&progress.title, curve))),
     };
     let html = format!(
         "<div>{} <progress value=\"{}\" max=\"{}\"></progress> {}{curve}</div>",
@@ -281,10 +276,6 @@ pub(crate) fn progress_data(progress: &Progress) -> Value {
         escape(&text)
     );
     json!({ "text/plain": format!("{} {text}", progress.title), "text/html": html })
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

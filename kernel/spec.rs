@@ -1,6 +1,7 @@
 //! Kernelspecs: how Jupyter finds the program and starts it.
 
 use crate::Error;
+use crate::error::write;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -82,8 +83,8 @@ pub fn install(installation: &Installation, place: &Place) -> Result<PathBuf, Er
         "env": env,
         "metadata": { "debugger": false },
     });
-    write_whole(&dir.join("logo-svg.svg"), LOGO_SVG)?;
-    write_whole(&dir.join("kernel.json"), &format!("{spec:#}\n"))?;
+    write(&dir.join("logo-svg.svg"), LOGO_SVG)?;
+    write(&dir.join("kernel.json"), &format!("{spec:#}\n"))?;
     Ok(dir)
 }
 
@@ -143,13 +144,6 @@ fn check(name: &str) -> Result<(), Error> {
         return Err(Error::Name(name.to_owned()));
     }
     Ok(())
-}
-
-/// Writes a file whole or not at all.
-pub(crate) fn write_whole(file: &Path, text: &str) -> Result<(), Error> {
-    let part = file.with_extension(format!("{}.part", std::process::id()));
-    let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file));
-    written.map_err(|error| Error::file(file, error))
 }
 
 #[cfg(test)]

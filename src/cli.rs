@@ -7,7 +7,7 @@ use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
 use crate::terminal::Terminal;
 use auricle_session::script::{function_help, overview, reference_page};
-use auricle_session::{Settings, language};
+use auricle_session::{Settings, language, write_whole};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -240,14 +240,13 @@ fn help(matches: &ArgMatches) -> u8 {
     let (table, terminal) = (language(), Terminal::new(false));
     if let Some(dir) = matches.get_one::<PathBuf>("html") {
         let file = Path::new(dir).join("reference.html");
-        let written = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&file, reference_page(&table)));
-        return match written {
+        return match write_whole(&file, reference_page(&table).as_bytes()) {
             Ok(()) => {
                 terminal.print(&file.display().to_string());
                 exit::OK
             }
             Err(error) => {
-                terminal.error(&format!("error: `{}` cannot be written: {error}", file.display()));
+                terminal.error(&format!("error: {error}"));
                 exit::USAGE
             }
         };

@@ -1,6 +1,7 @@
 //! Colours for text that is being typed.
 
 use auricle_session::Assistant;
+use auricle_session::script::string_length;
 use nu_ansi_term::{Color, Style};
 use reedline::{Highlighter, StyledText};
 
@@ -56,7 +57,7 @@ fn tokens(text: &str, is_function: &dyn Fn(&str) -> bool, is_keyword: &dyn Fn(&s
                 let end = rest.windows(2).skip(2).position(|pair| pair == ['*', '/']);
                 (Token::Comment, end.map_or(rest.len(), |end| end + 4))
             }
-            quote @ ('"' | '`') => (Token::Text, string_length(rest, quote)),
+            '"' | '`' => (Token::Text, string_length(rest).unwrap_or(rest.len())),
             c if c.is_ascii_digit() => {
                 let digits = run(&|c| c.is_ascii_alphanumeric() || c == '_');
                 let is_point = rest.get(digits) == Some(&'.') && rest.get(digits + 1).is_some_and(char::is_ascii_digit);
@@ -85,16 +86,6 @@ fn tokens(text: &str, is_function: &dyn Fn(&str) -> bool, is_keyword: &dyn Fn(&s
         i += length;
     }
     out
-}
-
-fn string_length(text: &[char], quote: char) -> usize {
-    let mut escaped = false;
-    let end = text.iter().skip(1).position(|&c| {
-        let ends = c == quote && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 2)
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use crate::context::{Context, is_name};
 use crate::script::{
     Completeness, Function, Parameter, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
-    type_name,
 };
-use rhai::{AST, Engine, Scope};
+use rhai::{AST, Engine};
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
@@ -92,9 +91,9 @@ impl Assistant {
     }
 
     /// Takes over what the session has made.
-    pub(crate) fn refresh(&self, scope: &Scope<'_>, functions: &AST) {
+    pub(crate) fn refresh(&self, variables: BTreeMap<String, String>, functions: &AST) {
         let mut names = self.names.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.variables = scope.iter().map(|(name, _, value)| (name.to_owned(), type_name(&value))).collect();
+        names.variables = variables;
         names.functions = Written::all(functions, "");
     }
 

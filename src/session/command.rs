@@ -1,6 +1,6 @@
 //! Cells of an interactive session: text of the language, questions for help, and commands that begin with `%`.
 
-use crate::script::{Diagnostic, nearest, type_name};
+use crate::script::{Diagnostic, nearest};
 use crate::{Outcome, Session};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -91,7 +91,7 @@ impl Session {
     }
 
     fn who(&self) -> String {
-        let values = self.values().into_iter().map(|(name, value)| format!("{name:20} {}", type_name(&value)));
+        let values = self.variable_types().into_iter().map(|(name, type_name)| format!("{name:20} {type_name}"));
         let functions = self.written_functions().into_iter().map(|signature| format!("{signature:20} function"));
         let lines: Vec<String> = values.chain(functions).collect();
         if lines.is_empty() { "nothing yet".into() } else { lines.join("\n") }
@@ -105,7 +105,7 @@ impl Session {
     fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
         let good: Vec<String> =
             self.cells.iter().filter(|cell| !cell.failed).map(|cell| statement(&cell.text)).collect();
-        auricle_audio::io::write_whole(path, (good.join("\n\n") + "\n").as_bytes())
+        crate::write_whole(path, (good.join("\n\n") + "\n").as_bytes())
             .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
         Ok(Reply::Text(format!("{} cells in {}", good.len(), path.display())))
     }
@@ -198,6 +198,15 @@ mod tests {
         assert!(text(&mut session, "%save").contains("a file is missing"));
         assert!(text(&mut session, "%help noise").starts_with("noise("));
         assert!(text(&mut session, "%edit 77").contains("there is no cell 77"));
+    }
+
+    #[test]
+    fn every_listed_command_is_known() {
+        for (usage, _) in COMMANDS {
+            let word = usage.split(' ').next().unwrap();
+            let answer = text(&mut session(), word);
+            assert!(!answer.contains("there is no command"), "{word}: {answer}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Where the cursor stands in a text that is being typed.
 
+use crate::script::string_length;
+
 /// What surrounds the cursor, and so what may be written there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
@@ -59,8 +61,8 @@ impl Context {
                     Some(length) => i += length + 1,
                     None => return Context::Comment,
                 },
-                quote @ ('"' | '`') => match end_of_string(&rest[1..], quote) {
-                    Some(length) => i += length + 1,
+                '"' | '`' => match string_length(rest) {
+                    Some(length) => i += length - 1,
                     None => return Context::Text(rest[1..].iter().collect()),
                 },
                 bracket @ ('(' | '[' | '{') => open.push(opened(bracket, &before[..i], i + 1, &open)),
@@ -117,16 +119,6 @@ fn opened(bracket: char, before: &[char], entry: usize, outer: &[Open]) -> Open 
         _ => String::new(),
     };
     Open { bracket: if is_map { '#' } else { bracket }, function, entry, given: Vec::new() }
-}
-
-/// Length of a string's rest without its closing quote.
-fn end_of_string(text: &[char], quote: char) -> Option<usize> {
-    let mut escaped = false;
-    text.iter().position(|&c| {
-        let ends = c == quote && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    })
 }
 
 /// The function of the call that ends a text.

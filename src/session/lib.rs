@@ -11,6 +11,7 @@ pub mod script;
 mod session;
 
 pub use assistant::{Assistant, Candidate, Completion, Kind};
+pub use auricle_audio::io::write_whole;
 pub use bind::Settings;
 pub use command::{COMMANDS, Reply};
 pub use session::{Outcome, Session, language};

@@ -5,7 +5,7 @@ use crate::bind::{self, Environment, Settings};
 use crate::command::Cell;
 use crate::script::{
     CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown, Written, explain,
-    explain_parse, new_engine, new_parser, unknown_calls,
+    explain_parse, new_engine, new_parser, type_name, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,12 +129,12 @@ impl Session {
 
     /// Names of the variables, sorted.
     pub fn variables(&self) -> Vec<String> {
-        self.scope.iter().map(|(name, _, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+        self.scope.iter_raw().map(|(name, ..)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The variables and their values, sorted by name.
-    pub(crate) fn values(&self) -> BTreeMap<String, Dynamic> {
-        self.scope.iter().map(|(name, _, value)| (name.to_owned(), value)).collect()
+    /// The variables and the names of their types, sorted.
+    pub(crate) fn variable_types(&self) -> BTreeMap<String, String> {
+        self.scope.iter_raw().map(|(name, _, value)| (name.to_owned(), type_name(value))).collect()
     }
 
     /// Signatures of the functions that were written in the session.
@@ -147,7 +147,7 @@ impl Session {
         self.scope = first_scope(&self.environment.settings);
         self.functions = AST::empty();
         self.imports.clear();
-        self.assistant.refresh(&self.scope, &self.functions);
+        self.assistant.refresh(self.variable_types(), &self.functions);
     }
 
     /// A remark for the user, apart from what a cell gives.
@@ -172,7 +172,7 @@ impl Session {
         let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));
         // A variable that was made anew hides the old one; only the new one is kept.
         self.scope = self.scope.clone_visible();
-        self.assistant.refresh(&self.scope, &self.functions);
+        self.assistant.refresh(self.variable_types(), &self.functions);
         match result {
             Ok(Ok(value)) => {
                 let shown = !value.is_unit() && !text.trim_end().ends_with(';');

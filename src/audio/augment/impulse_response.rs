@@ -47,12 +47,7 @@ pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
             DefaultValue::Number(1.0),
             "share of the convolved sound in the result; the sound as it was has the rest",
         ),
-        Parameter::option(
-            "keep_tail",
-            Kind::Flag,
-            DefaultValue::Flag(false),
-            "whether the sound is made longer by what rings on behind it, instead of keeping its length",
-        ),
+        KEEP_TAIL,
         Parameter::option(
             "normalise",
             Kind::Flag,
@@ -81,6 +76,14 @@ pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
         }))
     },
 };
+
+/// Whether what rings on is kept, for every stage that convolves.
+pub(super) const KEEP_TAIL: Parameter = Parameter::option(
+    "keep_tail",
+    Kind::Flag,
+    DefaultValue::Flag(false),
+    "whether the sound is made longer by what rings on behind it, instead of keeping its length",
+);
 
 const LOW_RT60_S: f64 = 0.01;
 const HIGH_RT60_S: f64 = 20.0;

@@ -1,6 +1,6 @@
 //! A box-shaped room around the sound.
 
-use super::impulse_response::{Ending, Level, convolve};
+use super::impulse_response::{Ending, KEEP_TAIL, Level, convolve};
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
 use crate::dsp::ShoeboxRoom;
 use crate::{Distribution, Error, Rng};
@@ -35,12 +35,7 @@ pub(super) static ROOM: Declaration = Declaration {
             DefaultValue::Number(30.0),
             "most walls a sound meets on its way; the work grows with the third power",
         ),
-        Parameter::option(
-            "keep_tail",
-            Kind::Flag,
-            DefaultValue::Flag(false),
-            "whether the sound is made longer by what rings on behind it, instead of keeping its length",
-        ),
+        KEEP_TAIL,
         Parameter::option(
             "normalise",
             Kind::Flag,

@@ -64,8 +64,7 @@ impl Transform for Speed {
             work.reader.steady(0.0, rate, out);
         }
         if self.keep_length {
-            fit::center(&work.spare, length, n, &mut work.samples);
-            work.samples.resize(n * work.n_channels, 0.0);
+            fit::center(&work.spare, work.n_channels, n, &mut work.samples);
         } else {
             std::mem::swap(&mut work.samples, &mut work.spare);
         }

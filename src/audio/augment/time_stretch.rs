@@ -80,7 +80,7 @@ impl Transform for TimeStretch {
         let length = Vocoder::length(n, rate);
         match self.fit {
             Fit::None => std::mem::swap(&mut work.samples, &mut work.spare),
-            Fit::Crop => fit::center(&work.spare, length, n, &mut work.samples),
+            Fit::Crop => fit::center(&work.spare, work.n_channels, n, &mut work.samples),
             Fit::ResampleBack if length == 0 => work.samples.fill(0.0),
             Fit::ResampleBack => {
                 let speed = length as f64 / n as f64;
@@ -89,10 +89,6 @@ impl Transform for TimeStretch {
                     work.reader.steady(0.0, speed, out);
                 }
             }
-        }
-        // A sound that becomes shorter than half a sample leaves silence, one channel as well as eight.
-        if matches!(self.fit, Fit::Crop) {
-            work.samples.resize(n * work.n_channels, 0.0);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Numbers over steps as a vector picture, light enough to be drawn again several times a second.
 
+use super::html::escape;
 use std::fmt::Write;
 
 const WIDTH: f64 = 480.0;
@@ -19,9 +20,9 @@ pub fn curve_svg(title: &str, values: &[f64]) -> String {
     }
     let label = |y: f64, text: String| format!("<text x=\"{MARGIN}\" y=\"{y}\">{text}</text>");
     let (top, bottom) = if low <= high {
-        (label(MARGIN - 4.0, format!("{high:.4}  {title}")), label(HEIGHT - 3.0, format!("{low:.4}")))
+        (label(MARGIN - 4.0, format!("{high:.4}  {}", escape(title))), label(HEIGHT - 3.0, format!("{low:.4}")))
     } else {
-        (label(MARGIN - 4.0, title.to_owned()), String::new())
+        (label(MARGIN - 4.0, escape(title)), String::new())
     };
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \

@@ -1,5 +1,6 @@
 //! A report of what is wrong and where, and its rendering.
 
+use super::syntax::string_length;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// How bad it is.
@@ -57,7 +58,7 @@ impl Span {
         let operator = |c: &char| "|&*+-/%<>=!.?^".contains(*c);
         let width = match rest.first() {
             Some(c) if word(c) => rest.iter().take_while(|c| word(c)).count(),
-            Some('"' | '`') => string_width(rest),
+            Some('"' | '`') => string_length(rest).unwrap_or(1),
             Some(c) if operator(c) => rest.iter().take_while(|c| operator(c)).count(),
             _ => 1,
         };
@@ -76,16 +77,6 @@ impl Span {
         let from = byte(self.column.saturating_sub(1));
         start + from..start + byte(self.column.saturating_sub(1) + self.width).max(from)
     }
-}
-
-fn string_width(rest: &[char]) -> usize {
-    let mut escaped = false;
-    let end = rest.iter().skip(1).position(|&c| {
-        let ends = c == rest[0] && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    });
-    end.map_or(1, |end| end + 2)
 }
 
 impl Diagnostic {

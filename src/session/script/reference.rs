@@ -2,6 +2,7 @@
 
 use super::function::Topic;
 use super::help::WRITTEN;
+use super::html::escape;
 use super::{Function, Table};
 use std::fmt::Write;
 
@@ -83,10 +84,6 @@ fn section(out: &mut String, function: &Function, anchor: &str) {
         let _ = write!(out, "<pre>{}</pre>", escape(&function.example));
     }
     out.push_str("</section>");
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#222}\

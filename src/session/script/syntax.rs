@@ -48,6 +48,18 @@ pub fn completeness(engine: &Engine, text: &str) -> Completeness {
     }
 }
 
+/// Length of the string literal that begins a text, in characters and with both quotes; `None` if it is not closed.
+pub fn string_length(text: &[char]) -> Option<usize> {
+    let quote = text.first()?;
+    let mut escaped = false;
+    let end = text.iter().skip(1).position(|c| {
+        let ends = c == quote && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    });
+    end.map(|end| end + 2)
+}
+
 /// Whether a block comment is open at the end; the parser takes one for finished.
 fn open_comment(text: &str) -> bool {
     let mut depth = 0usize;

@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use super::recipe::{loaded, taken};
-use crate::script::{Display, Function, ScriptError, Shown, Topic};
+use crate::script::{Display, Function, ScriptError, Shown, Topic, escape};
 use auricle_audio::augment::{Recipe, Trace};
 use auricle_audio::io::{SampleFormat, write_wav};
 use auricle_audio::{Key, Waveform};
@@ -51,7 +51,7 @@ pub(super) fn demo(environment: &Arc<Environment>) -> Function {
 /// A result with what was drawn for it above it.
 fn explained(item: u64, trace: &Trace, display: Display) -> Display {
     let head = format!("draw {item}\n{trace}");
-    let escaped = head.replace('&', "&amp;").replace('<', "&lt;");
+    let escaped = escape(&head);
     let parts = display.parts.into_iter().filter_map(|(kind, part)| {
         let part = part.as_str()?;
         let picture = match kind {

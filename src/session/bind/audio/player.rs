@@ -1,23 +1,20 @@
 //! A sound in a notebook: its outline and a player, which need neither a script nor a network.
 
+use crate::script::{data_url, svg_image};
 use auricle_audio::Waveform;
 use auricle_audio::io::{SampleFormat, wav_file};
 use auricle_audio::plot;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 /// Longer sounds get no player: the notebook would hold every sample twice.
 const LONGEST_S: f64 = 60.0;
 
 /// An outline, and below it a player.
 pub(super) fn player(wave: &Waveform) -> String {
-    let outline = STANDARD.encode(plot::outline_svg(wave, 480, 64));
-    let picture = format!("<img alt=\"outline\" src=\"data:image/svg+xml;base64,{outline}\">");
+    let picture = svg_image("outline", &plot::outline_svg(wave, 480, 64));
     let facts = format!("{:.3} s, {} Hz, {} ch", wave.duration_s(), wave.sample_rate(), wave.n_channels());
     let player = match wav_file(wave, SampleFormat::Int16) {
         Ok(file) if wave.duration_s() <= LONGEST_S => {
-            let file = STANDARD.encode(file);
-            format!("<audio controls preload=\"metadata\" src=\"data:audio/wav;base64,{file}\"></audio>")
+            format!("<audio controls preload=\"metadata\" src=\"{}\"></audio>", data_url("audio/wav", file))
         }
         _ => format!("<em>no player: longer than {LONGEST_S} s; `.slice(0, {LONGEST_S})` has one</em>"),
     };

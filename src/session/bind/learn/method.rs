@@ -3,14 +3,12 @@
 use super::super::Environment;
 use super::model::Model;
 use super::tensor;
-use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic, curve_svg};
+use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic, curve_svg, svg_image};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::plot::sparkline;
 use auricle_learn::eval::Figure;
 use auricle_learn::train::{Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,8 +46,7 @@ impl ScriptValue for History {
     const NAME: &'static str = "history";
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        let svg = STANDARD.encode(curve_svg("loss", &self.losses()));
-        let picture = format!("<img alt=\"loss\" src=\"data:image/svg+xml;base64,{svg}\">");
+        let picture = svg_image("loss", &curve_svg("loss", &self.losses()));
         vec![("text/html", format!("{picture}<pre>{}</pre>", self.text()).into())]
     }
 
