@@ -1,6 +1,6 @@
 //! What a stage is called, what it takes and what it does, said once for every reader.
 
-use super::{Domain, Transform};
+use super::{Domain, Transform, UserFunction};
 use crate::{Distribution, Error};
 use std::fmt;
 use std::sync::Arc;
@@ -106,6 +106,8 @@ pub enum Kind {
         /// The words; a path that is spelled like one of them is written with `./` before it.
         words: &'static [&'static str],
     },
+    /// A function of the user's, from a wave to a wave.
+    Function,
 }
 
 /// What a parameter is if it is not given.
@@ -142,6 +144,8 @@ pub enum Value {
     Word(String),
     /// Several paths.
     Paths(Vec<String>),
+    /// A function of the user's.
+    Function(UserFunction),
 }
 
 impl DefaultValue {
@@ -239,6 +243,8 @@ impl Parameter {
                 Ok(())
             }
             (Kind::Paths { .. }, _) => wrong("a file, a folder or an array of them".into()),
+            (Kind::Function, Value::Function(_)) => Ok(()),
+            (Kind::Function, _) => wrong(Kind::Function.to_string()),
         }
     }
 
@@ -268,6 +274,7 @@ impl fmt::Display for Value {
             Value::Flag(flag) => flag.fmt(f),
             Value::Word(word) => write!(f, "{word:?}"),
             Value::Paths(paths) => write!(f, "{paths:?}"),
+            Value::Function(function) => f.write_str(function.source()),
         }
     }
 }
@@ -284,6 +291,7 @@ impl fmt::Display for Kind {
             Kind::Preset(presets) => f.write_str(&quoted(&names(presets))),
             Kind::Paths { words: [] } => f.write_str("a file, a folder or an array of them"),
             Kind::Paths { words } => write!(f, "a file, a folder, an array of them, or {}", quoted(words)),
+            Kind::Function => f.write_str("a function of a wave"),
         }
     }
 }
@@ -356,6 +364,14 @@ impl Settings<'_> {
             (Value::Word(word), Some(Kind::Paths { words })) if words.contains(&word.as_str()) => None,
             (Value::Word(path), _) => Some(std::slice::from_ref(path)),
             (Value::Paths(paths), _) => Some(paths),
+            _ => None,
+        }
+    }
+
+    /// The function of a parameter.
+    pub fn function(&self, name: &str) -> Option<UserFunction> {
+        match self.value(name) {
+            Value::Function(function) => Some(function.clone()),
             _ => None,
         }
     }

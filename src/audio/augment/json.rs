@@ -3,7 +3,7 @@
 //! A recipe is a list of steps. A stage is `{"noise": {"snr_db": {"uniform": [5, 40]}, "color": "pink"}}`, parameters at
 //! their default left out; a combinator is `{"one_of": {"of": [...], "weights": [...]}}` and so on.
 
-use super::{Recipe, Stage, Step, Value, Views, declaration};
+use super::{Kind, Recipe, Stage, Step, UserFunction, Value, Views, declaration};
 use crate::{Distribution, Error};
 use serde_json::{Map, Value as Json, json};
 
@@ -50,15 +50,30 @@ impl Recipe {
     /// The recipe of some JSON.
     ///
     /// # Errors
-    /// [`Error::Parse`] if it is none, [`Error::Unknown`] for a stage or parameter that does not exist, and whatever
-    /// building it reports.
+    /// [`Error::Parse`] if it is none or needs the language, [`Error::Unknown`] for a stage or parameter that does not
+    /// exist, and whatever building it reports.
     pub fn from_json(json: &Json) -> Result<Recipe, Error> {
+        Recipe::from_json_with(json, &no_functions)
+    }
+
+    /// The recipe of some JSON; `functions` makes a function of the source of each `lambda`.
+    ///
+    /// # Errors
+    /// As [`Recipe::from_json`], and whatever `functions` reports.
+    pub fn from_json_with(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Error> {
         let mut recipe = Recipe::identity();
         for step in items(json)? {
-            recipe = recipe.then(&step_from_json(step)?)?;
+            recipe = recipe.then(&step_from_json(step, functions)?)?;
         }
         Ok(recipe)
     }
+}
+
+/// What makes a function of its source.
+pub type Functions<'a> = dyn Fn(&str) -> Result<UserFunction, Error> + 'a;
+
+fn no_functions(source: &str) -> Result<UserFunction, Error> {
+    Err(parse(format!("`lambda` holds a function of the language, `{source}`, which only a session can run")))
 }
 
 impl Views {
@@ -70,9 +85,9 @@ impl Views {
     /// The views of some JSON.
     ///
     /// # Errors
-    /// As [`Recipe::from_json`].
-    pub fn from_json(json: &Json) -> Result<Views, Error> {
-        Views::new(recipes(json)?)
+    /// As [`Recipe::from_json_with`].
+    pub fn from_json_with(json: &Json, functions: &Functions<'_>) -> Result<Views, Error> {
+        Views::new(recipes(json, functions)?)
     }
 }
 
@@ -95,6 +110,7 @@ impl Step {
                 json!({ "some_of": { "low": low, "high": high, "of": recipes_to_json(recipes) } })
             }
             Step::Blend { wet, recipe } => json!({ "blend": { "wet": wet.to_json(), "of": recipe.to_json() } }),
+            Step::PerChannel { recipe } => json!({ "per_channel": { "of": recipe.to_json() } }),
         }
     }
 }
@@ -107,6 +123,7 @@ impl Value {
             Value::Flag(flag) => json!(flag),
             Value::Word(word) => json!(word),
             Value::Paths(paths) => json!(paths),
+            Value::Function(function) => json!(function.source()),
         }
     }
 
@@ -129,30 +146,41 @@ fn recipes_to_json(recipes: &[Recipe]) -> Json {
     Json::Array(recipes.iter().map(Recipe::to_json).collect())
 }
 
-fn step_from_json(json: &Json) -> Result<Recipe, Error> {
+fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Error> {
     let (name, body) = single(json, "a step")?;
     let field = |key: &str| body.get(key).ok_or_else(|| parse(format!("`{name}` needs `{key}`")));
+    let recipe = |key: &str| Recipe::from_json_with(field(key)?, functions);
+    let recipes = |key: &str| recipes(field(key)?, functions);
     let count = |key: &str| field(key)?.as_i64().ok_or_else(|| parse(format!("`{key}` must be a whole number")));
     match name {
-        "chance" => Recipe::from_json(field("of")?)?.chance(number(field("p")?)?),
+        "chance" => recipe("of")?.chance(number(field("p")?)?),
         "one_of" => {
             let weights = body.get("weights").map(|w| items(w)?.iter().map(number).collect()).transpose()?;
-            Recipe::one_of(recipes(field("of")?)?, weights)
+            Recipe::one_of(recipes("of")?, weights)
         }
-        "shuffle" => Recipe::shuffle(recipes(field("of")?)?),
-        "repeat" => Recipe::from_json(field("of")?)?.repeat(count("times")?),
-        "some_of" => Recipe::some_of(count("low")?, count("high")?, recipes(field("of")?)?),
-        "blend" => Recipe::from_json(field("of")?)?.blend(Distribution::from_json(field("wet")?)?),
+        "shuffle" => Recipe::shuffle(recipes("of")?),
+        "repeat" => recipe("of")?.repeat(count("times")?),
+        "some_of" => Recipe::some_of(count("low")?, count("high")?, recipes("of")?),
+        "blend" => recipe("of")?.blend(Distribution::from_json(field("wet")?)?),
+        "per_channel" => recipe("of")?.per_channel(),
         name => {
             let options = body.as_object().ok_or_else(|| parse(format!("`{name}` must hold its options")))?;
-            let values = options.iter().map(|(key, value)| Ok((key.clone(), Value::from_json(value)?)));
-            Ok(Stage::new(declaration(name)?, values.collect::<Result<Vec<_>, Error>>()?)?.into())
+            let declaration = declaration(name)?;
+            let values = options.iter().map(|(key, value)| {
+                let parameter = declaration.parameters.iter().find(|parameter| parameter.name == key);
+                let value = match (Value::from_json(value)?, parameter.map(|parameter| parameter.kind)) {
+                    (Value::Word(source), Some(Kind::Function)) => Value::Function(functions(&source)?),
+                    (value, _) => value,
+                };
+                Ok((key.clone(), value))
+            });
+            Ok(Stage::new(declaration, values.collect::<Result<Vec<_>, Error>>()?)?.into())
         }
     }
 }
 
-fn recipes(json: &Json) -> Result<Vec<Recipe>, Error> {
-    items(json)?.iter().map(Recipe::from_json).collect()
+fn recipes(json: &Json, functions: &Functions<'_>) -> Result<Vec<Recipe>, Error> {
+    items(json)?.iter().map(|recipe| Recipe::from_json_with(recipe, functions)).collect()
 }
 
 fn single<'a>(json: &'a Json, what: &str) -> Result<(&'a str, &'a Json), Error> {
@@ -221,7 +249,8 @@ mod tests {
                 some.clone().prop_map(|r| Recipe::shuffle(r).unwrap()),
                 (inner.clone(), 0i64..4).prop_map(|(r, n)| r.repeat(n).unwrap()),
                 some.prop_map(|r| Recipe::some_of(0, r.len() as i64, r).unwrap()),
-                inner.prop_map(|r| r.blend(0.25.into()).unwrap()),
+                inner.clone().prop_map(|r| r.blend(0.25.into()).unwrap()),
+                inner.prop_map(|r| r.per_channel().unwrap()),
             ]
         })
     }

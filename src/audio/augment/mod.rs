@@ -16,6 +16,8 @@ mod crop;
 mod crop_pad;
 mod declaration;
 mod domain;
+#[cfg(test)]
+mod every_stage;
 mod fade;
 mod filter;
 mod fit;
@@ -25,12 +27,14 @@ mod high_pass;
 mod impulse_response;
 mod json;
 mod kaldi_fbank;
+mod lambda;
 mod limiter;
 mod log_mel;
 mod low_pass;
 mod mel;
 mod mfcc;
 mod mixed_noise;
+mod mp3;
 mod noise;
 mod normalize;
 mod pad;
@@ -69,6 +73,7 @@ mod views;
 
 pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
+pub use lambda::{UserFunction, WaveFunction};
 pub use recipe::{Flow, Recipe, Step};
 pub use stage::Stage;
 pub use trace::{Trace, TraceStep};
@@ -96,6 +101,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &clip::CLIP,
         &tanh_distortion::TANH_DISTORTION,
         &bit_crush::BIT_CRUSH,
+        &mp3::MP3,
         &limiter::LIMITER,
         &air_absorption::AIR_ABSORPTION,
         &pitch_shift::PITCH_SHIFT,
@@ -103,6 +109,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &speed::SPEED,
         &tape_speed::TAPE_SPEED,
         &resample_to::RESAMPLE_TO,
+        &lambda::LAMBDA,
         &stft::STFT,
         &crop_pad::CROP_PAD,
         &pad::PAD,

@@ -57,6 +57,11 @@ pub enum Step {
         /// The recipe.
         recipe: Recipe,
     },
+    /// A recipe that is run on every channel alone, drawn anew for each. Elsewhere channels share the draws.
+    PerChannel {
+        /// The recipe.
+        recipe: Recipe,
+    },
 }
 
 impl From<Stage> for Recipe {
@@ -200,6 +205,14 @@ impl Recipe {
         }
     }
 
+    /// This recipe on every channel alone, drawn anew for each.
+    ///
+    /// # Errors
+    /// [`Error::Changes`] if it turns waves into features.
+    pub fn per_channel(&self) -> Result<Recipe, Error> {
+        Recipe::checked(Step::PerChannel { recipe: self.clone() })
+    }
+
     fn checked(step: Step) -> Result<Recipe, Error> {
         let recipe = Recipe::of(step);
         recipe.flow(None)?;
@@ -250,6 +263,7 @@ impl Step {
             Step::Chance { recipe, .. } => kept("a chance", recipe, given),
             Step::Repeat { recipe, .. } => kept("a repetition", recipe, given),
             Step::Blend { recipe, .. } => kept("`blend`", recipe, given),
+            Step::PerChannel { recipe } => kept("`per_channel`", recipe, given),
             Step::Shuffle { recipes } => all(recipes, given, |recipe, given| kept("`shuffle`", recipe, given)),
             Step::SomeOf { recipes, .. } => all(recipes, given, |recipe, given| kept("`some_of`", recipe, given)),
             Step::OneOf { recipes, .. } => {
@@ -362,6 +376,7 @@ mod tests {
             ),
             (Recipe::some_of(1, 2, vec![a.clone(), b.clone()]).unwrap(), "some_of(1..2, [gain(), fade()])"),
             (a.blend(Distribution::uniform(0.2, 0.8).unwrap()).unwrap(), "blend(gain(), #{ wet: 0.2..0.8 })"),
+            (a.or(&b).unwrap().per_channel().unwrap(), "per_channel(gain() | fade())"),
             (Recipe::identity(), "identity()"),
             (stage("crop"), "crop(1)"),
         ];

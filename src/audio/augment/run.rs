@@ -1,6 +1,6 @@
 //! Running a recipe on a clip, from a key or from a trace.
 
-use super::{Domain, Draws, Recipe, Step, Trace, TraceStep, Workspace};
+use super::{Domain, Draws, Input, Recipe, Step, Trace, TraceStep, Workspace};
 use crate::features::Features;
 use crate::{Error, Key, Place, Rng, Waveform};
 use smallvec::{SmallVec, smallvec};
@@ -12,7 +12,7 @@ impl Recipe {
     /// Whatever a stage reports of this clip, and [`Error::Domain`] if the recipe does not work on what is there.
     pub fn run(&self, key: Key, work: &mut Workspace) -> Result<(), Error> {
         self.flow(Some(work.domain()))?;
-        let mut run = Run { draws: Source::Key(key), path: SmallVec::new(), record: None };
+        let mut run = Run { draws: Source::Key(key), path: SmallVec::new(), record: None, watch: None };
         run.recipe(self, Place::ROOT, work)
     }
 
@@ -22,9 +22,27 @@ impl Recipe {
     /// As [`Recipe::run`].
     pub fn trace(&self, key: Key, work: &mut Workspace) -> Result<Trace, Error> {
         self.flow(Some(work.domain()))?;
-        let mut run = Run { draws: Source::Key(key), path: SmallVec::new(), record: Some(Trace::default()) };
+        let mut run =
+            Run { draws: Source::Key(key), path: SmallVec::new(), record: Some(Trace::default()), watch: None };
         run.recipe(self, Place::ROOT, work)?;
         Ok(run.record.unwrap_or_default())
+    }
+
+    /// Runs the recipe and shows the clip after every stage: what was drawn for it, and what it left. Inside
+    /// [`Step::PerChannel`] the clip is one channel.
+    ///
+    /// # Errors
+    /// As [`Recipe::run`].
+    pub fn watch(
+        &self,
+        key: Key,
+        work: &mut Workspace,
+        watch: &mut dyn FnMut(&TraceStep, &Workspace),
+    ) -> Result<(), Error> {
+        self.flow(Some(work.domain()))?;
+        let record = Some(Trace::default());
+        let mut run = Run { draws: Source::Key(key), path: SmallVec::new(), record, watch: Some(watch) };
+        run.recipe(self, Place::ROOT, work)
     }
 
     /// Repeats what a trace recorded, bit for bit.
@@ -33,7 +51,8 @@ impl Recipe {
     /// [`Error::Trace`] if the trace was made by another recipe, and as [`Recipe::run`].
     pub fn replay(&self, trace: &Trace, work: &mut Workspace) -> Result<(), Error> {
         self.flow(Some(work.domain()))?;
-        let mut run = Run { draws: Source::Trace(trace.steps.iter()), path: SmallVec::new(), record: None };
+        let mut run =
+            Run { draws: Source::Trace(trace.steps.iter()), path: SmallVec::new(), record: None, watch: None };
         run.recipe(self, Place::ROOT, work)?;
         match run.draws {
             Source::Trace(mut left) => match left.next() {
@@ -73,7 +92,11 @@ struct Run<'a> {
     draws: Source<'a>,
     path: SmallVec<[usize; 8]>,
     record: Option<Trace>,
+    watch: Option<Watch<'a>>,
 }
+
+/// Who sees the clip after a stage.
+type Watch<'a> = &'a mut dyn FnMut(&TraceStep, &Workspace);
 
 enum Source<'a> {
     Key(Key),
@@ -108,7 +131,13 @@ impl Run<'_> {
                     Some(names) => self.draw(declaration.name, names, place, draw)?,
                     None => self.draw(declaration.name, declaration.draws, place, draw)?,
                 };
-                stage.transform().apply(&draws, work)
+                stage.transform().apply(&draws, work)?;
+                if let (Some(watch), Some(step)) =
+                    (&mut self.watch, self.record.as_ref().and_then(|trace| trace.steps.last()))
+                {
+                    watch(step, work);
+                }
+                Ok(())
             }
             Step::Chance { p, recipe } => {
                 let draws = self.draw("chance", &["applied"], place, |rng| smallvec![f64::from(rng.uniform() < *p)])?;
@@ -155,14 +184,40 @@ impl Run<'_> {
             }
             Step::Blend { wet, recipe } => {
                 let draws = self.draw("blend", &["wet"], place, |rng| smallvec![wet.draw_within(rng, 0.0, 1.0)])?;
-                let dry = match work.domain() {
-                    Domain::Wave => work.samples.clone(),
-                    Domain::Features => work.features.values.clone(),
-                };
+                let dry = work.values_mut().clone();
                 self.inside(recipe, 0, place, work)?;
                 mix(&dry, draws[0] as f32, work)
             }
+            Step::PerChannel { recipe } => self.per_channel(recipe, place, work),
         }
+    }
+
+    /// Runs a recipe on every channel as if it were the whole clip.
+    fn per_channel(&mut self, recipe: &Recipe, place: Place, work: &mut Workspace) -> Result<(), Error> {
+        let (n_channels, sample_rate) = (*work.n_channels_mut(), work.sample_rate);
+        let (n_bands, n_frames) = (work.features.n_bands, work.features.n_frames);
+        let whole = std::mem::take(work.values_mut());
+        let mut made = Vec::with_capacity(whole.len());
+        let mut first = None;
+        for (index, channel) in whole.chunks_exact((whole.len() / n_channels.max(1)).max(1)).enumerate() {
+            (*work.n_channels_mut(), work.sample_rate) = (1, sample_rate);
+            (work.features.n_bands, work.features.n_frames) = (n_bands, n_frames);
+            work.values_mut().clear();
+            work.values_mut().extend_from_slice(channel);
+            self.inside(recipe, index, place, work)?;
+            let now = (work.input(), *work.n_channels_mut());
+            let (input, _) = *first.get_or_insert(now);
+            if first != Some(now) {
+                let said = |input: Input| format!("{} samples at {} Hz", input.n, input.sample_rate);
+                let what = "the channels that `per_channel` gives";
+                return Err(Error::Mismatch { what, left: said(input), right: said(now.0) });
+            }
+            made.append(work.values_mut());
+        }
+        // A stage may make several channels of one, as patches are.
+        *work.n_channels_mut() = n_channels * first.map_or(1, |(_, inner)| inner);
+        *work.values_mut() = made;
+        Ok(())
     }
 
     fn draw<N: AsRef<str>>(
@@ -218,10 +273,7 @@ fn index(value: f64, n: usize, name: &str) -> Result<usize, Error> {
 }
 
 fn mix(dry: &[f32], wet: f32, work: &mut Workspace) -> Result<(), Error> {
-    let now = match work.domain() {
-        Domain::Wave => &mut work.samples,
-        Domain::Features => &mut work.features.values,
-    };
+    let now = work.values_mut();
     if now.len() != dry.len() {
         return Err(Error::Mismatch {
             what: "the lengths before and after `blend`",
@@ -235,7 +287,7 @@ fn mix(dry: &[f32], wet: f32, work: &mut Workspace) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Accepts, Kind, Parameter, Stage, Value, catalogue, declaration};
+    use super::super::{Stage, Value, declaration};
     use super::*;
 
     fn stage(name: &str, given: &[(&str, Value)]) -> Recipe {
@@ -314,6 +366,51 @@ mod tests {
     }
 
     #[test]
+    fn channels_share_their_draws_unless_each_has_its_own() {
+        let shared = stage("gain", &[]).wave(&Waveform::new(vec![1.0; 8], 2, 8000).unwrap(), Key::of_seed(1)).unwrap();
+        assert_eq!(shared.channel(0), shared.channel(1));
+        let recipe = stage("gain", &[]).then(&stage("noise", &[])).unwrap().per_channel().unwrap();
+        let mut work = Workspace::default();
+        work.load(&Waveform::new(vec![1.0; 3000], 3, 8000).unwrap());
+        let trace = recipe.trace(Key::of_seed(1), &mut work).unwrap();
+        let places: Vec<&str> = trace.steps.iter().map(|step| step.place.as_str()).collect();
+        assert_eq!(places, ["0/0/0", "0/0/1", "0/1/0", "0/1/1", "0/2/0", "0/2/1"]);
+        let made = work.to_waveform().unwrap();
+        assert_eq!((made.n_channels(), made.n_samples()), (3, 1000));
+        assert!(made.channel(0) != made.channel(1) && made.channel(1) != made.channel(2));
+        // What comes behind sees all channels again.
+        let behind = recipe.then(&stage("log_mel", &[("n_fft", Value::Drawn(64.0.into()))])).unwrap();
+        assert_eq!(behind.features(&made, Key::of_seed(1)).unwrap().n_channels, 3);
+        // Channels that no longer fit together are an error, also where only the rate differs.
+        let uneven = [("hz", Value::Drawn(Distribution::uniform(4000.0, 16_000.0).unwrap()))];
+        let error = stage("resample_to", &uneven).per_channel().unwrap().wave(&made, Key::of_seed(1)).unwrap_err();
+        assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+        let patches = stage("patches", &[("n_frames", Value::Drawn(2.0.into()))]);
+        let block = Features { values: (0..32).map(|i| i as f32).collect(), n_channels: 2, n_bands: 4, n_frames: 4 };
+        let run = |recipe: &Recipe| {
+            let mut work = Workspace::default();
+            work.load_features(&block);
+            recipe.run(Key::of_seed(0), &mut work).unwrap();
+            work.features
+        };
+        assert_eq!(run(&patches.per_channel().unwrap()).shape(), run(&patches).shape());
+        assert_eq!(run(&patches.per_channel().unwrap()).band(1, 0), [2.0, 3.0]);
+    }
+
+    #[test]
+    fn who_watches_sees_the_clip_after_every_stage() {
+        let recipe = stage("gain", &[("gain_db", Value::Drawn(6.0.into()))]).repeat(2).unwrap();
+        let mut work = Workspace::default();
+        work.load(&Waveform::mono(vec![0.1; 4], 8000).unwrap());
+        let mut seen = Vec::new();
+        let mut watch = |step: &TraceStep, work: &Workspace| seen.push((step.place.clone(), work.samples[0]));
+        recipe.watch(Key::of_seed(0), &mut work, &mut watch).unwrap();
+        assert_eq!(seen.len(), 2);
+        assert_eq!((seen[0].0.as_str(), seen[1].0.as_str()), ("0/0/0", "0/1/0"));
+        assert!((seen[0].1 - 0.1995).abs() < 1e-3 && seen[1].1 == work.samples[0]);
+    }
+
+    #[test]
     fn chances_are_met() {
         let count = |recipe: &Recipe, name: &str| {
             (0..4000)
@@ -333,147 +430,6 @@ mod tests {
         near(count(&a.or(&b).unwrap(), "gain"), 0.5);
         near(count(&Recipe::one_of(vec![a.clone(), b.clone()], Some(vec![3.0, 1.0])).unwrap(), "gain"), 0.75);
         near(count(&Recipe::some_of(1, 1, vec![a.clone(), b.clone()]).unwrap(), "fade"), 0.5);
-    }
-
-    #[test]
-    fn every_stage_survives_every_odd_clip() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("noise.wav");
-        crate::io::write_wav(&file, &wave(), crate::io::SampleFormat::Float32).unwrap();
-        for declaration in catalogue().iter().filter(|declaration| declaration.accepts != Accepts::Features) {
-            let required = match declaration.name {
-                "crop" => Some(("seconds".to_owned(), Value::Drawn(0.01.into()))),
-                "resample_to" => Some(("hz".to_owned(), Value::Drawn(11_025.0.into()))),
-                "background" => Some(("paths".to_owned(), Value::Word(file.display().to_string()))),
-                _ => None,
-            };
-            let recipe: Recipe = Stage::new(declaration, required).unwrap().into();
-            for n in [0, 1, 2, 7, 300, 4001] {
-                for n_channels in [1, 3] {
-                    for silent in [false, true] {
-                        let samples = (0..n * n_channels).map(|i| if silent { 0.0 } else { (i as f32).sin() });
-                        let clip = Waveform::new(samples.collect(), n_channels, 8000).unwrap();
-                        let mut work = Workspace::default();
-                        work.load(&clip);
-                        match recipe.run(Key::of_seed(n as u64), &mut work) {
-                            Ok(()) => {
-                                assert!(work.samples.iter().chain(&work.features.values).all(|x| x.is_finite()));
-                                assert_eq!(work.samples.len() % n_channels, 0);
-                            }
-                            Err(Error::Unusable(_)) => assert!(declaration.gives.is_some(), "{}", declaration.name),
-                            Err(error) => panic!("{}: {error}", declaration.name),
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// A value that a parameter accepts: often an end of its range, otherwise anything between.
-    fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
-        if rng.below(3) == 0 {
-            return parameter.default_value();
-        }
-        let between = |low: f64, high: f64, rng: &mut Rng| match rng.below(6) {
-            0 => low,
-            1 => high,
-            // Ranges go over decades, so half of the values come from the lowest ones.
-            2 | 3 if low > 0.0 => libm::exp(rng.range(low.ln(), high.ln())).clamp(low, high),
-            _ => rng.range(low, high),
-        };
-        Some(match parameter.kind {
-            Kind::Drawn { low, high } | Kind::Number { low, high } => Value::Drawn(between(low, high, rng).into()),
-            Kind::Count { low, high } => Value::Drawn(between(low, high, rng).round().into()),
-            Kind::Flag => Value::Flag(rng.below(2) == 0),
-            Kind::Word(words) | Kind::WordOrNumber { words, .. } => Value::Word(words[rng.below(words.len())].into()),
-            Kind::Preset(presets) => Value::Word(presets[rng.below(presets.len())].name.into()),
-            // A random path leads nowhere.
-            Kind::Paths { .. } => return parameter.default_value(),
-        })
-    }
-
-    fn any_wave(rng: &mut Rng) -> Waveform {
-        let n_channels = [1, 1, 2, 8][rng.below(4)];
-        let n = [0, 1, 2, 3, rng.below(40), rng.below(5000)][rng.below(6)];
-        let mut samples = vec![0.0; n * n_channels];
-        match rng.below(5) {
-            0 => {}
-            1 => samples.fill(0.7),
-            2 => samples.iter_mut().step_by(77).for_each(|x| *x = -1.0),
-            kind => {
-                rng.fill_normal(&mut samples);
-                let scale = if kind == 3 { 1e-30 } else { 0.3 };
-                samples.iter_mut().for_each(|x| *x *= scale);
-            }
-        }
-        let sample_rate = [8, 8000, 11_025, 16_000, 44_100, 192_000][rng.below(6)];
-        Waveform::new(samples, n_channels, sample_rate).unwrap()
-    }
-
-    #[test]
-    fn filters_levels_and_distortions_keep_length_and_stay_finite_whatever_is_asked() {
-        let mut rng = Rng::from_words(&[12]);
-        for name in [
-            "low_pass",
-            "high_pass",
-            "band_pass",
-            "band_stop",
-            "shelf",
-            "peaking",
-            "seven_band_eq",
-            "polarity",
-            "normalize",
-            "clip",
-            "tanh_distortion",
-            "bit_crush",
-            "limiter",
-            "air_absorption",
-        ] {
-            let declaration = declaration(name).unwrap();
-            let mut built = 0;
-            for case in 0..400 {
-                let parameters = declaration.parameters.iter();
-                let given: Vec<_> = parameters
-                    .filter_map(|p| Some((p.name.to_owned(), any_value(p, &mut rng)?)))
-                    .filter(|(_, value)| *value != Value::Absent)
-                    .collect();
-                // Some options exclude each other, which is said when the stage is built.
-                let Ok(stage) = Stage::new(declaration, given) else { continue };
-                built += 1;
-                let (recipe, clip) = (Recipe::from(stage), any_wave(&mut rng));
-                let mut work = Workspace::default();
-                work.load(&clip);
-                let trace = recipe.trace(Key::of_seed(case), &mut work).unwrap();
-                let said = format!("{recipe:?} on {clip:?}");
-                assert_eq!(work.samples.len(), clip.samples().len(), "{said}");
-                assert!(work.samples.iter().all(|x| x.is_finite()), "{said}");
-                let first = work.samples.clone();
-                work.load(&clip);
-                recipe.replay(&trace, &mut work).unwrap();
-                assert_eq!(work.samples, first, "{said}");
-            }
-            assert!(built > 50, "{name}: {built}");
-        }
-    }
-
-    #[test]
-    fn every_feature_stage_survives_every_odd_block() {
-        for declaration in catalogue().iter().filter(|declaration| declaration.accepts != Accepts::Wave) {
-            let recipe: Recipe = Stage::new(declaration, []).unwrap().into();
-            for (n_bands, n_frames) in [(0, 0), (1, 1), (1, 2), (2, 1), (3, 3), (64, 5), (4, 300)] {
-                let values = (0..2 * n_bands * n_frames).map(|i| (i as f32).sin()).collect();
-                let features = Features { values, n_channels: 2, n_bands, n_frames };
-                for seed in 0..20 {
-                    let mut work = Workspace::default();
-                    work.load_features(&features);
-                    match recipe.run(Key::of_seed(seed), &mut work) {
-                        Ok(()) => assert!(work.features.values.iter().all(|x| x.is_finite()), "{}", declaration.name),
-                        Err(Error::Unusable(_)) => assert_eq!(declaration.name, "patches"),
-                        Err(error) => panic!("{}: {error}", declaration.name),
-                    }
-                }
-            }
-        }
     }
 
     #[test]

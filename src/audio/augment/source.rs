@@ -101,6 +101,7 @@ impl fmt::Display for Step {
                 f.write_str(")")
             }
             Step::Blend { wet, recipe } => write!(f, "blend({recipe}, #{{ wet: {wet} }})"),
+            Step::PerChannel { recipe } => write!(f, "per_channel({recipe})"),
         }
     }
 }

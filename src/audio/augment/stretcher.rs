@@ -46,7 +46,7 @@ impl Stretcher {
             made: RwLock::default(),
         };
         // What can be known to be wrong without a sound is said when the recipe is built.
-        if stretcher.n_fft.is_some() {
+        if stretcher.n_fft.is_some() || stretcher.hop_length.is_some() {
             stretcher.for_rate(1)?;
         }
         Ok(stretcher)

@@ -108,6 +108,22 @@ impl Workspace {
         Input { n, n_bands, sample_rate: self.sample_rate }
     }
 
+    /// The samples of a wave or the values of features, whatever is in it.
+    pub(super) fn values_mut(&mut self) -> &mut Vec<f32> {
+        match self.domain() {
+            Domain::Wave => &mut self.samples,
+            Domain::Features => &mut self.features.values,
+        }
+    }
+
+    /// How many channels whatever is in it has.
+    pub(super) fn n_channels_mut(&mut self) -> &mut usize {
+        match self.domain() {
+            Domain::Wave => &mut self.n_channels,
+            Domain::Features => &mut self.features.n_channels,
+        }
+    }
+
     /// The wave, one mutable slice a channel.
     pub fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let n = (self.samples.len() / self.n_channels.max(1)).max(1);

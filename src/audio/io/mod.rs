@@ -2,12 +2,14 @@
 
 mod flac;
 mod folder;
+mod mp3;
 mod read;
 mod whole;
 mod write;
 
 pub use flac::{FlacFormat, write_flac};
 pub use folder::sounds;
+pub use mp3::{MP3_RATES, mp3_file, read_mp3};
 pub use read::{EXTENSIONS, Header, read, read_header};
 pub(crate) use whole::write_unsynced;
 pub use whole::write_whole;
