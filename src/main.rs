@@ -12,12 +12,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The main thread's stack is the system's choice; scripts that call deeply need one of ours.
-    let worker = std::thread::Builder::new().name("session".into()).stack_size(STACK_BYTES).spawn(cli::main);
+    let worker = std::thread::Builder::new()
+        .name("session".into())
+        .stack_size(auricle_audio::augment::STACK_BYTES)
+        .spawn(cli::main);
     match worker.map(|thread| thread.join()) {
         Ok(Ok(code)) => code,
         _ => ExitCode::FAILURE,
     }
 }
-
-/// Enough for the deepest nesting of calls that the session allows. Memory is taken only as it is used.
-const STACK_BYTES: usize = 256 << 20;

@@ -6,6 +6,8 @@ mod augment;
 mod cli;
 mod corpus;
 mod golden;
+mod quality;
+mod recipe;
 mod tidy;
 
 use std::path::{Path, PathBuf};

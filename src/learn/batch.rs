@@ -1,7 +1,7 @@
 //! Batches, made ahead of the model on threads of their own.
 
 use crate::Error;
-use auricle_audio::augment::{Domain, Recipe, Views, Workspace};
+use auricle_audio::augment::{Domain, Recipe, STACK_BYTES, Views, Workspace};
 use auricle_audio::dataset::Dataset;
 use auricle_audio::{Key, Place};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -82,6 +82,7 @@ impl Workers {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.unwrap_or(0))
             .thread_name(|index| format!("loader-{index}"))
+            .stack_size(STACK_BYTES)
             .build()
             .map_err(|error| Error::Run { message: error.to_string(), hint: "use fewer threads".into() })?;
         Ok(Workers { pool: Arc::new(pool) })

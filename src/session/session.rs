@@ -4,7 +4,7 @@ use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
 use crate::command::Cell;
 use crate::script::{
-    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Sources, Span, Table, Unknown, Written, explain,
+    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Span, Table, Unknown, Written, explain,
     explain_parse, new_engine, new_parser, type_name, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Module, OptimizationLevel, Scope, Stmt};
@@ -14,13 +14,12 @@ use std::sync::{Arc, RwLock};
 
 /// A language session: variables and functions that outlive each piece of text.
 pub struct Session {
-    engine: Engine,
+    engine: Arc<Engine>,
     table: Arc<Table>,
     environment: Arc<Environment>,
     scope: Scope<'static>,
     /// Functions of all texts so far.
     functions: AST,
-    sources: Sources,
     globals: Arc<RwLock<BTreeMap<String, Dynamic>>>,
     imports: Vec<Stmt>,
     assistant: Assistant,
@@ -83,14 +82,14 @@ impl Session {
         engine.set_optimization_level(OptimizationLevel::None);
         let globals: Arc<RwLock<BTreeMap<String, Dynamic>>> = Arc::default();
         see_globals(&mut engine, globals.clone());
-        let mut sources = Sources::default();
         for (name, text) in STDLIB {
             let module = compile_module(&engine, &format!("stdlib/{name}.rhai"), text)?;
             engine.register_static_module(name, module.into());
-            sources.add(format!("stdlib/{name}.rhai"), text);
+            environment.sources().add(format!("stdlib/{name}.rhai"), text);
         }
         engine.register_global_module(compile_module(&engine, "stdlib/prelude.rhai", PRELUDE)?.into());
-        sources.add("stdlib/prelude.rhai", PRELUDE);
+        environment.sources().add("stdlib/prelude.rhai", PRELUDE);
+        let engine = environment.keep_engine(engine);
         let scope = first_scope(&environment.settings);
         let assistant = Assistant::new(table.clone())?;
         Ok(Session {
@@ -99,7 +98,6 @@ impl Session {
             environment,
             scope,
             functions: AST::empty(),
-            sources,
             globals,
             imports: Vec::new(),
             assistant,
@@ -166,7 +164,7 @@ impl Session {
     /// A diagnostic of what is wrong and where. Variables that were made before the error stay.
     pub fn eval(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
         self.environment.token.reset();
-        self.sources.add(name, text);
+        self.environment.sources().add(name, text);
         let ast = self.compile(name, text)?;
         self.functions = self.functions.merge(&ast.clone_functions_only());
         let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));
@@ -178,7 +176,7 @@ impl Session {
                 let shown = !value.is_unit() && !text.trim_end().ends_with(';');
                 Ok(Outcome { value, shown })
             }
-            Ok(Err(error)) => Err(explain(&error, name, &self.sources, &self.table, &self.variables())),
+            Ok(Err(error)) => Err(explain(&error, name, &self.environment.sources(), &self.table, &self.variables())),
             Err(panic) => Err(internal_error(&panic)),
         }
     }
@@ -191,13 +189,13 @@ impl Session {
     /// Every problem that was found.
     pub fn check(&mut self, name: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
         debug_assert_eq!(self.environment.settings.mode, Mode::Check, "a session that checks is made for it");
-        self.sources.add(name, text);
+        self.environment.sources().add(name, text);
         let ast = self.compile(name, text).map_err(|diagnostic| vec![diagnostic])?;
         let mut found: Vec<Diagnostic> = unknown_calls(&ast, &self.known_functions())
             .into_iter()
             .map(|(function, position)| {
                 let error = EvalAltResult::ErrorFunctionNotFound(function, position);
-                explain(&error, name, &self.sources, &self.table, &[])
+                explain(&error, name, &self.environment.sources(), &self.table, &[])
             })
             .collect();
         if let Err(diagnostic) = self.eval(name, text)
@@ -217,7 +215,7 @@ impl Session {
                 ast.set_source(name);
                 Ok(ast)
             }
-            Err(error) => Err(explain_parse(&error, name, &self.sources)),
+            Err(error) => Err(explain_parse(&error, name, &self.environment.sources())),
         }
     }
 
@@ -274,6 +272,13 @@ impl Session {
             "exit",
         ];
         names.chain(keywords).map(|name| name.trim().to_owned()).collect()
+    }
+}
+
+/// A function in a recipe holds the engine, which holds the variables that functions see: the circle is opened here.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.globals.write().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 }
 

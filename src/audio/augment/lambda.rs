@@ -30,6 +30,10 @@ pub(super) static LAMBDA: Declaration = Declaration {
     },
 };
 
+/// Stack of threads that run recipes: a function of the user's may call as deeply as elsewhere. Memory is taken only as it
+/// is used.
+pub const STACK_BYTES: usize = 256 << 20;
+
 /// What a function of the user's does; the language implements it.
 pub trait WaveFunction: Send + Sync {
     /// The source that gives the function.

@@ -73,7 +73,8 @@ mod views;
 
 pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
-pub use lambda::{UserFunction, WaveFunction};
+pub use json::Functions;
+pub use lambda::{STACK_BYTES, UserFunction, WaveFunction};
 pub use recipe::{Flow, Recipe, Step};
 pub use stage::Stage;
 pub use trace::{Trace, TraceStep};

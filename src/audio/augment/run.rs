@@ -1,6 +1,6 @@
 //! Running a recipe on a clip, from a key or from a trace.
 
-use super::{Domain, Draws, Input, Recipe, Step, Trace, TraceStep, Workspace};
+use super::{Draws, Input, Recipe, Step, Trace, TraceStep, Workspace};
 use crate::features::Features;
 use crate::{Error, Key, Place, Rng, Waveform};
 use smallvec::{SmallVec, smallvec};

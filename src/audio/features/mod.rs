@@ -6,6 +6,7 @@ mod htk_mfcc;
 mod log_mel;
 mod mel_scale;
 mod mfcc;
+mod patch_mix;
 mod statistics;
 mod tensor;
 
@@ -15,5 +16,6 @@ pub use htk_mfcc::{HtkMfcc, HtkMfccOptions};
 pub use log_mel::{Compression, LogMel, MelOptions, MelScratch, Normalization, Reference};
 pub use mel_scale::{MelNorm, MelScale, Triangles, filter_bank};
 pub use mfcc::Mfcc;
+pub use patch_mix::{Mixed, PatchMix};
 pub use statistics::band_statistics;
 pub use tensor::Features;

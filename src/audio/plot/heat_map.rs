@@ -38,7 +38,12 @@ impl HeatMap {
     /// The first channel of features: time to the right, bands upwards, colours from the smallest to the largest value.
     /// Nothing if there is no value.
     pub fn of(features: &Features) -> Option<HeatMap> {
-        let (width, height) = (features.n_frames.min(MOST_PIXELS), features.n_bands.min(MOST_PIXELS));
+        HeatMap::within(features, [MOST_PIXELS; 2])
+    }
+
+    /// As [`HeatMap::of`], averaged down to at most so many columns and rows.
+    pub fn within(features: &Features, [columns, rows]: [usize; 2]) -> Option<HeatMap> {
+        let (width, height) = (features.n_frames.min(columns), features.n_bands.min(rows));
         if width == 0 || height == 0 || features.n_channels == 0 {
             return None;
         }

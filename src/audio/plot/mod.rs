@@ -3,7 +3,11 @@
 mod heat_map;
 mod outline;
 mod sparkline;
+mod spectrogram;
+mod strip;
 
 pub use heat_map::HeatMap;
 pub use outline::outline_svg;
 pub use sparkline::{envelope_line, sparkline};
+pub use spectrogram::spectrogram;
+pub use strip::{Content, Row, strip_svg};

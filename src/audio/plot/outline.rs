@@ -5,6 +5,15 @@ use std::fmt::Write;
 
 /// The smallest and largest sample in each of `width` columns of the sound mixed down, as an SVG file.
 pub fn outline_svg(wave: &Waveform, width: usize, height: usize) -> String {
+    let drawn = outline(wave, width, height);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\">{drawn}</svg>"
+    )
+}
+
+/// The paths of an outline, for a picture that holds more than it.
+pub(super) fn outline(wave: &Waveform, width: usize, height: usize) -> String {
     let mono = wave.to_mono();
     let (samples, middle) = (mono.samples(), height as f64 / 2.0);
     let columns = width.min(samples.len());
@@ -31,9 +40,8 @@ pub fn outline_svg(wave: &Waveform, width: usize, height: usize) -> String {
         let _ = write!(path, "L{:.1},{:.1}", x(column), middle - f64::from(*low) * scale + 0.5);
     }
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\
-         <path d=\"M0,{middle}H{width}\" stroke=\"#999\" stroke-width=\"0.5\"/>\
-         <path d=\"{path}\" fill=\"#31688e\" stroke=\"#31688e\" stroke-width=\"0.7\"/></svg>"
+        "<path d=\"M0,{middle}H{width}\" stroke=\"#999\" stroke-width=\"0.5\"/>\
+         <path d=\"{path}\" fill=\"#31688e\" stroke=\"#31688e\" stroke-width=\"0.7\"/>"
     )
 }
 

@@ -1,13 +1,14 @@
 //! What script functions may know of the session they run in.
 
-use crate::script::{CancelToken, Mode, Sink};
+use crate::script::{CancelToken, Mode, Sink, Sources};
 use auricle_audio::dataset::Cache;
+use rhai::Engine;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use tempfile::TempDir;
 #[cfg(feature = "learn")]
-use {crate::script::ScriptError, auricle_learn::Device, auricle_learn::batch::Workers, std::sync::OnceLock};
+use {crate::script::ScriptError, auricle_learn::Device, auricle_learn::batch::Workers};
 
 /// How a session is started.
 #[derive(Clone)]
@@ -51,6 +52,8 @@ pub(crate) struct Environment {
     /// The request to stop.
     pub(crate) token: CancelToken,
     seed: AtomicU64,
+    sources: Mutex<Sources>,
+    engine: OnceLock<Weak<Engine>>,
     report: Mutex<Option<serde_json::Value>>,
     folders: Mutex<Vec<TempDir>>,
     #[cfg(feature = "learn")]
@@ -68,6 +71,8 @@ impl Environment {
             sink,
             token,
             seed,
+            sources: Mutex::default(),
+            engine: OnceLock::new(),
             report: Mutex::default(),
             folders: Mutex::default(),
             #[cfg(feature = "learn")]
@@ -75,6 +80,23 @@ impl Environment {
             #[cfg(feature = "learn")]
             workers: OnceLock::new(),
         }
+    }
+
+    /// The texts that the session has seen.
+    pub(crate) fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Remembers the session's engine for functions that outlive their call, without keeping it alive.
+    pub(crate) fn keep_engine(&self, engine: Engine) -> Arc<Engine> {
+        let engine = Arc::new(engine);
+        self.engine.get_or_init(|| Arc::downgrade(&engine));
+        engine
+    }
+
+    /// The session's engine; nothing before the session has started.
+    pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
+        self.engine.get().and_then(Weak::upgrade)
     }
 
     /// The session's seed.

@@ -145,7 +145,7 @@ impl<'a> Call<'a> {
 
 impl ScriptError {
     /// The error of a script function that was called from here. One of our own keeps its parts.
-    pub(super) fn from_nested(error: EvalAltResult) -> ScriptError {
+    pub(crate) fn from_nested(error: EvalAltResult) -> ScriptError {
         let mut inner = error;
         loop {
             match inner {

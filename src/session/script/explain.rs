@@ -1,6 +1,7 @@
 //! From rhai's errors to diagnostics.
 
 use super::error::nearest;
+use super::syntax::closing;
 use super::{Diagnostic, Label, ScriptError, Severity, Span, Table};
 use rhai::{Dynamic, EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 use std::collections::BTreeMap;
@@ -15,6 +16,15 @@ impl Sources {
     /// Remembers a text.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) {
         self.texts.insert(name.into(), text.into());
+    }
+
+    /// What stands between the parentheses of the call at a position, if the text is known.
+    pub fn arguments(&self, name: &str, position: Position) -> Option<String> {
+        let lines = self.texts.get(name)?.lines().skip(position.line()? - 1);
+        let rest: Vec<char> = lines.collect::<Vec<_>>().join("\n").chars().skip(position.position()? - 1).collect();
+        let open = rest.iter().position(|&c| c == '(')?;
+        let inside = &rest[open + 1..];
+        Some(inside[..closing(inside)?].iter().collect::<String>().trim().to_owned())
     }
 
     fn span(&self, name: &str, position: Position) -> Option<Span> {

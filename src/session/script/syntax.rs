@@ -60,6 +60,31 @@ pub fn string_length(text: &[char]) -> Option<usize> {
     end.map(|end| end + 2)
 }
 
+/// Where the parenthesis closes that was opened right before a text.
+pub(super) fn closing(text: &[char]) -> Option<usize> {
+    let (mut depth, mut at) = (0usize, 0);
+    while let Some(&c) = text.get(at) {
+        match c {
+            '"' | '`' | '\'' => {
+                at += string_length(&text[at..])?;
+                continue;
+            }
+            '/' if text.get(at + 1) == Some(&'/') => {
+                at += text[at..].iter().position(|&c| c == '\n')?;
+            }
+            '/' if text.get(at + 1) == Some(&'*') => {
+                at += 2 + text[at + 2..].windows(2).position(|pair| pair == ['*', '/'])? + 1;
+            }
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ')' => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
 /// Whether a block comment is open at the end; the parser takes one for finished.
 fn open_comment(text: &str) -> bool {
     let mut depth = 0usize;

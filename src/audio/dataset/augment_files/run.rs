@@ -2,7 +2,7 @@
 
 use super::manifest::{Earlier, Writer};
 use super::{Entry, Plan, Shard};
-use crate::augment::{Domain, Recipe, Views, Workspace};
+use crate::augment::{Domain, Recipe, STACK_BYTES, Views, Workspace};
 use crate::io::{self, FlacFormat, SampleFormat};
 use crate::{Error, Key};
 use std::collections::BTreeMap;
@@ -146,10 +146,12 @@ impl AugmentFiles {
         let mut summary = Summary { n_items: items.len(), ..Summary::default() };
         let ended = std::thread::scope(|scope| {
             let (sender, results) = mpsc::channel();
+            let mut n_threads = 0;
             for _ in 0..self.n_jobs.get().min(items.len()) {
                 let (sender, items, board, turned, recipes) =
                     (sender.clone(), items.clone(), &board, &turned, &recipes);
-                scope.spawn(move || {
+                let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+                let started = thread.spawn_scoped(scope, move || {
                     let mut work = Workspace::default();
                     while let Some((item, before)) = take(board, turned, items.end, self.n_jobs.get(), stop) {
                         let made = catch_unwind(AssertUnwindSafe(|| self.item(plan, item, recipes, before, &mut work)));
@@ -164,8 +166,12 @@ impl AugmentFiles {
                         }
                     }
                 });
+                n_threads += usize::from(started.is_ok());
             }
             drop(sender);
+            if n_threads == 0 && !items.is_empty() {
+                return Err(Error::Unusable("the system starts no thread".into()));
+            }
             let ended = self.record(plan, &results, &board, &turned, &mut manifest, &mut summary, tell);
             lock(&board).closed = true;
             turned.notify_all();

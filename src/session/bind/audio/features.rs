@@ -1,12 +1,15 @@
 //! What can be asked of features.
 
+use super::super::Environment;
+use super::to_distribution;
 use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
-use auricle_audio::features::{Features, MelNorm, MelScale, Triangles, filter_bank};
-use auricle_audio::plot;
+use auricle_audio::features::{Features, MelNorm, MelScale, PatchMix, Triangles, filter_bank};
+use auricle_audio::{Distribution, Key, Place, plot};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rhai::Dynamic;
+use rhai::{Dynamic, Map};
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 impl ScriptValue for Features {
     const NAME: &'static str = "features";
@@ -33,8 +36,9 @@ impl ScriptValue for Features {
     }
 }
 
-pub(super) fn functions() -> Vec<Function> {
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
+        patch_mix(environment),
         Function::property::<Features, _>("shape", Topic::Stages, |features| {
             Ok(Dynamic::from_array(features.shape().iter().map(|&n| (n as i64).into()).collect()))
         })
@@ -58,6 +62,43 @@ pub(super) fn functions() -> Vec<Function> {
         .returns("array")
         .example("assert((tone(440, 1) |> mel()).band(3).len() == 101)"),
     ]
+}
+
+fn patch_mix(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("patch_mix", Topic::Stages, move |call| {
+        let share = call.raw("lambda");
+        let share = to_distribution("lambda", &share).ok_or_else(|| call.wrong("lambda", "a number or a range"))??;
+        let grid = PatchMix {
+            height: call.get("height")?,
+            width: call.get("width")?,
+            time_domain: call.get("time_domain")?,
+        };
+        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
+        let mut rng = Key::of_seed(seed).at(Place::ROOT.named("patch_mix"));
+        let lambda = share.draw_within(&mut rng, 0.0, 1.0);
+        let mixed = grid.apply(&call.value("features")?, &call.value("other")?, lambda, &mut rng)?;
+        let mut map = Map::new();
+        map.insert("features".into(), Dynamic::from(mixed.features));
+        map.insert("lambda".into(), mixed.lambda.into());
+        let exchanged = mixed.exchanged.into_iter().map(|index| (index as i64).into()).collect();
+        map.insert("exchanged".into(), Dynamic::from_array(exchanged));
+        Ok(Dynamic::from_map(map))
+    })
+    .about("Replaces random patches of one sound's features by those of another's: a map with `features`, `lambda` (the share that stayed) and `exchanged` (which patches).")
+    .note("source: Bae et al., Patch-Mix Contrastive Learning with Audio Spectrogram Transformer, 2023, equation 3")
+    .param::<Dynamic>("features", "the features that keep the share `lambda` of their patches")
+    .param::<Dynamic>("other", "features of the same shape")
+    .option::<usize>("height", 16, "bands of a patch")
+    .option::<usize>("width", 16, "frames of a patch")
+    .option::<Dynamic>("lambda", Dynamic::from(Distribution::Uniform { low: 0.0, high: 1.0 }), "share that stays, 0..1; the paper draws it from Beta(1, 1), which is uniform")
+    .option::<bool>("time_domain", false, "whether whole columns of patches are exchanged")
+    .option::<Option<u64>>("seed", (), "seed of the draws; the session's if not given")
+    .returns("map")
+    .example(
+        "let r = log_mel(); let m = patch_mix(tone(440, 1) |> r, tone(880, 1) |> r, #{ lambda: 0.5 }); \
+         assert(m.lambda == 0.5 && m.exchanged.len() == 12)",
+    )
 }
 
 fn mel_filters() -> Function {

@@ -5,7 +5,9 @@ mod demo;
 mod distribution;
 mod features;
 mod inverse;
+mod lambda;
 mod player;
+mod plot;
 mod recipe;
 mod sound;
 mod source;
@@ -29,7 +31,8 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));
     all.push(demo::demo(environment));
-    all.extend(features::functions());
+    all.extend(plot::functions(environment));
+    all.extend(features::functions(environment));
     all.extend(inverse::functions(environment));
     all.extend(data::functions(environment));
     all
@@ -42,6 +45,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Views>(engine);
     register_type::<Trace>(engine);
     register_type::<Features>(engine);
+    register_type::<plot::Strip>(engine);
     register_type::<Dataset>(engine);
     register_type::<Split>(engine);
     register_type::<Clip>(engine);

@@ -1,7 +1,7 @@
 //! Combining stages, and running recipes.
 
 use super::super::Environment;
-use super::to_distribution;
+use super::{lambda, to_distribution};
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
 use auricle_audio::features::Features;
@@ -58,9 +58,9 @@ impl ScriptValue for Trace {
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![pipe(environment), identity(), one_of(), shuffle(), some_of(), blend(), views()];
+    let mut all = vec![pipe(environment), identity(), one_of(), shuffle(), some_of(), blend(), per_channel(), views()];
     all.extend(operators());
-    all.extend([apply(environment), trace(environment), replay(), parameters(), from_json()]);
+    all.extend([apply(environment), trace(environment), replay(), parameters(), from_json(environment)]);
     all.push(
         Function::property::<Trace, _>("steps", Topic::Recipes, |trace| Ok(steps_to_array(trace)))
             .about("The steps taken, in order: a map with `place`, `name` and `values` for each.")
@@ -150,7 +150,7 @@ fn run(recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptErro
     taken(work)
 }
 
-fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
+pub(super) fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
     let number = |name: &str| call.get::<u64>(name);
     Ok(Key {
         seed: call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed()),
@@ -160,7 +160,7 @@ fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
     })
 }
 
-fn keyed(function: Function) -> Function {
+pub(super) fn keyed(function: Function) -> Function {
     function
         .option::<Option<u64>>("seed", (), "seed of the draws; the session's if not given")
         .option::<u64>("epoch", 0, "pass over the data that the draw is for")
@@ -222,6 +222,16 @@ fn blend() -> Function {
     .option::<Dynamic>("wet", 0.5, "share of the recipe's output, 0..1; the input has the rest")
     .returns("recipe")
     .example("print(blend(noise(0), #{ wet: 0.2..0.8 }))")
+}
+
+fn per_channel() -> Function {
+    Function::new("per_channel", Topic::Recipes, |call| {
+        Ok(Dynamic::from(call.value::<Recipe>("recipe")?.per_channel()?))
+    })
+    .about("Runs a recipe on every channel alone, with draws of its own; elsewhere channels share what is drawn.")
+    .param::<Dynamic>("recipe", "the recipe")
+    .returns("recipe")
+    .example("assert(per_channel(noise(20)).trace(wave([[0.1, 0.2], [0.3, 0.4]], 8000)).steps.len() == 2)")
 }
 
 fn views() -> Function {
@@ -348,7 +358,10 @@ fn list_parameters(recipe: &Recipe, above: &str, rows: &mut Array) {
                     rows.push(Dynamic::from_map(row));
                 }
             }
-            Step::Chance { recipe, .. } | Step::Repeat { recipe, .. } | Step::Blend { recipe, .. } => {
+            Step::Chance { recipe, .. }
+            | Step::Repeat { recipe, .. }
+            | Step::Blend { recipe, .. }
+            | Step::PerChannel { recipe } => {
                 list_parameters(recipe, &format!("{place}/0"), rows);
             }
             Step::OneOf { recipes, .. } | Step::Shuffle { recipes } | Step::SomeOf { recipes, .. } => {
@@ -369,6 +382,7 @@ fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
         Value::Flag(flag) => (*flag).into(),
         Value::Word(word) => word.clone().into(),
         Value::Paths(paths) => Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect()),
+        Value::Function(function) => function.source().to_owned().into(),
     }
 }
 
@@ -384,16 +398,18 @@ fn steps_to_array(trace: &Trace) -> Dynamic {
     Dynamic::from_array(trace.steps.iter().map(step).collect())
 }
 
-fn from_json() -> Function {
-    Function::new("from_json", Topic::Session, |call| {
+fn from_json(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("from_json", Topic::Session, move |call| {
+        let functions = |source: &str| lambda::of_source(&environment, call, source);
         let text = call.get::<String>("text")?;
         let json: serde_json::Value =
             serde_json::from_str(&text).map_err(|error| ScriptError::new(format!("this is no JSON: {error}")))?;
         if let Some((name, body)) = json.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next()) {
             let parse = |error: serde_json::Error| ScriptError::new(format!("this is no trace: {error}"));
             match name.as_str() {
-                "recipe" => return Ok(Dynamic::from(Recipe::from_json(body)?)),
-                "views" => return Ok(Dynamic::from(Views::from_json(body)?)),
+                "recipe" => return Ok(Dynamic::from(Recipe::from_json_with(body, &functions)?)),
+                "views" => return Ok(Dynamic::from(Views::from_json_with(body, &functions)?)),
                 "distribution" => return Ok(Dynamic::from(Distribution::from_json(body)?)),
                 "trace" => return Ok(Dynamic::from(serde_json::from_value::<Trace>(body.clone()).map_err(parse)?)),
                 _ => {}

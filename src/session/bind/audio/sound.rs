@@ -190,18 +190,29 @@ fn save() -> Function {
         ("int24", io::SampleFormat::Int24),
     ];
     method("save", |wave, call| {
-        let (path, name) = (call.get::<String>("path")?, call.get::<String>("format")?);
+        let (path, name) = (call.get::<String>("path")?, call.get::<Option<String>>("format")?);
         let path = Path::new(&path);
-        if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav") || e.eq_ignore_ascii_case("wave")) {
-            return Err(call.wrong("path", "a name that ends in `.wav`"));
+        let ending = path.extension().map(|ending| ending.to_ascii_lowercase().to_string_lossy().into_owned());
+        let wrong = |wanted: &str| Err(call.wrong("format", wanted));
+        match (ending.as_deref(), name.as_deref()) {
+            (Some("wav" | "wave"), name) => match FORMATS.iter().find(|(known, _)| *known == name.unwrap_or("float32"))
+            {
+                Some((_, format)) => Ok(io::write_wav(path, wave, *format)?),
+                None => wrong("\"float32\", \"int16\" or \"int24\""),
+            },
+            (Some("flac"), None | Some("int24")) => Ok(io::write_flac(path, wave, io::FlacFormat::Int24)?),
+            (Some("flac"), Some("int16")) => Ok(io::write_flac(path, wave, io::FlacFormat::Int16)?),
+            (Some("flac"), Some(_)) => wrong("\"int24\" or \"int16\" in a FLAC file"),
+            _ => Err(call.wrong("path", "a name that ends in `.wav` or `.flac`")),
         }
-        let format = FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
-        let format = format.ok_or_else(|| call.wrong("format", "\"float32\", \"int16\" or \"int24\""))?;
-        Ok(io::write_wav(path, wave, format)?)
     })
-    .about("Saves a sound as a WAV file, whole or not at all.")
-    .param::<String>("path", "where to; ends in `.wav`")
-    .option::<String>("format", "float32", "\"float32\" (every bit is kept), \"int16\" or \"int24\"")
+    .about("Saves a sound as a WAV or FLAC file, whole or not at all.")
+    .param::<String>("path", "where to; ends in `.wav` or `.flac`")
+    .option::<Option<String>>(
+        "format",
+        (),
+        "\"float32\" (WAV; every bit is kept), \"int16\" or \"int24\"; float32 in WAV and int24 in FLAC if not given",
+    )
     .reads_data()
     .example("let f = temporary_folder() + \"/a.wav\"; let x = tone(440, 0.1); x.save(f); assert(load(f) == x)")
 }

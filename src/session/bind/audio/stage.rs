@@ -1,21 +1,23 @@
 //! The stages of recipes: their declarations stand beside the mathematics; here each becomes a function.
 
 use super::super::Environment;
-use super::to_distribution;
+use super::{lambda, to_distribution};
 use crate::script::{Call, FromScript, Function, Mode, Parameter, ScriptError, Topic, Unknown, describe};
 use auricle_audio::augment::{Declaration, Kind, Recipe, Stage, Value, catalogue};
-use rhai::Dynamic;
+use rhai::{Dynamic, FnPtr};
 use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    catalogue().iter().map(|declaration| function(declaration, environment.settings.mode)).collect()
+    catalogue().iter().map(|declaration| function(declaration, environment)).collect()
 }
 
-fn function(declaration: &'static Declaration, mode: Mode) -> Function {
-    let mut function = Function::new(declaration.name, Topic::Stages, move |call| build(declaration, mode, call))
-        .about(declaration.about)
-        .returns("recipe")
-        .example(declaration.example);
+fn function(declaration: &'static Declaration, environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    let mut function =
+        Function::new(declaration.name, Topic::Stages, move |call| build(declaration, &environment, call))
+            .about(declaration.about)
+            .returns("recipe")
+            .example(declaration.example);
     for parameter in declaration.parameters {
         let default = parameter.default_value().map(|_| parameter.default.to_string());
         let described = Parameter::checked_inside(parameter.name, parameter.kind.to_string(), default, parameter.about);
@@ -30,9 +32,17 @@ fn function(declaration: &'static Declaration, mode: Mode) -> Function {
     function
 }
 
-fn build(declaration: &'static Declaration, mode: Mode, call: &Call<'_>) -> Result<Dynamic, ScriptError> {
+fn build(
+    declaration: &'static Declaration,
+    environment: &Environment,
+    call: &Call<'_>,
+) -> Result<Dynamic, ScriptError> {
     let mut values = Vec::new();
     for (name, value) in call.given() {
+        if let Some(function) = value.clone().try_cast::<FnPtr>() {
+            values.push((name.to_owned(), Value::Function(lambda::of_pointer(environment, call, function)?)));
+            continue;
+        }
         let value = to_value(name, value).transpose()?.ok_or_else(|| {
             let kind = declaration.parameters.iter().find(|p| p.name == name).map(|p| p.kind.to_string());
             ScriptError::new(format!("`{name}` must be {}, not {}", kind.unwrap_or_default(), describe(value)))
@@ -42,7 +52,7 @@ fn build(declaration: &'static Declaration, mode: Mode, call: &Call<'_>) -> Resu
     let reads_files = declaration.parameters.iter().any(|parameter| {
         matches!(parameter.kind, Kind::Paths { .. }) && values.iter().any(|(name, _)| name == parameter.name)
     });
-    if mode == Mode::Check && reads_files {
+    if environment.settings.mode == Mode::Check && reads_files {
         // A check needs no data, and so no recordings either: only the other values are looked at.
         Stage::check(declaration, values)?;
         return Ok(Dynamic::from(Unknown));
