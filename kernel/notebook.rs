@@ -62,7 +62,7 @@ pub fn execute(
     content["metadata"]["kernelspec"] = json!({ "name": "auricle", "display_name": "Auricle", "language": "rhai" });
     content["metadata"]["language_info"] =
         json!({ "name": "rhai", "file_extension": ".rhai", "mimetype": "text/x-rhai" });
-    crate::error::write(out, &format!("{content:#}\n"))?;
+    crate::error::write(out, format!("{content:#}\n").as_bytes())?;
     Ok(execution)
 }
 
