@@ -41,7 +41,7 @@ pub(crate) fn answer(message: &Message, cells: &Cells) -> Answer {
             Answer::Reply("inspect_reply", content)
         }
         "history_request" => {
-            let history = cells.history.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut history = cells.history.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             Answer::Reply("history_reply", json!({ "status": "ok", "history": history.find(&message.content) }))
         }
         "comm_info_request" => Answer::Reply("comm_info_reply", json!({ "status": "ok", "comms": {} })),

@@ -4,8 +4,10 @@ use crate::Error;
 use crate::answer::{Answer, answer};
 use crate::cell::Cells;
 use crate::connection::{Channel, Connection};
+use crate::history::History;
 use crate::input::{Answers, Questions};
 use crate::publish::{BATCH_TIME, Door, Outbox, Publisher};
+use crate::socket_file::SocketFiles;
 use crate::wire::{Message, Seen, Wire};
 use auricle_session::Settings;
 use futures::StreamExt;
@@ -35,14 +37,16 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Time for the last messages to leave.
 const LINGER: Duration = Duration::from_millis(30);
 
-/// Serves one connection file until a front end says that it is enough, or the program that started it is gone.
+/// Serves one connection file until a front end says that it is enough, or the program that started it is gone. Cells
+/// are kept in the file `history`, if one is given, for kernels to come.
 ///
 /// # Errors
-/// The file is none, an address is taken, or the session cannot be started.
-pub fn run(settings: Settings, connection_file: &Path) -> Result<(), Error> {
+/// The connection file is none, an address is taken, or the session cannot be started.
+pub fn run(settings: Settings, connection_file: &Path, history: Option<&Path>) -> Result<(), Error> {
     let connection = Connection::read(connection_file)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
-    let result = runtime.block_on(serve(&connection, settings));
+    let mut files = SocketFiles::default();
+    let result = runtime.block_on(serve(&connection, settings, History::new(history), &mut files));
     // A cell that does not stop must not keep the program.
     runtime.shutdown_background();
     result
@@ -57,22 +61,27 @@ struct Shared {
     end: mpsc::Sender<()>,
 }
 
-async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error> {
+async fn serve(
+    connection: &Connection,
+    settings: Settings,
+    history: History,
+    files: &mut SocketFiles,
+) -> Result<(), Error> {
     // Front ends try again every 100 ms: the addresses come first, the language after.
     let (mut shell, mut control, mut stdin) = (RouterSocket::new(), RouterSocket::new(), RouterSocket::new());
     let (mut iopub, mut heartbeat) = (PubSocket::new(), RepSocket::new());
     let listeners = iopub.monitor();
-    bind(&mut shell, connection, Channel::Shell).await?;
-    bind(&mut control, connection, Channel::Control).await?;
-    bind(&mut stdin, connection, Channel::Stdin).await?;
-    bind(&mut iopub, connection, Channel::Iopub).await?;
-    bind(&mut heartbeat, connection, Channel::Heartbeat).await?;
+    bind(&mut shell, connection, Channel::Shell, files).await?;
+    bind(&mut control, connection, Channel::Control, files).await?;
+    bind(&mut stdin, connection, Channel::Stdin, files).await?;
+    bind(&mut iopub, connection, Channel::Iopub, files).await?;
+    bind(&mut heartbeat, connection, Channel::Heartbeat, files).await?;
 
     let wire = Wire::new(&connection.key);
     let (outbox, outgoing) = Outbox::new(wire.clone());
     let (questions, answers) = Questions::new();
     let publisher = Publisher::new(outbox.clone(), questions);
-    let cells = Cells::start(settings, publisher.clone())?;
+    let cells = Cells::start(settings, publisher.clone(), history)?;
     let (listening, listened) = watch::channel(false);
     let (end, mut ended) = mpsc::channel(1);
     let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, end });
@@ -95,10 +104,19 @@ async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error>
     Ok(())
 }
 
-async fn bind<S: Socket>(socket: &mut S, connection: &Connection, channel: Channel) -> Result<(), Error> {
+async fn bind<S: Socket>(
+    socket: &mut S,
+    connection: &Connection,
+    channel: Channel,
+    files: &mut SocketFiles,
+) -> Result<(), Error> {
     let endpoint = connection.endpoint(channel);
+    SocketFiles::make_room(connection, channel);
     match socket.bind(&endpoint).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            files.own(connection, channel);
+            Ok(())
+        }
         Err(error) => Err(Error::Bind { endpoint, reason: error.to_string() }),
     }
 }
