@@ -2,8 +2,10 @@
 
 mod heat_map;
 mod outline;
+mod pixels;
 mod sparkline;
 
 pub use heat_map::HeatMap;
-pub use outline::outline_svg;
+pub use outline::Frame;
+use pixels::palette_png;
 pub use sparkline::{envelope_line, sparkline};

@@ -1,10 +1,12 @@
 //! Functions for sound, recipes and data.
 
 mod data;
+mod data_table;
 mod demo;
 mod distribution;
 mod features;
 mod inverse;
+mod pair;
 mod player;
 mod recipe;
 mod sound;
@@ -29,6 +31,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));
     all.push(demo::demo(environment));
+    all.extend(pair::functions(environment));
     all.extend(features::functions());
     all.extend(inverse::functions(environment));
     all.extend(data::functions(environment));
@@ -41,6 +44,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Recipe>(engine);
     register_type::<Views>(engine);
     register_type::<Trace>(engine);
+    register_type::<pair::Pair>(engine);
     register_type::<Features>(engine);
     register_type::<Dataset>(engine);
     register_type::<Split>(engine);

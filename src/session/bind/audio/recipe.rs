@@ -150,7 +150,7 @@ fn run(recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptErro
     taken(work)
 }
 
-fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
+pub(super) fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
     let number = |name: &str| call.get::<u64>(name);
     Ok(Key {
         seed: call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed()),
@@ -160,7 +160,7 @@ fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
     })
 }
 
-fn keyed(function: Function) -> Function {
+pub(super) fn keyed(function: Function) -> Function {
     function
         .option::<Option<u64>>("seed", (), "seed of the draws; the session's if not given")
         .option::<u64>("epoch", 0, "pass over the data that the draw is for")
