@@ -57,18 +57,23 @@ fn kernel_info() -> Value {
         "protocol_version": crate::PROTOCOL,
         "implementation": "auricle",
         "implementation_version": env!("CARGO_PKG_VERSION"),
-        "language_info": {
-            "name": "rhai",
-            "version": env!("CARGO_PKG_VERSION"),
-            "mimetype": "text/x-rhai",
-            "file_extension": ".rhai",
-            "pygments_lexer": "rust",
-            "codemirror_mode": "rust",
-        },
+        "language_info": language_info(),
         "banner": concat!("Auricle ", env!("CARGO_PKG_VERSION"), ", a language for contrastive learning of audio"),
         "help_links": [],
         "debugger": false,
         "supported_features": [],
+    })
+}
+
+/// What front ends and notebooks are told of the language; its look is that of Rust.
+pub(crate) fn language_info() -> Value {
+    json!({
+        "name": "rhai",
+        "version": env!("CARGO_PKG_VERSION"),
+        "mimetype": "text/x-rhai",
+        "file_extension": ".rhai",
+        "pygments_lexer": "rust",
+        "codemirror_mode": "rust",
     })
 }
 

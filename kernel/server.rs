@@ -14,7 +14,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use zeromq::{
@@ -28,8 +28,13 @@ const STUCK: Duration = Duration::from_secs(5);
 /// The first answer waits this long for a listener, so that a front end does not miss the first `idle`.
 const FIRST_LISTENER: Duration = Duration::from_millis(50);
 
-/// Welcomes are sent after these waits, because a listener's subscription follows its connection unseen.
+/// Welcomes are sent after these waits, because a listener's subscription follows its connection unseen. Only the first
+/// is sent to a front end that asks something meanwhile: it does not wait for a welcome, and Jupyter's own client takes a
+/// kernel for ready when nothing was told for a while.
 const WELCOMES: [Duration; 3] = [Duration::from_millis(3), Duration::from_millis(30), Duration::from_millis(200)];
+
+/// A front end connects to all sockets within this time.
+const FIRST_QUESTION: Duration = Duration::from_millis(100);
 
 /// A cell may take this long to stop when the kernel ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -58,6 +63,8 @@ struct Shared {
     outbox: Outbox,
     cells: Cells,
     listened: watch::Receiver<bool>,
+    /// When the last request came.
+    asked: watch::Sender<Option<Instant>>,
     end: mpsc::Sender<()>,
 }
 
@@ -83,8 +90,9 @@ async fn serve(
     let publisher = Publisher::new(outbox.clone(), questions);
     let cells = Cells::start(settings, publisher.clone(), history)?;
     let (listening, listened) = watch::channel(false);
+    let asked = watch::Sender::new(None);
     let (end, mut ended) = mpsc::channel(1);
-    let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, end });
+    let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, asked, end });
 
     let (shell_out, shell_in) = shell.split();
     let (control_out, control_in) = control.split();
@@ -94,7 +102,7 @@ async fn serve(
     tokio::spawn(read(shared.clone(), shell_in, Door::Shell));
     tokio::spawn(read(shared.clone(), control_in, Door::Control));
     tokio::spawn(echo(heartbeat));
-    tokio::spawn(welcome(listeners, outbox.clone(), listening));
+    tokio::spawn(welcome(listeners, shared.clone(), listening));
     tokio::spawn(flush(publisher));
     outbox.tell("status", &Value::Null, json!({ "execution_state": "starting" })).await;
     tokio::select! {
@@ -146,6 +154,7 @@ async fn read(shared: Arc<Shared>, mut socket: RouterRecvHalf, door: Door) {
         };
         // What is not signed, or is no message at all, gets no answer: who sends it may not know the key.
         let Ok(message) = shared.wire.read(frames, &mut seen) else { continue };
+        shared.asked.send_replace(Some(Instant::now()));
         match message.kind() {
             "execute_request" => shared.cells.execute(message),
             "shutdown_request" => return shut_down(&shared, &message, door).await,
@@ -227,19 +236,24 @@ async fn echo(mut heartbeat: RepSocket) {
 /// Greets who begins to listen: whoever receives a greeting misses nothing from then on.
 async fn welcome(
     mut events: futures::channel::mpsc::Receiver<SocketEvent>,
-    outbox: Outbox,
+    shared: Arc<Shared>,
     listening: watch::Sender<bool>,
 ) {
     while let Some(event) = events.next().await {
         if !matches!(event, SocketEvent::Accepted(..)) {
             continue;
         }
+        // Its first question may come before this connection is heard of.
+        let connected = Instant::now().checked_sub(FIRST_QUESTION);
         let mut waited = Duration::ZERO;
         for due in WELCOMES {
             sleep(due - waited).await;
+            if !waited.is_zero() && *shared.asked.borrow() > connected {
+                break;
+            }
             waited = due;
             listening.send_replace(true);
-            outbox.tell("iopub_welcome", &Value::Null, json!({ "subscription": "" })).await;
+            shared.outbox.tell("iopub_welcome", &Value::Null, json!({ "subscription": "" })).await;
         }
     }
 }
