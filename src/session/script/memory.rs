@@ -87,10 +87,19 @@ fn size(bytes: u64) -> String {
 pub(super) struct Watch {
     token: CancelToken,
     start: Instant,
-    /// When to look again, in nanoseconds from the start.
+    /// When the clock was read, and when the memory is to be looked at again: nanoseconds from the start.
+    read: AtomicU64,
     due: AtomicU64,
+    /// The clock is read when these bits of the number of operations are 0.
+    mask: AtomicU64,
     seen: Mutex<Seen>,
 }
+
+/// Reading the clock takes half the time of an operation: among fast ones that is done seldom, among slow ones, such as
+/// copies of something large, often.
+const SELDOM: u64 = 31;
+const OFTEN: u64 = 3;
+const SLOW: Duration = Duration::from_micros(20);
 
 #[derive(Default)]
 struct Seen {
@@ -112,21 +121,26 @@ const OWN_USE: u64 = 128 << 20;
 impl Watch {
     /// A watch over the runs that a token can stop.
     pub(super) fn new(token: CancelToken) -> Watch {
-        Watch { token, start: Instant::now(), due: AtomicU64::new(0), seen: Mutex::default() }
+        let zero = || AtomicU64::new(0);
+        let (read, due, mask) = (zero(), zero(), AtomicU64::new(OFTEN));
+        Watch { token, start: Instant::now(), read, due, mask, seen: Mutex::default() }
     }
 
     /// Looks how much memory is left, if it is time to; the reason if the script is to be stopped. `operations` is how
     /// many it has done.
     pub(super) fn look(&self, operations: u64) -> Option<String> {
-        // Reading the clock takes a quarter of the time of an operation.
-        if !operations.is_multiple_of(4) {
+        let mask = self.mask.load(Ordering::Relaxed);
+        if operations & mask != 0 {
             return None;
         }
-        let now = self.start.elapsed();
-        if (now.as_nanos() as u64) < self.due.load(Ordering::Relaxed) {
+        let now = self.start.elapsed().as_nanos() as u64;
+        let took = now.saturating_sub(self.read.swap(now, Ordering::Relaxed));
+        let slow = u128::from(took) > SLOW.as_nanos() * u128::from(mask + 1);
+        self.mask.store(if slow { OFTEN } else { SELDOM }, Ordering::Relaxed);
+        if now < self.due.load(Ordering::Relaxed) {
             return None;
         }
-        self.due.store((now + LOOK_EVERY).as_nanos() as u64, Ordering::Relaxed);
+        self.due.store(now + LOOK_EVERY.as_nanos() as u64, Ordering::Relaxed);
         let memory = Memory::now()?;
         let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         seen.judge(self.token.runs(), memory)
