@@ -41,7 +41,7 @@ pub(crate) fn answer(message: &Message, cells: &Cells) -> Answer {
             Answer::Reply("inspect_reply", content)
         }
         "history_request" => {
-            let history = cells.history.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut history = cells.history.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             Answer::Reply("history_reply", json!({ "status": "ok", "history": history.find(&message.content) }))
         }
         "comm_info_request" => Answer::Reply("comm_info_reply", json!({ "status": "ok", "comms": {} })),
@@ -57,18 +57,23 @@ fn kernel_info() -> Value {
         "protocol_version": crate::PROTOCOL,
         "implementation": "auricle",
         "implementation_version": env!("CARGO_PKG_VERSION"),
-        "language_info": {
-            "name": "rhai",
-            "version": env!("CARGO_PKG_VERSION"),
-            "mimetype": "text/x-rhai",
-            "file_extension": ".rhai",
-            "pygments_lexer": "rust",
-            "codemirror_mode": "rust",
-        },
+        "language_info": language_info(),
         "banner": concat!("Auricle ", env!("CARGO_PKG_VERSION"), ", a language for contrastive learning of audio"),
         "help_links": [],
         "debugger": false,
         "supported_features": [],
+    })
+}
+
+/// What front ends and notebooks are told of the language; its look is that of Rust.
+pub(crate) fn language_info() -> Value {
+    json!({
+        "name": "rhai",
+        "version": env!("CARGO_PKG_VERSION"),
+        "mimetype": "text/x-rhai",
+        "file_extension": ".rhai",
+        "pygments_lexer": "rust",
+        "codemirror_mode": "rust",
     })
 }
 

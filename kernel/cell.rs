@@ -31,10 +31,10 @@ pub(crate) struct Cells {
 
 impl Cells {
     /// Starts the thread and its session.
-    pub(crate) fn start(settings: Settings, publisher: Arc<Publisher>) -> Result<Cells, Error> {
+    pub(crate) fn start(settings: Settings, publisher: Arc<Publisher>, history: History) -> Result<Cells, Error> {
         let (requests, waiting) = channel();
         let (ready, is_ready) = channel();
-        let history: Arc<Mutex<History>> = Arc::default();
+        let history = Arc::new(Mutex::new(history));
         let running: Arc<Mutex<Option<Value>>> = Arc::default();
         let stopping: Arc<AtomicBool> = Arc::default();
         let (kept, shown, stops) = (history.clone(), running.clone(), stopping.clone());

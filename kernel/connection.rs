@@ -2,7 +2,7 @@
 
 use crate::Error;
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What Jupyter writes for a kernel to be started.
 #[derive(Clone, Debug, Deserialize)]
@@ -61,6 +61,12 @@ impl Connection {
         let separator = if self.transport == "ipc" { '-' } else { ':' };
         format!("{}://{}{separator}{port}", self.transport, self.ip)
     }
+
+    /// The file of a socket, if the transport has any.
+    pub(crate) fn socket_file(&self, channel: Channel) -> Option<PathBuf> {
+        let endpoint = self.endpoint(channel);
+        endpoint.strip_prefix("ipc://").map(PathBuf::from)
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +88,8 @@ mod tests {
         assert_eq!(tcp.endpoint(Channel::Shell), "tcp://127.0.0.1:1");
         let ipc = read(&GOOD.replace("\"tcp\"", "\"ipc\"").replace("127.0.0.1", "run/k")).unwrap();
         assert_eq!(ipc.endpoint(Channel::Heartbeat), "ipc://run/k-5");
+        assert_eq!(ipc.socket_file(Channel::Shell), Some("run/k-1".into()));
+        assert_eq!(tcp.socket_file(Channel::Shell), None);
     }
 
     #[test]

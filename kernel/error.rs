@@ -73,6 +73,6 @@ impl Error {
 }
 
 /// Writes a file whole or not at all.
-pub(crate) fn write(file: &std::path::Path, text: &str) -> Result<(), Error> {
-    auricle_session::write_whole(file, text.as_bytes()).map_err(|error| Error::Write(error.to_string()))
+pub(crate) fn write(file: &std::path::Path, content: &[u8]) -> Result<(), Error> {
+    auricle_session::write_whole(file, content).map_err(|error| Error::Write(error.to_string()))
 }

@@ -13,6 +13,7 @@ mod input;
 mod notebook;
 mod publish;
 mod server;
+mod socket_file;
 mod spec;
 #[cfg(test)]
 mod tests;

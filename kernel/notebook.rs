@@ -60,9 +60,8 @@ pub fn execute(
     }
     recorder.update_earlier(cells);
     content["metadata"]["kernelspec"] = json!({ "name": "auricle", "display_name": "Auricle", "language": "rhai" });
-    content["metadata"]["language_info"] =
-        json!({ "name": "rhai", "file_extension": ".rhai", "mimetype": "text/x-rhai" });
-    crate::error::write(out, &format!("{content:#}\n"))?;
+    content["metadata"]["language_info"] = crate::answer::language_info();
+    crate::error::write(out, format!("{content:#}\n").as_bytes())?;
     Ok(execution)
 }
 

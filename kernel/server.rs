@@ -4,15 +4,17 @@ use crate::Error;
 use crate::answer::{Answer, answer};
 use crate::cell::Cells;
 use crate::connection::{Channel, Connection};
+use crate::history::History;
 use crate::input::{Answers, Questions};
 use crate::publish::{BATCH_TIME, Door, Outbox, Publisher};
+use crate::socket_file::SocketFiles;
 use crate::wire::{Message, Seen, Wire};
 use auricle_session::Settings;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use zeromq::{
@@ -26,8 +28,13 @@ const STUCK: Duration = Duration::from_secs(5);
 /// The first answer waits this long for a listener, so that a front end does not miss the first `idle`.
 const FIRST_LISTENER: Duration = Duration::from_millis(50);
 
-/// Welcomes are sent after these waits, because a listener's subscription follows its connection unseen.
+/// Welcomes are sent after these waits, because a listener's subscription follows its connection unseen. Only the first
+/// is sent to a front end that asks something meanwhile: it does not wait for a welcome, and Jupyter's own client takes a
+/// kernel for ready when nothing was told for a while.
 const WELCOMES: [Duration; 3] = [Duration::from_millis(3), Duration::from_millis(30), Duration::from_millis(200)];
+
+/// A front end connects to all sockets within this time.
+const FIRST_QUESTION: Duration = Duration::from_millis(100);
 
 /// A cell may take this long to stop when the kernel ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -35,14 +42,16 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Time for the last messages to leave.
 const LINGER: Duration = Duration::from_millis(30);
 
-/// Serves one connection file until a front end says that it is enough, or the program that started it is gone.
+/// Serves one connection file until a front end says that it is enough, or the program that started it is gone. Cells
+/// are kept in the file `history`, if one is given, for kernels to come.
 ///
 /// # Errors
-/// The file is none, an address is taken, or the session cannot be started.
-pub fn run(settings: Settings, connection_file: &Path) -> Result<(), Error> {
+/// The connection file is none, an address is taken, or the session cannot be started.
+pub fn run(settings: Settings, connection_file: &Path, history: Option<&Path>) -> Result<(), Error> {
     let connection = Connection::read(connection_file)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
-    let result = runtime.block_on(serve(&connection, settings));
+    let mut files = SocketFiles::default();
+    let result = runtime.block_on(serve(&connection, settings, History::new(history), &mut files));
     // A cell that does not stop must not keep the program.
     runtime.shutdown_background();
     result
@@ -54,28 +63,36 @@ struct Shared {
     outbox: Outbox,
     cells: Cells,
     listened: watch::Receiver<bool>,
+    /// When the last request came.
+    asked: watch::Sender<Option<Instant>>,
     end: mpsc::Sender<()>,
 }
 
-async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error> {
+async fn serve(
+    connection: &Connection,
+    settings: Settings,
+    history: History,
+    files: &mut SocketFiles,
+) -> Result<(), Error> {
     // Front ends try again every 100 ms: the addresses come first, the language after.
     let (mut shell, mut control, mut stdin) = (RouterSocket::new(), RouterSocket::new(), RouterSocket::new());
     let (mut iopub, mut heartbeat) = (PubSocket::new(), RepSocket::new());
     let listeners = iopub.monitor();
-    bind(&mut shell, connection, Channel::Shell).await?;
-    bind(&mut control, connection, Channel::Control).await?;
-    bind(&mut stdin, connection, Channel::Stdin).await?;
-    bind(&mut iopub, connection, Channel::Iopub).await?;
-    bind(&mut heartbeat, connection, Channel::Heartbeat).await?;
+    bind(&mut shell, connection, Channel::Shell, files).await?;
+    bind(&mut control, connection, Channel::Control, files).await?;
+    bind(&mut stdin, connection, Channel::Stdin, files).await?;
+    bind(&mut iopub, connection, Channel::Iopub, files).await?;
+    bind(&mut heartbeat, connection, Channel::Heartbeat, files).await?;
 
     let wire = Wire::new(&connection.key);
     let (outbox, outgoing) = Outbox::new(wire.clone());
     let (questions, answers) = Questions::new();
     let publisher = Publisher::new(outbox.clone(), questions);
-    let cells = Cells::start(settings, publisher.clone())?;
+    let cells = Cells::start(settings, publisher.clone(), history)?;
     let (listening, listened) = watch::channel(false);
+    let asked = watch::Sender::new(None);
     let (end, mut ended) = mpsc::channel(1);
-    let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, end });
+    let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, asked, end });
 
     let (shell_out, shell_in) = shell.split();
     let (control_out, control_in) = control.split();
@@ -85,7 +102,7 @@ async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error>
     tokio::spawn(read(shared.clone(), shell_in, Door::Shell));
     tokio::spawn(read(shared.clone(), control_in, Door::Control));
     tokio::spawn(echo(heartbeat));
-    tokio::spawn(welcome(listeners, outbox.clone(), listening));
+    tokio::spawn(welcome(listeners, shared.clone(), listening));
     tokio::spawn(flush(publisher));
     outbox.tell("status", &Value::Null, json!({ "execution_state": "starting" })).await;
     tokio::select! {
@@ -95,10 +112,19 @@ async fn serve(connection: &Connection, settings: Settings) -> Result<(), Error>
     Ok(())
 }
 
-async fn bind<S: Socket>(socket: &mut S, connection: &Connection, channel: Channel) -> Result<(), Error> {
+async fn bind<S: Socket>(
+    socket: &mut S,
+    connection: &Connection,
+    channel: Channel,
+    files: &mut SocketFiles,
+) -> Result<(), Error> {
     let endpoint = connection.endpoint(channel);
+    SocketFiles::make_room(connection, channel);
     match socket.bind(&endpoint).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            files.own(connection, channel);
+            Ok(())
+        }
         Err(error) => Err(Error::Bind { endpoint, reason: error.to_string() }),
     }
 }
@@ -128,6 +154,7 @@ async fn read(shared: Arc<Shared>, mut socket: RouterRecvHalf, door: Door) {
         };
         // What is not signed, or is no message at all, gets no answer: who sends it may not know the key.
         let Ok(message) = shared.wire.read(frames, &mut seen) else { continue };
+        shared.asked.send_replace(Some(Instant::now()));
         match message.kind() {
             "execute_request" => shared.cells.execute(message),
             "shutdown_request" => return shut_down(&shared, &message, door).await,
@@ -209,19 +236,24 @@ async fn echo(mut heartbeat: RepSocket) {
 /// Greets who begins to listen: whoever receives a greeting misses nothing from then on.
 async fn welcome(
     mut events: futures::channel::mpsc::Receiver<SocketEvent>,
-    outbox: Outbox,
+    shared: Arc<Shared>,
     listening: watch::Sender<bool>,
 ) {
     while let Some(event) = events.next().await {
         if !matches!(event, SocketEvent::Accepted(..)) {
             continue;
         }
+        // Its first question may come before this connection is heard of.
+        let connected = Instant::now().checked_sub(FIRST_QUESTION);
         let mut waited = Duration::ZERO;
         for due in WELCOMES {
             sleep(due - waited).await;
+            if !waited.is_zero() && *shared.asked.borrow() > connected {
+                break;
+            }
             waited = due;
             listening.send_replace(true);
-            outbox.tell("iopub_welcome", &Value::Null, json!({ "subscription": "" })).await;
+            shared.outbox.tell("iopub_welcome", &Value::Null, json!({ "subscription": "" })).await;
         }
     }
 }

@@ -29,7 +29,12 @@ pub struct Installation {
     pub env: Vec<(String, String)>,
 }
 
-const LOGO_SVG: &str = include_str!("logo-svg.svg");
+/// Pictures that front ends show for the kernel: those that draw vectors take the first.
+const LOGOS: [(&str, &[u8]); 3] = [
+    ("logo-svg.svg", include_bytes!("logo-svg.svg")),
+    ("logo-64x64.png", include_bytes!("logo-64x64.png")),
+    ("logo-32x32.png", include_bytes!("logo-32x32.png")),
+];
 
 impl Place {
     /// The folder of kernelspecs.
@@ -83,8 +88,10 @@ pub fn install(installation: &Installation, place: &Place) -> Result<PathBuf, Er
         "env": env,
         "metadata": { "debugger": false },
     });
-    write(&dir.join("logo-svg.svg"), LOGO_SVG)?;
-    write(&dir.join("kernel.json"), &format!("{spec:#}\n"))?;
+    for (name, file) in LOGOS {
+        write(&dir.join(name), file)?;
+    }
+    write(&dir.join("kernel.json"), format!("{spec:#}\n").as_bytes())?;
     Ok(dir)
 }
 
@@ -165,7 +172,12 @@ mod tests {
         let spec: Value = serde_json::from_str(&std::fs::read_to_string(dir.join("kernel.json")).unwrap()).unwrap();
         assert_eq!(spec["argv"], json!(["/opt/auricle", "kernel", "run", "-f", "{connection_file}"]));
         assert_eq!((&spec["interrupt_mode"], &spec["env"]["THREADS"]), (&json!("message"), &json!("2")));
-        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2);
+        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4);
+        for side in [32_u32, 64] {
+            // Width and height of a PNG file stand behind its signature and the name of its first chunk.
+            let file = std::fs::read(dir.join(format!("logo-{side}x{side}.png"))).unwrap();
+            assert_eq!(file[16..24], [side.to_be_bytes(), side.to_be_bytes()].concat());
+        }
         installation.name = "../evil".into();
         assert!(matches!(install(&installation, &place), Err(Error::Name(_))));
         assert_eq!(uninstall("auricle", Some(&place)).unwrap(), [dir]);

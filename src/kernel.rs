@@ -92,7 +92,8 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
             // Front ends interrupt by a message; a `Ctrl-C` in the terminal they were started from is not for us.
             let _ = ctrlc::set_handler(|| {});
             let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
-            auricle_kernel::run(settings(matches), &file).map(|()| Vec::new())
+            let history = dirs::data_dir().map(|dir| dir.join("auricle").join("cells.jsonl"));
+            auricle_kernel::run(settings(matches), &file, history.as_deref()).map(|()| Vec::new())
         }
         _ => Ok(Vec::new()),
     };

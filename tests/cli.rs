@@ -328,8 +328,8 @@ fn the_notebooks_run_without_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let digits = format!("dir={}", shared("data/fsdd").display());
     for (name, parameters, results) in [
-        ("tour", &[][..], 5),
-        ("augmentation", &[], 1),
+        ("tour", &[][..], 6),
+        ("augmentation", &[], 2),
         ("spoken_digits", &["-p", digits.as_str(), "-p", "epochs=1", "--no-cache"], 4),
     ] {
         let notebook = root().join("examples").join(format!("{name}.ipynb")).display().to_string();

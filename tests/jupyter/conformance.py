@@ -5,6 +5,9 @@
     ENV/bin/python tests/jupyter/conformance.py
 """
 
+import glob
+import os
+import tempfile
 import time
 import unittest
 from queue import Empty
@@ -12,9 +15,13 @@ from queue import Empty
 import jupyter_kernel_test
 import nbclient
 import nbformat
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager, start_new_kernel
 
 PATIENCE_S = 30
+
+# Kernels keep what was run in the user's data folder, which is not the tests' business.
+DATA = tempfile.TemporaryDirectory()
+os.environ["XDG_DATA_HOME"] = DATA.name
 
 
 class Conformance(jupyter_kernel_test.KernelTests):
@@ -99,6 +106,32 @@ class Session(unittest.TestCase):
         self.client.wait_for_ready(timeout=PATIENCE_S)
         self.assertEqual(self.run_cell("x")[0]["status"], "error")
 
+    def test_what_was_run_before_a_restart_is_found(self):
+        self.run_cell("let before = 1;")
+        self.manager.restart_kernel()
+        self.client.wait_for_ready(timeout=PATIENCE_S)
+        self.run_cell("let after = 2;")
+        reply = self.client.history(hist_access_type="tail", n=2, reply=True, timeout=PATIENCE_S)
+        self.assertEqual([text for _, _, text in reply["content"]["history"]], ["let before = 1;", "let after = 2;"])
+        reply = self.client.history(hist_access_type="range", session=-1, reply=True, timeout=PATIENCE_S)
+        self.assertEqual([text for _, _, text in reply["content"]["history"]], ["let before = 1;"])
+
+    def test_what_no_machine_holds_is_an_error(self):
+        self.run_cell("let kept = 1;")
+        for code in [
+            "[].pad(10000000000, 0)",
+            "blob(10000000000)",
+            "let s = \"\"; s.pad(10000000000, 'x')",
+            "silence(1e9)",
+            "white_noise(1e9)",
+            "let a = []; loop { a.push(0) }",
+        ]:
+            reply, _ = self.run_cell(code)
+            self.assertEqual(reply["status"], "error")
+            self.assertRegex(reply["evalue"], "may have [0-9]+|would take .* can be had|stopped before the memory")
+            self.run_cell("let a = (); let s = ();")
+        self.assertEqual(self.run_cell("kept")[0]["status"], "ok")
+
     def test_completion_is_answered_while_a_cell_runs(self):
         self.client.execute("sleep(1.5)")
         time.sleep(0.2)
@@ -113,6 +146,29 @@ class Session(unittest.TestCase):
         self.run_cell("1")
         with self.assertRaises(Empty):
             self.client.get_shell_msg(timeout=0.2)
+
+
+class Files(unittest.TestCase):
+    def test_sockets_that_a_killed_kernel_left_are_taken_over(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        manager = KernelManager(kernel_name="auricle", transport="ipc", ip=os.path.join(folder.name, "k"))
+        manager.start_kernel()
+        client = manager.blocking_client()
+        client.start_channels()
+        client.wait_for_ready(timeout=PATIENCE_S)
+        left = sorted(glob.glob(os.path.join(folder.name, "k-*")))
+        self.assertEqual(len(left), 5)
+        manager.provisioner.process.kill()
+        manager.provisioner.process.wait()
+        self.assertEqual(sorted(glob.glob(os.path.join(folder.name, "k-*"))), left)
+        manager.restart_kernel()
+        client.wait_for_ready(timeout=PATIENCE_S)
+        self.assertEqual(client.execute("1 + 1", reply=True, timeout=PATIENCE_S)["content"]["status"], "ok")
+        client.shutdown(reply=True, timeout=PATIENCE_S)
+        manager.provisioner.process.wait(PATIENCE_S)
+        self.assertEqual(glob.glob(os.path.join(folder.name, "k-*")), [])
+        client.stop_channels()
 
 
 class Notebook(unittest.TestCase):

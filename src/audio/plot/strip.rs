@@ -1,7 +1,6 @@
 //! Sounds and features below each other, each with a few words beside it, as one vector picture.
 
-use super::outline::outline;
-use super::{HeatMap, spectrogram};
+use super::{Frame, HeatMap, spectrogram};
 use crate::Waveform;
 use crate::features::Features;
 use base64::Engine as _;
@@ -54,8 +53,8 @@ pub fn strip_svg(rows: &[Row]) -> String {
         match &row.content {
             Content::Wave(wave) => {
                 let left = WORDS + WIDTH + SPACE;
-                let drawn = outline(wave, WIDTH, HEIGHT);
-                let _ = write!(svg, "<g transform=\"translate({WORDS} {top})\">{drawn}</g>");
+                let outline = Frame::around(&[wave], 2 * WIDTH, 2 * HEIGHT).outline(wave);
+                image(&mut svg, [WORDS, top], WIDTH, Some(outline));
                 time_axis(&mut svg, [WORDS, top + HEIGHT], wave.duration_s());
                 let hop = wave.n_samples().div_ceil(MOST_FRAMES).max(wave.sample_rate() as usize / 100).max(1);
                 let levels = spectrogram(wave, None, Some(hop)).ok();
@@ -77,14 +76,18 @@ pub fn strip_svg(rows: &[Row]) -> String {
     svg + "</svg>"
 }
 
-/// Features as a heat map of a given width, with an empty frame where there is none.
-fn picture(svg: &mut String, [left, top]: [usize; 2], width: usize, features: Option<&Features>) {
-    let place = format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{HEIGHT}\"");
+/// Features as a heat map of a given width.
+fn picture(svg: &mut String, place: [usize; 2], width: usize, features: Option<&Features>) {
     // Two pixels for one: sharp on a fine screen, and no larger than need be.
     let map = features.and_then(|features| HeatMap::within(features, [2 * width, 2 * HEIGHT]));
-    let _ = match map {
-        Some(map) => {
-            let file = STANDARD.encode(map.to_png());
+    image(svg, place, width, map.map(|map| map.to_png()));
+}
+
+/// A PNG file, or an empty frame where there is none.
+fn image(svg: &mut String, [left, top]: [usize; 2], width: usize, file: Option<Vec<u8>>) {
+    let place = format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{HEIGHT}\"");
+    let _ = match file.map(|file| STANDARD.encode(file)) {
+        Some(file) => {
             write!(svg, "<image {place} preserveAspectRatio=\"none\" href=\"data:image/png;base64,{file}\"/>")
         }
         None => write!(svg, "<rect {place} fill=\"none\" stroke=\"#ccc\"/>"),
@@ -119,7 +122,7 @@ mod tests {
             row("nothing", Content::Wave(empty)),
         ];
         let svg = strip_svg(&rows);
-        assert_eq!((svg.matches("<image").count(), svg.matches("a &lt; b &amp; c").count()), (2, 3));
+        assert_eq!((svg.matches("<image").count(), svg.matches("a &lt; b &amp; c").count()), (4, 3));
         assert!(svg.contains("0.100 s") && svg.contains("4 kHz") && svg.contains("1 x 4 bands x 9 frames"), "{svg}");
     }
 }

@@ -1,5 +1,6 @@
 //! Judging encoders: embeddings, probes, metrics and reports.
 
+mod chart;
 mod embed;
 mod interval;
 mod judge;

@@ -49,7 +49,7 @@ impl Figure {
     }
 
     /// The confusion matrix as a heat map.
-    fn confusion(report: &Report) -> Figure {
+    pub fn confusion(report: &Report) -> Figure {
         let trace = json!({
             "type": "heatmap", "z": report.confusion, "x": report.classes, "y": report.classes,
             "colorscale": "Blues", "reversescale": true, "texttemplate": "%{z}", "showscale": false,
@@ -139,7 +139,7 @@ fn plotly_js() -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -5,26 +5,38 @@ use super::function::{Form, RECEIVER};
 use super::{FromScript, Function, ScriptError, ScriptValue, Unknown, describe};
 use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A request to stop, shared by a session and everything that runs long in it.
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Stop>);
+
+#[derive(Debug, Default)]
+struct Stop {
+    asked: AtomicBool,
+    runs: AtomicU64,
+}
 
 impl CancelToken {
     /// Asks to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.asked.store(true, Ordering::Relaxed);
     }
 
-    /// Forgets the request.
+    /// Forgets the request: a new run begins.
     pub fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.runs.fetch_add(1, Ordering::Relaxed);
+        self.0.asked.store(false, Ordering::Relaxed);
     }
 
     /// Whether to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.asked.load(Ordering::Relaxed)
+    }
+
+    /// How many runs have begun.
+    pub(super) fn runs(&self) -> u64 {
+        self.0.runs.load(Ordering::Relaxed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! rhai's engine with our operators, limits and functions.
 
-use super::{CancelToken, Mode, ScriptError, Table, Unknown, value};
+use super::memory::Watch;
+use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, value};
 use rhai::{Dynamic, Engine, OptimizationLevel};
 use std::sync::Arc;
 
@@ -26,9 +27,14 @@ pub fn new_engine(
     let mut engine = Engine::new();
     set_syntax(&mut engine)?;
     engine.set_max_call_levels(CALL_LEVELS);
-    engine.set_max_array_size(100_000_000);
-    engine.set_max_string_size(1 << 30);
-    engine.on_progress(move |_| token.is_cancelled().then(|| Dynamic::from("interrupted")));
+    growth::register(&mut engine);
+    let watch = Watch::new(token.clone());
+    engine.on_progress(move |operations| {
+        if token.is_cancelled() {
+            return Some(Dynamic::from("interrupted"));
+        }
+        watch.look(operations).map(Dynamic::from)
+    });
     let debug = print.clone();
     engine.on_print(move |text| print(text));
     engine.on_debug(move |text, _, _| debug(text));

@@ -141,7 +141,7 @@ fn eval_message(error: &EvalAltResult, table: &Table, names: &[String]) -> (Stri
             ("too many calls inside each other".into(), "", vec![hint])
         }
         E::ErrorDataTooLarge(what, _) => plain(format!("{} has grown too large", lower_first(what))),
-        E::ErrorTerminated(..) => plain("interrupted".into()),
+        E::ErrorTerminated(reason, _) => plain(reason.to_string()),
         E::ErrorParsing(kind, _) => {
             let (message, hint) = parse_message(kind);
             (message, "", hint.into_iter().collect())

@@ -1,6 +1,6 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
-use super::Display;
+use super::{Display, list};
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -109,6 +109,9 @@ impl Shown {
 
     /// The value as front ends show it.
     pub fn display_of(value: &Dynamic) -> Display {
+        if let Some(display) = list::display(value) {
+            return display;
+        }
         let parts = with(value, |shown| (shown.parts)(value)).flatten().unwrap_or_default();
         Display { text: Shown::text_of(value), parts }
     }

@@ -1,7 +1,8 @@
 //! Collections of clips.
 
 use super::super::Environment;
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
+use super::data_table;
+use crate::script::{Call, Function, Parts, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::Waveform;
 use auricle_audio::dataset::{self, Clip, Dataset, Description, Form, Source, Split, SplitRule};
 use rhai::{Array, Dynamic, Engine, Map};
@@ -14,6 +15,10 @@ impl ScriptValue for Dataset {
     fn text(&self) -> String {
         format!("{self:?}")
     }
+
+    fn parts(&self) -> Parts {
+        vec![("text/html", data_table::dataset(self).into())]
+    }
 }
 
 impl ScriptValue for Split {
@@ -23,6 +28,10 @@ impl ScriptValue for Split {
         let (train, validation, test) = (self.train.len(), self.validation.len(), self.test.len());
         format!("split ({}): {train} train, {validation} validation, {test} test", self.rule)
     }
+
+    fn parts(&self) -> Parts {
+        vec![("text/html", data_table::split(self).into())]
+    }
 }
 
 impl ScriptValue for Description {
@@ -30,6 +39,10 @@ impl ScriptValue for Description {
 
     fn text(&self) -> String {
         self.to_string()
+    }
+
+    fn parts(&self) -> Parts {
+        vec![("text/html", data_table::description(self).into())]
     }
 }
 

@@ -1,11 +1,13 @@
 //! Functions for sound, recipes and data.
 
 mod data;
+mod data_table;
 mod demo;
 mod distribution;
 mod features;
 mod inverse;
 mod lambda;
+mod pair;
 mod player;
 mod plot;
 mod recipe;
@@ -31,6 +33,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));
     all.push(demo::demo(environment));
+    all.extend(pair::functions(environment));
     all.extend(plot::functions(environment));
     all.extend(features::functions(environment));
     all.extend(inverse::functions(environment));
@@ -44,6 +47,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Recipe>(engine);
     register_type::<Views>(engine);
     register_type::<Trace>(engine);
+    register_type::<pair::Pair>(engine);
     register_type::<Features>(engine);
     register_type::<plot::Strip>(engine);
     register_type::<Dataset>(engine);

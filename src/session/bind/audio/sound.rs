@@ -1,7 +1,7 @@
 //! What can be asked of a sound and done with it.
 
 use super::player::player;
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, ScriptError, ScriptValue, Topic, room_for};
 use auricle_audio::{Waveform, dsp, io, plot};
 use rhai::Dynamic;
 use serde_json::Value as Json;
@@ -63,6 +63,11 @@ fn properties() -> Vec<Function> {
     ]
 }
 
+/// What the samples of a sound take.
+fn bytes(wave: &Waveform) -> u64 {
+    size_of_val(wave.samples()) as u64
+}
+
 fn measures() -> Vec<Function> {
     vec![
         method("samples", |wave, call| {
@@ -70,6 +75,7 @@ fn measures() -> Vec<Function> {
             if channel >= wave.n_channels() {
                 return Err(call.wrong("channel", &format!("within 0..{}", wave.n_channels() - 1)));
             }
+            room_for("the array", (wave.n_samples() * size_of::<Dynamic>()) as u64)?;
             Ok(Dynamic::from_array(wave.channel(channel).iter().map(|&x| f64::from(x).into()).collect()))
         })
         .about("Gives the samples of a channel as an array of numbers.")
@@ -101,11 +107,16 @@ fn measures() -> Vec<Function> {
 
 fn changes() -> Vec<Function> {
     vec![
-        method("resample", |wave, call| Ok(Dynamic::from(dsp::resample(wave, call.get("sample_rate")?)?)))
-            .about("Converts to another sample rate, band-limited.")
-            .param::<u32>("sample_rate", "samples per second, Hz")
-            .returns("wave")
-            .example("assert(tone(440, 1).resample(8000).n_samples == 8000)"),
+        method("resample", |wave, call| {
+            let sample_rate = call.get::<u32>("sample_rate")?;
+            let factor = f64::from(sample_rate) / f64::from(wave.sample_rate());
+            room_for("the sound", (bytes(wave) as f64 * factor) as u64)?;
+            Ok(Dynamic::from(dsp::resample(wave, sample_rate)?))
+        })
+        .about("Converts to another sample rate, band-limited.")
+        .param::<u32>("sample_rate", "samples per second, Hz")
+        .returns("wave")
+        .example("assert(tone(440, 1).resample(8000).n_samples == 8000)"),
         method("vary_speed", |wave, call| {
             let speeds = call.get::<Vec<f64>>("speeds")?;
             Ok(Dynamic::from(dsp::vary_speed(wave, &speeds)?))
@@ -145,11 +156,15 @@ fn changes() -> Vec<Function> {
         .param::<f64>("snr_db", "power of the sound over power of the noise, dB")
         .returns("wave")
         .example("let x = tone(440, 1); assert_near(snr_db(x, x.add_noise(white_noise(0.3), 6)), 6, 0.001)"),
-        method("then", |wave, call| Ok(Dynamic::from(wave.joined(&call.value("next")?)?)))
-            .about("Puts another sound behind this one.")
-            .param::<Dynamic>("next", "a sound of the same rate and channels")
-            .returns("wave")
-            .example("assert(tone(440, 0.5).then(silence(0.25)).seconds == 0.75)"),
+        method("then", |wave, call| {
+            let next = call.value::<Waveform>("next")?;
+            room_for("the sound", bytes(wave) + bytes(&next))?;
+            Ok(Dynamic::from(wave.joined(&next)?))
+        })
+        .about("Puts another sound behind this one.")
+        .param::<Dynamic>("next", "a sound of the same rate and channels")
+        .returns("wave")
+        .example("assert(tone(440, 0.5).then(silence(0.25)).seconds == 0.75)"),
     ]
 }
 

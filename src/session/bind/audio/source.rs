@@ -1,7 +1,7 @@
 //! Sounds made from nothing, and from files.
 
 use super::super::Environment;
-use crate::script::{Call, Function, ScriptError, Topic};
+use crate::script::{Call, Function, ScriptError, Topic, room_for};
 use auricle_audio::{Key, Place, Waveform, io, synth};
 use rhai::{Array, Dynamic};
 use std::path::Path;
@@ -20,6 +20,13 @@ fn made(function: Function) -> Function {
 
 fn rate(call: &Call<'_>) -> Result<u32, ScriptError> {
     call.get("sample_rate")
+}
+
+/// The duration of a sound to be made, s, if there is memory for its samples.
+fn seconds(call: &Call<'_>) -> Result<f64, ScriptError> {
+    let seconds = call.get::<f64>("seconds")?;
+    room_for("the sound", (seconds * f64::from(rate(call)?)) as u64 * size_of::<f32>() as u64)?;
+    Ok(seconds)
 }
 
 fn load() -> Function {
@@ -60,7 +67,7 @@ fn wave() -> Function {
 fn tone() -> Function {
     made(
         Function::new("tone", Topic::Sound, |call| {
-            Ok(Dynamic::from(synth::tone(call.get("freq_hz")?, call.get("seconds")?, rate(call)?)?))
+            Ok(Dynamic::from(synth::tone(call.get("freq_hz")?, seconds(call)?, rate(call)?)?))
         })
         .about("Makes a sine of amplitude 1.")
         .param::<f64>("freq_hz", "frequency, Hz; at most half the sample rate")
@@ -72,7 +79,7 @@ fn tone() -> Function {
 fn chirp() -> Function {
     made(
         Function::new("chirp", Topic::Sound, |call| {
-            let (from, to, seconds) = (call.get("from_hz")?, call.get("to_hz")?, call.get("seconds")?);
+            let (from, to, seconds) = (call.get("from_hz")?, call.get("to_hz")?, seconds(call)?);
             Ok(Dynamic::from(synth::chirp(from, to, seconds, rate(call)?)?))
         })
         .about("Makes a sine of amplitude 1 that glides from one frequency to another, every octave equally fast.")
@@ -85,12 +92,10 @@ fn chirp() -> Function {
 
 fn silence() -> Function {
     made(
-        Function::new("silence", Topic::Sound, |call| {
-            Ok(Dynamic::from(synth::silence(call.get("seconds")?, rate(call)?)?))
-        })
-        .about("Makes silence.")
-        .param::<f64>("seconds", "duration, s")
-        .example("assert(silence(0.5).peak() == 0.0)"),
+        Function::new("silence", Topic::Sound, |call| Ok(Dynamic::from(synth::silence(seconds(call)?, rate(call)?)?)))
+            .about("Makes silence.")
+            .param::<f64>("seconds", "duration, s")
+            .example("assert(silence(0.5).peak() == 0.0)"),
     )
 }
 
@@ -100,7 +105,7 @@ fn white_noise(environment: &Arc<Environment>) -> Function {
         Function::new("white_noise", Topic::Sound, move |call| {
             let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
             let mut rng = Key::of_seed(seed).at(Place::ROOT.named("white_noise"));
-            Ok(Dynamic::from(synth::white_noise(call.get("seconds")?, rate(call)?, &mut rng)?))
+            Ok(Dynamic::from(synth::white_noise(seconds(call)?, rate(call)?, &mut rng)?))
         })
         .about("Makes Gaussian noise whose standard deviation is 1.")
         .param::<f64>("seconds", "duration, s")
@@ -112,7 +117,7 @@ fn white_noise(environment: &Arc<Environment>) -> Function {
 fn click() -> Function {
     made(
         Function::new("click", Topic::Sound, |call| {
-            Ok(Dynamic::from(synth::click(call.get("at_s")?, call.get("seconds")?, rate(call)?)?))
+            Ok(Dynamic::from(synth::click(call.get("at_s")?, seconds(call)?, rate(call)?)?))
         })
         .about("Makes silence with a single sample of 1.")
         .param::<f64>("at_s", "where the click is, s")

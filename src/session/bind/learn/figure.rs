@@ -1,7 +1,8 @@
 //! Figures.
 
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, Parts, ScriptError, ScriptValue, Topic, svg_image};
 use auricle_audio::io::write_whole;
+use auricle_audio::plot::sparkline;
 use auricle_learn::eval::{Figure, page};
 use std::path::Path;
 
@@ -9,15 +10,27 @@ impl ScriptValue for Figure {
     const NAME: &'static str = "figure";
 
     fn text(&self) -> String {
-        format!("figure: {}", self.title)
+        let traces = self.plotly["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let curve = |trace: &serde_json::Value| {
+            let values: Vec<f64> = trace["y"].as_array()?.iter().filter_map(serde_json::Value::as_f64).collect();
+            let (first, last) = (values.first()?, values.last()?);
+            let name = trace["name"].as_str().unwrap_or("");
+            Some(format!("\n  {name} {first:.4} to {last:.4} {}", sparkline(&values, 40)))
+        };
+        format!("figure: {}{}", self.title, traces.iter().filter_map(curve).collect::<String>())
     }
 
     fn json(&self) -> Option<serde_json::Value> {
         Some(self.plotly.clone())
     }
 
-    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        vec![("application/vnd.plotly.v1+json", self.plotly.clone())]
+    /// Hosts that know plotly take its JSON, all others the picture. A page that loads plotly.js itself would need 4.6 MB
+    /// of script in the notebook, and would show nothing once a host takes the scripts out.
+    fn parts(&self) -> Parts {
+        vec![
+            ("application/vnd.plotly.v1+json", self.plotly.clone()),
+            ("text/html", svg_image(&self.title, &self.to_svg()).into()),
+        ]
     }
 
     fn html(&self) -> Option<String> {
@@ -33,13 +46,17 @@ pub(super) fn functions() -> Vec<Function> {
             let text = match path.extension().and_then(|e| e.to_str()) {
                 Some("html") => page(&figure.title, "", std::slice::from_ref(&figure)),
                 Some("json") => figure.plotly.to_string(),
-                _ => return Err(ScriptError::new(format!("`path` must end in `.html` or `.json`, not {path:?}"))),
+                Some("svg") => figure.to_svg(),
+                _ => {
+                    let message = format!("`path` must end in `.html`, `.svg` or `.json`, not {path:?}");
+                    return Err(ScriptError::new(message));
+                }
             };
             Ok(write_whole(path, text.as_bytes())?)
         })
         .on::<Figure>()
-        .about("Saves the figure as a page that needs no network, or as plotly's JSON.")
-        .param::<String>("path", "where to; ends in `.html` or `.json`")
+        .about("Saves the figure as a page that needs no network, as a vector picture, or as plotly's JSON.")
+        .param::<String>("path", "where to; ends in `.html`, `.svg` or `.json`")
         .reads_data()
         .example(
             "let clips = []; for i in 0..4 { clips.push(#{ wave: tone(200 + 100 * i, 0.2) }) } \

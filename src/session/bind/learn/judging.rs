@@ -2,12 +2,12 @@
 
 use super::super::Environment;
 use super::model::{Model, front_end};
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe, svg_image};
 use auricle_audio::dataset::Split;
 use auricle_audio::io::write_whole;
 use auricle_learn::eval::{
-    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row, Score,
-    Subject, embed, floor, judge, mean_interval, random_encoder,
+    ClassWeight, Curve, Figure, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row,
+    Score, Subject, embed, floor, judge, mean_interval, random_encoder,
 };
 use auricle_learn::train::Run;
 use rhai::{Dynamic, Map};
@@ -26,7 +26,9 @@ impl ScriptValue for Report {
     }
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        vec![("text/html", self.to_html_table().into())]
+        let confusion = Figure::confusion(self);
+        let picture = svg_image(&confusion.title, &confusion.to_svg());
+        vec![("text/html", format!("{}{picture}", self.to_html_table()).into())]
     }
 
     fn html(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::super::Environment;
 use super::model::Model;
 use super::tensor;
-use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic, curve_svg, svg_image};
+use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic, curve_svg, escape, svg_image, table};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::plot::sparkline;
@@ -47,7 +47,7 @@ impl ScriptValue for History {
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
         let picture = svg_image("loss", &curve_svg("loss", &self.losses()));
-        vec![("text/html", format!("{picture}<pre>{}</pre>", self.text()).into())]
+        vec![("text/html", format!("{picture}<pre>{}</pre>{}", escape(&self.text()), epochs(self)).into())]
     }
 
     fn text(&self) -> String {
@@ -73,6 +73,28 @@ impl ScriptValue for History {
     fn json(&self) -> Option<serde_json::Value> {
         serde_json::to_value(self).ok()
     }
+}
+
+/// Epochs that the table of a history shows at most: the last ones.
+const LAST_EPOCHS: usize = 10;
+
+fn epochs(history: &History) -> String {
+    let head = ["epoch", "loss", "learning rate", "alignment", "uniformity", "deviation of z", "s"];
+    let first = history.epochs.len().saturating_sub(LAST_EPOCHS);
+    table(
+        &head,
+        history.epochs[first..].iter().map(|e| {
+            vec![
+                e.epoch.to_string(),
+                format!("{:.4}", e.loss),
+                format!("{:.2e}", e.learning_rate),
+                format!("{:.3}", e.alignment),
+                format!("{:.2}", e.uniformity),
+                format!("{:.2}", e.z_deviation),
+                format!("{:.2}", e.seconds),
+            ]
+        }),
+    )
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {

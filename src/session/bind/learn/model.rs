@@ -1,12 +1,16 @@
 //! Encoders.
 
 use super::super::Environment;
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
+use auricle_audio::features::Features;
+use auricle_audio::plot::HeatMap;
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
 use auricle_learn::nn::{Architecture, Encoder, FrontEnd, ResNet18Options};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,9 +38,25 @@ impl ScriptValue for Matrix {
         format!("embeddings of {} clips, {} features each", self.rows(), self.columns)
     }
 
+    fn parts(&self) -> Parts {
+        let Some(map) = heat_map(self) else { return Vec::new() };
+        vec![("image/png", STANDARD.encode(map.to_png()).into())]
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        heat_map(self).map(|map| Picture { width: map.width, colors: map.colors })
+    }
+
     fn same(&self, other: &Matrix) -> Option<bool> {
         Some(self == other)
     }
+}
+
+/// Embeddings as a picture: clips to the right, features upwards.
+fn heat_map(matrix: &Matrix) -> Option<HeatMap> {
+    let (n_bands, n_frames) = (matrix.columns, matrix.rows());
+    let values = (0..n_bands).flat_map(|column| (0..n_frames).map(move |row| matrix.row(row)[column] as f32)).collect();
+    HeatMap::of(&Features { values, n_channels: 1, n_bands, n_frames })
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {

@@ -1,0 +1,120 @@
+//! Arrays as front ends show them: maps as the rows of a table, sounds and pictures below each other.
+
+use super::{Display, Shown, escape, table};
+use rhai::{Array, Dynamic, Map};
+use std::collections::BTreeSet;
+
+/// Rows of a table that are shown at most; what is beyond is counted.
+const MOST_ROWS: usize = 100;
+
+/// Values with players or pictures that are shown at most: each may bring a sound into the notebook.
+const MOST_PLAYERS: usize = 16;
+
+/// Characters of a cell that are shown at most.
+const MOST_CHARACTERS: usize = 100;
+
+/// An array whose elements have a better form than rhai's text; `None` for every other value.
+pub(super) fn display(value: &Dynamic) -> Option<Display> {
+    let array = value.as_array_ref().ok().filter(|array| !array.is_empty())?;
+    if array.iter().all(Dynamic::is_map) { Some(rows(&array)) } else { players(&array) }
+}
+
+/// Maps as a table with a column for every key.
+fn rows(array: &Array) -> Display {
+    let maps = || array.iter().filter_map(|item| item.as_map_ref().ok());
+    let keys: BTreeSet<String> =
+        maps().flat_map(|map| map.keys().map(ToString::to_string).collect::<Vec<_>>()).collect();
+    let head: Vec<String> = keys.into_iter().collect();
+    let cells = |map: &Map| head.iter().map(|key| map.get(key.as_str()).map_or_else(String::new, cell)).collect();
+    let rows: Vec<Vec<String>> = maps().take(MOST_ROWS).map(|map| cells(&map)).collect();
+    let more = array.len() - rows.len();
+    let (text_end, html_end) = match more {
+        0 => (String::new(), String::new()),
+        n => (format!("\n… and {n} more"), format!("<p>… and {n} more</p>")),
+    };
+    let titles: Vec<&str> = head.iter().map(String::as_str).collect();
+    let html = format!("{}{html_end}", table(&titles, rows.iter().map(Vec::clone)));
+    Display { text: format!("{}{text_end}", aligned(&titles, &rows)), parts: vec![("text/html", html.into())] }
+}
+
+/// The first line of a value, not too long.
+fn cell(value: &Dynamic) -> String {
+    let text = Shown::text_of(value);
+    let line = text.lines().next().unwrap_or("");
+    match line.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.len() < text.len() => format!("{line} …"),
+        None => line.to_owned(),
+    }
+}
+
+/// Columns below each other.
+fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([head[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[&str]| {
+        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let body = rows.iter().map(|row| line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
+    std::iter::once(line(head)).chain(body).collect::<Vec<_>>().join("\n")
+}
+
+/// Values that have a form for pages, below each other; `None` if one of them has none.
+fn players(array: &Array) -> Option<Display> {
+    let shown: Vec<Display> = array.iter().take(MOST_PLAYERS).map(Shown::display_of).collect();
+    let html: Vec<String> = shown.iter().map(Display::to_html).collect::<Option<_>>()?;
+    let lines: Vec<String> = array.iter().map(Shown::text_of).collect();
+    let more = match array.len() - shown.len() {
+        0 => String::new(),
+        n => format!("<p>… and {n} more</p>"),
+    };
+    Some(Display { text: lines.join("\n"), parts: vec![("text/html", format!("{}{more}", html.concat()).into())] })
+}
+
+impl Display {
+    /// The value as a piece of a page, if it has a form other than text.
+    pub fn to_html(&self) -> Option<String> {
+        let part = |kind: &str| self.parts.iter().find(|(known, _)| *known == kind)?.1.as_str();
+        if let Some(html) = part("text/html") {
+            return Some(html.to_owned());
+        }
+        let png = part("image/png")?;
+        Some(format!("<div><img alt=\"{}\" src=\"data:image/png;base64,{png}\"></div>", escape(&self.text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn array(script: &str) -> Dynamic {
+        rhai::Engine::new().eval(script).unwrap()
+    }
+
+    #[test]
+    fn maps_are_rows_whatever_keys_they_have() {
+        let display = display(&array("[#{ a: 1, b: \"<x>\" }, #{ a: 20, c: () }]")).unwrap();
+        assert_eq!(display.text, "a   b    c\n1   <x>\n20");
+        let html = display.to_html().unwrap();
+        assert!(html.contains("<th>b</th>") && html.contains("<td>&lt;x&gt;</td>"), "{html}");
+    }
+
+    #[test]
+    fn long_tables_and_cells_are_cut() {
+        let display = display(&array("let a = []; for i in 0..105 { a.push(#{ i: i }) } a")).unwrap();
+        assert!(display.text.ends_with("\n… and 5 more") && display.text.lines().count() == 102);
+        assert_eq!(cell(&"é".repeat(101).into()), format!("{}…", "é".repeat(100)));
+        assert_eq!(cell(&"a\nb".into()), "a …");
+    }
+
+    #[test]
+    fn other_arrays_stay_as_they_are() {
+        for script in ["[]", "[1, 2]", "[#{ a: 1 }, 2]", "1", "#{ a: 1 }"] {
+            assert_eq!(display(&array(script)), None, "{script}");
+        }
+    }
+}
