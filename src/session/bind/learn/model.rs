@@ -1,7 +1,7 @@
 //! Encoders.
 
-use super::super::Environment;
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use super::super::{Environment, matrix};
+use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
 use auricle_learn::batch::measure;
@@ -32,6 +32,10 @@ impl ScriptValue for Matrix {
 
     fn text(&self) -> String {
         format!("embeddings of {} clips, {} features each", self.rows(), self.columns)
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        matrix::heat_map(&self.values, self.columns)
     }
 
     fn same(&self, other: &Matrix) -> Option<bool> {
@@ -166,7 +170,8 @@ pub(super) fn front_end(
                 Some(recipe) => recipe,
                 None => Stage::new(declaration("log_mel")?, None)?.into(),
             };
-            let scaling = measure(data, &recipe, &environment.workers()?)?;
+            let (measured, data, workers) = (recipe.clone(), data.clone(), environment.workers()?);
+            let scaling = environment.unless_stopped(move || measure(&data, &measured, &workers))??;
             Ok(FrontEnd { recipe, scaling })
         }
     }
