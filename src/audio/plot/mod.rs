@@ -5,5 +5,5 @@ mod outline;
 mod sparkline;
 
 pub use heat_map::HeatMap;
-pub use outline::outline_svg;
+pub use outline::{bounds, outline_svg};
 pub use sparkline::{envelope_line, sparkline};

@@ -3,17 +3,25 @@
 use crate::Waveform;
 use std::fmt::Write;
 
+/// The smallest and largest sample of the first channel in each of `width` pieces of a sound; fewer if it has fewer
+/// samples.
+pub fn bounds(wave: &Waveform, width: usize) -> Vec<(f32, f32)> {
+    let samples = wave.channel(0);
+    let columns = width.min(samples.len());
+    let piece = |column: usize| &samples[column * samples.len() / columns..(column + 1) * samples.len() / columns];
+    (0..columns)
+        .map(|column| {
+            piece(column).iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
+        })
+        .collect()
+}
+
 /// The smallest and largest sample in each of `width` columns of the sound mixed down, as an SVG file.
 pub fn outline_svg(wave: &Waveform, width: usize, height: usize) -> String {
     let mono = wave.to_mono();
-    let (samples, middle) = (mono.samples(), height as f64 / 2.0);
-    let columns = width.min(samples.len());
-    let bounds: Vec<(f32, f32)> = (0..columns)
-        .map(|column| {
-            let part = &samples[column * samples.len() / columns..(column + 1) * samples.len() / columns];
-            part.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
-        })
-        .collect();
+    let middle = height as f64 / 2.0;
+    let bounds = bounds(&mono, width);
+    let columns = bounds.len();
     // Sounds beyond full scale are drawn up to their own peak.
     let scale = (middle - 1.0) / f64::from(mono.peak() as f32).max(1.0);
     let x = |column: usize| column as f64 * width as f64 / columns.max(1) as f64;

@@ -40,6 +40,8 @@ pub struct Display {
     pub text: String,
     /// Richer forms by MIME type: binary ones in base 64, JSON as itself.
     pub parts: super::Parts,
+    /// For a person at a terminal.
+    pub picture: Option<super::Picture>,
 }
 
 /// The state of long work.

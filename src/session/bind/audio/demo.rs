@@ -61,5 +61,5 @@ fn explained(item: u64, trace: &Trace, display: Display) -> Display {
         };
         Some(("text/html", format!("<pre>{escaped}</pre>{picture}").into()))
     });
-    Display { text: format!("{head}\n{}", display.text), parts: parts.collect() }
+    Display { text: format!("{head}\n{}", display.text), parts: parts.collect(), picture: display.picture }
 }

@@ -1,6 +1,6 @@
 //! What can be asked of features.
 
-use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, Picture, Pixels, ScriptError, ScriptValue, Topic};
 use auricle_audio::features::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use auricle_audio::plot;
 use base64::Engine as _;
@@ -16,7 +16,7 @@ impl ScriptValue for Features {
             .map(|band| self.band(0, band).iter().map(|&v| f64::from(v)).sum::<f64>() / self.n_frames.max(1) as f64)
             .collect();
         let [channels, bands, frames] = self.shape();
-        format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 40))
+        format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 24))
     }
 
     fn parts(&self) -> Vec<(&'static str, Json)> {
@@ -25,7 +25,7 @@ impl ScriptValue for Features {
     }
 
     fn picture(&self) -> Option<Picture> {
-        plot::HeatMap::of(self).map(|map| Picture { width: map.width, colors: map.colors })
+        plot::HeatMap::of(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
     }
 
     fn same(&self, other: &Features) -> Option<bool> {

@@ -1,6 +1,7 @@
 //! Figures.
 
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use super::super::matrix;
+use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
 use auricle_learn::eval::{Figure, page};
 use std::path::Path;
@@ -18,6 +19,21 @@ impl ScriptValue for Figure {
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
         vec![("application/vnd.plotly.v1+json", self.plotly.clone())]
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        let trace = &self.plotly["data"][0];
+        let numbers = |values: &serde_json::Value| -> Option<Vec<f64>> {
+            Some(values.as_array()?.iter().map(|value| value.as_f64().unwrap_or(f64::NAN)).collect())
+        };
+        match trace["type"].as_str()? {
+            "scatter" => matrix::curve(&numbers(&trace["y"])?),
+            "heatmap" => {
+                let rows: Vec<Vec<f64>> = trace["z"].as_array()?.iter().map(numbers).collect::<Option<_>>()?;
+                matrix::heat_map(&rows.concat(), rows.first()?.len())
+            }
+            _ => None,
+        }
     }
 
     fn html(&self) -> Option<String> {
