@@ -6,6 +6,8 @@ mod augment;
 mod cli;
 mod corpus;
 mod golden;
+#[cfg(unix)]
+mod repl;
 mod tidy;
 
 use std::path::{Path, PathBuf};

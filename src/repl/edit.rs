@@ -13,6 +13,7 @@ use reedline::{
     default_vi_normal_keybindings, default_vi_visual_keybindings,
 };
 use std::borrow::Cow;
+use std::io::Write;
 
 /// Lines of history that are kept.
 const HISTORY: usize = 10_000;
@@ -20,13 +21,17 @@ const HISTORY: usize = 10_000;
 /// The line editor.
 pub(super) struct Editor {
     line: Reedline,
+    parser: Parser,
     color: bool,
+    /// Whether the terminal has no cursor to move: lines are read as they come.
+    plain: bool,
 }
 
 impl Editor {
     /// An editor whose history is kept in the user's data folder.
     pub(super) fn new(assistant: Assistant, keys: Keys, terminal: &Terminal) -> std::io::Result<Editor> {
         let color = terminal.color();
+        let parser = Parser(assistant.clone());
         let mut line = Reedline::create()
             .use_bracketed_paste(true)
             .with_validator(Box::new(Parser(assistant.clone())))
@@ -50,20 +55,50 @@ impl Editor {
                 line = line.with_history(Box::new(history));
             }
         }
-        Ok(Editor { line, color })
+        Ok(Editor { line, parser, color, plain: !terminal.is_interactive() })
     }
 
     /// Puts text before the user, to be changed and run.
     pub(super) fn offer(&mut self, text: &str) {
-        self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
+        if !text.is_empty() {
+            self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
+        }
     }
 
     /// Reads a piece of text; nothing if the user leaves.
     pub(super) fn read(&mut self, cell: usize) -> std::io::Result<Option<String>> {
-        match self.line.read_line(&Numbered { cell, color: self.color })? {
+        let prompt = Numbered { cell, color: self.color };
+        if self.plain {
+            return self.read_plain(&prompt);
+        }
+        // Other sessions see what ran here, and this one what ran there; a session that is killed loses nothing. A
+        // history that cannot be written is no reason to stop.
+        let _ = self.line.sync_history();
+        let signal = self.line.read_line(&prompt)?;
+        let _ = self.line.sync_history();
+        match signal {
             Signal::Success(text) => Ok(Some(text)),
             Signal::CtrlC => Ok(Some(String::new())),
             _ => Ok(None),
+        }
+    }
+
+    /// Reads lines without editing, until the parser has enough.
+    fn read_plain(&self, prompt: &Numbered) -> std::io::Result<Option<String>> {
+        let mut text = String::new();
+        let mut mark =
+            format!("{}{}", prompt.render_prompt_left(), prompt.render_prompt_indicator(PromptEditMode::Default));
+        loop {
+            let mut stdout = std::io::stdout();
+            stdout.write_all(mark.as_bytes())?;
+            stdout.flush()?;
+            if std::io::stdin().read_line(&mut text)? == 0 {
+                return Ok(None);
+            }
+            if let ValidationResult::Complete = self.parser.validate(text.trim_end()) {
+                return Ok(Some(text.trim_end().to_owned()));
+            }
+            mark = prompt.render_prompt_multiline_indicator().into_owned();
         }
     }
 }
