@@ -148,7 +148,7 @@ impl Terminal {
 
     fn write_line(&self, progress: &Progress) {
         let mut last = locked(&self.last_line);
-        let due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
+        let due = last.get_or_insert_with(Instant::now).elapsed() >= LINE_EVERY;
         if due || progress.milestone || progress.finished {
             *last = Some(Instant::now());
             let left = progress.left_s.map(|s| format!(", {} left", duration(s))).unwrap_or_default();
@@ -199,6 +199,9 @@ impl Sink for Terminal {
         self.clear();
         if hidden && std::io::stdin().is_terminal() {
             return rpassword::prompt_password(prompt).map_err(|error| error.to_string());
+        }
+        if self.interactive && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+            return crate::repl::ask(prompt);
         }
         let mut line = String::new();
         let asked = write!(std::io::stderr(), "{prompt}").and_then(|()| std::io::stdin().read_line(&mut line));

@@ -60,7 +60,10 @@ impl Editor {
 
     /// Puts text before the user, to be changed and run.
     pub(super) fn offer(&mut self, text: &str) {
-        if !text.is_empty() {
+        if self.plain && !text.is_empty() {
+            // Nothing can be put before the cursor; at least it can be copied.
+            let _ = writeln!(std::io::stdout(), "{text}");
+        } else if !text.is_empty() {
             self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
         }
     }
@@ -100,6 +103,45 @@ impl Editor {
             }
             mark = prompt.render_prompt_multiline_indicator().into_owned();
         }
+    }
+}
+
+/// Asks for a line; the keys are those of emacs.
+///
+/// # Errors
+/// Why there is none: the user does not want to give one, or the terminal cannot be used.
+pub(crate) fn ask(question: &str) -> Result<String, String> {
+    let mut line = Reedline::create().with_ansi_colors(false);
+    match line.read_line(&Question(question)) {
+        Ok(Signal::Success(text)) => Ok(text),
+        Ok(Signal::CtrlC) => Err("interrupted".into()),
+        Ok(_) => Err("standard input has ended".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a script asks.
+struct Question<'a>(&'a str);
+
+impl Prompt for Question<'_> {
+    fn render_prompt_left(&self) -> Cow<'_, str> {
+        self.0.into()
+    }
+
+    fn render_prompt_right(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_history_search_indicator(&self, _: PromptHistorySearch) -> Cow<'_, str> {
+        "".into()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Shown};
 use auricle_session::{Reply, Session, Settings};
 use edit::Editor;
-pub(crate) use edit::Keys;
+pub(crate) use edit::{Keys, ask};
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

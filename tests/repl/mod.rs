@@ -135,6 +135,42 @@ fn an_interrupt_stops_a_training_and_keeps_every_variable() {
 }
 
 #[test]
+fn a_script_may_ask_and_the_user_may_refuse() {
+    let home = tempdir().unwrap();
+    let screen = Screen::new(home.path());
+    screen.prompt(1);
+    screen.keys("let name = input(`your name`+`? `)\r");
+    screen.at("your name?");
+    screen.keys("Ada\r");
+    assert_eq!(screen.run(2, "name"), "Ada");
+    screen.prompt(3);
+    screen.keys("name = input(`your name`+`? `)\r");
+    screen.at("your name?");
+    screen.keys(CTRL_C);
+    screen.prompt(4);
+    assert!(screen.shown_by(3).contains("`input` cannot ask: interrupted"), "{}", screen.text());
+    assert_eq!(screen.run(4, "name"), "Ada");
+}
+
+#[test]
+fn a_terminal_without_a_cursor_gets_plain_lines() {
+    let home = tempdir().unwrap();
+    let mut screen = Screen::start(home.path(), &Start { variables: &[("TERM", "dumb")], ..Start::default() });
+    screen.at("[1]>");
+    screen.keys("fn half(x) {\r");
+    screen.at("...");
+    screen.keys("x / 2 }\r");
+    screen.at("[2]>");
+    screen.keys("half(84)\r");
+    screen.shows("\n42\n[3]>");
+    screen.keys("tone(440, 1) |> log_mel()\r");
+    screen.at("[4]>");
+    assert!(!screen.bytes().contains('\u{1b}'), "{:?}", screen.bytes());
+    screen.keys(CTRL_D);
+    assert!(screen.left().success());
+}
+
+#[test]
 fn a_line_survives_another_width() {
     let home = tempdir().unwrap();
     let screen = Screen::new(home.path());

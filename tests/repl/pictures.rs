@@ -135,3 +135,25 @@ fn training_is_a_panel_with_its_loss_over_the_epochs() {
     assert!(history.contains('┤') && history.lines().last().is_some_and(|line| line.ends_with("30")), "{history}");
     assert!(history.lines().all(|line| line.chars().count() <= 80), "{history}");
 }
+
+#[cfg(feature = "learn")]
+#[test]
+fn in_a_pipe_an_epoch_is_a_line() {
+    let home = tempdir().unwrap();
+    let script = "let clips = []; for i in 0..24 { clips.push(#{ wave: tone(200 + 40 * (i % 8), 0.2) }) }
+        let view = noise(5..30) |> log_mel(#{ n_mels: 24 });
+        simclr(resnet18(#{ width: 4 }), dataset(clips), #{ recipe: views(2, view), epochs: 3, batch: 12, out: () }).fit();
+        show([[0, 1], [1, 0]])";
+    std::fs::write(home.path().join("train.rhai"), script).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auricle"));
+    command.current_dir(home.path()).args(["run", "train.rhai"]).env("COLORTERM", "truecolor");
+    let output = command.env("AURICLE_PICTURES", "blocks").output().unwrap();
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    for epoch in 1..=3 {
+        let line = format!("SimCLR epoch {epoch}/3 ({}/6): loss ", 2 * epoch);
+        assert_eq!(err.lines().filter(|found| found.starts_with(&line)).count(), 1, "{err}");
+    }
+    // What is no terminal gets the text of a value and no picture.
+    assert_eq!(out, "[[0, 1], [1, 0]]\n");
+    assert!(!err.contains('\u{1b}') && !err.contains('\r'), "{err:?}");
+}

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(curve_rows(&[2.0], 2, 1), "2.0000 ┤⠁");
         let gap = curve_rows(&[1.0, f64::NAN, f64::NAN, 1.0], 2, 1);
         assert!(gap.starts_with("1.0000 ┤⠁⠈"), "{gap}");
-        assert!(curve_rows(&[f64::MAX, f64::MIN], 4, 2).starts_with("1.80e308 ┤"));
+        assert!(curve_rows(&[f64::MAX, f64::MIN], 4, 2).starts_with(" 1.80e308 ┤"));
     }
 
     #[test]

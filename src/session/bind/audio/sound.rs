@@ -132,7 +132,7 @@ fn resample(environment: &Arc<Environment>) -> Function {
 }
 
 /// Samples from which a user may want to stop what is done to a sound.
-const LONG: usize = 1 << 18;
+pub(super) const LONG: usize = 1 << 18;
 
 fn changes() -> Vec<Function> {
     vec![
