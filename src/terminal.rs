@@ -88,9 +88,9 @@ impl Terminal {
         });
     }
 
-    /// A value's picture, if a person looks on.
+    /// A value's picture, if a person looks on who can see it.
     pub(crate) fn picture(&self, picture: &Picture) {
-        if !self.interactive || !std::io::stdout().is_terminal() {
+        if !self.draws_pictures() {
             return;
         }
         let columns = self.columns();
@@ -188,9 +188,13 @@ impl Sink for Terminal {
         }
     }
 
+    fn draws_pictures(&self) -> bool {
+        self.interactive && !self.report_only && std::io::stdout().is_terminal()
+    }
+
     fn display(&self, display: &Display, _: Option<&str>) {
         self.out(&display.text);
-        if let Some(picture) = display.picture.as_ref().filter(|_| !self.report_only) {
+        if let Some(picture) = &display.picture {
             self.picture(picture);
         }
     }

@@ -180,6 +180,7 @@ fn with_menu(mut keys: Keybindings) -> Keybindings {
 fn menu() -> IdeMenu {
     IdeMenu::default()
         .with_name(MENU)
+        .with_marker("> ")
         .with_max_completion_height(12)
         .with_default_border()
         .with_description_mode(DescriptionMode::PreferRight)

@@ -7,7 +7,7 @@ mod highlight;
 use crate::cli::exit;
 use crate::run::{show, stop_on_interrupt};
 use crate::terminal::Terminal;
-use auricle_session::script::{CancelToken, Shown};
+use auricle_session::script::{CancelToken, Shown, Sink};
 use auricle_session::{Reply, Session, Settings};
 use edit::Editor;
 pub(crate) use edit::{Keys, ask};
@@ -86,7 +86,9 @@ fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> 
     match result {
         Ok(Reply::Value(outcome)) if outcome.shown => {
             terminal.print(&shortened(&Shown::text_of(&outcome.value)));
-            if let Some(picture) = Shown::picture_of(&outcome.value) {
+            if terminal.draws_pictures()
+                && let Some(picture) = Shown::picture_of(&outcome.value)
+            {
                 terminal.picture(&picture);
             }
         }
@@ -99,7 +101,7 @@ fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> 
 }
 
 /// Longer texts of values are cut in the middle; `print` shows all.
-const LONGEST: usize = 4000;
+const LONGEST: usize = 1600;
 
 /// The beginning and the end of a text that nobody would read.
 fn shortened(text: &str) -> String {
@@ -108,7 +110,7 @@ fn shortened(text: &str) -> String {
         return text.to_owned();
     }
     let from = |skip: usize| text.char_indices().nth(skip).map_or(text.len(), |(at, _)| at);
-    format!("{} … {}\n({n} characters; `print` shows all)", &text[..from(LONGEST / 8)], &text[from(n - LONGEST / 16)..])
+    format!("{} … {}\n({n} characters; `print` shows all)", &text[..from(LONGEST / 2)], &text[from(n - LONGEST / 8)..])
 }
 
 /// What comes through a pipe is one script.

@@ -287,7 +287,7 @@ fn a_session_is_saved_and_loaded_and_begun_anew() {
     screen.prompt(13);
     screen.keys("%edit 2\r");
     screen.at("[14]> fn twice(v) { 2 * v }");
-    screen.keys(&format!("{CTRL_C}"));
+    screen.keys(CTRL_C);
     assert_eq!(run_file(home.path(), "session.rhai"), "x is 20, 40\n");
 }
 

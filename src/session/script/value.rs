@@ -1,6 +1,6 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
-use super::Display;
+use super::{Display, Sink};
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -119,7 +119,13 @@ impl Shown {
     /// The value as front ends show it.
     pub fn display_of(value: &Dynamic) -> Display {
         let parts = with(value, |shown| (shown.parts)(value)).flatten().unwrap_or_default();
-        Display { text: Shown::text_of(value), parts, picture: Shown::picture_of(value) }
+        Display { text: Shown::text_of(value), parts, picture: None }
+    }
+
+    /// The same for a given front end, with a picture if it draws any.
+    pub fn display_for(value: &Dynamic, sink: &dyn Sink) -> Display {
+        let picture = if sink.draws_pictures() { Shown::picture_of(value) } else { None };
+        Display { picture, ..Shown::display_of(value) }
     }
 
     /// What a person at a terminal wants to see below the text.
