@@ -86,6 +86,8 @@ fn complete(cells: &Cells, code: &str, cursor: usize) -> Value {
             Kind::Function | Kind::Member => "function",
             Kind::Option => "param",
             Kind::Path => "path",
+            Kind::Device => "instance",
+            Kind::Module => "module",
             Kind::Keyword => "keyword",
         };
         json!({ "start": start, "end": end, "text": candidate.text, "type": kind, "signature": candidate.signature })

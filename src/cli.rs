@@ -84,6 +84,10 @@ fn command() -> Command {
         .subcommand(
             Command::new("repl")
                 .about("Starts an interactive session")
+                .after_help(
+                    "Pictures are shown as the terminal can: AURICLE_PICTURES=kitty, sixel, blocks, characters or none \
+                     decides otherwise; NO_COLOR is heeded.",
+                )
                 .args(session_arguments())
                 .arg(flag("vi", "Takes the keys of vi instead of those of emacs")),
         )

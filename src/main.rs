@@ -4,6 +4,8 @@ mod augment;
 mod cli;
 mod kernel;
 mod notebook;
+mod panel;
+mod picture;
 mod repl;
 mod run;
 mod terminal;

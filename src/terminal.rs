@@ -1,9 +1,10 @@
-//! The terminal as a sink: the script's output, remarks and progress.
+//! The terminal as a sink: the script's output, remarks, pictures and progress.
 
-use auricle_session::script::{Progress, Sink};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::panel::{Panel, duration};
+use crate::picture::{Space, USUAL_CELL, Way};
+use auricle_session::script::{Display, Picture, Progress, Sink};
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Where a person or a pipe reads.
@@ -11,19 +12,38 @@ pub(crate) struct Terminal {
     /// Whether the script's own output goes to standard error, because standard output is for the report.
     report_only: bool,
     quiet: bool,
+    /// Whether the terminal may be asked what it is: this program alone reads from it.
+    asks: bool,
     interactive: bool,
-    bar: Mutex<Option<ProgressBar>>,
+    panel: Mutex<Panel>,
     last_line: Mutex<Option<Instant>>,
+    abilities: OnceLock<Abilities>,
+    typed: Mutex<String>,
 }
 
-/// Where nothing can be overwritten, progress is a line that often at most.
+/// What is known of the terminal once it matters.
+struct Abilities {
+    way: Way,
+    cell: [usize; 2],
+}
+
+/// Where nothing can be overwritten, progress is a line that often at most, and one at every milestone.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 impl Terminal {
     /// A terminal that shows everything; `report_only` keeps standard output free.
     pub(crate) fn new(report_only: bool) -> Terminal {
         let interactive = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        Terminal { report_only, quiet: false, interactive, bar: Mutex::default(), last_line: Mutex::default() }
+        Terminal {
+            report_only,
+            quiet: false,
+            asks: false,
+            interactive,
+            panel: Mutex::default(),
+            last_line: Mutex::default(),
+            abilities: OnceLock::new(),
+            typed: Mutex::default(),
+        }
     }
 
     /// The same without progress and remarks.
@@ -32,19 +52,30 @@ impl Terminal {
         self
     }
 
+    /// The same in front of a person who does nothing but look on while a cell runs: the terminal may be asked.
+    pub(crate) fn asking(mut self) -> Terminal {
+        self.asks = std::io::stdin().is_terminal();
+        self
+    }
+
+    /// Whether lines can be edited and overwritten.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
     /// Whether diagnostics may have colours.
     pub(crate) fn color(&self) -> bool {
         self.interactive && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
     /// Cells in a line.
-    pub(crate) fn columns(&self) -> usize {
+    fn columns(&self) -> usize {
         usize::from(console::Term::stderr().size().1)
     }
 
     /// A line on standard output.
     pub(crate) fn print(&self, text: &str) {
-        self.above_the_bar(|| {
+        self.above_the_panel(|| {
             // A reader that went away, such as `head`, is no reason to fail.
             let _ = writeln!(std::io::stdout(), "{text}");
         });
@@ -52,61 +83,97 @@ impl Terminal {
 
     /// A line on standard error.
     pub(crate) fn error(&self, text: &str) {
-        self.above_the_bar(|| {
+        self.above_the_panel(|| {
             let _ = writeln!(std::io::stderr(), "{text}");
         });
     }
 
-    fn above_the_bar(&self, write: impl FnOnce()) {
-        match self.lock_bar().as_ref() {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+    /// A value's picture, if a person looks on who can see it.
+    pub(crate) fn picture(&self, picture: &Picture) {
+        if !self.draws_pictures() {
+            return;
         }
-    }
-
-    fn lock_bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
-        self.bar.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Takes an unfinished bar away, after an error or an interrupt.
-    pub(crate) fn clear(&self) {
-        if let Some(bar) = self.lock_bar().take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    fn draw(&self, progress: &Progress) {
-        let mut slot = self.lock_bar();
-        let bar = slot.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(Some(progress.total), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {percent:>3} % {msg}") {
-                bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+        let columns = self.columns();
+        match picture {
+            Picture::Rows(rows) => {
+                let cut = |row: &str| row.chars().take(columns).collect::<String>();
+                self.print(&rows.lines().map(cut).collect::<Vec<_>>().join("\n"));
             }
-            bar
-        });
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-        bar.set_prefix(progress.title.clone());
-        let left = progress.left_s.map(|s| format!(", {} left", duration(s))).unwrap_or_default();
-        bar.set_message(format!("{}{left}", progress.figures));
-        if progress.finished {
-            bar.finish_and_clear();
-            *slot = None;
+            Picture::Pixels(pixels) => {
+                let Abilities { way, cell } = *self.abilities.get_or_init(|| self.find_out());
+                if let Some(text) = way.draw(pixels, Space { columns, cell }) {
+                    self.print(&text);
+                }
+            }
         }
+    }
+
+    #[cfg(unix)]
+    fn find_out(&self) -> Abilities {
+        let mut cell = None;
+        let ask = || {
+            if !self.asks {
+                return Vec::new();
+            }
+            let answer = crate::picture::ask();
+            cell = answer.cell;
+            *locked(&self.typed) += &answer.typed;
+            answer.attributes
+        };
+        let way = Way::of(&variable, self.color(), ask);
+        Abilities { way, cell: cell.unwrap_or(USUAL_CELL) }
+    }
+
+    #[cfg(not(unix))]
+    fn find_out(&self) -> Abilities {
+        Abilities { way: Way::of(&variable, self.color(), Vec::new), cell: USUAL_CELL }
+    }
+
+    /// What the user typed while the terminal was asked.
+    pub(crate) fn take_typed(&self) -> String {
+        std::mem::take(&mut locked(&self.typed))
+    }
+
+    fn above_the_panel(&self, write: impl FnOnce()) {
+        let panel = locked(&self.panel);
+        put(&panel.erase());
+        write();
+        put(&panel.draw());
+    }
+
+    /// Takes the panel of unfinished work away, after an error or an interrupt.
+    pub(crate) fn clear(&self) {
+        put(&locked(&self.panel).clear());
     }
 
     fn write_line(&self, progress: &Progress) {
-        let mut last = self.last_line.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
-        if due || progress.finished {
+        let mut last = locked(&self.last_line);
+        let due = last.get_or_insert_with(Instant::now).elapsed() >= LINE_EVERY;
+        if due || progress.milestone || progress.finished {
             *last = Some(Instant::now());
             let left = progress.left_s.map(|s| format!(", {} left", duration(s))).unwrap_or_default();
             drop(last);
-            self.error(&format!(
-                "{} ({}/{}): {}{left}",
-                progress.title, progress.done, progress.total, progress.figures
-            ));
+            let figures = format!("{}{left}", progress.figures);
+            let figures = figures.trim_start_matches(", ");
+            let colon = if figures.is_empty() { "" } else { ": " };
+            self.error(&format!("{} ({}/{}){colon}{figures}", progress.title, progress.done, progress.total));
         }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Writes a part of the panel, in one piece.
+fn put(text: &str) {
+    if !text.is_empty() {
+        let mut stderr = std::io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 }
 
@@ -121,10 +188,24 @@ impl Sink for Terminal {
         }
     }
 
+    fn draws_pictures(&self) -> bool {
+        self.interactive && !self.report_only && std::io::stdout().is_terminal()
+    }
+
+    fn display(&self, display: &Display, _: Option<&str>) {
+        self.out(&display.text);
+        if let Some(picture) = &display.picture {
+            self.picture(picture);
+        }
+    }
+
     fn ask(&self, prompt: &str, hidden: bool, _: &dyn Fn() -> bool) -> Result<String, String> {
         self.clear();
         if hidden && std::io::stdin().is_terminal() {
             return rpassword::prompt_password(prompt).map_err(|error| error.to_string());
+        }
+        if self.interactive && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+            return crate::repl::ask(prompt);
         }
         let mut line = String::new();
         let asked = write!(std::io::stderr(), "{prompt}").and_then(|()| std::io::stdin().read_line(&mut line));
@@ -139,26 +220,11 @@ impl Sink for Terminal {
         if self.quiet {
             return;
         }
-        if self.interactive { self.draw(progress) } else { self.write_line(progress) }
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    let s = seconds.clamp(0.0, 1e9) as u64;
-    match (s / 3600, s / 60 % 60, s % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s:02} s"),
-        (h, m, _) => format!("{h} h {m:02} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn durations_are_short() {
-        assert_eq!(super::duration(59.9), "59 s");
-        assert_eq!(super::duration(61.0), "1 min 01 s");
-        assert_eq!(super::duration(3700.0), "1 h 01 min");
-        assert_eq!(super::duration(f64::INFINITY), "277777 h 46 min");
+        if !self.interactive {
+            return self.write_line(progress);
+        }
+        if let Some(text) = locked(&self.panel).update(progress, self.columns()) {
+            put(&text);
+        }
     }
 }

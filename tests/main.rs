@@ -8,6 +8,8 @@ mod corpus;
 mod golden;
 mod quality;
 mod recipe;
+#[cfg(unix)]
+mod repl;
 mod tidy;
 
 use std::path::{Path, PathBuf};

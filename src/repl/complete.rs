@@ -20,7 +20,7 @@ impl Completer for Completion {
             .into_iter()
             .map(|candidate| {
                 let parts = [candidate.signature, candidate.about];
-                let description = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+                let description = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
                 Suggestion {
                     value: candidate.text,
                     description: (!description.is_empty()).then_some(description),
@@ -39,7 +39,7 @@ fn commands(before: &str) -> Vec<Suggestion> {
     let fitting = COMMANDS.iter().filter(|(usage, _)| name(usage).starts_with(before));
     let suggestion = |(usage, about): &(&'static str, &str)| Suggestion {
         value: name(usage).to_owned(),
-        description: Some(format!("{usage}\n{about}")),
+        description: Some(format!("{usage} · {about}")),
         span: Span::new(0, before.len()),
         append_whitespace: true,
         ..Suggestion::default()

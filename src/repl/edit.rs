@@ -13,6 +13,7 @@ use reedline::{
     default_vi_normal_keybindings, default_vi_visual_keybindings,
 };
 use std::borrow::Cow;
+use std::io::Write;
 
 /// Lines of history that are kept.
 const HISTORY: usize = 10_000;
@@ -20,13 +21,17 @@ const HISTORY: usize = 10_000;
 /// The line editor.
 pub(super) struct Editor {
     line: Reedline,
+    parser: Parser,
     color: bool,
+    /// Whether the terminal has no cursor to move: lines are read as they come.
+    plain: bool,
 }
 
 impl Editor {
     /// An editor whose history is kept in the user's data folder.
     pub(super) fn new(assistant: Assistant, keys: Keys, terminal: &Terminal) -> std::io::Result<Editor> {
         let color = terminal.color();
+        let parser = Parser(assistant.clone());
         let mut line = Reedline::create()
             .use_bracketed_paste(true)
             .with_validator(Box::new(Parser(assistant.clone())))
@@ -50,21 +55,93 @@ impl Editor {
                 line = line.with_history(Box::new(history));
             }
         }
-        Ok(Editor { line, color })
+        Ok(Editor { line, parser, color, plain: !terminal.is_interactive() })
     }
 
     /// Puts text before the user, to be changed and run.
     pub(super) fn offer(&mut self, text: &str) {
-        self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
+        if self.plain && !text.is_empty() {
+            // Nothing can be put before the cursor; at least it can be copied.
+            let _ = writeln!(std::io::stdout(), "{text}");
+        } else if !text.is_empty() {
+            self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
+        }
     }
 
     /// Reads a piece of text; nothing if the user leaves.
     pub(super) fn read(&mut self, cell: usize) -> std::io::Result<Option<String>> {
-        match self.line.read_line(&Numbered { cell, color: self.color })? {
+        let prompt = Numbered { cell, color: self.color };
+        if self.plain {
+            return self.read_plain(&prompt);
+        }
+        // Other sessions see what ran here, and this one what ran there; a session that is killed loses nothing. A
+        // history that cannot be written is no reason to stop.
+        let _ = self.line.sync_history();
+        let signal = self.line.read_line(&prompt)?;
+        let _ = self.line.sync_history();
+        match signal {
             Signal::Success(text) => Ok(Some(text)),
             Signal::CtrlC => Ok(Some(String::new())),
             _ => Ok(None),
         }
+    }
+
+    /// Reads lines without editing, until the parser has enough.
+    fn read_plain(&self, prompt: &Numbered) -> std::io::Result<Option<String>> {
+        let mut text = String::new();
+        let mut mark =
+            format!("{}{}", prompt.render_prompt_left(), prompt.render_prompt_indicator(PromptEditMode::Default));
+        loop {
+            let mut stdout = std::io::stdout();
+            stdout.write_all(mark.as_bytes())?;
+            stdout.flush()?;
+            if std::io::stdin().read_line(&mut text)? == 0 {
+                return Ok(None);
+            }
+            if let ValidationResult::Complete = self.parser.validate(text.trim_end()) {
+                return Ok(Some(text.trim_end().to_owned()));
+            }
+            mark = prompt.render_prompt_multiline_indicator().into_owned();
+        }
+    }
+}
+
+/// Asks for a line; the keys are those of emacs.
+///
+/// # Errors
+/// Why there is none: the user does not want to give one, or the terminal cannot be used.
+pub(crate) fn ask(question: &str) -> Result<String, String> {
+    let mut line = Reedline::create().with_ansi_colors(false);
+    match line.read_line(&Question(question)) {
+        Ok(Signal::Success(text)) => Ok(text),
+        Ok(Signal::CtrlC) => Err("interrupted".into()),
+        Ok(_) => Err("standard input has ended".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a script asks.
+struct Question<'a>(&'a str);
+
+impl Prompt for Question<'_> {
+    fn render_prompt_left(&self) -> Cow<'_, str> {
+        self.0.into()
+    }
+
+    fn render_prompt_right(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_history_search_indicator(&self, _: PromptHistorySearch) -> Cow<'_, str> {
+        "".into()
     }
 }
 
@@ -103,6 +180,7 @@ fn with_menu(mut keys: Keybindings) -> Keybindings {
 fn menu() -> IdeMenu {
     IdeMenu::default()
         .with_name(MENU)
+        .with_marker("> ")
         .with_max_completion_height(12)
         .with_default_border()
         .with_description_mode(DescriptionMode::PreferRight)

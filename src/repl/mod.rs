@@ -1,6 +1,5 @@
 //! The interactive session.
 
-mod blocks;
 mod complete;
 mod edit;
 mod highlight;
@@ -8,17 +7,17 @@ mod highlight;
 use crate::cli::exit;
 use crate::run::{show, stop_on_interrupt};
 use crate::terminal::Terminal;
-use auricle_session::script::Shown;
+use auricle_session::script::{CancelToken, Shown, Sink};
 use auricle_session::{Reply, Session, Settings};
-use blocks::{Depth, blocks};
 use edit::Editor;
-pub(crate) use edit::Keys;
+pub(crate) use edit::{Keys, ask};
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Runs the session until the user leaves; gives the exit code.
 pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
-    let terminal = Arc::new(Terminal::new(false));
+    let terminal = Arc::new(Terminal::new(false).asking());
     let mut session = match Session::new(settings, terminal.clone()) {
         Ok(session) => session,
         Err(error) => {
@@ -29,7 +28,7 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
     if !std::io::stdin().is_terminal() {
         return run_input(session, &terminal);
     }
-    stop_on_interrupt(session.cancel_token());
+    let presses = stop_cells(session.cancel_token(), terminal.clone());
     let mut editor = match Editor::new(session.assistant(), keys, &terminal) {
         Ok(editor) => editor,
         Err(error) => {
@@ -43,9 +42,10 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
         match editor.read(cell) {
             Ok(Some(text)) if text.trim().is_empty() => {}
             Ok(Some(text)) => {
-                if let Some(text) = eval(&mut session, cell, &text, &terminal) {
-                    editor.offer(&text);
-                }
+                presses.store(0, Ordering::Relaxed);
+                let wanted = eval(&mut session, cell, &text, &terminal);
+                presses.store(AT_REST, Ordering::Relaxed);
+                editor.offer(&format!("{}{}", wanted.unwrap_or_default(), terminal.take_typed()));
                 cell += 1;
             }
             Ok(None) => return exit::OK,
@@ -57,16 +57,39 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
     }
 }
 
+/// Presses of `Ctrl-C` while no cell runs do not count.
+const AT_REST: u32 = u32::MAX;
+
+/// `Ctrl-C` asks the running cell to stop. Who is impatient is warned; a third press ends the program, because a cell may
+/// hang where nothing asks.
+fn stop_cells(token: CancelToken, terminal: Arc<Terminal>) -> Arc<AtomicU32> {
+    let presses = Arc::new(AtomicU32::new(AT_REST));
+    let counted = presses.clone();
+    // A process that has a handler already keeps it.
+    let _ = ctrlc::set_handler(move || {
+        let running = |n: u32| (n != AT_REST).then_some(n + 1);
+        let Ok(before) = counted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, running) else { return };
+        token.cancel();
+        match before {
+            0 => {}
+            1 => terminal.error("stopping; another Ctrl-C ends the program, and everything in the session is lost"),
+            _ => std::process::exit(i32::from(exit::INTERRUPTED)),
+        }
+    });
+    presses
+}
+
 /// Runs a cell and shows what it came to; gives text that the user wants to change.
 fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> Option<String> {
     let result = session.cell(&format!("cell {cell}"), text);
     terminal.clear();
     match result {
         Ok(Reply::Value(outcome)) if outcome.shown => {
-            terminal.print(&Shown::text_of(&outcome.value));
-            let picture = Shown::picture_of(&outcome.value);
-            if let (Some(picture), Some(depth)) = (picture, Depth::of_terminal(terminal.color())) {
-                terminal.print(&blocks(&picture, terminal.columns(), depth));
+            terminal.print(&shortened(&Shown::text_of(&outcome.value)));
+            if terminal.draws_pictures()
+                && let Some(picture) = Shown::picture_of(&outcome.value)
+            {
+                terminal.picture(&picture);
             }
         }
         Ok(Reply::Value(_)) => {}
@@ -75,6 +98,19 @@ fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> 
         Err(diagnostic) => show(&diagnostic, terminal),
     }
     None
+}
+
+/// Longer texts of values are cut in the middle; `print` shows all.
+const LONGEST: usize = 1600;
+
+/// The beginning and the end of a text that nobody would read.
+fn shortened(text: &str) -> String {
+    let n = text.chars().count();
+    if n <= LONGEST {
+        return text.to_owned();
+    }
+    let from = |skip: usize| text.char_indices().nth(skip).map_or(text.len(), |(at, _)| at);
+    format!("{} … {}\n({n} characters; `print` shows all)", &text[..from(LONGEST / 2)], &text[from(n - LONGEST / 8)..])
 }
 
 /// What comes through a pipe is one script.

@@ -5,7 +5,7 @@ use crate::script::{
     Completeness, Function, Parameter, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
 };
 use rhai::{AST, Engine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 
 /// Answers questions about text. It shares nothing with the session that a running cell would hold.
@@ -37,6 +37,10 @@ pub enum Kind {
     Option,
     /// A file or folder.
     Path,
+    /// A device.
+    Device,
+    /// A collection of functions, whose names begin with its own.
+    Module,
     /// A word of the language.
     Keyword,
 }
@@ -50,6 +54,8 @@ impl Kind {
             Kind::Member => "member",
             Kind::Option => "option",
             Kind::Path => "path",
+            Kind::Device => "device",
+            Kind::Module => "module",
             Kind::Keyword => "keyword",
         }
     }
@@ -77,6 +83,17 @@ pub struct Completion {
     pub end: usize,
     /// The words that may stand there.
     pub candidates: Vec<Candidate>,
+}
+
+impl Completion {
+    /// Those candidates that go on as the word at the cursor begins, in order, each once.
+    fn of(before: &[char], start: usize, mut candidates: Vec<Candidate>) -> Completion {
+        let word: String = before[start..].iter().collect();
+        candidates.retain(|candidate| candidate.text.starts_with(&word));
+        candidates.sort_by(|a, b| (a.kind, &a.text).cmp(&(b.kind, &b.text)));
+        candidates.dedup_by(|a, b| a.text == b.text);
+        Completion { start, end: before.len(), candidates }
+    }
 }
 
 const KEYWORDS: [&str; 20] = [
@@ -110,24 +127,26 @@ impl Assistant {
     /// What may stand at the cursor, which is counted in characters.
     pub fn complete(&self, text: &str, cursor: usize) -> Completion {
         let before: Vec<char> = text.chars().take(cursor).collect();
+        if let Some(typed) = file_of_command(&before) {
+            return Completion::of(&before, name_start(&before, &typed), paths(&typed));
+        }
         let mut start = before.iter().rposition(|&c| !is_name(c) && c != ':').map_or(0, |i| i + 1);
-        let mut candidates = match Context::of(&before) {
+        let candidates = match Context::of(&before) {
             Context::Comment => Vec::new(),
-            Context::Text(typed) => {
-                let name = typed.rsplit('/').next().unwrap_or("");
-                start = before.len() - name.chars().count();
-                paths(&typed)
+            Context::Text { typed, function } if function == "device" => {
+                start = before.len() - typed.chars().count();
+                devices()
+            }
+            Context::Text { typed, function } => {
+                start = name_start(&before, &typed);
+                if function == "import" { scripts(&typed) } else { paths(&typed) }
             }
             Context::Option { function, given } => self.options(&function, &given),
             Context::Member(owner) => self.members(self.type_of(&owner)),
             Context::MemberOfCall(function) => self.members(self.returned(&function)),
             Context::Word => self.words(),
         };
-        let word: String = before[start..].iter().collect();
-        candidates.retain(|candidate| candidate.text.starts_with(&word));
-        candidates.sort_by(|a, b| (a.kind, &a.text).cmp(&(b.kind, &b.text)));
-        candidates.dedup_by(|a, b| a.text == b.text);
-        Completion { start, end: before.len(), candidates }
+        Completion::of(&before, start, candidates)
     }
 
     /// All that is known of the name at the cursor, which is counted in characters.
@@ -215,7 +234,15 @@ impl Assistant {
             signature: String::new(),
             about: String::new(),
         });
-        variables.chain(declared).chain(written).chain(keywords).collect()
+        let spaces: BTreeSet<&str> =
+            self.table.written().iter().filter_map(|f| Some(f.name.split_once("::")?.0)).collect();
+        let modules = spaces.into_iter().map(|space| Candidate {
+            text: format!("{space}::"),
+            kind: Kind::Module,
+            signature: "module".into(),
+            about: String::new(),
+        });
+        variables.chain(declared).chain(written).chain(keywords).chain(modules).collect()
     }
 
     fn type_of(&self, variable: &str) -> Option<String> {
@@ -257,6 +284,39 @@ impl Assistant {
         };
         options.filter(|option| !given.contains(&option.name)).map(candidate).collect()
     }
+}
+
+/// The path so far, where a command is followed by one.
+fn file_of_command(before: &[char]) -> Option<String> {
+    let line: String = before.iter().collect();
+    let rest = ["%load ", "%save "].iter().find_map(|command| line.strip_prefix(command))?;
+    Some(rest.trim_start().trim_start_matches('"').to_owned())
+}
+
+/// Where the last part of a path that ends the text begins.
+fn name_start(before: &[char], path: &str) -> usize {
+    before.len() - path.rsplit('/').next().unwrap_or("").chars().count()
+}
+
+fn devices() -> Vec<Candidate> {
+    let candidate = |(name, about): (String, String)| Candidate {
+        text: name,
+        kind: Kind::Device,
+        signature: "device".into(),
+        about,
+    };
+    crate::devices().into_iter().map(candidate).collect()
+}
+
+/// Scripts and folders that continue the path of an import, which leaves out the ending.
+fn scripts(typed: &str) -> Vec<Candidate> {
+    let without_ending = |mut candidate: Candidate| {
+        let is_folder = candidate.text.ends_with('/');
+        let name = candidate.text.strip_suffix(".rhai").map(str::to_owned);
+        candidate.text = name.or_else(|| is_folder.then(|| candidate.text.clone()))?;
+        Some(candidate)
+    };
+    paths(typed).into_iter().filter_map(without_ending).collect()
 }
 
 /// Files and folders that continue a path.
@@ -321,6 +381,35 @@ mod tests {
         let text = format!("load(\"{}/cal", folder.path().display());
         let start = text.chars().count() - 3;
         assert_eq!(complete(&session, &text), (start, vec!["call.wav".into(), "calls/".into()]));
+        std::fs::write(folder.path().join("call_all.rhai"), "").unwrap();
+        let text = format!("import \"{}/cal", folder.path().display());
+        let start = text.chars().count() - 3;
+        assert_eq!(complete(&session, &text), (start, vec!["call_all".into(), "calls/".into()]));
+        let text = format!("%load {}/call_", folder.path().display());
+        assert_eq!(complete(&session, &text).1, ["call_all.rhai"]);
+        let text = format!("%save \"{}/call_", folder.path().display());
+        assert_eq!(complete(&session, &text).1, ["call_all.rhai"]);
+    }
+
+    #[cfg(feature = "learn")]
+    #[test]
+    fn devices_are_completed_where_one_is_chosen() {
+        let session = session("");
+        assert_eq!(complete(&session, "let d = device(\"c"), (16, vec!["cpu".into()]));
+        assert_eq!(complete(&session, "load(\"cpu_of_no_file"), (6, vec![]));
+    }
+
+    #[test]
+    fn modules_and_defaults_are_shown() {
+        let session = session("");
+        let found = complete(&session, "let m = clar").1;
+        assert!(found.contains(&"clar::".into()) && found.contains(&"clar_paper::".into()), "{found:?}");
+        let found = complete(&session, "clar::").1;
+        assert!(found.len() > 2 && found.iter().all(|name| name.starts_with("clar::")), "{found:?}");
+        let completion = session.assistant().complete("noise(5, #{ ", 12);
+        let color = completion.candidates.iter().find(|candidate| candidate.text == "color: ").unwrap();
+        assert_eq!(color.signature, "color: \"white\"");
+        assert!(!color.about.is_empty());
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub const COMMANDS: [(&str, &str); 8] = [
     ("%load FILE", "runs a script in the session"),
     ("%save FILE", "writes the cells that ran without an error as a script"),
     ("%edit [N]", "opens cell N, or the last one, to be changed and run"),
-    ("%history [N]", "shows the last N cells, or all"),
+    ("%history [N|TEXT]", "shows the last N cells, those that hold a text, or all"),
     ("%help [NAME]", "explains a name, or lists all functions"),
 ];
 
@@ -33,7 +33,8 @@ pub const COMMANDS: [(&str, &str); 8] = [
 pub(crate) struct Cell {
     name: String,
     text: String,
-    failed: bool,
+    /// Whether the session is as it is because of it: it ran without an error, and nothing was forgotten since.
+    counts: bool,
 }
 
 impl Session {
@@ -53,12 +54,13 @@ impl Session {
             "who" => Ok(Reply::Text(self.who())),
             "reset" => {
                 self.reset();
+                self.cells.iter_mut().for_each(|cell| cell.counts = false);
                 Ok(Reply::Text("the session is empty".into()))
             }
             "load" => self.load(&file(rest, "%load FILE")?),
             "save" => self.save(&file(rest, "%save FILE")?),
             "edit" => self.chosen(rest).map(|cell| Reply::Edit(cell.text)),
-            "history" => self.history(rest).map(Reply::Text),
+            "history" => Ok(Reply::Text(self.history(rest))),
             "help" => Ok(Reply::Text(self.assistant().answer(&format!("{rest}?")).unwrap_or_default())),
             _ => {
                 let names = COMMANDS.map(|(usage, _)| usage[1..].split(' ').next().unwrap_or("").to_owned());
@@ -73,7 +75,7 @@ impl Session {
     /// Runs text and keeps it for `%history` and `%save`.
     fn kept(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
         let result = self.eval(name, text);
-        self.cells.push(Cell { name: name.to_owned(), text: text.to_owned(), failed: result.is_err() });
+        self.cells.push(Cell { name: name.to_owned(), text: text.to_owned(), counts: result.is_ok() });
         result
     }
 
@@ -104,7 +106,7 @@ impl Session {
 
     fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
         let good: Vec<String> =
-            self.cells.iter().filter(|cell| !cell.failed).map(|cell| statement(&cell.text)).collect();
+            self.cells.iter().filter(|cell| cell.counts).map(|cell| statement(&cell.text)).collect();
         crate::write_whole(path, (good.join("\n\n") + "\n").as_bytes())
             .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
         Ok(Reply::Text(format!("{} cells in {}", good.len(), path.display())))
@@ -121,17 +123,12 @@ impl Session {
         })
     }
 
-    fn history(&self, number: &str) -> Result<String, Diagnostic> {
-        let wanted = match number {
-            "" => self.cells.len(),
-            number => number.parse().map_err(|_| {
-                let hint = Some("`%history 10` shows the last ten".to_owned());
-                Diagnostic::error(format!("`%history` wants a number of cells, not `{number}`"), None, "", hint)
-            })?,
-        };
-        let first = self.cells.len().saturating_sub(wanted);
-        let shown = self.cells[first..].iter().map(|cell| format!("// {}\n{}", cell.name, cell.text.trim_end()));
-        Ok(shown.collect::<Vec<_>>().join("\n"))
+    fn history(&self, wanted: &str) -> String {
+        let first = wanted.parse().map_or(0, |n| self.cells.len().saturating_sub(n));
+        let text = if wanted.parse::<usize>().is_ok() { "" } else { wanted };
+        let shown = self.cells[first..].iter().filter(|cell| cell.text.contains(text));
+        let shown = shown.map(|cell| format!("// {}\n{}", cell.name, cell.text.trim_end()));
+        shown.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -187,6 +184,8 @@ mod tests {
             ("%time twice(x)", "4"),
             ("%edit", "twice(x)"),
             ("%history 1", "// cell 1\ntwice(x)"),
+            ("%history let", "// cell 1\nlet x = 2"),
+            ("%history nothing of the kind", ""),
             ("%reset", "the session is empty"),
             ("%who", "args                 array"),
         ] {

@@ -5,8 +5,13 @@ use crate::script::string_length;
 /// What surrounds the cursor, and so what may be written there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
-    /// In a string; its text so far.
-    Text(String),
+    /// In a string.
+    Text {
+        /// Its text so far.
+        typed: String,
+        /// The function whose argument it is, or `import`; may be empty.
+        function: String,
+    },
     /// In a comment, where nothing is proposed.
     Comment,
     /// Where a name of an option goes, in the map of a call.
@@ -63,7 +68,7 @@ impl Context {
                 },
                 '"' | '`' => match string_length(rest) {
                     Some(length) => i += length - 1,
-                    None => return Context::Text(rest[1..].iter().collect()),
+                    None => return Context::text(&before[..i], &rest[1..], open.last()),
                 },
                 bracket @ ('(' | '[' | '{') => open.push(opened(bracket, &before[..i], i + 1, &open)),
                 ')' | ']' | '}' => {
@@ -84,6 +89,18 @@ impl Context {
             i += 1;
         }
         Context::between(before, open.pop())
+    }
+
+    /// The context in a string, from what stands before it.
+    fn text(before: &[char], typed: &[char], innermost: Option<&Open>) -> Context {
+        let spaces = before.iter().rev().take_while(|c| c.is_whitespace()).count();
+        let word = last_name(&before[..before.len() - spaces]);
+        let function = match innermost {
+            _ if word == "import" => word,
+            Some(Open { bracket: '(', function, .. }) => function.clone(),
+            _ => String::new(),
+        };
+        Context::Text { typed: typed.iter().collect(), function }
     }
 
     /// The context outside of strings and comments.
@@ -147,12 +164,16 @@ mod tests {
             function: function.into(),
             given: given.iter().map(|name| (*name).into()).collect(),
         };
+        let text = |typed: &str, function: &str| Context::Text { typed: typed.into(), function: function.into() };
         for (text, want) in [
             ("", Context::Word),
             ("let x = no", Context::Word),
-            ("load(\"data/a", Context::Text("data/a".into())),
+            ("load(\"data/a", text("data/a", "load")),
+            ("import \"my", text("my", "import")),
+            ("device( \"", text("", "device")),
+            ("let x = [\"a", text("a", "")),
             ("load(\"a\") |> ", Context::Word),
-            ("print(`say \\` it", Context::Text("say \\` it".into())),
+            ("print(`say \\` it", text("say \\` it", "print")),
             ("x // no", Context::Comment),
             ("x /* no */ + y", Context::Word),
             ("x /* no", Context::Comment),

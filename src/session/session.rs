@@ -41,17 +41,33 @@ pub fn language() -> Table {
     let silent = Arc::new(crate::script::Silent);
     let environment = Environment::new(Settings::default(), silent, CancelToken::default());
     // A preset that does not parse keeps a session from starting, which says why.
-    table(&Arc::new(environment)).unwrap_or_default()
+    presets().map(|presets| table(&Arc::new(environment), &presets)).unwrap_or_default()
 }
 
-fn table(environment: &Arc<Environment>) -> Result<Table, ScriptError> {
+/// The functions that are declared and those of the presets.
+fn table(environment: &Arc<Environment>, presets: &[Preset]) -> Table {
+    let table = Table::new(bind::functions(environment));
+    presets.iter().fold(table, |table, preset| table.with_written(Written::all(&preset.ast, preset.namespace)))
+}
+
+/// A text of the language's own, parsed.
+struct Preset {
+    namespace: &'static str,
+    name: String,
+    text: &'static str,
+    ast: AST,
+}
+
+/// Parses the presets: once, for help and for running.
+fn presets() -> Result<Vec<Preset>, ScriptError> {
     let parser = new_parser()?;
-    let mut table = Table::new(bind::functions(environment));
-    for (namespace, text) in [("", PRELUDE)].into_iter().chain(STDLIB) {
-        let ast = parser.compile(text).map_err(|error| ScriptError::new(format!("stdlib is broken: {error}")))?;
-        table = table.with_written(Written::all(&ast, namespace));
-    }
-    Ok(table)
+    let parsed = |(namespace, text): (&'static str, &'static str)| {
+        let name = format!("stdlib/{}.rhai", if namespace.is_empty() { "prelude" } else { namespace });
+        let mut ast = parser.compile(text).map_err(|error| broken(&name, &error))?;
+        ast.set_source(&name);
+        Ok(Preset { namespace, name, text, ast })
+    };
+    [("", PRELUDE)].into_iter().chain(STDLIB).map(parsed).collect()
 }
 
 /// Presets in the language itself, a namespace each.
@@ -75,20 +91,22 @@ impl Session {
         let token = CancelToken::default();
         let mode = settings.mode;
         let environment = Arc::new(Environment::new(settings, sink.clone(), token.clone()));
-        let table = Arc::new(table(&environment)?);
+        let presets = presets()?;
+        let table = Arc::new(table(&environment, &presets));
         let print = Arc::new(move |text: &str| sink.out(text));
         let mut engine = new_engine(&table, &bind::operators(), mode, token, print)?;
         // Folding constants would run functions while a script is parsed, and move positions.
         engine.set_optimization_level(OptimizationLevel::None);
         let globals: Arc<RwLock<BTreeMap<String, Dynamic>>> = Arc::default();
         see_globals(&mut engine, globals.clone());
-        for (name, text) in STDLIB {
-            let module = compile_module(&engine, &format!("stdlib/{name}.rhai"), text)?;
-            engine.register_static_module(name, module.into());
-            environment.sources().add(format!("stdlib/{name}.rhai"), text);
+        for Preset { namespace, name, text, ast } in presets {
+            let module = Module::eval_ast_as_new(Scope::new(), &ast, &engine).map_err(|error| broken(&name, &error))?;
+            match namespace {
+                "" => engine.register_global_module(module.into()),
+                namespace => engine.register_static_module(namespace, module.into()),
+            };
+            environment.sources().add(name, text);
         }
-        engine.register_global_module(compile_module(&engine, "stdlib/prelude.rhai", PRELUDE)?.into());
-        environment.sources().add("stdlib/prelude.rhai", PRELUDE);
         let engine = environment.keep_engine(engine);
         let scope = first_scope(&environment.settings);
         let assistant = Assistant::new(table.clone())?;
@@ -307,11 +325,8 @@ fn see_globals(engine: &mut Engine, globals: Arc<RwLock<BTreeMap<String, Dynamic
     });
 }
 
-fn compile_module(engine: &Engine, name: &str, text: &str) -> Result<Module, ScriptError> {
-    let broken = |error: &dyn std::fmt::Display| ScriptError::new(format!("{name} is broken: {error}"));
-    let mut ast = engine.compile(text).map_err(|error| broken(&error))?;
-    ast.set_source(name);
-    Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(|error| broken(&error))
+fn broken(name: &str, error: &dyn std::fmt::Display) -> ScriptError {
+    ScriptError::new(format!("{name} is broken: {error}"))
 }
 
 /// Names of variables that function bodies mention and do not themselves bind.

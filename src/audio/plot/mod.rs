@@ -8,7 +8,7 @@ mod spectrogram;
 mod strip;
 
 pub use heat_map::HeatMap;
-pub use outline::Frame;
+pub use outline::{Frame, bounds};
 use pixels::palette_png;
 pub use sparkline::{envelope_line, sparkline};
 pub use spectrogram::spectrogram;

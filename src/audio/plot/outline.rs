@@ -3,6 +3,19 @@
 use super::palette_png;
 use crate::Waveform;
 
+/// The smallest and largest sample of the first channel in each of `width` pieces of a sound; fewer if it has fewer
+/// samples.
+pub fn bounds(wave: &Waveform, width: usize) -> Vec<(f32, f32)> {
+    let samples = wave.channel(0);
+    let columns = width.min(samples.len());
+    let piece = |column: usize| &samples[column * samples.len() / columns..(column + 1) * samples.len() / columns];
+    (0..columns)
+        .map(|column| {
+            piece(column).iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
+        })
+        .collect()
+}
+
 /// What an outline is drawn on. Sounds that are to be compared share a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {

@@ -1,14 +1,17 @@
 //! What script functions may know of the session they run in.
 
-use crate::script::{CancelToken, Mode, Sink, Sources};
+use crate::script::{CancelToken, Mode, ScriptError, Sink, Sources};
+use auricle_audio::augment::STACK_BYTES;
 use auricle_audio::dataset::Cache;
 use rhai::Engine;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
+use std::time::Duration;
 use tempfile::TempDir;
 #[cfg(feature = "learn")]
-use {crate::script::ScriptError, auricle_learn::Device, auricle_learn::batch::Workers};
+use {auricle_learn::Device, auricle_learn::batch::Workers};
 
 /// How a session is started.
 #[derive(Clone)]
@@ -136,6 +139,35 @@ impl Environment {
         self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
+    /// Does work that never asks whether to stop. If the user wants it to, the session goes on at once; the work ends
+    /// by itself, and what it gives is dropped. So it must leave nothing behind, such as a file.
+    ///
+    /// # Errors
+    /// If the user asked to stop, or the system has no thread left.
+    pub(crate) fn unless_stopped<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ScriptError> {
+        let (sender, receiver) = channel();
+        // Who listened may have left.
+        let worker = std::thread::Builder::new()
+            .name("work".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || drop(sender.send(work())));
+        let worker = worker.map_err(|error| ScriptError::new(format!("no thread can be started: {error}")))?;
+        loop {
+            match receiver.recv_timeout(Duration::from_millis(10)) {
+                Ok(result) => return Ok(result),
+                Err(RecvTimeoutError::Timeout) if !self.token.is_cancelled() => {}
+                Err(RecvTimeoutError::Timeout) => return Err(ScriptError::new("interrupted")),
+                Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                    Err(panic) => std::panic::resume_unwind(panic),
+                    Ok(()) => return Err(ScriptError::new("internal error: work without a result")),
+                },
+            }
+        }
+    }
+
     /// The device that tensors live on. Nothing is started before the first of them.
     ///
     /// # Errors
@@ -173,5 +205,24 @@ impl Environment {
         }
         let workers = Workers::new(self.settings.threads)?;
         Ok(self.workers.get_or_init(|| workers).clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Silent;
+
+    #[test]
+    fn work_is_left_alone_when_the_user_wants_to_stop() {
+        let token = CancelToken::default();
+        let environment = Environment::new(Settings::default(), Arc::new(Silent), token.clone());
+        assert_eq!(environment.unless_stopped(|| 3).ok(), Some(3));
+        token.cancel();
+        assert_eq!(environment.unless_stopped(|| 4).ok(), Some(4), "what is done is given");
+        // The work waits for a word that is never said.
+        let (_never, word) = channel::<()>();
+        let error = environment.unless_stopped(move || word.recv().is_ok()).unwrap_err();
+        assert_eq!(error.message, "interrupted");
     }
 }

@@ -1,7 +1,7 @@
 //! Speaking with the person in front of the session: what is shown, what is asked.
 
 use super::Environment;
-use crate::script::{Call, Function, Progress, ScriptError, Shown, Topic};
+use crate::script::{Call, Display, Function, Progress, ScriptError, Shown, Topic};
 use rhai::Dynamic;
 use std::sync::Arc;
 
@@ -25,9 +25,14 @@ fn with<R: Into<Dynamic>>(
     Function::new(name, Topic::Session, move |call| body(&environment, call))
 }
 
+/// The value of a call as the front end shows it.
+fn display(environment: &Environment, call: &Call<'_>) -> Display {
+    Shown::display_for(&call.raw("x"), &*environment.sink)
+}
+
 fn show(name: &'static str, environment: &Arc<Environment>) -> Function {
     with(name, environment, |environment, call| {
-        environment.sink.display(&Shown::display_of(&call.raw("x")), None);
+        environment.sink.display(&display(environment, call), None);
         Ok(())
     })
     .about("Displays a value in whatever front end runs: as a picture or a player in a notebook, as text elsewhere.")
@@ -37,7 +42,7 @@ fn show(name: &'static str, environment: &Arc<Environment>) -> Function {
 
 fn display_id(environment: &Arc<Environment>) -> Function {
     with("display_id", environment, |environment, call| {
-        environment.sink.display(&Shown::display_of(&call.raw("x")), Some(&call.get::<String>("name")?));
+        environment.sink.display(&display(environment, call), Some(&call.get::<String>("name")?));
         Ok(())
     })
     .about("Displays a value under a name, by which `update_display` replaces it.")
@@ -48,7 +53,7 @@ fn display_id(environment: &Arc<Environment>) -> Function {
 
 fn update_display(environment: &Arc<Environment>) -> Function {
     with("update_display", environment, |environment, call| {
-        environment.sink.update(&Shown::display_of(&call.raw("x")), &call.get::<String>("name")?);
+        environment.sink.update(&display(environment, call), &call.get::<String>("name")?);
         Ok(())
     })
     .about("Puts a value in the place of what was displayed under a name.")

@@ -5,6 +5,7 @@ mod environment;
 mod front;
 #[cfg(feature = "learn")]
 mod learn;
+mod matrix;
 mod session;
 
 pub(crate) use environment::Environment;
@@ -26,6 +27,7 @@ pub(crate) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 /// What must be known to an engine before the functions are.
 pub(crate) fn operators() -> Vec<Operators> {
     vec![
+        matrix::register,
         audio::register,
         #[cfg(feature = "learn")]
         learn::register,

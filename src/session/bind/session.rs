@@ -97,8 +97,9 @@ fn sleep(environment: &Arc<Environment>) -> Function {
             std::thread::sleep(nap);
             left -= nap;
         }
-        Ok(())
+        if environment.token.is_cancelled() { Err(ScriptError::new("interrupted")) } else { Ok(()) }
     })
+    .hides_builtin()
     .about("Waits; an interrupt ends the wait.")
     .param::<f64>("seconds", "how long, s")
     .example("sleep(0.001)")
@@ -140,6 +141,7 @@ fn json_of(call: &Call<'_>) -> Result<serde_json::Value, ScriptError> {
 
 fn to_json() -> Function {
     Function::new("to_json", Topic::Session, |call| Ok(json_of(call)?.to_string()))
+        .hides_builtin()
         .about("Writes a value as JSON: numbers, strings, arrays, maps, recipes, views, traces, reports.")
         .param::<Dynamic>("x", "the value")
         .returns("string")

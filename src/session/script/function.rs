@@ -121,6 +121,7 @@ pub struct Function {
     pub(super) returns: &'static str,
     pub(super) example: String,
     pub(super) reads_data: bool,
+    pub(super) hides: bool,
     pub(super) body: Body,
 }
 
@@ -143,6 +144,7 @@ impl Function {
             returns: "",
             example: String::new(),
             reads_data: false,
+            hides: false,
             body: Arc::new(move |call| body(call).map(Into::into)),
         }
     }
@@ -242,6 +244,12 @@ impl Function {
     /// Says that it reads or computes from data, so that a check without data does not run it.
     pub fn reads_data(mut self) -> Function {
         self.reads_data = true;
+        self
+    }
+
+    /// Says that rhai has a function of the same name for numbers and maps, which would be found first.
+    pub fn hides_builtin(mut self) -> Function {
+        self.hides = true;
         self
     }
 

@@ -34,7 +34,11 @@ fn rows(array: &Array) -> Display {
     };
     let titles: Vec<&str> = head.iter().map(String::as_str).collect();
     let html = format!("{}{html_end}", table(&titles, rows.iter().map(Vec::clone)));
-    Display { text: format!("{}{text_end}", aligned(&titles, &rows)), parts: vec![("text/html", html.into())] }
+    Display {
+        text: format!("{}{text_end}", aligned(&titles, &rows)),
+        parts: vec![("text/html", html.into())],
+        picture: None,
+    }
 }
 
 /// The first line of a value, not too long.
@@ -72,7 +76,11 @@ fn players(array: &Array) -> Option<Display> {
         0 => String::new(),
         n => format!("<p>… and {n} more</p>"),
     };
-    Some(Display { text: lines.join("\n"), parts: vec![("text/html", format!("{}{more}", html.concat()).into())] })
+    Some(Display {
+        text: lines.join("\n"),
+        parts: vec![("text/html", format!("{}{more}", html.concat()).into())],
+        picture: None,
+    })
 }
 
 impl Display {

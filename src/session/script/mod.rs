@@ -1,5 +1,6 @@
 //! The language: rhai's engine, the function table, conversion, diagnostics and help. Knows neither sound nor tensors.
 
+mod braille;
 mod call;
 mod convert;
 mod curve;
@@ -21,6 +22,7 @@ mod unknown;
 mod value;
 mod written;
 
+pub use braille::{curve_rows, outline_rows};
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
 pub use curve::curve_svg;
@@ -38,5 +40,6 @@ pub use reference::reference_page;
 pub use syntax::{Completeness, completeness, string_length, unknown_calls};
 pub use table::{Mode, Table};
 pub use unknown::Unknown;
-pub use value::{Parts, Picture, ScriptValue, Shown};
+pub(crate) use value::draw_arrays;
+pub use value::{Parts, Picture, Pixels, ScriptValue, Shown};
 pub use written::Written;

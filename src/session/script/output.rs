@@ -11,6 +11,11 @@ pub trait Sink: Send + Sync {
     /// The state of long work; called often.
     fn progress(&self, progress: &Progress);
 
+    /// Whether it shows the pictures of displays.
+    fn draws_pictures(&self) -> bool {
+        false
+    }
+
     /// A value that is to be seen. Under a name it can be replaced later.
     fn display(&self, display: &Display, _name: Option<&str>) {
         self.out(&display.text);
@@ -40,6 +45,8 @@ pub struct Display {
     pub text: String,
     /// Richer forms by MIME type: binary ones in base 64, JSON as itself.
     pub parts: super::Parts,
+    /// For a person at a terminal, if the front end draws pictures.
+    pub picture: Option<super::Picture>,
 }
 
 /// The state of long work.

@@ -72,7 +72,17 @@ impl Table {
         let mut module = Module::new();
         for function in &self.functions {
             for arity in arities(function) {
-                register(&mut module, function, arity, mode);
+                let first = function.receivers.len();
+                let types: Vec<TypeId> = (0..arity)
+                    .map(|i| function.receivers.get(i).map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id))
+                    .collect();
+                // rhai prefers a function that names the type of an argument.
+                for built_in in BUILT_IN.iter().filter(|_| function.hides && arity == first + 1) {
+                    let mut types = types.clone();
+                    types[first] = built_in();
+                    register(&mut module, function, types, mode);
+                }
+                register(&mut module, function, types, mode);
             }
         }
         engine.register_global_module(module.into());
@@ -89,10 +99,10 @@ fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
     }
 }
 
-fn register(module: &mut Module, function: &Arc<Function>, arity: usize, mode: Mode) {
-    let types: Vec<TypeId> = (0..arity)
-        .map(|i| function.receivers.get(i).map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id))
-        .collect();
+/// Types that functions of rhai's own take.
+const BUILT_IN: [fn() -> TypeId; 3] = [TypeId::of::<i64>, TypeId::of::<f64>, TypeId::of::<rhai::Map>];
+
+fn register(module: &mut Module, function: &Arc<Function>, types: Vec<TypeId>, mode: Mode) {
     let name = match function.form {
         Form::Property => format!("get${}", function.name),
         _ => function.name.to_owned(),

@@ -1,6 +1,6 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
-use super::{Display, list};
+use super::{Display, Sink, list};
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -9,9 +9,18 @@ use std::sync::{OnceLock, RwLock};
 /// Forms of a value by MIME type: binary ones in base 64, JSON as itself.
 pub type Parts = Vec<(&'static str, serde_json::Value)>;
 
-/// A value as pixels, for terminals that can colour their cells.
+/// What a person at a terminal wants to see of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub enum Picture {
+    /// Coloured pixels.
+    Pixels(Pixels),
+    /// Rows of characters, of at most 80 columns: what lines show best.
+    Rows(String),
+}
+
+/// Coloured pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pixels {
     /// Pixels in a row.
     pub width: usize,
     /// Red, green and blue of every pixel, rows from the top.
@@ -41,7 +50,7 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The value as pixels, if it is a picture by nature.
+    /// What a person at a terminal wants to see below the text, if the value is a picture by nature.
     fn picture(&self) -> Option<Picture> {
         None
     }
@@ -54,7 +63,7 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
 
 /// How to show values of our types that rhai holds.
 pub struct Shown {
-    name: &'static str,
+    name: Option<&'static str>,
     text: fn(&Dynamic) -> Option<String>,
     json: fn(&Dynamic) -> Option<serde_json::Value>,
     html: fn(&Dynamic) -> Option<String>,
@@ -77,7 +86,7 @@ fn with<T>(value: &Dynamic, read: impl FnOnce(&Shown) -> T) -> Option<T> {
 impl Shown {
     /// The name of a value's type, if it is ours.
     pub fn name_of(value: &Dynamic) -> Option<&'static str> {
-        with(value, |shown| shown.name)
+        with(value, |shown| shown.name).flatten()
     }
 
     /// The text of a value: our own types as they say, others as rhai prints them.
@@ -113,10 +122,16 @@ impl Shown {
             return display;
         }
         let parts = with(value, |shown| (shown.parts)(value)).flatten().unwrap_or_default();
-        Display { text: Shown::text_of(value), parts }
+        Display { text: Shown::text_of(value), parts, picture: None }
     }
 
-    /// The value as pixels, if its type is a picture by nature.
+    /// The same for a given front end, with a picture if it draws any.
+    pub fn display_for(value: &Dynamic, sink: &dyn Sink) -> Display {
+        let picture = if sink.draws_pictures() { Shown::picture_of(value) } else { None };
+        Display { picture, ..Shown::display_of(value) }
+    }
+
+    /// What a person at a terminal wants to see below the text.
     pub fn picture_of(value: &Dynamic) -> Option<Picture> {
         with(value, |shown| (shown.picture)(value)).flatten()
     }
@@ -127,10 +142,20 @@ impl Shown {
     }
 }
 
+/// Says how arrays are drawn, which are rhai's own.
+pub(crate) fn draw_arrays(picture: fn(&Dynamic) -> Option<Picture>) {
+    let arrays = Shown { name: None, text: |_| None, json: |_| None, html: |_| None, parts: |_| None, picture };
+    registry()
+        .write()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .entry(TypeId::of::<rhai::Array>())
+        .or_insert(arrays);
+}
+
 /// Makes a type known to an engine: its name, `print`, interpolation, `debug`, `==` and `!=`.
 pub(crate) fn register<T: ScriptValue>(engine: &mut Engine) {
     registry().write().unwrap_or_else(|poisoned| poisoned.into_inner()).entry(TypeId::of::<T>()).or_insert(Shown {
-        name: T::NAME,
+        name: Some(T::NAME),
         text: |value| Some(value.read_lock::<T>()?.text()),
         json: |value| value.read_lock::<T>()?.json(),
         html: |value| value.read_lock::<T>()?.html(),

@@ -32,7 +32,9 @@ pub(super) fn demo(environment: &Arc<Environment>) -> Function {
                     write_wav(&file, &wave, SampleFormat::Float32)?;
                     environment.sink.out(&format!("{}\n{trace}", file.display()));
                 }
-                _ => environment.sink.display(&explained(item, &trace, Shown::display_of(&result)), None),
+                _ => environment
+                    .sink
+                    .display(&explained(item, &trace, Shown::display_for(&result, &*environment.sink)), None),
             }
             results.push(result);
         }
@@ -61,5 +63,5 @@ fn explained(item: u64, trace: &Trace, display: Display) -> Display {
         };
         Some(("text/html", format!("<pre>{escaped}</pre>{picture}").into()))
     });
-    Display { text: format!("{head}\n{}", display.text), parts: parts.collect() }
+    Display { text: format!("{head}\n{}", display.text), parts: parts.collect(), picture: display.picture }
 }

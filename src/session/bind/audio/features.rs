@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use super::to_distribution;
-use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, Picture, Pixels, ScriptError, ScriptValue, Topic};
 use auricle_audio::features::{Features, MelNorm, MelScale, PatchMix, Triangles, filter_bank};
 use auricle_audio::{Distribution, Key, Place, plot};
 use base64::Engine as _;
@@ -19,7 +19,7 @@ impl ScriptValue for Features {
             .map(|band| self.band(0, band).iter().map(|&v| f64::from(v)).sum::<f64>() / self.n_frames.max(1) as f64)
             .collect();
         let [channels, bands, frames] = self.shape();
-        format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 40))
+        format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 24))
     }
 
     fn parts(&self) -> Vec<(&'static str, Json)> {
@@ -28,7 +28,7 @@ impl ScriptValue for Features {
     }
 
     fn picture(&self) -> Option<Picture> {
-        plot::HeatMap::of(self).map(|map| Picture { width: map.width, colors: map.colors })
+        plot::HeatMap::of(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
     }
 
     fn same(&self, other: &Features) -> Option<bool> {

@@ -1,6 +1,7 @@
 //! Combining stages, and running recipes.
 
 use super::super::Environment;
+use super::sound::LONG;
 use super::{lambda, to_distribution};
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
@@ -97,14 +98,14 @@ fn pipe(environment: &Arc<Environment>) -> Function {
         let key = Key::of_seed(environment.seed());
         if let Some(next) = &next {
             if left.is::<Waveform>() || left.is::<Features>() {
-                return run(next, &left, key);
+                return run(&environment, next, &left, key);
             }
             if let Ok(items) = left.clone().into_array() {
-                return items.iter().map(|item| run(next, item, key)).collect::<Result<Array, _>>().map(Dynamic::from_array);
+                return items.iter().map(|item| run(&environment, next, item, key)).collect::<Result<Array, _>>().map(Dynamic::from_array);
             }
         }
         if let (Some(views), true) = (right.clone().try_cast::<Views>(), left.is::<Waveform>()) {
-            return each_view(&views, &left, key);
+            return each_view(&environment, &views, &left, key);
         }
         let message = format!("`|>` does not work between {} and {}", describe(&left), describe(&right));
         Err(ScriptError::new(message).hint(match left.into_string() {
@@ -118,9 +119,12 @@ fn pipe(environment: &Arc<Environment>) -> Function {
     .example("let r = fade() |> noise(5..40); assert(print(r) == ()); assert(r == from_json(to_json(r)))")
 }
 
-fn each_view(views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
-    let made =
-        views.recipes().iter().enumerate().map(|(view, recipe)| run(recipe, wave, Key { view: view as u64, ..key }));
+fn each_view(environment: &Environment, views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
+    let made = views
+        .recipes()
+        .iter()
+        .enumerate()
+        .map(|(view, recipe)| run(environment, recipe, wave, Key { view: view as u64, ..key }));
     made.collect::<Result<Array, _>>().map(Dynamic::from_array)
 }
 
@@ -144,10 +148,14 @@ pub(super) fn taken(mut work: Workspace) -> Result<Dynamic, ScriptError> {
     })
 }
 
-fn run(recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
+fn run(environment: &Environment, recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
     let mut work = loaded(input)?;
-    recipe.run(key, &mut work)?;
-    taken(work)
+    if input.read_lock::<Waveform>().is_none_or(|wave| wave.n_samples() < LONG) {
+        recipe.run(key, &mut work)?;
+        return taken(work);
+    }
+    let recipe = recipe.clone();
+    taken(environment.unless_stopped(move || recipe.run(key, &mut work).map(|_| work))??)
 }
 
 pub(super) fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
@@ -291,7 +299,7 @@ fn apply(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     keyed(
         Function::new("apply", Topic::Recipes, move |call| {
-            run(&call.receiver::<Recipe>()?, &call.raw("input"), key(call, &environment)?)
+            run(&environment, &call.receiver::<Recipe>()?, &call.raw("input"), key(call, &environment)?)
         })
         .on::<Recipe>()
         .about("Runs the recipe on a sound or on features, drawing for a given clip, view and epoch.")

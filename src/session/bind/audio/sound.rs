@@ -1,11 +1,13 @@
 //! What can be asked of a sound and done with it.
 
+use super::super::Environment;
 use super::player::player;
-use crate::script::{Function, ScriptError, ScriptValue, Topic, room_for};
+use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic, outline_rows, room_for};
 use auricle_audio::{Waveform, dsp, io, plot};
 use rhai::Dynamic;
 use serde_json::Value as Json;
 use std::path::Path;
+use std::sync::Arc;
 
 impl ScriptValue for Waveform {
     const NAME: &'static str = "wave";
@@ -18,7 +20,17 @@ impl ScriptValue for Waveform {
         };
         let peak_db = 20.0 * self.peak().log10();
         let (seconds, rate) = (self.duration_s(), self.sample_rate());
-        format!("wave {seconds:.3} s, {rate} Hz, {channels}, peak {peak_db:.1} dB {}", plot::envelope_line(self, 40))
+        let facts = format!("wave {seconds:.3} s, {rate} Hz, {channels}, peak {peak_db:.1} dB");
+        format!("{facts} {}", plot::envelope_line(self, LINE.saturating_sub(facts.chars().count() + 1).min(40)))
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        // Sounds beyond full scale are drawn up to their own peak.
+        let full = self.peak().max(1.0);
+        let bounds = plot::bounds(&self.to_mono(), 2 * LINE);
+        let bounds: Vec<(f64, f64)> =
+            bounds.iter().map(|&(low, high)| (f64::from(low) / full, f64::from(high) / full)).collect();
+        (!bounds.is_empty()).then(|| Picture::Rows(outline_rows(&bounds, 4)))
     }
 
     fn parts(&self) -> Vec<(&'static str, Json)> {
@@ -30,9 +42,13 @@ impl ScriptValue for Waveform {
     }
 }
 
-pub(super) fn functions() -> Vec<Function> {
+/// Columns of a line.
+const LINE: usize = 80;
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = properties();
     all.extend(measures());
+    all.push(resample(environment));
     all.extend(changes());
     all.extend(operators());
     all.push(save());
@@ -105,18 +121,27 @@ fn measures() -> Vec<Function> {
     ]
 }
 
+fn resample(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    method("resample", move |wave, call| {
+        let (wave, sample_rate) = (wave.clone(), call.get("sample_rate")?);
+        let resampled = match wave.n_samples() {
+            0..LONG => dsp::resample(&wave, sample_rate)?,
+            _ => environment.unless_stopped(move || dsp::resample(&wave, sample_rate))??,
+        };
+        Ok(Dynamic::from(resampled))
+    })
+    .about("Converts to another sample rate, band-limited.")
+    .param::<u32>("sample_rate", "samples per second, Hz")
+    .returns("wave")
+    .example("assert(tone(440, 1).resample(8000).n_samples == 8000)")
+}
+
+/// Samples from which a user may want to stop what is done to a sound.
+pub(super) const LONG: usize = 1 << 18;
+
 fn changes() -> Vec<Function> {
     vec![
-        method("resample", |wave, call| {
-            let sample_rate = call.get::<u32>("sample_rate")?;
-            let factor = f64::from(sample_rate) / f64::from(wave.sample_rate());
-            room_for("the sound", (bytes(wave) as f64 * factor) as u64)?;
-            Ok(Dynamic::from(dsp::resample(wave, sample_rate)?))
-        })
-        .about("Converts to another sample rate, band-limited.")
-        .param::<u32>("sample_rate", "samples per second, Hz")
-        .returns("wave")
-        .example("assert(tone(440, 1).resample(8000).n_samples == 8000)"),
         method("vary_speed", |wave, call| {
             let speeds = call.get::<Vec<f64>>("speeds")?;
             Ok(Dynamic::from(dsp::vary_speed(wave, &speeds)?))

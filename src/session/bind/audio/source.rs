@@ -11,7 +11,7 @@ use std::sync::Arc;
 const SAMPLE_RATE: i64 = 16_000;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    vec![load(), wave(), tone(), chirp(), silence(), white_noise(environment), click()]
+    vec![load(environment), wave(), tone(), chirp(), silence(), white_noise(environment), click()]
 }
 
 fn made(function: Function) -> Function {
@@ -29,13 +29,19 @@ fn seconds(call: &Call<'_>) -> Result<f64, ScriptError> {
     Ok(seconds)
 }
 
-fn load() -> Function {
-    Function::new("load", Topic::Sound, |call| Ok(Dynamic::from(io::read(Path::new(&call.get::<String>("path")?))?)))
-        .about("Reads a sound file: WAV, FLAC, Ogg Vorbis, MP3, or AAC in M4A.")
-        .param::<String>("path", "the file; relative paths start where the program was started")
-        .returns("wave")
-        .reads_data()
-        .example("let file = temporary_folder() + \"/a.wav\"; tone(440, 0.1).save(file); assert(load(file).n_samples == 1600)")
+fn load(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("load", Topic::Sound, move |call| {
+        let path = call.get::<String>("path")?;
+        Ok(Dynamic::from(environment.unless_stopped(move || io::read(Path::new(&path)))??))
+    })
+    .about("Reads a sound file: WAV, FLAC, Ogg Vorbis, MP3, or AAC in M4A.")
+    .param::<String>("path", "the file; relative paths start where the program was started")
+    .returns("wave")
+    .reads_data()
+    .example(
+        "let file = temporary_folder() + \"/a.wav\"; tone(440, 0.1).save(file); assert(load(file).n_samples == 1600)",
+    )
 }
 
 fn wave() -> Function {

@@ -1,6 +1,7 @@
 //! Figures.
 
-use crate::script::{Function, Parts, ScriptError, ScriptValue, Topic, svg_image};
+use super::super::matrix;
+use crate::script::{Function, Parts, Picture, ScriptError, ScriptValue, Topic, svg_image};
 use auricle_audio::io::write_whole;
 use auricle_audio::plot::sparkline;
 use auricle_learn::eval::{Figure, page};
@@ -31,6 +32,21 @@ impl ScriptValue for Figure {
             ("application/vnd.plotly.v1+json", self.plotly.clone()),
             ("text/html", svg_image(&self.title, &self.to_svg()).into()),
         ]
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        let trace = &self.plotly["data"][0];
+        let numbers = |values: &serde_json::Value| -> Option<Vec<f64>> {
+            Some(values.as_array()?.iter().map(|value| value.as_f64().unwrap_or(f64::NAN)).collect())
+        };
+        match trace["type"].as_str()? {
+            "scatter" => matrix::curve(&numbers(&trace["y"])?),
+            "heatmap" => {
+                let rows: Vec<Vec<f64>> = trace["z"].as_array()?.iter().map(numbers).collect::<Option<_>>()?;
+                matrix::heat_map(&rows.concat(), rows.first()?.len())
+            }
+            _ => None,
+        }
     }
 
     fn html(&self) -> Option<String> {

@@ -1,9 +1,9 @@
 //! Probes and reports.
 
-use super::super::Environment;
+use super::super::{Environment, matrix};
 use super::model::{Model, front_end};
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe, svg_image};
-use auricle_audio::dataset::Split;
+use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe, svg_image};
+use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::io::write_whole;
 use auricle_learn::eval::{
     ClassWeight, Curve, Figure, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row,
@@ -33,6 +33,12 @@ impl ScriptValue for Report {
 
     fn html(&self) -> Option<String> {
         Some(self.to_html())
+    }
+
+    /// The confusion matrix: truth in rows, predictions in columns.
+    fn picture(&self) -> Option<Picture> {
+        let counts: Vec<f64> = self.confusion.iter().flatten().map(|&count| count as f64).collect();
+        matrix::heat_map(&counts, self.confusion.first()?.len())
     }
 
     fn same(&self, other: &Report) -> Option<bool> {
@@ -151,21 +157,22 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
     if model.name != RANDOM {
         subjects.push(embedded(RANDOM, &random_encoder(&model.encoder, environment.seed(), &device)?)?);
     }
-    let statistics = |data| floor(&front_end.recipe, data, &workers);
+    let statistics = |data: &Dataset| {
+        let (recipe, data, workers) = (front_end.recipe.clone(), data.clone(), workers.clone());
+        environment.unless_stopped(move || floor(&recipe, &data, &workers))
+    };
     subjects.push(Subject {
         name: "log-mel statistics".into(),
-        train: statistics(&split.train)?,
-        test: statistics(&split.test)?,
+        train: statistics(&split.train)??,
+        test: statistics(&split.test)??,
     });
     let mut rows = Vec::new();
     let mut confusion = Vec::new();
-    for subject in &subjects {
+    for subject in subjects.into_iter().map(Arc::new) {
         let mut scores = Vec::new();
         for &probe in probes {
-            if stop() {
-                return Err(ScriptError::new("interrupted"));
-            }
-            let judged = judge(subject, &split.train, &split.test, probe, options)?;
+            let (judged, train, test) = (subject.clone(), split.train.clone(), split.test.clone());
+            let judged = environment.unless_stopped(move || judge(&judged, &train, &test, probe, options))??;
             if confusion.is_empty() {
                 confusion = judged.confusion;
             }

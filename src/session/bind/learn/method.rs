@@ -1,9 +1,11 @@
 //! Training methods and their runs.
 
-use super::super::Environment;
+use super::super::{Environment, matrix};
 use super::model::Model;
 use super::tensor;
-use crate::script::{Call, Function, Progress, ScriptError, ScriptValue, Topic, curve_svg, escape, svg_image, table};
+use crate::script::{
+    Call, Function, Picture, Progress, ScriptError, ScriptValue, Topic, curve_svg, escape, svg_image, table,
+};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::plot::sparkline;
@@ -48,6 +50,10 @@ impl ScriptValue for History {
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
         let picture = svg_image("loss", &curve_svg("loss", &self.losses()));
         vec![("text/html", format!("{picture}<pre>{}</pre>{}", escape(&self.text()), epochs(self)).into())]
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        matrix::curve(&self.losses())
     }
 
     fn text(&self) -> String {
@@ -301,7 +307,7 @@ fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
-    Some(format!(", peak memory {:.0} MiB", kib / 1024.0))
+    Some(format!(", peak {:.0} MiB", kib / 1024.0))
 }
 
 fn history_functions() -> Vec<Function> {

@@ -1,7 +1,7 @@
 //! Encoders.
 
 use super::super::Environment;
-use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
+use crate::script::{Call, Function, Parts, Picture, Pixels, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
 use auricle_audio::features::Features;
@@ -44,7 +44,7 @@ impl ScriptValue for Matrix {
     }
 
     fn picture(&self) -> Option<Picture> {
-        heat_map(self).map(|map| Picture { width: map.width, colors: map.colors })
+        heat_map(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
     }
 
     fn same(&self, other: &Matrix) -> Option<bool> {
@@ -186,7 +186,8 @@ pub(super) fn front_end(
                 Some(recipe) => recipe,
                 None => Stage::new(declaration("log_mel")?, None)?.into(),
             };
-            let scaling = measure(data, &recipe, &environment.workers()?)?;
+            let (measured, data, workers) = (recipe.clone(), data.clone(), environment.workers()?);
+            let scaling = environment.unless_stopped(move || measure(&data, &measured, &workers))??;
             Ok(FrontEnd { recipe, scaling })
         }
     }

@@ -1,7 +1,7 @@
 //! Tensors, and losses on them.
 
-use super::super::Environment;
-use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic};
+use super::super::{Environment, matrix};
+use crate::script::{Call, FromScript, Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_learn::{TensorData, loss};
 use rhai::{Array, Dynamic};
 use std::sync::Arc;
@@ -20,7 +20,16 @@ impl ScriptValue for Tensor {
         let values = self.values();
         let shown: Vec<String> = values.iter().take(8).map(|v| format!("{v:.4}")).collect();
         let more = if values.len() > 8 { ", …" } else { "" };
-        format!("tensor {:?} [{}{more}]", self.shape(), shown.join(", "))
+        let bounds = matrix::bounds(&values).filter(|_| values.len() > 8);
+        let range = bounds.map(|(low, high)| format!(", {low:.4} to {high:.4}")).unwrap_or_default();
+        format!("tensor {:?}{range} [{}{more}]", self.shape(), shown.join(", "))
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        match self.shape().as_slice() {
+            [_, columns] => matrix::heat_map(&self.values(), *columns),
+            _ => matrix::curve(&self.values()),
+        }
     }
 }
 
