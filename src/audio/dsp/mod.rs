@@ -14,6 +14,7 @@ mod loudness;
 mod percentile;
 mod reader;
 mod resample;
+mod side_by_side;
 mod stft;
 mod vocoder;
 mod window;
