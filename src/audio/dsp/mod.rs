@@ -12,6 +12,7 @@ mod image_source;
 mod istft;
 mod loudness;
 mod percentile;
+mod rate_change;
 mod reader;
 mod resample;
 mod side_by_side;
