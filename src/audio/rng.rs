@@ -146,15 +146,38 @@ impl Rng {
     /// Works on whole blocks of the counter in lanes that the compiler turns into vector instructions; it starts at a
     /// fresh block, so what was drawn before from this stream does not shift it.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
-        // The widest instructions of the processor: nothing here is fused or reordered, so the bytes are the same on all.
-        pulp::Arch::new().dispatch(|| {
-            for chunk in out.chunks_mut(4 * LANES) {
-                let normals = normal_lanes(self.block, self.stream, self.key);
-                self.block += LANES as u64;
-                chunk.copy_from_slice(&normals[..chunk.len()]);
-            }
-        });
+        let blocks =
+            pulp::Arch::new().dispatch(FillNormal { block: self.block, stream: self.stream, key: self.key, out });
+        self.block += blocks;
         self.used = 4;
+    }
+}
+
+/// A struct and not a closure, as only so the compiler sees all of it with the widest instructions of the processor;
+/// nothing in it is fused or reordered, so the bytes are the same on all. Returns the blocks used.
+struct FillNormal<'a> {
+    block: u64,
+    stream: [u32; 2],
+    key: [u32; 2],
+    out: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for FillNormal<'_> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn call(self) -> u64 {
+        let mut block = self.block;
+        let (whole, rest) = self.out.as_chunks_mut::<{ 4 * LANES }>();
+        for chunk in whole {
+            *chunk = normal_lanes(block, self.stream, self.key);
+            block += LANES as u64;
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&normal_lanes(block, self.stream, self.key)[..rest.len()]);
+            block += LANES as u64;
+        }
+        block - self.block
     }
 }
 
@@ -316,6 +339,45 @@ mod tests {
             counts[rng.below(7)] += 1;
         }
         assert!(counts.iter().all(|&c: &i32| (c - 10_000).abs() < 500), "{counts:?}");
+    }
+
+    #[test]
+    fn filled_normals_have_the_distribution_function_of_the_normal_law() {
+        let mut draws = vec![0.0f32; 1 << 18];
+        Rng::from_words(&[11]).fill_normal(&mut draws);
+        draws.sort_by(f32::total_cmp);
+        let n = draws.len() as f64;
+        let distance = draws.iter().enumerate().fold(0.0f64, |worst, (i, x)| {
+            let want = 0.5 * libm::erfc(-f64::from(*x) / 2f64.sqrt());
+            worst.max((want - i as f64 / n).abs()).max((want - (i + 1) as f64 / n).abs())
+        });
+        // Kolmogorov's limit that one sample in a thousand exceeds.
+        assert!(distance * n.sqrt() < 1.95, "{distance}");
+        for beyond in [1.0, 2.0, 3.0, 4.0] {
+            let want = n * libm::erfc(beyond / 2f64.sqrt());
+            let got = draws.iter().filter(|x| f64::from(x.abs()) > beyond).count() as f64;
+            assert!((got - want).abs() < 4.0 * want.sqrt(), "beyond {beyond}: {got}, not {want}");
+        }
+    }
+
+    #[test]
+    fn the_tails_reach_six_and_a_half_deviations() {
+        for b in (0..64).map(|i| i << 26) {
+            let (c, s) = box_muller(0, b);
+            let radius = f64::from(c).hypot(f64::from(s));
+            assert!((radius - (66.0 * 2f64.ln()).sqrt()).abs() < 1e-5, "{radius}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_fill_is_the_start_of_the_whole() {
+        let mut whole = [0.0f32; 1000];
+        Rng::from_words(&[5]).fill_normal(&mut whole);
+        for n in [1, 63, 64, 65, 999] {
+            let mut part = vec![0.0f32; n];
+            Rng::from_words(&[5]).fill_normal(&mut part);
+            assert_eq!(part, whole[..n]);
+        }
     }
 
     #[test]

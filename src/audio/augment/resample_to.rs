@@ -38,7 +38,7 @@ impl Transform for ResampleTo {
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let hz = draws[0].clamp(LOWEST_HZ, HIGHEST_HZ).round() as u32;
-        resample_planar(&work.samples, work.n_channels, [work.sample_rate, hz], &mut work.spare)?;
+        resample_planar(&work.samples, work.n_channels, [work.sample_rate, hz], &mut work.spare);
         std::mem::swap(&mut work.samples, &mut work.spare);
         work.sample_rate = hz;
         Ok(())

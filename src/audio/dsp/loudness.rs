@@ -38,7 +38,7 @@ pub fn loudness_lufs(samples: &[f32], n_channels: usize, sample_rate: u32) -> f6
             let mut memory = filter.memory(Start::Rest, 0.0);
             for (step, energy) in steps.iter_mut().enumerate() {
                 let part = if whole < STEPS_PER_BLOCK { channel } else { &channel[end(step)..end(step + 1)] };
-                let mut wide = [0.0; 512];
+                let mut wide = [0.0; 1024];
                 for block in part.chunks(wide.len()) {
                     let wide = &mut wide[..block.len()];
                     wide.iter_mut().zip(block).for_each(|(w, x)| *w = f64::from(*x));

@@ -202,7 +202,7 @@ fn kernel() -> &'static [f32] {
 }
 
 /// The modified Bessel function of the first kind and order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
+pub(super) fn bessel_i0(x: f64) -> f64 {
     let (mut term, mut sum, mut k) = (1.0, 1.0, 0.0);
     while term > 1e-17 * sum {
         k += 1.0;

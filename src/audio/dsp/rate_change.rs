@@ -1,0 +1,218 @@
+//! One change of the sample rate by overlap-save blocks, with its filter and its transforms.
+
+use super::reader::bessel_i0;
+use realfft::RealFftPlanner;
+use realfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner};
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+/// Where the filter begins to fall and where it has fallen, as shares of the lower Nyquist frequency.
+const PASS: f64 = 0.92;
+const STOP: f64 = 1.0;
+/// What is left beyond the latter, dB.
+const STOP_DB: f64 = 120.0;
+/// Points of a transform up to which sizes are compared, and beyond which there is none.
+const USUAL_POINTS: usize = 1 << 14;
+const MOST_POINTS: usize = 1 << 20;
+
+/// A conversion between two sample rates, with buffers that are kept from call to call.
+///
+/// A block of the sound is transformed, multiplied by a low pass that ends at the lower Nyquist frequency, and transformed
+/// back with as many bins as the other rate has samples in the same time (Bi and Mitra, "Sampling rate conversion in the
+/// frequency domain", 2011). The filter is a sinc with the window of Kaiser, designed in double precision and real in the
+/// frequency domain, so nothing is delayed; what it wraps around the ends of a block is dropped. Two blocks share a
+/// transform as its real and its imaginary part: the filter keeps them apart.
+pub(super) struct RateChange {
+    block: Sizes,
+    edge: Sizes,
+    forward: Arc<dyn Fft<f32>>,
+    inverse: Arc<dyn Fft<f32>>,
+    /// The filter at the bins that both rates have, from 0; scaled for a round trip.
+    gains: Vec<f32>,
+    input: Vec<Complex32>,
+    output: Vec<Complex32>,
+    work: Vec<Complex32>,
+}
+
+/// The same time as a number of samples before and after.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sizes {
+    from: usize,
+    to: usize,
+}
+
+impl RateChange {
+    /// The conversion between two different rates; `None` if they have so little in common that no block of a usable size
+    /// is a whole number of samples at both.
+    pub(super) fn new(from: u32, to: u32) -> Option<RateChange> {
+        let (block, edge) = sizes(from, to)?;
+        let mut planner = FftPlanner::new();
+        let (forward, inverse) = (planner.plan_fft_forward(block.from), planner.plan_fft_inverse(block.to));
+        let work = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
+        let buffer = |n| vec![Complex32::default(); n];
+        Some(RateChange {
+            gains: gains(from, to, block),
+            input: buffer(block.from),
+            output: buffer(block.to),
+            work: buffer(work),
+            block,
+            edge,
+            forward,
+            inverse,
+        })
+    }
+
+    /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the sound is silence.
+    pub(super) fn convert(&mut self, sound: &[f32], out: &mut [f32]) {
+        let Sizes { from: step, to: step_out } =
+            Sizes { from: self.block.from - 2 * self.edge.from, to: self.block.to - 2 * self.edge.to };
+        for (pair, part) in out.chunks_mut(2 * step_out).enumerate() {
+            self.load(sound, 2 * pair * step, step);
+            self.forward.process_with_scratch(&mut self.input, &mut self.work);
+            self.shape();
+            self.inverse.process_with_scratch(&mut self.output, &mut self.work);
+            let (first, second) = part.split_at_mut(step_out.min(part.len()));
+            let blocks = &self.output[self.edge.to..];
+            first.iter_mut().zip(blocks).for_each(|(y, both)| *y = both.re);
+            second.iter_mut().zip(blocks).for_each(|(y, both)| *y = both.im);
+        }
+    }
+
+    /// Puts the blocks whose valid parts begin at `start` and a step later side by side.
+    fn load(&mut self, sound: &[f32], start: usize, step: usize) {
+        let whole = start
+            .checked_sub(self.edge.from)
+            .and_then(|first| Some((sound.get(first..first + self.block.from)?, sound.get(first + step..)?)))
+            .filter(|(_, second)| second.len() >= self.block.from);
+        if let Some((first, second)) = whole {
+            for ((both, a), b) in self.input.iter_mut().zip(first).zip(second) {
+                *both = Complex32::new(*a, *b);
+            }
+            return;
+        }
+        self.input.fill(Complex32::default());
+        let silent = self.edge.from.saturating_sub(start);
+        let first = (start + silent).saturating_sub(self.edge.from).min(sound.len());
+        self.input[silent..].iter_mut().zip(&sound[first..]).for_each(|(both, x)| both.re = *x);
+        let silent = self.edge.from.saturating_sub(start + step);
+        let second = (start + step + silent).saturating_sub(self.edge.from).min(sound.len());
+        self.input[silent..].iter_mut().zip(&sound[second..]).for_each(|(both, x)| both.im = *x);
+    }
+
+    /// Moves the bins that both rates have, filtered, to where the inverse transform expects them.
+    fn shape(&mut self) {
+        let n = self.gains.len();
+        let below = self.block.to - (n - 1);
+        self.output[n..below].fill(Complex32::default());
+        for ((y, x), gain) in self.output.iter_mut().zip(&self.input).zip(&self.gains) {
+            *y = x * gain;
+        }
+        let negative = &self.input[self.block.from - (n - 1)..];
+        for ((y, x), gain) in self.output[below..].iter_mut().zip(negative).zip(self.gains[1..].iter().rev()) {
+            *y = x * gain;
+        }
+    }
+}
+
+/// Samples of the lower rate that the filter reaches to either side: Kaiser's estimate ("Nonrecursive digital filter design
+/// using the I0-sinh window function", 1974).
+fn reach() -> f64 {
+    ((STOP_DB - 7.95) / (2.285 * PI * (STOP - PASS)) / 2.0).ceil()
+}
+
+/// The sizes of a block and of its wrapped edges with the least work for a sample.
+fn sizes(from: u32, to: u32) -> Option<(Sizes, Sizes)> {
+    let divisor = common_divisor(from as usize, to as usize);
+    let period = Sizes { from: from as usize / divisor, to: to as usize / divisor };
+    // The edges, too, must be whole numbers of samples at both rates.
+    let reach = reach() * f64::from(from) / f64::from(from.min(to));
+    let edges = (reach / period.from as f64).ceil() as usize;
+    let times = |n: usize| Sizes { from: n * period.from, to: n * period.to };
+    let points = |n: usize| n.saturating_mul(period.from.max(period.to));
+    let least = 2 * edges + 1;
+    if points(least) > MOST_POINTS {
+        return None;
+    }
+    let most = (USUAL_POINTS.max(points(2 * least)).min(MOST_POINTS)) / period.from.max(period.to);
+    let cost = |n: usize| (work(times(n).from) + work(times(n).to)) / (n - 2 * edges) as f64;
+    let best = (least..=most).min_by(|a, b| cost(*a).total_cmp(&cost(*b)))?;
+    Some((times(best), times(edges)))
+}
+
+/// Nanoseconds, roughly, of a transform and of moving its points.
+fn work(n: usize) -> f64 {
+    let (mut rest, mut layers) = (n, 0.0);
+    for (factor, weight) in [(2, 1.0), (3, 2.3), (5, 3.2), (7, 3.2), (11, 5.0)] {
+        while rest.is_multiple_of(factor) {
+            (rest, layers) = (rest / factor, layers + weight);
+        }
+    }
+    // A large prime factor is a convolution of its own, there and back, of more than twice its length.
+    if rest > 1 {
+        layers += 6.0 * (rest as f64).log2();
+    }
+    n as f64 * ((0.0275 + 0.0034 * (n as f64).log2()) * layers + 0.3)
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+/// The filter at the bins of a block that lie below both Nyquist frequencies.
+fn gains(from: u32, to: u32, block: Sizes) -> Vec<f32> {
+    let lower = f64::from(from.min(to)) / f64::from(from);
+    let (reach, cutoff) = (reach() / lower, lower * (PASS + STOP) / 2.0);
+    let beta = 0.1102 * (STOP_DB - 8.7);
+    // The impulse response at twice the rate of the sound, even about sample 0.
+    let response = |i: usize| {
+        let t = i as f64 / 2.0;
+        let angle = PI * cutoff * t;
+        let sinc = if i == 0 { 1.0 } else { libm::sin(angle) / angle };
+        sinc * bessel_i0(beta * (1.0 - (t / reach) * (t / reach)).max(0.0).sqrt())
+    };
+    let n = 2 * block.from;
+    let mut time = vec![0.0f64; n];
+    for i in 0..=(2.0 * reach) as usize {
+        time[i] = response(i);
+        time[(n - i) % n] = time[i];
+    }
+    let transform = RealFftPlanner::new().plan_fft_forward(n);
+    let mut spectrum = transform.make_output_vec();
+    transform.process(&mut time, &mut spectrum).expect("the buffers were made for it");
+    let scale = 1.0 / (spectrum[0].re * block.from as f64);
+    let n_bins = block.from.min(block.to).div_ceil(2);
+    spectrum[..n_bins].iter().map(|bin| (bin.re * scale) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_whole_at_both_rates_and_usually_short() {
+        for (from, to) in [
+            (16_000, 8000),
+            (8000, 16_000),
+            (44_100, 16_000),
+            (16_000, 44_100),
+            (48_000, 44_100),
+            (22_050, 8000),
+            (192_000, 8000),
+            (44_100, 15_999),
+            (44_100, 44_101),
+        ] {
+            let (block, edge) = sizes(from, to).unwrap();
+            for size in [block, edge] {
+                assert_eq!(size.from as u64 * u64::from(to), size.to as u64 * u64::from(from), "{from} {to}");
+            }
+            assert!(edge.from as f64 >= reach() * (f64::from(from) / f64::from(to)).max(1.0), "{from} {to}: {edge:?}");
+            assert!(block.from > 2 * edge.from && block.from.max(block.to) <= MOST_POINTS, "{from} {to}: {block:?}");
+            if common_divisor(from as usize, to as usize) >= 50 {
+                assert!(block.from.max(block.to) <= USUAL_POINTS, "{from} {to}: {block:?}");
+            }
+        }
+        assert_eq!(sizes(4_000_037, 4_000_003), None);
+        assert_eq!(sizes(1, 16_000_000), None);
+    }
+}
