@@ -3,6 +3,7 @@
 mod flac;
 mod folder;
 mod read;
+mod wav;
 mod whole;
 mod write;
 
