@@ -2,14 +2,28 @@
 
 use auricle_audio::augment::{Recipe, Stage, Value, Views, Workspace, declaration};
 use auricle_audio::synth::white_noise;
-use auricle_audio::{Key, Rng, Waveform};
+use auricle_audio::dsp::resample;
+use auricle_audio::{Distribution, Key, Rng, Waveform, io};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
 
 fn stage(name: &str, given: &[(&str, f64)]) -> Recipe {
-    let given = given.iter().map(|&(name, value)| (name.to_owned(), Value::Drawn(value.into())));
+    stage_of(name, given.iter().map(|&(name, value)| (name, Value::Drawn(value.into()))).collect())
+}
+
+fn stage_of(name: &str, given: Vec<(&str, Value)>) -> Recipe {
     let declared = declaration(name).expect("the stage is declared");
+    let given = given.into_iter().map(|(name, value)| (name.to_owned(), value));
     Stage::new(declared, given).expect("the options are good").into()
+}
+
+fn word(word: &str) -> Value {
+    Value::Word(word.to_owned())
+}
+
+fn range(low: f64, high: f64) -> Value {
+    Value::Drawn(Distribution::uniform(low, high).expect("the range is in order"))
 }
 
 fn chain(recipes: &[Recipe]) -> Recipe {
@@ -33,6 +47,60 @@ fn bench(c: &mut Criterion, name: &str, recipes: &[Recipe], wave: &Waveform) {
                 work.load(wave);
                 recipe.run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work).expect("the clip is good");
                 black_box(&work.features.values);
+            }
+        });
+    });
+    group.finish();
+}
+
+/// Where `benches/peers/audio.py` puts the files that its peers read; without them what reads files is left out.
+const SOUNDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/bench_sounds");
+
+/// The sound files of a format, with their total duration in seconds.
+fn sounds(format: &str) -> Option<(Vec<PathBuf>, f64)> {
+    let files = io::sounds(&Path::new(SOUNDS).join(format)).ok()?;
+    let duration = files.iter().map(|file| io::read(file).map_or(0.0, |wave| wave.duration_s())).sum();
+    Some((files, duration))
+}
+
+/// Decodes real files, whole.
+fn decode(c: &mut Criterion) {
+    let mut group = c.benchmark_group("audio");
+    for format in ["wav", "flac", "ogg", "mp3"] {
+        let Some((files, seconds)) = sounds(format) else { continue };
+        group.throughput(Throughput::Elements(seconds.round() as u64));
+        group.bench_function(format!("decode_{format}"), |b| {
+            b.iter(|| files.iter().for_each(|file| drop(black_box(io::read(file).expect("the file is good")))));
+        });
+    }
+    group.finish();
+}
+
+/// From files to the input of an encoder: 16 kHz, two views of five transforms, log-mel.
+fn whole_chain(c: &mut Criterion) {
+    let Some((files, seconds)) = sounds("ogg") else { return };
+    let view = chain(&[
+        stage_of("gain", vec![("gain_db", range(-12.0, 12.0))]),
+        stage_of("noise", vec![("snr_db", range(5.0, 40.0))]),
+        stage_of("low_pass", vec![("cutoff_hz", range(1000.0, 7000.0)), ("q", Value::Drawn(0.707.into()))]),
+        stage("time_shift", &[]),
+        stage("time_mask", &[]),
+        stage("log_mel", &[("n_mels", 64.0), ("n_fft", 1024.0), ("hop_length", 160.0)]),
+    ]);
+    let views = Views::of(2, &view).expect("the view is good");
+    let mut group = c.benchmark_group("audio");
+    group.throughput(Throughput::Elements(seconds.round() as u64));
+    group.bench_function("ogg_to_two_views", |b| {
+        let (mut work, mut item) = (Workspace::default(), 0);
+        b.iter(|| {
+            for file in &files {
+                item += 1;
+                let wave = resample(&io::read(file).expect("the file is good"), 16_000).expect("the rate is good");
+                for (view, recipe) in views.recipes().iter().enumerate() {
+                    work.load(&wave);
+                    recipe.run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work).expect("the clip is good");
+                    black_box(&work.features.values);
+                }
             }
         });
     });
@@ -65,7 +133,20 @@ fn audio(c: &mut Criterion) {
     let view = chain(&[stage("fade", &[]), stage("time_mask", &[]), log_mel(64.0, 1024.0, 160.0)]);
     let two = Views::of(2, &view).expect("the view is good");
     bench(c, "two_views_fade_mask_log_mel_10s_16k", two.recipes(), &ten_s);
+    // The best pairs of CLAR's paper, as its code has them.
+    let eighth = vec![("min_fraction", Value::Drawn(0.125.into())), ("fill", word("noise"))];
+    let fade_mask = chain(&[stage("fade", &[]), stage_of("time_mask", eighth)]);
+    let stretch = vec![("rate", range(0.5, 1.5)), ("fit", word("resample_back"))];
+    let fade_stretch = chain(&[stage("fade", &[]), stage_of("time_stretch", stretch)]);
+    for (name, recipe, sample_rate) in [
+        ("clar_fade_mask_1s_16k", &fade_mask, 16_000),
+        ("clar_fade_mask_1s_44k1", &fade_mask, 44_100),
+        ("clar_fade_stretch_1s_16k", &fade_stretch, 16_000),
+    ] {
+        let two = Views::of(2, recipe).expect("the view is good");
+        bench(c, name, two.recipes(), &noise(1.0, sample_rate));
+    }
 }
 
-criterion_group!(benches, audio);
+criterion_group!(benches, audio, decode, whole_chain);
 criterion_main!(benches);

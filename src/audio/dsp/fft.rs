@@ -1,5 +1,6 @@
 //! Real FFTs whose plans are made once per size and thread.
 
+use super::LaneScratch;
 use realfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
 use std::cell::RefCell;
@@ -19,6 +20,17 @@ pub struct FftScratch {
     /// The spectrum, `n / 2 + 1` bins.
     pub output: Vec<Complex32>,
     work: Vec<Complex32>,
+    /// For frames that are transformed together.
+    pub(super) lanes: LaneScratch,
+    /// Frames on their way there, one after the other.
+    pub(super) rows: Vec<f32>,
+}
+
+impl FftScratch {
+    /// The spectra of frames that were transformed side by side.
+    pub fn lanes_mut(&mut self) -> &mut LaneScratch {
+        &mut self.lanes
+    }
 }
 
 impl Fft {

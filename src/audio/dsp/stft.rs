@@ -1,8 +1,9 @@
 //! Short-time Fourier transform, frame by frame.
 
-use super::{Fft, FftScratch, Window};
+use super::{Fft, FftScratch, LANES, LaneFft, LaneScratch, Window};
 use crate::Error;
 use realfft::num_complex::Complex32;
+use std::ops::Range;
 
 /// What stands before the first and behind the last sample of a centred transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,17 @@ pub struct Stft {
     /// As long as a frame.
     window: Vec<f32>,
     fft: Fft,
+    /// The transform of frames side by side, for the sizes that have one.
+    lanes: Option<LaneFft>,
+}
+
+/// What [`Stft::block`] leaves in its buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spectra {
+    /// Bins in `re` and `im`.
+    Complex,
+    /// Squared magnitudes in `re`.
+    Powers,
 }
 
 /// Number of frames of a signal of `n_samples`; 0 if it is shorter than a frame that is not centred.
@@ -116,7 +128,7 @@ impl Stft {
         for (slot, sample) in window[offset..].iter_mut().zip(shape) {
             *slot = sample as f32;
         }
-        Ok(Stft { options, frame, window, fft: Fft::new(options.n_fft) })
+        Ok(Stft { options, frame, window, fft: Fft::new(options.n_fft), lanes: LaneFft::new(options.n_fft) })
     }
 
     /// The options it was made with.
@@ -145,74 +157,177 @@ impl Stft {
         scratch: &mut FftScratch,
         mut visit: impl FnMut(usize, &[Complex32]),
     ) -> Result<(), Error> {
-        let StftOptions { hop_length, center, pad_mode, .. } = self.options;
-        let n = samples.len();
-        let length = self.window.len();
-        let pad = if center { length / 2 } else { 0 };
-        let n_frames = self.n_frames(n);
-        if n_frames == 0 || n == 0 {
-            return Err(Error::Unusable(format!("{n} samples are too few for a frame of {length}")));
-        }
-        if center && pad_mode == PadMode::Reflect && n <= pad {
-            let advice = format!("{n} samples are too few to be mirrored by {pad}: use `pad_mode: \"constant\"`");
-            return Err(Error::Unusable(advice));
-        }
+        let n_frames = self.checked_frames(samples)?;
         self.fft.prepare(scratch);
-        let prepared = self.frame.remove_dc || self.frame.preemphasis != 0.0;
         for frame in 0..n_frames {
-            let start = (frame * hop_length) as isize - pad as isize;
-            let inside = start >= 0 && start as usize + length <= n;
             // The transform leaves its input in disorder, so the zeros behind the frame are made anew.
-            let (slots, rest) = scratch.input.split_at_mut(length);
+            let (slots, rest) = scratch.input.split_at_mut(self.window.len());
             rest.fill(0.0);
-            if inside && !prepared {
-                let part = &samples[start as usize..start as usize + length];
-                for ((slot, x), w) in slots.iter_mut().zip(part).zip(&self.window) {
-                    *slot = x * w;
-                }
-            } else {
-                if inside {
-                    slots.copy_from_slice(&samples[start as usize..start as usize + length]);
-                } else {
-                    for (i, slot) in slots.iter_mut().enumerate() {
-                        *slot = beyond(samples, start + i as isize, pad_mode);
-                    }
-                }
-                self.frame.prepare(slots);
-                slots.iter_mut().zip(&self.window).for_each(|(slot, w)| *slot *= w);
-            }
+            self.cut(samples, frame, slots);
             self.fft.run(scratch);
             visit(frame, &scratch.output);
         }
         Ok(())
     }
+
+    /// Transforms up to [`LANES`] frames side by side, from the frame `first` on, and returns their number. Lanes beyond that
+    /// number hold nothing of use. `samples` are long enough: see [`Stft::checked_frames`].
+    ///
+    /// There is no closure in here, for one is compiled without the wide instructions that the caller may have asked for.
+    #[inline(always)]
+    pub fn block(&self, samples: &[f32], first: usize, spectra: Spectra, scratch: &mut FftScratch) -> usize {
+        let count = LANES.min(self.n_frames(samples.len()) - first);
+        let Some(fft) = &self.lanes else {
+            self.one_by_one(samples, first..first + count, spectra, scratch);
+            return count;
+        };
+        fft.prepare(&mut scratch.lanes);
+        let length = self.window.len();
+        // Rows a power of two apart would all fall into the same few lines of the cache.
+        let stride = length.next_multiple_of(2) + LANES;
+        scratch.rows.resize(LANES * stride, 0.0);
+        for lane in 0..count {
+            let row = &mut scratch.rows[lane * stride..][..length.next_multiple_of(2)];
+            row[length..].fill(0.0);
+            self.cut(samples, first + lane, &mut row[..length]);
+        }
+        deal(&scratch.rows, stride, length, &mut scratch.lanes);
+        match spectra {
+            Spectra::Complex => fft.forward(&mut scratch.lanes),
+            Spectra::Powers => fft.powers(&mut scratch.lanes),
+        }
+        count
+    }
+
+    /// Transforms frames of a size that cannot be transformed side by side.
+    fn one_by_one(&self, samples: &[f32], frames: Range<usize>, spectra: Spectra, scratch: &mut FftScratch) {
+        self.fft.prepare(scratch);
+        scratch.lanes.prepare(self.n_bins());
+        for (lane, frame) in frames.enumerate() {
+            let (slots, rest) = scratch.input.split_at_mut(self.window.len());
+            rest.fill(0.0);
+            self.cut(samples, frame, slots);
+            self.fft.run(scratch);
+            let (re, im) = (scratch.lanes.re.groups_mut(), scratch.lanes.im.groups_mut());
+            for ((re, im), bin) in re.iter_mut().zip(im).zip(&scratch.output) {
+                (re[lane], im[lane]) = match spectra {
+                    Spectra::Complex => (bin.re, bin.im),
+                    Spectra::Powers => (bin.norm_sqr(), 0.0),
+                };
+            }
+        }
+    }
+
+    /// Number of frames of a signal, if it is long enough.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] if the signal is too short for a frame, or to be mirrored.
+    pub fn checked_frames(&self, samples: &[f32]) -> Result<usize, Error> {
+        let StftOptions { center, pad_mode, .. } = self.options;
+        let (n, length) = (samples.len(), self.window.len());
+        let n_frames = self.n_frames(n);
+        if n_frames == 0 || n == 0 {
+            return Err(Error::Unusable(format!("{n} samples are too few for a frame of {length}")));
+        }
+        let pad = if center { length / 2 } else { 0 };
+        if center && pad_mode == PadMode::Reflect && n <= pad {
+            let advice = format!("{n} samples are too few to be mirrored by {pad}: use `pad_mode: \"constant\"`");
+            return Err(Error::Unusable(advice));
+        }
+        Ok(n_frames)
+    }
+
+    /// Writes a frame, prepared and under its window.
+    #[inline(always)]
+    fn cut(&self, samples: &[f32], frame: usize, slots: &mut [f32]) {
+        let StftOptions { hop_length, center, pad_mode, .. } = self.options;
+        let (n, length) = (samples.len(), self.window.len());
+        let start = (frame * hop_length) as isize - if center { length / 2 } else { 0 } as isize;
+        let inside = start >= 0 && start as usize + length <= n;
+        let prepared = self.frame.remove_dc || self.frame.preemphasis != 0.0;
+        if inside && !prepared {
+            let part = &samples[start as usize..start as usize + length];
+            for ((slot, x), w) in slots.iter_mut().zip(part).zip(&self.window) {
+                *slot = x * w;
+            }
+            return;
+        }
+        if inside {
+            slots.copy_from_slice(&samples[start as usize..start as usize + length]);
+        } else {
+            for (i, slot) in slots.iter_mut().enumerate() {
+                *slot = beyond(samples, start + i as isize, pad_mode);
+            }
+        }
+        self.frame.prepare(slots);
+        for (slot, w) in slots.iter_mut().zip(&self.window) {
+            *slot *= w;
+        }
+    }
+}
+
+/// Writes rows, `stride` values apart, into lanes: even values in `re`, odd ones in `im`, zeros behind the first `length`.
+#[inline(always)]
+fn deal(rows: &[f32], stride: usize, length: usize, lanes: &mut LaneScratch) {
+    /// Pairs that are dealt at a time: what they fill stays in the nearest cache until all rows have had their turn.
+    const TILE: usize = 16;
+    let pairs = length.div_ceil(2);
+    let (re, im) = (lanes.re.groups_mut(), lanes.im.groups_mut());
+    re[pairs..].fill([0.0; LANES]);
+    im[pairs..].fill([0.0; LANES]);
+    let (re_tiles, re_rest) = re[..pairs].as_chunks_mut::<TILE>();
+    let (im_tiles, im_rest) = im[..pairs].as_chunks_mut::<TILE>();
+    let rest = 2 * TILE * re_tiles.len();
+    for lane in 0..LANES {
+        let row = &rows[lane * stride + rest..];
+        for (i, (re, im)) in re_rest.iter_mut().zip(&mut *im_rest).enumerate() {
+            (re[lane], im[lane]) = (row[2 * i], row[2 * i + 1]);
+        }
+    }
+    for (tile, (re, im)) in re_tiles.iter_mut().zip(im_tiles).enumerate() {
+        for lane in 0..LANES {
+            if let Some(row) = rows[lane * stride + 2 * TILE * tile..].first_chunk::<{ 2 * TILE }>() {
+                for i in 0..TILE {
+                    (re[i][lane], im[i][lane]) = (row[2 * i], row[2 * i + 1]);
+                }
+            }
+        }
+    }
 }
 
 impl FrameOptions {
+    #[inline(always)]
     fn prepare(&self, frame: &mut [f32]) {
         if self.remove_dc {
             let mean = (sum(frame) / frame.len() as f64) as f32;
-            frame.iter_mut().for_each(|x| *x -= mean);
+            for x in frame.iter_mut() {
+                *x -= mean;
+            }
         }
         if self.preemphasis != 0.0 {
             let c = self.preemphasis as f32;
-            for i in (1..frame.len()).rev() {
-                frame[i] -= c * frame[i - 1];
+            let mut last = frame[0];
+            for x in frame {
+                (*x, last) = (*x - c * last, *x);
             }
-            frame[0] -= c * frame[0];
         }
     }
 }
 
-/// A sum in double precision over four independent accumulators, which the compiler keeps in vector registers.
+/// A sum in double precision over eight independent accumulators, which the compiler keeps in vector registers.
+#[inline(always)]
 fn sum(values: &[f32]) -> f64 {
-    let mut sums = [0.0f64; 4];
-    let fours = values.chunks_exact(4);
-    let tail: f64 = fours.remainder().iter().map(|&x| f64::from(x)).sum();
-    for four in fours {
-        sums.iter_mut().zip(four).for_each(|(sum, &x)| *sum += f64::from(x));
+    let mut sums = [0.0f64; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        for i in 0..8 {
+            sums[i] += f64::from(eight[i]);
+        }
     }
-    sums.iter().sum::<f64>() + tail
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(x);
+    }
+    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
 }
 
 /// The sample at a position that may lie outside the signal.
@@ -268,6 +383,32 @@ mod tests {
             })
             .unwrap();
             assert_eq!(seen, n_frames(&options, samples.len()));
+        }
+    }
+
+    #[test]
+    fn blocks_hold_what_frames_do() {
+        let samples: Vec<f32> = (0..150).map(|i| (i as f32 * 0.7).sin() + 0.01 * i as f32).collect();
+        let frame = FrameOptions { remove_dc: true, preemphasis: 0.9, ..FrameOptions::default() };
+        for (n_fft, frame) in [(16, FrameOptions::default()), (20, frame), (22, frame), (17, FrameOptions::default())] {
+            let stft = Stft::with_frames(StftOptions { n_fft, ..options() }, frame).unwrap();
+            let (mut one, mut complex, mut powers) = (vec![], FftScratch::default(), FftScratch::default());
+            stft.each_frame(&samples, &mut FftScratch::default(), |_, spectrum| one.push(spectrum.to_vec())).unwrap();
+            let n_frames = stft.checked_frames(&samples).unwrap();
+            assert_eq!(n_frames, one.len());
+            for first in (0..n_frames).step_by(LANES) {
+                let count = stft.block(&samples, first, Spectra::Complex, &mut complex);
+                assert_eq!(stft.block(&samples, first, Spectra::Powers, &mut powers), count);
+                assert_eq!(count, LANES.min(n_frames - first));
+                for (lane, spectrum) in one[first..first + count].iter().enumerate() {
+                    for (k, bin) in spectrum.iter().enumerate() {
+                        let (re, im) = (complex.lanes.re.groups()[k][lane], complex.lanes.im.groups()[k][lane]);
+                        assert!((re - bin.re).hypot(im - bin.im) < 1e-5, "{n_fft}: bin {k} of frame {first} + {lane}");
+                        let power = powers.lanes.re.groups()[k][lane];
+                        assert!((power - bin.norm_sqr()).abs() < 1e-4, "{n_fft}: power of bin {k}");
+                    }
+                }
+            }
         }
     }
 

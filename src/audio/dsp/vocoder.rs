@@ -1,8 +1,9 @@
 //! Changing the duration of a sound without its pitch: the phase vocoder.
 
-use super::{Istft, IstftScratch, PadMode, PairScratch, StftOptions, Window};
+use super::free_vocoder::{FreeScratch, FreeVocoder};
+use super::locked_vocoder::{LockedScratch, LockedVocoder};
+use super::{Istft, PadMode, StftOptions, Window};
 use crate::Error;
-use realfft::num_complex::Complex64;
 
 /// How the phases of neighbouring bins hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,38 +33,21 @@ pub enum PhaseLocking {
 /// that their phase differences stay.
 #[derive(Clone, Debug)]
 pub struct Vocoder {
-    hop_length: usize,
-    locking: PhaseLocking,
-    istft: Istft,
+    n_fft: usize,
+    method: Method,
+}
+
+#[derive(Clone, Debug)]
+enum Method {
+    Locked(LockedVocoder),
+    Free(FreeVocoder),
 }
 
 /// Buffers of a [`Vocoder`], kept by the caller so that no clip allocates.
 #[derive(Default)]
 pub struct VocoderScratch {
-    fft: PairScratch,
-    /// One for each channel.
-    voices: Vec<Voice>,
-    /// Power of the frame, summed over channels.
-    power: Vec<f64>,
-    /// Peaks of the power, and the end of the bins that belong to each.
-    peaks: Vec<(usize, usize)>,
-}
-
-#[derive(Default)]
-struct Voice {
-    istft: IstftScratch,
-    /// The frame that is read, and the one `hop_length` samples earlier.
-    now: Spectrum,
-    before: Spectrum,
-    /// The frame that was written last; without locking the unit phases alone.
-    written: Vec<Complex64>,
-}
-
-/// A frame's bins; without locking split into magnitudes and phases of magnitude 1.
-#[derive(Default)]
-struct Spectrum {
-    bins: Vec<Complex64>,
-    magnitudes: Vec<f64>,
+    locked: LockedScratch,
+    free: FreeScratch,
 }
 
 impl Vocoder {
@@ -78,24 +62,26 @@ impl Vocoder {
         if hop_length == 0 || hop_length > n_fft / 2 {
             return Err(Error::range("hop_length", format!("within 1..={} (half of `n_fft`)", n_fft / 2), hop_length));
         }
-        let options = StftOptions {
-            n_fft,
-            win_length: n_fft,
-            hop_length,
-            window: Window::Hann,
-            center: true,
-            pad_mode: PadMode::Zeros,
+        let method = match locking {
+            PhaseLocking::Identity => Method::Locked(LockedVocoder::new(n_fft, hop_length)),
+            PhaseLocking::None => {
+                let options = StftOptions {
+                    n_fft,
+                    win_length: n_fft,
+                    hop_length,
+                    window: Window::Hann,
+                    center: true,
+                    pad_mode: PadMode::Zeros,
+                };
+                Method::Free(FreeVocoder::new(hop_length, Istft::new(options)?))
+            }
         };
-        Ok(Vocoder { hop_length, locking, istft: Istft::new(options)? })
+        Ok(Vocoder { n_fft, method })
     }
 
     /// Size of the transform, samples.
     pub fn n_fft(&self) -> usize {
-        self.istft.n_fft()
-    }
-
-    fn n_bins(&self) -> usize {
-        self.istft.n_fft() / 2 + 1
+        self.n_fft
     }
 
     /// Number of samples that `n` become: `round(n / rate)`.
@@ -120,166 +106,14 @@ impl Vocoder {
         if length == 0 || n == 0 {
             return;
         }
-        let channels = || samples.chunks_exact(n);
-        scratch.voices.resize_with(n_channels.max(scratch.voices.len()), Voice::default);
-        self.istft.fft().prepare(&mut scratch.fft);
-        for voice in &mut scratch.voices[..n_channels] {
-            self.istft.begin(length, &mut voice.istft);
-            voice.written.clear();
-            voice.written.resize(self.n_bins(), Complex64::new(1.0, 0.0));
-        }
-        match self.locking {
-            PhaseLocking::Identity => {
-                for frame in 0..self.istft.n_frames(length) {
-                    self.locked_frame(channels, frame, rate, scratch);
-                }
-            }
-            PhaseLocking::None => {
-                for (channel, voice) in channels().zip(&mut scratch.voices) {
-                    self.free_channel(channel, rate, length, &mut scratch.fft, voice);
+        match &self.method {
+            Method::Locked(vocoder) => vocoder.stretch(samples, n_channels, rate, &mut scratch.locked, out),
+            Method::Free(vocoder) => {
+                for (channel, out) in samples.chunks_exact(n).zip(out.chunks_exact_mut(length)) {
+                    vocoder.stretch(channel, rate, &mut scratch.free, out);
                 }
             }
         }
-        for (channel, voice) in out.chunks_exact_mut(length).zip(&scratch.voices) {
-            self.istft.finish(&voice.istft, |i, y| channel[i] = y);
-        }
-    }
-
-    /// Reads, turns and adds one frame of every channel.
-    fn locked_frame<'a, C: Iterator<Item = &'a [f32]>>(
-        &self,
-        channels: impl Fn() -> C,
-        frame: usize,
-        rate: f64,
-        scratch: &mut VocoderScratch,
-    ) {
-        let VocoderScratch { fft, voices, power, peaks } = scratch;
-        let center = (frame as f64 * rate * self.hop_length as f64).round() as isize;
-        power.clear();
-        power.resize(self.n_bins(), 0.0);
-        for (channel, voice) in channels().zip(voices.iter_mut()) {
-            self.read(channel, center, fft, &mut voice.now.bins);
-            if frame > 0 {
-                self.read(channel, center - self.hop_length as isize, fft, &mut voice.before.bins);
-            }
-            power.iter_mut().zip(&voice.now.bins).for_each(|(power, bin)| *power += bin.norm_sqr());
-        }
-        find_peaks(power, peaks);
-        let n = channels().count();
-        let mut start = 0;
-        for &(_, end) in peaks.iter() {
-            let ahead = if frame == 0 {
-                Complex64::new(1.0, 0.0)
-            } else {
-                let overlap = |voice: &Voice| -> Complex64 {
-                    let bins = voice.written[start..end].iter().zip(&voice.before.bins[start..end]);
-                    bins.map(|(written, before)| written * before.conj()).sum()
-                };
-                unit(voices[..n].iter().map(overlap).sum()).1
-            };
-            for voice in &mut voices[..n] {
-                for (written, bin) in voice.written[start..end].iter_mut().zip(&voice.now.bins[start..end]) {
-                    *written = bin * ahead;
-                }
-            }
-            start = end;
-        }
-        for Voice { istft, written, .. } in &mut voices[..n] {
-            self.istft.add(frame, written.iter().copied(), istft);
-        }
-    }
-
-    /// Reads, turns and adds all frames of one channel, as librosa does.
-    fn free_channel(&self, samples: &[f32], rate: f64, length: usize, fft: &mut PairScratch, voice: &mut Voice) {
-        let Voice { istft, now, before, written } = voice;
-        let n_frames = 1 + samples.len() / self.hop_length;
-        let read = |index: usize, fft: &mut PairScratch, into: &mut Spectrum| {
-            if index < n_frames {
-                self.read(samples, (index * self.hop_length) as isize, fft, &mut into.bins);
-            } else {
-                into.bins.clear();
-                into.bins.resize(self.n_bins(), Complex64::default());
-            }
-            into.split();
-        };
-        // `before` holds frame `at`, `now` the one behind it.
-        let mut at = 0;
-        read(0, fft, before);
-        read(1, fft, now);
-        written.copy_from_slice(&before.bins);
-        for frame in 0..self.istft.n_frames(length) {
-            let position = frame as f64 * rate;
-            if position >= n_frames as f64 {
-                break;
-            }
-            let index = position as usize;
-            if index == at + 1 {
-                std::mem::swap(before, now);
-                read(index + 1, fft, now);
-            } else if index > at {
-                read(index, fft, before);
-                read(index + 1, fft, now);
-            }
-            at = index;
-            let share = position - index as f64;
-            let magnitudes = before.magnitudes.iter().zip(&now.magnitudes).map(|(a, b)| (1.0 - share) * a + share * b);
-            self.istft.add(frame, written.iter().zip(magnitudes).map(|(phase, magnitude)| phase * magnitude), istft);
-            for ((phase, from), to) in written.iter_mut().zip(&before.bins).zip(&now.bins) {
-                *phase *= to * from.conj();
-            }
-        }
-    }
-
-    /// The transform of the frame that is centred on a sample; zeros stand outside the sound.
-    fn read(&self, samples: &[f32], center: isize, fft: &mut PairScratch, bins: &mut Vec<Complex64>) {
-        let window = self.istft.window();
-        let start = center - (window.len() / 2) as isize;
-        let skipped = start.min(0).unsigned_abs().min(window.len());
-        let first = start.max(0).unsigned_abs().min(samples.len());
-        let n = (window.len() - skipped).min(samples.len() - first);
-        fft.time[..skipped].fill(0.0);
-        fft.time[skipped + n..].fill(0.0);
-        let inside = samples[first..first + n].iter().zip(&window[skipped..]);
-        for (slot, (x, w)) in fft.time[skipped..].iter_mut().zip(inside) {
-            *slot = f64::from(*x) * w;
-        }
-        self.istft.fft().forward(fft);
-        bins.clone_from(&fft.spectrum);
-    }
-}
-
-impl Spectrum {
-    /// Takes the magnitudes out of the bins.
-    fn split(&mut self) {
-        self.magnitudes.resize(self.bins.len(), 0.0);
-        for (bin, magnitude) in self.bins.iter_mut().zip(&mut self.magnitudes) {
-            (*magnitude, *bin) = unit(*bin);
-        }
-    }
-}
-
-/// Magnitude, and the number of magnitude 1 with the same phase; that of 0 is 0.
-fn unit(z: Complex64) -> (f64, Complex64) {
-    let magnitude = z.norm_sqr().sqrt();
-    // The square of a number this small is 0, so its phase is lost as well.
-    if magnitude > 0.0 { (magnitude, z / magnitude) } else { (0.0, Complex64::new(1.0, 0.0)) }
-}
-
-/// Finds the bins that exceed the two on either side, and divides all bins among them at the weakest between two.
-fn find_peaks(power: &[f64], peaks: &mut Vec<(usize, usize)>) {
-    peaks.clear();
-    let n = power.len();
-    let at = |k: usize| if k < n { power[k] } else { -1.0 };
-    // A plateau belongs to its first bin.
-    let is_peak = |k: usize| {
-        let p = power[k];
-        p > at(k.wrapping_sub(1)) && p > at(k.wrapping_sub(2)) && p >= at(k + 1) && p >= at(k + 2)
-    };
-    for k in (0..n).filter(|&k| is_peak(k)) {
-        if let Some((last, end)) = peaks.last_mut() {
-            *end = (*last + 1..k).fold(*last + 1, |weakest, j| if power[j] < power[weakest] { j } else { weakest });
-        }
-        peaks.push((k, n));
     }
 }
 
@@ -344,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn silence_behind_a_sound_stays_silent() {
+        let mut samples = tone(700.0, 30_000);
+        samples[12_000..].fill(0.0);
+        for locking in [PhaseLocking::Identity, PhaseLocking::None] {
+            let out = stretch(&samples, 1, 0.8, locking);
+            assert!(rms(&out[4000..12_000]) > 0.5);
+            assert!(out[15_000 + 2 * 2048..].iter().all(|&y| y == 0.0), "{locking:?}");
+        }
+    }
+
+    #[test]
     fn odd_sounds_give_finite_samples() {
         for n in [0, 1, 2, 700, 3000] {
             for rate in [0.1, 0.9, 1.0, 7.0] {
@@ -356,16 +201,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn bins_are_divided_at_the_weakest() {
-        let mut peaks = Vec::new();
-        find_peaks(&[0.0, 1.0, 5.0, 1.0, 0.5, 0.7, 2.0, 9.0, 2.0], &mut peaks);
-        assert_eq!(peaks, [(2, 4), (7, 9)]);
-        find_peaks(&[0.0; 4], &mut peaks);
-        assert_eq!(peaks, [(0, 4)]);
-        find_peaks(&[3.0, 1.0], &mut peaks);
-        assert_eq!(peaks, [(0, 2)]);
     }
 }

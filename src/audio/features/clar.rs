@@ -1,10 +1,11 @@
 //! The three features of CLAR.
 
-use super::log_mel::{Bands, MelScratch};
+use super::log_mel::{Bands, MelScratch, put};
+use super::logarithm::decibels;
 use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
-use crate::dsp::{FrameExtent, FrameOptions, PadMode, Stft, StftOptions, Window};
-use realfft::num_complex::Complex32;
+use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
+use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::PI;
 
 /// Options of a [`ClarFeatures`].
@@ -48,8 +49,6 @@ pub struct ClarFeatures {
 
 /// Bins from which a value between two of them is made.
 const TAPS: usize = 20;
-/// Frames that are gathered before they are written: a row of the features is far from the next, a line of the cache apart.
-const TILE: usize = 16;
 /// Shape of the Kaiser window. More than the `0.25 pi TAPS` that a flat error asks for: the error then grows to the ends of
 /// the frame, where the Hann window takes it away. Weighted by that window it is 1e-8 at most, the least for these taps.
 const KAISER_BETA: f64 = 17.0;
@@ -87,7 +86,7 @@ impl ClarFeatures {
         let between = (0..n_bands)
             .map(|k| {
                 let hz = f_min_hz * (k as f64 * (f_max_hz / f_min_hz).ln() / n_bands as f64).exp();
-                Between::new(2.0 * n_fft as f64 * hz / f64::from(sample_rate))
+                Between::new(2.0 * n_fft as f64 * hz / f64::from(sample_rate), n_fft)
             })
             .collect();
         let edges = [f_min_hz, f_max_hz];
@@ -111,49 +110,74 @@ impl ClarFeatures {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
+        Arch::new().dispatch(Compute { clar: self, samples, n_channels, scratch, out })
+    }
+
+    #[inline(always)]
+    fn compute(
+        &self,
+        samples: &[f32],
+        n_channels: usize,
+        scratch: &mut MelScratch,
+        out: &mut Features,
+    ) -> Result<(), Error> {
         let n = samples.len() / n_channels;
-        let n_frames = self.stft.n_frames(n);
-        out.reset(3 * n_channels, self.options.n_bands, n_frames);
-        let plane = self.options.n_bands * n_frames;
-        let MelScratch { fft, power, tile, .. } = scratch;
-        power.resize(self.options.n_fft / 2 + 1, 0.0);
-        tile.resize(3 * self.options.n_bands * TILE, 0.0);
+        let (n_frames, n_bands) = (self.stft.n_frames(n), self.options.n_bands);
+        out.reset(3 * n_channels, n_bands, n_frames);
+        let MelScratch { fft, powers, .. } = scratch;
+        powers.resize(self.options.n_fft / 2 + 1, [0.0; LANES]);
         for channel in 0..n_channels {
-            let block = &mut out.values[3 * channel * plane..3 * (channel + 1) * plane];
-            self.stft.each_frame(&samples[channel * n..(channel + 1) * n], fft, |frame, spectrum| {
-                let column = frame % TILE;
-                self.one_frame(spectrum, power, |row, value| tile[row * TILE + column] = value);
-                if column + 1 == TILE || frame + 1 == n_frames {
-                    for (row, values) in block.chunks_mut(n_frames).zip(tile.chunks(TILE)) {
-                        row[frame - column..=frame].copy_from_slice(&values[..=column]);
+            let part = &samples[channel * n..(channel + 1) * n];
+            let block = &mut out.values[3 * channel * n_bands * n_frames..];
+            for first in (0..self.stft.checked_frames(part)?).step_by(LANES) {
+                let count = self.stft.block(part, first, Spectra::Complex, fft);
+                let lanes = fft.lanes_mut();
+                let (re, im) = (lanes.re.groups(), lanes.im.groups());
+                for (band, between) in self.between.iter().enumerate() {
+                    let (re, im) = between.of(re, im);
+                    let (mut level, mut phase) = ([0.0; LANES], [0.0; LANES]);
+                    for lane in 0..LANES {
+                        // The root of 1e-8 is above the 1e-5 under which the code would cut.
+                        level[lane] = decibels(re[lane] * re[lane] + im[lane] * im[lane] + 1e-8) - 20.0;
+                        phase[lane] = angle(re[lane], im[lane]);
+                    }
+                    put(&level, &mut block[band * n_frames + first..][..count]);
+                    put(&phase, &mut block[(n_bands + band) * n_frames + first..][..count]);
+                }
+                for (power, (re, im)) in powers.iter_mut().zip(re.iter().zip(im).step_by(2)) {
+                    for lane in 0..LANES {
+                        power[lane] = re[lane] * re[lane] + im[lane] * im[lane];
                     }
                 }
-            })?;
+                for band in 0..n_bands {
+                    let mut level = self.mels.lane_sums(band, powers);
+                    for x in &mut level {
+                        *x = decibels(x.max(1e-5)) - 10.0;
+                    }
+                    put(&level, &mut block[(2 * n_bands + band) * n_frames + first..][..count]);
+                }
+            }
         }
         Ok(())
     }
-
-    /// Hands the values of one frame to `put`, with the row of each among those of the three channels.
-    fn one_frame(&self, spectrum: &[Complex32], power: &mut [f32], mut put: impl FnMut(usize, f32)) {
-        let n_bands = self.options.n_bands;
-        for (band, between) in self.between.iter().enumerate() {
-            let value = between.of(spectrum);
-            // The root of 1e-8 is above the 1e-5 under which the code would cut.
-            put(band, decibels(value.re * value.re + value.im * value.im + 1e-8) - 20.0);
-            put(n_bands + band, angle(value));
-        }
-        for (slot, bin) in power.iter_mut().zip(spectrum.iter().step_by(2)) {
-            *slot = bin.re * bin.re + bin.im * bin.im;
-        }
-        for (band, sum) in self.mels.sums(power).enumerate() {
-            put(2 * n_bands + band, decibels(sum.max(1e-5)) - 10.0);
-        }
-    }
 }
 
-/// `10 log10(x)`; the natural logarithm is the fastest there is.
-fn decibels(x: f32) -> f32 {
-    (10.0 / std::f32::consts::LN_10) * x.ln()
+/// The work by the widest instructions of the processor.
+struct Compute<'a> {
+    clar: &'a ClarFeatures,
+    samples: &'a [f32],
+    n_channels: usize,
+    scratch: &'a mut MelScratch,
+    out: &'a mut Features,
+}
+
+impl WithSimd for Compute<'_> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
+        self.clar.compute(self.samples, self.n_channels, self.scratch, self.out)
+    }
 }
 
 /// The spectrum of a frame at a fractional bin of the transform twice as long.
@@ -163,63 +187,63 @@ fn decibels(x: f32) -> f32 {
 /// a turn by `i`: even taps add up to a sum, odd ones to another that is turned by `i` as a whole.
 #[derive(Clone, Debug)]
 struct Between {
-    first: isize,
-    /// Weights with the signs of even powers of `i`.
-    weights: [f32; TAPS],
-    turn: Complex32,
+    /// The bins. Those beyond the ends of a spectrum are the mirrored ones of a real signal.
+    bins: [usize; TAPS],
+    /// Weights of real and imaginary parts, with the signs of even powers of `i` and of mirrored bins.
+    weights: [[f32; 2]; TAPS],
+    turn: [f32; 2],
 }
 
 impl Between {
-    fn new(bin: f64) -> Between {
+    /// At a bin of the transform of `2 half` samples.
+    fn new(bin: f64, half: usize) -> Between {
         let first = bin.floor() - (TAPS as f64 / 2.0 - 1.0);
-        let weight = |tap: usize| {
+        let (mut bins, mut weights) = ([0; TAPS], [[0.0; 2]; TAPS]);
+        for tap in 0..TAPS {
             let away = first + tap as f64 - bin;
             let shape = 2.0 * away / TAPS as f64;
             let kaiser = bessel_i0(KAISER_BETA * (1.0 - shape * shape).max(0.0).sqrt()) / bessel_i0(KAISER_BETA);
-            let sinc = if away == 0.0 { 1.0 } else { (PI * away).sin() / (PI * away) };
+            let sinc = if away == 0.0 { 1.0 } else { libm::sin(PI * away) / (PI * away) };
             let sign = if (tap / 2).is_multiple_of(2) { 1.0 } else { -1.0 };
-            (sign * sinc * kaiser) as f32
-        };
-        let (im, re) = (PI / 2.0 * (first - bin)).sin_cos();
-        Between {
-            first: first as isize,
-            weights: std::array::from_fn(weight),
-            turn: Complex32::new(re as f32, im as f32),
+            let weight = (sign * sinc * kaiser) as f32;
+            let place = (first as isize + tap as isize).rem_euclid(2 * half as isize) as usize;
+            let mirrored = place > half;
+            bins[tap] = if mirrored { 2 * half - place } else { place };
+            weights[tap] = [weight, if mirrored { -weight } else { weight }];
         }
+        let (im, re) = libm::sincos(PI / 2.0 * (first - bin));
+        Between { bins, weights, turn: [re as f32, im as f32] }
     }
 
-    /// The value for a spectrum. Bins beyond its ends are the mirrored ones of a real signal.
-    fn of(&self, spectrum: &[Complex32]) -> Complex32 {
-        match usize::try_from(self.first).ok().and_then(|first| spectrum.get(first..first + TAPS)) {
-            Some(bins) => self.sum(bins),
-            None => {
-                let n = 2 * (spectrum.len() as isize - 1);
-                let bins: [Complex32; TAPS] = std::array::from_fn(|tap| {
-                    let bin = (self.first + tap as isize).rem_euclid(n);
-                    if bin > n / 2 { spectrum[(n - bin) as usize].conj() } else { spectrum[bin as usize] }
-                });
-                self.sum(&bins)
+    /// The values for spectra side by side.
+    #[inline(always)]
+    fn of(&self, re: &[[f32; LANES]], im: &[[f32; LANES]]) -> ([f32; LANES], [f32; LANES]) {
+        let mut sums = [[0.0f32; LANES]; 4];
+        let (bins, weights) = (self.bins.as_chunks::<2>().0, self.weights.as_chunks::<2>().0);
+        for (bins, weights) in bins.iter().zip(weights) {
+            let (even_re, even_im, odd_re, odd_im) = (&re[bins[0]], &im[bins[0]], &re[bins[1]], &im[bins[1]]);
+            for lane in 0..LANES {
+                sums[0][lane] += weights[0][0] * even_re[lane];
+                sums[1][lane] += weights[0][1] * even_im[lane];
+                sums[2][lane] += weights[1][0] * odd_re[lane];
+                sums[3][lane] += weights[1][1] * odd_im[lane];
             }
         }
-    }
-
-    fn sum(&self, bins: &[Complex32]) -> Complex32 {
-        // Four sums side by side, which the compiler keeps in one vector register.
-        let mut sums = [0.0f32; 4];
-        for (pair, weights) in bins.chunks_exact(2).zip(self.weights.chunks_exact(2)) {
-            sums[0] += weights[0] * pair[0].re;
-            sums[1] += weights[0] * pair[0].im;
-            sums[2] += weights[1] * pair[1].re;
-            sums[3] += weights[1] * pair[1].im;
+        let (mut out_re, mut out_im) = ([0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
+            let (x, y) = (sums[0][lane] - sums[3][lane], sums[1][lane] + sums[2][lane]);
+            out_re[lane] = x * self.turn[0] - y * self.turn[1];
+            out_im[lane] = x * self.turn[1] + y * self.turn[0];
         }
-        Complex32::new(sums[0] - sums[3], sums[1] + sums[2]) * self.turn
+        (out_re, out_im)
     }
 }
 
 /// The angle of a number, 0 for 0, within 3e-7.
 ///
 /// The arc tangent of numbers up to 1 is Abramowitz & Stegun's 4.4.49 (error 2e-8); a library's is several times slower.
-fn angle(value: Complex32) -> f32 {
+#[inline(always)]
+fn angle(re: f32, im: f32) -> f32 {
     const A: [f32; 8] = [
         -0.333_331_45,
         0.199_935_5,
@@ -230,15 +254,19 @@ fn angle(value: Complex32) -> f32 {
         -0.016_165_737,
         0.002_866_225_7,
     ];
-    let (x, y) = (value.re.abs(), value.im.abs());
+    let (x, y) = (re.abs(), im.abs());
+    let (small, large) = if x < y { (x, y) } else { (y, x) };
     // Dividing by no less than this leaves 0 where both parts are 0.
-    let t = x.min(y) / x.max(y).max(f32::MIN_POSITIVE);
+    let t = small / if large > f32::MIN_POSITIVE { large } else { f32::MIN_POSITIVE };
     let squared = t * t;
-    let inner = A.iter().rev().fold(0.0, |sum, a| (sum + a) * squared);
+    let mut inner = 0.0;
+    for a in A.iter().rev() {
+        inner = (inner + a) * squared;
+    }
     let octant = t + t * inner;
     let quadrant = if y > x { std::f32::consts::FRAC_PI_2 - octant } else { octant };
-    let half = if value.re < 0.0 { std::f32::consts::PI - quadrant } else { quadrant };
-    if value.im < 0.0 { -half } else { half }
+    let half = if re < 0.0 { std::f32::consts::PI - quadrant } else { quadrant };
+    if im < 0.0 { -half } else { half }
 }
 
 /// The modified Bessel function of the first kind of order 0, by its power series.
@@ -256,6 +284,7 @@ fn bessel_i0(x: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::Rng;
+    use crate::dsp::FftScratch;
 
     fn options() -> ClarOptions {
         ClarOptions {
@@ -294,19 +323,15 @@ mod tests {
             let clar = ClarFeatures::new(options).unwrap();
             let mut worst = 0.0f64;
             let mut largest = 0.0f64;
-            clar.stft
-                .each_frame(&samples, &mut Default::default(), |frame, spectrum| {
-                    if frame != 4 {
-                        return;
-                    }
-                    for (k, between) in clar.between.iter().enumerate() {
-                        let got = between.of(spectrum);
-                        let want = exact(options, &samples, 4 * n_fft / 2 - n_fft / 2, k);
-                        worst = worst.max((f64::from(got.re) - want.0).hypot(f64::from(got.im) - want.1));
-                        largest = largest.max(want.0.hypot(want.1));
-                    }
-                })
-                .unwrap();
+            let mut scratch = FftScratch::default();
+            assert!(clar.stft.block(&samples, 0, Spectra::Complex, &mut scratch) > 4);
+            let lanes = scratch.lanes_mut();
+            for (k, between) in clar.between.iter().enumerate() {
+                let (re, im) = between.of(lanes.re.groups(), lanes.im.groups());
+                let want = exact(options, &samples, 4 * n_fft / 2 - n_fft / 2, k);
+                worst = worst.max((f64::from(re[4]) - want.0).hypot(f64::from(im[4]) - want.1));
+                largest = largest.max(want.0.hypot(want.1));
+            }
             assert!(worst < 2e-7 * largest, "{sample_rate} Hz: {}", worst / largest);
         }
     }
@@ -316,18 +341,18 @@ mod tests {
         for i in 0..10_000 {
             let want = f64::from(i) * 2.0 * PI / 10_000.0 - PI;
             let length = 10f64.powi(i % 30 - 15);
-            let value = Complex32::new((length * want.cos()) as f32, (length * want.sin()) as f32);
-            let error = f64::from(angle(value)) - f64::from(value.im).atan2(f64::from(value.re));
+            let (re, im) = ((length * want.cos()) as f32, (length * want.sin()) as f32);
+            let error = f64::from(angle(re, im)) - f64::from(im).atan2(f64::from(re));
             assert!(error.abs() < 5e-7, "{want}: {error}");
         }
-        assert_eq!(angle(Complex32::new(-1.0, 0.0)), std::f32::consts::PI);
-        for zero in [Complex32::new(0.0, 0.0), Complex32::new(-0.0, -0.0), Complex32::new(2.0, 0.0)] {
-            assert_eq!(angle(zero).to_bits(), 0);
+        assert_eq!(angle(-1.0, 0.0), std::f32::consts::PI);
+        for (re, im) in [(0.0, 0.0), (-0.0, -0.0), (2.0, 0.0)] {
+            assert_eq!(angle(re, im).to_bits(), 0);
         }
     }
 
     #[test]
-    fn tiles_end_where_the_sound_does() {
+    fn blocks_end_where_the_sound_does() {
         let mut samples = vec![0.0; 128 * 40];
         Rng::from_words(&[6]).fill_normal(&mut samples);
         let clar = ClarFeatures::new(options()).unwrap();
@@ -336,7 +361,7 @@ mod tests {
             clar.apply(&samples[..128 * n], 1, &mut MelScratch::default(), &mut out).unwrap();
             out
         };
-        // Frames that see no end are the same in a longer sound, wherever its tiles begin.
+        // Frames that see no end are the same in a longer sound.
         let (short, long) = (apply(30), apply(40));
         for channel in 0..3 {
             assert_eq!(short.band(channel, 77)[..22], long.band(channel, 77)[..22]);

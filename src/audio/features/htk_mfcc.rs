@@ -1,10 +1,12 @@
 //! Cepstra in the manner of HTK, as python_speech_features computes them.
 
-use super::log_mel::{Bands, MelScratch};
+use super::log_mel::{Bands, MelScratch, put};
+use super::logarithm::ln;
 use super::mfcc::CosineTransform;
 use super::{Features, MelScale};
 use crate::Error;
-use crate::dsp::{FrameExtent, FrameOptions, PadMode, Stft, StftOptions, Window};
+use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
+use pulp::{Arch, Simd, WithSimd};
 
 /// Options of a [`HtkMfcc`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,34 +96,53 @@ impl HtkMfcc {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
+        Arch::new().dispatch(Compute { mfcc: self, samples, n_channels, scratch, out })
+    }
+
+    #[inline(always)]
+    fn compute(
+        &self,
+        samples: &[f32],
+        n_channels: usize,
+        scratch: &mut MelScratch,
+        out: &mut Features,
+    ) -> Result<(), Error> {
         let n = samples.len() / n_channels;
         if n == 0 {
             return Err(Error::Unusable("a sound without samples has no cepstra".into()));
         }
         let n_frames = self.n_frames(n);
         let padded = (n_frames - 1) * self.options.hop_length + self.options.win_length;
-        let MelScratch { fft, power, wave, mels, energies, .. } = scratch;
+        let MelScratch { fft, powers, wave, mels, energies, .. } = scratch;
         energies.clear();
+        energies.resize(n_channels * n_frames, 0.0);
         mels.reset(n_channels, self.bands.len(), n_frames);
-        power.resize(self.stft.n_bins(), 0.0);
+        powers.resize(self.stft.n_bins(), [0.0; LANES]);
         let (c, scale) = (self.options.preemphasis as f32, 1.0 / self.options.n_fft as f32);
-        let log = |x: f32| if x == 0.0 { f64::EPSILON as f32 } else { x }.ln();
         for channel in 0..n_channels {
             let part = &samples[channel * n..(channel + 1) * n];
             wave.clear();
             wave.push(part[0]);
-            wave.extend(part.windows(2).map(|pair| pair[1] - c * pair[0]));
+            for pair in part.windows(2) {
+                wave.push(pair[1] - c * pair[0]);
+            }
             wave.resize(padded, 0.0);
             let block = &mut mels.values[channel * self.bands.len() * n_frames..];
-            self.stft.each_frame(wave, fft, |frame, spectrum| {
-                for (slot, bin) in power.iter_mut().zip(spectrum) {
-                    *slot = scale * (bin.re * bin.re + bin.im * bin.im);
+            for first in (0..self.stft.checked_frames(wave)?).step_by(LANES) {
+                let count = self.stft.block(wave, first, Spectra::Powers, fft);
+                let mut energy = [0.0; LANES];
+                for (power, raw) in powers.iter_mut().zip(fft.lanes_mut().re.groups()) {
+                    for lane in 0..LANES {
+                        power[lane] = scale * raw[lane];
+                        energy[lane] += power[lane];
+                    }
                 }
-                energies.push(log(power.iter().sum()));
-                for (band, sum) in self.bands.sums(power).enumerate() {
-                    block[band * n_frames + frame] = log(sum);
+                put(&logarithms(energy), &mut energies[channel * n_frames + first..][..count]);
+                for band in 0..self.bands.len() {
+                    let sums = logarithms(self.bands.lane_sums(band, powers));
+                    put(&sums, &mut block[band * n_frames + first..][..count]);
                 }
-            })?;
+            }
         }
         self.dct.apply(mels, out);
         if self.options.energy {
@@ -131,6 +152,33 @@ impl HtkMfcc {
             }
         }
         Ok(())
+    }
+}
+
+/// Natural logarithms; what is 0 counts as 2^-52.
+#[inline(always)]
+fn logarithms(mut values: [f32; LANES]) -> [f32; LANES] {
+    for x in &mut values {
+        *x = ln(if *x == 0.0 { f64::EPSILON as f32 } else { *x });
+    }
+    values
+}
+
+/// The work by the widest instructions of the processor.
+struct Compute<'a> {
+    mfcc: &'a HtkMfcc,
+    samples: &'a [f32],
+    n_channels: usize,
+    scratch: &'a mut MelScratch,
+    out: &'a mut Features,
+}
+
+impl WithSimd for Compute<'_> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
+        self.mfcc.compute(self.samples, self.n_channels, self.scratch, self.out)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Mel and log-mel spectrograms.
 
+use super::logarithm::{decibels, ln};
 use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
-use crate::dsp::{FftScratch, FrameOptions, Stft, StftOptions};
+use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
+use pulp::{Arch, Simd, WithSimd};
 
 /// What the levels of a spectrogram in dB refer to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,10 +116,29 @@ impl Bands {
         self.0.len()
     }
 
-    /// The weighted sum of each band.
+    /// The weighted sum of a band for frames side by side.
     #[inline(always)]
-    pub(super) fn sums(&self, power: &[f32]) -> impl Iterator<Item = f32> {
-        self.0.iter().map(|(first, weights)| dot(&power[*first..*first + weights.len()], weights))
+    pub(super) fn lane_sums(&self, band: usize, power: &[[f32; LANES]]) -> [f32; LANES] {
+        let (first, weights) = &self.0[band];
+        // Two sums in turn, so that one addition need not wait for the other.
+        let (mut even, mut odd) = ([0.0; LANES], [0.0; LANES]);
+        let (pairs, rest) = weights.as_chunks::<2>();
+        let (power_pairs, power_rest) = power[*first..*first + weights.len()].as_chunks::<2>();
+        for (power, weights) in power_pairs.iter().zip(pairs) {
+            for lane in 0..LANES {
+                even[lane] += weights[0] * power[0][lane];
+                odd[lane] += weights[1] * power[1][lane];
+            }
+        }
+        for (power, weight) in power_rest.iter().zip(rest) {
+            for lane in 0..LANES {
+                even[lane] += weight * power[lane];
+            }
+        }
+        for lane in 0..LANES {
+            even[lane] += odd[lane];
+        }
+        even
     }
 }
 
@@ -176,8 +197,7 @@ impl LogMel {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
-        // The widest instructions of the processor: nothing here is fused or reordered, so the bytes are the same on all.
-        pulp::Arch::new().dispatch(|| self.compute(samples, n_channels, scratch, out))
+        Arch::new().dispatch(Compute { mel: self, samples, n_channels, scratch, out })
     }
 
     #[inline(always)]
@@ -191,8 +211,7 @@ impl LogMel {
         let n = samples.len() / n_channels;
         let n_frames = self.n_frames(n);
         out.reset(n_channels, self.bands.len(), n_frames);
-        let MelScratch { fft, power, wave, .. } = scratch;
-        power.resize(self.stft.n_bins(), 0.0);
+        let MelScratch { fft, wave, .. } = scratch;
         for channel in 0..n_channels {
             let block = &mut out.values[channel * self.bands.len() * n_frames..];
             let mut part = &samples[channel * n..(channel + 1) * n];
@@ -202,21 +221,14 @@ impl LogMel {
                 wave.extend(part.iter().map(|x| x - mean));
                 part = wave;
             }
-            self.stft.each_frame(part, fft, |frame, spectrum| {
-                if frame >= n_frames {
-                    return;
+            for first in (0..self.stft.checked_frames(part)?.min(n_frames)).step_by(LANES) {
+                let count = self.stft.block(part, first, Spectra::Powers, fft).min(n_frames - first);
+                raise(fft.lanes_mut().re.values_mut(), self.options.power / 2.0);
+                for band in 0..self.bands.len() {
+                    let sums = self.bands.lane_sums(band, fft.lanes_mut().re.groups());
+                    put(&sums, &mut block[band * n_frames + first..][..count]);
                 }
-                for (slot, bin) in power.iter_mut().zip(spectrum) {
-                    *slot = bin.re * bin.re + bin.im * bin.im;
-                }
-                if self.options.power != 2.0 {
-                    let exponent = (self.options.power / 2.0) as f32;
-                    power.iter_mut().for_each(|x| *x = if exponent == 0.5 { x.sqrt() } else { x.powf(exponent) });
-                }
-                for (band, sum) in self.bands.sums(power).enumerate() {
-                    block[band * n_frames + frame] = sum;
-                }
-            })?;
+            }
         }
         self.options.compression.apply(&mut out.values);
         let computed = self.stft.n_frames(n);
@@ -232,32 +244,77 @@ impl LogMel {
     }
 }
 
+/// Writes as many lanes as there are slots.
+#[inline(always)]
+pub(super) fn put(lanes: &[f32; LANES], slots: &mut [f32]) {
+    match <&mut [f32; LANES]>::try_from(&mut *slots) {
+        Ok(slots) => *slots = *lanes,
+        Err(_) => slots.copy_from_slice(&lanes[..slots.len()]),
+    }
+}
+
+/// The widest instructions of the processor do it: nothing here is fused or reordered, so the bytes are the same on all.
+struct Compute<'a> {
+    mel: &'a LogMel,
+    samples: &'a [f32],
+    n_channels: usize,
+    scratch: &'a mut MelScratch,
+    out: &'a mut Features,
+}
+
+impl WithSimd for Compute<'_> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
+        self.mel.compute(self.samples, self.n_channels, self.scratch, self.out)
+    }
+}
+
+/// Powers of squares: 1 does nothing.
+#[inline(always)]
+fn raise(values: &mut [f32], exponent: f64) {
+    if exponent == 0.5 {
+        for x in values {
+            *x = x.sqrt();
+        }
+    } else if exponent != 1.0 {
+        for x in values {
+            *x = libm::powf(*x, exponent as f32);
+        }
+    }
+}
+
 /// Buffers of a [`LogMel`], kept by the caller so that no clip allocates.
 #[derive(Default)]
 pub struct MelScratch {
     pub(super) fft: FftScratch,
-    pub(super) power: Vec<f32>,
+    /// Powers of frames side by side.
+    pub(super) powers: Vec<[f32; LANES]>,
     /// A channel that was changed before it is cut into frames.
     pub(super) wave: Vec<f32>,
     /// Mel bands on their way to cepstra.
     pub(super) mels: Features,
-    /// Frames that wait to be written together.
-    pub(super) tile: Vec<f32>,
     /// Logarithms of the energies of frames.
     pub(super) energies: Vec<f32>,
 }
 
 impl Compression {
+    #[inline(always)]
     fn apply(self, values: &mut [f32]) {
         match self {
             Compression::None => {}
             Compression::Ln { offset } => {
                 let offset = offset as f32;
-                values.iter_mut().for_each(|x| *x = (*x + offset).ln());
+                for x in values {
+                    *x = ln(*x + offset);
+                }
             }
             Compression::LnFloor { amin } => {
                 let floor = amin as f32;
-                values.iter_mut().for_each(|x| *x = x.max(floor).ln());
+                for x in values {
+                    *x = ln(x.max(floor));
+                }
             }
             Compression::Db { reference, amin, top_db } => {
                 let floor = amin as f32;
@@ -265,8 +322,10 @@ impl Compression {
                     Reference::Power(power) => power,
                     Reference::Max => values.iter().fold(0.0f32, |a, &b| a.max(b)).into(),
                 };
-                let shift = (10.0 * reference.max(amin).log10()) as f32;
-                values.iter_mut().for_each(|x| *x = 10.0 * x.max(floor).log10() - shift);
+                let shift = (10.0 * libm::log10(reference.max(amin))) as f32;
+                for x in values.iter_mut() {
+                    *x = decibels(x.max(floor)) - shift;
+                }
                 if let Some(top_db) = top_db {
                     let lowest = values.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)) - top_db as f32;
                     values.iter_mut().for_each(|x| *x = x.max(lowest));
@@ -274,20 +333,6 @@ impl Compression {
             }
         }
     }
-}
-
-/// A sum of products over eight independent accumulators, which the compiler keeps in vector registers.
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a8.zip(b8) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
-        }
-    }
-    sums.iter().sum::<f32>() + tail
 }
 
 #[cfg(test)]
@@ -336,6 +381,24 @@ mod tests {
         let step = (scale.mel(4000.0) - scale.mel(50.0)) / 41.0;
         let want = ((scale.mel(freq_hz) - scale.mel(50.0)) / step - 1.0).round() as usize;
         assert_eq!(strongest, want);
+    }
+
+    #[test]
+    fn narrow_registers_give_the_same_bits() {
+        let mut samples = vec![0.0; 4000];
+        crate::Rng::from_words(&[9]).fill_normal(&mut samples);
+        let db = Compression::Db { reference: Reference::Max, amin: 1e-10, top_db: Some(60.0) };
+        for (compression, power) in
+            [(options().compression, 2.0), (db, 1.0), (Compression::LnFloor { amin: 1e-7 }, 2.5)]
+        {
+            let frame = FrameOptions { remove_dc: true, preemphasis: 0.97, ..FrameOptions::default() };
+            let mel = LogMel::new(MelOptions { compression, power, frame, ..options() }).unwrap();
+            let (mut wide, mut narrow) = (Features::default(), Features::default());
+            mel.apply(&samples, 1, &mut MelScratch::default(), &mut wide).unwrap();
+            let scratch = &mut MelScratch::default();
+            mel.compute(&samples, 1, scratch, &mut narrow).unwrap();
+            assert!(wide.values.iter().zip(&narrow.values).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Features, LogMel, MelScratch};
 use crate::Error;
+use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::PI;
 
 /// Cepstra of a mel spectrogram: the orthonormal DCT-II of its bands, `n_coefficients` of them.
@@ -82,11 +83,31 @@ impl CosineTransform {
         if bands.n_frames == 0 {
             return;
         }
+        Arch::new().dispatch(Compute { dct: self, bands, n_coefficients, out });
+    }
+}
+
+/// The transform by the widest instructions of the processor.
+struct Compute<'a> {
+    dct: &'a CosineTransform,
+    bands: &'a Features,
+    n_coefficients: usize,
+    out: &'a mut Features,
+}
+
+impl WithSimd for Compute<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Compute { dct: CosineTransform { n_bands, rows }, bands, n_coefficients, out } = self;
         for (index, sums) in out.values.chunks_mut(bands.n_frames).enumerate() {
             let (channel, k) = (index / n_coefficients, index % n_coefficients);
-            for (band, &weight) in self.rows[k * self.n_bands..(k + 1) * self.n_bands].iter().enumerate() {
+            for (band, &weight) in rows[k * n_bands..(k + 1) * n_bands].iter().enumerate() {
                 let weight = weight as f32;
-                sums.iter_mut().zip(bands.band(channel, band)).for_each(|(sum, x)| *sum += weight * x);
+                for (sum, x) in sums.iter_mut().zip(bands.band(channel, band)) {
+                    *sum += weight * x;
+                }
             }
         }
     }

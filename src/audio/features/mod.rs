@@ -4,6 +4,7 @@ mod bend;
 mod clar;
 mod htk_mfcc;
 mod log_mel;
+mod logarithm;
 mod mel_scale;
 mod mfcc;
 mod patch_mix;

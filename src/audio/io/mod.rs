@@ -4,6 +4,7 @@ mod flac;
 mod folder;
 mod mp3;
 mod read;
+mod wav;
 mod whole;
 mod write;
 

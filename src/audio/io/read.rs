@@ -1,5 +1,6 @@
 //! Reading sound files with symphonia: WAV, FLAC, Ogg Vorbis, MP3 and AAC in MP4.
 
+use super::wav::read_wav;
 use crate::{Error, Waveform};
 use std::fs::File;
 use std::io::ErrorKind;
@@ -46,6 +47,9 @@ pub fn read_header(path: &Path) -> Result<Header, Error> {
 /// [`Error::File`] if the file is absent, empty, broken or cut short; [`Error::BadSample`] if a sample is NaN or
 /// infinite.
 pub fn read(path: &Path) -> Result<Waveform, Error> {
+    if let Some((header, samples)) = read_plain_wav(path) {
+        return waveform(path, samples, &header);
+    }
     let Opened { mut format, track_id, parameters, header } = Opened::new(path)?;
     let mut decoder = symphonia::default::get_codecs()
         .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
@@ -81,9 +85,26 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         return Err(cut_short(path, header.n_samples, n));
     }
     let samples = if channels.len() == 1 { channels.remove(0) } else { channels.concat() };
+    waveform(path, samples, &header)
+}
+
+/// What [`read_wav`] makes of a file; whatever is wrong with it is said by the general reader.
+fn read_plain_wav(path: &Path) -> Option<(Header, Vec<f32>)> {
+    let extension = path.extension()?.to_str()?;
+    if !(extension.eq_ignore_ascii_case("wav") || extension.eq_ignore_ascii_case("wave")) {
+        return None;
+    }
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    read_wav(&mut file, length)
+}
+
+/// A sound whose bad samples are told with the name of its file.
+fn waveform(path: &Path, samples: Vec<f32>, header: &Header) -> Result<Waveform, Error> {
+    let n = samples.len() / header.n_channels.max(1);
     Waveform::new(samples, header.n_channels, header.sample_rate).map_err(|error| match error {
         Error::BadSample { index, value, .. } => {
-            Error::BadSample { what: format!("`{}`", path.display()), index: index % n, value }
+            Error::BadSample { what: format!("`{}`", path.display()), index: index % n.max(1), value }
         }
         error => error,
     })
@@ -277,6 +298,34 @@ mod tests {
         let data: Vec<u8> = [1i16 << 14, -(1 << 14), 0, 1 << 13].iter().flat_map(|v| v.to_le_bytes()).collect();
         let wave = read_bytes("a.wav", &wav(1, 16, 2, false, &data)).unwrap();
         assert_eq!((wave.channel(0), wave.channel(1)), (&[0.5, 0.0][..], &[-0.5, 0.25][..]));
+    }
+
+    #[test]
+    fn plain_files_are_read_as_the_general_reader_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = (0..600_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        // Floats of any bytes would be NaN now and then.
+        let floats: Vec<u8> = (0..50_000).flat_map(|i| (i as f32 * 0.37).sin().to_le_bytes()).collect();
+        for (tag, bits, channels, data) in [
+            (1, 8, 1, &bytes),
+            (1, 16, 1, &bytes),
+            (1, 16, 2, &bytes),
+            (1, 24, 1, &bytes),
+            (1, 24, 5, &bytes),
+            (1, 32, 3, &bytes),
+            (3, 32, 1, &floats),
+            (3, 32, 2, &floats),
+        ] {
+            let content = wav(tag, bits, channels, bits == 24, data);
+            // An unknown chunk of an odd size comes before the format.
+            let size = (content.len() as u32 - 8 + 12).to_le_bytes();
+            let content = [&b"RIFF"[..], &size, b"WAVEnote\x03\0\0\0abc\0", &content[12..]].concat();
+            let (plain, general) = (folder.path().join("a.wav"), folder.path().join("a.sound"));
+            std::fs::write(&plain, &content).unwrap();
+            std::fs::write(&general, &content).unwrap();
+            assert!(read_plain_wav(&plain).is_some() && read_plain_wav(&general).is_none());
+            assert_eq!(read(&plain).unwrap(), read(&general).unwrap(), "{bits} bits, tag {tag}, {channels} channels");
+        }
     }
 
     #[test]

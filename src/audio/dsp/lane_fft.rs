@@ -1,0 +1,563 @@
+//! Real FFTs of sixteen frames side by side.
+
+use pulp::{Arch, Simd, WithSimd};
+use std::f64::consts::TAU;
+
+/// Frames that are transformed together: as many as the widest registers hold.
+pub const LANES: usize = 16;
+
+/// A forward and an inverse real FFT of one size for [`LANES`] frames at once.
+///
+/// Value `i` of all frames stands together, so every step is the same for a whole register and nothing is ever shuffled. As
+/// sums and products alone are used, none of them fused, the bytes are the same on every processor.
+///
+/// `n / 2` complex numbers made of even and odd samples are transformed by Stockham's self-sorting algorithm with radices 8,
+/// 5, 4, 3 and 2 (Van Loan, "Computational frameworks for the fast Fourier transform", 1992, section 1.7).
+#[derive(Clone, Debug)]
+pub struct LaneFft {
+    n: usize,
+    passes: Vec<Pass>,
+    /// `exp(-2 pi i k / n)` for `k` up to `n / 4`.
+    turns: Vec<[f32; 2]>,
+}
+
+#[derive(Clone, Debug)]
+struct Pass {
+    radix: usize,
+    /// Numbers between two that meet, in units of `stride`.
+    m: usize,
+    stride: usize,
+    /// For each of the `m` butterflies the factors of all outputs but the first.
+    twiddles: Vec<[f32; 2]>,
+}
+
+/// Buffers of a [`LaneFft`], kept by the caller so that no transform allocates.
+#[derive(Default)]
+pub struct LaneScratch {
+    /// Real parts, value by value [`LANES`] frames: of the spectrum, or the even samples.
+    pub re: LaneBuffer,
+    /// Imaginary parts: of the spectrum, or the odd samples.
+    pub im: LaneBuffer,
+    other: [LaneBuffer; 2],
+}
+
+/// Values in groups of [`LANES`], each group on a line of the cache.
+#[derive(Default)]
+pub struct LaneBuffer {
+    store: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl LaneBuffer {
+    fn resize(&mut self, groups: usize) {
+        if self.len != groups * LANES {
+            self.len = groups * LANES;
+            self.store = vec![0.0; self.len + LANES];
+            // A line of the cache is 64 bytes on nearly all processors; elsewhere this is merely not the fastest place.
+            self.start = self.store.as_ptr().align_offset(64).min(LANES);
+        }
+    }
+
+    /// All values.
+    pub fn values(&self) -> &[f32] {
+        &self.store[self.start..self.start + self.len]
+    }
+
+    /// All values.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.store[self.start..self.start + self.len]
+    }
+
+    /// The values in their groups.
+    pub fn groups(&self) -> &[[f32; LANES]] {
+        self.values().as_chunks().0
+    }
+
+    /// The values in their groups.
+    pub fn groups_mut(&mut self) -> &mut [[f32; LANES]] {
+        self.values_mut().as_chunks_mut().0
+    }
+}
+
+impl LaneScratch {
+    /// Gives all buffers a number of groups.
+    pub(super) fn prepare(&mut self, groups: usize) {
+        let LaneScratch { re, im, other: [a, b] } = self;
+        [re, im, a, b].into_iter().for_each(|buffer| buffer.resize(groups));
+    }
+}
+
+impl LaneFft {
+    /// The transforms of `n` real samples, if `n` is even and has no prime factor above 5.
+    pub fn new(n: usize) -> Option<LaneFft> {
+        if n == 0 || !n.is_multiple_of(2) {
+            return None;
+        }
+        let (mut passes, mut left, mut stride) = (Vec::new(), n / 2, 1);
+        while left > 1 {
+            let radix = [8, 5, 4, 3, 2].into_iter().find(|&radix| left.is_multiple_of(radix))?;
+            // 8 * 2 is 4 * 4, and two passes of 4 cost less.
+            let radix = if radix == 8 && left == 16 { 4 } else { radix };
+            let m = left / radix;
+            let twiddles = (0..m).flat_map(|p| (1..radix).map(move |j| turn((p * j) as f64 / left as f64))).collect();
+            passes.push(Pass { radix, m, stride, twiddles });
+            (left, stride) = (m, stride * radix);
+        }
+        let turns = (0..=n / 4).map(|k| turn(k as f64 / n as f64)).collect();
+        Some(LaneFft { n, passes, turns })
+    }
+
+    /// Number of real samples.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Makes the buffers fit: they hold `n / 2 + 1` groups.
+    pub fn prepare(&self, scratch: &mut LaneScratch) {
+        scratch.prepare(self.n / 2 + 1);
+    }
+
+    /// Transforms samples, even ones in `re` and odd ones in `im`, into bins 0 to `n / 2`, after [`LaneFft::prepare`].
+    pub fn forward(&self, scratch: &mut LaneScratch) {
+        Arch::new().dispatch(Run { fft: self, scratch, task: Task::Forward });
+    }
+
+    /// As [`LaneFft::forward`], and leaves the squared magnitudes of the bins in `re`.
+    pub fn powers(&self, scratch: &mut LaneScratch) {
+        Arch::new().dispatch(Run { fft: self, scratch, task: Task::Powers });
+    }
+
+    /// Transforms bins 0 to `n / 2` into samples times `n / 2`, even ones in `re` and odd ones in `im`, after
+    /// [`LaneFft::prepare`]. Imaginary parts of the first and last bin are ignored.
+    pub fn inverse(&self, scratch: &mut LaneScratch) {
+        Arch::new().dispatch(Run { fft: self, scratch, task: Task::Inverse });
+    }
+}
+
+/// `exp(-2 pi i turns)`.
+fn turn(turns: f64) -> [f32; 2] {
+    let (sin, cos) = libm::sincos(TAU * turns);
+    [cos as f32, -sin as f32]
+}
+
+#[derive(Clone, Copy)]
+enum Task {
+    Forward,
+    Powers,
+    Inverse,
+}
+
+struct Run<'a> {
+    fft: &'a LaneFft,
+    scratch: &'a mut LaneScratch,
+    task: Task,
+}
+
+impl WithSimd for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Run { fft, scratch, task } = self;
+        match task {
+            Task::Forward => {
+                fft.complex(simd, scratch);
+                fft.unpack(simd, scratch);
+            }
+            Task::Powers => {
+                fft.complex(simd, scratch);
+                fft.unpack_powers(simd, scratch);
+            }
+            Task::Inverse => {
+                fft.pack(simd, scratch);
+                // With real and imaginary parts exchanged, the forward transform is the inverse one.
+                std::mem::swap(&mut scratch.re, &mut scratch.im);
+                fft.complex(simd, scratch);
+                std::mem::swap(&mut scratch.re, &mut scratch.im);
+            }
+        }
+    }
+}
+
+impl LaneFft {
+    #[inline(always)]
+    fn complex<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
+        let LaneScratch { re, im, other: [to_re, to_im] } = scratch;
+        for pass in &self.passes {
+            let from = [S::as_simd_f32s(re.values()).0, S::as_simd_f32s(im.values()).0];
+            let to = [S::as_mut_simd_f32s(to_re.values_mut()).0, S::as_mut_simd_f32s(to_im.values_mut()).0];
+            match pass.radix {
+                8 => pass.run::<S, Dft8, 8>(simd, from, to),
+                5 => pass.run::<S, Dft5, 5>(simd, from, to),
+                4 => pass.run::<S, Dft4, 4>(simd, from, to),
+                3 => pass.run::<S, Dft3, 3>(simd, from, to),
+                _ => pass.run::<S, Dft2, 2>(simd, from, to),
+            }
+            std::mem::swap(re, to_re);
+            std::mem::swap(im, to_im);
+        }
+    }
+
+    #[inline(always)]
+    fn unpack<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
+        let (h, width) = (self.n / 2, LANES / S::F32_LANES);
+        let LaneScratch { re, im, other: [to_re, to_im] } = scratch;
+        let (from_re, from_im) = (S::as_simd_f32s(re.values()).0, S::as_simd_f32s(im.values()).0);
+        let (out_re, out_im) = (S::as_mut_simd_f32s(to_re.values_mut()).0, S::as_mut_simd_f32s(to_im.values_mut()).0);
+        for (k, turn) in self.turns.iter().enumerate() {
+            let turn = [simd.splat_f32s(turn[0]), simd.splat_f32s(turn[1])];
+            // Bin h of a transform of h numbers is bin 0.
+            let mirror = if k == 0 { 0 } else { h - k };
+            for v in 0..width {
+                let (a, b) = (k * width + v, mirror * width + v);
+                let (low, high) = Math(simd).bins([from_re[a], from_im[a]], [from_re[b], from_im[b]], turn);
+                let b = (h - k) * width + v;
+                (out_re[a], out_im[a]) = (low[0], low[1]);
+                (out_re[b], out_im[b]) = (high[0], high[1]);
+            }
+        }
+        std::mem::swap(re, to_re);
+        std::mem::swap(im, to_im);
+    }
+
+    #[inline(always)]
+    fn unpack_powers<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
+        let (h, width) = (self.n / 2, LANES / S::F32_LANES);
+        let LaneScratch { re, im, other: [to, _] } = scratch;
+        let (from_re, from_im) = (S::as_simd_f32s(re.values()).0, S::as_simd_f32s(im.values()).0);
+        let out = S::as_mut_simd_f32s(to.values_mut()).0;
+        for (k, turn) in self.turns.iter().enumerate() {
+            let turn = [simd.splat_f32s(turn[0]), simd.splat_f32s(turn[1])];
+            let mirror = if k == 0 { 0 } else { h - k };
+            for v in 0..width {
+                let (a, b) = (k * width + v, mirror * width + v);
+                let (low, high) = Math(simd).bins([from_re[a], from_im[a]], [from_re[b], from_im[b]], turn);
+                out[a] = Math(simd).power(low);
+                out[(h - k) * width + v] = Math(simd).power(high);
+            }
+        }
+        std::mem::swap(re, to);
+    }
+
+    /// The other way: `2 Z_k = X_k + X*_h-k + i t*_k (X_k - X*_h-k)`.
+    #[inline(always)]
+    fn pack<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
+        let (h, width) = (self.n / 2, LANES / S::F32_LANES);
+        let half = simd.splat_f32s(0.5);
+        let LaneScratch { re, im, .. } = scratch;
+        im.groups_mut()[0] = [0.0; LANES];
+        im.groups_mut()[h] = [0.0; LANES];
+        let (re, im) = (S::as_mut_simd_f32s(re.values_mut()).0, S::as_mut_simd_f32s(im.values_mut()).0);
+        for (k, &[re_turn, im_turn]) in self.turns.iter().enumerate() {
+            let (turn_re, turn_im) = (simd.splat_f32s(re_turn), simd.splat_f32s(im_turn));
+            for v in 0..width {
+                let (a, b) = (k * width + v, (h - k) * width + v);
+                let (a_re, a_im, b_re, b_im) = (re[a], im[a], re[b], im[b]);
+                let even_re = simd.mul_f32s(half, simd.add_f32s(a_re, b_re));
+                let even_im = simd.mul_f32s(half, simd.sub_f32s(a_im, b_im));
+                let difference_re = simd.mul_f32s(half, simd.sub_f32s(a_re, b_re));
+                let difference_im = simd.mul_f32s(half, simd.add_f32s(a_im, b_im));
+                // Times the conjugate of the turn: what the odd samples gave.
+                let odd_re =
+                    simd.add_f32s(simd.mul_f32s(difference_re, turn_re), simd.mul_f32s(difference_im, turn_im));
+                let odd_im =
+                    simd.sub_f32s(simd.mul_f32s(difference_im, turn_re), simd.mul_f32s(difference_re, turn_im));
+                (re[a], im[a]) = (simd.sub_f32s(even_re, odd_im), simd.add_f32s(even_im, odd_re));
+                (re[b], im[b]) = (simd.add_f32s(even_re, odd_im), simd.sub_f32s(odd_re, even_im));
+            }
+        }
+    }
+}
+
+impl Pass {
+    /// `y[q + s (r p + j)] = w^(p j) sum_k x[q + s (p + m k)] exp(-2 pi i j k / r)`.
+    ///
+    /// There is no closure in here: one would be compiled without the wide instructions.
+    #[inline(always)]
+    fn run<S: Simd, D: Dft<R>, const R: usize>(
+        &self,
+        simd: S,
+        [x_re, x_im]: [&[S::f32s]; 2],
+        [y_re, y_im]: [&mut [S::f32s]; 2],
+    ) {
+        let s = self.stride * (LANES / S::F32_LANES);
+        let zero = simd.splat_f32s(0.0);
+        for p in 0..self.m {
+            let (mut from_re, mut from_im) = ([x_re; R], [x_im; R]);
+            for k in 0..R {
+                from_re[k] = &x_re[s * (p + self.m * k)..][..s];
+                from_im[k] = &x_im[s * (p + self.m * k)..][..s];
+            }
+            let (to_re, to_im) = (&mut y_re[s * R * p..][..s * R], &mut y_im[s * R * p..][..s * R]);
+            let mut twiddles = [[zero; 2]; R];
+            for (twiddle, &[re, im]) in twiddles[1..].iter_mut().zip(&self.twiddles[p * (R - 1)..]) {
+                *twiddle = [simd.splat_f32s(re), simd.splat_f32s(im)];
+            }
+            for q in 0..s {
+                let mut x = [[zero; 2]; R];
+                for k in 0..R {
+                    x[k] = [from_re[k][q], from_im[k][q]];
+                }
+                let mut sums = D::dft(Math(simd), x);
+                // The first butterfly is not turned, nor is the first output of any.
+                if p > 0 {
+                    for j in 1..R {
+                        sums[j] = Math(simd).mul(sums[j], twiddles[j]);
+                    }
+                }
+                for j in 0..R {
+                    (to_re[s * j + q], to_im[s * j + q]) = (sums[j][0], sums[j][1]);
+                }
+            }
+        }
+    }
+}
+
+/// A small transform.
+trait Dft<const R: usize> {
+    fn dft<S: Simd>(math: Math<S>, x: [Complex<S>; R]) -> [Complex<S>; R];
+}
+
+struct Dft2;
+struct Dft3;
+struct Dft4;
+struct Dft5;
+struct Dft8;
+
+/// Real and imaginary parts of as many numbers as a register has lanes.
+type Complex<S> = [<S as Simd>::f32s; 2];
+
+/// Complex numbers in registers.
+#[derive(Clone, Copy)]
+struct Math<S>(S);
+
+impl<S: Simd> Math<S> {
+    #[inline(always)]
+    fn add(self, a: Complex<S>, b: Complex<S>) -> Complex<S> {
+        [self.0.add_f32s(a[0], b[0]), self.0.add_f32s(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Complex<S>, b: Complex<S>) -> Complex<S> {
+        [self.0.sub_f32s(a[0], b[0]), self.0.sub_f32s(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Complex<S>, b: Complex<S>) -> Complex<S> {
+        let s = self.0;
+        [
+            s.sub_f32s(s.mul_f32s(a[0], b[0]), s.mul_f32s(a[1], b[1])),
+            s.add_f32s(s.mul_f32s(a[0], b[1]), s.mul_f32s(a[1], b[0])),
+        ]
+    }
+
+    #[inline(always)]
+    fn scale(self, a: Complex<S>, by: f32) -> Complex<S> {
+        let by = self.0.splat_f32s(by);
+        [self.0.mul_f32s(a[0], by), self.0.mul_f32s(a[1], by)]
+    }
+
+    /// `a - i b`.
+    #[inline(always)]
+    fn sub_turned(self, a: Complex<S>, b: Complex<S>) -> Complex<S> {
+        [self.0.add_f32s(a[0], b[1]), self.0.sub_f32s(a[1], b[0])]
+    }
+
+    /// `a + i b`.
+    #[inline(always)]
+    fn add_turned(self, a: Complex<S>, b: Complex<S>) -> Complex<S> {
+        [self.0.sub_f32s(a[0], b[1]), self.0.add_f32s(a[1], b[0])]
+    }
+
+    #[inline(always)]
+    fn power(self, z: Complex<S>) -> S::f32s {
+        self.0.add_f32s(self.0.mul_f32s(z[0], z[0]), self.0.mul_f32s(z[1], z[1]))
+    }
+
+    /// From bins `k` and `h - k` of the transform `Z` of `x[2 n] + i x[2 n + 1]` those of the transform of `x`, `h = n / 2`:
+    /// `2 X_k = Z_k + Z*_h-k - i t_k (Z_k - Z*_h-k)` with `t_k = exp(-2 pi i k / n)`.
+    #[inline(always)]
+    fn bins(self, a: Complex<S>, b: Complex<S>, turn: Complex<S>) -> (Complex<S>, Complex<S>) {
+        let s = self.0;
+        let even = self.scale([s.add_f32s(a[0], b[0]), s.sub_f32s(a[1], b[1])], 0.5);
+        let odd = self.scale([s.add_f32s(a[1], b[1]), s.sub_f32s(b[0], a[0])], 0.5);
+        let turned = self.mul(odd, turn);
+        (self.add(even, turned), [s.sub_f32s(even[0], turned[0]), s.sub_f32s(turned[1], even[1])])
+    }
+}
+
+impl Dft<2> for Dft2 {
+    #[inline(always)]
+    fn dft<S: Simd>(math: Math<S>, [a, b]: [Complex<S>; 2]) -> [Complex<S>; 2] {
+        [math.add(a, b), math.sub(a, b)]
+    }
+}
+
+impl Dft<3> for Dft3 {
+    #[inline(always)]
+    fn dft<S: Simd>(math: Math<S>, [a, b, c]: [Complex<S>; 3]) -> [Complex<S>; 3] {
+        let (sum, difference) = (math.add(b, c), math.scale(math.sub(b, c), SIN_60));
+        let middle = math.sub(a, math.scale(sum, 0.5));
+        [math.add(a, sum), math.sub_turned(middle, difference), math.add_turned(middle, difference)]
+    }
+}
+
+impl Dft<4> for Dft4 {
+    #[inline(always)]
+    fn dft<S: Simd>(math: Math<S>, [a, b, c, d]: [Complex<S>; 4]) -> [Complex<S>; 4] {
+        let (sum_ac, difference_ac) = (math.add(a, c), math.sub(a, c));
+        let (sum_bd, difference_bd) = (math.add(b, d), math.sub(b, d));
+        [
+            math.add(sum_ac, sum_bd),
+            math.sub_turned(difference_ac, difference_bd),
+            math.sub(sum_ac, sum_bd),
+            math.add_turned(difference_ac, difference_bd),
+        ]
+    }
+}
+
+impl Dft<5> for Dft5 {
+    #[inline(always)]
+    fn dft<S: Simd>(math: Math<S>, [a, b, c, d, e]: [Complex<S>; 5]) -> [Complex<S>; 5] {
+        let (sum_1, sum_2) = (math.add(b, e), math.add(c, d));
+        let (difference_1, difference_2) = (math.sub(b, e), math.sub(c, d));
+        let real_1 = math.add(a, math.add(math.scale(sum_1, COS_72), math.scale(sum_2, COS_144)));
+        let real_2 = math.add(a, math.add(math.scale(sum_1, COS_144), math.scale(sum_2, COS_72)));
+        let turned_1 = math.add(math.scale(difference_1, SIN_72), math.scale(difference_2, SIN_144));
+        let turned_2 = math.sub(math.scale(difference_1, SIN_144), math.scale(difference_2, SIN_72));
+        [
+            math.add(a, math.add(sum_1, sum_2)),
+            math.sub_turned(real_1, turned_1),
+            math.sub_turned(real_2, turned_2),
+            math.add_turned(real_2, turned_2),
+            math.add_turned(real_1, turned_1),
+        ]
+    }
+}
+
+impl Dft<8> for Dft8 {
+    #[inline(always)]
+    fn dft<S: Simd>(math: Math<S>, [a, b, c, d, e, f, g, h]: [Complex<S>; 8]) -> [Complex<S>; 8] {
+        let even = Dft4::dft(math, [a, c, e, g]);
+        let odd = Dft4::dft(math, [b, d, f, h]);
+        // Turning by an eighth and by three of them takes sums and one factor; the sign of the last imaginary part is below.
+        let s = math.0;
+        let eighth = math.scale([s.add_f32s(odd[1][0], odd[1][1]), s.sub_f32s(odd[1][1], odd[1][0])], SQRT_HALF);
+        let three = math.scale([s.sub_f32s(odd[3][1], odd[3][0]), s.add_f32s(odd[3][0], odd[3][1])], SQRT_HALF);
+        [
+            math.add(even[0], odd[0]),
+            math.add(even[1], eighth),
+            math.sub_turned(even[2], odd[2]),
+            [s.add_f32s(even[3][0], three[0]), s.sub_f32s(even[3][1], three[1])],
+            math.sub(even[0], odd[0]),
+            math.sub(even[1], eighth),
+            math.add_turned(even[2], odd[2]),
+            [s.sub_f32s(even[3][0], three[0]), s.add_f32s(even[3][1], three[1])],
+        ]
+    }
+}
+
+const SQRT_HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
+const SIN_60: f32 = 0.866_025_4;
+const COS_72: f32 = 0.309_017;
+const COS_144: f32 = -0.809_017;
+const SIN_72: f32 = 0.951_056_54;
+const SIN_144: f32 = 0.587_785_25;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixteen frames of noise, `[lane][sample]`.
+    fn frames(n: usize) -> Vec<Vec<f32>> {
+        (0..LANES)
+            .map(|lane| {
+                let mut samples = vec![0.0; n];
+                crate::Rng::from_words(&[lane as u64, n as u64]).fill_normal(&mut samples);
+                samples
+            })
+            .collect()
+    }
+
+    fn load(fft: &LaneFft, frames: &[Vec<f32>], scratch: &mut LaneScratch) {
+        fft.prepare(scratch);
+        for (lane, frame) in frames.iter().enumerate() {
+            for (i, pair) in frame.chunks_exact(2).enumerate() {
+                scratch.re.groups_mut()[i][lane] = pair[0];
+                scratch.im.groups_mut()[i][lane] = pair[1];
+            }
+        }
+    }
+
+    #[test]
+    fn bins_are_those_of_the_definition() {
+        for n in [2, 4, 6, 8, 10, 12, 16, 18, 20, 24, 30, 32, 50, 64, 80, 90, 96, 128, 240, 400, 512] {
+            let (fft, frames) = (LaneFft::new(n).unwrap(), frames(n));
+            let (mut spectrum, mut powers) = (LaneScratch::default(), LaneScratch::default());
+            load(&fft, &frames, &mut spectrum);
+            load(&fft, &frames, &mut powers);
+            fft.forward(&mut spectrum);
+            fft.powers(&mut powers);
+            let tolerance = 1e-6 * n as f64;
+            for lane in [0, 7, 15] {
+                for k in 0..=n / 2 {
+                    let (mut re, mut im) = (0.0, 0.0);
+                    for (i, &x) in frames[lane].iter().enumerate() {
+                        let (sin, cos) = (TAU * (k * i % n) as f64 / n as f64).sin_cos();
+                        (re, im) = (re + f64::from(x) * cos, im - f64::from(x) * sin);
+                    }
+                    let got = (spectrum.re.groups()[k][lane], spectrum.im.groups()[k][lane]);
+                    let error = (f64::from(got.0) - re).hypot(f64::from(got.1) - im);
+                    assert!(error < tolerance, "{n}: bin {k} is {got:?}, wanted {re} {im}");
+                    let power = f64::from(powers.re.groups()[k][lane]);
+                    assert!((power.sqrt() - re.hypot(im)).abs() < tolerance, "{n}: power of bin {k}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn there_and_back_is_the_identity() {
+        for n in [2, 6, 16, 400, 2048] {
+            let (fft, frames) = (LaneFft::new(n).unwrap(), frames(n));
+            let mut scratch = LaneScratch::default();
+            load(&fft, &frames, &mut scratch);
+            fft.forward(&mut scratch);
+            fft.inverse(&mut scratch);
+            let scale = 2.0 / n as f32;
+            for (lane, frame) in frames.iter().enumerate() {
+                for (i, &x) in frame.iter().enumerate() {
+                    let half = if i % 2 == 0 { &scratch.re } else { &scratch.im };
+                    let error = half.groups()[i / 2][lane] * scale - x;
+                    assert!(error.abs() < 1e-5, "{n}: sample {i} is {error} off");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn narrow_registers_give_the_same_bits() {
+        for n in [10, 400, 1024] {
+            let (fft, frames) = (LaneFft::new(n).unwrap(), frames(n));
+            for task in [Task::Forward, Task::Powers, Task::Inverse] {
+                let (mut wide, mut narrow) = (LaneScratch::default(), LaneScratch::default());
+                load(&fft, &frames, &mut wide);
+                load(&fft, &frames, &mut narrow);
+                Arch::new().dispatch(Run { fft: &fft, scratch: &mut wide, task });
+                Run { fft: &fft, scratch: &mut narrow, task }.with_simd(pulp::Scalar::new());
+                // What an inverse transform leaves behind the last sample is of no use.
+                let n_used = if let Task::Inverse = task { n / 2 } else { n / 2 + 1 } * LANES;
+                for (wide, narrow) in [(&wide.re, &narrow.re), (&wide.im, &narrow.im)] {
+                    let mut pairs = wide.values()[..n_used].iter().zip(narrow.values());
+                    assert!(pairs.all(|(a, b)| a.to_bits() == b.to_bits()), "{n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_of_large_primes_and_odd_ones_are_left_to_others() {
+        assert!([0, 1, 7, 14, 401, 2 * 7 * 64].into_iter().all(|n| LaneFft::new(n).is_none()));
+    }
+}
