@@ -46,7 +46,7 @@ impl Transform for Mp3 {
             return Ok(());
         }
         let coded = MP3_RATES.into_iter().find(|&known| known >= rate).unwrap_or(48_000);
-        resample_planar(&work.samples, n_channels, [rate, coded], &mut work.spare)?;
+        resample_planar(&work.samples, n_channels, [rate, coded], &mut work.spare);
         let kbps = draws[0].clamp(LOWEST_KBPS, HIGHEST_KBPS).round() as u32;
         let length = work.spare.len() / n_channels;
         let together = if n_channels == 2 { 2 } else { 1 };
@@ -59,7 +59,7 @@ impl Transform for Mp3 {
             }
         }
         if coded != rate {
-            resample_planar(&work.samples, n_channels, [coded, rate], &mut work.spare)?;
+            resample_planar(&work.samples, n_channels, [coded, rate], &mut work.spare);
             let longer = work.spare.len() / n_channels;
             work.samples.clear();
             work.spare.chunks(longer).for_each(|channel| work.samples.extend_from_slice(&channel[..n]));
