@@ -1,8 +1,8 @@
 //! Features and recipes on one thread, in times real time: a throughput of 1 Kelem/s is a second of audio in a millisecond.
 
 use auricle_audio::augment::{Recipe, Stage, Value, Views, Workspace, declaration};
-use auricle_audio::synth::white_noise;
 use auricle_audio::dsp::resample;
+use auricle_audio::synth::white_noise;
 use auricle_audio::{Distribution, Key, Rng, Waveform, io};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -98,7 +98,9 @@ fn whole_chain(c: &mut Criterion) {
                 let wave = resample(&io::read(file).expect("the file is good"), 16_000).expect("the rate is good");
                 for (view, recipe) in views.recipes().iter().enumerate() {
                     work.load(&wave);
-                    recipe.run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work).expect("the clip is good");
+                    recipe
+                        .run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work)
+                        .expect("the clip is good");
                     black_box(&work.features.values);
                 }
             }

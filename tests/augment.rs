@@ -157,6 +157,16 @@ fn a_resumed_run_makes_what_is_missing_and_nothing_else() {
     let said = run(&["--resume"]);
     assert!(said.contains(" kept") && !said.starts_with("13 inputs: 13"), "{said}");
     assert_eq!(contents(&at.join("made")), whole);
+    // An input that has changed is done again.
+    let (old, kept) = (at.join("in/5.wav"), at.join("kept.wav"));
+    std::fs::rename(&old, &kept).unwrap();
+    std::fs::copy(at.join("in/7.wav"), &old).unwrap();
+    let said = run(&["--resume"]);
+    assert!(said.starts_with("13 inputs: 1 outputs written, 12 kept"), "{said}");
+    assert_ne!(contents(&at.join("made")), whole);
+    std::fs::rename(&kept, &old).unwrap();
+    run(&["--resume"]);
+    assert_eq!(contents(&at.join("made")), whole);
     // Another seed or format keeps nothing.
     let said = run(&["--resume", "--seed", "1"]);
     assert!(said.starts_with("13 inputs: 13 outputs written;"), "{said}");

@@ -19,6 +19,9 @@ pub struct Entry {
     pub seed: u64,
     /// The input.
     pub source: String,
+    /// Length of the input file, bytes: an input that has become another one is seen by it. 0 if there is no such file.
+    #[serde(default)]
+    pub source_bytes: u64,
     /// The output's path inside the output folder; nothing if it could not be made.
     pub output: Option<String>,
     /// Fingerprint of the recipe and the format of the file.

@@ -298,6 +298,7 @@ impl AugmentFiles {
             view: view as u64,
             seed: self.seed,
             source: plan.source(item).to_string_lossy().into_owned(),
+            source_bytes: std::fs::metadata(plan.source(item)).map_or(0, |file| file.len()),
             output: None,
             recipe: recipes[view].clone(),
             trace: None,
