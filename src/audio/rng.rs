@@ -170,11 +170,13 @@ impl pulp::NullaryFnOnce for FillNormal<'_> {
         let mut block = self.block;
         let (whole, rest) = self.out.as_chunks_mut::<{ 4 * LANES }>();
         for chunk in whole {
-            *chunk = normal_lanes(block, self.stream, self.key);
+            normal_lanes(block, self.stream, self.key, chunk);
             block += LANES as u64;
         }
         if !rest.is_empty() {
-            rest.copy_from_slice(&normal_lanes(block, self.stream, self.key)[..rest.len()]);
+            let mut chunk = [0.0; 4 * LANES];
+            normal_lanes(block, self.stream, self.key, &mut chunk);
+            rest.copy_from_slice(&chunk[..rest.len()]);
             block += LANES as u64;
         }
         block - self.block
@@ -199,7 +201,7 @@ const LANES: usize = 16;
 
 /// `4 * LANES` normal numbers from `LANES` consecutive blocks, a block to a lane.
 #[inline(always)]
-fn normal_lanes(block: u64, stream: [u32; 2], mut key: [u32; 2]) -> [f32; 4 * LANES] {
+fn normal_lanes(block: u64, stream: [u32; 2], mut key: [u32; 2], out: &mut [f32; 4 * LANES]) {
     let mut x = [[0u32; LANES]; 4];
     #[expect(clippy::needless_range_loop, reason = "four rows share the index, and so the loop becomes lanes")]
     for lane in 0..LANES {
@@ -222,7 +224,6 @@ fn normal_lanes(block: u64, stream: [u32; 2], mut key: [u32; 2]) -> [f32; 4 * LA
         x = y;
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
-    let mut out = [0.0; 4 * LANES];
     for pair in 0..2 {
         for lane in 0..LANES {
             let (cos, sin) = box_muller(x[2 * pair][lane], x[2 * pair + 1][lane]);
@@ -230,7 +231,6 @@ fn normal_lanes(block: u64, stream: [u32; 2], mut key: [u32; 2]) -> [f32; 4 * LA
             out[(2 * pair + 1) * LANES + lane] = sin;
         }
     }
-    out
 }
 
 /// Two normal numbers from two words, in single precision and without branches.
