@@ -28,10 +28,11 @@ impl Waveform {
             return Err(Error::Channels { samples: samples.len(), n_channels });
         }
         // First whether there is one at all, which is asked of many samples at a time.
-        let largest = samples.iter().fold(0, |largest, x| largest.max(x.to_bits() & 0x7FFF_FFFF));
-        if !f32::from_bits(largest).is_finite()
-            && let Some(index) = samples.iter().position(|x| !x.is_finite())
-        {
+        let mut any = false;
+        for x in &samples {
+            any |= !x.is_finite();
+        }
+        if any && let Some(index) = samples.iter().position(|x| !x.is_finite()) {
             return Err(Error::BadSample { what: "the wave".into(), index, value: samples[index] });
         }
         Ok(Waveform { samples: Arc::new(samples), n_channels, sample_rate })

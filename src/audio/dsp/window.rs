@@ -39,11 +39,11 @@ impl Window {
             .map(|n| {
                 let phase = TAU * n as f64 / period;
                 match self {
-                    Window::Hann => 0.5 - 0.5 * phase.cos(),
-                    Window::Hamming => 0.54 - 0.46 * phase.cos(),
-                    Window::Blackman => 0.42 - 0.5 * phase.cos() + 0.08 * (2.0 * phase).cos(),
+                    Window::Hann => 0.5 - 0.5 * libm::cos(phase),
+                    Window::Hamming => 0.54 - 0.46 * libm::cos(phase),
+                    Window::Blackman => 0.42 - 0.5 * libm::cos(phase) + 0.08 * libm::cos(2.0 * phase),
                     Window::Rectangular => 1.0,
-                    Window::Povey => (0.5 - 0.5 * phase.cos()).max(0.0).powf(0.85),
+                    Window::Povey => libm::pow((0.5 - 0.5 * libm::cos(phase)).max(0.0), 0.85),
                 }
             })
             .collect()
