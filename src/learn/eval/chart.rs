@@ -129,7 +129,7 @@ impl Figure {
     }
 
     fn matrix(&self, trace: &Json, height: f64) -> String {
-        let rows: Vec<Vec<f64>> = trace["z"].as_array().into_iter().flatten().map(|row| values(row)).collect();
+        let rows: Vec<Vec<f64>> = trace["z"].as_array().into_iter().flatten().map(values).collect();
         let (columns, names) = (texts(&trace["x"]), texts(&trace["y"]));
         let most = rows.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
         // Names of rows stand at the left; the longest of them decides how much room they need.
@@ -218,7 +218,7 @@ fn span(values: impl Iterator<Item = f64>) -> [f64; 2] {
     let [low, high] = values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
     match high - low {
         width if width > 0.0 => [low, high],
-        width if width == 0.0 => [low - 0.5, high + 0.5],
+        0.0 => [low - 0.5, high + 0.5],
         _ => [0.0, 1.0],
     }
 }

@@ -26,7 +26,7 @@ pub fn curve_svg(title: &str, values: &[f64]) -> String {
     };
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-         font-family=\"sans-serif\" font-size=\"11\" fill=\"#555\">{top}{bottom}\
+         font-family=\"sans-serif\" font-size=\"11\" fill=\"#888\">{top}{bottom}\
          <polyline points=\"{}\" fill=\"none\" stroke=\"#31688e\" stroke-width=\"1.5\"/></svg>",
         points.trim_end()
     )

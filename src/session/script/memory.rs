@@ -120,6 +120,7 @@ const OWN_USE: u64 = 128 << 20;
 
 impl Watch {
     /// A watch over the runs that a token can stop.
+    #[expect(clippy::disallowed_methods, reason = "the clock says when to look at the memory, and changes no result")]
     pub(super) fn new(token: CancelToken) -> Watch {
         let zero = || AtomicU64::new(0);
         let (read, due, mask) = (zero(), zero(), AtomicU64::new(OFTEN));
