@@ -7,7 +7,7 @@ use crate::script::{
     CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Span, Table, Unknown, Written, explain,
     explain_parse, new_engine, new_parser, type_name, unknown_calls,
 };
-use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Module, OptimizationLevel, Scope, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
@@ -269,6 +269,11 @@ impl Session {
         for name in mentioned {
             if let Some(value) = self.scope.get(name) {
                 globals.insert(name.clone(), value.flatten_clone());
+            } else if self.functions.iter_functions().any(|function| function.name == name)
+                && let Ok(function) = FnPtr::new(name)
+            {
+                // rhai takes a function of an earlier text for a variable, which a closure would have to capture.
+                globals.insert(name.clone(), function.into());
             }
         }
     }
@@ -425,6 +430,8 @@ mod tests {
         }
         assert_eq!(*lines.0.lock().unwrap(), ["6", "8"]);
         assert_eq!(session.variables(), ["args", "x"]);
+        assert_eq!(session.eval("cell", "fn double(n) { 2 * n } 0").unwrap().value.as_int(), Ok(0));
+        assert_eq!(session.eval("cell", "3 |> double |> |n| n |> double").unwrap().value.as_int(), Ok(12));
         assert!(session.eval("cell", "let a = 1; nope(); let b = 2;").is_err());
         assert_eq!(session.variables(), ["a", "args", "x"]);
     }
