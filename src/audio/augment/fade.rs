@@ -124,8 +124,8 @@ const LANES: usize = 16;
 #[inline(always)]
 fn gains(shape: Shape, start: f64, first: f64, rise: f64) -> [f32; LANES] {
     let mut u = [0.0; LANES];
-    for i in 0..LANES {
-        u[i] = first + (start + i as f64) * rise;
+    for (i, u) in u.iter_mut().enumerate() {
+        *u = first + (start + i as f64) * rise;
     }
     match shape {
         Shape::Linear => (),
