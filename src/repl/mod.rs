@@ -3,6 +3,7 @@
 mod complete;
 mod edit;
 mod highlight;
+mod modes;
 
 use crate::cli::exit;
 use crate::run::{show, stop_on_interrupt};
@@ -28,6 +29,7 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
     if !std::io::stdin().is_terminal() {
         return run_input(session, &terminal);
     }
+    let _modes = modes::Unflushed::new();
     let presses = stop_cells(session.cancel_token(), terminal.clone());
     let mut editor = match Editor::new(session.assistant(), keys, &terminal) {
         Ok(editor) => editor,
@@ -73,7 +75,10 @@ fn stop_cells(token: CancelToken, terminal: Arc<Terminal>) -> Arc<AtomicU32> {
         match before {
             0 => {}
             1 => terminal.error("stopping; another Ctrl-C ends the program, and everything in the session is lost"),
-            _ => std::process::exit(i32::from(exit::INTERRUPTED)),
+            _ => {
+                modes::restore();
+                std::process::exit(i32::from(exit::INTERRUPTED));
+            }
         }
     });
     presses

@@ -122,7 +122,8 @@ fn an_interrupt_stops_a_training_and_keeps_every_variable() {
     screen.run(3, "let run = simclr(resnet18(#{ width: 4 }), dataset(clips), #{ recipe: views(2, view), epochs: 100000, batch: 12 })");
     screen.prompt(4);
     screen.keys("run.fit()\r");
-    screen.shows("SimCLR epoch 3/");
+    // The curve is there from the second epoch on; a panel that is drawn now and then may show none of a given number.
+    screen.shows("┤");
     screen.keys(CTRL_C);
     screen.prompt(5);
     assert!(screen.shown_by(4).contains("error: interrupted after epoch"), "{}", screen.text());
@@ -259,7 +260,7 @@ fn the_terminal_is_left_as_it_was() {
     assert!(screen.left().success());
     let text = screen.text();
     assert!(text.contains("exit code 0"), "{text}");
-    for setting in [" icanon", " echo ", " isig", " icrnl", " opost"] {
+    for setting in [" icanon", " echo ", " isig", " icrnl", " opost", " -noflsh"] {
         assert!(text.replace(['\n', ';'], " ").contains(setting), "{setting} is not set:\n{text}");
     }
     assert!(!screen.bracketed_paste());
