@@ -370,6 +370,15 @@ mod tests {
     }
 
     #[test]
+    fn normals_are_the_same_with_and_without_wide_instructions() {
+        let [mut wide, mut plain] = [[0.0f32; 5000]; 2];
+        let (block, stream, key) = (7, [1, 2], [3, 4]);
+        let used = pulp::Arch::new().dispatch(FillNormal { block, stream, key, out: &mut wide });
+        assert_eq!(used, pulp::Arch::Scalar.dispatch(FillNormal { block, stream, key, out: &mut plain }));
+        assert_eq!(wide.map(f32::to_bits), plain.map(f32::to_bits));
+    }
+
+    #[test]
     fn a_part_of_a_fill_is_the_start_of_the_whole() {
         let mut whole = [0.0f32; 1000];
         Rng::from_words(&[5]).fill_normal(&mut whole);

@@ -262,6 +262,16 @@ mod tests {
     }
 
     #[test]
+    fn gains_are_the_same_with_and_without_wide_instructions() {
+        for shape in Shape::ALL {
+            let [mut wide, mut plain] = [[1.0f32; 1003]; 2];
+            pulp::Arch::new().dispatch(Ramp { part: &mut wide, shape, falling: true });
+            pulp::Arch::Scalar.dispatch(Ramp { part: &mut plain, shape, falling: true });
+            assert_eq!(wide.map(f32::to_bits), plain.map(f32::to_bits), "{shape:?}");
+        }
+    }
+
+    #[test]
     fn gains_are_those_of_the_formulas() {
         for shape in Shape::ALL {
             for n in [1, 2, 3, 15, 16, 17, 1000, 12_345] {

@@ -228,6 +228,20 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_the_same_with_and_without_wide_instructions() {
+        let samples: Vec<f64> = (0..5000).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let cascade = cascade(5);
+        let filtered = |arch: pulp::Arch| {
+            let (mut samples, mut memory) = (samples.clone(), cascade.memory(Start::Steady, 0.5));
+            let sections = &cascade.sections;
+            arch.dispatch(Run { sections, memory: &mut memory, samples: &mut samples, narrow: |y| y });
+            samples
+        };
+        let pairs = filtered(pulp::Arch::new()).into_iter().zip(filtered(pulp::Arch::Scalar));
+        assert!(pairs.into_iter().all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+
+    #[test]
     fn a_sound_may_come_in_pieces() {
         let samples: Vec<f64> = (0..5000).map(|i| (f64::from(i) * 0.37).sin()).collect();
         for piece in [1, 15, 16, 17, 100, 1023, 1024, 1500] {

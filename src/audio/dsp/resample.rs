@@ -8,8 +8,8 @@ use std::cell::RefCell;
 /// Converts a sound to another sample rate. The length becomes `ceil(n * to / from)` samples.
 ///
 /// The pass band is flat to 0.92 of the lower Nyquist frequency, what lies above that frequency is 120 dB down, and nothing
-/// is delayed; outside the sound is silence. See [`RateChange`] for the method. Rates whose common period is longer than
-/// a million samples are read at a speed by [`Reader`] instead, 90 dB down and with a wider transition.
+/// is delayed; outside the sound is silence. The method is overlap-save. Rates with so little in common that a block would
+/// be longer than a million samples are read by a [`Reader`] instead, 90 dB down and with a wider transition.
 ///
 /// # Errors
 /// [`Error::Range`] if the rate is 0 or above 16 MHz.
