@@ -75,7 +75,22 @@ pub(super) fn register(engine: &mut Engine) {
         })
         .register_fn("pad", move |text: &mut ImmutableString, len: INT, padding: &str| -> Checked {
             padded(text, wanted(len), padding.chars())
+        })
+        .register_fn("replace", |text: &mut ImmutableString, found: &str, put: &str| -> Checked {
+            replaced(text, text.matches(found).count(), put)?;
+            *text = text.replace(found, put).into();
+            Ok(())
+        })
+        .register_fn("replace", |text: &mut ImmutableString, found: char, put: &str| -> Checked {
+            replaced(text, text.matches(found).count(), put)?;
+            *text = text.replace(found, put).into();
+            Ok(())
         });
+}
+
+/// Whether a text may have something put into it so many times.
+fn replaced(text: &str, times: usize, put: &str) -> Checked {
+    grown("a string", "bytes", text.len().saturating_add(times.saturating_mul(put.len())), MOST_BYTES, 1)
 }
 
 /// Puts the characters of a padding behind a text, over and over, until it has a length.
@@ -110,6 +125,7 @@ mod tests {
             "blob(2)",
             "let s = \"ab\"; s.pad(5, 'x'); s.pad(4, 'y'); s",
             "let s = \"ä\"; s.pad(6, \"(!)\"); s",
+            "let s = \"abab\"; s.replace(\"ab\", \"x\"); s.replace('x', \"yz\"); s.replace(\"\", \"-\"); s",
         ] {
             let want = Engine::new().eval::<Dynamic>(script).map(|value| value.to_string()).map_err(|e| e.to_string());
             assert_eq!(run(script), want, "{script}");
@@ -124,6 +140,10 @@ mod tests {
             ("[].pad(10000000000, 0)", "an array may have 10000000 elements, not 10000000000"),
             ("let s = \"\"; s.pad(10000000000, 'a')", "a string may have 1073741824 characters, not 10000000000"),
             ("let s = \"\"; s.pad(10000000000, \"ab\")", "a string may have 1073741824 characters, not 10000000000"),
+            (
+                "let s = \"\"; s.pad(100000, 'a'); let t = s; s.replace('a', t)",
+                "a string may have 1073741824 bytes, not 10000100000",
+            ),
             ("blob(10000000000)", "a blob may have 1073741824 bytes, not 10000000000"),
             ("blob(10000000000, 1)", "a blob may have 1073741824 bytes, not 10000000000"),
         ] {
