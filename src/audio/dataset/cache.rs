@@ -15,7 +15,7 @@ pub struct Cache {
 }
 
 /// Changes when the content of the files changes: the layout, the decoder or the resampler.
-const FORMAT: &[u8; 16] = b"auricle clip v1\n";
+const FORMAT: &[u8; 16] = b"auricle clip v2\n";
 const HEAD: usize = 16 + 8 + 8 + 8;
 
 impl Cache {
