@@ -116,7 +116,8 @@ fn read_samples(
         return Err(ErrorKind::InvalidData.into());
     }
     let n = size / frame;
-    let mut samples = vec![0.0; n * n_channels];
+    let mut samples = Vec::with_capacity(n * n_channels);
+    samples.resize(if n_channels == 1 { 0 } else { n * n_channels }, 0.0);
     let mut bytes = vec![0; (BLOCK / frame).max(1) * frame];
     let mut interleaved = vec![0.0; if n_channels == 1 { 0 } else { bytes.len() / encoding.bytes() }];
     let mut done = 0;
@@ -125,6 +126,8 @@ fn read_samples(
         let bytes = &mut bytes[..count * frame];
         file.read_exact(bytes)?;
         if n_channels == 1 {
+            // Block by block, so that the zeros are still in the cache when they are written over.
+            samples.resize(done + count, 0.0);
             Arch::new().dispatch(Convert { encoding, bytes, out: &mut samples[done..done + count] });
         } else {
             let interleaved = &mut interleaved[..count * n_channels];
