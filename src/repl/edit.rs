@@ -184,6 +184,7 @@ fn menu() -> IdeMenu {
         .with_max_completion_height(12)
         .with_default_border()
         .with_description_mode(DescriptionMode::PreferRight)
+        .with_min_description_width(36)
         .with_max_description_width(60)
 }
 
