@@ -199,3 +199,36 @@ fn domains_are_as_declared() {
         assert_eq!(declaration.accepts, Accepts::Wave, "{}", declaration.name);
     }
 }
+
+/// Bytes that a stage may take for the values it draws, where they are many.
+const DRAWS: u64 = 4096;
+
+#[test]
+fn a_clip_like_one_before_takes_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = recording(folder.path());
+    let mut samples = vec![0.0; 2 * 8000];
+    Rng::from_words(&[8]).fill_normal(&mut samples);
+    let clip = Waveform::new(samples, 2, 8000).unwrap();
+    for declaration in stages() {
+        let mut recipe: Recipe = Stage::new(declaration, required(declaration, &file)).unwrap().into();
+        if declaration.accepts == Accepts::Features {
+            recipe = Recipe::from(Stage::new(super::declaration("mel").unwrap(), []).unwrap()).then(&recipe).unwrap();
+        }
+        let mut work = Workspace::default();
+        let mut run = |item| {
+            work.load(&clip);
+            recipe.run(Key { item, ..Key::of_seed(0) }, &mut work).unwrap();
+        };
+        (0..4).for_each(&mut run);
+        let taken = allocation_counter::measure(|| run(2)).bytes_total;
+        // The encoder and the decoder of MP3 keep their own buffers, as long as they live.
+        assert_eq!(taken > DRAWS, declaration.name == "mp3", "{}: {taken} bytes", declaration.name);
+    }
+    let word = Value::Word("pink".into());
+    let pink: Recipe = Stage::new(super::declaration("noise").unwrap(), [("color".to_owned(), word)]).unwrap().into();
+    let mut work = Workspace::default();
+    work.load(&clip);
+    pink.run(Key::of_seed(0), &mut work).unwrap();
+    assert_eq!(allocation_counter::measure(|| pink.run(Key::of_seed(0), &mut work).unwrap()).bytes_total, 0);
+}

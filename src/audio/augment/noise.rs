@@ -77,31 +77,51 @@ impl Transform for Noise {
     }
 }
 
+/// What shaping noise needs besides its output, kept by each thread.
+struct Shaper {
+    planner: RealFftPlanner<f32>,
+    time: Vec<f32>,
+    spectrum: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+}
+
 /// Fills with Gaussian noise whose power spectrum falls as `f^-exponent`, of no particular level.
 pub(super) fn fill_colored(out: &mut [f32], exponent: f64, sample_rate: u32, rng: &mut Rng) {
     thread_local! {
-        static PLANNER: RefCell<RealFftPlanner<f32>> = RefCell::new(RealFftPlanner::new());
+        static SHAPER: RefCell<Shaper> = RefCell::new(Shaper {
+            planner: RealFftPlanner::new(),
+            time: Vec::new(),
+            spectrum: Vec::new(),
+            scratch: Vec::new(),
+        });
     }
-    // A length without large factors; the end that is cut off is as random as the rest.
-    let n = fast_length(out.len());
-    let mut time = vec![0.0; n];
-    rng.fill_normal(&mut time);
-    let (forward, inverse) =
-        PLANNER.with_borrow_mut(|planner| (planner.plan_fft_forward(n), planner.plan_fft_inverse(n)));
-    let mut spectrum = vec![Complex32::default(); n / 2 + 1];
-    forward.process(&mut time, &mut spectrum).expect("the buffers fit the length they were made for");
-    let step = f64::from(sample_rate) / n as f64;
-    for (k, bin) in spectrum.iter_mut().enumerate() {
-        // Power falls as f^-b, so amplitude as f^(-b/2); relative to 1 kHz, to stay in range.
-        let amplitude = libm::pow((k as f64 * step).max(LOWEST_HZ) / 1000.0, -exponent / 2.0);
-        *bin *= if k == 0 { 0.0 } else { amplitude as f32 };
+    SHAPER.with_borrow_mut(|shaper| shaper.fill(out, exponent, sample_rate, rng));
+}
+
+impl Shaper {
+    fn fill(&mut self, out: &mut [f32], exponent: f64, sample_rate: u32, rng: &mut Rng) {
+        let Shaper { planner, time, spectrum, scratch } = self;
+        // A length without large factors; the end that is cut off is as random as the rest.
+        let n = fast_length(out.len());
+        time.resize(n, 0.0);
+        rng.fill_normal(time);
+        let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
+        spectrum.resize(n / 2 + 1, Complex32::default());
+        scratch.resize(forward.get_scratch_len().max(inverse.get_scratch_len()), Complex32::default());
+        forward.process_with_scratch(time, spectrum, scratch).expect("the buffers fit the length they were made for");
+        let step = f64::from(sample_rate) / n as f64;
+        for (k, bin) in spectrum.iter_mut().enumerate() {
+            // Power falls as f^-b, so amplitude as f^(-b/2); relative to 1 kHz, to stay in range.
+            let amplitude = libm::pow((k as f64 * step).max(LOWEST_HZ) / 1000.0, -exponent / 2.0);
+            *bin *= if k == 0 { 0.0 } else { amplitude as f32 };
+        }
+        spectrum[0] = Complex32::default();
+        if n.is_multiple_of(2) {
+            spectrum[n / 2].im = 0.0;
+        }
+        inverse.process_with_scratch(spectrum, time, scratch).expect("the ends of the spectrum are real");
+        out.copy_from_slice(&time[..out.len()]);
     }
-    spectrum[0] = Complex32::default();
-    if n.is_multiple_of(2) {
-        spectrum[n / 2].im = 0.0;
-    }
-    inverse.process(&mut spectrum, &mut time).expect("the ends of the spectrum are real");
-    out.copy_from_slice(&time[..out.len()]);
 }
 
 /// The smallest even `2^a 3^b 5^c` that is at least `n`.

@@ -2,10 +2,10 @@
 
 use super::log_mel::{Bands, MelScratch, put};
 use super::logarithm::decibels;
+use super::widest::{self, Compute};
 use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
-use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::PI;
 
 /// Options of a [`ClarFeatures`].
@@ -110,9 +110,11 @@ impl ClarFeatures {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
-        Arch::new().dispatch(Compute { clar: self, samples, n_channels, scratch, out })
+        widest::compute(self, samples, n_channels, scratch, out)
     }
+}
 
+impl Compute for ClarFeatures {
     #[inline(always)]
     fn compute(
         &self,
@@ -159,24 +161,6 @@ impl ClarFeatures {
             }
         }
         Ok(())
-    }
-}
-
-/// The work by the widest instructions of the processor.
-struct Compute<'a> {
-    clar: &'a ClarFeatures,
-    samples: &'a [f32],
-    n_channels: usize,
-    scratch: &'a mut MelScratch,
-    out: &'a mut Features,
-}
-
-impl WithSimd for Compute<'_> {
-    type Output = Result<(), Error>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
-        self.clar.compute(self.samples, self.n_channels, self.scratch, self.out)
     }
 }
 

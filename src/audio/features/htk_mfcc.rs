@@ -3,10 +3,10 @@
 use super::log_mel::{Bands, MelScratch, put};
 use super::logarithm::ln;
 use super::mfcc::CosineTransform;
+use super::widest::{self, Compute};
 use super::{Features, MelScale};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
-use pulp::{Arch, Simd, WithSimd};
 
 /// Options of a [`HtkMfcc`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,9 +96,11 @@ impl HtkMfcc {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
-        Arch::new().dispatch(Compute { mfcc: self, samples, n_channels, scratch, out })
+        widest::compute(self, samples, n_channels, scratch, out)
     }
+}
 
+impl Compute for HtkMfcc {
     #[inline(always)]
     fn compute(
         &self,
@@ -162,24 +164,6 @@ fn logarithms(mut values: [f32; LANES]) -> [f32; LANES] {
         *x = ln(if *x == 0.0 { f64::EPSILON as f32 } else { *x });
     }
     values
-}
-
-/// The work by the widest instructions of the processor.
-struct Compute<'a> {
-    mfcc: &'a HtkMfcc,
-    samples: &'a [f32],
-    n_channels: usize,
-    scratch: &'a mut MelScratch,
-    out: &'a mut Features,
-}
-
-impl WithSimd for Compute<'_> {
-    type Output = Result<(), Error>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
-        self.mfcc.compute(self.samples, self.n_channels, self.scratch, self.out)
-    }
 }
 
 /// Triangles of height 1 whose corners are whole bins.

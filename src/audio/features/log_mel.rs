@@ -1,10 +1,10 @@
 //! Mel and log-mel spectrograms.
 
 use super::logarithm::{decibels, ln};
+use super::widest::{self, Compute};
 use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
 use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
-use pulp::{Arch, Simd, WithSimd};
 
 /// What the levels of a spectrogram in dB refer to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -197,9 +197,11 @@ impl LogMel {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
-        Arch::new().dispatch(Compute { mel: self, samples, n_channels, scratch, out })
+        widest::compute(self, samples, n_channels, scratch, out)
     }
+}
 
+impl Compute for LogMel {
     #[inline(always)]
     fn compute(
         &self,
@@ -250,24 +252,6 @@ pub(super) fn put(lanes: &[f32; LANES], slots: &mut [f32]) {
     match <&mut [f32; LANES]>::try_from(&mut *slots) {
         Ok(slots) => *slots = *lanes,
         Err(_) => slots.copy_from_slice(&lanes[..slots.len()]),
-    }
-}
-
-/// The widest instructions of the processor do it: nothing here is fused or reordered, so the bytes are the same on all.
-struct Compute<'a> {
-    mel: &'a LogMel,
-    samples: &'a [f32],
-    n_channels: usize,
-    scratch: &'a mut MelScratch,
-    out: &'a mut Features,
-}
-
-impl WithSimd for Compute<'_> {
-    type Output = Result<(), Error>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
-        self.mel.compute(self.samples, self.n_channels, self.scratch, self.out)
     }
 }
 

@@ -10,6 +10,7 @@ mod mfcc;
 mod patch_mix;
 mod statistics;
 mod tensor;
+mod widest;
 
 pub use bend::{Bend, Interpolation};
 pub use clar::{ClarFeatures, ClarOptions};
