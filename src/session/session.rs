@@ -406,6 +406,8 @@ mod tests {
             assert!(!function.example_source().is_empty(), "{} lacks an example", function.name());
             for parameter in function.described_parameters() {
                 assert!(!parameter.about.is_empty(), "{}: {} lacks text", function.name(), parameter.name);
+                let default = &parameter.default_source;
+                assert!(!default.contains("::"), "{}: {default} is no source", function.name());
             }
             let (mut session, _) = session();
             if let Err(diagnostic) = session.eval("example", function.example_source()) {

@@ -67,8 +67,10 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 fn patch_mix(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("patch_mix", Topic::Stages, move |call| {
-        let share = call.raw("lambda");
-        let share = to_distribution("lambda", &share).ok_or_else(|| call.wrong("lambda", "a number or a range"))??;
+        let share = match call.raw("lambda") {
+            share if share.is_unit() => Distribution::uniform(0.0, 1.0)?,
+            share => to_distribution("lambda", &share).ok_or_else(|| call.wrong("lambda", "a number or a range"))??,
+        };
         let grid = PatchMix {
             height: call.get("height")?,
             width: call.get("width")?,
@@ -91,7 +93,11 @@ fn patch_mix(environment: &Arc<Environment>) -> Function {
     .param::<Dynamic>("other", "features of the same shape")
     .option::<usize>("height", 16, "bands of a patch")
     .option::<usize>("width", 16, "frames of a patch")
-    .option::<Dynamic>("lambda", Dynamic::from(Distribution::Uniform { low: 0.0, high: 1.0 }), "share that stays, 0..1; the paper draws it from Beta(1, 1), which is uniform")
+    .option::<Dynamic>(
+        "lambda",
+        (),
+        "share that stays, a number or a distribution within 0..1; uniform if not given, which is the paper's Beta(1, 1)",
+    )
     .option::<bool>("time_domain", false, "whether whole columns of patches are exchanged")
     .option::<Option<u64>>("seed", (), "seed of the draws; the session's if not given")
     .returns("map")
