@@ -243,6 +243,7 @@ impl Session {
     /// function mentions are copied, and a text whose functions mention none runs in one piece.
     fn run(&mut self, ast: &AST, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
         let mentioned = mentioned_in_functions(&self.functions);
+        let handed_over = pointers(&self.functions, &mentioned);
         let statements = ast.statements();
         let mut value = Dynamic::UNIT;
         let mut next = 0;
@@ -250,7 +251,7 @@ impl Session {
             // A `return` inside a statement ends the script, which only rhai itself can see: the rest runs in one piece.
             let in_one_piece = mentioned.is_empty() || returns(&statements[next]);
             let end = if in_one_piece { statements.len() } else { next + 1 };
-            self.refresh_globals(&mentioned);
+            self.refresh_globals(&mentioned, &handed_over);
             let piece = self.imports.iter().chain(&statements[next..end]).cloned();
             let piece = AST::new(piece, self.functions.shared_lib().clone());
             let mut piece = piece;
@@ -259,21 +260,16 @@ impl Session {
             self.imports.extend(statements[next..end].iter().filter(|s| matches!(s, Stmt::Import(..))).cloned());
             next = end;
         }
-        self.refresh_globals(&mentioned);
+        self.refresh_globals(&mentioned, &handed_over);
         Ok(value)
     }
 
-    fn refresh_globals(&self, mentioned: &BTreeSet<String>) {
+    fn refresh_globals(&self, mentioned: &BTreeSet<String>, handed_over: &BTreeMap<String, Dynamic>) {
         let mut globals = self.globals.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        globals.clear();
+        globals.clone_from(handed_over);
         for name in mentioned {
             if let Some(value) = self.scope.get(name) {
                 globals.insert(name.clone(), value.flatten_clone());
-            } else if self.functions.iter_functions().any(|function| function.name == name)
-                && let Ok(function) = FnPtr::new(name)
-            {
-                // rhai takes a function of an earlier text for a variable, which a closure would have to capture.
-                globals.insert(name.clone(), function.into());
             }
         }
     }
@@ -344,6 +340,13 @@ fn mentioned_in_functions(functions: &AST) -> BTreeSet<String> {
         true
     });
     names
+}
+
+/// Those of the mentioned names that are functions, as values: rhai takes a function of an earlier text for a variable,
+/// which a closure would have to capture.
+fn pointers(functions: &AST, mentioned: &BTreeSet<String>) -> BTreeMap<String, Dynamic> {
+    let named = functions.iter_functions().filter(|function| mentioned.contains(function.name));
+    named.filter_map(|function| Some((function.name.to_owned(), FnPtr::new(function.name).ok()?.into()))).collect()
 }
 
 /// Whether a statement holds a `return` that would end the script.
