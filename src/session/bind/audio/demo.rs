@@ -53,15 +53,6 @@ pub(super) fn demo(environment: &Arc<Environment>) -> Function {
 /// A result with what was drawn for it above it.
 fn explained(item: u64, trace: &Trace, display: Display) -> Display {
     let head = format!("draw {item}\n{trace}");
-    let escaped = escape(&head);
-    let parts = display.parts.into_iter().filter_map(|(kind, part)| {
-        let part = part.as_str()?;
-        let picture = match kind {
-            "text/html" => part.to_owned(),
-            "image/png" => format!("<img alt=\"features\" src=\"data:image/png;base64,{part}\">"),
-            _ => return None,
-        };
-        Some(("text/html", format!("<pre>{escaped}</pre>{picture}").into()))
-    });
-    Display { text: format!("{head}\n{}", display.text), parts: parts.collect(), picture: display.picture }
+    let shown = display.to_html().map(|html| ("text/html", format!("<pre>{}</pre>{html}", escape(&head)).into()));
+    Display { text: format!("{head}\n{}", display.text), parts: shown.into_iter().collect(), picture: display.picture }
 }
