@@ -104,6 +104,10 @@ impl Runner {
                 std::thread::sleep(STRAGGLERS);
                 given_up.extend(waiting.try_iter());
             }
+            if stopping.load(Ordering::SeqCst) {
+                // The kernel ends with this cell: what it was training must be on disk by then.
+                self.session.settle();
+            }
             self.finish(&message, content);
             for message in given_up {
                 self.publisher.begin(&message, false);
@@ -200,7 +204,7 @@ impl Runner {
 
 /// A diagnostic as the protocol wants it: name, value, and coloured lines.
 pub(crate) fn error_content(diagnostic: &Diagnostic) -> Value {
-    let name = if diagnostic.message == "interrupted" { "Interrupted" } else { "ScriptError" };
+    let name = if diagnostic.message.starts_with("interrupted") { "Interrupted" } else { "ScriptError" };
     let rendered = diagnostic.render(true);
     json!({ "ename": name, "evalue": diagnostic.message, "traceback": rendered.lines().collect::<Vec<_>>() })
 }

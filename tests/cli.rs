@@ -162,7 +162,7 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_stops_at_the_next_step_and_writes_the_checkpoint() {
+fn an_interrupt_stops_at_once_and_the_checkpoint_is_written() {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), "train.rhai", TRAINING);
     let whole = report(&run_in(folder.path(), &["train.rhai", "--json", "--epochs", "12"]));
@@ -178,7 +178,7 @@ fn an_interrupt_stops_at_the_next_step_and_writes_the_checkpoint() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let stopped = child.wait_with_output().unwrap();
     assert_eq!(stopped.status.code(), Some(130), "{}", err(&stopped));
-    assert!(err(&stopped).contains("error: interrupted after epoch"), "{}", err(&stopped));
+    assert!(err(&stopped).contains("error: interrupted in epoch"), "{}", err(&stopped));
     let resumed = run_in(again.path(), &["train.rhai", "--json", "--epochs", "12"]);
     assert!(err(&resumed).contains("going on after"), "{}", err(&resumed));
     assert_eq!(report(&resumed), whole);

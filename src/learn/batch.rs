@@ -64,6 +64,9 @@ impl Batch {
     }
 }
 
+/// Asked now and then whether to stop.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
 /// Threads that make batches.
 #[derive(Clone)]
 pub struct Workers {
@@ -91,9 +94,15 @@ impl Workers {
     /// Applies a function to `0..n` on all threads; results in order.
     ///
     /// # Errors
-    /// The error of the lowest index that failed.
-    pub fn map<T: Send>(&self, n: usize, f: impl Fn(usize) -> Result<T, Error> + Sync + Send) -> Result<Vec<T>, Error> {
-        let results: Vec<Result<T, Error>> = self.pool.install(|| (0..n).into_par_iter().map(f).collect());
+    /// The error of the lowest index that failed; [`Error::Stopped`] if asked to stop.
+    pub fn map<T: Send>(
+        &self,
+        n: usize,
+        stop: Stop<'_>,
+        f: impl Fn(usize) -> Result<T, Error> + Sync + Send,
+    ) -> Result<Vec<T>, Error> {
+        let each = |index| if stop() { Err(Error::Stopped) } else { f(index) };
+        let results: Vec<Result<T, Error>> = self.pool.install(|| (0..n).into_par_iter().map(each).collect());
         results.into_iter().collect()
     }
 }
@@ -229,9 +238,9 @@ impl Iterator for Loader {
 /// Mean and standard deviation of all values that a front-end gives for a dataset.
 ///
 /// # Errors
-/// Whatever reading and computing report.
-pub fn measure(data: &Dataset, front_end: &Recipe, workers: &Workers) -> Result<Scaling, Error> {
-    let sums = workers.map(data.len(), |index| {
+/// [`Error::Stopped`] if asked to stop, and whatever reading and computing report.
+pub fn measure(data: &Dataset, front_end: &Recipe, workers: &Workers, stop: Stop<'_>) -> Result<Scaling, Error> {
+    let sums = workers.map(data.len(), stop, |index| {
         let key = Key { seed: 0, epoch: 0, item: data.clips()[index].id, view: 0 };
         let features = front_end.features(&data.wave(index)?, key)?;
         let n = features.values.len() as f64;
@@ -338,8 +347,9 @@ mod tests {
             .collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
-        let got = measure(&data, &front_end, &workers).unwrap();
+        let got = measure(&data, &front_end, &workers, &|| false).unwrap();
         assert!((got.mean - mean).abs() < 1e-9 && (got.deviation - deviation).abs() < 1e-9);
-        assert_eq!(got, measure(&data, &front_end, &Workers::new(Some(1)).unwrap()).unwrap());
+        assert_eq!(got, measure(&data, &front_end, &Workers::new(Some(1)).unwrap(), &|| false).unwrap());
+        assert_eq!(measure(&data, &front_end, &workers, &|| true), Err(Error::Stopped));
     }
 }

@@ -72,7 +72,10 @@ pub enum Error {
         /// Step in the epoch, from 1.
         step: usize,
     },
-    /// A request to stop.
+    /// A request to stop work that leaves nothing behind.
+    #[error("interrupted")]
+    Stopped,
+    /// A request to stop a training run.
     #[error("interrupted after epoch {epoch}, step {step}{}", checkpoint.as_ref().map(|path| format!("; the state is in `{path}`")).unwrap_or_default())]
     Interrupted {
         /// Epochs done.

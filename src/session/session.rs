@@ -166,6 +166,14 @@ impl Session {
         self.assistant.refresh(self.variable_types(), &self.functions);
     }
 
+    /// Waits until everything that an interrupted cell was doing is kept, which `drop` does, too.
+    pub fn settle(&self) {
+        #[cfg(feature = "learn")]
+        while !self.environment.settled() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+
     /// A remark for the user, apart from what a cell gives.
     pub(crate) fn note(&self, text: &str) {
         self.environment.sink.note(text);
@@ -186,8 +194,7 @@ impl Session {
         let ast = self.compile(name, text)?;
         self.functions = self.functions.merge(&ast.clone_functions_only());
         let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));
-        // A variable that was made anew hides the old one; only the new one is kept.
-        self.scope = self.scope.clone_visible();
+        self.scope = without_hidden(std::mem::take(&mut self.scope));
         self.assistant.refresh(self.variable_types(), &self.functions);
         match result {
             Ok(Ok(value)) => {
@@ -297,6 +304,7 @@ impl Session {
 /// A function in a recipe holds the engine, which holds the variables that functions see: the circle is opened here.
 impl Drop for Session {
     fn drop(&mut self) {
+        self.settle();
         self.globals.write().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 }
@@ -309,6 +317,31 @@ fn first_scope(settings: &Settings) -> Scope<'static> {
     };
     let mut scope = Scope::new();
     scope.push_constant_dynamic("args", arguments);
+    scope
+}
+
+/// A variable that was made anew hides the old one; only the new one is kept.
+fn without_hidden(scope: Scope<'static>) -> Scope<'static> {
+    let names: BTreeSet<String> = scope.iter_raw().map(|(name, ..)| name.to_owned()).collect();
+    if names.len() == scope.len() {
+        return scope;
+    }
+    // The values are moved: cloning an array copies all its elements.
+    let mut newest = BTreeMap::new();
+    for (place, (name, value, _)) in scope.into_iter().enumerate() {
+        newest.insert(name, (place, value));
+    }
+    let mut kept: Vec<(usize, String, Dynamic)> =
+        newest.into_iter().map(|(name, (place, value))| (place, name, value)).collect();
+    kept.sort_by_key(|(place, ..)| *place);
+    let mut scope = Scope::new();
+    for (_, name, value) in kept {
+        if value.is_read_only() {
+            scope.push_constant_dynamic(name, value)
+        } else {
+            scope.push_dynamic(name, value)
+        };
+    }
     scope
 }
 

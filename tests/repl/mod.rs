@@ -126,7 +126,7 @@ fn an_interrupt_stops_a_training_and_keeps_every_variable() {
     screen.shows("┤");
     screen.keys(CTRL_C);
     screen.prompt(5);
-    assert!(screen.shown_by(4).contains("error: interrupted after epoch"), "{}", screen.text());
+    assert!(screen.shown_by(4).contains("error: interrupted in epoch"), "{}", screen.text());
     assert!(!screen.shown_by(4).contains("clips/s"), "the panel is left:\n{}", screen.text());
     assert_eq!(screen.run(5, "clips.len()"), "48");
     let variables = screen.run(6, "%who");

@@ -2,7 +2,7 @@
 
 use super::Matrix;
 use crate::Error;
-use crate::batch::{Feed, Workers};
+use crate::batch::{Feed, Stop, Workers};
 use crate::nn::{Encoder, FrontEnd};
 use auricle_audio::Key;
 use auricle_audio::augment::{Recipe, Views};
@@ -16,21 +16,21 @@ const BATCH: usize = 128;
 /// The embedding of every clip, in order, without augmentation. `stop` is asked between batches.
 ///
 /// # Errors
-/// [`Error::Interrupted`] if asked to stop, and whatever reading and the encoder report.
+/// [`Error::Stopped`] if asked to stop, and whatever reading and the encoder report.
 pub fn embed(
     encoder: &Encoder,
     front_end: &FrontEnd,
     data: &Dataset,
     device: &Device,
     workers: &Workers,
-    stop: &dyn Fn() -> bool,
+    stop: Stop<'_>,
 ) -> Result<Matrix, Error> {
     let views = Views::new(vec![front_end.recipe.clone()])?;
     let feed = Feed { data: data.clone(), views, scaling: front_end.scaling, seed: 0 };
     let mut values = Vec::with_capacity(data.len() * encoder.dim());
     for batch in feed.in_order(BATCH, workers) {
         if stop() {
-            return Err(Error::Interrupted { epoch: 0, step: 0, checkpoint: None });
+            return Err(Error::Stopped);
         }
         let features = batch?.features(0, device)?;
         values.extend(encoder.embed(features)?.into_data().iter::<f64>());
@@ -41,9 +41,9 @@ pub fn embed(
 /// The floor under every encoder: mean and deviation over time of every band of a front-end.
 ///
 /// # Errors
-/// Whatever reading and computing report.
-pub fn floor(recipe: &Recipe, data: &Dataset, workers: &Workers) -> Result<Matrix, Error> {
-    let rows = workers.map(data.len(), |index| {
+/// [`Error::Stopped`] if asked to stop, and whatever reading and computing report.
+pub fn floor(recipe: &Recipe, data: &Dataset, workers: &Workers, stop: Stop<'_>) -> Result<Matrix, Error> {
+    let rows = workers.map(data.len(), stop, |index| {
         let key = Key { seed: 0, epoch: 0, item: data.clips()[index].id, view: 0 };
         Ok(band_statistics(&recipe.features(&data.wave(index)?, key)?))
     })?;

@@ -93,10 +93,9 @@ impl Encoder {
     /// # Errors
     /// [`Error::Run`] if a name is missing or a shape differs.
     pub fn with_weights(&self, weights: &BTreeMap<String, NamedTensor>, device: &Device) -> Result<Encoder, Error> {
-        let mut copy = Encoder::new(self.architecture, 0, device)?;
-        copy.network = import(copy.network, weights)?;
-        copy.front_end.clone_from(&self.front_end);
-        Ok(copy)
+        let Architecture::ResNet18(options) = self.architecture;
+        let network = import(ResNet18::new(options, device)?, weights)?;
+        Ok(Encoder { architecture: self.architecture, network, front_end: self.front_end.clone() })
     }
 
     /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, with running statistics and without gradients.

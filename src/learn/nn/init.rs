@@ -5,6 +5,7 @@ use crate::Error;
 use auricle_audio::{Key, Place, Rng};
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -20,10 +21,10 @@ pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
     let mut tensors = export(&module);
     let shapes: BTreeMap<String, Vec<usize>> =
         tensors.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect();
-    for (name, tensor) in &mut tensors {
+    tensors.par_iter_mut().for_each(|(name, tensor)| {
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("weights").named(name));
         draw(name, tensor, &shapes, &mut rng);
-    }
+    });
     let module = import(module, &tensors)?;
     Ok(module.map(&mut Named::default()))
 }

@@ -158,7 +158,7 @@ const ABOUT: &str = "auricle";
 pub fn write_safetensors(
     path: &Path,
     tensors: &BTreeMap<String, NamedTensor>,
-    blobs: &BTreeMap<String, Vec<u8>>,
+    blobs: &BTreeMap<&str, &[u8]>,
     about: &serde_json::Value,
 ) -> Result<(), Error> {
     let bytes: Vec<(&String, Vec<usize>, Vec<u8>)> = tensors
@@ -171,7 +171,7 @@ pub fn write_safetensors(
         views.push((name.as_str(), view(Dtype::F32, shape.clone(), bytes)?));
     }
     for (name, bytes) in blobs {
-        views.push((name.as_str(), view(Dtype::U8, vec![bytes.len()], bytes)?));
+        views.push((name, view(Dtype::U8, vec![bytes.len()], bytes)?));
     }
     let file = serialize(views, Some(HashMap::from([(ABOUT.to_owned(), about.to_string())])))
         .map_err(|error| Error::file(path, error))?;

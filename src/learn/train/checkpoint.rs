@@ -36,17 +36,8 @@ pub(super) struct State {
 const OPTIMIZER: &str = "optimizer";
 const STATE: &str = "state";
 
-/// Writes the state of a run.
-pub(super) fn save(path: &Path, learner: &Learner, optimizer: &ModuleOptimizer, state: &State) -> Result<(), Error> {
-    // `valid` merges what batch norms have seen since the last step into their running statistics.
-    let tensors = export(&learner.valid());
-    let bytes = optimizer.into_bytes().map_err(|error| Error::file(path, error))?;
-    let blobs = BTreeMap::from([(OPTIMIZER.to_owned(), bytes.to_vec())]);
-    let state = serde_json::to_value(state).map_err(|error| Error::file(path, error))?;
-    write_safetensors(path, &tensors, &blobs, &serde_json::json!({ STATE: state }))
-}
-
 /// A checkpoint in memory.
+#[derive(Clone)]
 pub(super) struct Checkpoint {
     pub(super) state: State,
     tensors: BTreeMap<String, NamedTensor>,
@@ -54,6 +45,24 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The state of a run as it is.
+    pub(super) fn of(learner: &Learner, optimizer: &ModuleOptimizer, state: &State) -> Result<Checkpoint, Error> {
+        let fault = |error: &dyn std::fmt::Display| Error::Run {
+            message: format!("the optimizer's state cannot be written: {error}"),
+            hint: "this is a fault of the program; please report it".into(),
+        };
+        let optimizer = optimizer.into_bytes().map_err(|error| fault(&error))?.to_vec();
+        // `valid` merges what batch norms have seen since the last step into their running statistics.
+        Ok(Checkpoint { state: state.clone(), tensors: export(&learner.valid()), optimizer })
+    }
+
+    /// Writes it, whole or not at all.
+    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+        let blobs = BTreeMap::from([(OPTIMIZER, self.optimizer.as_slice())]);
+        let state = serde_json::to_value(&self.state).map_err(|error| Error::file(path, error))?;
+        write_safetensors(path, &self.tensors, &blobs, &serde_json::json!({ STATE: state }))
+    }
+
     /// Reads a checkpoint; `None` if there is none.
     pub(super) fn read(path: &Path) -> Result<Option<Checkpoint>, Error> {
         if !path.exists() {

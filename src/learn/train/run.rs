@@ -1,17 +1,18 @@
 //! A training run: from a description to a trained encoder, across interruptions.
 
-use super::checkpoint::{self, Checkpoint, State};
+use super::checkpoint::{Checkpoint, State};
 use super::monitor::Monitor;
 use super::simclr::{Learner, step};
 use super::{EpochRecord, History, SimClr};
 use crate::Error;
-use crate::batch::{Feed, Scaling, Workers, measure};
+use crate::batch::{Feed, Scaling, Stop, Workers, measure};
 use crate::nn::{Encoder, FrontEnd, export};
 use auricle_audio::io::write_whole;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,12 +22,22 @@ pub struct Run {
     config: Arc<SimClr>,
     fingerprint: Arc<str>,
     outcome: Arc<Mutex<Option<Outcome>>>,
+    training: Arc<AtomicBool>,
 }
 
-#[derive(Clone)]
 struct Outcome {
     encoder: Encoder,
     history: History,
+    /// Where the run was interrupted; `None` if it is finished.
+    interrupted: Option<Progress>,
+}
+
+/// A run that was interrupted.
+struct Progress {
+    epoch: usize,
+    step: usize,
+    /// What it goes on from, unless that is on disk.
+    checkpoint: Option<Checkpoint>,
 }
 
 /// What a run needs from outside.
@@ -37,8 +48,8 @@ pub struct FitOptions<'a> {
     pub workers: &'a Workers,
     /// Whether to begin anew even where a checkpoint lies.
     pub fresh: bool,
-    /// Asked between steps whether to stop.
-    pub stop: &'a dyn Fn() -> bool,
+    /// Asked between steps.
+    pub stop: Stop<'a>,
     /// Told what happens.
     pub observe: &'a mut dyn FnMut(Event<'_>),
 }
@@ -87,7 +98,7 @@ impl Run {
     pub fn new(config: SimClr) -> Result<Run, Error> {
         config.check()?;
         let fingerprint = config.fingerprint().into();
-        Ok(Run { config: Arc::new(config), fingerprint, outcome: Arc::default() })
+        Ok(Run { config: Arc::new(config), fingerprint, outcome: Arc::default(), training: Arc::default() })
     }
 
     /// Its description.
@@ -100,7 +111,7 @@ impl Run {
         self.config.out.as_ref().map(|out| out.join(format!("simclr-{}", &self.fingerprint[..8])))
     }
 
-    /// The trained encoder, once the run is done.
+    /// The encoder as it was trained so far, once the run is done or was interrupted.
     pub fn encoder(&self) -> Option<Encoder> {
         self.lock().as_ref().map(|outcome| outcome.encoder.clone())
     }
@@ -108,6 +119,16 @@ impl Run {
     /// What happened so far.
     pub fn history(&self) -> History {
         self.lock().as_ref().map(|outcome| outcome.history.clone()).unwrap_or_default()
+    }
+
+    /// Whether it is being trained.
+    pub fn is_training(&self) -> bool {
+        self.training.load(Ordering::Relaxed)
+    }
+
+    /// The epochs done, and the steps of the next one, if the run was interrupted.
+    pub fn interrupted(&self) -> Option<(usize, usize)> {
+        self.lock().as_ref()?.interrupted.as_ref().map(|progress| (progress.epoch, progress.step))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Outcome>> {
@@ -118,13 +139,22 @@ impl Run {
     /// was finished is loaded; the result is the same as that of a run that was never interrupted.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] if asked to stop, after the checkpoint was written; [`Error::Diverged`] if the loss is no
+    /// [`Error::Interrupted`] if asked to stop, after the checkpoint was written, or [`Error::Stopped`] if there was nothing
+    /// to keep yet; [`Error::Diverged`] if the loss is no
     /// number any more; and whatever data, model and disk report.
-    pub fn fit(&self, mut options: FitOptions<'_>) -> Result<(), Error> {
+    pub fn fit(&self, options: FitOptions<'_>) -> Result<(), Error> {
+        self.training.store(true, Ordering::Relaxed);
+        let result = self.train(options);
+        self.training.store(false, Ordering::Relaxed);
+        result
+    }
+
+    fn train(&self, mut options: FitOptions<'_>) -> Result<(), Error> {
         let file = self.folder().map(|folder| folder.join("checkpoint.safetensors"));
         let found = match &file {
-            Some(file) if !options.fresh => Checkpoint::read(file)?,
-            _ => None,
+            _ if options.fresh => None,
+            Some(file) => Checkpoint::read(file)?,
+            None => self.lock().as_ref().and_then(|outcome| outcome.interrupted.as_ref()?.checkpoint.clone()),
         };
         let training = options.device.clone().autodiff();
         let learner = Learner::new(&self.config, &training)?;
@@ -132,7 +162,7 @@ impl Run {
         let (learner, optimizer, state) = match found {
             Some(found) if found.state.fingerprint == *self.fingerprint => found.restore(learner, optimizer)?,
             _ => {
-                let scaling = measure(&self.config.data, &self.config.front_end()?, options.workers)?;
+                let scaling = measure(&self.config.data, &self.config.front_end()?, options.workers, options.stop)?;
                 (learner, optimizer, self.beginning(scaling))
             }
         };
@@ -144,15 +174,23 @@ impl Run {
             (options.observe)(Event::Note(format!("going on after epoch {epoch}, step {step}, from the run{place}")));
         }
         let mut trainer = Trainer { run: self, learner: Some(learner), optimizer, state, file, training };
-        while !trainer.state.finished {
-            trainer.epoch(&mut options)?;
+        let ended = trainer.rest(&mut options);
+        let interrupted = match ended {
+            Err(Error::Interrupted { epoch, step, checkpoint: ref written }) => {
+                let checkpoint = if written.is_some() { None } else { trainer.checkpoint()? };
+                Some(Progress { epoch, step, checkpoint })
+            }
+            _ => None,
+        };
+        if ended.is_err() && interrupted.is_none() {
+            return ended;
         }
         let encoder = trainer.encoder(options.device)?;
-        if let Some(folder) = self.folder() {
+        if let Some(folder) = self.folder().filter(|_| interrupted.is_none()) {
             encoder.save(&folder.join("model.safetensors"))?;
         }
-        *self.lock() = Some(Outcome { encoder, history: trainer.state.history });
-        Ok(())
+        *self.lock() = Some(Outcome { encoder, history: trainer.state.history, interrupted });
+        ended
     }
 
     fn beginning(&self, scaling: Scaling) -> State {
@@ -181,6 +219,14 @@ struct Trainer<'a> {
 }
 
 impl Trainer<'_> {
+    /// Trains to the end.
+    fn rest(&mut self, options: &mut FitOptions<'_>) -> Result<(), Error> {
+        while !self.state.finished {
+            self.epoch(options)?;
+        }
+        Ok(())
+    }
+
     /// Trains the rest of the epoch that the state stands in.
     fn epoch(&mut self, options: &mut FitOptions<'_>) -> Result<(), Error> {
         let config = self.run.config.clone();
@@ -318,9 +364,15 @@ impl Trainer<'_> {
         }
     }
 
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, Error> {
+        let of = |learner| Checkpoint::of(learner, &self.optimizer, &self.state);
+        self.learner.as_ref().map(of).transpose()
+    }
+
     fn save(&self) -> Result<(), Error> {
-        let (Some(file), Some(learner)) = (&self.file, &self.learner) else { return Ok(()) };
-        checkpoint::save(file, learner, &self.optimizer, &self.state)?;
+        let Some(file) = &self.file else { return Ok(()) };
+        let Some(checkpoint) = self.checkpoint()? else { return Ok(()) };
+        checkpoint.write(file)?;
         write_whole(&beside(file, "history.csv"), self.state.history.to_csv().as_bytes())?;
         let settings: String =
             self.run.config.settings().into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();

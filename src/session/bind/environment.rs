@@ -1,17 +1,16 @@
 //! What script functions may know of the session they run in.
 
-use crate::script::{CancelToken, Mode, ScriptError, Sink, Sources};
-use auricle_audio::augment::STACK_BYTES;
+#[cfg(feature = "learn")]
+use crate::script::ScriptError;
+use crate::script::{CancelToken, Mode, Sink, Sources};
 use auricle_audio::dataset::Cache;
 use rhai::Engine;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
-use std::time::Duration;
 use tempfile::TempDir;
 #[cfg(feature = "learn")]
-use {auricle_learn::Device, auricle_learn::batch::Workers};
+use {auricle_learn::Device, auricle_learn::batch::Workers, std::thread::JoinHandle, std::time::Duration};
 
 /// How a session is started.
 #[derive(Clone)]
@@ -46,6 +45,10 @@ impl Default for Settings {
     }
 }
 
+/// What went wrong with work after the session had left it.
+#[cfg(feature = "learn")]
+pub(crate) type Failure = Arc<Mutex<Option<String>>>;
+
 /// The session as its functions see it.
 pub(crate) struct Environment {
     /// How it was started.
@@ -59,6 +62,8 @@ pub(crate) struct Environment {
     engine: OnceLock<Weak<Engine>>,
     report: Mutex<Option<serde_json::Value>>,
     folders: Mutex<Vec<TempDir>>,
+    #[cfg(feature = "learn")]
+    left: Mutex<Vec<(JoinHandle<()>, Failure)>>,
     #[cfg(feature = "learn")]
     device: Mutex<Option<Device>>,
     #[cfg(feature = "learn")]
@@ -78,6 +83,8 @@ impl Environment {
             engine: OnceLock::new(),
             report: Mutex::default(),
             folders: Mutex::default(),
+            #[cfg(feature = "learn")]
+            left: Mutex::default(),
             #[cfg(feature = "learn")]
             device: Mutex::default(),
             #[cfg(feature = "learn")]
@@ -139,33 +146,38 @@ impl Environment {
         self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
-    /// Does work that never asks whether to stop. If the user wants it to, the session goes on at once; the work ends
-    /// by itself, and what it gives is dropped. So it must leave nothing behind, such as a file.
+    /// Remembers work that ends by itself but must end before the session does, because it keeps what it has done.
+    #[cfg(feature = "learn")]
+    pub(crate) fn leave(&self, work: JoinHandle<()>, failure: Failure) {
+        self.left.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((work, failure));
+    }
+
+    /// Waits for the end of the work that was left.
     ///
     /// # Errors
-    /// If the user asked to stop, or the system has no thread left.
-    pub(crate) fn unless_stopped<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ScriptError> {
-        let (sender, receiver) = channel();
-        // Who listened may have left.
-        let worker = std::thread::Builder::new()
-            .name("work".into())
-            .stack_size(STACK_BYTES)
-            .spawn(move || drop(sender.send(work())));
-        let worker = worker.map_err(|error| ScriptError::new(format!("no thread can be started: {error}")))?;
-        loop {
-            match receiver.recv_timeout(Duration::from_millis(10)) {
-                Ok(result) => return Ok(result),
-                Err(RecvTimeoutError::Timeout) if !self.token.is_cancelled() => {}
-                Err(RecvTimeoutError::Timeout) => return Err(ScriptError::new("interrupted")),
-                Err(RecvTimeoutError::Disconnected) => match worker.join() {
-                    Err(panic) => std::panic::resume_unwind(panic),
-                    Ok(()) => return Err(ScriptError::new("internal error: work without a result")),
-                },
+    /// If the user asked to stop.
+    #[cfg(feature = "learn")]
+    pub(crate) fn settle(&self) -> Result<(), ScriptError> {
+        while !self.settled() {
+            if self.token.stop().is_asked() {
+                return Err(ScriptError::interrupted());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+
+    /// Whether all work that was left has ended. Says what went wrong with it.
+    #[cfg(feature = "learn")]
+    pub(crate) fn settled(&self) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let ended = left.extract_if(.., |(work, _)| work.is_finished());
+        for (_, failure) in ended {
+            if let Some(failure) = failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
+                self.sink.note(&format!("the interrupted run was not kept: {failure}"));
             }
         }
+        left.is_empty()
     }
 
     /// The device that tensors live on. Nothing is started before the first of them.
@@ -205,24 +217,5 @@ impl Environment {
         }
         let workers = Workers::new(self.settings.threads)?;
         Ok(self.workers.get_or_init(|| workers).clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::script::Silent;
-
-    #[test]
-    fn work_is_left_alone_when_the_user_wants_to_stop() {
-        let token = CancelToken::default();
-        let environment = Environment::new(Settings::default(), Arc::new(Silent), token.clone());
-        assert_eq!(environment.unless_stopped(|| 3).ok(), Some(3));
-        token.cancel();
-        assert_eq!(environment.unless_stopped(|| 4).ok(), Some(4), "what is done is given");
-        // The work waits for a word that is never said.
-        let (_never, word) = channel::<()>();
-        let error = environment.unless_stopped(move || word.recv().is_ok()).unwrap_err();
-        assert_eq!(error.message, "interrupted");
     }
 }

@@ -15,14 +15,14 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all
 }
 
-/// A function whose body knows the environment.
+/// A function whose body speaks through the environment.
 fn with<R: Into<Dynamic>>(
     name: &'static str,
     environment: &Arc<Environment>,
     body: impl Fn(&Environment, &Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
 ) -> Function {
     let environment = environment.clone();
-    Function::new(name, Topic::Session, move |call| body(&environment, call))
+    Function::new(name, Topic::Session, move |call| body(&environment, call)).in_session()
 }
 
 /// The value of a call as the front end shows it.

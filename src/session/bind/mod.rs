@@ -9,6 +9,8 @@ mod matrix;
 mod session;
 
 pub(crate) use environment::Environment;
+#[cfg(feature = "learn")]
+pub(crate) use environment::Failure;
 pub use environment::Settings;
 
 use crate::script::{Function, Operators};

@@ -2,7 +2,7 @@
 
 use super::error::nearest;
 use super::function::{Form, RECEIVER};
-use super::{FromScript, Function, ScriptError, ScriptValue, Unknown, describe};
+use super::{FromScript, Function, ScriptError, ScriptValue, Shown, Unknown, describe};
 use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,8 +42,9 @@ impl CancelToken {
 
 /// The arguments of a call, checked against the function's declaration.
 pub struct Call<'a> {
-    context: NativeCallContext<'a>,
-    function: &'a Function,
+    /// Not there when the body runs on a thread of its own.
+    context: Option<NativeCallContext<'a>>,
+    function: Arc<Function>,
     positional: Vec<Dynamic>,
     options: Map,
 }
@@ -51,7 +52,7 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// Sorts the arguments of a call into parameters and options and checks them.
     pub(super) fn new(
-        function: &'a Function,
+        function: &Arc<Function>,
         context: NativeCallContext<'a>,
         args: &[&mut Dynamic],
     ) -> Result<Call<'a>, ScriptError> {
@@ -86,7 +87,7 @@ impl<'a> Call<'a> {
                 return Err(wrong(&parameter.name, &parameter.wanted, value));
             }
         }
-        Ok(Call { context, function, positional, options })
+        Ok(Call { context: Some(context), function: function.clone(), positional, options })
     }
 
     /// The value the method was called on.
@@ -141,12 +142,26 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Whatever the function reports.
     pub fn run(&self, function: &FnPtr, args: impl FuncArgs) -> Result<Dynamic, ScriptError> {
-        function.call_within_context(&self.context, args).map_err(|error| ScriptError::from_nested(*error))
+        function.call_within_context(self.context()?, args).map_err(|error| ScriptError::from_nested(*error))
     }
 
     /// The context, for calls that outlive this one.
-    pub fn context(&self) -> &NativeCallContext<'a> {
-        &self.context
+    ///
+    /// # Errors
+    /// If the function was not declared to [stay in the session](Function::in_session).
+    pub fn context(&self) -> Result<&NativeCallContext<'a>, ScriptError> {
+        let missing = || ScriptError::new(format!("internal error: `{}` has left its session", self.function.name));
+        self.context.as_ref().ok_or_else(missing)
+    }
+
+    /// The same call for another thread.
+    pub(super) fn apart(self) -> Call<'static> {
+        Call { context: None, function: self.function, positional: self.positional, options: self.options }
+    }
+
+    /// Whether an argument is so large that what is done with it may take long.
+    pub fn any_long(&self) -> bool {
+        self.positional.iter().chain(self.options.values()).any(Shown::is_long)
     }
 
     /// The arguments that are not known while a script is checked without data.
@@ -168,6 +183,7 @@ impl ScriptError {
                     Some(error) => return error,
                     None => return ScriptError::new(format!("{value} ({position})")),
                 },
+                EvalAltResult::ErrorTerminated(reason, _) => return ScriptError::new(reason.to_string()),
                 other => return ScriptError::new(other.to_string()),
             }
         }

@@ -28,9 +28,9 @@ pub fn new_engine(
     set_syntax(&mut engine)?;
     engine.set_max_call_levels(CALL_LEVELS);
     growth::register(&mut engine);
-    let watch = Watch::new(token.clone());
+    let (watch, stop) = (Watch::new(token.clone()), token.clone());
     engine.on_progress(move |operations| {
-        if token.is_cancelled() {
+        if token.stops_this_thread() {
             return Some(Dynamic::from("interrupted"));
         }
         watch.look(operations).map(Dynamic::from)
@@ -46,7 +46,7 @@ pub fn new_engine(
     if mode == Mode::Check {
         Unknown::register(&mut engine);
     }
-    table.register(&mut engine, mode);
+    table.register(&mut engine, mode, &stop);
     Ok(engine)
 }
 

@@ -17,6 +17,11 @@ impl ScriptError {
         ScriptError { message: message.into(), hint: None }
     }
 
+    /// What work reports that the user stopped.
+    pub(crate) fn interrupted() -> ScriptError {
+        ScriptError::new("interrupted")
+    }
+
     /// The same error with advice.
     pub fn hint(mut self, hint: impl Into<String>) -> ScriptError {
         self.hint = Some(hint.into());

@@ -106,6 +106,14 @@ pub(super) enum Form {
     Operator,
 }
 
+/// When a function runs on a thread of its own, so that the user need not wait for its end to stop it.
+#[derive(Clone)]
+pub(super) enum Apart {
+    Never,
+    WithLongArguments,
+    If(Arc<dyn Fn(&Call<'_>) -> bool + Send + Sync>),
+}
+
 /// A script function.
 #[derive(Clone)]
 pub struct Function {
@@ -122,6 +130,7 @@ pub struct Function {
     pub(super) example: String,
     pub(super) reads_data: bool,
     pub(super) hides: bool,
+    pub(super) apart: Apart,
     pub(super) body: Body,
 }
 
@@ -145,6 +154,7 @@ impl Function {
             example: String::new(),
             reads_data: false,
             hides: false,
+            apart: if form == Form::Property { Apart::Never } else { Apart::WithLongArguments },
             body: Arc::new(move |call| body(call).map(Into::into)),
         }
     }
@@ -250,6 +260,25 @@ impl Function {
     /// Says that rhai has a function of the same name for numbers and maps, which would be found first.
     pub fn hides_builtin(mut self) -> Function {
         self.hides = true;
+        self
+    }
+
+    /// Says that it shows, asks or calls what belongs to the session, so that it never runs on another thread. What of it
+    /// may take long must ask whether to stop. Other functions are left alone when the user stops them while they work on
+    /// large arguments.
+    pub fn in_session(mut self) -> Function {
+        self.apart = Apart::Never;
+        self
+    }
+
+    /// Says that it may take long whatever it is given, so that it is left alone when the user stops it.
+    pub fn long(self) -> Function {
+        self.long_if(|_| true)
+    }
+
+    /// Says when it may take long.
+    pub fn long_if(mut self, long: impl Fn(&Call<'_>) -> bool + Send + Sync + 'static) -> Function {
+        self.apart = Apart::If(Arc::new(long));
         self
     }
 

@@ -1,5 +1,6 @@
 //! The language: rhai's engine, the function table, conversion, diagnostics and help. Knows neither sound nor tensors.
 
+mod apart;
 mod braille;
 mod call;
 mod convert;
@@ -22,6 +23,9 @@ mod unknown;
 mod value;
 mod written;
 
+#[cfg(feature = "learn")]
+pub(crate) use apart::Ended;
+pub use apart::Stop;
 pub use braille::{curve_rows, outline_rows};
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};

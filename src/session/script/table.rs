@@ -1,8 +1,8 @@
 //! The table of all script functions: one list, many readers.
 
 use super::error::nearest;
-use super::function::Form;
-use super::{Call, Function, ScriptError, Unknown, Written};
+use super::function::{Apart, Form};
+use super::{Call, CancelToken, Function, ScriptError, Unknown, Written};
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, RhaiFunc};
 use std::any::TypeId;
 use std::collections::BTreeSet;
@@ -68,7 +68,7 @@ impl Table {
     }
 
     /// Makes every function known to an engine.
-    pub(super) fn register(&self, engine: &mut Engine, mode: Mode) {
+    pub(super) fn register(&self, engine: &mut Engine, mode: Mode, token: &CancelToken) {
         let mut module = Module::new();
         for function in &self.functions {
             for arity in arities(function) {
@@ -80,9 +80,9 @@ impl Table {
                 for built_in in BUILT_IN.iter().filter(|_| function.hides && arity == first + 1) {
                     let mut types = types.clone();
                     types[first] = built_in();
-                    register(&mut module, function, types, mode);
+                    register(&mut module, function, types, mode, token);
                 }
-                register(&mut module, function, types, mode);
+                register(&mut module, function, types, mode, token);
             }
         }
         engine.register_global_module(module.into());
@@ -102,15 +102,15 @@ fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
 /// Types that functions of rhai's own take.
 const BUILT_IN: [fn() -> TypeId; 3] = [TypeId::of::<i64>, TypeId::of::<f64>, TypeId::of::<rhai::Map>];
 
-fn register(module: &mut Module, function: &Arc<Function>, types: Vec<TypeId>, mode: Mode) {
+fn register(module: &mut Module, function: &Arc<Function>, types: Vec<TypeId>, mode: Mode, token: &CancelToken) {
     let name = match function.form {
         Form::Property => format!("get${}", function.name),
         _ => function.name.to_owned(),
     };
-    let function = function.clone();
+    let (function, token) = (function.clone(), token.clone());
     let run = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
         let context = context.ok_or_else(|| ScriptError::new("internal error: a call without a context"))?;
-        invoke(&function, context, args, mode)
+        invoke(&function, context, args, mode, &token)
     };
     FuncRegistration::new(name).set_into_module_raw(
         module,
@@ -120,14 +120,24 @@ fn register(module: &mut Module, function: &Arc<Function>, types: Vec<TypeId>, m
 }
 
 fn invoke(
-    function: &Function,
+    function: &Arc<Function>,
     context: NativeCallContext<'_>,
     args: &[&mut Dynamic],
     mode: Mode,
+    token: &CancelToken,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
     let call = Call::new(function, context, args)?;
     if mode == Mode::Check && (function.reads_data || call.any_unknown()) {
         return Ok(Dynamic::from(Unknown));
+    }
+    let apart = match &function.apart {
+        Apart::Never => false,
+        Apart::WithLongArguments => call.any_long(),
+        Apart::If(long) => long(&call),
+    };
+    if apart {
+        let (body, call) = (function.body.clone(), call.apart());
+        return Ok(token.unless_stopped(move || body(&call))??);
     }
     Ok((function.body)(&call)?)
 }

@@ -55,6 +55,11 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Whether it is so large that what is done with it may take a person's time.
+    fn is_long(&self) -> bool {
+        false
+    }
+
     /// Whether two values are the same; `None` if they cannot be compared.
     fn same(&self, _: &Self) -> Option<bool> {
         None
@@ -69,6 +74,7 @@ pub struct Shown {
     html: fn(&Dynamic) -> Option<String>,
     parts: fn(&Dynamic) -> Option<Parts>,
     picture: fn(&Dynamic) -> Option<Picture>,
+    long: fn(&Dynamic) -> bool,
 }
 
 /// A rhai value carries its `TypeId` and nothing else of ours. The list only grows, with facts that do not change, when
@@ -136,15 +142,29 @@ impl Shown {
         with(value, |shown| (shown.picture)(value)).flatten()
     }
 
+    /// Whether what is done with the value may take a person's time.
+    pub(super) fn is_long(value: &Dynamic) -> bool {
+        // The lock must be free again: the elements of an array are looked up, too.
+        with(value, |shown| shown.long).is_some_and(|long| long(value))
+    }
+
     /// A page of HTML for the value, if its type has one.
     pub fn html_of(value: &Dynamic) -> Option<String> {
         with(value, |shown| (shown.html)(value)).flatten()
     }
 }
 
+/// Elements of an array that take a while.
+const LONG_ARRAY: usize = 100_000;
+
+fn long_array(array: &Dynamic) -> bool {
+    array.as_array_ref().is_ok_and(|array| array.len() > LONG_ARRAY || array.iter().any(Shown::is_long))
+}
+
 /// Says how arrays are drawn, which are rhai's own.
 pub(crate) fn draw_arrays(picture: fn(&Dynamic) -> Option<Picture>) {
-    let arrays = Shown { name: None, text: |_| None, json: |_| None, html: |_| None, parts: |_| None, picture };
+    let (name, long): (_, fn(&Dynamic) -> bool) = (None, long_array);
+    let arrays = Shown { name, text: |_| None, json: |_| None, html: |_| None, parts: |_| None, picture, long };
     registry()
         .write()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -161,6 +181,7 @@ pub(crate) fn register<T: ScriptValue>(engine: &mut Engine) {
         html: |value| value.read_lock::<T>()?.html(),
         parts: |value| Some(value.read_lock::<T>()?.parts()),
         picture: |value| value.read_lock::<T>()?.picture(),
+        long: |value| value.read_lock::<T>().is_some_and(|value| value.is_long()),
     });
     engine
         .register_type_with_name::<T>(T::NAME)

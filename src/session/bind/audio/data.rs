@@ -16,10 +16,17 @@ impl ScriptValue for Dataset {
         format!("{self:?}")
     }
 
+    fn is_long(&self) -> bool {
+        self.len() >= LONG
+    }
+
     fn parts(&self) -> Parts {
         vec![("text/html", data_table::dataset(self).into())]
     }
 }
+
+/// Clips that take a while to look at.
+const LONG: usize = 10_000;
 
 impl ScriptValue for Split {
     const NAME: &'static str = "split";
@@ -101,6 +108,7 @@ fn formed(function: Function) -> Function {
             (),
             "duration of every clip, s: cut off, or followed by silence; its own if not given",
         )
+        .long()
         .returns("dataset")
         .reads_data()
 }
@@ -227,6 +235,7 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
         .example(format!("{data} let s = d.split(#{{ test: 0.5, stratify: false }}); assert(s.train.n + s.test.n == 2)")),
         Function::new("describe", Topic::Data, |call| Ok(Dynamic::from(call.receiver::<Dataset>()?.describe())))
             .on::<Dataset>()
+            .long()
             .about("Describes the dataset: clips, classes, durations; reads the heads of a few files, decodes none.")
             .returns("description")
             .example(format!("{data} print(d.describe())")),

@@ -23,24 +23,33 @@ pub(super) fn demo(environment: &Arc<Environment>) -> Function {
         let mut results = Vec::new();
         for item in 0..call.get::<u64>("n")? {
             let key = Key { item, ..Key::of_seed(environment.seed()) };
-            let mut work = loaded(&call.raw("input"))?;
-            let trace = recipe.trace(key, &mut work)?;
-            let result = taken(work)?;
+            let (recipe, input) = (recipe.clone(), call.raw("input"));
+            let (sink, in_files) = (environment.sink.clone(), folder.is_some());
+            let drawn = move || -> Result<(Trace, Dynamic, Display), ScriptError> {
+                let mut work = loaded(&input)?;
+                let (trace, result) = (recipe.trace(key, &mut work)?, taken(work)?);
+                let seen = match in_files && result.is::<Waveform>() {
+                    true => Display::default(),
+                    false => Shown::display_for(&result, &*sink),
+                };
+                Ok((trace, result, seen))
+            };
+            let (trace, result, seen) =
+                if call.any_long() { environment.token.unless_stopped(drawn)?? } else { drawn()? };
             match (&folder, result.read_lock::<Waveform>()) {
                 (Some(folder), Some(wave)) => {
                     let file = folder.join(format!("draw-{item}.wav"));
                     write_wav(&file, &wave, SampleFormat::Float32)?;
                     environment.sink.out(&format!("{}\n{trace}", file.display()));
                 }
-                _ => environment
-                    .sink
-                    .display(&explained(item, &trace, Shown::display_for(&result, &*environment.sink)), None),
+                _ => environment.sink.display(&explained(item, &trace, seen), None),
             }
             results.push(result);
         }
         Ok(Dynamic::from_array(results))
     })
     .on::<Recipe>()
+    .in_session()
     .about("Runs the recipe several times with new draws and shows each result with the values drawn.")
     .note("the draws are those of the clips 0 to n - 1; `apply` with `#{ item: i }` gives one of them again")
     .param::<Dynamic>("input", "a wave, or features")

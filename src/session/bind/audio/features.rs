@@ -1,6 +1,7 @@
 //! What can be asked of features.
 
 use super::super::Environment;
+use super::sound::LONG;
 use super::to_distribution;
 use crate::script::{Function, Picture, Pixels, ScriptError, ScriptValue, Topic};
 use auricle_audio::features::{Features, MelNorm, MelScale, PatchMix, Triangles, filter_bank};
@@ -29,6 +30,10 @@ impl ScriptValue for Features {
 
     fn picture(&self) -> Option<Picture> {
         plot::HeatMap::of(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
+    }
+
+    fn is_long(&self) -> bool {
+        self.values.len() >= LONG
     }
 
     fn same(&self, other: &Features) -> Option<bool> {

@@ -44,7 +44,7 @@ pub(super) fn of_pointer(
     call: &Call<'_>,
     function: FnPtr,
 ) -> Result<UserFunction, ScriptError> {
-    let context = call.context();
+    let context = call.context()?;
     let written = environment.sources().arguments(context.call_source().unwrap_or(""), context.call_position());
     let source = written.filter(|text| !text.is_empty()).unwrap_or_else(|| function.fn_name().to_owned());
     let seeded = takes(context, &function)? == 2;
@@ -59,13 +59,14 @@ pub(super) fn of_pointer(
 pub(super) fn of_source(environment: &Environment, call: &Call<'_>, source: &str) -> Result<UserFunction, Error> {
     let cannot = |why: String| Error::Callback(format!("`lambda({source})` cannot be made again: {why}"));
     let engine = engine(environment).map_err(|error| cannot(error.message))?;
+    let context = call.context().map_err(|error| cannot(error.message))?;
     let written = engine.compile(source).map_err(|error| cannot(error.to_string()))?;
     let function = engine.eval_ast::<FnPtr>(&written).map_err(|_| {
         cannot("its source is no closure such as `|w| w.reverse()`, so it belongs to the session that made it".into())
     })?;
     let seeded = written.iter_functions().any(|known| known.name == function.fn_name() && known.params.len() == 2);
     let functions =
-        call.context().namespaces().iter().fold(AST::empty(), |all, module| all.merge(&AST::new([], module.clone())));
+        context.namespaces().iter().fold(AST::empty(), |all, module| all.merge(&AST::new([], module.clone())));
     let functions = functions.merge(&written.clone_functions_only());
     let run = Box::new(move |engine: &Engine, arguments: Vec<Dynamic>| function.call(engine, &functions, arguments));
     Ok(UserFunction::new(Closure { source: source.to_owned(), engine, seeded, run }))

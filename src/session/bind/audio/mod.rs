@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = source::functions(environment);
-    all.extend(sound::functions(environment));
+    all.extend(sound::functions());
     all.extend(distribution::functions(environment));
     all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));

@@ -1,7 +1,6 @@
 //! Combining stages, and running recipes.
 
 use super::super::Environment;
-use super::sound::LONG;
 use super::{lambda, to_distribution};
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
@@ -98,14 +97,14 @@ fn pipe(environment: &Arc<Environment>) -> Function {
         let key = Key::of_seed(environment.seed());
         if let Some(next) = &next {
             if left.is::<Waveform>() || left.is::<Features>() {
-                return run(&environment, next, &left, key);
+                return run(next, &left, key);
             }
             if let Ok(items) = left.clone().into_array() {
-                return items.iter().map(|item| run(&environment, next, item, key)).collect::<Result<Array, _>>().map(Dynamic::from_array);
+                return items.iter().map(|item| run(next, item, key)).collect::<Result<Array, _>>().map(Dynamic::from_array);
             }
         }
         if let (Some(views), true) = (right.clone().try_cast::<Views>(), left.is::<Waveform>()) {
-            return each_view(&environment, &views, &left, key);
+            return each_view(&views, &left, key);
         }
         let message = format!("`|>` does not work between {} and {}", describe(&left), describe(&right));
         Err(ScriptError::new(message).hint(match left.into_string() {
@@ -113,18 +112,16 @@ fn pipe(environment: &Arc<Environment>) -> Function {
             _ => "on the right of `|>` stands a recipe, a function or a closure".into(),
         }))
     })
+    .long_if(|call| call.any_long() && !call.raw("right").is_fnptr())
     .about("Runs what stands on the left through what stands on the right; between recipes: first the left, then the right.")
     .note("binds loosest of all operators: `a |> b | c` is `a |> (b | c)`")
     .note("a sound runs with the session's seed: the same line gives the same sound; `recipe.apply(wave, #{ seed: 3 })` another")
     .example("let r = fade() |> noise(5..40); assert(print(r) == ()); assert(r == from_json(to_json(r)))")
 }
 
-fn each_view(environment: &Environment, views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
-    let made = views
-        .recipes()
-        .iter()
-        .enumerate()
-        .map(|(view, recipe)| run(environment, recipe, wave, Key { view: view as u64, ..key }));
+fn each_view(views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
+    let made =
+        views.recipes().iter().enumerate().map(|(view, recipe)| run(recipe, wave, Key { view: view as u64, ..key }));
     made.collect::<Result<Array, _>>().map(Dynamic::from_array)
 }
 
@@ -148,14 +145,10 @@ pub(super) fn taken(mut work: Workspace) -> Result<Dynamic, ScriptError> {
     })
 }
 
-fn run(environment: &Environment, recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
+fn run(recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
     let mut work = loaded(input)?;
-    if input.read_lock::<Waveform>().is_none_or(|wave| wave.n_samples() < LONG) {
-        recipe.run(key, &mut work)?;
-        return taken(work);
-    }
-    let recipe = recipe.clone();
-    taken(environment.unless_stopped(move || recipe.run(key, &mut work).map(|_| work))??)
+    recipe.run(key, &mut work)?;
+    taken(work)
 }
 
 pub(super) fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
@@ -299,7 +292,7 @@ fn apply(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     keyed(
         Function::new("apply", Topic::Recipes, move |call| {
-            run(&environment, &call.receiver::<Recipe>()?, &call.raw("input"), key(call, &environment)?)
+            run(&call.receiver::<Recipe>()?, &call.raw("input"), key(call, &environment)?)
         })
         .on::<Recipe>()
         .about("Runs the recipe on a sound or on features, drawing for a given clip, view and epoch.")
@@ -425,6 +418,7 @@ fn from_json(environment: &Arc<Environment>) -> Function {
         }
         Ok(from_plain(&json))
     })
+    .in_session()
     .about("Reads a value back from JSON that `to_json` wrote; other JSON becomes numbers, strings, arrays and maps.")
     .param::<String>("text", "the JSON")
     .returns("value")

@@ -1,13 +1,11 @@
 //! What can be asked of a sound and done with it.
 
-use super::super::Environment;
 use super::player::player;
 use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic, outline_rows, room_for};
 use auricle_audio::{Waveform, dsp, io, plot};
 use rhai::Dynamic;
 use serde_json::Value as Json;
 use std::path::Path;
-use std::sync::Arc;
 
 impl ScriptValue for Waveform {
     const NAME: &'static str = "wave";
@@ -33,6 +31,10 @@ impl ScriptValue for Waveform {
         (!bounds.is_empty()).then(|| Picture::Rows(outline_rows(&bounds, 4)))
     }
 
+    fn is_long(&self) -> bool {
+        self.samples().len() >= LONG
+    }
+
     fn parts(&self) -> Vec<(&'static str, Json)> {
         vec![("text/html", player(self).into())]
     }
@@ -45,10 +47,10 @@ impl ScriptValue for Waveform {
 /// Columns of a line.
 const LINE: usize = 80;
 
-pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+pub(super) fn functions() -> Vec<Function> {
     let mut all = properties();
     all.extend(measures());
-    all.push(resample(environment));
+    all.push(resample());
     all.extend(changes());
     all.extend(operators());
     all.push(save());
@@ -121,23 +123,15 @@ fn measures() -> Vec<Function> {
     ]
 }
 
-fn resample(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
-    method("resample", move |wave, call| {
-        let (wave, sample_rate) = (wave.clone(), call.get("sample_rate")?);
-        let resampled = match wave.n_samples() {
-            0..LONG => dsp::resample(&wave, sample_rate)?,
-            _ => environment.unless_stopped(move || dsp::resample(&wave, sample_rate))??,
-        };
-        Ok(Dynamic::from(resampled))
-    })
-    .about("Converts to another sample rate, band-limited.")
-    .param::<u32>("sample_rate", "samples per second, Hz")
-    .returns("wave")
-    .example("assert(tone(440, 1).resample(8000).n_samples == 8000)")
+fn resample() -> Function {
+    method("resample", |wave, call| Ok(Dynamic::from(dsp::resample(wave, call.get("sample_rate")?)?)))
+        .about("Converts to another sample rate, band-limited.")
+        .param::<u32>("sample_rate", "samples per second, Hz")
+        .returns("wave")
+        .example("assert(tone(440, 1).resample(8000).n_samples == 8000)")
 }
 
-/// Samples from which a user may want to stop what is done to a sound.
+/// Samples from which what is done to a sound may take a person's time.
 pub(super) const LONG: usize = 1 << 18;
 
 fn changes() -> Vec<Function> {

@@ -1,6 +1,7 @@
 //! Sounds made from nothing, and from files.
 
 use super::super::Environment;
+use super::sound::LONG;
 use crate::script::{Call, Function, ScriptError, Topic, room_for};
 use auricle_audio::{Key, Place, Waveform, io, synth};
 use rhai::{Array, Dynamic};
@@ -11,11 +12,15 @@ use std::sync::Arc;
 const SAMPLE_RATE: i64 = 16_000;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    vec![load(environment), wave(), tone(), chirp(), silence(), white_noise(environment), click()]
+    vec![load(), wave(), tone(), chirp(), silence(), white_noise(environment), click()]
 }
 
 fn made(function: Function) -> Function {
-    function.option::<u32>("sample_rate", SAMPLE_RATE, "samples per second, Hz").returns("wave")
+    let long = |call: &Call<'_>| {
+        let samples = call.get::<f64>("seconds").unwrap_or(0.0) * rate(call).map_or(0.0, f64::from);
+        samples >= LONG as f64
+    };
+    function.long_if(long).option::<u32>("sample_rate", SAMPLE_RATE, "samples per second, Hz").returns("wave")
 }
 
 fn rate(call: &Call<'_>) -> Result<u32, ScriptError> {
@@ -29,12 +34,11 @@ fn seconds(call: &Call<'_>) -> Result<f64, ScriptError> {
     Ok(seconds)
 }
 
-fn load(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
-    Function::new("load", Topic::Sound, move |call| {
-        let path = call.get::<String>("path")?;
-        Ok(Dynamic::from(environment.unless_stopped(move || io::read(Path::new(&path)))??))
+fn load() -> Function {
+    Function::new("load", Topic::Sound, |call| {
+        Ok(Dynamic::from(io::read(Path::new(&call.get::<String>("path")?))?))
     })
+    .long()
     .about("Reads a sound file: WAV, FLAC, Ogg Vorbis, MP3, or AAC in M4A.")
     .param::<String>("path", "the file; relative paths start where the program was started")
     .returns("wave")

@@ -15,6 +15,7 @@ fn function(declaration: &'static Declaration, environment: &Arc<Environment>) -
     let environment = environment.clone();
     let mut function =
         Function::new(declaration.name, Topic::Stages, move |call| build(declaration, &environment, call))
+            .in_session()
             .about(declaration.about)
             .returns("recipe")
             .example(declaration.example);

@@ -1,6 +1,7 @@
 //! Probes and reports.
 
 use super::super::{Environment, matrix};
+use super::method::trained;
 use super::model::{Model, front_end};
 use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe, svg_image};
 use auricle_audio::dataset::{Dataset, Split};
@@ -83,11 +84,12 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probes: &'static 
     let environment = environment.clone();
     let mut function = Function::new(name, Topic::Judging, move |call| {
         let report = report(call, &environment, probes)?;
-        if let Some(json) = report.json() {
+        if let Some(json) = report.json().filter(|_| !environment.token.stop().is_asked()) {
             environment.keep_report(json);
         }
         Ok(Dynamic::from(report))
     })
+    .long()
     .param::<Dynamic>("model", "a trained run, or a model")
     .param::<Dynamic>("split", "training clips to fit on and test clips to judge on")
     .option::<Dynamic>("features", (), "recipe from waves to features; the one it was trained with, else `log_mel()`")
@@ -145,9 +147,10 @@ fn options(call: &Call<'_>, probes: &[Probe]) -> Result<JudgeOptions, ScriptErro
 fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Result<Report, ScriptError> {
     let options = options(call, probes)?;
     let split = call.value::<Split>("split")?;
-    let (model, run) = subject(call)?;
+    let (model, run) = subject(call, environment)?;
     let (device, workers) = (environment.device()?, environment.workers()?);
-    let stop = || environment.token.is_cancelled();
+    let stop = environment.token.stop();
+    let stop = || stop.is_asked();
     let front_end = front_end(call, &model.encoder, &split.train, environment)?;
     let embedded = |name: &str, encoder: &auricle_learn::nn::Encoder| -> Result<Subject, ScriptError> {
         let rows = |data| embed(encoder, &front_end, data, &device, &workers, &stop);
@@ -157,22 +160,21 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
     if model.name != RANDOM {
         subjects.push(embedded(RANDOM, &random_encoder(&model.encoder, environment.seed(), &device)?)?);
     }
-    let statistics = |data: &Dataset| {
-        let (recipe, data, workers) = (front_end.recipe.clone(), data.clone(), workers.clone());
-        environment.unless_stopped(move || floor(&recipe, &data, &workers))
-    };
+    let statistics = |data: &Dataset| floor(&front_end.recipe, data, &workers, &stop);
     subjects.push(Subject {
         name: "log-mel statistics".into(),
-        train: statistics(&split.train)??,
-        test: statistics(&split.test)??,
+        train: statistics(&split.train)?,
+        test: statistics(&split.test)?,
     });
     let mut rows = Vec::new();
     let mut confusion = Vec::new();
-    for subject in subjects.into_iter().map(Arc::new) {
+    for subject in subjects {
         let mut scores = Vec::new();
         for &probe in probes {
-            let (judged, train, test) = (subject.clone(), split.train.clone(), split.test.clone());
-            let judged = environment.unless_stopped(move || judge(&judged, &train, &test, probe, options))??;
+            if stop() {
+                return Err(auricle_learn::Error::Stopped.into());
+            }
+            let judged = judge(&subject, &split.train, &split.test, probe, options)?;
             if confusion.is_empty() {
                 confusion = judged.confusion;
             }
@@ -196,12 +198,9 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
 
 const RANDOM: &str = "random encoder";
 
-fn subject(call: &Call<'_>) -> Result<(Model, Option<Run>), ScriptError> {
+fn subject(call: &Call<'_>, environment: &Environment) -> Result<(Model, Option<Run>), ScriptError> {
     if let Some(run) = call.raw("model").try_cast::<Run>() {
-        let encoder = run
-            .encoder()
-            .ok_or_else(|| ScriptError::new("the run has not been trained").hint("call `run.fit()` first"))?;
-        return Ok((Model { name: "SimCLR encoder".into(), encoder }, Some(run)));
+        return Ok((trained(&run, environment)?, Some(run)));
     }
     let model = call.value::<Model>("model").map_err(|_| {
         ScriptError::new(format!("`model` must be a run or a model, not {}", describe(&call.raw("model"))))

@@ -1,16 +1,19 @@
 //! Training methods and their runs.
 
-use super::super::{Environment, matrix};
+use super::super::{Environment, Failure, matrix};
 use super::model::Model;
 use super::tensor;
 use crate::script::{
-    Call, Function, Picture, Progress, ScriptError, ScriptValue, Topic, curve_svg, escape, svg_image, table,
+    Call, Ended, Function, Picture, Progress, ScriptError, ScriptValue, Topic, curve_svg, escape, svg_image, table,
 };
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::plot::sparkline;
+use auricle_learn::Error;
 use auricle_learn::eval::Figure;
-use auricle_learn::train::{Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr};
+use auricle_learn::train::{
+    EpochRecord, Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr,
+};
 use rhai::{Dynamic, Map};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,7 +42,13 @@ impl ScriptValue for Run {
     fn text(&self) -> String {
         let lines: Vec<String> =
             self.config().settings().into_iter().map(|(name, value)| format!("  {name}: {value}")).collect();
-        let state = if self.encoder().is_some() { "trained" } else { "not trained" };
+        let state = match (self.encoder().is_some(), self.interrupted()) {
+            // The text may be asked for right after an interrupt.
+            _ if self.is_training() => "finishing its last step".to_owned(),
+            (false, _) => "not trained".to_owned(),
+            (true, None) => "trained".to_owned(),
+            (true, Some((epoch, step))) => format!("interrupted after epoch {epoch}, step {step}"),
+        };
         format!("SimCLR run, {state}\n{}", lines.join("\n"))
     }
 }
@@ -160,6 +169,7 @@ fn simclr(environment: &Arc<Environment>) -> Function {
         };
         Ok(Dynamic::from(Run::new(config)?))
     })
+    .long()
     .about("Describes contrastive training by SimCLR; `run.fit()` trains.")
     .note("source: Chen et al., 2020; projector and optimizer defaults after CLAR's code and for a CPU")
     .note("the model is copied: what was trained is `run.model`, and the model given stays as it was")
@@ -217,45 +227,50 @@ fn views(call: &Call<'_>) -> Result<Views, ScriptError> {
 }
 
 fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let (for_fit, for_resume) = (environment.clone(), environment.clone());
     let about_fit = "Trains to the end. An interrupted run of the same description goes on from its checkpoint; a finished one is loaded.";
+    let (for_fit, for_resume) = (environment.clone(), environment.clone());
+    let (for_history, for_model, for_plot) = (environment.clone(), environment.clone(), environment.clone());
     vec![
         Function::new("fit", Topic::Training, move |call| {
             let fresh = call.get::<bool>("fresh")? || for_fit.settings.fresh;
-            fit(&call.receiver::<Run>()?, &for_fit, fresh)
+            fit(call.receiver()?, &for_fit, fresh)
         })
         .on::<Run>()
+        .in_session()
         .about(about_fit)
         .note("the result does not depend on interruptions; `--fresh` on the command line trains again")
+        .note("after an interrupt, the step under way is finished and kept; the run has its model and its history so far")
         .option::<bool>("fresh", false, "whether to train again where a checkpoint lies")
         .returns("history")
         .reads_data()
         .example(TINY_RUN.to_owned() + " run.fit(); print(run.model)"),
-        Function::new("resume", Topic::Training, move |call| fit(&call.receiver::<Run>()?, &for_resume, false))
+        Function::new("resume", Topic::Training, move |call| fit(call.receiver()?, &for_resume, false))
             .on::<Run>()
+            .in_session()
             .about("Goes on from the checkpoint of an interrupted run, or loads a finished one; trains from the start if there is none.")
             .returns("history")
             .reads_data()
             .example(TINY_RUN.to_owned() + " run.resume()"),
-        Function::new("history", Topic::Training, |call| Ok(Dynamic::from(call.receiver::<Run>()?.history())))
-            .on::<Run>()
-            .about("Gives what happened in each epoch.")
-            .returns("history")
-            .reads_data()
-            .example(TINY_RUN.to_owned() + " run.fit(); print(run.history())"),
-        Function::property::<Run, _>("model", Topic::Training, |run| {
-            let missing = || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
-            Ok(Dynamic::from(Model { name: "SimCLR encoder".into(), encoder: run.encoder().ok_or_else(missing)? }))
+        Function::new("history", Topic::Training, move |call| {
+            for_history.settle()?;
+            Ok(Dynamic::from(call.receiver::<Run>()?.history()))
         })
-        .about("The trained encoder, without the projector.")
+        .on::<Run>()
+        .about("Gives what happened in each epoch.")
+        .returns("history")
         .reads_data()
-        .example(TINY_RUN.to_owned() + " run.fit(); assert(run.model.dim == 32)"),
+        .example(TINY_RUN.to_owned() + " run.fit(); print(run.history())"),
+        Function::property::<Run, _>("model", Topic::Training, move |run| Ok(Dynamic::from(trained(run, &for_model)?)))
+            .about("The encoder as it was trained so far, without the projector.")
+            .reads_data()
+            .example(TINY_RUN.to_owned() + " run.fit(); assert(run.model.dim == 32)"),
         Function::property::<Run, _>("folder", Topic::Training, |run| {
             Ok(run.folder().map_or(Dynamic::UNIT, |folder| folder.display().to_string().into()))
         })
         .about("The folder with checkpoint, model and history; nothing if the run keeps none.")
         .example(TINY_RUN.to_owned() + " assert(run.folder == ())"),
-        Function::new("plot", Topic::Training, |call| {
+        Function::new("plot", Topic::Training, move |call| {
+            for_plot.settle()?;
             let losses = call.receiver::<Run>()?.history().losses();
             Ok(Dynamic::from(Figure::lines("Loss over training", "NT-Xent", &[("loss", &losses)])))
         })
@@ -267,25 +282,84 @@ fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
     ]
 }
 
-fn fit(run: &Run, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
-    let (device, workers) = (environment.device()?, environment.workers()?);
-    let stop = || environment.token.is_cancelled();
-    let mut losses = Vec::new();
-    let mut observe = |event: Event<'_>| match event {
-        Event::Note(text) => environment.sink.note(&text),
-        Event::Progress(progress) => environment.sink.progress(&shown(&progress, &losses, false)),
-        Event::Epoch(record, progress) => {
+/// What a run has trained so far.
+pub(super) fn trained(run: &Run, environment: &Environment) -> Result<Model, ScriptError> {
+    environment.settle()?;
+    let missing = || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
+    let encoder = run.encoder().ok_or_else(missing)?;
+    let name = match run.interrupted() {
+        None => "SimCLR encoder".to_owned(),
+        Some((epoch, step)) => format!("SimCLR encoder, interrupted after epoch {epoch}, step {step}"),
+    };
+    Ok(Model { name, encoder })
+}
+
+/// What a training tells while it works on a thread of its own.
+enum News {
+    Note(String),
+    Progress(RunProgress),
+    Epoch(EpochRecord, RunProgress),
+}
+
+/// Trains apart from the session: a user who stops it has the prompt back at once, however long a step takes. The step
+/// under way is then finished and kept, and whoever wants something of the run waits for that.
+fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
+    environment.settle()?;
+    let (device, workers, stop) = (environment.device()?, environment.workers()?, environment.token.stop());
+    let failure: Failure = Arc::default();
+    let (trained, unseen) = (run.clone(), failure.clone());
+    let work = move |tell: &dyn Fn(News)| {
+        let mut observe = |event: Event<'_>| match event {
+            Event::Note(text) => tell(News::Note(text)),
+            Event::Progress(progress) => tell(News::Progress(progress)),
+            Event::Epoch(record, progress) => tell(News::Epoch(*record, progress)),
+        };
+        let stop = || stop.is_asked();
+        let options = FitOptions { device: &device, workers: &workers, fresh, stop: &stop, observe: &mut observe };
+        let result = trained.fit(options);
+        if let Err(error) = &result
+            && !matches!(error, Error::Interrupted { .. } | Error::Stopped)
+        {
+            *unseen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error.to_string());
+        }
+        result
+    };
+    let (mut losses, mut epoch) = (Vec::new(), 1);
+    let report = |news: News| match news {
+        News::Note(text) => environment.sink.note(&text),
+        News::Progress(progress) => {
+            epoch = progress.epoch;
+            environment.sink.progress(&shown(&progress, &losses, false));
+        }
+        News::Epoch(record, progress) => {
+            epoch = record.epoch + 1;
             losses.push(record.loss);
             environment.sink.progress(&shown(&progress, &losses, true));
         }
     };
-    let options = FitOptions { device: &device, workers: &workers, fresh, stop: &stop, observe: &mut observe };
-    run.fit(options)?;
+    match environment.token.apart(work, report)? {
+        Ended::Done(Ok(())) => {}
+        Ended::Done(Err(Error::Interrupted { .. })) => return Err(interrupted(&run, epoch)),
+        Ended::Done(Err(error)) => return Err(error.into()),
+        Ended::Left(worker) => {
+            environment.leave(worker, failure);
+            return Err(interrupted(&run, epoch));
+        }
+    }
     let history = run.history();
     if let Some(summary) = history.text().lines().next().filter(|_| !history.epochs.is_empty()) {
         environment.sink.note(&format!("trained: {summary}{}", peak_memory().unwrap_or_default()));
     }
     Ok(Dynamic::from(history))
+}
+
+fn interrupted(run: &Run, epoch: usize) -> ScriptError {
+    let hint = match run.folder() {
+        Some(folder) => format!("`run.resume()`, or the script run again, goes on from `{}`", folder.display()),
+        None => "`run.resume()` goes on from there".into(),
+    };
+    let epochs = run.config().epochs;
+    ScriptError::new(format!("interrupted in epoch {} of {epochs}", epoch.min(epochs))).hint(hint)
 }
 
 fn shown(progress: &RunProgress, losses: &[f64], milestone: bool) -> Progress {
@@ -341,4 +415,91 @@ fn history_functions() -> Vec<Function> {
         .reads_data()
         .example(example("assert(h.epochs[0].epoch == 1.0)")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::script::{CancelToken, Shown, Sink};
+    use crate::{Session, Settings};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, OnceLock};
+
+    /// A user who stops every training once it has done some epochs.
+    #[derive(Default)]
+    struct Impatient {
+        token: OnceLock<CancelToken>,
+        epochs: AtomicUsize,
+    }
+
+    impl Sink for Impatient {
+        fn out(&self, _: &str) {}
+        fn note(&self, _: &str) {}
+        fn progress(&self, progress: &crate::script::Progress) {
+            if progress.milestone && self.epochs.fetch_sub(1, Ordering::Relaxed) == 1 {
+                self.token.get().unwrap().cancel();
+            }
+        }
+    }
+
+    fn session() -> (Session, Arc<Impatient>) {
+        let user = Arc::new(Impatient::default());
+        let session = Session::new(Settings::default(), user.clone()).unwrap();
+        user.token.set(session.cancel_token()).unwrap();
+        (session, user)
+    }
+
+    fn text(session: &mut Session, source: &str) -> String {
+        let outcome = session.eval("cell", source).unwrap_or_else(|d| panic!("{}", d.render(false)));
+        Shown::text_of(&outcome.value)
+    }
+
+    const RUN: &str = "let clips = []; for i in 0..12 { clips.push(#{ wave: tone(200 + 100 * i, 0.2), label: i % 2 }) } \
+        let data = dataset(clips); \
+        let describe = |out| simclr(resnet18(#{ width: 4 }), data, \
+            #{ recipe: views(2, noise(5..40) |> log_mel(#{ n_mels: 16 })), epochs: 9, batch: 4, out: out }); ";
+    const RESULT: &str = "`${run.history().losses} ${run.model.embed(data).to_array()[3]}`";
+
+    #[test]
+    fn an_interrupted_run_keeps_what_it_has_and_goes_on_as_if_nothing_had_been() {
+        let (mut whole, _) = session();
+        text(&mut whole, &format!("{RUN} let run = describe.call(()); run.fit();"));
+        let want = text(&mut whole, RESULT);
+        let folder = tempfile::tempdir().unwrap();
+        for out in ["()".to_owned(), format!("{:?}", folder.path())] {
+            let (mut session, user) = session();
+            text(&mut session, &format!("{RUN} let run = describe.call({out});"));
+            user.epochs.store(2, Ordering::Relaxed);
+            let error = session.eval("cell", "run.fit()").unwrap_err();
+            assert_eq!(error.message, "interrupted in epoch 3 of 9", "{out}");
+            assert!(!text(&mut session, "`${run}`").contains("not trained"));
+            let epochs: usize = text(&mut session, "run.history().losses.len()").parse().unwrap();
+            assert!((2..9).contains(&epochs), "{epochs}");
+            assert_eq!(text(&mut session, "run.model.dim"), "32");
+            assert!(text(&mut session, "`${run}`").starts_with("SimCLR run, interrupted after epoch "));
+            assert!(
+                text(&mut session, "evaluate(run, data.split(#{ test: 0.3 }))").contains("interrupted after epoch")
+            );
+            user.epochs.store(2, Ordering::Relaxed);
+            session.eval("cell", "run.resume()").unwrap_err();
+            text(&mut session, "run.resume();");
+            assert_eq!(text(&mut session, RESULT), want, "{out}");
+            assert!(text(&mut session, "`${run}`").starts_with("SimCLR run, trained"));
+        }
+    }
+
+    #[test]
+    fn a_session_that_ends_after_an_interrupt_leaves_a_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut session, user) = session();
+        user.epochs.store(1, Ordering::Relaxed);
+        let source = format!("{RUN} let run = describe.call({:?}); run.fit()", folder.path());
+        let error = session.eval("cell", &source).unwrap_err();
+        assert!(error.message.starts_with("interrupted in epoch 2"), "{}", error.message);
+        drop(session);
+        let run = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let left: Vec<String> =
+            std::fs::read_dir(run).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(left.contains(&"checkpoint.safetensors".to_owned()), "{left:?}");
+        assert!(!left.iter().any(|name| name.starts_with(".auricle-")), "{left:?}");
+    }
 }

@@ -47,10 +47,17 @@ impl ScriptValue for Matrix {
         heat_map(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
     }
 
+    fn is_long(&self) -> bool {
+        self.values.len() > LONG
+    }
+
     fn same(&self, other: &Matrix) -> Option<bool> {
         Some(self == other)
     }
 }
+
+/// Numbers that take a while.
+const LONG: usize = 1 << 18;
 
 /// Embeddings as a picture: clips to the right, features upwards.
 fn heat_map(matrix: &Matrix) -> Option<HeatMap> {
@@ -85,6 +92,7 @@ fn resnet18(environment: &Arc<Environment>) -> Function {
         let encoder = Encoder::new(Architecture::ResNet18(options), seed, &environment.device()?)?;
         Ok(Dynamic::from(Model { name: "random encoder".into(), encoder }))
     })
+    .long()
     .about("Makes a ResNet-18 encoder with random weights: four stages of two blocks, then the mean over the map.")
     .note("source: He et al., 2016; geometry and names as in torchvision")
     .option::<i64>("dims", 2, "2 for spectrograms")
@@ -121,6 +129,7 @@ fn save() -> Function {
         Ok(call.receiver::<Model>()?.encoder.save(Path::new(&call.get::<String>("path")?))?)
     })
     .on::<Model>()
+    .long()
     .about("Saves weights and front-end as a safetensors file with PyTorch's names.")
     .param::<String>("path", "where to")
     .reads_data()
@@ -137,6 +146,7 @@ fn load(environment: &Arc<Environment>) -> Function {
         Ok(Dynamic::from(Model { name, encoder }))
     })
     .on::<Model>()
+    .long()
     .about("Gives the same model with the weights of a safetensors file, and its front-end if the file has one.")
     .param::<String>("path", "the file")
     .returns("model")
@@ -151,11 +161,12 @@ fn embed_all(environment: &Arc<Environment>) -> Function {
     Function::new("embed", Topic::Training, move |call| {
         let (model, data) = (call.receiver::<Model>()?, call.value::<Dataset>("data")?);
         let front_end = front_end(call, &model.encoder, &data, &environment)?;
-        let stop = || environment.token.is_cancelled();
+        let stop = environment.token.stop();
         let (device, workers) = (environment.device()?, environment.workers()?);
-        Ok(Dynamic::from(embed(&model.encoder, &front_end, &data, &device, &workers, &stop)?))
+        Ok(Dynamic::from(embed(&model.encoder, &front_end, &data, &device, &workers, &|| stop.is_asked())?))
     })
     .on::<Model>()
+    .long()
     .about("Embeds every clip of a dataset, in order and without augmentation.")
     .param::<Dynamic>("data", "the dataset")
     .option::<Dynamic>(
@@ -186,8 +197,8 @@ pub(super) fn front_end(
                 Some(recipe) => recipe,
                 None => Stage::new(declaration("log_mel")?, None)?.into(),
             };
-            let (measured, data, workers) = (recipe.clone(), data.clone(), environment.workers()?);
-            let scaling = environment.unless_stopped(move || measure(&data, &measured, &workers))??;
+            let stop = environment.token.stop();
+            let scaling = measure(data, &recipe, &environment.workers()?, &|| stop.is_asked())?;
             Ok(FrontEnd { recipe, scaling })
         }
     }
