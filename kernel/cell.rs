@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::history::History;
-use crate::publish::{Publisher, bundle};
+use crate::publish::Publisher;
 use crate::wire::Message;
 use auricle_session::script::{CancelToken, Diagnostic, Shown};
 use auricle_session::{Assistant, Outcome, Reply, Session, Settings};
@@ -177,7 +177,7 @@ impl Runner {
         if kept {
             lock(&self.history).result(&display.text);
         }
-        let content = json!({ "execution_count": self.count, "data": bundle(&display), "metadata": {} });
+        let content = json!({ "execution_count": self.count, "data": self.publisher.bundle(&display), "metadata": {} });
         self.publisher.show("execute_result", content);
     }
 

@@ -8,6 +8,7 @@ mod answer;
 mod cell;
 mod connection;
 mod error;
+mod figures;
 mod history;
 mod input;
 mod notebook;

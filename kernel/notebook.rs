@@ -2,7 +2,8 @@
 
 use crate::Error;
 use crate::cell::error_content;
-use crate::publish::{bundle, progress_data};
+use crate::figures::Figures;
+use crate::publish::progress_data;
 use auricle_session::script::{CancelToken, Diagnostic, Display, Progress, Sink};
 use auricle_session::{Reply, Session, Settings};
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ pub fn execute(
     }
     let cells = content["cells"].as_array_mut().ok_or_else(|| wrong("it has no cells".into()))?;
     insert_parameters(cells, parameters);
-    let recorder = Arc::new(Recorder::default());
+    let recorder = Arc::new(Recorder { recorded: Mutex::default(), figures: Mutex::new(Figures::new()) });
     let mut session = Session::new(settings, recorder.clone()).map_err(|error| Error::Session(error.to_string()))?;
     ready(session.cancel_token());
     let code: Vec<&mut Value> = cells.iter_mut().filter(|cell| cell["cell_type"] == "code").collect();
@@ -68,11 +69,12 @@ pub fn execute(
 /// Runs one cell and puts its outputs into it; gives what went wrong.
 fn run(session: &mut Session, recorder: &Recorder, cell: &mut Value, number: usize) -> Option<Diagnostic> {
     let source = joined(&cell["source"]);
+    recorder.figures().begin(Some(&number.to_string()), &[]);
     let result = session.cell(&format!("cell {number}"), &source);
     let mut failure = None;
     match result {
         Ok(Reply::Value(outcome)) if outcome.shown => {
-            let data = bundle(&auricle_session::script::Shown::display_of(&outcome.value));
+            let data = recorder.bundle(&auricle_session::script::Shown::display_of(&outcome.value));
             let output =
                 json!({ "output_type": "execute_result", "execution_count": number, "data": data, "metadata": {} });
             recorder.push(output, None);
@@ -130,8 +132,10 @@ fn joined(source: &Value) -> String {
 }
 
 /// Keeps what cells show.
-#[derive(Default)]
-struct Recorder(Mutex<Recorded>);
+struct Recorder {
+    recorded: Mutex<Recorded>,
+    figures: Mutex<Figures>,
+}
 
 #[derive(Default)]
 struct Recorded {
@@ -158,7 +162,16 @@ impl Recorded {
 
 impl Recorder {
     fn lock(&self) -> MutexGuard<'_, Recorded> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.recorded.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// A value by MIME type.
+    fn bundle(&self, display: &Display) -> Value {
+        self.figures().bundle(display)
     }
 
     fn push(&self, output: Value, name: Option<String>) {
@@ -222,15 +235,16 @@ impl Sink for Recorder {
     }
 
     fn display(&self, display: &Display, name: Option<&str>) {
-        let output = json!({ "output_type": "display_data", "data": bundle(display), "metadata": {} });
+        let output = json!({ "output_type": "display_data", "data": self.bundle(display), "metadata": {} });
         self.push(output, name.map(str::to_owned));
     }
 
     fn update(&self, display: &Display, name: &str) {
-        self.replace(name, bundle(display));
+        self.replace(name, self.bundle(display));
     }
 
     fn clear(&self, wait: bool) {
+        self.figures().clear();
         let mut recorded = self.lock();
         if wait { recorded.clear_next = true } else { recorded.outputs.clear() }
     }

@@ -1,5 +1,6 @@
 //! What a running cell shows: text in batches, results, progress that is updated in place.
 
+use crate::figures::Figures;
 use crate::input::Questions;
 use crate::wire::{Message, Wire};
 use auricle_session::script::{Display, Progress, Sink, curve_svg, escape, svg_image};
@@ -69,6 +70,7 @@ impl Outbox {
 pub(crate) struct Publisher {
     outbox: Outbox,
     state: Mutex<State>,
+    figures: Mutex<Figures>,
     questions: Questions,
 }
 
@@ -94,15 +96,35 @@ struct Bar {
 impl Publisher {
     /// A publisher into an outbox; what people answer comes through `questions`.
     pub(crate) fn new(outbox: Outbox, questions: Questions) -> Arc<Publisher> {
-        Arc::new(Publisher { outbox, state: Mutex::default(), questions })
+        Arc::new(Publisher { outbox, state: Mutex::default(), figures: Mutex::new(Figures::new()), questions })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// A value by MIME type.
+    pub(crate) fn bundle(&self, display: &Display) -> Value {
+        self.figures().bundle(display)
+    }
+
+    /// A value as the content of a display message.
+    fn displayed(&self, display: &Display, name: Option<&str>) -> Value {
+        let transient = name.map_or(json!({}), |name| json!({ "display_id": name }));
+        json!({ "data": self.bundle(display), "metadata": {}, "transient": transient })
+    }
+
     /// Begins to answer a request. What a silent one shows is dropped.
     pub(crate) fn begin(&self, request: &Message, silent: bool) {
+        if !silent {
+            let deleted: Vec<&str> =
+                request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            self.figures().begin(request.metadata["cellId"].as_str(), &deleted);
+        }
         let (parent, request) = (request.header.clone(), Some(request.clone()));
         *self.lock() = State { request, parent, silent, ..State::default() };
     }
@@ -195,14 +217,15 @@ impl Sink for Publisher {
     }
 
     fn display(&self, display: &Display, name: Option<&str>) {
-        self.show("display_data", displayed(display, name));
+        self.show("display_data", self.displayed(display, name));
     }
 
     fn update(&self, display: &Display, name: &str) {
-        self.show("update_display_data", displayed(display, Some(name)));
+        self.show("update_display_data", self.displayed(display, Some(name)));
     }
 
     fn clear(&self, wait: bool) {
+        self.figures().clear();
         self.show("clear_output", json!({ "wait": wait }));
     }
 
@@ -243,21 +266,6 @@ impl Sink for Publisher {
             state.bar = None;
         }
     }
-}
-
-/// A value as the content of a display message.
-fn displayed(display: &Display, name: Option<&str>) -> Value {
-    let transient = name.map_or(json!({}), |name| json!({ "display_id": name }));
-    json!({ "data": bundle(display), "metadata": {}, "transient": transient })
-}
-
-/// A value by MIME type.
-pub(crate) fn bundle(display: &Display) -> Value {
-    let mut data = json!({ "text/plain": display.text });
-    for (kind, part) in &display.parts {
-        data[*kind] = part.clone();
-    }
-    data
 }
 
 /// The state of long work as text and as a page shows it.

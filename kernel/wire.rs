@@ -21,6 +21,8 @@ pub(crate) struct Message {
     pub(crate) identities: Vec<Bytes>,
     /// The header; it becomes the parent of every answer.
     pub(crate) header: Value,
+    /// What the front end adds, such as the cell that is run.
+    pub(crate) metadata: Value,
     /// What is asked for.
     pub(crate) content: Value,
 }
@@ -84,7 +86,8 @@ impl Wire {
             }
         }
         let json = |part: &Bytes| serde_json::from_slice::<Value>(part).map_err(|_| "a part is no JSON");
-        Ok(Message { identities: frames[..start].to_vec(), header: json(header)?, content: json(content)? })
+        let (identities, metadata) = (frames[..start].to_vec(), json(metadata).unwrap_or_default());
+        Ok(Message { identities, header: json(header)?, metadata, content: json(content)? })
     }
 
     /// Writes a message to some identities, or under a topic.

@@ -19,6 +19,13 @@ pub(crate) struct Terminal {
     last_line: Mutex<Option<Instant>>,
     abilities: OnceLock<Abilities>,
     typed: Mutex<String>,
+    named: Mutex<Option<Named>>,
+}
+
+/// The last thing that was written, if it has a name by which it can be replaced.
+struct Named {
+    name: String,
+    rows: usize,
 }
 
 /// What is known of the terminal once it matters.
@@ -43,6 +50,7 @@ impl Terminal {
             last_line: Mutex::default(),
             abilities: OnceLock::new(),
             typed: Mutex::default(),
+            named: Mutex::default(),
         }
     }
 
@@ -95,10 +103,7 @@ impl Terminal {
         }
         let columns = self.columns();
         match picture {
-            Picture::Rows(rows) => {
-                let cut = |row: &str| row.chars().take(columns).collect::<String>();
-                self.print(&rows.lines().map(cut).collect::<Vec<_>>().join("\n"));
-            }
+            Picture::Rows(rows) => self.print(&cut(rows, columns)),
             Picture::Pixels(pixels) => {
                 let Abilities { way, cell } = *self.abilities.get_or_init(|| self.find_out());
                 if let Some(text) = way.draw(pixels, Space { columns, cell }) {
@@ -137,12 +142,40 @@ impl Terminal {
     fn above_the_panel(&self, write: impl FnOnce()) {
         let panel = locked(&self.panel);
         put(&panel.erase());
+        *locked(&self.named) = None;
         write();
         put(&panel.draw());
     }
 
+    /// A value whose text may have lines of characters for a picture, in the place of the last output if that was of the
+    /// same name.
+    fn show(&self, display: &Display, name: Option<&str>, again: bool) {
+        let columns = self.columns();
+        let mut text = display.text.clone();
+        let lines = match &display.picture {
+            Some(Picture::Rows(rows)) => Some(rows),
+            _ => None,
+        };
+        if let Some(rows) = lines.filter(|_| self.draws_pictures()) {
+            text = format!("{text}\n{}", cut(rows, columns));
+        }
+        let height =
+            || text.lines().map(|line| console::measure_text_width(line).div_ceil(columns.max(1)).max(1)).sum();
+        let above = locked(&self.named).take().filter(|last| again && Some(last.name.as_str()) == name);
+        let back = above.map_or(String::new(), |last| format!("\x1b[{}A\x1b[J", last.rows));
+        self.out(&format!("{back}{text}"));
+        match &display.picture {
+            Some(picture @ Picture::Pixels(_)) => self.picture(picture),
+            _ if self.draws_pictures() => {
+                *locked(&self.named) = name.map(|name| Named { name: name.to_owned(), rows: height() });
+            }
+            _ => {}
+        }
+    }
+
     /// Takes the panel of unfinished work away, after an error or an interrupt.
     pub(crate) fn clear(&self) {
+        *locked(&self.named) = None;
         put(&locked(&self.panel).clear());
     }
 
@@ -159,6 +192,11 @@ impl Terminal {
             self.error(&format!("{} ({}/{}){colon}{figures}", progress.title, progress.done, progress.total));
         }
     }
+}
+
+/// Rows that fit a line.
+fn cut(rows: &str, columns: usize) -> String {
+    rows.lines().map(|row| row.chars().take(columns).collect::<String>()).collect::<Vec<_>>().join("\n")
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -192,20 +230,21 @@ impl Sink for Terminal {
         self.interactive && !self.report_only && std::io::stdout().is_terminal()
     }
 
-    fn display(&self, display: &Display, _: Option<&str>) {
-        self.out(&display.text);
-        if let Some(picture) = &display.picture {
-            self.picture(picture);
-        }
+    fn display(&self, display: &Display, name: Option<&str>) {
+        self.show(display, name, false);
+    }
+
+    fn update(&self, display: &Display, name: &str) {
+        self.show(display, Some(name), true);
     }
 
     fn ask(&self, prompt: &str, hidden: bool, _: &dyn Fn() -> bool) -> Result<String, String> {
         self.clear();
+        if self.interactive && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+            return crate::repl::ask(prompt, hidden);
+        }
         if hidden && std::io::stdin().is_terminal() {
             return rpassword::prompt_password(prompt).map_err(|error| error.to_string());
-        }
-        if self.interactive && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-            return crate::repl::ask(prompt);
         }
         let mut line = String::new();
         let asked = write!(std::io::stderr(), "{prompt}").and_then(|()| std::io::stdin().read_line(&mut line));

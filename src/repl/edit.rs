@@ -7,10 +7,10 @@ use auricle_session::Assistant;
 use auricle_session::script::Completeness;
 use nu_ansi_term::{Color, Style};
 use reedline::{
-    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, IdeMenu, KeyCode, KeyModifiers,
-    Keybindings, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, PromptViMode, Reedline, ReedlineEvent,
-    ReedlineMenu, Signal, ValidationResult, Validator, Vi, default_emacs_keybindings, default_vi_insert_keybindings,
-    default_vi_normal_keybindings, default_vi_visual_keybindings,
+    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, Highlighter, IdeMenu, KeyCode,
+    KeyModifiers, Keybindings, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, PromptViMode, Reedline,
+    ReedlineEvent, ReedlineMenu, Signal, StyledText, ValidationResult, Validator, Vi, default_emacs_keybindings,
+    default_vi_insert_keybindings, default_vi_normal_keybindings, default_vi_visual_keybindings,
 };
 use std::borrow::Cow;
 use std::io::Write;
@@ -106,17 +106,32 @@ impl Editor {
     }
 }
 
-/// Asks for a line; the keys are those of emacs.
+/// Asks for a line, unseen while it is typed if it is `hidden`; the keys are those of emacs.
 ///
 /// # Errors
 /// Why there is none: the user does not want to give one, or the terminal cannot be used.
-pub(crate) fn ask(question: &str) -> Result<String, String> {
+pub(crate) fn ask(question: &str, hidden: bool) -> Result<String, String> {
     let mut line = Reedline::create().with_ansi_colors(false);
+    if hidden {
+        line = line.with_highlighter(Box::new(Hidden));
+    }
     match line.read_line(&Question(question)) {
         Ok(Signal::Success(text)) => Ok(text),
         Ok(Signal::CtrlC) => Err("interrupted".into()),
         Ok(_) => Err("standard input has ended".into()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Shows a star for everything that is typed.
+struct Hidden;
+
+impl Highlighter for Hidden {
+    fn highlight(&self, line: &str, _: usize) -> StyledText {
+        let mut stars = StyledText::new();
+        // The editor looks up the cursor's place by bytes.
+        stars.push((Style::new(), "*".repeat(line.len())));
+        stars
     }
 }
 

@@ -40,12 +40,15 @@ data""",
 });
 run.fit()""",
     "run.plot()",
+    "show(run.plot())",
     "evaluate(run, data.split(#{ test: 0.5 }))",
     "noise(5..40).parameters()",
     "print(\"the end is reached\")",
 ]
-# Pictures: outline, two outlines, features, curve while training, history, plot, confusion matrix. Players: one, two.
-PICTURES, PLAYERS = 8, 3
+# Pictures: outline, two outlines, features, curve while training, history, two plots, confusion matrix. Players: one, two.
+PICTURES, PLAYERS = 9, 3
+# Plots are pictures until the library that one of them brings has drawn them.
+PLOTS = 2
 
 
 def notebook():
@@ -123,17 +126,20 @@ class Lab(unittest.TestCase):
             SHOTS.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=SHOTS / f"{name}.png")
 
-    def check(self, page, name):
-        """Pictures and players are all there, and loaded; nothing was asked of other hosts."""
+    def check(self, page, name, live):
+        """Pictures, plots and players are all there, and loaded; nothing was asked of other hosts."""
+        plots = PLOTS if live else 0
+        pictures = PICTURES - plots
         # Cells are rendered when the page has time for them, and files are decoded later still.
-        loaded = """([pictures, players]) => {
+        loaded = """([pictures, players, plots]) => {
             const all = (tag) => [...document.querySelectorAll(`.jp-OutputArea-output ${tag}`)];
             const [images, sounds] = [all("img"), all("audio")];
-            return images.length >= pictures && images.every((image) => image.naturalWidth > 0)
+            return images.length == pictures && all(".js-plotly-plot .lines path").length >= plots
+                && images.every((image) => image.naturalWidth > 0)
                 && sounds.length >= players && sounds.every((sound) => sound.duration > 0);
         }"""
         try:
-            page.wait_for_function(loaded, arg=[PICTURES, PLAYERS], timeout=1000 * PATIENCE_S)
+            page.wait_for_function(loaded, arg=[pictures, PLAYERS, plots], timeout=1000 * PATIENCE_S)
         except playwright.sync_api.TimeoutError:
             pass  # What is missing is said below.
         self.shot(page, name)
@@ -143,16 +149,22 @@ class Lab(unittest.TestCase):
                 return {
                     pictures: all("img").map((image) => [image.naturalWidth, image.clientWidth]),
                     players: all("audio").map((audio) => audio.duration),
+                    plots: all(".js-plotly-plot").map((plot) => [
+                        plot.querySelectorAll(".lines path").length, plot.clientWidth, plot.clientHeight,
+                    ]),
                     scripts: all("script").length,
+                    libraries: all("script").filter((script) => script.textContent.length > 100000).length,
                 };
             }"""
         )
-        self.assertEqual(len(seen["pictures"]), PICTURES, seen)
+        self.assertEqual(len(seen["pictures"]), pictures, seen)
+        self.assertEqual(len(seen["plots"]), plots, seen)
+        self.assertTrue(all(curves == 1 and width > 400 and height > 200 for curves, width, height in seen["plots"]), seen)
         self.assertTrue(all(natural > 0 and shown > 0 for natural, shown in seen["pictures"]), seen)
         self.assertEqual(len(seen["players"]), PLAYERS, seen)
         for seconds in seen["players"]:
             self.assertAlmostEqual(seconds, 0.6, places=2)
-        self.assertEqual(seen["scripts"], 0)
+        self.assertEqual((seen["scripts"], seen["libraries"]), (3, 1) if live else (0, 0), seen)
         hosts = {urllib.parse.urlsplit(url).hostname for url in self.asked if re.match("https?:|wss?:", url)}
         self.assertEqual(hosts, {"127.0.0.1"})
 
@@ -162,12 +174,25 @@ class Lab(unittest.TestCase):
         page.click('.lm-MenuBar-itemLabel:text-is("Run")')
         page.click('.lm-Menu-itemLabel:text-is("Run All Cells")')
         page.wait_for_selector('.jp-OutputArea-output:has-text("the end is reached")', timeout=1000 * PATIENCE_S)
-        self.check(page, "run")
+        self.check(page, "run", live=True)
 
     def test_a_notebook_that_is_not_trusted_and_not_run(self):
         page = self.open("received.ipynb")
         page.wait_for_selector(".jp-OutputArea-output img", timeout=1000 * PATIENCE_S)
-        self.check(page, "received")
+        self.check(page, "received", live=False)
+
+    def test_the_page_of_a_notebook(self):
+        convert = [sys.executable, "-m", "nbconvert", "--to", "html", "--log-level", "ERROR", "received.ipynb"]
+        subprocess.run(convert, cwd=self.folder, check=True)
+        page = self.browser.new_page(viewport={"width": 1200, "height": 5200})
+        self.addCleanup(page.close)
+        # The page's frame asks for fonts and formulas; the figures must come without.
+        page.route(re.compile("https?:"), lambda route: route.abort())
+        page.goto((self.folder / "received.html").as_uri(), wait_until="domcontentloaded")
+        drawn = "(plots) => document.querySelectorAll('.js-plotly-plot .lines path').length == plots"
+        page.wait_for_function(drawn, arg=PLOTS, timeout=1000 * PATIENCE_S)
+        self.shot(page, "page")
+        self.assertEqual(page.locator("img").count(), PICTURES - PLOTS)
 
 
 if __name__ == "__main__":

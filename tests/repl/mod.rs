@@ -151,6 +151,32 @@ fn a_script_may_ask_and_the_user_may_refuse() {
     screen.prompt(4);
     assert!(screen.shown_by(3).contains("`input` cannot ask: interrupted"), "{}", screen.text());
     assert_eq!(screen.run(4, "name"), "Ada");
+    screen.prompt(5);
+    screen.keys("let word = password(`the word`+`? `)\r");
+    screen.at("the word?");
+    screen.keys("ünsäen\x7f\x7fen\r");
+    assert_eq!(screen.run(6, "word"), "ünsäen");
+    assert!(!screen.shown_by(5).contains("säen") && screen.shown_by(5).contains("the word? ***"), "{}", screen.text());
+    screen.prompt(7);
+    screen.keys("word = password(`the word`+`? `)\r");
+    screen.at("the word?");
+    screen.keys(CTRL_C);
+    screen.prompt(8);
+    assert!(screen.shown_by(7).contains("`password` cannot ask: interrupted"), "{}", screen.text());
+}
+
+#[test]
+fn what_has_a_name_is_replaced_where_it_stands() {
+    let home = tempdir().unwrap();
+    let screen = Screen::new(home.path());
+    screen.run(1, "fn steps(n) { for i in 0..n { update_display(\"loss\", `step ${i}`) } }");
+    let lines = screen.run(2, "display_id(\"loss\", `two\\nlines`); steps(4); print(\"end\")");
+    assert_eq!(lines, "step 3\nend");
+    // What stands above other output is left as it is.
+    screen.run(3, "fn later() { print(2); update_display(\"a\", 3); update_display(\"a\", 4) }");
+    assert_eq!(screen.run(4, "display_id(\"a\", 1); later()"), "1\n2\n4");
+    let lines = screen.run(5, "update_display(\"a\", 5)");
+    assert_eq!(lines, "5");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod chart;
 mod embed;
+mod interactive;
 mod interval;
 mod judge;
 mod knn;
@@ -12,6 +13,7 @@ mod page;
 mod report;
 
 pub use embed::{embed, floor};
+pub use interactive::library;
 pub use interval::{Interval, mean_interval, wilson};
 pub use judge::{JudgeOptions, Judgement, Probe, Subject, judge, random_encoder};
 pub use knn::{KnnOptions, knn_scores};

@@ -6,6 +6,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// The type of figures as plotly's JSON; their HTML needs a library once a page.
+pub const PLOTLY: &str = "application/vnd.plotly.v1+json";
+
 /// A text as HTML shows it, also within the quotes of an attribute.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

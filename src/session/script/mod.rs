@@ -37,7 +37,7 @@ pub(crate) use error::nearest;
 pub use explain::{Sources, explain, explain_parse};
 pub use function::{Function, Parameter, Topic};
 pub use help::{function_help, overview};
-pub use html::{data_url, escape, png_image, svg_image, table};
+pub use html::{PLOTLY, data_url, escape, png_image, svg_image, table};
 pub use memory::room_for;
 pub use output::{Display, Progress, Silent, Sink};
 pub use reference::reference_page;

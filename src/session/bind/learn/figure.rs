@@ -1,7 +1,7 @@
 //! Figures.
 
 use super::super::matrix;
-use crate::script::{Function, Parts, Picture, ScriptError, ScriptValue, Topic, svg_image};
+use crate::script::{Function, PLOTLY, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
 use auricle_audio::plot::sparkline;
 use auricle_learn::eval::{Figure, page};
@@ -25,13 +25,10 @@ impl ScriptValue for Figure {
         Some(self.plotly.clone())
     }
 
-    /// Hosts that know plotly take its JSON, all others the picture. A page that loads plotly.js itself would need 4.6 MB
-    /// of script in the notebook, and would show nothing once a host takes the scripts out.
+    /// Hosts that know plotly take its JSON. Others show the still picture, which comes alive on a page that runs scripts
+    /// and has the library (`figure_library`).
     fn parts(&self) -> Parts {
-        vec![
-            ("application/vnd.plotly.v1+json", self.plotly.clone()),
-            ("text/html", svg_image(&self.title, &self.to_svg()).into()),
-        ]
+        vec![(PLOTLY, self.plotly.clone()), ("text/html", self.to_html().into())]
     }
 
     fn picture(&self) -> Option<Picture> {

@@ -1,0 +1,102 @@
+//! Figures that come alive where scripts run, and are pictures elsewhere.
+//!
+//! A figure is its still picture, and a short script that puts it on a list. plotly.js is loaded once a page, by
+//! [`library`], whatever comes first: it draws what is on the list, and later figures at once.
+
+use super::Figure;
+use super::page::escape;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::sync::OnceLock;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// plotly.js, packed.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plotly.js.gz"));
+
+/// Unpacks the library, unless the page has it, and draws the figures on the list. A figure may be put into the page only
+/// after its script has run, so it is looked for again; the picture stays until the figure is drawn.
+const LOADER: &str = r#"(() => {
+  if (window.auricleDraw) return;
+  const waiting = window.auricleFigures ??= [];
+  const place = (id, figure, tries) => {
+    const boxes = document.querySelectorAll(`[data-auricle-figure="${id}"]`);
+    if (!boxes.length && tries) setTimeout(place, 100, id, figure, tries - 1);
+    for (const box of boxes) {
+      if (box.auricleLive) continue;
+      box.auricleLive = true;
+      const still = box.querySelector("img");
+      const live = document.createElement("div");
+      live.style.cssText = "width:100%;max-width:900px";
+      box.prepend(live);
+      const options = { responsive: true, displaylogo: false };
+      Plotly.newPlot(live, figure.data, figure.layout, options).then(() => still?.remove());
+    }
+  };
+  const draw = () => waiting.splice(0).forEach(([id, figure]) => place(id, figure, 50));
+  const unpacked = async () => {
+    const packed = Uint8Array.from(atob("@"), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    const modules = window.define;
+    window.define = undefined;
+    document.head.append(script);
+    window.define = modules;
+  };
+  window.auricleDraw = () => {};
+  Promise.resolve(window.Plotly || unpacked()).then(() => { window.auricleDraw = draw; draw(); });
+})()"#;
+
+/// The script element that a page with figures needs once. It reaches for nothing.
+pub fn library() -> &'static str {
+    static LIBRARY: OnceLock<String> = OnceLock::new();
+    LIBRARY.get_or_init(|| format!("<script>{}</script>", LOADER.replace('@', &STANDARD.encode(PACKED))))
+}
+
+impl Figure {
+    /// The still picture.
+    fn still(&self) -> String {
+        let picture = STANDARD.encode(self.to_svg());
+        format!(
+            "<img alt=\"{}\" src=\"data:image/svg+xml;base64,{picture}\">",
+            escape(&self.title).replace('"', "&quot;")
+        )
+    }
+
+    /// The figure for a page that has the [`library`].
+    pub fn to_html(&self) -> String {
+        // `</` would end the script element wherever it stands, also inside a string.
+        let json = self.plotly.to_string().replace("</", "<\\/");
+        let id = format!("{:016x}", xxh3_64(json.as_bytes()));
+        format!(
+            "<div data-auricle-figure=\"{id}\">{}</div>\
+             <script>(window.auricleFigures??=[]).push([\"{id}\",{json}]);window.auricleDraw?.()</script>",
+            self.still()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_small_and_shows_something_without_scripts() {
+        let html = Figure::lines("a <b>", "c", &[("d</script>", &[1.0, 0.5])]).to_html();
+        let (still, script) = html.split_once("<script>").unwrap();
+        assert!(still.contains("<img alt=\"a &lt;b&gt;\" src=\"data:image/svg+xml;base64,"));
+        assert_eq!(script.matches("</script>").count(), 1);
+        assert!(html.len() < 20_000, "{}", html.len());
+    }
+
+    #[test]
+    fn the_library_is_whole_and_keeps_its_licence() {
+        let mut script = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(PACKED), &mut script).unwrap();
+        assert!(script.len() > 3_000_000 && script.contains("Licensed under the MIT license"), "{}", script.len());
+        assert!(script.contains("newPlot") && !script.contains("MathJax.startup"));
+        // Nothing of it ends the script element that carries it, nor the text that is its packed form.
+        let carried = library().strip_prefix("<script>").unwrap().strip_suffix("</script>").unwrap();
+        assert!(!carried.contains("</") && carried.len() < 2_200_000, "{}", carried.len());
+    }
+}
