@@ -36,6 +36,9 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("install")
                 .about("Makes the kernel known to Jupyter")
+                .after_help(
+                    "--env AURICLE_PLOTS=still keeps notebooks small: figures stay pictures, and no library is put in.",
+                )
                 .args(places())
                 .arg(name())
                 .arg(

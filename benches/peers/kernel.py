@@ -27,15 +27,15 @@ def measure(name):
     code = CODE[name]
     manager = KernelManager(kernel_name=name)
 
-    def start():
-        manager.start_kernel()
-        client = manager.blocking_client()
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        manager.client_of_test = client
-
-    figures = {"start to ready, ms": 1e3 * timed(start)}
-    client = manager.client_of_test
+    start = time.perf_counter()
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    client.kernel_info(reply=True, timeout=60)
+    figures = {"start to the first answer, ms": 1e3 * (time.perf_counter() - start)}
+    # Jupyter's client then listens for 200 ms whether anything else comes, which is the same for every kernel.
+    client.wait_for_ready(timeout=60)
+    figures["start to wait_for_ready, ms"] = 1e3 * (time.perf_counter() - start)
     figures["memory at rest, MiB"] = psutil.Process(manager.provisioner.process.pid).memory_info().rss / 2**20
     run = lambda text, hook=lambda m: None: client.execute_interactive(text, timeout=120, output_hook=hook)
     run(code["one"])
