@@ -134,6 +134,7 @@ fn training_is_a_panel_with_its_loss_over_the_epochs() {
     let history = screen.run(4, "h");
     assert!(history.contains('┤') && history.lines().last().is_some_and(|line| line.ends_with("30")), "{history}");
     assert!(history.lines().all(|line| line.chars().count() <= 80), "{history}");
+    assert!(screen.run(5, "run.plot()").contains('┤'), "{}", screen.text());
 }
 
 #[cfg(feature = "learn")]

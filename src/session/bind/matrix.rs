@@ -5,7 +5,7 @@ use auricle_audio::features::Features;
 use auricle_audio::plot::HeatMap;
 use rhai::{Array, Dynamic, Engine};
 
-/// Fewer numbers than this are better read than seen.
+/// An array of fewer numbers than this is better read than seen.
 const FEWEST: usize = 8;
 
 /// The smallest and largest number; nothing if none is finite.
@@ -21,7 +21,7 @@ pub(super) fn bounds(values: &[f64]) -> Option<(f64, f64)> {
 pub(super) fn heat_map(values: &[f64], columns: usize) -> Option<Picture> {
     let rows = values.len().checked_div(columns)?;
     if rows < 2 || columns < 2 {
-        return curve(values);
+        return numbers(values);
     }
     // What is not finite has the colour of the smallest value.
     let (low, _) = bounds(values)?;
@@ -31,10 +31,15 @@ pub(super) fn heat_map(values: &[f64], columns: usize) -> Option<Picture> {
     Some(Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
 }
 
-/// A line through numbers, if they are worth one.
+/// A line through what was measured one after the other.
 pub(super) fn curve(values: &[f64]) -> Option<Picture> {
-    let rows = if values.len() < FEWEST { String::new() } else { curve_rows(values, 64, 6) };
+    let rows = if values.len() < 2 { String::new() } else { curve_rows(values, 64, 6) };
     (!rows.is_empty()).then_some(Picture::Rows(rows))
+}
+
+/// A line through the numbers of an array, if they are worth one.
+pub(super) fn numbers(values: &[f64]) -> Option<Picture> {
+    if values.len() < FEWEST { None } else { curve(values) }
 }
 
 /// Makes arrays of numbers, and arrays of equally long rows of numbers, pictures.
@@ -42,7 +47,7 @@ pub(super) fn register(_: &mut Engine) {
     draw_arrays(|value| {
         let array = value.read_lock::<Array>()?;
         if !array.first()?.is_array() {
-            return curve(&Vec::<f64>::from_script(value)?);
+            return numbers(&Vec::<f64>::from_script(value)?);
         }
         let row = |row: &Dynamic| Vec::<f64>::from_script(row);
         let rows: Vec<Vec<f64>> = array.iter().map(row).collect::<Option<_>>()?;

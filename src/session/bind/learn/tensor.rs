@@ -28,7 +28,7 @@ impl ScriptValue for Tensor {
     fn picture(&self) -> Option<Picture> {
         match self.shape().as_slice() {
             [_, columns] => matrix::heat_map(&self.values(), *columns),
-            _ => matrix::curve(&self.values()),
+            _ => matrix::numbers(&self.values()),
         }
     }
 }
