@@ -106,7 +106,7 @@ impl Runner {
             }
             if stopping.load(Ordering::SeqCst) {
                 // The kernel ends with this cell: what it was training must be on disk by then.
-                self.session.settle();
+                self.session.settle(|| ());
             }
             self.finish(&message, content);
             for message in given_up {

@@ -32,9 +32,16 @@ pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8
         }
         Err(diagnostic) => {
             show(&diagnostic, &terminal);
+            keep(&session, &terminal);
             if token.is_cancelled() { exit::INTERRUPTED } else { exit::SCRIPT }
         }
     }
+}
+
+/// Waits until an interrupted run is kept.
+pub(crate) fn keep(session: &Session, terminal: &Terminal) {
+    session
+        .settle(|| terminal.error("the step under way is finished and kept; another Ctrl-C ends the program at once"));
 }
 
 /// Checks a script without data; gives the exit code.

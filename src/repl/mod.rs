@@ -6,7 +6,7 @@ mod highlight;
 mod modes;
 
 use crate::cli::exit;
-use crate::run::{show, stop_on_interrupt};
+use crate::run::{keep, show, stop_on_interrupt};
 use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Shown, Sink};
 use auricle_session::{Reply, Session, Settings};
@@ -50,7 +50,11 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
                 editor.offer(&format!("{}{}", wanted.unwrap_or_default(), terminal.take_typed()));
                 cell += 1;
             }
-            Ok(None) => return exit::OK,
+            Ok(None) => {
+                presses.store(LEAVING, Ordering::Relaxed);
+                keep(&session, &terminal);
+                return exit::OK;
+            }
             Err(error) => {
                 terminal.error(&format!("error: {error}"));
                 return exit::USAGE;
@@ -61,6 +65,9 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
 
 /// Presses of `Ctrl-C` while no cell runs do not count.
 const AT_REST: u32 = u32::MAX;
+
+/// A press of `Ctrl-C` ends the program.
+const LEAVING: u32 = 2;
 
 /// `Ctrl-C` asks the running cell to stop. Who is impatient is warned; a third press ends the program, because a cell may
 /// hang where nothing asks.
@@ -137,6 +144,7 @@ fn run_input(mut session: Session, terminal: &Terminal) -> u8 {
         }
         Err(diagnostic) => {
             show(&diagnostic, terminal);
+            keep(&session, terminal);
             exit::SCRIPT
         }
     }

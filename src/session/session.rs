@@ -27,6 +27,10 @@ pub struct Session {
     pub(crate) cells: Vec<Cell>,
 }
 
+/// A wait that a person notices.
+#[cfg(feature = "learn")]
+const NOTICEABLE: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// What a piece of text came to.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -166,12 +170,23 @@ impl Session {
         self.assistant.refresh(self.variable_types(), &self.functions);
     }
 
-    /// Waits until everything that an interrupted cell was doing is kept, which `drop` does, too.
-    pub fn settle(&self) {
+    /// Waits until everything that an interrupted cell was doing is kept, which `drop` does, too. `busy` is told if that
+    /// takes a while.
+    pub fn settle(&self, busy: impl FnOnce()) {
         #[cfg(feature = "learn")]
-        while !self.environment.settled() {
-            std::thread::sleep(std::time::Duration::from_millis(2));
+        {
+            let (start, mut busy) = (std::time::Instant::now(), Some(busy));
+            while !self.environment.settled() {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                if start.elapsed() > NOTICEABLE
+                    && let Some(busy) = busy.take()
+                {
+                    busy();
+                }
+            }
         }
+        #[cfg(not(feature = "learn"))]
+        drop(busy);
     }
 
     /// A remark for the user, apart from what a cell gives.
@@ -304,7 +319,7 @@ impl Session {
 /// A function in a recipe holds the engine, which holds the variables that functions see: the circle is opened here.
 impl Drop for Session {
     fn drop(&mut self) {
-        self.settle();
+        self.settle(|| ());
         self.globals.write().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 }

@@ -144,6 +144,9 @@ impl Shown {
 
     /// Whether what is done with the value may take a person's time.
     pub(super) fn is_long(value: &Dynamic) -> bool {
+        if matches!(value.type_name(), "i64" | "f64" | "bool" | "string" | "()") {
+            return false;
+        }
         // The lock must be free again: the elements of an array are looked up, too.
         with(value, |shown| shown.long).is_some_and(|long| long(value))
     }
