@@ -3,7 +3,7 @@
 use super::mel::{COUNT, F_MAX_HZ, HERTZ, edges_in_order};
 use super::per_rate::PerRate;
 use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Parameter, Transform, Workspace};
-use crate::features::{ClarFeatures, ClarOptions};
+use crate::features::{ClarFeatures, ClarOptions, FrontEnd};
 use crate::{Error, Rng};
 use std::sync::Arc;
 

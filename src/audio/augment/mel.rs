@@ -4,7 +4,7 @@ use super::declaration::Settings;
 use super::per_rate::PerRate;
 use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
 use crate::dsp::{FrameExtent, FrameOptions, PadMode, StftOptions, Window};
-use crate::features::{Compression, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles};
+use crate::features::{Compression, FrontEnd, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles};
 use crate::{Error, Rng};
 use std::sync::Arc;
 

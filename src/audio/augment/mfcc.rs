@@ -5,7 +5,7 @@ use super::mel::{COUNT, OPTIONS, Output, PADDING, edges_in_order, plan};
 use super::per_rate::PerRate;
 use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
 use crate::dsp::Window;
-use crate::features::{Compression, HtkMfcc, HtkMfccOptions, MelNorm, MelScale, Mfcc, Reference, Triangles};
+use crate::features::{Compression, FrontEnd, HtkMfcc, HtkMfccOptions, MelNorm, MelScale, Mfcc, Reference, Triangles};
 use crate::{Error, Rng};
 use DefaultValue::{Flag, Number, Word};
 use std::sync::Arc;

@@ -2,8 +2,7 @@
 
 use super::log_mel::{Bands, MelScratch, put};
 use super::logarithm::decibels;
-use super::widest::{self, Compute};
-use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
+use super::{Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
 use std::f64::consts::PI;
@@ -98,23 +97,10 @@ impl ClarFeatures {
     pub fn options(&self) -> &ClarOptions {
         &self.options
     }
-
-    /// Computes the features of planar samples of `n_channels` into a block: three channels for each of the sound's.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] if the sound is too short to be mirrored by half a frame.
-    pub fn apply(
-        &self,
-        samples: &[f32],
-        n_channels: usize,
-        scratch: &mut MelScratch,
-        out: &mut Features,
-    ) -> Result<(), Error> {
-        widest::compute(self, samples, n_channels, scratch, out)
-    }
 }
 
-impl Compute for ClarFeatures {
+impl FrontEnd for ClarFeatures {
+    /// Three channels for each of the sound's; an error if the sound is too short to be mirrored by half a frame.
     #[inline(always)]
     fn compute(
         &self,

@@ -3,8 +3,7 @@
 use super::log_mel::{Bands, MelScratch, put};
 use super::logarithm::ln;
 use super::mfcc::CosineTransform;
-use super::widest::{self, Compute};
-use super::{Features, MelScale};
+use super::{Features, FrontEnd, MelScale};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
 
@@ -84,23 +83,10 @@ impl HtkMfcc {
     pub fn n_frames(&self, n_samples: usize) -> usize {
         1 + n_samples.saturating_sub(self.options.win_length).div_ceil(self.options.hop_length)
     }
-
-    /// Computes the cepstra of planar samples of `n_channels` into a block.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] if there is no sample.
-    pub fn apply(
-        &self,
-        samples: &[f32],
-        n_channels: usize,
-        scratch: &mut MelScratch,
-        out: &mut Features,
-    ) -> Result<(), Error> {
-        widest::compute(self, samples, n_channels, scratch, out)
-    }
 }
 
-impl Compute for HtkMfcc {
+impl FrontEnd for HtkMfcc {
+    /// An error if there is no sample.
     #[inline(always)]
     fn compute(
         &self,

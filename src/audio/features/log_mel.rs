@@ -1,8 +1,7 @@
 //! Mel and log-mel spectrograms.
 
 use super::logarithm::{decibels, ln};
-use super::widest::{self, Compute};
-use super::{Features, MelNorm, MelScale, Triangles, filter_bank};
+use super::{Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
 use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
 
@@ -185,23 +184,10 @@ impl LogMel {
     pub fn n_frames(&self, n_samples: usize) -> usize {
         self.options.n_frames.unwrap_or_else(|| self.stft.n_frames(n_samples))
     }
-
-    /// Computes the features of planar samples of `n_channels` into a block.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] if the sound is too short for a frame.
-    pub fn apply(
-        &self,
-        samples: &[f32],
-        n_channels: usize,
-        scratch: &mut MelScratch,
-        out: &mut Features,
-    ) -> Result<(), Error> {
-        widest::compute(self, samples, n_channels, scratch, out)
-    }
 }
 
-impl Compute for LogMel {
+impl FrontEnd for LogMel {
+    /// An error if the sound is too short for a frame.
     #[inline(always)]
     fn compute(
         &self,

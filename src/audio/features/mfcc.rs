@@ -1,6 +1,6 @@
 //! Mel-frequency cepstral coefficients.
 
-use super::{Features, LogMel, MelScratch};
+use super::{Features, FrontEnd, LogMel, MelScratch};
 use crate::Error;
 use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::PI;

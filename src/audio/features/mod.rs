@@ -2,6 +2,7 @@
 
 mod bend;
 mod clar;
+mod front_end;
 mod htk_mfcc;
 mod log_mel;
 mod logarithm;
@@ -10,10 +11,10 @@ mod mfcc;
 mod patch_mix;
 mod statistics;
 mod tensor;
-mod widest;
 
 pub use bend::{Bend, Interpolation};
 pub use clar::{ClarFeatures, ClarOptions};
+pub use front_end::FrontEnd;
 pub use htk_mfcc::{HtkMfcc, HtkMfccOptions};
 pub use log_mel::{Compression, LogMel, MelOptions, MelScratch, Normalization, Reference};
 pub use mel_scale::{MelNorm, MelScale, Triangles, filter_bank};
