@@ -28,11 +28,11 @@ pub struct Run {
 struct Outcome {
     encoder: Encoder,
     history: History,
-    /// Where the run was interrupted; `None` if it is finished.
+    /// Where the run was interrupted, by the user or an error; `None` if it is finished.
     interrupted: Option<Progress>,
 }
 
-/// A run that was interrupted.
+/// A run that can go on.
 struct Progress {
     epoch: usize,
     step: usize,
@@ -126,7 +126,7 @@ impl Run {
         self.training.load(Ordering::Relaxed)
     }
 
-    /// The epochs done, and the steps of the next one, if the run was interrupted.
+    /// The epochs done, and the steps of the next one, if the run was interrupted by the user or an error.
     pub fn interrupted(&self) -> Option<(usize, usize)> {
         self.lock().as_ref()?.interrupted.as_ref().map(|progress| (progress.epoch, progress.step))
     }
@@ -143,18 +143,18 @@ impl Run {
     /// to keep yet; [`Error::Diverged`] if the loss is no
     /// number any more; and whatever data, model and disk report.
     pub fn fit(&self, options: FitOptions<'_>) -> Result<(), Error> {
-        self.training.store(true, Ordering::Relaxed);
-        let result = self.train(options);
-        self.training.store(false, Ordering::Relaxed);
-        result
+        let _training = Training::begin(&self.training);
+        self.train(options)
     }
 
     fn train(&self, mut options: FitOptions<'_>) -> Result<(), Error> {
         let file = self.folder().map(|folder| folder.join("checkpoint.safetensors"));
-        let found = match &file {
-            _ if options.fresh => None,
-            Some(file) => Checkpoint::read(file)?,
-            None => self.lock().as_ref().and_then(|outcome| outcome.interrupted.as_ref()?.checkpoint.clone()),
+        // What is kept in memory could not be written, so it is newer than what is on disk.
+        let kept = || self.lock().as_ref().and_then(|outcome| outcome.interrupted.as_ref()?.checkpoint.clone());
+        let found = match (options.fresh, kept(), &file) {
+            (true, _, _) | (false, None, None) => None,
+            (false, Some(kept), _) => Some(kept),
+            (false, None, Some(file)) => Checkpoint::read(file)?,
         };
         let training = options.device.clone().autodiff();
         let learner = Learner::new(&self.config, &training)?;
@@ -175,16 +175,15 @@ impl Run {
         }
         let mut trainer = Trainer { run: self, learner: Some(learner), optimizer, state, file, training };
         let ended = trainer.rest(&mut options);
-        let interrupted = match ended {
-            Err(Error::Interrupted { epoch, step, checkpoint: ref written }) => {
-                let checkpoint = if written.is_some() { None } else { trainer.checkpoint()? };
-                Some(Progress { epoch, step, checkpoint })
-            }
-            _ => None,
+        let (epoch, step) = (trainer.state.epoch, trainer.state.step);
+        let interrupted = match &ended {
+            Ok(()) => None,
+            // There is nothing to keep.
+            Err(Error::Diverged { .. }) => return ended,
+            Err(_) if epoch + step == 0 || trainer.learner.is_none() => return ended,
+            Err(Error::Interrupted { checkpoint: Some(_), .. }) => Some(Progress { epoch, step, checkpoint: None }),
+            Err(_) => Some(Progress { epoch, step, checkpoint: trainer.checkpoint()? }),
         };
-        if ended.is_err() && interrupted.is_none() {
-            return ended;
-        }
         let encoder = trainer.encoder(options.device)?;
         if let Some(folder) = self.folder().filter(|_| interrupted.is_none()) {
             encoder.save(&folder.join("model.safetensors"))?;
@@ -204,6 +203,22 @@ impl Run {
             history: History::default(),
             finished: false,
         }
+    }
+}
+
+/// While this lives, the run says that it is being trained.
+struct Training<'a>(&'a AtomicBool);
+
+impl Training<'_> {
+    fn begin(flag: &AtomicBool) -> Training<'_> {
+        flag.store(true, Ordering::Relaxed);
+        Training(flag)
+    }
+}
+
+impl Drop for Training<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -245,11 +260,19 @@ impl Trainer<'_> {
         let mut learning_rate = 0.0;
         let mut last_views = None;
         while let Some(batch) = loader.next() {
+            let mut batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.read_losses(&mut pending)?;
+                    self.note_time(start, loader.waited());
+                    return Err(error);
+                }
+            };
             let at = epoch * steps + self.state.step;
             learning_rate = config.optimizer.learning_rate() * config.schedule.factor(at, total, steps);
             let learner = self.learner.take().ok_or_else(lost)?;
             let done =
-                step(learner, &mut self.optimizer, &mut batch?, learning_rate, config.temperature, &self.training)?;
+                step(learner, &mut self.optimizer, &mut batch, learning_rate, config.temperature, &self.training)?;
             self.learner = Some(done.learner);
             last_views = Some(done.views);
             pending.push(done.loss);
@@ -265,7 +288,7 @@ impl Trainer<'_> {
             }
             if stop && !last {
                 self.note_time(start, loader.waited());
-                return Err(self.interrupted()?);
+                return Err(self.interrupted(options));
             }
             if now - saved >= SAVE_EVERY && !last {
                 saved = now;
@@ -280,7 +303,7 @@ impl Trainer<'_> {
         self.note_time(start, loader.waited());
         self.close_epoch(learning_rate, last_views, progress, options)?;
         if (options.stop)() && !self.state.finished {
-            return Err(self.interrupted()?);
+            return Err(self.interrupted(options));
         }
         Ok(())
     }
@@ -379,10 +402,17 @@ impl Trainer<'_> {
         Ok(write_whole(&beside(file, "settings.txt"), settings.as_bytes())?)
     }
 
-    fn interrupted(&mut self) -> Result<Error, Error> {
-        self.save()?;
-        let checkpoint = self.file.as_ref().map(|file| file.display().to_string());
-        Ok(Error::Interrupted { epoch: self.state.epoch, step: self.state.step, checkpoint })
+    /// Keeps the state on disk, where it can be kept there.
+    fn interrupted(&mut self, options: &mut FitOptions<'_>) -> Error {
+        let checkpoint = match (&self.file, self.save()) {
+            (Some(file), Ok(())) => Some(file.display().to_string()),
+            (None, _) => None,
+            (Some(_), Err(error)) => {
+                (options.observe)(Event::Note(format!("the checkpoint could not be written: {error}")));
+                None
+            }
+        };
+        Error::Interrupted { epoch: self.state.epoch, step: self.state.step, checkpoint }
     }
 
     fn encoder(&self, device: &Device) -> Result<Encoder, Error> {

@@ -172,12 +172,16 @@ impl Environment {
     pub(crate) fn settled(&self) -> bool {
         let mut left = self.left.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let ended = left.extract_if(.., |(work, _)| work.is_finished());
-        for (_, failure) in ended {
-            if let Some(failure) = failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
-                self.sink.note(&format!("the interrupted run was not kept: {failure}"));
-            }
-        }
+        ended.for_each(|(_, failure)| self.tell(&failure));
         left.is_empty()
+    }
+
+    /// Says what went wrong with work that was stopped.
+    #[cfg(feature = "learn")]
+    pub(crate) fn tell(&self, failure: &Failure) {
+        if let Some(failure) = failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
+            self.sink.note(&format!("the interrupted run: {failure}"));
+        }
     }
 
     /// The device that tensors live on. Nothing is started before the first of them.

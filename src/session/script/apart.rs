@@ -54,7 +54,8 @@ impl CancelToken {
 
     /// Whether to stop what a script does on this thread.
     pub(super) fn stops_this_thread(&self) -> bool {
-        self.is_cancelled() || !matches!(RUN.get(), 0) && RUN.get() != self.runs()
+        let run = RUN.get();
+        self.is_cancelled() || (run != 0 && run != self.runs())
     }
 
     /// Does work on another thread. What it reports is handed on here, until the user wants to stop.

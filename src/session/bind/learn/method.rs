@@ -309,18 +309,20 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
     let failure: Failure = Arc::default();
     let (trained, unseen) = (run.clone(), failure.clone());
     let work = move |tell: &dyn Fn(News)| {
+        let stop = || stop.is_asked();
+        let fail = |text: String| *unseen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(text);
         let mut observe = |event: Event<'_>| match event {
+            Event::Note(text) if stop() => fail(text),
             Event::Note(text) => tell(News::Note(text)),
             Event::Progress(progress) => tell(News::Progress(progress)),
             Event::Epoch(record, progress) => tell(News::Epoch(*record, progress)),
         };
-        let stop = || stop.is_asked();
         let options = FitOptions { device: &device, workers: &workers, fresh, stop: &stop, observe: &mut observe };
         let result = trained.fit(options);
         if let Err(error) = &result
             && !matches!(error, Error::Interrupted { .. } | Error::Stopped)
         {
-            *unseen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error.to_string());
+            fail(error.to_string());
         }
         result
     };
@@ -339,7 +341,10 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
     };
     match environment.token.apart(work, report)? {
         Ended::Done(Ok(())) => {}
-        Ended::Done(Err(Error::Interrupted { .. })) => return Err(interrupted(&run, epoch)),
+        Ended::Done(Err(Error::Interrupted { .. })) => {
+            environment.tell(&failure);
+            return Err(interrupted(&run, epoch));
+        }
         Ended::Done(Err(error)) => return Err(error.into()),
         Ended::Left(worker) => {
             environment.leave(worker, failure);
@@ -501,5 +506,22 @@ mod tests {
             std::fs::read_dir(run).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         assert!(left.contains(&"checkpoint.safetensors".to_owned()), "{left:?}");
         assert!(!left.iter().any(|name| name.starts_with(".auricle-")), "{left:?}");
+    }
+
+    #[test]
+    fn a_run_whose_folder_cannot_be_written_goes_on_once_it_can() {
+        let (mut whole, _) = session();
+        text(&mut whole, &format!("{RUN} let run = describe.call(()); run.fit();"));
+        let want = text(&mut whole, RESULT);
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("taken");
+        std::fs::write(&out, "a file where the folder should be").unwrap();
+        let (mut session, _) = session();
+        let error = session.eval("cell", &format!("{RUN} let run = describe.call({out:?}); run.fit()")).unwrap_err();
+        assert!(error.message.contains("taken"), "{}", error.message);
+        assert_eq!(text(&mut session, "run.history().losses.len()"), "1");
+        std::fs::remove_file(&out).unwrap();
+        text(&mut session, "run.resume();");
+        assert_eq!(text(&mut session, RESULT), want);
     }
 }
