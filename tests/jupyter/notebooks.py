@@ -101,6 +101,8 @@ class Notebooks(unittest.TestCase):
         self.assertEqual([len(Tags(figure).sources("img")) for figure in figures], [1, 1])
         self.assertEqual([len(figure) > 1_000_000 for figure in figures], [True, False])
         self.assertLess(len(figures[1]), 20_000)
+        drawings = [bundle["image/svg+xml"] for bundle in bundles if "image/svg+xml" in bundle]
+        self.assertEqual([drawing[:4] for drawing in drawings], ["<svg"] * 2)
         self.assertFalse([source for figure in figures for source in Tags(figure).sources("script") if source])
         self.assertEqual(len(Tags(bundles[1]["text/html"]).sources("audio")), 2)
         self.assertNotIn("<low>", "".join(bundle.get("text/html", "") for bundle in bundles))

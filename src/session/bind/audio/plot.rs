@@ -45,7 +45,8 @@ impl ScriptValue for Strip {
     }
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        vec![("text/html", svg_image("sounds", &self.svg()).into())]
+        let svg = self.svg();
+        vec![("text/html", svg_image("sounds", &svg).into()), ("image/svg+xml", svg.into())]
     }
 }
 

@@ -26,9 +26,13 @@ impl ScriptValue for Figure {
     }
 
     /// Hosts that know plotly take its JSON. Others show the still picture, which comes alive on a page that runs scripts
-    /// and has the library (`figure_library`).
+    /// and has the library (`figure_library`). What is converted to paper takes the drawing.
     fn parts(&self) -> Parts {
-        vec![(PLOTLY, self.plotly.clone()), ("text/html", self.to_html().into())]
+        vec![
+            (PLOTLY, self.plotly.clone()),
+            ("text/html", self.to_html().into()),
+            ("image/svg+xml", self.to_svg().into()),
+        ]
     }
 
     fn picture(&self) -> Option<Picture> {
