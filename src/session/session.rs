@@ -27,9 +27,11 @@ pub struct Session {
     pub(crate) cells: Vec<Cell>,
 }
 
-/// A wait that a person notices.
+/// Time between two looks whether all is kept, and as many as a person notices.
 #[cfg(feature = "learn")]
-const NOTICEABLE: std::time::Duration = std::time::Duration::from_millis(200);
+const NAP: std::time::Duration = std::time::Duration::from_millis(2);
+#[cfg(feature = "learn")]
+const NOTICEABLE: u32 = 100;
 
 /// What a piece of text came to.
 #[derive(Clone, Debug)]
@@ -175,12 +177,12 @@ impl Session {
     pub fn settle(&self, busy: impl FnOnce()) {
         #[cfg(feature = "learn")]
         {
-            let (start, mut busy) = (std::time::Instant::now(), Some(busy));
+            let mut busy = Some(busy);
+            let mut naps = 0;
             while !self.environment.settled() {
-                std::thread::sleep(std::time::Duration::from_millis(2));
-                if start.elapsed() > NOTICEABLE
-                    && let Some(busy) = busy.take()
-                {
+                std::thread::sleep(NAP);
+                naps += 1;
+                if let Some(busy) = busy.take_if(|_| naps == NOTICEABLE) {
                     busy();
                 }
             }
