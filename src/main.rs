@@ -14,12 +14,20 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The main thread's stack is the system's choice; scripts that call deeply need one of ours.
+    auricle_session::tell_faults_once();
     let worker = std::thread::Builder::new()
         .name("session".into())
         .stack_size(auricle_audio::augment::STACK_BYTES)
         .spawn(cli::main);
     match worker.map(|thread| thread.join()) {
         Ok(Ok(code)) => code,
-        _ => ExitCode::FAILURE,
+        Ok(Err(fault)) => {
+            eprintln!("{}", auricle_session::explain_fault(&*fault).render(false));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("error: no thread can be started: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// What a model is fed: from a dataset, through views, scaled.
@@ -196,7 +197,7 @@ impl Feed {
     fn load(&self, epoch: usize, batches: Vec<Vec<usize>>, workers: &Workers) -> Loader {
         let (sender, receiver) = sync_channel(PREFETCHED);
         let (feed, workers) = (self.clone(), workers.clone());
-        std::thread::spawn(move || {
+        let maker = std::thread::spawn(move || {
             for indices in batches {
                 // A receiver that is gone means that nobody wants the rest.
                 if sender.send(feed.batch(epoch, &indices, &workers)).is_err() {
@@ -204,7 +205,7 @@ impl Feed {
                 }
             }
         });
-        Loader { receiver, waited: Duration::ZERO }
+        Loader { receiver, maker: Some(maker), waited: Duration::ZERO }
     }
 }
 
@@ -214,6 +215,7 @@ const PREFETCHED: usize = 3;
 /// The batches of an epoch, made ahead.
 pub struct Loader {
     receiver: Receiver<Result<Batch, Error>>,
+    maker: Option<JoinHandle<()>>,
     waited: Duration,
 }
 
@@ -231,6 +233,12 @@ impl Iterator for Loader {
         let start = Instant::now();
         let batch = self.receiver.recv().ok();
         self.waited += start.elapsed();
+        // A maker that failed must not pass for one that has made all.
+        if batch.is_none()
+            && let Some(Err(fault)) = self.maker.take().map(JoinHandle::join)
+        {
+            std::panic::resume_unwind(fault);
+        }
         batch
     }
 }
@@ -264,7 +272,7 @@ pub fn measure(data: &Dataset, front_end: &Recipe, workers: &Workers, stop: Stop
 #[cfg(test)]
 mod tests {
     use super::*;
-    use auricle_audio::augment::{Stage, Value, declaration};
+    use auricle_audio::augment::{Stage, UserFunction, Value, WaveFunction, declaration};
     use auricle_audio::dataset::{Clip, Form, Source};
     use auricle_audio::{Rng, Waveform};
 
@@ -325,6 +333,25 @@ mod tests {
         let workers = Workers::new(Some(2)).unwrap();
         assert_eq!(all(feed.epoch(0, 8, 0, &workers)).len(), 2);
         assert_eq!(all(feed.in_order(8, &workers)).iter().map(|b| b.indices.len()).collect::<Vec<_>>(), [8, 8, 4]);
+    }
+
+    #[test]
+    fn a_fault_while_batches_are_made_does_not_pass_for_their_end() {
+        struct Faulty;
+        impl WaveFunction for Faulty {
+            fn source(&self) -> &str {
+                "|w| w"
+            }
+            fn call(&self, _: Waveform, _: f64) -> Result<Waveform, auricle_audio::Error> {
+                panic!("a fault below")
+            }
+        }
+        let function = [("function".to_owned(), Value::Function(UserFunction::new(Faulty)))];
+        let stage = Recipe::from(Stage::new(declaration("lambda").unwrap(), function).unwrap());
+        let feed = Feed { views: Views::of(2, &stage.then(&recipe()).unwrap()).unwrap(), ..feed(8) };
+        let made = || all(feed.epoch(0, 4, 0, &Workers::new(Some(2)).unwrap()));
+        let fault = std::panic::catch_unwind(std::panic::AssertUnwindSafe(made)).unwrap_err();
+        assert_eq!(fault.downcast_ref(), Some(&"a fault below"));
     }
 
     #[test]

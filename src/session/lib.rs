@@ -7,6 +7,7 @@ mod assistant;
 mod bind;
 mod command;
 mod context;
+mod fault;
 pub mod script;
 mod session;
 
@@ -14,6 +15,7 @@ pub use assistant::{Assistant, Candidate, Completion, Kind};
 pub use auricle_audio::io::write_whole;
 pub use bind::Settings;
 pub use command::{COMMANDS, Reply};
+pub use fault::{explain_fault, tell_faults_once};
 pub use session::{Outcome, Session, language};
 
 /// The script element by which the figures of a page come alive, for its first figure; nothing in builds without figures.

@@ -3,9 +3,10 @@
 use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
 use crate::command::Cell;
+use crate::fault::explain_fault;
 use crate::script::{
-    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Span, Table, Unknown, Written, explain,
-    explain_parse, new_engine, new_parser, type_name, unknown_calls,
+    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Table, Unknown, Written, explain, explain_parse,
+    new_engine, new_parser, type_name, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,7 +220,7 @@ impl Session {
                 Ok(Outcome { value, shown })
             }
             Ok(Err(error)) => Err(explain(&error, name, &self.environment.sources(), &self.table, &self.variables())),
-            Err(panic) => Err(internal_error(&panic)),
+            Err(fault) => Err(explain_fault(&*fault)),
         }
     }
 
@@ -409,12 +410,6 @@ fn returns(statement: &Stmt) -> bool {
     found
 }
 
-fn internal_error(panic: &Box<dyn std::any::Any + Send>) -> Diagnostic {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    let hint = "the session goes on; please report this with the script that led to it".to_owned();
-    Diagnostic::error(format!("internal error: {}", text.unwrap_or("no reason given")), None::<Span>, "", Some(hint))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -541,6 +536,22 @@ mod tests {
         stopper.join().unwrap();
         assert_eq!(error.message, "interrupted");
         assert_eq!(session.eval("cell", "x > 3").unwrap().value.as_bool(), Ok(true));
+    }
+
+    #[test]
+    fn a_fault_below_is_an_error_and_the_session_lives() {
+        struct Broken;
+        impl Sink for Broken {
+            fn out(&self, text: &str) {
+                assert!(text != "now", "the sink broke");
+            }
+            fn note(&self, _: &str) {}
+            fn progress(&self, _: &crate::script::Progress) {}
+        }
+        let mut session = Session::new(Settings::default(), Arc::new(Broken)).unwrap();
+        let error = session.eval("cell", "let x = 4; fn f() { print(\"now\") } f(); x = 5;").unwrap_err();
+        assert!(error.message.starts_with("internal error: the sink broke"), "{}", error.message);
+        assert_eq!(session.eval("cell", "print(\"later\"); x").unwrap().value.as_int(), Ok(4));
     }
 
     #[test]

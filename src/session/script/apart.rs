@@ -149,6 +149,14 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_comes_back_to_the_session() {
+        let token = CancelToken::default();
+        let work = || token.unless_stopped(|| -> u32 { panic!("a fault below") });
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"a fault below"));
+    }
+
+    #[test]
     fn reports_arrive_in_order_before_the_result() {
         let token = CancelToken::default();
         token.reset();
