@@ -19,15 +19,11 @@ fn main() -> ExitCode {
         .name("session".into())
         .stack_size(auricle_audio::augment::STACK_BYTES)
         .spawn(cli::main);
-    match worker.map(|thread| thread.join()) {
-        Ok(Ok(code)) => code,
-        Ok(Err(fault)) => {
-            eprintln!("{}", auricle_session::explain_fault(&*fault).render(false));
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("error: no thread can be started: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let message = match worker.map(|thread| thread.join()) {
+        Ok(Ok(code)) => return code,
+        Ok(Err(fault)) => auricle_session::explain_fault(&*fault).render(false),
+        Err(error) => format!("error: no thread can be started: {error}"),
+    };
+    terminal::Terminal::new(true).error(&message);
+    ExitCode::FAILURE
 }
