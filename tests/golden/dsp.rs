@@ -29,7 +29,7 @@ pub(super) fn run(script: &str) -> (Vec<usize>, Vec<f64>) {
     if let Some(wave) = value.clone().try_cast::<Waveform>() {
         return (vec![wave.n_samples()], widen(wave.samples()));
     }
-    let features = value.try_cast::<Features>().expect("a script of a case gives a wave or features");
+    let features = value.try_cast::<Arc<Features>>().expect("a script of a case gives a wave or features");
     let shape = features.shape();
     (shape[1..].to_vec(), widen(&features.values))
 }

@@ -12,15 +12,12 @@ use rhai::{Dynamic, Map};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-impl ScriptValue for Features {
+/// Features are shared: a block of half an hour is too large to be copied at every call.
+impl ScriptValue for Arc<Features> {
     const NAME: &'static str = "features";
 
     fn text(&self) -> String {
-        let means: Vec<f64> = (0..self.n_bands)
-            .map(|band| self.band(0, band).iter().map(|&v| f64::from(v)).sum::<f64>() / self.n_frames.max(1) as f64)
-            .collect();
-        let [channels, bands, frames] = self.shape();
-        format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 24))
+        facts(self)
     }
 
     fn parts(&self) -> Vec<(&'static str, Json)> {
@@ -36,22 +33,31 @@ impl ScriptValue for Features {
         self.values.len() >= LONG
     }
 
-    fn same(&self, other: &Features) -> Option<bool> {
+    fn same(&self, other: &Arc<Features>) -> Option<bool> {
         Some(self == other)
     }
+}
+
+/// A line of facts.
+pub(super) fn facts(features: &Features) -> String {
+    let mean =
+        |band| features.band(0, band).iter().map(|&v| f64::from(v)).sum::<f64>() / features.n_frames.max(1) as f64;
+    let means: Vec<f64> = (0..features.n_bands).map(mean).collect();
+    let [channels, bands, frames] = features.shape();
+    format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 24))
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         patch_mix(environment),
-        Function::property::<Features, _>("shape", Topic::Stages, |features| {
+        Function::property::<Arc<Features>, _>("shape", Topic::Stages, |features| {
             Ok(Dynamic::from_array(features.shape().iter().map(|&n| (n as i64).into()).collect()))
         })
         .about("Channels, bands and frames.")
         .example("assert((tone(440, 1) |> log_mel()).shape == [1, 64, 101])"),
         mel_filters(),
         Function::new("band", Topic::Stages, |call| {
-            let features: Features = call.receiver()?;
+            let features: Arc<Features> = call.receiver()?;
             let (band, channel) = (call.get::<usize>("index")?, call.get::<usize>("channel")?);
             if band >= features.n_bands || channel >= features.n_channels {
                 let [channels, bands, _] = features.shape();
@@ -60,7 +66,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             }
             Ok(Dynamic::from_array(features.band(channel, band).iter().map(|&v| f64::from(v).into()).collect()))
         })
-        .on::<Features>()
+        .on::<Arc<Features>>()
         .about("Gives the values of a band over time as an array of numbers.")
         .param::<usize>("index", "which band, from 0")
         .param_or::<usize>("channel", 0, "which channel, from 0")
@@ -84,9 +90,10 @@ fn patch_mix(environment: &Arc<Environment>) -> Function {
         let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("patch_mix"));
         let lambda = share.draw_within(&mut rng, 0.0, 1.0);
-        let mixed = grid.apply(&call.value("features")?, &call.value("other")?, lambda, &mut rng)?;
+        let (features, other): (Arc<Features>, Arc<Features>) = (call.value("features")?, call.value("other")?);
+        let mixed = grid.apply(&features, &other, lambda, &mut rng)?;
         let mut map = Map::new();
-        map.insert("features".into(), Dynamic::from(mixed.features));
+        map.insert("features".into(), Dynamic::from(Arc::new(mixed.features)));
         map.insert("lambda".into(), mixed.lambda.into());
         let exchanged = mixed.exchanged.into_iter().map(|index| (index as i64).into()).collect();
         map.insert("exchanged".into(), Dynamic::from_array(exchanged));
@@ -127,7 +134,8 @@ fn mel_filters() -> Function {
         let edges = [call.get("f_min_hz")?, f_max_hz];
         let bank = filter_bank(scale, norm, triangles, sample_rate, n_fft, n_mels, edges);
         let values = bank.concat().into_iter().map(|weight| weight as f32).collect();
-        Ok(Dynamic::from(Features { values, n_channels: 1, n_bands: n_mels, n_frames: n_fft / 2 + 1 }))
+        let filters = Features { values, n_channels: 1, n_bands: n_mels, n_frames: n_fft / 2 + 1 };
+        Ok(Dynamic::from(Arc::new(filters)))
     })
     .about("Gives the weights of a mel filter bank: a band in each row, a frequency bin in each column.")
     .param::<u32>("sample_rate", "samples per second, Hz")

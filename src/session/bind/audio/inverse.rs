@@ -39,7 +39,7 @@ fn features() -> Function {
         if let Some(index) = values.iter().position(|v| !v.is_finite()) {
             return Err(Error::BadSample { what: "the features".into(), index, value: values[index] }.into());
         }
-        Ok(Dynamic::from(Features { values, n_channels: channels.len(), n_bands, n_frames }))
+        Ok(Dynamic::from(Arc::new(Features { values, n_channels: channels.len(), n_bands, n_frames })))
     })
     .about("Makes features from numbers.")
     .param::<Array>(
@@ -95,7 +95,7 @@ fn transform_of(call: &Call<'_>, magnitudes: &Features) -> Result<(StftOptions, 
 
 fn istft() -> Function {
     let function = Function::new("istft", Topic::Stages, |call| {
-        let (magnitude, phase) = (call.value::<Features>("magnitude")?, call.value::<Features>("phase")?);
+        let (magnitude, phase): (Arc<Features>, Arc<Features>) = (call.value("magnitude")?, call.value("phase")?);
         if magnitude.shape() != phase.shape() {
             let (left, right) = (format!("{:?}", magnitude.shape()), format!("{:?}", phase.shape()));
             return Err(Error::Mismatch { what: "the shapes of `magnitude` and `phase`", left, right }.into());
@@ -126,7 +126,7 @@ fn istft() -> Function {
 fn from_magnitudes(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     let function = Function::new("griffin_lim", Topic::Stages, move |call| {
-        let magnitude = call.value::<Features>("magnitude")?;
+        let magnitude = call.value::<Arc<Features>>("magnitude")?;
         let (stft, sample_rate) = transform_of(call, &magnitude)?;
         let (n_iter, momentum) = (call.get("n_iter")?, call.get::<f64>("momentum")?);
         if !(0.0..=1.0).contains(&momentum) {

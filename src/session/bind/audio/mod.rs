@@ -48,7 +48,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Views>(engine);
     register_type::<Trace>(engine);
     register_type::<pair::Pair>(engine);
-    register_type::<Features>(engine);
+    register_type::<Arc<Features>>(engine);
     register_type::<plot::Strip>(engine);
     register_type::<Dataset>(engine);
     register_type::<Split>(engine);

@@ -1,6 +1,7 @@
 //! Pictures of sounds, features and what a recipe does to them.
 
 use super::super::Environment;
+use super::features::facts;
 use super::recipe::{key, keyed, loaded};
 use crate::script::{Function, ScriptError, ScriptValue, Topic, escape, svg_image};
 use auricle_audio::augment::{Domain, Recipe, TraceStep, Workspace};
@@ -31,7 +32,7 @@ impl ScriptValue for Strip {
         let line = |row: &Row| {
             let content = match &row.content {
                 Content::Wave(wave) => wave.text(),
-                Content::Features(features) => features.text(),
+                Content::Features(features) => facts(features),
             };
             format!("{:24} {}\n    {content}", row.title, row.lines.join(", "))
         };
@@ -62,14 +63,16 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             .about("Draws a sound: its outline and its spectrogram.")
             .returns("strip")
             .example("tone(440, 0.5).plot()"),
-        Function::new("plot", Topic::Stages, move |call| one("features", Content::Features(call.receiver()?)))
-            .on::<Features>()
-            .about("Draws the first channel of features as a heat map.")
-            .returns("strip")
-            .example("(tone(440, 0.5) |> log_mel()).plot()"),
+        Function::new("plot", Topic::Stages, move |call| {
+            one("features", Content::Features(Arc::unwrap_or_clone(call.receiver()?)))
+        })
+        .on::<Arc<Features>>()
+        .about("Draws the first channel of features as a heat map.")
+        .returns("strip")
+        .example("(tone(440, 0.5) |> log_mel()).plot()"),
         Function::new("spectrogram", Topic::Sound, |call| {
             let wave: Waveform = call.receiver()?;
-            Ok(Dynamic::from(spectrogram(&wave, call.get("n_fft")?, call.get("hop_length")?)?))
+            Ok(Dynamic::from(Arc::new(spectrogram(&wave, call.get("n_fft")?, call.get("hop_length")?)?)))
         })
         .on::<Waveform>()
         .about("Gives the levels of a sound mixed down in time and frequency, dB, from 80 dB below the largest on.")

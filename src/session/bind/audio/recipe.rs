@@ -96,7 +96,7 @@ fn pipe(environment: &Arc<Environment>) -> Function {
         }
         let key = Key::of_seed(environment.seed());
         if let Some(next) = &next {
-            if left.is::<Waveform>() || left.is::<Features>() {
+            if left.is::<Waveform>() || left.is::<Arc<Features>>() {
                 return run(next, &left, key);
             }
             if let Ok(items) = left.clone().into_array() {
@@ -130,7 +130,7 @@ pub(super) fn loaded(input: &Dynamic) -> Result<Workspace, ScriptError> {
     let mut work = Workspace::default();
     if let Some(wave) = input.read_lock::<Waveform>() {
         work.load(&wave);
-    } else if let Some(features) = input.read_lock::<Features>() {
+    } else if let Some(features) = input.read_lock::<Arc<Features>>() {
         work.load_features(&features);
     } else {
         return Err(ScriptError::new(format!("a recipe runs on a wave or on features, not on {}", describe(input))));
@@ -141,7 +141,7 @@ pub(super) fn loaded(input: &Dynamic) -> Result<Workspace, ScriptError> {
 pub(super) fn taken(mut work: Workspace) -> Result<Dynamic, ScriptError> {
     Ok(match work.domain() {
         Domain::Wave => Dynamic::from(work.to_waveform()?),
-        Domain::Features => Dynamic::from(std::mem::take(&mut work.features)),
+        Domain::Features => Dynamic::from(Arc::new(std::mem::take(&mut work.features))),
     })
 }
 

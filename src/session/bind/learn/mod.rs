@@ -36,7 +36,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<History>(engine);
     register_type::<Report>(engine);
     register_type::<Interval>(engine);
-    register_type::<Matrix>(engine);
+    register_type::<Arc<Matrix>>(engine);
     register_type::<Figure>(engine);
 }
 

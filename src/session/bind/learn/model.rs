@@ -31,7 +31,8 @@ impl ScriptValue for Model {
     }
 }
 
-impl ScriptValue for Matrix {
+/// Embeddings are shared: those of a large dataset are too many to be copied at every call.
+impl ScriptValue for Arc<Matrix> {
     const NAME: &'static str = "embeddings";
 
     fn text(&self) -> String {
@@ -51,7 +52,7 @@ impl ScriptValue for Matrix {
         self.values.len() > LONG
     }
 
-    fn same(&self, other: &Matrix) -> Option<bool> {
+    fn same(&self, other: &Arc<Matrix>) -> Option<bool> {
         Some(self == other)
     }
 }
@@ -163,7 +164,8 @@ fn embed_all(environment: &Arc<Environment>) -> Function {
         let front_end = front_end(call, &model.encoder, &data, &environment)?;
         let stop = environment.token.stop();
         let (device, workers) = (environment.device()?, environment.workers()?);
-        Ok(Dynamic::from(embed(&model.encoder, &front_end, &data, &device, &workers, &|| stop.is_asked())?))
+        let rows = embed(&model.encoder, &front_end, &data, &device, &workers, &|| stop.is_asked())?;
+        Ok(Dynamic::from(Arc::new(rows)))
     })
     .on::<Model>()
     .long()
@@ -205,7 +207,7 @@ pub(super) fn front_end(
 }
 
 fn shape() -> Function {
-    Function::property::<Matrix, _>("shape", Topic::Training, |matrix| {
+    Function::property::<Arc<Matrix>, _>("shape", Topic::Training, |matrix| {
         Ok(Dynamic::from_array(vec![(matrix.rows() as i64).into(), (matrix.columns as i64).into()]))
     })
     .about("Clips and features.")
@@ -214,11 +216,11 @@ fn shape() -> Function {
 
 fn rows() -> Function {
     Function::new("to_array", Topic::Training, |call| {
-        let matrix = call.receiver::<Matrix>()?;
+        let matrix = call.receiver::<Arc<Matrix>>()?;
         let row = |index: usize| Dynamic::from_array(matrix.row(index).iter().map(|&v| v.into()).collect());
         Ok(Dynamic::from_array((0..matrix.rows()).map(row).collect()))
     })
-    .on::<Matrix>()
+    .on::<Arc<Matrix>>()
     .about("Gives the embeddings as an array of rows.")
     .returns("array")
     .example("let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).to_array()[0].len())")
