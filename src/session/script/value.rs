@@ -157,11 +157,12 @@ impl Shown {
     }
 }
 
-/// Elements of an array that take a while.
+/// Elements of an array that take a while, and as many as are looked at one by one.
 const LONG_ARRAY: usize = 100_000;
+const LOOKED_AT: usize = 64;
 
 fn long_array(array: &Dynamic) -> bool {
-    array.as_array_ref().is_ok_and(|array| array.len() > LONG_ARRAY || array.iter().any(Shown::is_long))
+    array.as_array_ref().is_ok_and(|array| array.len() > LONG_ARRAY || array.iter().take(LOOKED_AT).any(Shown::is_long))
 }
 
 /// Says how arrays are drawn, which are rhai's own.
