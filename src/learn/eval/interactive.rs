@@ -57,10 +57,7 @@ impl Figure {
     /// The still picture.
     fn still(&self) -> String {
         let picture = STANDARD.encode(self.to_svg());
-        format!(
-            "<img alt=\"{}\" src=\"data:image/svg+xml;base64,{picture}\">",
-            escape(&self.title).replace('"', "&quot;")
-        )
+        format!("<img alt=\"{}\" src=\"data:image/svg+xml;base64,{picture}\">", escape(&self.title))
     }
 
     /// The figure for a page that has the [`library`].
