@@ -177,7 +177,8 @@ impl Runner {
         if kept {
             lock(&self.history).result(&display.text);
         }
-        let content = json!({ "execution_count": self.count, "data": self.publisher.bundle(&display), "metadata": {} });
+        let content =
+            json!({ "execution_count": self.count, "data": self.publisher.figures.bundle(&display), "metadata": {} });
         self.publisher.show("execute_result", content);
     }
 

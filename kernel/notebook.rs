@@ -44,7 +44,7 @@ pub fn execute(
     }
     let cells = content["cells"].as_array_mut().ok_or_else(|| wrong("it has no cells".into()))?;
     insert_parameters(cells, parameters);
-    let recorder = Arc::new(Recorder { recorded: Mutex::default(), figures: Mutex::new(Figures::new()) });
+    let recorder = Arc::new(Recorder { recorded: Mutex::default(), figures: Figures::new() });
     let mut session = Session::new(settings, recorder.clone()).map_err(|error| Error::Session(error.to_string()))?;
     ready(session.cancel_token());
     let code: Vec<&mut Value> = cells.iter_mut().filter(|cell| cell["cell_type"] == "code").collect();
@@ -69,12 +69,12 @@ pub fn execute(
 /// Runs one cell and puts its outputs into it; gives what went wrong.
 fn run(session: &mut Session, recorder: &Recorder, cell: &mut Value, number: usize) -> Option<Diagnostic> {
     let source = joined(&cell["source"]);
-    recorder.figures().begin(Some(&number.to_string()), &[]);
+    recorder.figures.begin(Some(&number.to_string()), &[]);
     let result = session.cell(&format!("cell {number}"), &source);
     let mut failure = None;
     match result {
         Ok(Reply::Value(outcome)) if outcome.shown => {
-            let data = recorder.bundle(&auricle_session::script::Shown::display_of(&outcome.value));
+            let data = recorder.figures.bundle(&auricle_session::script::Shown::display_of(&outcome.value));
             let output =
                 json!({ "output_type": "execute_result", "execution_count": number, "data": data, "metadata": {} });
             recorder.push(output, None);
@@ -134,7 +134,7 @@ fn joined(source: &Value) -> String {
 /// Keeps what cells show.
 struct Recorder {
     recorded: Mutex<Recorded>,
-    figures: Mutex<Figures>,
+    figures: Figures,
 }
 
 #[derive(Default)]
@@ -163,15 +163,6 @@ impl Recorded {
 impl Recorder {
     fn lock(&self) -> MutexGuard<'_, Recorded> {
         self.recorded.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn figures(&self) -> MutexGuard<'_, Figures> {
-        self.figures.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// A value by MIME type.
-    fn bundle(&self, display: &Display) -> Value {
-        self.figures().bundle(display)
     }
 
     fn push(&self, output: Value, name: Option<String>) {
@@ -235,16 +226,16 @@ impl Sink for Recorder {
     }
 
     fn display(&self, display: &Display, name: Option<&str>) {
-        let output = json!({ "output_type": "display_data", "data": self.bundle(display), "metadata": {} });
+        let output = json!({ "output_type": "display_data", "data": self.figures.bundle(display), "metadata": {} });
         self.push(output, name.map(str::to_owned));
     }
 
     fn update(&self, display: &Display, name: &str) {
-        self.replace(name, self.bundle(display));
+        self.replace(name, self.figures.bundle(display));
     }
 
     fn clear(&self, wait: bool) {
-        self.figures().clear();
+        self.figures.clear();
         let mut recorded = self.lock();
         if wait { recorded.clear_next = true } else { recorded.outputs.clear() }
     }

@@ -70,7 +70,7 @@ impl Outbox {
 pub(crate) struct Publisher {
     outbox: Outbox,
     state: Mutex<State>,
-    figures: Mutex<Figures>,
+    pub(crate) figures: Figures,
     questions: Questions,
 }
 
@@ -96,26 +96,17 @@ struct Bar {
 impl Publisher {
     /// A publisher into an outbox; what people answer comes through `questions`.
     pub(crate) fn new(outbox: Outbox, questions: Questions) -> Arc<Publisher> {
-        Arc::new(Publisher { outbox, state: Mutex::default(), figures: Mutex::new(Figures::new()), questions })
+        Arc::new(Publisher { outbox, state: Mutex::default(), figures: Figures::new(), questions })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn figures(&self) -> MutexGuard<'_, Figures> {
-        self.figures.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// A value by MIME type.
-    pub(crate) fn bundle(&self, display: &Display) -> Value {
-        self.figures().bundle(display)
-    }
-
     /// A value as the content of a display message.
     fn displayed(&self, display: &Display, name: Option<&str>) -> Value {
         let transient = name.map_or(json!({}), |name| json!({ "display_id": name }));
-        json!({ "data": self.bundle(display), "metadata": {}, "transient": transient })
+        json!({ "data": self.figures.bundle(display), "metadata": {}, "transient": transient })
     }
 
     /// Begins to answer a request. What a silent one shows is dropped.
@@ -123,7 +114,7 @@ impl Publisher {
         if !silent {
             let deleted: Vec<&str> =
                 request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            self.figures().begin(request.metadata["cellId"].as_str(), &deleted);
+            self.figures.begin(request.metadata["cellId"].as_str(), &deleted);
         }
         let (parent, request) = (request.header.clone(), Some(request.clone()));
         *self.lock() = State { request, parent, silent, ..State::default() };
@@ -225,7 +216,7 @@ impl Sink for Publisher {
     }
 
     fn clear(&self, wait: bool) {
-        self.figures().clear();
+        self.figures.clear();
         self.show("clear_output", json!({ "wait": wait }));
     }
 

@@ -140,8 +140,7 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if asked to stop, after the checkpoint was written, or [`Error::Stopped`] if there was nothing
-    /// to keep yet; [`Error::Diverged`] if the loss is no
-    /// number any more; and whatever data, model and disk report.
+    /// to keep yet; [`Error::Diverged`] if the loss is no number any more; and whatever data, model and disk report.
     pub fn fit(&self, options: FitOptions<'_>) -> Result<(), Error> {
         let _training = Training::begin(&self.training);
         self.train(options)

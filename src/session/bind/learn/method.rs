@@ -326,15 +326,15 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
         }
         result
     };
-    let (mut losses, mut epoch) = (Vec::new(), 1);
+    let (mut losses, mut epoch) = (Vec::new(), None);
     let report = |news: News| match news {
         News::Note(text) => environment.sink.note(&text),
         News::Progress(progress) => {
-            epoch = progress.epoch;
+            epoch = Some(progress.epoch);
             environment.sink.progress(&shown(&progress, &losses, false));
         }
         News::Epoch(record, progress) => {
-            epoch = record.epoch + 1;
+            epoch = Some(record.epoch + 1);
             losses.push(record.loss);
             environment.sink.progress(&shown(&progress, &losses, true));
         }
@@ -358,7 +358,9 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
     Ok(Dynamic::from(history))
 }
 
-fn interrupted(run: &Run, epoch: usize) -> ScriptError {
+/// Where a run was stopped, unless it had reported nothing yet: it may go on from any epoch.
+fn interrupted(run: &Run, epoch: Option<usize>) -> ScriptError {
+    let Some(epoch) = epoch else { return ScriptError::interrupted() };
     let hint = match run.folder() {
         Some(folder) => format!("`run.resume()`, or the script run again, goes on from `{}`", folder.display()),
         None => "`run.resume()` goes on from there".into(),
@@ -485,7 +487,9 @@ mod tests {
                 text(&mut session, "evaluate(run, data.split(#{ test: 0.3 }))").contains("interrupted after epoch")
             );
             user.epochs.store(2, Ordering::Relaxed);
-            session.eval("cell", "run.resume()").unwrap_err();
+            let error = session.eval("cell", "run.resume()").unwrap_err();
+            let later = (epochs + 1..=9).any(|epoch| error.message == format!("interrupted in epoch {epoch} of 9"));
+            assert!(later, "{} after {epochs} epochs", error.message);
             text(&mut session, "run.resume();");
             assert_eq!(text(&mut session, RESULT), want, "{out}");
             assert!(text(&mut session, "`${run}`").starts_with("SimCLR run, trained"));
