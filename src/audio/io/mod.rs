@@ -1,13 +1,20 @@
 //! Sound files and whole-file writing. The only room, beside `dataset`, that touches the disk.
 
+mod bounds;
+mod decode;
 mod flac;
+mod flac_read;
 mod folder;
+mod kind;
 mod mp3;
+mod mpeg_header;
+mod part;
 mod read;
 mod wav;
 mod whole;
 mod write;
 
+pub use bounds::{HIGHEST_RATE, MOST_CHANNELS, MOST_SAMPLES};
 pub use flac::{FlacFormat, write_flac};
 pub use folder::sounds;
 pub use mp3::{MP3_RATES, mp3_file, read_mp3};

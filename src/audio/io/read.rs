@@ -1,22 +1,20 @@
-//! Reading sound files with symphonia: WAV, FLAC, Ogg Vorbis, MP3 and AAC in MP4.
+//! The door to sound files: what kind a file is, and which reader it goes to.
 
-use super::wav::read_wav;
+use super::decode::{decode, read_decoded_header};
+use super::flac_read::{read_flac, read_flac_header};
+use super::kind::Kind;
+use super::part::Part;
+use super::wav::{read_wav, read_wav_head};
 use crate::{Error, Waveform};
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Seek};
 use std::path::Path;
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
-};
-use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoderOptions};
-use symphonia::core::errors::Error as Fault;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatReader, Track, TrackType};
-use symphonia::core::io::MediaSourceStream;
 
 /// File name endings that are taken for sound when a folder is scanned.
-pub const EXTENSIONS: [&str; 9] = ["wav", "wave", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aac"];
+pub const EXTENSIONS: [&str; 19] = [
+    "wav", "wave", "bwf", "rf64", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2", "m4a", "mp4", "aac", "mka",
+    "webm", "opus",
+];
 
 /// What the head of a sound file says, without decoding it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,75 +30,56 @@ pub struct Header {
 /// Reads the head of a sound file.
 ///
 /// # Errors
-/// [`Error::File`] if it is absent, empty, or no sound file that can be read here.
+/// [`Error::File`] if it is absent, empty, no sound file that can be read here, or says what no head may say.
 pub fn read_header(path: &Path) -> Result<Header, Error> {
-    let opened = Opened::new(path)?;
-    Ok(opened.header)
+    let (mut file, kind) = open(path)?;
+    match kind {
+        Kind::Wav => Ok(read_wav_head(path, &mut file)?.header),
+        Kind::Flac => read_flac_header(path, &mut file),
+        kind => read_decoded_header(path, file, kind),
+    }
 }
 
 /// Decodes a sound file.
 ///
-/// Samples are in -1..1 as the file's format scales them; MP3's and Vorbis' encoder delay and padding are removed where
-/// the file declares them.
+/// Samples are in -1..1 as the file's format scales them; an encoder's delay and padding are removed where the file declares
+/// them. The kind of the file is known by its content, whatever its name says.
 ///
 /// # Errors
-/// [`Error::File`] if the file is absent, empty, broken or cut short; [`Error::BadSample`] if a sample is NaN or
-/// infinite.
+/// [`Error::File`] if the file is absent, empty, broken, cut short, of a kind that is not read, or beyond the bounds of heads;
+/// [`Error::BadSample`] if a sample is NaN or infinite.
 pub fn read(path: &Path) -> Result<Waveform, Error> {
-    if let Some((header, samples)) = read_plain_wav(path) {
-        return waveform(path, samples, &header);
-    }
-    let Opened { mut format, track_id, parameters, header } = Opened::new(path)?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
-        .map_err(|fault| unreadable(path, &fault))?;
-    let mut channels: Vec<Vec<f32>> = vec![Vec::new(); header.n_channels];
-    let mut block: Vec<Vec<f32>> = Vec::new();
-    loop {
-        let packet = match format.next_packet() {
-            Ok(Some(packet)) => packet,
-            Ok(None) => break,
-            Err(fault) if is_end_of_file(&fault) => return Err(cut_short(path, header.n_samples, channels[0].len())),
-            Err(fault) => return Err(broken(path, &fault, channels[0].len(), header.sample_rate)),
-        };
-        if packet.track_id != track_id {
-            continue;
+    let (mut file, kind) = open(path)?;
+    let decoded = match kind {
+        Kind::Wav => {
+            let head = read_wav_head(path, &mut file)?;
+            match read_wav(path, &mut file, &head) {
+                Some(samples) => Decoded { header: head.header, samples: samples? },
+                None => {
+                    file.rewind().map_err(|error| Error::file(path, error))?;
+                    decode(path, file, kind)?
+                }
+            }
         }
-        let decoded =
-            decoder.decode(&packet).map_err(|fault| broken(path, &fault, channels[0].len(), header.sample_rate))?;
-        if decoded.spec().rate() != header.sample_rate || decoded.num_planes() != header.n_channels {
-            return Err(Error::file(path, "the sample rate or the number of channels changes inside the file"));
-        }
-        decoded.copy_to_vecs_planar(&mut block);
-        for (channel, samples) in channels.iter_mut().zip(&block) {
-            channel.extend_from_slice(samples);
-        }
-    }
-    let n = channels[0].len();
-    if n == 0 {
+        Kind::Flac => read_flac(path, file)?,
+        kind => decode(path, file, kind)?,
+    };
+    if decoded.samples.is_empty() {
         return Err(Error::file(path, "the file holds no samples"));
     }
-    let slack = if LOSSY.contains(&parameters.codec) { LOSSY_SLACK } else { 0 };
-    if header.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
-        return Err(cut_short(path, header.n_samples, n));
-    }
-    let samples = if channels.len() == 1 { channels.remove(0) } else { channels.concat() };
-    waveform(path, samples, &header)
+    waveform(path, decoded)
 }
 
-/// What [`read_wav`] makes of a file; whatever is wrong with it is said by the general reader.
-fn read_plain_wav(path: &Path) -> Option<(Header, Vec<f32>)> {
-    let extension = path.extension()?.to_str()?;
-    if !(extension.eq_ignore_ascii_case("wav") || extension.eq_ignore_ascii_case("wave")) {
-        return None;
-    }
-    let mut file = File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    read_wav(&mut file, length)
+/// The samples of a file, channel after channel.
+pub(super) struct Decoded {
+    /// What its head says, or what decoding it told.
+    pub(super) header: Header,
+    pub(super) samples: Vec<f32>,
 }
 
 /// A sound whose bad samples are told with the name of its file.
-fn waveform(path: &Path, samples: Vec<f32>, header: &Header) -> Result<Waveform, Error> {
+fn waveform(path: &Path, decoded: Decoded) -> Result<Waveform, Error> {
+    let Decoded { samples, header } = decoded;
     let n = samples.len() / header.n_channels.max(1);
     Waveform::new(samples, header.n_channels, header.sample_rate).map_err(|error| match error {
         Error::BadSample { index, value, .. } => {
@@ -110,118 +89,25 @@ fn waveform(path: &Path, samples: Vec<f32>, header: &Header) -> Result<Waveform,
     })
 }
 
-/// Codecs whose heads count whole frames, of which a decoder drops the encoder's delay and padding.
-const LOSSY: [AudioCodecId; 5] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_VORBIS];
-const LOSSY_SLACK: u64 = 4608;
-
-struct Opened {
-    format: Box<dyn FormatReader>,
-    track_id: u32,
-    parameters: AudioCodecParameters,
-    header: Header,
-}
-
-impl Opened {
-    fn new(path: &Path) -> Result<Opened, Error> {
-        let file = File::open(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::file_with_hint(path, "there is no such file", "check the path and its case"),
-            _ => Error::file(path, error),
-        })?;
-        let metadata = file.metadata().map_err(|error| Error::file(path, error))?;
-        if metadata.is_dir() {
-            return Err(Error::file_with_hint(path, "this is a folder", "give a file, or read it with `folder(dir)`"));
-        }
-        if metadata.len() == 0 {
-            return Err(Error::file(path, "the file is empty"));
-        }
-        let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-            hint.with_extension(extension);
-        }
-        let stream = MediaSourceStream::new(Box::new(file), Default::default());
-        let format = symphonia::default::get_probe()
-            .probe(&hint, stream, Default::default(), Default::default())
-            .map_err(|fault| unreadable(path, &fault))?;
-        let no_sound = || Error::file_with_hint(path, "there is no sound in this file", FORMATS);
-        let track = format.default_track(TrackType::Audio).ok_or_else(no_sound)?;
-        let parameters = match &track.codec_params {
-            Some(CodecParameters::Audio(parameters)) => parameters.clone(),
-            _ => return Err(no_sound()),
-        };
-        let track_id = track.id;
-        let mut header = Header {
-            sample_rate: parameters.sample_rate.unwrap_or(0),
-            n_channels: parameters.channels.as_ref().map_or(0, |channels| channels.count()),
-            n_samples: samples_of(track),
-        };
-        if header.sample_rate == 0 || header.n_channels == 0 {
-            // AAC in MP4 leaves both to the bit stream: the first packet is decoded on a copy of the reader's state.
-            let first = first_block(path)?;
-            (header.sample_rate, header.n_channels) = first;
-        }
-        Ok(Opened { format, track_id, parameters, header })
+/// Opens a file whose kind is known and read, at the place where its content begins.
+fn open(path: &Path) -> Result<(Part, Kind), Error> {
+    let fault = |error| Error::file(path, error);
+    let mut file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::file_with_hint(path, "there is no such file", "check the path and its case"),
+        _ => fault(error),
+    })?;
+    let metadata = file.metadata().map_err(fault)?;
+    if metadata.is_dir() {
+        return Err(Error::file_with_hint(path, "this is a folder", "give a file, or read it with `folder(dir)`"));
     }
-}
-
-fn samples_of(track: &Track) -> Option<u64> {
-    let frames = track.num_frames?;
-    let trimmed = u64::from(track.delay.unwrap_or(0)) + u64::from(track.padding.unwrap_or(0));
-    Some(frames.saturating_sub(trimmed))
-}
-
-/// Sample rate and channels of the first decoded packet.
-fn first_block(path: &Path) -> Result<(u32, usize), Error> {
-    let fault = |fault: Fault| unreadable(path, &fault);
-    let file = File::open(path).map_err(|error| Error::file(path, error))?;
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
-    let mut format = symphonia::default::get_probe()
-        .probe(&Hint::new(), stream, Default::default(), Default::default())
-        .map_err(fault)?;
-    let no_sound = || Error::file_with_hint(path, "there is no sound in this file", FORMATS);
-    let track = format.default_track(TrackType::Audio).ok_or_else(no_sound)?;
-    let track_id = track.id;
-    let parameters = track.codec_params.as_ref().and_then(CodecParameters::audio).ok_or_else(no_sound)?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(fault)?;
-    while let Some(packet) = format.next_packet().map_err(fault)? {
-        if packet.track_id == track_id {
-            let decoded = decoder.decode(&packet).map_err(fault)?;
-            return Ok((decoded.spec().rate(), decoded.num_planes()));
-        }
+    if metadata.len() == 0 {
+        return Err(Error::file(path, "the file is empty"));
     }
-    Err(no_sound())
-}
-
-const FORMATS: &str = "WAV, FLAC, Ogg Vorbis, MP3 and M4A/AAC can be read";
-
-fn is_end_of_file(fault: &Fault) -> bool {
-    matches!(fault, Fault::IoError(error) if error.kind() == ErrorKind::UnexpectedEof)
-}
-
-/// The file could not even be opened as sound.
-fn unreadable(path: &Path, fault: &Fault) -> Error {
-    let reason = match fault {
-        Fault::Unsupported(_) => format!("this is no sound file that can be read here ({fault})"),
-        fault if is_end_of_file(fault) => "the file is cut short: its head is not complete".into(),
-        fault => format!("this is no readable sound file ({fault})"),
-    };
-    Error::file_with_hint(path, reason, FORMATS)
-}
-
-/// The file ends before it should.
-fn cut_short(path: &Path, promised: Option<u64>, decoded: usize) -> Error {
-    let reason = match promised {
-        Some(promised) => format!("the file is cut short: its head promises {promised} samples, {decoded} are there"),
-        None => format!("the file is cut short after {decoded} samples"),
-    };
-    Error::file_with_hint(path, reason, "copy or download the file again")
-}
-
-/// The file broke while it was decoded.
-fn broken(path: &Path, fault: &Fault, decoded: usize, sample_rate: u32) -> Error {
-    let at = decoded as f64 / f64::from(sample_rate.max(1));
-    Error::file_with_hint(path, format!("the file is broken after {at:.2} s ({fault})"), "copy or download it again")
+    let (kind, start) = Kind::of(&mut file).map_err(fault)?;
+    match kind {
+        Kind::Other(_) | Kind::Unknown => Err(kind.refusal(path)),
+        kind => Ok((Part::new(file, start, metadata.len()).map_err(fault)?, kind)),
+    }
 }
 
 #[cfg(test)]
@@ -302,7 +188,6 @@ mod tests {
 
     #[test]
     fn plain_files_are_read_as_the_general_reader_reads_them() {
-        let folder = tempfile::tempdir().unwrap();
         let bytes: Vec<u8> = (0..600_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         // Floats of any bytes would be NaN now and then.
         let floats: Vec<u8> = (0..50_000).flat_map(|i| (i as f32 * 0.37).sin().to_le_bytes()).collect();
@@ -320,12 +205,75 @@ mod tests {
             // An unknown chunk of an odd size comes before the format.
             let size = (content.len() as u32 - 8 + 12).to_le_bytes();
             let content = [&b"RIFF"[..], &size, b"WAVEnote\x03\0\0\0abc\0", &content[12..]].concat();
-            let (plain, general) = (folder.path().join("a.wav"), folder.path().join("a.sound"));
-            std::fs::write(&plain, &content).unwrap();
-            std::fs::write(&general, &content).unwrap();
-            assert!(read_plain_wav(&plain).is_some() && read_plain_wav(&general).is_none());
-            assert_eq!(read(&plain).unwrap(), read(&general).unwrap(), "{bits} bits, tag {tag}, {channels} channels");
+            let general = decode(Path::new("a.wav"), std::io::Cursor::new(content.clone()), Kind::Wav).unwrap();
+            let plain = read_bytes("a.sound", &content).unwrap();
+            assert_eq!(plain.samples(), general.samples, "{bits} bits, tag {tag}, {channels} channels");
         }
+    }
+
+    #[test]
+    fn sizes_that_a_pipe_left_unknown_are_those_of_the_file() {
+        let data: Vec<u8> = (0..4000u32).flat_map(|i| ((i * 7) as i16).to_le_bytes()).collect();
+        let good = wav(1, 16, 1, false, &data);
+        let want = read_bytes("a.wav", &good).unwrap();
+        for (riff, size) in
+            [(u32::MAX, u32::MAX), (0x7FFF_F024, 0x7FFF_F000), (0x7FFF_FFFF, 0x7FFF_FFFF), (0, 0), (u32::MAX, 0)]
+        {
+            let mut piped = good.clone();
+            piped[4..8].copy_from_slice(&riff.to_le_bytes());
+            piped[40..44].copy_from_slice(&size.to_le_bytes());
+            assert_eq!(read_bytes("a.wav", &piped).unwrap(), want, "{size:x}");
+            // The program was stopped in the middle of a sample.
+            piped.push(3);
+            assert_eq!(read_bytes("a.wav", &piped).unwrap(), want, "{size:x}");
+        }
+        assert_eq!(reason("a.wav", &good[..44 + 100]), "the file is cut short: its head promises 4000 samples, 50 are there");
+    }
+
+    #[test]
+    fn the_relatives_of_wav_are_read() {
+        let data: Vec<u8> = (0..400u32).flat_map(|i| ((i * 163) as i16).to_le_bytes()).collect();
+        let good = wav(1, 16, 2, false, &data);
+        let want = read_bytes("a.wav", &good).unwrap();
+        // 64 bits of size, of the whole file and of the samples, in a chunk that comes first.
+        let sizes = [(good.len() as u64 + 36).to_le_bytes(), (data.len() as u64).to_le_bytes(), 200u64.to_le_bytes()];
+        let mut long = [&b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0"[..], &sizes.concat(), &[0; 4], &good[12..]].concat();
+        let at = long.len() - data.len() - 4;
+        long[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(read_bytes("a.wav", &long).unwrap(), want);
+        long[..4].copy_from_slice(b"BW64");
+        assert_eq!(read_bytes("a.wav", &long).unwrap(), want);
+        // The numbers of RIFX have their bytes the other way round.
+        let mut big = b"RIFX\0\0\x03\x44WAVEfmt \0\0\0\x10\0\x01\0\x02\0\0\x1F\x40\0\0\x7D\0\0\x04\0\x10data\0\0\x03\x20".to_vec();
+        big.extend(data.chunks(2).flat_map(|pair| [pair[1], pair[0]]));
+        assert_eq!(read_bytes("a.wav", &big).unwrap(), want);
+        // 12 bits in the upper part of 16, 20 in that of 24, and mu-law with a head of 14 bytes.
+        let mut twelve = good.clone();
+        twelve[34..36].copy_from_slice(&12u16.to_le_bytes());
+        assert_eq!(read_bytes("a.wav", &twelve).unwrap(), want);
+        let law: Vec<u8> = (0..=255).collect();
+        let short = [&b"RIFF\x2A\x01\0\0WAVEfmt \x0E\0\0\0\x07\0\x01\0\x40\x1F\0\0\x40\x1F\0\0\x01\0data\0\x01\0\0"[..], &law]
+            .concat();
+        let wave = read_bytes("a.wav", &short).unwrap();
+        assert_eq!(wave.n_samples(), 256);
+        assert_eq!((wave.samples()[0], wave.samples()[0x80]), (-32_124.0 / 32_768.0, 32_124.0 / 32_768.0));
+        assert_eq!((wave.samples()[0x7F], wave.samples()[0xFF]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_head_is_not_believed_beyond_its_bounds() {
+        let good = wav(1, 16, 1, false, &[0; 400]);
+        let with = |at: usize, bytes: &[u8]| {
+            let mut file = good.clone();
+            file[at..at + bytes.len()].copy_from_slice(bytes);
+            reason("a.wav", &file)
+        };
+        assert!(with(24, &4_000_000_000u32.to_le_bytes()).contains("4000000000 samples a second"));
+        assert!(with(24, &[0; 4]).contains("0 samples a second"));
+        assert!(with(22, &[0xFF, 0xFF]).contains("65535 channels"));
+        assert!(with(22, &[0, 0]).contains("0 channels"));
+        assert!(with(20, &[0x55, 0]).contains("MP3"));
+        assert!(with(34, &[99, 0]).contains("99 bits in 2 bytes"));
     }
 
     #[test]
@@ -333,7 +281,9 @@ mod tests {
         let good = wav(1, 16, 1, false, &[0; 4000]);
         assert_eq!(reason("a.wav", b""), "the file is empty");
         assert_eq!(reason("a.wav", &good[..20]), "the file is cut short: its head is not complete");
-        assert!(reason("a.wav", b"this is a text file, not sound, whatever its name says").contains("no"));
+        let text = reason("a.wav", b"this is a text file, not sound, whatever its name says");
+        assert_eq!(text, "this is no sound file that is known here");
+        assert_eq!(reason("a.mp3", b"MAC \x96\x0F\0\0"), "this is Monkey's Audio, which is not read here");
         let cut = reason("a.wav", &good[..2044]);
         assert_eq!(cut, "the file is cut short: its head promises 2000 samples, 1000 are there");
         let nan: Vec<u8> = [0.5f32, f32::NAN].iter().flat_map(|v| v.to_le_bytes()).collect();

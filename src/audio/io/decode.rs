@@ -1,0 +1,193 @@
+//! Reading with symphonia's demuxers and decoders what has no reader of its own here.
+
+use super::bounds::{check_head, check_length};
+use super::kind::{FORMATS, Kind};
+use super::part::Part;
+use super::read::{Decoded, Header};
+use crate::Error;
+use std::io::ErrorKind;
+use std::path::Path;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
+};
+use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as Fault;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+
+/// Codecs whose heads count whole frames, of which a decoder drops the encoder's delay and padding.
+const LOSSY: [AudioCodecId; 5] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_VORBIS];
+const LOSSY_SLACK: u64 = 4608;
+
+/// A file whose head symphonia has read.
+pub(super) struct Stream {
+    format: Box<dyn FormatReader>,
+    track_id: u32,
+    parameters: AudioCodecParameters,
+    n_samples: Option<u64>,
+}
+
+impl Stream {
+    /// Reads the head.
+    ///
+    /// # Errors
+    /// [`Error::File`] if there is no sound in it that can be decoded.
+    pub(super) fn open(path: &Path, source: impl MediaSource + 'static, kind: Kind) -> Result<Stream, Error> {
+        let stream = MediaSourceStream::new(Box::new(source), Default::default());
+        let format = symphonia::default::get_probe()
+            .probe(&Hint::new(), stream, Default::default(), Default::default())
+            .map_err(|fault| unreadable(path, kind, &fault))?;
+        let no_sound = || Error::file_with_hint(path, "there is no sound in this file that can be read", FORMATS);
+        let track = format.default_track(TrackType::Audio).ok_or_else(no_sound)?;
+        let parameters = match &track.codec_params {
+            Some(CodecParameters::Audio(parameters)) => parameters.clone(),
+            _ => return Err(no_sound()),
+        };
+        Ok(Stream { track_id: track.id, n_samples: samples_of(track), parameters, format })
+    }
+
+    /// What the head says, where it says it.
+    fn header(&self) -> Option<Header> {
+        let channels = self.parameters.channels.as_ref()?;
+        Some(Header { sample_rate: self.parameters.sample_rate?, n_channels: channels.count(), n_samples: self.n_samples })
+    }
+
+    pub(super) fn decoder(&self, path: &Path, kind: Kind) -> Result<Box<dyn AudioDecoder>, Error> {
+        symphonia::default::get_codecs()
+            .make_audio_decoder(&self.parameters, &AudioDecoderOptions::default())
+            .map_err(|fault| unreadable(path, kind, &fault))
+    }
+}
+
+fn samples_of(track: &Track) -> Option<u64> {
+    let frames = track.num_frames?;
+    let trimmed = u64::from(track.delay.unwrap_or(0)) + u64::from(track.padding.unwrap_or(0));
+    Some(frames.saturating_sub(trimmed))
+}
+
+/// What the head of a file says; the first packet is decoded where the head leaves rate and channels to the bit stream.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read, or says what no head may say.
+pub(super) fn read_decoded_header(path: &Path, source: Part, kind: Kind) -> Result<Header, Error> {
+    let mut stream = Stream::open(path, source, kind)?;
+    let header = match stream.header() {
+        Some(header) => header,
+        None => {
+            let mut decoder = stream.decoder(path, kind)?;
+            loop {
+                let packet = stream.format.next_packet().map_err(|fault| unreadable(path, kind, &fault))?;
+                let packet = packet.ok_or_else(|| Error::file(path, "the file holds no samples"))?;
+                if packet.track_id == stream.track_id {
+                    let block = decoder.decode(&packet).map_err(|fault| unreadable(path, kind, &fault))?;
+                    let (sample_rate, n_channels) = (block.spec().rate(), block.num_planes());
+                    break Header { sample_rate, n_channels, n_samples: stream.n_samples };
+                }
+            }
+        }
+    };
+    check_head(path, &header)?;
+    Ok(header)
+}
+
+/// Decodes a file.
+///
+/// # Errors
+/// [`Error::File`] if it is broken, cut short, or changes its rate or channels on the way.
+pub(super) fn decode(path: &Path, source: impl MediaSource + 'static, kind: Kind) -> Result<Decoded, Error> {
+    let mut stream = Stream::open(path, source, kind)?;
+    let mut header = stream.header();
+    if let Some(header) = &header {
+        check_head(path, header)?;
+    }
+    let mut decoder = stream.decoder(path, kind)?;
+    let mut channels: Vec<Vec<f32>> = Vec::new();
+    let mut block: Vec<Vec<f32>> = Vec::new();
+    loop {
+        let n = channels.first().map_or(0, Vec::len);
+        let rate = header.map_or(0, |header| header.sample_rate);
+        let packet = match stream.format.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => break,
+            Err(fault) if is_end_of_file(&fault) => return Err(cut_short(path, stream.n_samples, n)),
+            Err(fault) => return Err(broken(path, &fault, n, rate)),
+        };
+        if packet.track_id != stream.track_id {
+            continue;
+        }
+        let decoded = decoder.decode(&packet).map_err(|fault| broken(path, &fault, n, rate))?;
+        let (sample_rate, n_channels) = (decoded.spec().rate(), decoded.num_planes());
+        let head = match header {
+            Some(head) => head,
+            None => {
+                let head = Header { sample_rate, n_channels, n_samples: stream.n_samples };
+                check_head(path, &head)?;
+                *header.insert(head)
+            }
+        };
+        if (sample_rate, n_channels) != (head.sample_rate, head.n_channels) {
+            return Err(changes(path));
+        }
+        channels.resize(n_channels, Vec::new());
+        decoded.copy_to_vecs_planar(&mut block);
+        for (channel, samples) in channels.iter_mut().zip(&block) {
+            channel.extend_from_slice(samples);
+        }
+        check_length(path, channels[0].len() as u64, n_channels)?;
+    }
+    let n = channels.first().map_or(0, Vec::len);
+    let Some(header) = header.filter(|_| n > 0) else {
+        return Err(Error::file(path, "the file holds no samples"));
+    };
+    let slack = if LOSSY.contains(&stream.parameters.codec) { LOSSY_SLACK } else { 0 };
+    if stream.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
+        return Err(cut_short(path, stream.n_samples, n));
+    }
+    Ok(Decoded { header, samples: planar(channels) })
+}
+
+/// Channel after channel, without a copy where there is one channel.
+pub(super) fn planar(mut channels: Vec<Vec<f32>>) -> Vec<f32> {
+    if channels.len() == 1 { channels.remove(0) } else { channels.concat() }
+}
+
+fn is_end_of_file(fault: &Fault) -> bool {
+    matches!(fault, Fault::IoError(error) if error.kind() == ErrorKind::UnexpectedEof)
+}
+
+/// The file could not even be opened as sound.
+fn unreadable(path: &Path, kind: Kind, fault: &Fault) -> Error {
+    let name = kind.name();
+    let reason = match fault {
+        Fault::Unsupported(_) => format!("this {name} file holds a codec, or uses it in a way, that is not read here"),
+        fault if is_end_of_file(fault) => "the file is cut short: its head is not complete".into(),
+        fault => format!("this {name} file is broken at its beginning ({fault})"),
+    };
+    Error::file_with_hint(path, reason, "make a WAV file of it, for example: ffmpeg -i FILE out.wav")
+}
+
+/// The rate or the channels are not the same all through a file.
+pub(super) fn changes(path: &Path) -> Error {
+    Error::file_with_hint(
+        path,
+        "the sample rate or the number of channels changes inside the file",
+        "write it with one rate and one number of channels, for example: ffmpeg -i FILE -ar 44100 -ac 2 out.wav",
+    )
+}
+
+/// The file ends before it should.
+pub(super) fn cut_short(path: &Path, promised: Option<u64>, decoded: usize) -> Error {
+    let reason = match promised {
+        Some(promised) => format!("the file is cut short: its head promises {promised} samples, {decoded} are there"),
+        None => format!("the file is cut short after {decoded} samples"),
+    };
+    Error::file_with_hint(path, reason, "copy or download the file again")
+}
+
+/// The file broke while it was decoded.
+pub(super) fn broken(path: &Path, fault: &dyn std::fmt::Display, decoded: usize, sample_rate: u32) -> Error {
+    let at = decoded as f64 / f64::from(sample_rate.max(1));
+    Error::file_with_hint(path, format!("the file is broken after {at:.2} s ({fault})"), "copy or download it again")
+}
