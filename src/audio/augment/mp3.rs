@@ -53,7 +53,7 @@ impl Transform for Mp3 {
         work.samples.clear();
         for part in work.spare.chunks(together * length) {
             let wave = Waveform::new(part.to_vec(), together, coded)?;
-            for mut channel in read_mp3(mp3_file(&wave, kbps)?)? {
+            for mut channel in read_mp3(&mp3_file(&wave, kbps)?)? {
                 channel.resize(length, 0.0);
                 work.samples.append(&mut channel);
             }

@@ -34,7 +34,10 @@ pub(super) fn check_head(path: &Path, header: &Header) -> Result<(), Error> {
         return Err(absurd("that it has 0 samples a second".into(), "the least is 1".into()));
     }
     if sample_rate > HIGHEST_RATE {
-        return Err(absurd(format!("that it has {sample_rate} samples a second"), format!("the most is {HIGHEST_RATE}")));
+        return Err(absurd(
+            format!("that it has {sample_rate} samples a second"),
+            format!("the most is {HIGHEST_RATE}"),
+        ));
     }
     if n_channels == 0 || n_channels > MOST_CHANNELS {
         return Err(absurd(format!("that it has {n_channels} channels"), format!("1 to {MOST_CHANNELS} can be read")));

@@ -51,7 +51,11 @@ impl Stream {
     /// What the head says, where it says it.
     fn header(&self) -> Option<Header> {
         let channels = self.parameters.channels.as_ref()?;
-        Some(Header { sample_rate: self.parameters.sample_rate?, n_channels: channels.count(), n_samples: self.n_samples })
+        Some(Header {
+            sample_rate: self.parameters.sample_rate?,
+            n_channels: channels.count(),
+            n_samples: self.n_samples,
+        })
     }
 
     pub(super) fn decoder(&self, path: &Path, kind: Kind) -> Result<Box<dyn AudioDecoder>, Error> {

@@ -74,19 +74,17 @@ mod tests {
     fn it_holds_what_a_wav_of_as_many_bits_holds() {
         let folder = tempfile::tempdir().unwrap();
         let (flac, wav) = (folder.path().join("x.flac"), folder.path().join("x.wav"));
-        for (n, n_channels, rate) in
-            [
-                (1, 1, 8000),
-                (7, 2, 16_000),
-                (4096, 1, 44_100),
-                (4097, 1, 44_100),
-                (10_001, 2, 48_000),
-                (5000, 8, 96_000),
-                (9000, 3, 11_025),
-                (300, 1, 500_000),
-                (300, 2, 1),
-            ]
-        {
+        for (n, n_channels, rate) in [
+            (1, 1, 8000),
+            (7, 2, 16_000),
+            (4096, 1, 44_100),
+            (4097, 1, 44_100),
+            (10_001, 2, 48_000),
+            (5000, 8, 96_000),
+            (9000, 3, 11_025),
+            (300, 1, 500_000),
+            (300, 2, 1),
+        ] {
             let mut samples = vec![0.0; n * n_channels];
             Rng::from_words(&[n as u64]).fill_normal(&mut samples);
             let wave = Waveform::new(samples, n_channels, rate).unwrap();

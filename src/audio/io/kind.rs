@@ -191,7 +191,9 @@ impl Kind {
                 format!("this is {}, which is not read here", other.name),
                 format!("make a WAV file of it, for example: ffmpeg -i FILE out.wav. {FORMATS}"),
             ),
-            Kind::Other(other) => Error::file_with_hint(path, format!("this is {}, no sound file", other.name), FORMATS),
+            Kind::Other(other) => {
+                Error::file_with_hint(path, format!("this is {}, no sound file", other.name), FORMATS)
+            }
             _ => Error::file_with_hint(path, "this is no sound file that is known here", FORMATS),
         }
     }

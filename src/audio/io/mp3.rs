@@ -1,14 +1,9 @@
-//! What MP3 makes of a sound: encoding with rusty_mp3, decoding with symphonia.
+//! What MP3 makes of a sound: encoding with rusty_mp3, decoding as any MP3 file.
 
+use super::mpeg_read::decode_mpeg;
 use crate::{Error, Waveform};
 use rusty_mp3::{Mp3Encoder, Mp3EncoderConfig};
-use std::io::Cursor;
-use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::AudioDecoderOptions;
-use symphonia::core::errors::Error as Fault;
-use symphonia::core::formats::TrackType;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::MediaSourceStream;
+use std::path::Path;
 
 /// The sample rates of MPEG-2.5, MPEG-2 and MPEG-1 Layer III, Hz (ISO/IEC 11172-3 and 13818-3).
 pub const MP3_RATES: [u32; 9] = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
@@ -39,25 +34,10 @@ pub fn mp3_file(wave: &Waveform, kbps: u32) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// [`Error::Unusable`] if it is none.
-pub fn read_mp3(file: Vec<u8>) -> Result<Vec<Vec<f32>>, Error> {
-    let mut hint = Hint::new();
-    hint.with_extension("mp3");
-    let stream = MediaSourceStream::new(Box::new(Cursor::new(file)), Default::default());
-    let probe = symphonia::default::get_probe();
-    let mut format = probe.probe(&hint, stream, Default::default(), Default::default()).map_err(unusable)?;
-    let track = format.default_track(TrackType::Audio);
-    let parameters = track.and_then(|track| track.codec_params.as_ref()).and_then(CodecParameters::audio);
-    let parameters = parameters.ok_or_else(|| unusable(Fault::Unsupported("no sound")))?;
-    let codecs = symphonia::default::get_codecs();
-    let mut decoder = codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default()).map_err(unusable)?;
-    let (mut channels, mut block): (Vec<Vec<f32>>, Vec<Vec<f32>>) = Default::default();
-    while let Some(packet) = format.next_packet().map_err(unusable)? {
-        let decoded = decoder.decode(&packet).map_err(unusable)?;
-        channels.resize(decoded.num_planes(), Vec::new());
-        decoded.copy_to_vecs_planar(&mut block);
-        channels.iter_mut().zip(&block).for_each(|(channel, samples)| channel.extend_from_slice(samples));
-    }
-    Ok(channels)
+pub fn read_mp3(file: &[u8]) -> Result<Vec<Vec<f32>>, Error> {
+    let decoded = decode_mpeg(Path::new("MP3"), file).map_err(unusable)?;
+    let n = decoded.samples.len() / decoded.header.n_channels;
+    Ok(decoded.samples.chunks(n.max(1)).map(<[f32]>::to_vec).collect())
 }
 
 fn unusable(fault: impl std::fmt::Display) -> Error {
@@ -78,7 +58,7 @@ mod tests {
                 samples.iter_mut().for_each(|x| *x *= 0.1);
                 let wave = Waveform::new(samples, n_channels, rate).unwrap();
                 let file = mp3_file(&wave, 64).unwrap();
-                let channels = read_mp3(file).unwrap();
+                let channels = read_mp3(&file).unwrap();
                 assert_eq!(channels.len(), n_channels);
                 assert!(channels.iter().all(|channel| channel.len() == n), "{n} at {rate} Hz");
             }
@@ -89,6 +69,6 @@ mod tests {
     fn what_the_format_cannot_hold_is_an_error() {
         assert!(mp3_file(&Waveform::new(vec![0.0; 3], 3, 16_000).unwrap(), 64).is_err());
         assert!(mp3_file(&Waveform::mono(vec![0.0; 3], 96_000).unwrap(), 64).is_err());
-        assert!(read_mp3(b"no such thing".to_vec()).is_err());
+        assert!(read_mp3(b"no such thing").is_err());
     }
 }

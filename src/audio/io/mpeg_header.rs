@@ -19,8 +19,6 @@ pub(super) struct FrameHeader {
     pub(super) is_mpeg1: bool,
     pub(super) sample_rate: u32,
     pub(super) n_channels: usize,
-    /// Whether a checksum of two bytes follows.
-    pub(super) has_crc: bool,
     /// Bytes of the frame with its head; `None` in free format, where only the next head tells.
     pub(super) frame_bytes: Option<usize>,
 }
@@ -78,7 +76,7 @@ impl FrameHeader {
             }
         };
         let n_channels = if d >> 6 == 3 { 1 } else { 2 };
-        Some(FrameHeader { layer, is_mpeg1, sample_rate, n_channels, has_crc: b & 1 == 0, frame_bytes })
+        Some(FrameHeader { layer, is_mpeg1, sample_rate, n_channels, frame_bytes })
     }
 
     /// Samples of each channel in a frame.
@@ -100,16 +98,18 @@ mod tests {
         let parse = |c: [u8; 4]| FrameHeader::parse(&c);
         let mp3 = parse([0xFF, 0xFB, 0x90, 0x64]).unwrap();
         assert_eq!((mp3.layer, mp3.sample_rate, mp3.n_channels), (Layer::Three, 44_100, 2));
-        assert_eq!((mp3.frame_bytes, mp3.n_samples(), mp3.has_crc), (Some(417), 1152, false));
+        assert_eq!((mp3.frame_bytes, mp3.n_samples()), (Some(417), 1152));
         let low = parse([0xFF, 0xE3, 0x44, 0xC0]).unwrap();
         assert_eq!((low.sample_rate, low.n_channels, low.n_samples()), (12_000, 1, 576));
         assert_eq!(low.frame_bytes, Some(192));
         let mp2 = parse([0xFF, 0xFC, 0xA4, 0x00]).unwrap();
-        assert_eq!((mp2.layer, mp2.frame_bytes, mp2.has_crc), (Layer::Two, Some(576), true));
+        assert_eq!((mp2.layer, mp2.frame_bytes), (Layer::Two, Some(576)));
         let mp1 = parse([0xFF, 0xFF, 0xC4, 0x00]).unwrap();
         assert_eq!((mp1.layer, mp1.frame_bytes, mp1.n_samples()), (Layer::One, Some(384), 384));
         assert_eq!(parse([0xFF, 0xFB, 0x00, 0x64]).unwrap().frame_bytes, None, "free format");
-        for none in [[0xFF, 0xFB, 0xF0, 0x64], [0xFF, 0xFB, 0x9C, 0x64], [0xFF, 0xEB, 0x90, 0x64], [0xFE, 0xFB, 0x90, 0]] {
+        for none in
+            [[0xFF, 0xFB, 0xF0, 0x64], [0xFF, 0xFB, 0x9C, 0x64], [0xFF, 0xEB, 0x90, 0x64], [0xFE, 0xFB, 0x90, 0]]
+        {
             assert_eq!(parse(none), None);
         }
     }

@@ -3,6 +3,7 @@
 use super::decode::{decode, read_decoded_header};
 use super::flac_read::{read_flac, read_flac_header};
 use super::kind::Kind;
+use super::mpeg_read::{read_mpeg, read_mpeg_header};
 use super::part::Part;
 use super::wav::{read_wav, read_wav_head};
 use crate::{Error, Waveform};
@@ -12,8 +13,8 @@ use std::path::Path;
 
 /// File name endings that are taken for sound when a folder is scanned.
 pub const EXTENSIONS: [&str; 19] = [
-    "wav", "wave", "bwf", "rf64", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2", "m4a", "mp4", "aac", "mka",
-    "webm", "opus",
+    "wav", "wave", "bwf", "rf64", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2", "m4a", "mp4",
+    "aac", "mka", "webm", "opus",
 ];
 
 /// What the head of a sound file says, without decoding it.
@@ -36,6 +37,7 @@ pub fn read_header(path: &Path) -> Result<Header, Error> {
     match kind {
         Kind::Wav => Ok(read_wav_head(path, &mut file)?.header),
         Kind::Flac => read_flac_header(path, &mut file),
+        Kind::Mpeg => read_mpeg_header(path, &mut file),
         kind => read_decoded_header(path, file, kind),
     }
 }
@@ -62,6 +64,7 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
             }
         }
         Kind::Flac => read_flac(path, file)?,
+        Kind::Mpeg => read_mpeg(path, &mut file)?,
         kind => decode(path, file, kind)?,
     };
     if decoded.samples.is_empty() {
@@ -227,7 +230,10 @@ mod tests {
             piped.push(3);
             assert_eq!(read_bytes("a.wav", &piped).unwrap(), want, "{size:x}");
         }
-        assert_eq!(reason("a.wav", &good[..44 + 100]), "the file is cut short: its head promises 4000 samples, 50 are there");
+        assert_eq!(
+            reason("a.wav", &good[..44 + 100]),
+            "the file is cut short: its head promises 4000 samples, 50 are there"
+        );
     }
 
     #[test]
@@ -244,7 +250,9 @@ mod tests {
         long[..4].copy_from_slice(b"BW64");
         assert_eq!(read_bytes("a.wav", &long).unwrap(), want);
         // The numbers of RIFX have their bytes the other way round.
-        let mut big = b"RIFX\0\0\x03\x44WAVEfmt \0\0\0\x10\0\x01\0\x02\0\0\x1F\x40\0\0\x7D\0\0\x04\0\x10data\0\0\x03\x20".to_vec();
+        let mut big =
+            b"RIFX\0\0\x03\x44WAVEfmt \0\0\0\x10\0\x01\0\x02\0\0\x1F\x40\0\0\x7D\0\0\x04\0\x10data\0\0\x03\x20"
+                .to_vec();
         big.extend(data.chunks(2).flat_map(|pair| [pair[1], pair[0]]));
         assert_eq!(read_bytes("a.wav", &big).unwrap(), want);
         // 12 bits in the upper part of 16, 20 in that of 24, and mu-law with a head of 14 bytes.
@@ -252,8 +260,9 @@ mod tests {
         twelve[34..36].copy_from_slice(&12u16.to_le_bytes());
         assert_eq!(read_bytes("a.wav", &twelve).unwrap(), want);
         let law: Vec<u8> = (0..=255).collect();
-        let short = [&b"RIFF\x2A\x01\0\0WAVEfmt \x0E\0\0\0\x07\0\x01\0\x40\x1F\0\0\x40\x1F\0\0\x01\0data\0\x01\0\0"[..], &law]
-            .concat();
+        let short =
+            [&b"RIFF\x2A\x01\0\0WAVEfmt \x0E\0\0\0\x07\0\x01\0\x40\x1F\0\0\x40\x1F\0\0\x01\0data\0\x01\0\0"[..], &law]
+                .concat();
         let wave = read_bytes("a.wav", &short).unwrap();
         assert_eq!(wave.n_samples(), 256);
         assert_eq!((wave.samples()[0], wave.samples()[0x80]), (-32_124.0 / 32_768.0, 32_124.0 / 32_768.0));

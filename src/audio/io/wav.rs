@@ -94,8 +94,8 @@ pub(super) fn read_wav_head(path: &Path, file: &mut Part) -> Result<WavHead, Err
             let size = size_of_data.filter(|_| size == SIZE_ELSEWHERE).unwrap_or(size);
             let there = length.saturating_sub(at);
             // A program that wrote into a pipe knew no size: all that is there counts.
-            let unknown = size >= UNKNOWN_SIZE && size > there
-                || size == 0 && (riff_size == 0 || riff_size >= UNKNOWN_SIZE);
+            let unknown =
+                size >= UNKNOWN_SIZE && size > there || size == 0 && (riff_size == 0 || riff_size >= UNKNOWN_SIZE);
             if size > there && !unknown {
                 let frames = |bytes: u64| bytes / frame as u64;
                 let what = format!("its head promises {} samples, {} are there", frames(size), frames(there));
