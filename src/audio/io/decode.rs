@@ -2,23 +2,30 @@
 
 use super::bounds::{check_head, check_length};
 use super::kind::{FORMATS, Kind};
+use super::matroska::Gap;
+use super::mp4::Track as Mp4;
+use super::opus::{OPUS_RATE, OpusDecoder};
 use super::part::Part;
 use super::read::{Decoded, Header};
 use crate::Error;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Seek};
+use std::ops::Range;
 use std::path::Path;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 
 /// Codecs whose heads count whole frames, of which a decoder drops the encoder's delay and padding.
-const LOSSY: [AudioCodecId; 5] = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_VORBIS];
+const LOSSY: [AudioCodecId; 6] =
+    [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_VORBIS];
 const LOSSY_SLACK: u64 = 4608;
 
 /// A file whose head symphonia has read.
@@ -34,7 +41,7 @@ impl Stream {
     ///
     /// # Errors
     /// [`Error::File`] if there is no sound in it that can be decoded.
-    pub(super) fn open(path: &Path, source: impl MediaSource + 'static, kind: Kind) -> Result<Stream, Error> {
+    pub(super) fn open(path: &Path, source: Part, kind: Kind) -> Result<Stream, Error> {
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
@@ -58,10 +65,80 @@ impl Stream {
         })
     }
 
-    pub(super) fn decoder(&self, path: &Path, kind: Kind) -> Result<Box<dyn AudioDecoder>, Error> {
+    fn decoder(&self, path: &Path, kind: Kind) -> Result<Decoder, Error> {
+        if self.parameters.codec == CODEC_ID_OPUS {
+            let head = self.parameters.extra_data.as_deref().unwrap_or_default();
+            return Ok(Decoder::Opus(Box::new(OpusDecoder::new(path, head)?)));
+        }
         symphonia::default::get_codecs()
             .make_audio_decoder(&self.parameters, &AudioDecoderOptions::default())
+            .map(Decoder::Other)
             .map_err(|fault| unreadable(path, kind, &fault))
+    }
+}
+
+/// What makes samples of packets.
+enum Decoder {
+    Opus(Box<OpusDecoder>),
+    Other(Box<dyn AudioDecoder>),
+}
+
+impl Decoder {
+    /// Decodes a packet into its channels, and says at which rate.
+    fn decode(&mut self, packet: &Packet, block: &mut Vec<Vec<f32>>) -> Result<u32, String> {
+        match self {
+            Decoder::Opus(decoder) => {
+                block.clear();
+                block.resize(decoder.head().n_channels, Vec::new());
+                decoder.decode(&packet.data, block)?;
+                Ok(OPUS_RATE)
+            }
+            Decoder::Other(decoder) => {
+                let decoded = decoder.decode(packet).map_err(|fault| fault.to_string())?;
+                decoded.copy_to_vecs_planar(block);
+                Ok(decoded.spec().rate())
+            }
+        }
+    }
+}
+
+/// What says which of the decoded samples are sound.
+enum Edges {
+    /// The packets themselves.
+    Packets,
+    /// An MP4 file's edit list.
+    Mp4(Mp4),
+    /// Matroska's delay and padding.
+    Matroska(Gap),
+}
+
+impl Edges {
+    fn of(path: &Path, source: &mut Part, kind: Kind) -> Result<Edges, Error> {
+        let fault = |error| Error::file(path, error);
+        let edges = match kind {
+            Kind::Mp4 => Edges::Mp4(Mp4::of(path, source)?),
+            Kind::Matroska => Edges::Matroska(Gap::of(source).map_err(fault)?),
+            _ => Edges::Packets,
+        };
+        source.rewind().map_err(fault)?;
+        Ok(edges)
+    }
+
+    /// Samples to keep of some decoded ones.
+    fn kept(&self, n_decoded: u64, sample_rate: u32) -> Vec<Range<u64>> {
+        match self {
+            Edges::Packets => std::iter::once(0..n_decoded).collect(),
+            Edges::Mp4(track) => track.kept(n_decoded, sample_rate),
+            Edges::Matroska(gap) => std::iter::once(gap.kept(n_decoded, sample_rate)).collect(),
+        }
+    }
+
+    /// Makes a packet hold all its samples where something else says which are sound.
+    fn untrim(&self, packet: &mut Packet) {
+        if !matches!(self, Edges::Packets) {
+            packet.trim_start = Duration::ZERO;
+            packet.trim_end = Duration::ZERO;
+        }
     }
 }
 
@@ -75,24 +152,32 @@ fn samples_of(track: &Track) -> Option<u64> {
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read, or says what no head may say.
-pub(super) fn read_decoded_header(path: &Path, source: Part, kind: Kind) -> Result<Header, Error> {
+pub(super) fn read_decoded_header(path: &Path, mut source: Part, kind: Kind) -> Result<Header, Error> {
+    let edges = Edges::of(path, &mut source, kind)?;
     let mut stream = Stream::open(path, source, kind)?;
-    let header = match stream.header() {
+    let mut header = match stream.header() {
         Some(header) => header,
         None => {
             let mut decoder = stream.decoder(path, kind)?;
+            let mut block = Vec::new();
             loop {
                 let packet = stream.format.next_packet().map_err(|fault| unreadable(path, kind, &fault))?;
                 let packet = packet.ok_or_else(|| Error::file(path, "the file holds no samples"))?;
                 if packet.track_id == stream.track_id {
-                    let block = decoder.decode(&packet).map_err(|fault| unreadable(path, kind, &fault))?;
-                    let (sample_rate, n_channels) = (block.spec().rate(), block.num_planes());
-                    break Header { sample_rate, n_channels, n_samples: stream.n_samples };
+                    let sample_rate =
+                        decoder.decode(&packet, &mut block).map_err(|fault| broken(path, &fault, 0, 1))?;
+                    break Header { sample_rate, n_channels: block.len(), n_samples: stream.n_samples };
                 }
             }
         }
     };
     check_head(path, &header)?;
+    if !matches!(edges, Edges::Packets) {
+        // What the head counts are decoded samples; those of a film in pieces are not counted at all.
+        let kept = edges.kept(header.n_samples.unwrap_or(u64::MAX), header.sample_rate);
+        let n = kept.iter().map(|range| range.end.saturating_sub(range.start)).sum();
+        header.n_samples = Some(n).filter(|&n| header.n_samples.is_some() || n < u64::MAX >> 16);
+    }
     Ok(header)
 }
 
@@ -100,7 +185,8 @@ pub(super) fn read_decoded_header(path: &Path, source: Part, kind: Kind) -> Resu
 ///
 /// # Errors
 /// [`Error::File`] if it is broken, cut short, or changes its rate or channels on the way.
-pub(super) fn decode(path: &Path, source: impl MediaSource + 'static, kind: Kind) -> Result<Decoded, Error> {
+pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decoded, Error> {
+    let edges = Edges::of(path, &mut source, kind)?;
     let mut stream = Stream::open(path, source, kind)?;
     let mut header = stream.header();
     if let Some(header) = &header {
@@ -112,42 +198,51 @@ pub(super) fn decode(path: &Path, source: impl MediaSource + 'static, kind: Kind
     loop {
         let n = channels.first().map_or(0, Vec::len);
         let rate = header.map_or(0, |header| header.sample_rate);
-        let packet = match stream.format.next_packet() {
+        let mut packet = match stream.format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,
+            // A stream of AAC has no end but that of the file.
+            Err(fault) if is_end_of_file(&fault) && kind == Kind::Adts && n > 0 => break,
             Err(fault) if is_end_of_file(&fault) => return Err(cut_short(path, stream.n_samples, n)),
             Err(fault) => return Err(broken(path, &fault, n, rate)),
         };
         if packet.track_id != stream.track_id {
             continue;
         }
-        let decoded = decoder.decode(&packet).map_err(|fault| broken(path, &fault, n, rate))?;
-        let (sample_rate, n_channels) = (decoded.spec().rate(), decoded.num_planes());
+        edges.untrim(&mut packet);
+        let sample_rate = decoder.decode(&packet, &mut block).map_err(|fault| broken(path, &fault, n, rate))?;
         let head = match header {
             Some(head) => head,
             None => {
-                let head = Header { sample_rate, n_channels, n_samples: stream.n_samples };
+                let head = Header { sample_rate, n_channels: block.len(), n_samples: stream.n_samples };
                 check_head(path, &head)?;
                 *header.insert(head)
             }
         };
-        if (sample_rate, n_channels) != (head.sample_rate, head.n_channels) {
+        if (sample_rate, block.len()) != (head.sample_rate, head.n_channels) {
             return Err(changes(path));
         }
-        channels.resize(n_channels, Vec::new());
-        decoded.copy_to_vecs_planar(&mut block);
+        channels.resize(head.n_channels, Vec::new());
         for (channel, samples) in channels.iter_mut().zip(&block) {
             channel.extend_from_slice(samples);
         }
-        check_length(path, channels[0].len() as u64, n_channels)?;
+        check_length(path, channels[0].len() as u64, head.n_channels)?;
     }
     let n = channels.first().map_or(0, Vec::len);
     let Some(header) = header.filter(|_| n > 0) else {
         return Err(Error::file(path, "the file holds no samples"));
     };
     let slack = if LOSSY.contains(&stream.parameters.codec) { LOSSY_SLACK } else { 0 };
-    if stream.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
+    // A stream of AAC promises nothing: its length is an estimate of the first frames' sizes.
+    if kind != Kind::Adts && stream.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
         return Err(cut_short(path, stream.n_samples, n));
+    }
+    let kept = edges.kept(n as u64, header.sample_rate);
+    if kept != [0..n as u64] {
+        for channel in &mut channels {
+            *channel =
+                kept.iter().flat_map(|range| &channel[range.start as usize..range.end as usize]).copied().collect();
+        }
     }
     Ok(Decoded { header, samples: planar(channels) })
 }

@@ -23,6 +23,14 @@ impl Part {
         Ok(Part { file, start, length: end.saturating_sub(start), at: 0 })
     }
 
+    /// A stretch of it, read beside it: reading one moves the place of the other.
+    ///
+    /// # Errors
+    /// If the file cannot be read from there.
+    pub(super) fn stretch(&self, start: u64, end: u64) -> io::Result<Part> {
+        Part::new(self.file.try_clone()?, self.start + start, self.start + end.min(self.length))
+    }
+
     /// Number of bytes.
     pub(super) fn length(&self) -> u64 {
         self.length

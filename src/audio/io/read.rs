@@ -4,6 +4,7 @@ use super::decode::{decode, read_decoded_header};
 use super::flac_read::{read_flac, read_flac_header};
 use super::kind::Kind;
 use super::mpeg_read::{read_mpeg, read_mpeg_header};
+use super::ogg_read::{read_ogg, read_ogg_header};
 use super::part::Part;
 use super::wav::{read_wav, read_wav_head};
 use crate::{Error, Waveform};
@@ -38,6 +39,7 @@ pub fn read_header(path: &Path) -> Result<Header, Error> {
         Kind::Wav => Ok(read_wav_head(path, &mut file)?.header),
         Kind::Flac => read_flac_header(path, &mut file),
         Kind::Mpeg => read_mpeg_header(path, &mut file),
+        Kind::Ogg(_) => read_ogg_header(path, file, kind),
         kind => read_decoded_header(path, file, kind),
     }
 }
@@ -65,6 +67,7 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         }
         Kind::Flac => read_flac(path, file)?,
         Kind::Mpeg => read_mpeg(path, &mut file)?,
+        Kind::Ogg(_) => read_ogg(path, file, kind)?,
         kind => decode(path, file, kind)?,
     };
     if decoded.samples.is_empty() {
@@ -116,6 +119,12 @@ fn open(path: &Path) -> Result<(Part, Kind), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn part(content: &[u8]) -> Part {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, content).unwrap();
+        Part::new(file, 0, content.len() as u64).unwrap()
+    }
 
     /// A WAV file by hand: `tag` 1 is integers, 3 floats; `extensible` hides the tag behind a long header.
     fn wav(tag: u16, bits: u16, channels: u16, extensible: bool, data: &[u8]) -> Vec<u8> {
@@ -208,7 +217,7 @@ mod tests {
             // An unknown chunk of an odd size comes before the format.
             let size = (content.len() as u32 - 8 + 12).to_le_bytes();
             let content = [&b"RIFF"[..], &size, b"WAVEnote\x03\0\0\0abc\0", &content[12..]].concat();
-            let general = decode(Path::new("a.wav"), std::io::Cursor::new(content.clone()), Kind::Wav).unwrap();
+            let general = decode(Path::new("a.wav"), part(&content), Kind::Wav).unwrap();
             let plain = read_bytes("a.sound", &content).unwrap();
             assert_eq!(plain.samples(), general.samples, "{bits} bits, tag {tag}, {channels} channels");
         }
