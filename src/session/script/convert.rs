@@ -35,7 +35,7 @@ conversions! {
     bool, "true or false", |value| value.as_bool().ok();
     String, "a string", |value| value.clone().into_string().ok();
     Array, "an array", |value| value.clone().into_array().ok();
-    Map, "an option map `#{ ... }`", |value| value.clone().try_cast::<Map>();
+    Map, "a map `#{ ... }`", |value| value.clone().try_cast::<Map>();
     FnPtr, "a function or closure", |value| value.clone().try_cast::<FnPtr>();
     Vec<f64>, "an array of numbers", |value| every(value);
     Vec<String>, "an array of strings", |value| every(value);
@@ -83,7 +83,7 @@ pub fn describe(value: &Dynamic) -> String {
             format!("the string {text:?}")
         }
         "array" => format!("an array of {}", value.clone().into_array().map_or(0, |array| array.len())),
-        "map" => "an option map".into(),
+        "map" => "a map".into(),
         "Fn" => "a function".into(),
         _ => with_article(&type_name(value)),
     }
@@ -96,7 +96,6 @@ pub fn type_name(value: &Dynamic) -> String {
         "i64" => "whole number".into(),
         "f64" => "number".into(),
         "bool" => "flag".into(),
-        "map" => "option map".into(),
         "Fn" => "function".into(),
         name if name.contains("Range") => "range".into(),
         name => Shown::name_of(value).map_or_else(|| name.to_owned(), str::to_owned),
@@ -109,7 +108,6 @@ pub(super) fn noun(type_name: &str) -> &str {
         "()" => "nothing",
         "i64" | "f64" => "number",
         "bool" => "flag",
-        "map" => "option map",
         "Fn" => "function",
         "char" => "character",
         "&str | ImmutableString | String" | "ImmutableString" => "string",

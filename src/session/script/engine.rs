@@ -27,6 +27,8 @@ pub fn new_engine(
     let mut engine = Engine::new();
     set_syntax(&mut engine)?;
     engine.set_max_call_levels(CALL_LEVELS);
+    // A key that is not there is a slip as a rule; `m?.key` asks.
+    engine.set_fail_on_invalid_map_property(true);
     growth::register(&mut engine);
     let (watch, stop) = (Watch::new(token.clone()), token.clone());
     engine.on_progress(move |operations| {

@@ -72,7 +72,7 @@ impl Table {
 
     /// The name nearest to one that does not exist.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        let declared = self.functions().filter(|f| f.form == Form::Call).map(|f| f.name);
+        let declared = self.functions().filter(|f| f.is_called()).map(|f| f.name);
         nearest(name, declared.chain(self.written.iter().map(|function| function.name.as_str())))
     }
 
@@ -84,7 +84,7 @@ impl Table {
     /// Makes every function known to an engine.
     pub(super) fn register(&self, engine: &mut Engine, mode: Mode, token: &CancelToken) {
         let mut module = Module::new();
-        for function in &self.functions {
+        for function in self.functions.iter().filter(|function| function.form != Form::BuiltIn) {
             for arity in arities(function) {
                 let first = function.receivers.len();
                 let types: Vec<TypeId> = (0..arity)
@@ -108,7 +108,7 @@ impl Table {
 fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
     let n = function.parameters.len();
     match function.form {
-        Form::Operator | Form::Property => n..=n,
+        Form::Operator | Form::Property | Form::BuiltIn => n..=n,
         Form::Call => function.receivers.len()..=n + 1 + usize::from(!function.options.is_empty()),
     }
 }
