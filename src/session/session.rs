@@ -101,6 +101,7 @@ impl Session {
         let environment = Arc::new(Environment::new(settings, sink.clone(), token.clone()));
         let presets = presets()?;
         let table = Arc::new(table(&environment, &presets));
+        environment.keep_table(&table);
         let print = Arc::new(move |text: &str| sink.out(text));
         let mut engine = new_engine(&table, &bind::operators(), mode, token, print)?;
         // Folding constants would run functions while a script is parsed, and move positions.

@@ -80,10 +80,7 @@ const LANGUAGES: &[(&[&str], &str)] = &[
     (&["log1p", "logn"], "natural logarithms are `ln(x)`, decimal ones `log10(x)`"),
     (&["power", "mpower"], "write `x ** y` or `pow(x, y)`"),
     (&["fabs"], "write `abs(x)`"),
-    (
-        &["append", "extend", "add"],
-        "`x.push(v)` appends one element, `x.append(y)` all of another array",
-    ),
+    (&["append", "extend", "add"], "`x.push(v)` appends one element, `x.append(y)` all of another array"),
     (&["sample_rate="], "write `w = w.resample(16000)`"),
     (&["seconds=", "duration="], "write `w = w.slice(0, 1)` for a part"),
     (&["n_channels="], "write `w = w.mono()`"),

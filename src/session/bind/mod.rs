@@ -6,6 +6,7 @@ mod builtin;
 mod environment;
 mod foreign;
 mod front;
+mod help;
 #[cfg(feature = "learn")]
 mod learn;
 mod matrix;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub(crate) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = session::functions(environment);
     all.extend(front::functions(environment));
+    all.extend(help::functions(environment));
     all.extend(numbers::functions());
     all.extend(arrays::functions());
     all.extend(builtin::functions());

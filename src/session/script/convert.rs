@@ -69,8 +69,18 @@ pub(crate) fn integer_range(value: &Dynamic) -> Option<(i64, i64)> {
     value.clone().try_cast::<RangeInclusive<INT>>().map(|range| (*range.start(), *range.end()))
 }
 
+/// A range without an end as it is written.
+pub(super) fn open_range(value: &Dynamic) -> Option<String> {
+    // `5..` goes on to the largest number there is.
+    let (low, high) = integer_range(value)?;
+    (high == INT::MAX).then(|| format!("{low}.."))
+}
+
 /// What a value is, for a message: `the number 3`, `the string "abc"`, `an array of 4`.
 pub fn describe(value: &Dynamic) -> String {
+    if let Some(range) = open_range(value) {
+        return format!("the range {range}");
+    }
     if let Some((low, high)) = integer_range(value) {
         return format!("the range {low}..{high}");
     }

@@ -90,11 +90,15 @@ impl Table {
                 let types: Vec<TypeId> = (0..arity)
                     .map(|i| function.receivers.get(i).map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id))
                     .collect();
-                // rhai prefers a function that names the type of an argument.
-                for built_in in BUILT_IN.iter().filter(|_| function.hides && arity == first + 1) {
-                    let mut types = types.clone();
-                    types[first] = built_in();
-                    register(&mut module, function, types, mode, token);
+                // rhai prefers a function that names the types of its arguments.
+                for built_in in BUILT_IN.iter().filter(|_| function.hides && arity > first) {
+                    let mut named = types.clone();
+                    named[first] = built_in();
+                    register(&mut module, function, named.clone(), mode, token);
+                    if arity > first + 1 {
+                        named[first..].fill(built_in());
+                        register(&mut module, function, named, mode, token);
+                    }
                 }
                 register(&mut module, function, types, mode, token);
             }
