@@ -96,6 +96,13 @@ impl Config {
             values.remove(key);
             values
         };
+        // Some have a parameter of the name `transform`.
+        if let Some(Json::String(class)) = map.get(CLASS) {
+            return Ok(Config::new(class, Library::Audiomentations, without(CLASS), true));
+        }
+        if let Some(Json::String(class)) = map.get(TARGET) {
+            return Ok(Config::new(class, Library::Audiomentations, without(TARGET), false));
+        }
         if let Some(Json::Object(inner)) = map.get("transform") {
             return Config::of_map(inner);
         }
@@ -106,12 +113,6 @@ impl Config {
                 Some(other) => return Err(wrong(format!("`params` of {class} must be a mapping, not {other}"))),
             };
             return Ok(Config::new(class, Library::TorchAudiomentations, values, false));
-        }
-        if let Some(Json::String(class)) = map.get(CLASS) {
-            return Ok(Config::new(class, Library::Audiomentations, without(CLASS), true));
-        }
-        if let Some(Json::String(class)) = map.get(TARGET) {
-            return Ok(Config::new(class, Library::Audiomentations, without(TARGET), false));
         }
         let keys: Vec<&str> = map.keys().map(String::as_str).collect();
         Err(wrong(format!("a transform is named by `transform`, `{CLASS}` or `{TARGET}`; here is {}", keys.join(", "))))

@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn every_transform_with_a_counterpart_has_the_defaults_of_its_library() {
         let audiomentations = [
-            ("AddColorNoise", "noise(#{ color: -1.9931"),
-            ("AddGaussianNoise", "noise(#{ level_db: -60..-36.4781"),
+            ("AddColorNoise", "noise(#{ color: -1.9932..1.9932 })"),
+            ("AddGaussianNoise", "noise(#{ level_db: -60..-36.4782 })"),
             ("AddGaussianSNR", "noise()"),
             ("AirAbsorption", "air_absorption(#{ temperature_c: choice([10, 20]), humidity: int_uniform(30, 90) })"),
             ("Aliasing", "aliasing(log_uniform(8000, 30000))"),
@@ -167,6 +167,18 @@ mod tests {
         assert!(import(&deep).is_err());
         let unknown = import("transform: Gain\nparams: {min_gain: 3}").unwrap();
         assert_eq!(unknown.notes, ["Gain: `min_gain` has no counterpart and was left out"]);
+    }
+
+    #[test]
+    fn a_function_of_python_is_left_out_and_told() {
+        let lambda =
+            r#"{"transform": {"__class_fullname__": "Lambda", "p": 0.5, "transform": "<function f at 0x7f>"}}"#;
+        let imported = import(lambda).unwrap();
+        assert!(imported.recipe == Recipe::identity() && imported.notes[0].starts_with("Lambda: "), "{imported:?}");
+        let part = r#"{"_target_": "RepeatPart", "p": 1, "part_transform": {"_target_": "Gain", "p": 1}}"#;
+        assert_eq!(printed(part), "repeat_part(#{ recipe: gain() })");
+        let after = r#"{"_target_": "PostGain", "transform": {"_target_": "Reverse", "p": 1}, "method": "peak_normalize_always"}"#;
+        assert_eq!(printed(after), "reverse() |> normalize(#{ peak: 1 })");
     }
 
     #[test]

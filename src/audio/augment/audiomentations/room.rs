@@ -3,7 +3,7 @@
 use super::super::{Recipe, Value};
 use super::config::Config;
 use super::settings::{Settings, uniform};
-use super::transforms::{Import, number, stage};
+use super::transforms::{Import, number, rounded, stage};
 use crate::Error;
 
 /// Names of an axis here and there: its size, the size's ends, the source's place and its ends, with their defaults in m.
@@ -26,7 +26,10 @@ pub(super) fn recipe(import: &mut Import, config: &Config, s: &Settings<'_>) -> 
         // A place is a share of the room here, and no farther than its wall.
         let middle = 0.5 * (least + most);
         given.push((size, uniform((least, most))?));
-        given.push((source, uniform(((near / middle).clamp(0.0, 1.0), (far / middle).clamp(0.0, 1.0)))?));
+        given.push((
+            source,
+            uniform((rounded((near / middle).clamp(0.0, 1.0)), rounded((far / middle).clamp(0.0, 1.0))))?,
+        ));
     }
     if sizes_vary {
         import.note(config, "the source lies at a share of the room here: metres were taken of a room of middle size");

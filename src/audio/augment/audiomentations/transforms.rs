@@ -36,7 +36,7 @@ impl Import {
         }
         let p = settings.number("p")?.unwrap_or(if is_composition { 1.0 } else { P });
         let per_channel = |name| settings.value(name).and_then(Json::as_str) == Some("per_channel");
-        let chance = |recipe: Recipe| if p == 1.0 { Ok(recipe) } else { recipe.chance(p) };
+        let chance = |recipe: Recipe| if p == 1.0 || recipe.steps().is_empty() { Ok(recipe) } else { recipe.chance(p) };
         match (per_channel("mode"), per_channel("p_mode") || settings.value("p_mode").is_none()) {
             (true, true) => recipe = chance(recipe)?.per_channel()?,
             (true, false) => recipe = chance(recipe.per_channel()?)?,
@@ -123,7 +123,7 @@ impl Import {
             "Identity" => Recipe::identity(),
             "AddGaussianNoise" => {
                 let (low, high) = s.ends(&[("min_amplitude", "max_amplitude")], (0.001, 0.015))?;
-                let decibel = |amplitude: f64| 20.0 * libm::log10(amplitude.max(1e-10));
+                let decibel = |amplitude: f64| rounded(20.0 * libm::log10(amplitude.max(1e-10)));
                 self.note(config, "the level is uniform in dB here, between the levels of the two amplitudes");
                 stage("noise", vec![("level_db", uniform((decibel(low), decibel(high)))?)])?
             }
@@ -354,7 +354,7 @@ impl Import {
             s.range(&ends, (-2.0, 2.0))?
         } else {
             let (low, high) = s.ends(&ends, (-6.0, 6.0))?;
-            uniform((-high / DB_AN_OCTAVE, -low / DB_AN_OCTAVE))?
+            uniform((rounded(-high / DB_AN_OCTAVE), rounded(-low / DB_AN_OCTAVE)))?
         };
         let noise = |a_weighted: bool| {
             let given =
@@ -404,7 +404,9 @@ impl Import {
                 }
             }
         };
-        let silence = s.word("padding_mode", &["silence", "wrap", "reflect"])? == "silence";
+        // It saves numpy's word for silence.
+        let silence =
+            matches!(s.word("padding_mode", &["silence", "constant", "wrap", "reflect"])?, "silence" | "constant");
         if !silence || s.word("padding_position", &["end", "start"])? != "end" {
             self.note(
                 config,
@@ -472,6 +474,11 @@ fn shift(s: &Settings<'_>) -> Result<Recipe, Error> {
 pub(super) fn stage(name: &str, given: Vec<(&'static str, Value)>) -> Result<Recipe, Error> {
     let given = given.into_iter().map(|(name, value)| (name.to_owned(), value));
     Ok(Stage::new(declaration(name)?, given)?.into())
+}
+
+/// As many digits as matter in a level, an exponent or a share.
+pub(super) fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
 }
 
 pub(super) fn number(value: f64) -> Value {

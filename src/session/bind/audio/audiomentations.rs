@@ -19,7 +19,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         "Makes a recipe of a saved configuration of audiomentations or torch-audiomentations, and lists what has no \
          counterpart or differs.",
     )
-    .param::<Dynamic>("config", "JSON or YAML as a text, the file that it is in, or a map of its values")
+    .param::<Dynamic>("config", "JSON or YAML as a text, the file that it is in, or an array of transforms")
     .option::<Option<f64>>("sample_rate", (), "rate of the lengths that are in samples, Hz; 16000 if not given")
     .note("reads what `to_dict` and `to_dict_private` give, what `from_yaml` takes, Hydra's `_target_`, and a list of such")
     .note("defaults are those of the library; frequencies are log-uniform here, which are uniform in mel there")
@@ -35,8 +35,8 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 fn configuration(call: &Call<'_>) -> Result<serde_json::Value, ScriptError> {
     let value = call.raw("config");
     let Ok(text) = value.clone().into_string() else {
-        let json = Shown::json_of(&value).filter(|json| json.is_object() || json.is_array());
-        return json.ok_or_else(|| call.wrong("config", "a text, a file, a map or an array"));
+        let json = Shown::json_of(&value).filter(serde_json::Value::is_array);
+        return json.ok_or_else(|| call.wrong("config", "a text, a file or an array"));
     };
     let is_path = !text.contains(['\n', '{', '[']) && Path::new(&text).extension().is_some();
     if !is_path {
