@@ -188,7 +188,7 @@ impl Runner {
         for (name, expression) in asked.as_object().into_iter().flatten() {
             let value = match self.session.eval("user expression", expression.as_str().unwrap_or("")) {
                 Ok(outcome) => {
-                    let data = json!({ "text/plain": Shown::text_of(&outcome.value) });
+                    let data = json!({ "text/plain": Shown::source_of(&outcome.value) });
                     json!({ "status": "ok", "data": data, "metadata": {} })
                 }
                 Err(diagnostic) => {

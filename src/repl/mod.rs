@@ -97,7 +97,7 @@ fn eval(session: &mut Session, cell: usize, text: &str, terminal: &Terminal) -> 
     terminal.clear();
     match result {
         Ok(Reply::Value(outcome)) if outcome.shown => {
-            terminal.print(&shortened(&Shown::text_of(&outcome.value)));
+            terminal.print(&shortened(&Shown::source_of(&outcome.value)));
             if terminal.draws_pictures()
                 && let Some(picture) = Shown::picture_of(&outcome.value)
             {
@@ -138,7 +138,7 @@ fn run_input(mut session: Session, terminal: &Terminal) -> u8 {
     match result {
         Ok(outcome) => {
             if outcome.shown {
-                terminal.print(&Shown::text_of(&outcome.value));
+                terminal.print(&Shown::source_of(&outcome.value));
             }
             exit::OK
         }

@@ -5,8 +5,9 @@ use crate::bind::{self, Environment, Settings};
 use crate::command::Cell;
 use crate::fault::explain_fault;
 use crate::script::{
-    Callable, CancelToken, Diagnostic, Expanded, Mode, ScriptError, ScriptValue, Sink, Table, Unknown, Written,
-    explain, explain_parse, new_engine, new_parser, type_name, unknown_calls,
+    Callable, CancelToken, Diagnostic, Expanded, Meaning, Mode, Quotient, ScriptError, ScriptValue, Sink, Table, Topic,
+    Unknown, Written, explain, explain_parse, explain_quotient, lost_fraction, new_engine, new_parser, type_name,
+    unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +101,7 @@ impl Session {
         let environment = Arc::new(Environment::new(settings, sink.clone(), token.clone()));
         let presets = presets()?;
         let table = Arc::new(table(&environment, &presets));
+        environment.keep_table(&table);
         let print = Arc::new(move |text: &str| sink.out(text));
         let mut engine = new_engine(&table, &bind::operators(), mode, token, print)?;
         // Folding constants would run functions while a script is parsed, and move positions.
@@ -259,10 +261,24 @@ impl Session {
         match compiled {
             Ok(mut ast) => {
                 ast.set_source(name);
-                Ok(ast)
+                match self.lost_fraction(&ast) {
+                    Some(quotient) => Err(explain_quotient(&quotient, name, &self.environment.sources())),
+                    None => Ok(ast),
+                }
             }
             Err(error) => Err(explain_parse(&error, name, &self.environment.sources(), &self.table)),
         }
+    }
+
+    /// A quotient of whole numbers where a recipe takes a fraction.
+    fn lost_fraction(&self, ast: &AST) -> Option<Quotient> {
+        let makes_recipe = |name: &str| {
+            let mut functions = self.table.named(name).peekable();
+            functions.peek().is_some()
+                && functions.all(|f| matches!(f.topic(), Topic::Stages | Topic::Recipes | Topic::Distributions))
+        };
+        let is_recipe = |value: &Dynamic| type_name(value) == "recipe";
+        lost_fraction(ast, &Meaning { makes_recipe: &makes_recipe, is_recipe: &is_recipe, scope: &self.scope })
     }
 
     /// A script with its shortcuts written out.
@@ -473,6 +489,52 @@ mod tests {
             if let Err(diagnostic) = session.eval("example", function.example_source()) {
                 panic!("{}: {}", function.name(), diagnostic.render(false));
             }
+        }
+    }
+
+    #[test]
+    fn every_function_of_the_engine_has_its_words() {
+        let (session, _) = session();
+        let names = session.table.names();
+        let of_a_word = |name: &&str| name.starts_with(|c: char| c.is_alphabetic()) && !name.contains('$');
+        let signatures = session.engine.gen_fn_signatures(true);
+        let all: BTreeSet<&str> = signatures.iter().filter_map(|s| s.split('(').next()).filter(of_a_word).collect();
+        assert!(all.len() > 200, "{} names", all.len());
+        let without: Vec<&&str> = all.iter().filter(|name| !names.contains(**name) && !name.contains("::")).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+
+    #[test]
+    fn a_quotient_of_whole_numbers_is_no_number_of_a_recipe() {
+        for script in [
+            "1/2 * noise(10)",
+            "noise(10) * (1/2)",
+            "let r = fade() |> gain(3); 2/3 * r",
+            "let p = 1/2; p * noise(10)",
+            "noise(1/2)",
+            "noise(1/3..5)",
+            "gain(-6..6) |> time_mask(1/8, #{ fill: \"noise\" })",
+            "fade(#{ max_fraction: 1/4 })",
+            "gain(uniform(1/2, 1))",
+            "fn f() { 1/2 * fade() } 0",
+        ] {
+            let told = failure(script);
+            assert!(told.contains("is a whole number") && told.contains("write `"), "{script}: {told}");
+        }
+        let (mut session, _) = session();
+        session.eval("cell", "let r = noise(10);").unwrap();
+        assert!(session.eval("cell", "1/2 * r").is_err());
+        for script in [
+            "let n = 7; [1, 2, 3, 4][n / 2]",
+            "let x = 7/2; [1, 2, 3, 4][x]",
+            "4/2 * 3",
+            "1.0/2 * noise(10)",
+            "let p = 1/2; p = 0.5; p * noise(10)",
+            "noise(10) ** (4/2)",
+            "fn noise2(x) { x } noise2(1/2)",
+            "tone(440, 1).slice(0, 1/2 + 1)",
+        ] {
+            value(script);
         }
     }
 

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "learn")]
 use crate::script::ScriptError;
-use crate::script::{CancelToken, Mode, Sink, Sources};
+use crate::script::{CancelToken, Mode, Sink, Sources, Table};
 use auricle_audio::dataset::Cache;
 use rhai::Engine;
 use std::path::PathBuf;
@@ -60,6 +60,7 @@ pub(crate) struct Environment {
     seed: AtomicU64,
     sources: Mutex<Sources>,
     engine: OnceLock<Weak<Engine>>,
+    table: OnceLock<Weak<Table>>,
     report: Mutex<Option<serde_json::Value>>,
     folders: Mutex<Vec<TempDir>>,
     #[cfg(feature = "learn")]
@@ -81,6 +82,7 @@ impl Environment {
             seed,
             sources: Mutex::default(),
             engine: OnceLock::new(),
+            table: OnceLock::new(),
             report: Mutex::default(),
             folders: Mutex::default(),
             #[cfg(feature = "learn")]
@@ -102,6 +104,16 @@ impl Environment {
         let engine = Arc::new(engine);
         self.engine.get_or_init(|| Arc::downgrade(&engine));
         engine
+    }
+
+    /// Remembers the function table, for help.
+    pub(crate) fn keep_table(&self, table: &Arc<Table>) {
+        self.table.get_or_init(|| Arc::downgrade(table));
+    }
+
+    /// The function table; nothing before the session has started.
+    pub(crate) fn table(&self) -> Option<Arc<Table>> {
+        self.table.get().and_then(Weak::upgrade)
     }
 
     /// The session's engine; nothing before the session has started.

@@ -27,7 +27,10 @@ fn with<R: Into<Dynamic>>(
 
 /// The value of a call as the front end shows it.
 fn display(environment: &Environment, call: &Call<'_>) -> Display {
-    Shown::display_for(&call.raw("x"), &*environment.sink)
+    let x = call.raw("x");
+    let shown = Shown::display_for(&x, &*environment.sink);
+    // What a script says is shown as it is; only at the end of a cell a text is told from a name by its quotation marks.
+    if x.is_string() { Display { text: x.to_string(), ..shown } } else { shown }
 }
 
 fn show(name: &'static str, environment: &Arc<Environment>) -> Function {

@@ -1,12 +1,16 @@
 //! The declarations of script functions, and nothing else.
 
+mod arrays;
 mod audio;
+mod builtin;
 mod environment;
 mod foreign;
 mod front;
+mod help;
 #[cfg(feature = "learn")]
 mod learn;
 mod matrix;
+mod numbers;
 mod session;
 
 pub(crate) use environment::Environment;
@@ -22,6 +26,10 @@ use std::sync::Arc;
 pub(crate) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = session::functions(environment);
     all.extend(front::functions(environment));
+    all.extend(help::functions(environment));
+    all.extend(numbers::functions());
+    all.extend(arrays::functions());
+    all.extend(builtin::functions());
     all.extend(audio::functions(environment));
     #[cfg(feature = "learn")]
     all.extend(learn::functions(environment));

@@ -1,5 +1,6 @@
 //! One call of a script function: its arguments by name.
 
+use super::convert::open_range;
 use super::error::nearest;
 use super::function::{Form, RECEIVER};
 use super::{FromScript, Function, ScriptError, ScriptValue, Shown, Unknown, describe};
@@ -83,6 +84,10 @@ impl<'a> Call<'a> {
         let given = function.parameters.iter().zip(&positional);
         let chosen = function.options.iter().filter_map(|o| options.get(o.name.as_str()).map(|value| (o, value)));
         for (parameter, value) in given.chain(chosen) {
+            if let Some(range) = open_range(value) {
+                let hint = format!("write `{range}40`, with the end that is wanted");
+                return Err(wrong(&parameter.name, "a range with both ends", value).hint(hint));
+            }
             if !parameter.accepts(value) && !value.is::<Unknown>() {
                 return Err(wrong(&parameter.name, &parameter.wanted, value));
             }

@@ -35,7 +35,7 @@ conversions! {
     bool, "true or false", |value| value.as_bool().ok();
     String, "a string", |value| value.clone().into_string().ok();
     Array, "an array", |value| value.clone().into_array().ok();
-    Map, "an option map `#{ ... }`", |value| value.clone().try_cast::<Map>();
+    Map, "a map `#{ ... }`", |value| value.clone().try_cast::<Map>();
     FnPtr, "a function or closure", |value| value.clone().try_cast::<FnPtr>();
     Vec<f64>, "an array of numbers", |value| every(value);
     Vec<String>, "an array of strings", |value| every(value);
@@ -69,8 +69,18 @@ pub(crate) fn integer_range(value: &Dynamic) -> Option<(i64, i64)> {
     value.clone().try_cast::<RangeInclusive<INT>>().map(|range| (*range.start(), *range.end()))
 }
 
+/// A range without an end as it is written.
+pub(super) fn open_range(value: &Dynamic) -> Option<String> {
+    // `5..` goes on to the largest number there is.
+    let (low, high) = integer_range(value)?;
+    (high == INT::MAX).then(|| format!("{low}.."))
+}
+
 /// What a value is, for a message: `the number 3`, `the string "abc"`, `an array of 4`.
 pub fn describe(value: &Dynamic) -> String {
+    if let Some(range) = open_range(value) {
+        return format!("the range {range}");
+    }
     if let Some((low, high)) = integer_range(value) {
         return format!("the range {low}..{high}");
     }
@@ -83,7 +93,7 @@ pub fn describe(value: &Dynamic) -> String {
             format!("the string {text:?}")
         }
         "array" => format!("an array of {}", value.clone().into_array().map_or(0, |array| array.len())),
-        "map" => "an option map".into(),
+        "map" => "a map".into(),
         "Fn" => "a function".into(),
         _ => with_article(&type_name(value)),
     }
@@ -96,7 +106,6 @@ pub fn type_name(value: &Dynamic) -> String {
         "i64" => "whole number".into(),
         "f64" => "number".into(),
         "bool" => "flag".into(),
-        "map" => "option map".into(),
         "Fn" => "function".into(),
         name if name.contains("Range") => "range".into(),
         name => Shown::name_of(value).map_or_else(|| name.to_owned(), str::to_owned),
@@ -109,7 +118,6 @@ pub(super) fn noun(type_name: &str) -> &str {
         "()" => "nothing",
         "i64" | "f64" => "number",
         "bool" => "flag",
-        "map" => "option map",
         "Fn" => "function",
         "char" => "character",
         "&str | ImmutableString | String" | "ImmutableString" => "string",

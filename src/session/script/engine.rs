@@ -1,7 +1,7 @@
 //! rhai's engine with our operators, limits and functions.
 
 use super::memory::Watch;
-use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, value};
+use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, nested, value};
 use rhai::{Dynamic, Engine, OptimizationLevel};
 use std::sync::Arc;
 
@@ -27,7 +27,10 @@ pub fn new_engine(
     let mut engine = Engine::new();
     set_syntax(&mut engine)?;
     engine.set_max_call_levels(CALL_LEVELS);
+    // A key that is not there is a slip as a rule; `m?.key` asks.
+    engine.set_fail_on_invalid_map_property(true);
     growth::register(&mut engine);
+    nested::register(&mut engine);
     let (watch, stop) = (Watch::new(token.clone()), token.clone());
     engine.on_progress(move |operations| {
         if token.stops_this_thread() {

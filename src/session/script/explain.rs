@@ -4,7 +4,7 @@ use super::habits::{self, Habit, Text};
 use super::message::{Cause, parse_message};
 use super::shortcut::Expanded;
 use super::syntax::closing;
-use super::{Diagnostic, Label, Severity, Span, Table};
+use super::{Diagnostic, Label, Quotient, Severity, Span, Table};
 use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 use std::collections::BTreeMap;
 
@@ -77,6 +77,20 @@ pub fn explain_parse(error: &ParseError, source: &str, sources: &Sources, table:
         Some(habit) => of_habit(habit, source, script, &text),
         None => plain(),
     }
+}
+
+/// Explains that a quotient of whole numbers is a whole number.
+pub fn explain_quotient(quotient: &Quotient, source: &str, sources: &Sources) -> Diagnostic {
+    let (a, b) = quotient.numbers;
+    let fraction = a as f64 / b as f64;
+    let message = match &quotient.variable {
+        Some(name) => format!("`{name}` is {a}/{b}, which is a whole number: {}", a / b),
+        None => format!("`{a}/{b}` is a whole number: {}", a / b),
+    };
+    // A fraction that its digits do not tell exactly is better left to the machine.
+    let exact = (fraction * 1e6).fract() == 0.0;
+    let hint = if exact { format!("write `{fraction}` or `{a}.0/{b}`") } else { format!("write `{a}.0/{b}`") };
+    Diagnostic::error(message, sources.span(source, quotient.position), "", Some(hint))
 }
 
 /// Whether rhai's own message is better than one about what stands side by side.

@@ -11,6 +11,14 @@ use std::sync::Arc;
 pub enum Topic {
     /// The session and general tools.
     Session,
+    /// Numbers and what is computed from them.
+    Numbers,
+    /// Arrays.
+    Arrays,
+    /// Maps.
+    Maps,
+    /// Texts and bytes.
+    Texts,
     /// Making, reading and writing sound.
     Sound,
     /// Parameters that are drawn.
@@ -31,7 +39,7 @@ pub enum Topic {
 
 impl Topic {
     /// The chapters in order, with their titles.
-    pub const ALL: [(Topic, &'static str); 9] = [
+    pub const ALL: [(Topic, &'static str); 13] = [
         (Topic::Session, "Session"),
         (Topic::Sound, "Sound"),
         (Topic::Distributions, "Distributions"),
@@ -41,6 +49,10 @@ impl Topic {
         (Topic::Tensors, "Tensors and losses"),
         (Topic::Training, "Encoders and training"),
         (Topic::Judging, "Judging"),
+        (Topic::Numbers, "Numbers"),
+        (Topic::Arrays, "Arrays"),
+        (Topic::Maps, "Maps"),
+        (Topic::Texts, "Texts and bytes"),
     ];
 }
 
@@ -104,6 +116,8 @@ pub(super) enum Form {
     Property,
     /// `x f y`.
     Operator,
+    /// As a call, of a function that the engine brings along.
+    BuiltIn,
 }
 
 /// When a function runs on a thread of its own, so that the user need not wait for its end to stop it.
@@ -190,6 +204,18 @@ impl Function {
         function.parameters =
             vec![Parameter::typed::<Dynamic>("left", None, ""), Parameter::typed::<Dynamic>("right", None, "")];
         function
+    }
+
+    /// A function that the engine brings along, described for its readers. It has no body.
+    pub fn built_in(name: &'static str, topic: Topic) -> Function {
+        Function::with_form(name, topic, Form::BuiltIn, |_: &Call<'_>| Ok(()))
+    }
+
+    /// Says that a function of the engine is a method of a type of its own.
+    pub fn on_built_in<T: 'static>(mut self, name: &'static str) -> Function {
+        self.receivers = vec![(TypeId::of::<T>(), name)];
+        self.parameters.insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
+        self
     }
 
     /// Makes it a method of a type: its first argument is of that type.
@@ -299,7 +325,7 @@ impl Function {
 
     /// Whether it is written `f(x)`, not as a property or an operator.
     pub fn is_called(&self) -> bool {
-        self.form == Form::Call
+        matches!(self.form, Form::Call | Form::BuiltIn)
     }
 
     /// What it does.
@@ -343,7 +369,7 @@ impl Function {
         match self.form {
             Form::Property => return format!("{receiver}{}", self.name),
             Form::Operator => return format!("a {} b", self.name),
-            Form::Call => {}
+            Form::Call | Form::BuiltIn => {}
         }
         let mut parts: Vec<String> = self.parameters[self.n_receivers()..]
             .iter()

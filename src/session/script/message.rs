@@ -3,7 +3,7 @@
 use super::error::nearest;
 use super::habits::Text;
 use super::tokens::Kind;
-use super::{ScriptError, Table};
+use super::{Function, ScriptError, Table};
 use rhai::{Dynamic, EvalAltResult, LexError, ParseErrorType};
 
 /// What is known of the place where a script stopped.
@@ -168,8 +168,11 @@ impl Cause<'_> {
             let hint = format!("write `{}.{name}`, without parentheses", self.owner());
             return (format!("`{name}` is a property of {}, no function", article(owner)), "", vec![hint]);
         }
-        let usages: Vec<String> =
-            self.table.named(name).map(|function| format!("usage: {}", function.signature())).collect();
+        // Those of the type that it was called on say more than those of others.
+        let of_type = |f: &&Function| f.receiver_name() == types.first().map(|name| super::convert::noun(name));
+        let any_of_type = self.table.named(name).any(|f| of_type(&f) && f.receiver_name().is_some());
+        let fitting = self.table.named(name).filter(|f| !any_of_type || of_type(f));
+        let usages: Vec<String> = fitting.map(|function| format!("usage: {}", function.signature())).collect();
         if usages.is_empty() {
             let guess = || self.table.nearest(name).map(|guess| format!("did you mean `{guess}`?"));
             return (format!("there is no function `{name}`"), "", foreign.or_else(guess).into_iter().collect());
@@ -178,7 +181,9 @@ impl Cause<'_> {
         if matches!(name, "print" | "debug") && nouns.len() > 1 {
             hints = vec![format!("`{name}` takes one value: several stand in a text in backticks, `a ${{x}}`")];
         }
-        hints.extend(foreign);
+        if let Some(advice) = foreign {
+            hints.insert(0, advice);
+        }
         (format!("`{name}` cannot be called with {}", given(&nouns)), "in this call", hints)
     }
 
@@ -251,8 +256,10 @@ fn missing_operator(name: &str, nouns: &[String]) -> Told {
     let hint = match name {
         "|>" => "on the right of `|>` stands a recipe, a function or a closure",
         "%" if has("a string") => "values are put into a text in backticks: `a ${x}`",
-        "*" if has("a string") => "a text is repeated by `s.pad(n, \"ab\")`, which makes it n characters long",
-        "-" | "*" | "/" if has("a string") => "a text is read as a number by `parse_float(s)`",
+        "*" if has("a string") && has("a number") => {
+            "a text is repeated by `s.pad(n, \"ab\")`, which makes it n characters long"
+        }
+        "-" | "/" if has("a string") => "a text is read as a number by `parse_float(s)`",
         ".." if has("a string") => "texts are joined by `+`",
         "^" => "a power is written `x ** y`",
         "+" | "-" | "*" | "/" | "**" if has("an array") => "what is done to every element is `x.map(|v| 2 * v)`",

@@ -1,9 +1,10 @@
-//! Two shortcuts that the parser does not have, written out before it reads a script.
+//! Shortcuts that the parser does not have, written out before it reads a script.
 //!
 //! - `f(2)` calls the closure that a variable holds. The parser takes every `f(2)` for a call of a function, and does not
 //!   hand `f` over to the closure that the call stands in; `f.call(2)` it understands, so that is what it gets.
 //! - `m?.b` and `m?["b"]` ask a map for a key that it may not have. The parser only asks whether `m` is nothing, and a
 //!   missing key is an error; `m?.get("b")` asks both.
+//! - `help(noise)` names a function, which is no value.
 //!
 //! What is put in moves what stands behind it, and errors tell where they are: the places are turned back.
 
@@ -217,6 +218,11 @@ impl<'a> Reader<'a> {
                     *closure = true;
                 }
             }
+            "help" if self.is(at + 1, "(") && self.named_for_help(at + 2).is_some() => {
+                let last = self.named_for_help(at + 2).unwrap_or(at + 2);
+                self.edits.push(Edit::before(&tokens[at + 2], &tokens[at + 2], "\""));
+                self.edits.push(Edit::behind(&tokens[last], "\""));
+            }
             name if self.is(at + 1, "(") && !before.is_some_and(|before| before.is("fn") || before.is("::")) => {
                 let is_function = self.own.contains(name) || self.callable.functions.contains(name);
                 let calls = match self.known(name) {
@@ -231,6 +237,14 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The last token of a name that help is asked for, `noise` or `wave.plot`, if it is all there is and no variable.
+    fn named_for_help(&self, at: usize) -> Option<usize> {
+        let name = self.tokens.get(at).filter(|token| token.kind == Kind::Word)?;
+        let last = if self.is(at + 1, ".") || self.is(at + 1, "::") { at + 2 } else { at };
+        let is_name = self.tokens.get(last)?.kind == Kind::Word && self.is(last + 1, ")");
+        (is_name && self.known(&name.text).is_none()).then_some(last)
     }
 
     /// `?.name`, unless it is a method or is given a value.
@@ -388,6 +402,7 @@ mod tests {
             ("m?.b.c?.d + 1", "m?.get(\"b\").c?.get(\"d\") + 1"),
             ("m?.f(1); m?.b = 2; m?[0] = 1", "m?.f(1); m?.b = 2; m?[0] = 1"),
             ("m?[a[0]] == 2", "m?.get(a[0]) == 2"),
+            ("help(noise); help(wave.plot); help(x); help()", "help(\"noise\"); help(\"wave.plot\"); help(x); help()"),
         ] {
             assert_eq!(expanded(script).text, want);
         }

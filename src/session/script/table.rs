@@ -72,7 +72,7 @@ impl Table {
 
     /// The name nearest to one that does not exist.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        let declared = self.functions().filter(|f| f.form == Form::Call).map(|f| f.name);
+        let declared = self.functions().filter(|f| f.is_called()).map(|f| f.name);
         nearest(name, declared.chain(self.written.iter().map(|function| function.name.as_str())))
     }
 
@@ -84,17 +84,21 @@ impl Table {
     /// Makes every function known to an engine.
     pub(super) fn register(&self, engine: &mut Engine, mode: Mode, token: &CancelToken) {
         let mut module = Module::new();
-        for function in &self.functions {
+        for function in self.functions.iter().filter(|function| function.form != Form::BuiltIn) {
             for arity in arities(function) {
                 let first = function.receivers.len();
                 let types: Vec<TypeId> = (0..arity)
                     .map(|i| function.receivers.get(i).map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id))
                     .collect();
-                // rhai prefers a function that names the type of an argument.
-                for built_in in BUILT_IN.iter().filter(|_| function.hides && arity == first + 1) {
-                    let mut types = types.clone();
-                    types[first] = built_in();
-                    register(&mut module, function, types, mode, token);
+                // rhai prefers a function that names the types of its arguments.
+                for built_in in BUILT_IN.iter().filter(|_| function.hides && arity > first) {
+                    let mut named = types.clone();
+                    named[first] = built_in();
+                    register(&mut module, function, named.clone(), mode, token);
+                    if arity > first + 1 {
+                        named[first..].fill(built_in());
+                        register(&mut module, function, named, mode, token);
+                    }
                 }
                 register(&mut module, function, types, mode, token);
             }
@@ -108,7 +112,7 @@ impl Table {
 fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
     let n = function.parameters.len();
     match function.form {
-        Form::Operator | Form::Property => n..=n,
+        Form::Operator | Form::Property | Form::BuiltIn => n..=n,
         Form::Call => function.receivers.len()..=n + 1 + usize::from(!function.options.is_empty()),
     }
 }

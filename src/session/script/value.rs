@@ -1,6 +1,6 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
-use super::{Display, Sink, list};
+use super::{Display, Sink, list, nested};
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -95,9 +95,15 @@ impl Shown {
         with(value, |shown| shown.name).flatten()
     }
 
-    /// The text of a value: our own types as they say, others as rhai prints them.
+    /// The text of a value: our own types as they say, arrays and maps with what they hold, others as rhai prints them.
     pub fn text_of(value: &Dynamic) -> String {
-        with(value, |shown| (shown.text)(value)).flatten().unwrap_or_else(|| value.to_string())
+        let own = with(value, |shown| (shown.text)(value)).flatten();
+        own.or_else(|| nested::text(value)).unwrap_or_else(|| value.to_string())
+    }
+
+    /// The text of a value as the end of a cell shows it: a string stands in quotation marks.
+    pub fn source_of(value: &Dynamic) -> String {
+        if value.is_string() || value.is_char() { nested::element(value) } else { Shown::text_of(value) }
     }
 
     /// The value as JSON: our own types as they say, numbers, strings, arrays and maps as themselves.
@@ -128,7 +134,7 @@ impl Shown {
             return display;
         }
         let parts = with(value, |shown| (shown.parts)(value)).flatten().unwrap_or_default();
-        Display { text: Shown::text_of(value), parts, picture: None }
+        Display { text: Shown::source_of(value), parts, picture: None }
     }
 
     /// The same for a given front end, with a picture if it draws any.
