@@ -1,6 +1,6 @@
 //! Noise whose colour is drawn.
 
-use super::noise::fill_colored;
+use super::noise::{Weighting, fill_colored};
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
 use crate::{Distribution, Error, Rng, waveform::mix_at_snr};
 use smallvec::smallvec;
@@ -49,7 +49,7 @@ impl Transform for MixedNoise {
             if draws[0] == 0.0 {
                 rng.fill_normal(channel);
             } else {
-                fill_colored(channel, draws[0].clamp(-4.0, 4.0), work.sample_rate, &mut rng);
+                fill_colored(channel, draws[0].clamp(-4.0, 4.0), Weighting::None, work.sample_rate, &mut rng);
             }
         }
         mix_at_snr(&mut work.samples, &noise, draws[1]);

@@ -6,6 +6,8 @@
 //! declaration, so adding an augmentation is adding one file and its line in [`catalogue`].
 
 mod air_absorption;
+mod aliasing;
+mod audiomentations;
 mod background;
 mod band_pass;
 mod band_stop;
@@ -23,17 +25,20 @@ mod filter;
 mod fit;
 mod frequency_mask;
 mod gain;
+mod gain_transition;
 mod high_pass;
 mod impulse_response;
 mod json;
 mod kaldi_fbank;
 mod lambda;
+mod length;
 mod limiter;
 mod log_mel;
 mod low_pass;
 mod mel;
 mod mfcc;
 mod mixed_noise;
+mod mono;
 mod mp3;
 mod noise;
 mod normalize;
@@ -50,6 +55,7 @@ mod resample_to;
 mod reverse;
 mod room;
 mod run;
+mod seam;
 mod seven_band_eq;
 mod shelf;
 mod source;
@@ -71,6 +77,7 @@ mod transform;
 mod trim;
 mod views;
 
+pub use audiomentations::{Imported, foreign_names, from_audiomentations, parse as parse_audiomentations};
 pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
 pub use json::Functions;
@@ -85,6 +92,7 @@ pub use views::Views;
 pub fn catalogue() -> &'static [&'static Declaration] {
     static CATALOGUE: &[&Declaration] = &[
         &gain::GAIN,
+        &gain_transition::GAIN_TRANSITION,
         &fade::FADE,
         &noise::NOISE,
         &time_mask::TIME_MASK,
@@ -98,10 +106,12 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &peaking::PEAKING,
         &seven_band_eq::SEVEN_BAND_EQ,
         &polarity::POLARITY,
+        &mono::MONO,
         &normalize::NORMALIZE,
         &clip::CLIP,
         &tanh_distortion::TANH_DISTORTION,
         &bit_crush::BIT_CRUSH,
+        &aliasing::ALIASING,
         &mp3::MP3,
         &limiter::LIMITER,
         &air_absorption::AIR_ABSORPTION,

@@ -1,8 +1,10 @@
 //! What people look for under the name it has in another language or library, and where they find it here.
 
-/// Names of functions and values of other languages, each with the advice that its error gives.
+/// Names of functions and values of other languages, and of transforms of other libraries, each with the advice that its
+/// error gives.
 pub(crate) fn names() -> impl Iterator<Item = (&'static str, String)> {
-    LANGUAGES.iter().flat_map(|(names, advice)| names.iter().map(|name| (*name, (*advice).to_owned())))
+    let languages = LANGUAGES.iter().flat_map(|(names, advice)| names.iter().map(|name| (*name, (*advice).to_owned())));
+    languages.chain(auricle_audio::augment::foreign_names())
 }
 
 /// Names of Python, JavaScript, MATLAB and R. Those of one row mean the same.
