@@ -3,9 +3,11 @@
 use crate::cli::{exit, flag, seed_argument};
 use crate::run::{read, show, stop_on_interrupt};
 use crate::terminal::Terminal;
+use auricle_audio::Error;
 use auricle_audio::augment::{Recipe, Views};
-use auricle_audio::dataset::{AugmentFiles, Encoding, Event, Shard, Summary, manifest_name};
-use auricle_audio::io::{FlacFormat, SampleFormat};
+use auricle_audio::dataset::{
+    AugmentFiles, Encoding, Ended, Event, Replay, Shard, Summary, failed_name, manifest_name, size,
+};
 use auricle_session::script::{CancelToken, Progress, Sink, describe};
 use auricle_session::{Session, Settings};
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -24,18 +26,28 @@ pub(crate) fn command() -> Command {
         .after_help(
             "The manifest in DIR has a line of JSON for every view of every input. What is drawn for a file depends on \
              the seed, its place in the sorted list of inputs and the view: neither threads nor shards change a byte, \
-             and the shards' manifests, one after the other, are the manifest of the whole.",
+             and the shards' manifests, one after the other, are the manifest of the whole.\n\n\
+             An output is never written over an input, nor over a file that no manifest in DIR knows. A run that is \
+             stopped or killed keeps the record of all that it finished in manifest.jsonl.partial; --resume goes on from \
+             there.\n\n\
+             Exit codes: 0 all went well, or some inputs were passed over because their heads say that they are no sound \
+             that can be read; 1 something could not be written, the recipe is wrong, no input could be used, or a strict \
+             run met one that could not; 2 the command line is wrong, or an output would be written over something; 3 some \
+             inputs failed after they were accepted; 130 it was interrupted. Inputs that were passed over or failed are \
+             listed with the reasons in manifest.failed.tsv.\n\n\
+             The manifest is enough to make its outputs again: auricle augment --replay DIR/manifest.jsonl --out AGAIN. Inputs \
+             and recordings are looked for where they were, and must be what they were; so must the bytes that come out.",
         )
         .arg(
             Arg::new("recipe")
                 .value_name("RECIPE")
-                .required(true)
+                .required_unless_present("replay")
                 .help("A script, or a file ending in .rhai with one, whose last value is a recipe or views"),
         )
         .arg(
             Arg::new("inputs")
                 .value_name("IN")
-                .required(true)
+                .required_unless_present("replay")
                 .num_args(1..)
                 .value_parser(value_parser!(PathBuf))
                 .help("Sound files, and folders that are searched for them"),
@@ -46,6 +58,10 @@ pub(crate) fn command() -> Command {
                 .value_parser(value_parser!(i64)),
         )
         .arg(option("jobs", "N", "Threads; all processors if not given").value_parser(value_parser!(u16).range(1..)))
+        .arg(
+            option("memory", "GB", "Memory that files may take together, GB; most of what is free if not given")
+                .value_parser(gigabytes),
+        )
         .arg(seed_argument())
         .arg(option("format", "NAME", "Format of the outputs").value_parser(["wav", "flac"]).default_value("wav"))
         .arg(
@@ -53,7 +69,13 @@ pub(crate) fn command() -> Command {
                 .value_parser(["16", "24", "32"]),
         )
         .arg(option("shard", "i/n", "Does only the i-th of n parts of the inputs, counted from 1").default_value("1/1"))
-        .arg(flag("resume", "Keeps the outputs that the manifest says were made by the same recipe and seed"))
+        .arg(flag("resume", "Keeps the outputs that are whole and that the manifest says were made from the same: input, recordings, recipe, seed, format and program"))
+        .arg(flag("overwrite", "Writes outputs over files that no manifest in the output folder knows; inputs are spared all the same"))
+        .arg(
+            option("replay", "MANIFEST", "Makes the outputs of a manifest again, instead of running a recipe: from its recipes, inputs and drawn values, and only as they were, byte for byte")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with_all(["recipe", "inputs", "views", "seed", "bits", "resume", "strict"]),
+        )
         .arg(flag("strict", "Stops at the first file that cannot be used, instead of passing over it"))
         .arg(flag("quiet", "Shows no progress"))
 }
@@ -61,6 +83,9 @@ pub(crate) fn command() -> Command {
 /// Runs the command; gives the exit code.
 pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let terminal = Arc::new(Terminal::new(true).quiet(matches.get_flag("quiet")));
+    if let Some(manifest) = matches.get_one::<PathBuf>("replay") {
+        return replay(manifest, matches, &terminal);
+    }
     let wrong = |message: String, code: u8| {
         terminal.clear();
         terminal.error(&message);
@@ -87,7 +112,9 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
         encoding,
         shard,
         n_jobs: jobs(matches),
+        memory: matches.get_one::<f64>("memory").map(|gigabytes| (gigabytes * 1e9) as u64),
         resume: matches.get_flag("resume"),
+        overwrite: matches.get_flag("overwrite"),
         strict: matches.get_flag("strict"),
     };
     let inputs: Vec<PathBuf> = matches.get_many::<PathBuf>("inputs").unwrap_or_default().cloned().collect();
@@ -95,43 +122,121 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
         Ok(plan) => plan,
         Err(error) => return wrong(with_hint(&error), exit::USAGE),
     };
-    let started = Instant::now();
-    let mut n_failed = 0;
-    let result = job.run(&plan, &|| token.is_cancelled(), &mut |event| match event {
-        Event::Failed { source, error } => {
-            n_failed += 1;
-            if !job.strict {
-                terminal.error(&format!("passed over: {}", about(&source, &error)));
+    let mut teller = Teller::new(&terminal, job.n_jobs);
+    let result = job.run(&plan, &|| token.is_cancelled(), &mut |event| teller.tell(event));
+    teller.conclude(result, &job.out, job.shard)
+}
+
+/// Makes the outputs of a manifest again; gives the exit code.
+fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8 {
+    let (mut session, token) = match session(0, terminal) {
+        Ok(made) => made,
+        Err(code) => return code,
+    };
+    let mut code = exit::SCRIPT;
+    let mut recipe = |source: &str| {
+        let value = session.eval("recipe", source).map_err(|diagnostic| Error::Unusable(diagnostic.message))?.value;
+        value.try_cast::<Recipe>().ok_or_else(|| Error::file(manifest, format!("`{source}` is no recipe")))
+    };
+    let replay = match Replay::read(manifest, &mut recipe) {
+        Ok(replay) => replay,
+        Err(error) => {
+            terminal.error(&with_hint(&error));
+            if matches!(error, Error::File { .. }) {
+                code = exit::USAGE;
+            }
+            return code;
+        }
+    };
+    let out = matches.get_one::<PathBuf>("out").cloned().unwrap_or_default();
+    let n_jobs = jobs(matches);
+    let mut teller = Teller::new(terminal, n_jobs);
+    let stop = || token.is_cancelled();
+    let result = replay.run(&out, n_jobs, matches.get_flag("overwrite"), &stop, &mut |event| teller.tell(event));
+    teller.conclude(result, &out, Shard::WHOLE)
+}
+
+/// Tells what happens, and in the end what came of it.
+struct Teller<'a> {
+    terminal: &'a Terminal,
+    n_jobs: NonZeroUsize,
+    started: Instant,
+    n_unused: usize,
+}
+
+impl Teller<'_> {
+    fn new(terminal: &Terminal, n_jobs: NonZeroUsize) -> Teller<'_> {
+        Teller { terminal, n_jobs, started: Instant::now(), n_unused: 0 }
+    }
+
+    fn tell(&mut self, event: Event) {
+        match event {
+            Event::PassedOver { source, error } => self.unused("passed over", &source, &error),
+            Event::Failed { source, error } => self.unused("failed", &source, &error),
+            Event::Memory { n_bytes, source } => self.terminal.error(&format!(
+                "note: fewer than {} files are worked on at once: `{}` takes about {} of memory; `--memory` says how much \
+                 may be taken",
+                self.n_jobs,
+                source.display(),
+                size(n_bytes)
+            )),
+            Event::Done { n_done, n_total } => {
+                let elapsed_s = self.started.elapsed().as_secs_f64();
+                self.terminal.progress(&Progress {
+                    title: "augment".into(),
+                    done: n_done as u64,
+                    total: n_total as u64,
+                    figures: match self.n_unused {
+                        0 => format!("{:.1} files/s", n_done as f64 / elapsed_s),
+                        n => format!("{n} not used"),
+                    },
+                    left_s: Some(elapsed_s / n_done as f64 * (n_total - n_done) as f64),
+                    finished: n_done == n_total,
+                    ..Progress::default()
+                });
             }
         }
-        Event::Done { n_done, n_total } => terminal.progress(&Progress {
-            title: "augment".into(),
-            done: n_done as u64,
-            total: n_total as u64,
-            figures: match n_failed {
-                0 => format!("{:.1} files/s", n_done as f64 / started.elapsed().as_secs_f64()),
-                n => format!("{n} passed over"),
-            },
-            left_s: Some(started.elapsed().as_secs_f64() / n_done as f64 * (n_total - n_done) as f64),
-            finished: n_done == n_total,
-            ..Progress::default()
-        }),
-    });
-    terminal.clear();
-    match result {
-        Ok(summary) => {
-            terminal.print(&told(&summary, started.elapsed().as_secs_f64(), &job.out.join(manifest_name(job.shard))));
-            match summary {
-                Summary { stopped: true, .. } => {
-                    wrong("stopped; `--resume` goes on from here".into(), exit::INTERRUPTED)
-                }
-                Summary { n_failed, n_items, .. } if n_failed == n_items && n_items > 0 => exit::SCRIPT,
-                _ => exit::OK,
-            }
+    }
+
+    fn unused(&mut self, what: &str, source: &Path, error: &Error) {
+        self.n_unused += 1;
+        if self.n_unused <= MOST_NAMED {
+            self.terminal.error(&format!("{what}: {}", about(source, error)));
+        } else if self.n_unused == MOST_NAMED + 1 {
+            self.terminal.error("others are only counted from here on; the list at the end has them all");
         }
-        Err(error) => wrong(with_hint(&error), exit::SCRIPT),
+    }
+
+    /// Says how it ended; gives the exit code.
+    fn conclude(&self, result: Result<Summary, Error>, out: &Path, shard: Shard) -> u8 {
+        self.terminal.clear();
+        let wrong = |message: String, code: u8| {
+            self.terminal.error(&message);
+            code
+        };
+        let summary = match result {
+            Ok(summary) => summary,
+            Err(error) => return wrong(with_hint(&error), exit::USAGE),
+        };
+        if summary.n_done > 0 || summary.ended == Ended::Complete {
+            self.terminal.print(&told(&summary, self.started.elapsed().as_secs_f64(), out, shard));
+        }
+        let Summary { n_items, n_done, n_passed_over, n_failed, ended, .. } = summary;
+        match ended {
+            Ended::Stopped => wrong("stopped; `--resume` goes on from here".into(), exit::INTERRUPTED),
+            Ended::Broken(error) => {
+                let done = format!("{n_done} of {n_items} inputs were done and are recorded");
+                wrong(format!("{}\n  = note: {done}; `--resume` goes on from there", with_hint(&error)), exit::SCRIPT)
+            }
+            Ended::Complete if n_failed > 0 => exit::INPUTS,
+            Ended::Complete if n_passed_over == n_items && n_items > 0 => exit::SCRIPT,
+            Ended::Complete => exit::OK,
+        }
     }
 }
+
+/// Inputs that could not be used that are named on the terminal.
+const MOST_NAMED: usize = 20;
 
 /// The views that a script text or file builds, the seed it leaves, and the request to stop.
 fn recipe(
@@ -140,17 +245,12 @@ fn recipe(
     seed: u64,
     terminal: &Arc<Terminal>,
 ) -> Result<(Views, u64, CancelToken), u8> {
+    let (mut session, token) = session(seed, terminal)?;
     let (name, text) = if script.ends_with(".rhai") {
         (script, read(Path::new(script), terminal).ok_or(exit::USAGE)?)
     } else {
         ("recipe", script.to_owned())
     };
-    let mut session = Session::new(Settings { seed, ..Settings::default() }, terminal.clone()).map_err(|error| {
-        terminal.error(&format!("error: {error}"));
-        exit::SCRIPT
-    })?;
-    let token = session.cancel_token();
-    stop_on_interrupt(token.clone());
     let value = session.eval(name, &text).map(|outcome| outcome.value).map_err(|diagnostic| {
         show(&diagnostic, terminal);
         exit::SCRIPT
@@ -173,16 +273,28 @@ fn recipe(
     Ok((views, session.seed(), token))
 }
 
+/// A session, and the request to stop that an interrupt makes.
+fn session(seed: u64, terminal: &Arc<Terminal>) -> Result<(Session, CancelToken), u8> {
+    let session = Session::new(Settings { seed, ..Settings::default() }, terminal.clone()).map_err(|error| {
+        terminal.error(&format!("error: {error}"));
+        exit::SCRIPT
+    })?;
+    let token = session.cancel_token();
+    stop_on_interrupt(token.clone());
+    Ok((session, token))
+}
+
 /// The encoding that a format and a number of bits name; the most bits if none are given.
 fn encoding(format: &str, bits: &str) -> Result<Encoding, String> {
-    Ok(match (format, bits) {
-        ("flac", "16") => Encoding::Flac(FlacFormat::Int16),
-        ("flac", "24" | "") => Encoding::Flac(FlacFormat::Int24),
-        ("flac", _) => return Err("error: a FLAC file holds whole numbers: `--bits` must be 16 or 24".into()),
-        (_, "16") => Encoding::Wav(SampleFormat::Int16),
-        (_, "24") => Encoding::Wav(SampleFormat::Int24),
-        _ => Encoding::Wav(SampleFormat::Float32),
-    })
+    let most = if format == "flac" { 24 } else { 32 };
+    Encoding::named(format, bits.parse().unwrap_or(most))
+        .ok_or_else(|| "error: a FLAC file holds whole numbers: `--bits` must be 16 or 24".into())
+}
+
+/// An amount of memory.
+fn gigabytes(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "it must be a number above 0".into())
 }
 
 fn jobs(matches: &ArgMatches) -> NonZeroUsize {
@@ -191,30 +303,38 @@ fn jobs(matches: &ArgMatches) -> NonZeroUsize {
 }
 
 /// An error with the file it is about, where it does not say so itself.
-fn about(source: &Path, error: &auricle_audio::Error) -> String {
+fn about(source: &Path, error: &Error) -> String {
     let (source, text) = (source.display().to_string(), error.to_string());
     if text.contains(&source) { text } else { format!("`{source}`: {text}") }
 }
 
-fn with_hint(error: &auricle_audio::Error) -> String {
+fn with_hint(error: &Error) -> String {
     let hint = error.hint().map(|hint| format!("\n  = help: {hint}")).unwrap_or_default();
     format!("error: {error}{hint}")
 }
 
 /// The last lines: what was made, how fast, and where it is recorded.
-fn told(summary: &Summary, elapsed_s: f64, manifest: &Path) -> String {
-    let Summary { n_items, n_written, n_kept, n_failed, n_limited, written_s, .. } = summary;
+fn told(summary: &Summary, elapsed_s: f64, out: &Path, shard: Shard) -> String {
+    let Summary { n_items, n_written, n_kept, n_passed_over, n_failed, n_limited, written_s, ended, .. } = summary;
     let mut text = format!("{n_items} inputs: {n_written} outputs written");
     if *n_kept > 0 {
         text += &format!(", {n_kept} kept");
     }
+    if *n_passed_over > 0 {
+        text += &format!(", {n_passed_over} inputs passed over");
+    }
     if *n_failed > 0 {
-        text += &format!(", {n_failed} inputs passed over");
+        text += &format!(", {n_failed} inputs failed");
     }
     text += &format!("; {written_s:.1} s of sound in {elapsed_s:.1} s");
     if *n_limited > 0 {
         text +=
             &format!("\n{n_limited} outputs were too loud for whole numbers and were limited; `--bits 32` keeps them");
     }
-    format!("{text}\n{}", manifest.display())
+    let (manifest, complete) = (out.join(manifest_name(shard)), *ended == Ended::Complete);
+    text += &format!("\n{}{}", manifest.display(), if complete { "" } else { ".partial" });
+    if complete && n_passed_over + n_failed > 0 {
+        text += &format!("\n{} lists the inputs that were not used", out.join(failed_name(shard)).display());
+    }
+    text
 }

@@ -20,6 +20,8 @@ pub(crate) mod exit {
     pub(crate) const SCRIPT: u8 = 1;
     /// The command line is wrong.
     pub(crate) const USAGE: u8 = 2;
+    /// Some inputs of `augment` failed; the others are done.
+    pub(crate) const INPUTS: u8 = 3;
     /// The user stopped it, as shells say it.
     pub(crate) const INTERRUPTED: u8 = 130;
 }

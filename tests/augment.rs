@@ -121,6 +121,15 @@ fn a_manifest_repeats_what_was_made() {
     // The inputs are sorted, wherever they stood on the command line.
     assert!(lines[0]["source"].as_str().unwrap().ends_with("7.wav"));
     assert_eq!((lines[0]["item"].as_u64(), lines[0]["seed"].as_u64()), (Some(0), Some(3)));
+    assert_eq!((lines[0]["format"].as_str(), lines[0]["bits"].as_u64()), (Some("wav"), Some(32)));
+    let program = format!("auricle {}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(lines[0]["program"], program);
+    // The recipe is there as source that gives the same recipe again.
+    let recipe = lines[0]["recipe"].as_str().unwrap();
+    let script = format!("assert(({recipe}) == ({RECIPE}))");
+    std::fs::write(at.join("same.rhai"), script).unwrap();
+    let same = Command::new(env!("CARGO_BIN_EXE_auricle")).current_dir(at).args(["run", "same.rhai"]).output().unwrap();
+    assert!(same.status.success(), "{}", String::from_utf8_lossy(&same.stderr));
     assert_eq!(lines[1]["trace"]["steps"].as_array().unwrap().len(), 0);
     let trace = serde_json::json!({ "trace": lines[0]["trace"] }).to_string();
     let script = format!(
@@ -229,4 +238,183 @@ fn what_cannot_work_is_said_before_anything_is_written() {
         assert!(!at.join("o").exists(), "{arguments:?}");
     }
     assert_eq!(contents(&at.join("in")).len(), 13);
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn no_output_is_written_over_an_input_however_it_is_reached() {
+    use std::os::unix::fs::symlink;
+    let folder = sounds();
+    let at = folder.path();
+    let inputs = contents(&at.join("in"));
+    std::fs::create_dir_all(at.join("data")).unwrap();
+    symlink("../in/deep", at.join("data/dog")).unwrap();
+    symlink("in", at.join("other")).unwrap();
+    std::fs::create_dir_all(at.join("hard/deep")).unwrap();
+    std::fs::hard_link(at.join("in/deep/2.wav"), at.join("hard/deep/2.wav")).unwrap();
+    for (input, out) in
+        [("data", "data"), ("in", "other"), ("other", "in"), ("in", "hard"), ("in/deep/1.wav", "data/dog")]
+    {
+        for more in [&[][..], &["--overwrite"], &["--resume"]] {
+            let output = augment(at, &[&["gain(-6)", input, "--out", out][..], more].concat());
+            assert_eq!(code(&output), Some(2), "{input} {out}: {}", told(&output));
+            assert_eq!(contents(&at.join("in")), inputs, "{input} {out}");
+        }
+    }
+    assert!(
+        told(&augment(at, &["gain(-6)", "data", "--out", "data"])).contains("written over the input `data/dog/0.wav`")
+    );
+}
+
+#[test]
+fn a_file_that_no_run_made_is_spared_unless_it_may_be_overwritten() {
+    let folder = sounds();
+    let at = folder.path();
+    std::fs::create_dir_all(at.join("made")).unwrap();
+    std::fs::write(at.join("made/5.wav"), b"mine").unwrap();
+    std::fs::write(at.join("made/notes.txt"), b"mine, too").unwrap();
+    for more in [&[][..], &["--resume"]] {
+        let output = augment(at, &[&[RECIPE, "in", "--out", "made"][..], more].concat());
+        assert_eq!(code(&output), Some(2));
+        assert!(
+            told(&output).contains("5.wav`: this file was not made by a run") && told(&output).contains("--overwrite")
+        );
+        assert_eq!(contents(&at.join("made")).len(), 2);
+    }
+    done(at, &[RECIPE, "in", "--out", "made", "--overwrite"]);
+    assert_eq!(std::fs::read(at.join("made/notes.txt")).unwrap(), b"mine, too");
+    // What a run made is known, also to a run with another recipe.
+    done(at, &["gain(-6)", "in", "--out", "made"]);
+    done(at, &["gain(-6)", "in", "--out", "made", "--resume"]);
+}
+
+#[test]
+fn what_cannot_be_written_ends_the_run_and_it_says_what_is_complete() {
+    let folder = sounds();
+    let at = folder.path();
+    // The view's name makes the longest file name longer than a file system takes.
+    let long = format!("in/z{}.wav", "z".repeat(246));
+    std::fs::copy(at.join("in/5.wav"), at.join(&long)).unwrap();
+    let output = augment(at, &[RECIPE, "in", "--out", "made", "--views", "2", "--jobs", "1"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(told(&output).contains("cannot be written"), "{}", told(&output));
+    assert!(told(&output).contains("13 of 14 inputs were done and are recorded"), "{}", told(&output));
+    std::fs::remove_file(at.join(&long)).unwrap();
+    let said = done(at, &[RECIPE, "in", "--out", "made", "--views", "2", "--resume"]);
+    assert!(said.starts_with("13 inputs: 0 outputs written, 26 kept"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
+    let folder = sounds();
+    let at = folder.path();
+    done(at, &[RECIPE, "in", "--out", "whole", "--jobs", "1"]);
+    // No file may grow beyond some blocks of 512 bytes, the record included.
+    for blocks in [1, 4, 9, 14] {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let output = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_auricle"), "augment", RECIPE, "in", "--out", "made", "--resume"])
+            .current_dir(at)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), Some(1), "{blocks} blocks: {}", told(&output));
+        assert!(told(&output).contains("cannot be written"), "{}", told(&output));
+        assert!(!at.join("made/manifest.jsonl").exists());
+    }
+    let said = done(at, &[RECIPE, "in", "--out", "made", "--resume"]);
+    assert!(said.contains(" kept"), "{said}");
+    assert_eq!(contents(&at.join("made")), contents(&at.join("whole")));
+}
+
+#[test]
+fn inputs_that_fail_give_a_code_of_their_own_and_a_list() {
+    let folder = sounds();
+    let at = folder.path();
+    // One that breaks off, one that is no sound, and one that the recipe cannot use.
+    let whole = std::fs::read(at.join("in/5.wav")).unwrap();
+    std::fs::write(at.join("in/5.wav"), &whole[..whole.len() / 2]).unwrap();
+    std::fs::write(at.join("in/6.wav"), b"a letter to a friend").unwrap();
+    std::fs::write(at.join("r.rhai"), "lambda(|w| { if w.n_samples == 400 { throw \"too short\" } w })").unwrap();
+    let output = augment(at, &["r.rhai", "in", "--out", "made"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(code(&output), Some(3), "{}", told(&output));
+    assert!(said.starts_with("13 inputs: 10 outputs written, 1 inputs passed over, 2 inputs failed"), "{said}");
+    let list = std::fs::read_to_string(at.join("made/manifest.failed.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((rows.len(), rows[0].as_slice()), (4, &["input", "state", "reason"][..]));
+    let states: Vec<_> = rows[1..].iter().map(|row| (row[0].rsplit('/').next().unwrap(), row[1])).collect();
+    assert_eq!(states, [("5.wav", "failed"), ("6.wav", "passed over"), ("0.wav", "failed")]);
+    assert!(rows[3][2].contains("too short"), "{list}");
+    assert!(told(&output).contains("failed: `in/5.wav`") && told(&output).contains("passed over: `in/6.wav`"));
+    // All well again: no list.
+    std::fs::write(at.join("in/5.wav"), &whole).unwrap();
+    std::fs::remove_file(at.join("in/6.wav")).unwrap();
+    std::fs::remove_file(at.join("in/deep/0.wav")).unwrap();
+    done(at, &["r.rhai", "in", "--out", "made"]);
+    assert!(!at.join("made/manifest.failed.tsv").exists());
+    // Nothing is left.
+    std::fs::write(at.join("no.wav"), b"nothing to hear").unwrap();
+    assert_eq!(code(&augment(at, &["gain(1)", "no.wav", "--out", "none"])), Some(1));
+}
+
+#[test]
+fn a_clip_beyond_the_memory_fails_and_the_others_are_done() {
+    let folder = sounds();
+    let at = folder.path();
+    let wave = Waveform::mono(vec![0.5; 5 << 20], 44_100).unwrap();
+    write_wav(&at.join("in/long.wav"), &wave, SampleFormat::Int16).unwrap();
+    let output = augment(at, &["gain(-6)", "in", "--out", "made", "--memory", "0.02"]);
+    assert_eq!(code(&output), Some(3), "{}", told(&output));
+    assert!(told(&output).contains("it needs about 21 MB of memory, and 20 MB may be taken"), "{}", told(&output));
+    assert_eq!(manifest(&at.join("made")).iter().filter(|line| line["output"].is_string()).count(), 13);
+    let output = augment(at, &["gain(-6)", "in", "--out", "made", "--memory", "0.03", "--resume"]);
+    assert_eq!(code(&output), Some(0), "{}", told(&output));
+}
+
+#[test]
+fn nothing_stale_is_kept() {
+    let folder = sounds();
+    let at = folder.path();
+    let sound = |name: &str, seed: u64| {
+        let mut samples = vec![0.0; 500];
+        Rng::from_words(&[seed]).fill_normal(&mut samples);
+        write_wav(&at.join(name), &Waveform::mono(samples, 8000).unwrap(), SampleFormat::Float32).unwrap();
+    };
+    sound("in/5.wav", 1);
+    sound("noise/a.wav", 2);
+    sound("noise/b.wav", 3);
+    let run = |more: &[&str]| done(at, &[&["background(\"noise\", 5)", "in", "--out", "made"][..], more].concat());
+    run(&[]);
+    assert!(run(&["--resume"]).starts_with("13 inputs: 0 outputs written, 13 kept"));
+    // Another sound of the same length and time.
+    let time = at.join("in/5.wav").metadata().unwrap().modified().unwrap();
+    sound("in/5.wav", 4);
+    std::fs::File::options().write(true).open(at.join("in/5.wav")).unwrap().set_modified(time).unwrap();
+    assert!(run(&["--resume"]).starts_with("13 inputs: 1 outputs written, 12 kept"));
+    // An output that is cut off, one in which a bit has changed, one that is gone.
+    let (cut, bit) = (at.join("made/deep/1.wav"), at.join("made/7.wav"));
+    let bytes = std::fs::read(&cut).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() - 1]).unwrap();
+    let mut bytes = std::fs::read(&bit).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&bit, bytes).unwrap();
+    std::fs::remove_file(at.join("made/8.wav")).unwrap();
+    assert!(run(&["--resume"]).starts_with("13 inputs: 3 outputs written, 10 kept"));
+    // One noise more, and another noise under an old name.
+    sound("noise/c.wav", 5);
+    assert!(!run(&["--resume"]).starts_with("13 inputs: 0 outputs written"));
+    sound("noise/a.wav", 6);
+    assert!(!run(&["--resume"]).starts_with("13 inputs: 0 outputs written"));
+    done(at, &["background(\"noise\", 5)", "in", "--out", "fresh"]);
+    assert_eq!(contents(&at.join("made")), contents(&at.join("fresh")));
 }

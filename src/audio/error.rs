@@ -134,6 +134,8 @@ pub enum Error {
         reason: String,
         /// What would help, if known.
         hint: Option<String>,
+        /// Whether it is refused for what it is or says that it is, such as no sound: no copy of it would do better.
+        refused: bool,
     },
     /// Text that is not what it should be.
     #[error("cannot read {what}: {reason}")]
@@ -159,12 +161,24 @@ impl Error {
 
     /// An [`Error::File`] without a hint.
     pub fn file(path: impl AsRef<Path>, reason: impl ToString) -> Error {
-        Error::File { path: path.as_ref().to_owned(), reason: reason.to_string(), hint: None }
+        Error::File { path: path.as_ref().to_owned(), reason: reason.to_string(), hint: None, refused: false }
     }
 
     /// An [`Error::File`] that says what would help.
     pub fn file_with_hint(path: impl AsRef<Path>, reason: impl ToString, hint: impl Into<String>) -> Error {
-        Error::File { path: path.as_ref().to_owned(), reason: reason.to_string(), hint: Some(hint.into()) }
+        let (path, reason) = (path.as_ref().to_owned(), reason.to_string());
+        Error::File { path, reason, hint: Some(hint.into()), refused: false }
+    }
+
+    /// An [`Error::File`] of a file that is refused for what it is or says that it is.
+    pub fn refused_file(path: impl AsRef<Path>, reason: impl ToString, hint: impl Into<String>) -> Error {
+        let (path, reason) = (path.as_ref().to_owned(), reason.to_string());
+        Error::File { path, reason, hint: Some(hint.into()), refused: true }
+    }
+
+    /// Whether a file is refused for what it is or says that it is, and not for what happened to it.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Error::File { refused: true, .. })
     }
 
     /// Advice that mends the error, where there is some.

@@ -51,6 +51,11 @@ impl Waveform {
         &self.samples
     }
 
+    /// All samples, channel after channel, without a copy where nobody else shares them.
+    pub fn into_samples(self) -> Vec<f32> {
+        Arc::unwrap_or_clone(self.samples)
+    }
+
     /// The samples of one channel.
     pub fn channel(&self, index: usize) -> &[f32] {
         let n = self.n_samples();
@@ -323,6 +328,7 @@ mod tests {
         assert_eq!(wave.channel(1), [-1.0, -2.0, -5.0]);
         assert_eq!(wave.to_mono().samples(), [0.0, 0.0, -1.0]);
         assert_eq!(wave.peak(), 5.0);
+        assert_eq!(wave.clone().into_samples(), wave.samples());
     }
 
     #[test]

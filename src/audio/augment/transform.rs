@@ -90,6 +90,14 @@ impl Workspace {
         self.samples.extend_from_slice(wave.samples());
     }
 
+    /// Puts a sound in that nobody needs any more: its samples are not copied.
+    pub fn load_owned(&mut self, wave: Waveform) {
+        self.domain = Some(Domain::Wave);
+        self.n_channels = wave.n_channels();
+        self.sample_rate = wave.sample_rate();
+        self.samples = wave.into_samples();
+    }
+
     /// What is in it; a wave if nothing was loaded.
     pub fn domain(&self) -> Domain {
         self.domain.unwrap_or(Domain::Wave)
@@ -171,6 +179,14 @@ impl Workspace {
             Domain::Wave => self.samples.chunks_mut(n),
             Domain::Features => self.features.values.chunks_mut(n),
         }
+    }
+
+    /// Takes the wave out; none is left in it.
+    ///
+    /// # Errors
+    /// [`Error::BadSample`] if a stage made a sample that is not finite.
+    pub fn take_waveform(&mut self) -> Result<Waveform, Error> {
+        Waveform::new(std::mem::take(&mut self.samples), self.n_channels, self.sample_rate)
     }
 
     /// The wave as a value of its own.

@@ -9,7 +9,10 @@ mod folder;
 mod split;
 mod spoken_digits;
 
-pub use augment_files::{AugmentFiles, Encoding, Entry, Event, Plan, Shard, Summary, manifest_name};
+pub use augment_files::{
+    AugmentFiles, Encoding, Ended, Entry, Event, Plan, Recording, Replay, Shard, Summary, failed_name, manifest_name,
+    size,
+};
 pub use cache::Cache;
 pub use clips::{Clip, Dataset, Form, Source};
 pub use describe::Description;

@@ -24,7 +24,7 @@ pub const MOST_SAMPLES: u64 = 1 << 31;
 pub(super) fn check_head(path: &Path, header: &Header) -> Result<(), Error> {
     let Header { sample_rate, n_channels, n_samples } = *header;
     let absurd = |what: String, most: String| {
-        Error::file_with_hint(
+        Error::refused_file(
             path,
             format!("its head says {what}, and {most}"),
             "the file is broken, or no sound file; if it is one, write it anew with the right head",
@@ -55,7 +55,7 @@ pub(super) fn check_length(path: &Path, n_samples: u64, n_channels: usize) -> Re
         return Ok(());
     }
     let size = |samples: u64| format!("{:.1} GB", samples as f64 * 4e-9);
-    Err(Error::file_with_hint(
+    Err(Error::refused_file(
         path,
         format!("it would be {} in memory, and one clip may be {}", size(all), size(MOST_SAMPLES)),
         "cut it into parts, for example: ffmpeg -i FILE -f segment -segment_time 600 -c copy part%04d.wav",

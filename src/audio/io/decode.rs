@@ -46,7 +46,7 @@ impl Stream {
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
             .map_err(|fault| unreadable(path, kind, &fault))?;
-        let no_sound = || Error::file_with_hint(path, "there is no sound in this file that can be read", FORMATS);
+        let no_sound = || Error::refused_file(path, "there is no sound in this file that can be read", FORMATS);
         let track = format.default_track(TrackType::Audio).ok_or_else(no_sound)?;
         let parameters = match &track.codec_params {
             Some(CodecParameters::Audio(parameters)) => parameters.clone(),

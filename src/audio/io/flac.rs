@@ -1,9 +1,9 @@
 //! Writing FLAC files with flac-codec.
 
-use super::write_whole;
+use super::whole::{WholeFile, unwritable};
 use crate::{Error, Waveform};
 use flac_codec::encode::{FlacSampleWriter, Options};
-use std::io::Cursor;
+use std::io::{Seek, Write};
 use std::path::Path;
 
 /// How many bits a sample has in a FLAC file. Samples beyond -1..1 are limited.
@@ -24,44 +24,70 @@ const HIGHEST_RATE: u32 = (1 << 20) - 1;
 /// # Errors
 /// [`Error::File`] if it cannot be written, or the sound has no samples, more than 8 channels or a rate above 1048575 Hz.
 pub fn write_flac(path: &Path, wave: &Waveform, format: FlacFormat) -> Result<(), Error> {
-    write_whole(path, &flac_file(path, wave, format)?)
+    let content = FlacContent::new(path, wave, format)?;
+    let mut file = WholeFile::create_all(path)?;
+    content.write(&mut file).map_err(|error| unwritable(path, &error))?;
+    file.seal()?.place()
 }
 
-fn flac_file(path: &Path, wave: &Waveform, format: FlacFormat) -> Result<Vec<u8>, Error> {
-    let n_channels = wave.n_channels();
-    if n_channels > MOST_CHANNELS {
-        let hint = "write WAV, or fewer channels";
-        return Err(Error::file_with_hint(path, format!("a FLAC file cannot hold {n_channels} channels"), hint));
+/// A sound that a FLAC file can hold. It is encoded a stretch at a time: a long sound is not in memory twice.
+pub(crate) struct FlacContent<'a> {
+    wave: &'a Waveform,
+    bits: u32,
+}
+
+/// Samples of a channel that are encoded at a time; a multiple of the encoder's blocks.
+const STRETCH: usize = 1 << 14;
+
+impl<'a> FlacContent<'a> {
+    /// # Errors
+    /// [`Error::File`] that says what a FLAC file cannot hold.
+    pub(crate) fn new(path: &Path, wave: &'a Waveform, format: FlacFormat) -> Result<FlacContent<'a>, Error> {
+        let n_channels = wave.n_channels();
+        if n_channels > MOST_CHANNELS {
+            let hint = "write WAV, or fewer channels";
+            return Err(Error::file_with_hint(path, format!("a FLAC file cannot hold {n_channels} channels"), hint));
+        }
+        let rate = wave.sample_rate();
+        if rate > HIGHEST_RATE {
+            let reason = format!("a FLAC file cannot hold {rate} samples a second, {HIGHEST_RATE} at most");
+            return Err(Error::file_with_hint(path, reason, "write WAV"));
+        }
+        if wave.n_samples() == 0 {
+            return Err(Error::file(path, "a FLAC file needs at least one sample"));
+        }
+        let bits = match format {
+            FlacFormat::Int16 => 16,
+            FlacFormat::Int24 => 24,
+        };
+        Ok(FlacContent { wave, bits })
     }
-    if wave.sample_rate() > HIGHEST_RATE {
-        let reason = format!("a FLAC file cannot hold {} samples a second, {HIGHEST_RATE} at most", wave.sample_rate());
-        return Err(Error::file_with_hint(path, reason, "write WAV"));
+
+    /// Writes the file; its head is completed at the end.
+    pub(crate) fn write(&self, out: &mut (impl Write + Seek)) -> std::io::Result<()> {
+        let FlacContent { wave, bits } = *self;
+        // The division when reading is by 2^(bits-1), so the same factor gives the same sample back.
+        let scale = f64::from(1u32 << (bits - 1));
+        let integer = |x: f32| (f64::from(x) * scale).round().clamp(-scale, scale - 1.0) as i32;
+        let encode = || -> Result<(), flac_codec::Error> {
+            let options = Options::default().no_padding().no_seektable();
+            let (rate, n_channels, n) = (wave.sample_rate(), wave.n_channels() as u8, wave.samples().len() as u64);
+            let mut writer = FlacSampleWriter::new(out, options, rate, bits, n_channels, Some(n))?;
+            let mut samples = Vec::with_capacity(STRETCH.min(wave.n_samples()) * wave.n_channels());
+            for start in (0..wave.n_samples()).step_by(STRETCH) {
+                samples.clear();
+                for index in start..(start + STRETCH).min(wave.n_samples()) {
+                    samples.extend(wave.channels().map(|channel| integer(channel[index])));
+                }
+                writer.write(&samples)?;
+            }
+            writer.finalize()
+        };
+        encode().map_err(|error| match error {
+            flac_codec::Error::Io(error) => error,
+            error => std::io::Error::other(error),
+        })
     }
-    if wave.n_samples() == 0 {
-        return Err(Error::file(path, "a FLAC file needs at least one sample"));
-    }
-    let bits = match format {
-        FlacFormat::Int16 => 16u32,
-        FlacFormat::Int24 => 24,
-    };
-    // The division when reading is by 2^(bits-1), so the same factor gives the same sample back.
-    let scale = f64::from(1u32 << (bits - 1));
-    let integer = |x: f32| (f64::from(x) * scale).round().clamp(-scale, scale - 1.0) as i32;
-    let mut samples = Vec::with_capacity(wave.samples().len());
-    for index in 0..wave.n_samples() {
-        samples.extend(wave.channels().map(|channel| integer(channel[index])));
-    }
-    let mut bytes = Cursor::new(Vec::new());
-    let mut encode = || -> Result<(), flac_codec::Error> {
-        let options = Options::default().no_padding().no_seektable();
-        let n = samples.len() as u64;
-        let mut writer =
-            FlacSampleWriter::new(&mut bytes, options, wave.sample_rate(), bits, n_channels as u8, Some(n))?;
-        writer.write(&samples)?;
-        writer.finalize()
-    };
-    encode().map_err(|error| Error::file(path, format!("cannot be encoded: {error}")))?;
-    Ok(bytes.into_inner())
 }
 
 #[cfg(test)]
@@ -69,6 +95,7 @@ mod tests {
     use super::*;
     use crate::Rng;
     use crate::io::{SampleFormat, read, write_wav};
+    use std::io::Cursor;
 
     #[test]
     fn it_holds_what_a_wav_of_as_many_bits_holds() {
@@ -79,6 +106,7 @@ mod tests {
             (7, 2, 16_000),
             (4096, 1, 44_100),
             (4097, 1, 44_100),
+            (STRETCH + 1, 2, 44_100),
             (10_001, 2, 48_000),
             (5000, 8, 96_000),
             (9000, 3, 11_025),
@@ -117,7 +145,9 @@ mod tests {
             for samples in sounds {
                 let wave = Waveform::new(samples, n_channels, 8000).unwrap();
                 for (format, bytes) in [(FlacFormat::Int16, 2), (FlacFormat::Int24, 3)] {
-                    let size = flac_file(path, &wave, format).unwrap().len();
+                    let mut file = Cursor::new(Vec::new());
+                    FlacContent::new(path, &wave, format).unwrap().write(&mut file).unwrap();
+                    let size = file.into_inner().len();
                     // A frame of 4096 samples has some 20 bytes of its own, the head some 200.
                     assert!(size <= n * n_channels * bytes + 400, "{size} bytes at {format:?}");
                 }

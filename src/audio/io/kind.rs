@@ -186,15 +186,13 @@ impl Kind {
     /// The error for a kind that is not read.
     pub(super) fn refusal(self, path: &Path) -> Error {
         match self {
-            Kind::Other(other) if other.is_sound => Error::file_with_hint(
+            Kind::Other(other) if other.is_sound => Error::refused_file(
                 path,
                 format!("this is {}, which is not read here", other.name),
                 format!("make a WAV file of it, for example: ffmpeg -i FILE out.wav. {FORMATS}"),
             ),
-            Kind::Other(other) => {
-                Error::file_with_hint(path, format!("this is {}, no sound file", other.name), FORMATS)
-            }
-            _ => Error::file_with_hint(path, "this is no sound file that is known here", FORMATS),
+            Kind::Other(other) => Error::refused_file(path, format!("this is {}, no sound file", other.name), FORMATS),
+            _ => Error::refused_file(path, "this is no sound file that is known here", FORMATS),
         }
     }
 }

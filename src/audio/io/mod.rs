@@ -22,10 +22,12 @@ mod whole;
 mod write;
 
 pub use bounds::{HIGHEST_RATE, MOST_CHANNELS, MOST_SAMPLES};
+pub(crate) use flac::FlacContent;
 pub use flac::{FlacFormat, write_flac};
 pub use folder::sounds;
 pub use mp3::{MP3_RATES, mp3_file, read_mp3};
 pub use read::{EXTENSIONS, Header, read, read_header};
-pub(crate) use whole::write_unsynced;
 pub use whole::write_whole;
+pub(crate) use whole::{WholeFile, content_of, unwritable, write_unsynced};
+pub(crate) use write::WavContent;
 pub use write::{SampleFormat, wav_file, write_wav};

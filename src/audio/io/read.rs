@@ -71,7 +71,7 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         kind => decode(path, file, kind)?,
     };
     if decoded.samples.is_empty() {
-        return Err(Error::file(path, "the file holds no samples"));
+        return Err(Error::refused_file(path, "the file holds no samples", "record or download it again"));
     }
     waveform(path, decoded)
 }
@@ -107,7 +107,7 @@ fn open(path: &Path) -> Result<(Part, Kind), Error> {
         return Err(Error::file_with_hint(path, "this is a folder", "give a file, or read it with `folder(dir)`"));
     }
     if metadata.len() == 0 {
-        return Err(Error::file(path, "the file is empty"));
+        return Err(Error::refused_file(path, "the file is empty", "copy or download it again"));
     }
     let (kind, start) = Kind::of(&mut file).map_err(fault)?;
     match kind {

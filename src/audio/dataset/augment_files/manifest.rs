@@ -1,15 +1,14 @@
 //! The record of what was made: a line of JSON for every view of every input.
 
-use super::Shard;
-use crate::Error;
+use super::{Encoding, Shard};
 use crate::augment::Trace;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::xxh3_64;
 
-/// One line of a manifest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One line of a manifest. It says all that the output depends on, so that it can be made again, and what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Entry {
     /// Place of the input in the sorted list of inputs, from 0.
     pub item: u64,
@@ -19,121 +18,138 @@ pub struct Entry {
     pub seed: u64,
     /// The input.
     pub source: String,
-    /// Length of the input file, bytes: an input that has become another one is seen by it. 0 if there is no such file.
-    #[serde(default)]
+    /// Length of the input file, bytes.
     pub source_bytes: u64,
+    /// XXH3 hash of the input file's bytes, 64 bits in hexadecimal digits.
+    pub source_xxh3: String,
     /// The output's path inside the output folder; nothing if it could not be made.
     pub output: Option<String>,
-    /// Fingerprint of the recipe and the format of the file.
+    /// Length of the output file, bytes.
+    pub output_bytes: u64,
+    /// XXH3 hash of the output file's bytes.
+    pub output_xxh3: String,
+    /// The recipe as source of the language.
     pub recipe: String,
+    /// Format of the output, `wav` or `flac`.
+    pub format: String,
+    /// Bits of a sample of the output.
+    pub bits: u16,
+    /// The program and its version.
+    pub program: String,
+    /// Fingerprint of all that outputs of this recipe have in common: recipe, format, program, and the list of the
+    /// recordings that it draws from.
+    pub made_by: String,
+    /// The recordings that were drawn for this output.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recordings: Vec<Recording>,
     /// Every value that was drawn; with the recipe and the input it repeats the output.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
     /// Why there is no output.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether the input was refused by what its head says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub passed_over: bool,
+}
+
+/// A recording that was mixed in or convolved with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recording {
+    /// The file.
+    pub file: String,
+    /// XXH3 hash of its bytes.
+    pub xxh3: String,
+}
+
+/// The program and its version, as manifests name it. Another version may make other bytes.
+pub(super) const PROGRAM: &str = concat!("auricle ", env!("CARGO_PKG_VERSION"));
+
+impl Entry {
+    /// Fingerprint of what the output was made from; two entries agree in it if their outputs must be the same.
+    /// The drawn recordings are not in it: they are known only after drawing.
+    pub(super) fn made_from(&self) -> u64 {
+        let Entry { item, view, seed, source, source_bytes, source_xxh3, made_by, .. } = self;
+        xxh3_64(format!("{item} {view} {seed} {source_bytes} {source_xxh3} {made_by} {source}").as_bytes())
+    }
+
+    /// The entry as a line, without its end.
+    pub(super) fn line(&self) -> String {
+        serde_json::to_string(self).expect("an entry has text for its keys and finite numbers")
+    }
+
+    /// How the output is stored, if there is such a way.
+    pub fn encoding(&self) -> Option<Encoding> {
+        Encoding::named(&self.format, self.bits)
+    }
 }
 
 /// The name of the manifest of a part of the inputs. Sorted by name, the parts are in their order.
 pub fn manifest_name(shard: Shard) -> String {
+    format!("{}.jsonl", base(shard))
+}
+
+/// The name of the list of inputs that could not be used, beside the manifest: their paths, whether they were passed over
+/// or failed, and why, with tabs between.
+pub fn failed_name(shard: Shard) -> String {
+    format!("{}.failed.tsv", base(shard))
+}
+
+/// The first line of that list.
+pub(super) const LIST_HEAD: &str = "input\tstate\treason";
+
+fn base(shard: Shard) -> String {
     if shard.count == 1 {
-        return "manifest.jsonl".into();
+        return "manifest".into();
     }
     let width = shard.count.to_string().len();
-    format!("manifest.{:0width$}-of-{}.jsonl", shard.index, shard.count)
+    format!("manifest.{:0width$}-of-{}", shard.index, shard.count)
 }
 
-/// A manifest that is being written. It grows beside its final name, which it gets when it is complete.
-pub(super) struct Writer {
-    path: PathBuf,
-    file: BufWriter<File>,
+/// Where the record of a run grows that has not come to its end.
+pub(super) fn partial(out: &Path, shard: Shard) -> PathBuf {
+    out.join(manifest_name(shard) + ".partial")
 }
 
-impl Writer {
-    pub(super) fn create(out: &Path, shard: Shard) -> Result<Writer, Error> {
-        let path = out.join(manifest_name(shard));
-        let file = std::fs::create_dir_all(out).and_then(|()| File::create(partial(&path)));
-        let file = file.map_err(|error| unwritable(&path, &error))?;
-        Ok(Writer { path, file: BufWriter::new(file) })
-    }
-
-    /// Adds the lines of one item. They reach the system at once: after an interruption they are the memory of it.
-    pub(super) fn add(&mut self, lines: &[String]) -> Result<(), Error> {
-        let written = lines.iter().try_for_each(|line| writeln!(self.file, "{line}")).and_then(|()| self.file.flush());
-        written.map_err(|error| unwritable(&self.path, &error))
-    }
-
-    pub(super) fn finish(self) -> Result<(), Error> {
-        let Writer { path, file } = self;
-        let file = file.into_inner().map_err(|error| unwritable(&path, error.error()))?;
-        let renamed = file.sync_all().and_then(|()| std::fs::rename(partial(&path), &path));
-        let _ = std::fs::remove_file(earlier(&path));
-        renamed.map_err(|error| unwritable(&path, &error))
-    }
+/// Whether a file of an output folder is a manifest, complete or not.
+pub(super) fn is_manifest(name: &str) -> bool {
+    let name = name.strip_suffix(".partial").unwrap_or(name);
+    name.strip_suffix(".jsonl").is_some_and(|base| base == "manifest" || base.starts_with("manifest."))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::file(path, format!("cannot be written: {error}"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn partial(path: &Path) -> PathBuf {
-    path.with_extension("jsonl.partial")
-}
-
-fn earlier(path: &Path) -> PathBuf {
-    path.with_extension("jsonl.earlier")
-}
-
-/// The lines that earlier runs left, read along with the items: only those of one item are in memory.
-pub(super) struct Earlier {
-    readers: Vec<Lines>,
-}
-
-struct Lines {
-    lines: std::io::Lines<BufReader<File>>,
-    next: Option<(Entry, String)>,
-}
-
-impl Earlier {
-    /// Opens the complete manifest and the one of an interrupted run, where they exist.
-    pub(super) fn open(out: &Path, shard: Shard) -> Earlier {
-        let path = out.join(manifest_name(shard));
-        // The new run writes under the name of the interrupted one.
-        let _ = std::fs::rename(partial(&path), earlier(&path));
-        let readers = [path.clone(), earlier(&path)].into_iter().filter_map(|path| {
-            let mut lines = Lines { lines: BufReader::new(File::open(path).ok()?).lines(), next: None };
-            lines.advance();
-            Some(lines)
-        });
-        Earlier { readers: readers.collect() }
-    }
-
-    /// Nothing to go by.
-    pub(super) fn none() -> Earlier {
-        Earlier { readers: Vec::new() }
-    }
-
-    /// The lines of an item, parsed and as they are. Items must be asked for in order.
-    pub(super) fn take(&mut self, item: u64) -> Vec<(Entry, String)> {
-        let mut found = Vec::new();
-        for reader in &mut self.readers {
-            while let Some((entry, line)) = reader.next.take_if(|(entry, _)| entry.item <= item) {
-                if entry.item == item {
-                    found.push((entry, line));
-                }
-                reader.advance();
-            }
+    #[test]
+    fn names_of_parts_are_in_their_order_and_known_again() {
+        let shard = |index, count| Shard { index, count };
+        assert_eq!(manifest_name(Shard::WHOLE), "manifest.jsonl");
+        assert_eq!(manifest_name(shard(2, 12)), "manifest.02-of-12.jsonl");
+        assert_eq!(failed_name(shard(12, 12)), "manifest.12-of-12.failed.tsv");
+        for name in ["manifest.jsonl", "manifest.jsonl.partial", "manifest.02-of-12.jsonl"] {
+            assert!(is_manifest(name), "{name}");
         }
-        found
+        for name in ["manifest.failed.tsv", "manifest.txt", "my_manifest.jsonl", "manifest2.jsonl"] {
+            assert!(!is_manifest(name), "{name}");
+        }
     }
-}
 
-impl Lines {
-    /// Goes to the next line that can be read. The last one of an interrupted run may be cut short.
-    fn advance(&mut self) {
-        self.next = self.lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let entry = serde_json::from_str(&line).ok()?;
-            Some((entry, line))
-        });
+    #[test]
+    fn whatever_an_output_is_made_from_is_in_its_fingerprint() {
+        let entry = Entry { source: "a.wav".into(), ..Entry::default() };
+        let changed = [
+            Entry { item: 1, ..entry.clone() },
+            Entry { view: 1, ..entry.clone() },
+            Entry { seed: 1, ..entry.clone() },
+            Entry { source: "b.wav".into(), ..entry.clone() },
+            Entry { source_bytes: 1, ..entry.clone() },
+            Entry { source_xxh3: "1".into(), ..entry.clone() },
+            Entry { made_by: "1".into(), ..entry.clone() },
+        ];
+        assert!(changed.iter().all(|changed| changed.made_from() != entry.made_from()));
+        let of_itself = Entry { output: Some("o".into()), output_bytes: 3, ..entry.clone() };
+        assert_eq!(of_itself.made_from(), entry.made_from());
+        assert_eq!(serde_json::from_str::<Entry>(&of_itself.line()).unwrap(), of_itself);
     }
 }

@@ -119,6 +119,17 @@ impl Plan {
         &self.items[item].source
     }
 
+    /// The input files of all items.
+    pub(super) fn sources(&self) -> Vec<&Path> {
+        self.items.iter().map(|item| item.source.as_path()).collect()
+    }
+
+    /// The outputs of a part, all views of an item and then those of the next one.
+    pub(super) fn outputs(&self, shard: Shard) -> impl Iterator<Item = String> {
+        let items = shard.range(self.n_items());
+        items.flat_map(move |item| (0..self.n_views).map(move |view| self.output(item, view)))
+    }
+
     /// The path of a view inside the output folder, with `/` between its parts on every system.
     pub fn output(&self, item: usize, view: usize) -> String {
         let stem = &self.items[item].stem;

@@ -1,35 +1,22 @@
-//! Doing it: threads that read, augment and write, and one that keeps the record in order.
+//! Doing it: threads that read, augment and write, and one that keeps the outcomes in order.
 
-use super::manifest::{Earlier, Writer};
-use super::{Entry, Plan, Shard};
-use crate::augment::{Domain, Recipe, STACK_BYTES, Views, Workspace};
-use crate::io::{self, FlacFormat, SampleFormat};
-use crate::{Error, Key};
-use std::collections::BTreeMap;
+use super::hash::{FileContent, SharedHashes};
+use super::item::{Batch, Outcome, would_hold};
+use super::journal::Journal;
+use super::memory::{Memory, copies, left_of_address_space};
+use super::places::{spare_inputs, spare_strangers};
+use super::record::{Record, Unused};
+use super::records::{At, Records};
+use super::sources::made_by;
+use super::{Encoding, Plan, Shard};
+use crate::Error;
+use crate::augment::{Domain, STACK_BYTES, Views, Workspace};
+use crate::io::unwritable;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, mpsc};
-use xxhash_rust::xxh3::xxh3_64;
-
-/// How an output is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// A WAV file.
-    Wav(SampleFormat),
-    /// A FLAC file.
-    Flac(FlacFormat),
-}
-
-impl Encoding {
-    /// The ending of its files' names.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Encoding::Wav(_) => "wav",
-            Encoding::Flac(_) => "flac",
-        }
-    }
-}
 
 /// What is to be done to some files.
 #[derive(Clone, Debug)]
@@ -46,8 +33,12 @@ pub struct AugmentFiles {
     pub shard: Shard,
     /// Threads.
     pub n_jobs: NonZeroUsize,
-    /// Whether outputs that an earlier run made and recorded in the same way are kept.
+    /// Bytes that clips may take together; most of what is free if not given.
+    pub memory: Option<u64>,
+    /// Whether outputs that an earlier run made from the same, and recorded, are kept.
     pub resume: bool,
+    /// Whether files that no run recorded are replaced where outputs belong.
+    pub overwrite: bool,
     /// Whether the first input that cannot be used ends the run.
     pub strict: bool,
 }
@@ -55,12 +46,26 @@ pub struct AugmentFiles {
 /// What happens on the way, told in the order of the inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// An input that could not be used.
+    /// An input that was refused by what its head says: it is no sound, or not one that can be read.
+    PassedOver {
+        /// The file.
+        source: PathBuf,
+        /// Why.
+        error: Error,
+    },
+    /// An input that was accepted, and of which some view could not be made.
     Failed {
         /// The file.
         source: PathBuf,
         /// Why.
         error: Error,
+    },
+    /// Fewer inputs than there are threads are worked on at once, for want of memory. It is told once.
+    Memory {
+        /// Bytes that an input took.
+        n_bytes: u64,
+        /// The file.
+        source: PathBuf,
     },
     /// Another input is done, well or not.
     Done {
@@ -76,37 +81,52 @@ pub enum Event {
 pub struct Summary {
     /// Inputs of this part.
     pub n_items: usize,
+    /// Inputs that are done and recorded.
+    pub n_done: usize,
     /// Outputs that were written.
     pub n_written: usize,
     /// Outputs that were there already.
     pub n_kept: usize,
-    /// Inputs of which some view could not be made.
+    /// Inputs that were refused by what their heads say.
+    pub n_passed_over: usize,
+    /// Other inputs of which some view could not be made.
     pub n_failed: usize,
     /// Outputs with samples beyond full scale, which integers cannot hold.
     pub n_limited: usize,
     /// Duration of what was written, s.
     pub written_s: f64,
-    /// Whether it was stopped before the end; what is done is recorded.
-    pub stopped: bool,
+    /// How it came to its end.
+    pub ended: Ended,
+}
+
+/// How a run came to its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Ended {
+    /// With the last input; the manifest is complete.
+    #[default]
+    Complete,
+    /// It was stopped; what is done is recorded.
+    Stopped,
+    /// Something could not be written, or a strict run met an input that cannot be used; what is done is recorded.
+    Broken(Error),
 }
 
 /// How far threads run ahead of the record, inputs a thread. A long file holds the others up no sooner.
 const AHEAD: usize = 8;
-
-/// What one input came to.
-#[derive(Default)]
-struct Outcome {
-    lines: Vec<String>,
-    summary: Summary,
-    error: Option<Error>,
-}
 
 /// Where the threads get their next input from.
 struct Board {
     next: usize,
     recorded: usize,
     closed: bool,
-    earlier: Earlier,
+}
+
+/// What is known once all outcomes are in.
+#[derive(Default)]
+struct Done {
+    summary: Summary,
+    lines: Vec<At>,
+    unused: Vec<Unused>,
 }
 
 impl AugmentFiles {
@@ -130,7 +150,8 @@ impl AugmentFiles {
     /// Makes the outputs of a plan. `stop` is asked before every input; `tell` hears what happens.
     ///
     /// # Errors
-    /// [`Error::File`] if the manifest cannot be written; with `strict` the first input's error.
+    /// [`Error::File`] if an output would be written over an input or over what no run recorded, or what was recorded
+    /// cannot be read. Nothing has been written then; what cannot be written is [`Ended::Broken`].
     pub fn run(
         &self,
         plan: &Plan,
@@ -138,29 +159,52 @@ impl AugmentFiles {
         tell: &mut dyn FnMut(Event),
     ) -> Result<Summary, Error> {
         let items = self.shard.range(plan.n_items());
-        let earlier = if self.resume { Earlier::open(&self.out, self.shard) } else { Earlier::none() };
-        let mut manifest = Writer::create(&self.out, self.shard)?;
-        let board = Mutex::new(Board { next: items.start, recorded: items.start, closed: false, earlier });
+        spare_inputs(&plan.sources(), &self.out, plan.outputs(self.shard))?;
+        let opened = std::fs::create_dir_all(&self.out).map_err(|error| unwritable(&self.out, &error));
+        let journal = match opened.and_then(|()| Journal::open(&self.out, self.shard)) {
+            Ok(journal) => journal,
+            Err(error) => {
+                return Ok(Summary { n_items: items.len(), ended: Ended::Broken(error), ..Summary::default() });
+            }
+        };
+        // A thread of its own has the stack that recipes may need, and keeps a decoder's panic.
+        let opened = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+            let open = || {
+                let outputs = || plan.outputs(self.shard);
+                Record::open((&self.out, self.shard), journal, outputs(), |records| self.check(plan, records))
+            };
+            thread.spawn_scoped(scope, open).ok()?.join().ok()
+        });
+        let record =
+            opened.unwrap_or_else(|| Err(Error::Unusable("the earlier runs' record cannot be used".into())))?;
+        let described = |recipe| (format!("{recipe}"), made_by(recipe, self.encoding));
+        let made_by: Vec<(String, String)> = self.views.recipes().iter().map(described).collect();
+        let hashes = SharedHashes::default();
+        let (memory, copies) = (Memory::new(self.memory), copies(&self.views));
+        let batch =
+            Batch { job: self, plan, record: &record, made_by: &made_by, hashes: &hashes, memory: &memory, copies };
+        let board = Mutex::new(Board { next: items.start, recorded: items.start, closed: false });
         let turned = Condvar::new();
-        let recipes: Vec<String> = self.views.recipes().iter().map(|recipe| self.fingerprint(recipe)).collect();
-        let mut summary = Summary { n_items: items.len(), ..Summary::default() };
-        let ended = std::thread::scope(|scope| {
+        let done = std::thread::scope(|scope| {
             let (sender, results) = mpsc::channel();
             let mut n_threads = 0;
-            for _ in 0..self.n_jobs.get().min(items.len()) {
-                let (sender, items, board, turned, recipes) =
-                    (sender.clone(), items.clone(), &board, &turned, &recipes);
+            for _ in 0..self.n_threads().min(items.len()) {
+                let (sender, end, board, turned, batch) = (sender.clone(), items.end, &board, &turned, &batch);
                 let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
                 let started = thread.spawn_scoped(scope, move || {
                     let mut work = Workspace::default();
-                    while let Some((item, before)) = take(board, turned, items.end, self.n_jobs.get(), stop) {
-                        let made = catch_unwind(AssertUnwindSafe(|| self.item(plan, item, recipes, before, &mut work)));
+                    while let Some(item) = take(board, turned, end, self.n_jobs.get(), stop) {
+                        let made = catch_unwind(AssertUnwindSafe(|| batch.item(item, &mut work)));
                         let outcome = made.unwrap_or_else(|_| {
                             // A decoder that loses its way in a broken file must not take the other files along.
                             work = Workspace::default();
                             let error = Error::file(plan.source(item), "internal error while it was worked on");
-                            self.failed(plan, item, recipes, error)
+                            batch.unused(item, None, error, false)
                         });
+                        if outcome.unwritable.is_some() {
+                            close(board, turned);
+                        }
                         if sender.send((item, outcome)).is_err() {
                             return;
                         }
@@ -172,169 +216,127 @@ impl AugmentFiles {
             if n_threads == 0 && !items.is_empty() {
                 return Err(Error::Unusable("the system starts no thread".into()));
             }
-            let ended = self.record(plan, &results, &board, &turned, &mut manifest, &mut summary, tell);
-            lock(&board).closed = true;
-            turned.notify_all();
-            ended
+            Ok(self.collect(plan, &results, &board, &turned, tell))
         });
-        ended?;
-        summary.stopped = lock(&board).recorded < items.end;
-        if !summary.stopped {
-            manifest.finish()?;
+        let Done { mut summary, lines, unused } = match done {
+            Ok(done) => done,
+            Err(error) => {
+                record.journal.remove_if_empty();
+                return Err(error);
+            }
+        };
+        if summary.ended == Ended::Complete && summary.n_done < summary.n_items {
+            summary.ended = Ended::Stopped;
+        }
+        if summary.ended == Ended::Complete {
+            let made: HashSet<String> = plan.outputs(self.shard).collect();
+            if let Err(error) = record.close(&lines, &made, &unused) {
+                summary.ended = Ended::Broken(error);
+            }
         }
         Ok(summary)
     }
 
-    /// Writes what comes in, in the order of the inputs.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one loop, which the threads share")]
-    fn record(
+    /// Sees that no output is written over what no run made.
+    fn check(&self, plan: &Plan, records: &Records) -> Result<(), Error> {
+        let (first, n_views) = (self.shard.range(plan.n_items()).start, self.views.recipes().len());
+        // The record may be that of a version which recorded outputs only after they had their names.
+        let resumed = self.resume && records.know_some();
+        let is_known = |index: usize, output: &str| {
+            let there = || FileContent::read(&self.out.join(output)).ok();
+            let would_hold = || would_hold(self, plan, first + index / n_views, index % n_views);
+            records.knows(output) || resumed && would_hold().is_some_and(|content| there() == Some(content))
+        };
+        spare_strangers(&self.out, plan.outputs(self.shard), (records, self.shard), self.overwrite, &is_known)
+    }
+
+    /// Threads for which there is room. Where the address space is limited, their stacks must not take all of it.
+    fn n_threads(&self) -> usize {
+        let most = left_of_address_space().map_or(u64::MAX, |n_bytes| n_bytes / 3 / STACK_BYTES as u64);
+        self.n_jobs.get().min(most.max(1) as usize)
+    }
+
+    /// Takes in what the threads send, in the order of the inputs, until all have ended.
+    fn collect(
         &self,
         plan: &Plan,
         results: &mpsc::Receiver<(usize, Outcome)>,
         board: &Mutex<Board>,
         turned: &Condvar,
-        manifest: &mut Writer,
-        summary: &mut Summary,
         tell: &mut dyn FnMut(Event),
-    ) -> Result<(), Error> {
+    ) -> Done {
         let mut waiting = BTreeMap::new();
-        let mut next = lock(board).recorded;
-        let first = next;
+        let items = self.shard.range(plan.n_items());
+        let mut done = Done::default();
+        done.summary.n_items = items.len();
+        let (mut next, mut told_memory) = (items.start, false);
         for (item, outcome) in results {
             waiting.insert(item, outcome);
             while let Some(outcome) = waiting.remove(&next) {
-                manifest.add(&outcome.lines)?;
-                summary.n_written += outcome.summary.n_written;
-                summary.n_kept += outcome.summary.n_kept;
-                summary.n_limited += outcome.summary.n_limited;
-                summary.written_s += outcome.summary.written_s;
-                if let Some(error) = outcome.error {
-                    summary.n_failed += 1;
-                    tell(Event::Failed { source: plan.source(next).to_owned(), error: error.clone() });
-                    if self.strict {
-                        return Err(error);
-                    }
-                }
+                let summary = &mut done.summary;
+                summary.n_written += outcome.n_written;
+                summary.n_kept += outcome.n_kept;
+                summary.n_limited += outcome.n_limited;
+                summary.written_s += outcome.written_s;
+                done.lines.extend(outcome.lines);
+                let source = plan.source(next).to_owned();
                 next += 1;
                 lock(board).recorded = next;
                 turned.notify_all();
-                tell(Event::Done { n_done: next - first, n_total: summary.n_items });
-            }
-        }
-        Ok(())
-    }
-
-    fn item(
-        &self,
-        plan: &Plan,
-        item: usize,
-        recipes: &[String],
-        before: Vec<(Entry, String)>,
-        work: &mut Workspace,
-    ) -> Outcome {
-        let mut outcome = Outcome::default();
-        let mut wave = None;
-        for (view, recipe) in self.views.recipes().iter().enumerate() {
-            let output = plan.output(item, view);
-            let path = self.out.join(&output);
-            let mut entry = self.entry(plan, item, view, recipes);
-            let same = |(old, _): &&(Entry, String)| {
-                let mut old = old.clone();
-                old.trace = None;
-                old == Entry { output: Some(output.clone()), ..entry.clone() }
-            };
-            if let Some((_, line)) = before.iter().find(same).filter(|_| path.is_file()) {
-                outcome.lines.push(line.clone());
-                outcome.summary.n_kept += 1;
-                continue;
-            }
-            let read = match &wave {
-                Some(wave) => Ok(wave),
-                None => io::read(plan.source(item)).map(|read| &*wave.insert(read)),
-            };
-            let made = read.and_then(|wave| {
-                work.load(wave);
-                let key = Key { seed: self.seed, epoch: 0, item: item as u64, view: view as u64 };
-                let trace = recipe.trace(key, work)?;
-                let made = work.to_waveform()?;
-                self.write(&path, &made)?;
-                Ok((trace, made))
-            });
-            match made {
-                Ok((trace, made)) => {
-                    entry.output = Some(output);
-                    entry.trace = Some(trace);
-                    outcome.summary.n_written += 1;
-                    outcome.summary.written_s += made.duration_s();
-                    let integer = self.encoding != Encoding::Wav(SampleFormat::Float32);
-                    outcome.summary.n_limited += usize::from(integer && made.peak() > 1.0);
+                if let Some(error) = outcome.unwritable {
+                    if summary.ended == Ended::Complete {
+                        summary.ended = Ended::Broken(error);
+                    }
+                    continue;
                 }
-                Err(error) => {
-                    // What an earlier run left under this name was made of something else.
-                    let _ = std::fs::remove_file(&path);
-                    entry.error = Some(error.to_string());
-                    outcome.error.get_or_insert(error);
+                summary.n_done += 1;
+                if let Some(n_bytes) = outcome.waited_for.filter(|_| !told_memory) {
+                    told_memory = true;
+                    tell(Event::Memory { n_bytes, source: source.clone() });
                 }
+                if let Some((error, passed_over)) = outcome.unused {
+                    if self.strict {
+                        close(board, turned);
+                        if summary.ended == Ended::Complete {
+                            summary.ended = Ended::Broken(error);
+                        }
+                        continue;
+                    }
+                    let (source, told) = (source.clone(), error.clone());
+                    if passed_over {
+                        summary.n_passed_over += 1;
+                        tell(Event::PassedOver { source, error: told });
+                    } else {
+                        summary.n_failed += 1;
+                        tell(Event::Failed { source, error: told });
+                    }
+                    done.unused.push(Unused { source: plan.source(next - 1).to_owned(), passed_over, error });
+                }
+                tell(Event::Done { n_done: done.summary.n_done, n_total: done.summary.n_items });
             }
-            outcome.lines.push(line(&entry));
         }
-        outcome
+        done
     }
-
-    /// The outcome of an input of which nothing could be made.
-    fn failed(&self, plan: &Plan, item: usize, recipes: &[String], error: Error) -> Outcome {
-        let views = 0..self.views.recipes().len();
-        let entry = |view| Entry { error: Some(error.to_string()), ..self.entry(plan, item, view, recipes) };
-        Outcome {
-            lines: views.map(|view| line(&entry(view))).collect(),
-            error: Some(error.clone()),
-            ..Outcome::default()
-        }
-    }
-
-    fn entry(&self, plan: &Plan, item: usize, view: usize, recipes: &[String]) -> Entry {
-        Entry {
-            item: item as u64,
-            view: view as u64,
-            seed: self.seed,
-            source: plan.source(item).to_string_lossy().into_owned(),
-            source_bytes: std::fs::metadata(plan.source(item)).map_or(0, |file| file.len()),
-            output: None,
-            recipe: recipes[view].clone(),
-            trace: None,
-            error: None,
-        }
-    }
-
-    fn write(&self, path: &Path, wave: &crate::Waveform) -> Result<(), Error> {
-        match self.encoding {
-            Encoding::Wav(format) => io::write_wav(path, wave, format),
-            Encoding::Flac(format) => io::write_flac(path, wave, format),
-        }
-    }
-
-    /// Tells recipes and formats apart.
-    fn fingerprint(&self, recipe: &Recipe) -> String {
-        format!("{:016x}", xxh3_64(format!("{} {:?}", recipe.to_json(), self.encoding).as_bytes()))
-    }
-}
-
-fn line(entry: &Entry) -> String {
-    serde_json::to_string(entry).expect("an entry has text for its keys and finite numbers")
 }
 
 fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
     board.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The next input and the lines that earlier runs left of it; nothing at the end or when it is time to stop.
+/// Gives out no further input.
+fn close(board: &Mutex<Board>, turned: &Condvar) {
+    lock(board).closed = true;
+    turned.notify_all();
+}
+
+/// The next input; nothing at the end or when it is time to stop.
 fn take(
     board: &Mutex<Board>,
     turned: &Condvar,
     end: usize,
     n_jobs: usize,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Option<(usize, Vec<(Entry, String)>)> {
+) -> Option<usize> {
     let mut board = lock(board);
     while !board.closed && board.next < end && board.next >= board.recorded + AHEAD * n_jobs {
         board = turned.wait(board).unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -344,5 +346,5 @@ fn take(
     }
     let item = board.next;
     board.next += 1;
-    Some((item, board.earlier.take(item as u64)))
+    Some(item)
 }
