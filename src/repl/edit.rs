@@ -208,11 +208,8 @@ struct Parser(Assistant);
 
 impl Validator for Parser {
     fn validate(&self, line: &str) -> ValidationResult {
-        // `name?` and `%name` are no text of the language, but questions and commands.
         match self.0.completeness(line) {
-            Completeness::Incomplete if !line.trim_end().ends_with('?') && !line.starts_with('%') => {
-                ValidationResult::Incomplete
-            }
+            Completeness::Incomplete => ValidationResult::Incomplete,
             _ => ValidationResult::Complete,
         }
     }

@@ -1,12 +1,15 @@
 //! What can be said about text while it is typed: whether it is complete, what may come next, what a name is.
 
+use crate::command::COMMANDS;
 use crate::context::{Context, is_name};
+use crate::question::Question;
+use crate::remembered::Remembered;
 use crate::script::{
     Completeness, Function, Parameter, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
 };
-use rhai::{AST, Engine};
+use rhai::{AST, Dynamic, Engine};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Answers questions about text. It shares nothing with the session that a running cell would hold.
 #[derive(Clone)]
@@ -19,8 +22,7 @@ pub struct Assistant {
 /// What the session has made so far, as of the end of the last cell.
 #[derive(Default)]
 struct Names {
-    /// Variables and their types.
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, Remembered>,
     functions: Vec<Written>,
 }
 
@@ -108,10 +110,33 @@ impl Assistant {
     }
 
     /// Takes over what the session has made.
-    pub(crate) fn refresh(&self, variables: BTreeMap<String, String>, functions: &AST) {
-        let mut names = self.names.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.variables = variables;
-        names.functions = Written::all(functions, "");
+    pub(crate) fn refresh<'a>(&self, variables: impl Iterator<Item = (&'a str, &'a Dynamic)>, functions: &AST) {
+        self.remember_values(variables);
+        self.names_mut().functions = Written::all(functions, "");
+    }
+
+    /// Takes over the values of the session's variables.
+    pub(crate) fn remember_values<'a>(&self, variables: impl Iterator<Item = (&'a str, &'a Dynamic)>) {
+        let mut remembered = BTreeMap::new();
+        // The newest of a name comes first.
+        for (name, value) in variables {
+            remembered.entry(name.to_owned()).or_insert_with(|| Remembered::new(value));
+        }
+        self.names_mut().variables = remembered;
+    }
+
+    /// Frees the values of variables: while a cell runs, and when the session is gone, nothing here must hold what the
+    /// script gives up.
+    pub(crate) fn forget_values(&self) {
+        self.names_mut().variables.values_mut().for_each(Remembered::forget);
+    }
+
+    fn names(&self) -> RwLockReadGuard<'_, Names> {
+        self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The language's function table.
@@ -121,7 +146,19 @@ impl Assistant {
 
     /// Whether a piece of text can be run as it is.
     pub fn completeness(&self, text: &str) -> Completeness {
-        completeness(&self.parser, text)
+        match text.trim_start().strip_prefix('%') {
+            Some(command) => match command.strip_prefix("time ") {
+                Some(code) => completeness(&self.parser, code),
+                None => Completeness::Complete,
+            },
+            None if self.question(text).is_some() => Completeness::Complete,
+            None => completeness(&self.parser, text),
+        }
+    }
+
+    /// The question that a cell ends in, which is no text of the language.
+    pub(crate) fn question<'a>(&self, text: &'a str) -> Option<Question<'a>> {
+        Question::of(text, |before| self.completeness(before) == Completeness::Complete)
     }
 
     /// What may stand at the cursor, which is counted in characters.
@@ -142,7 +179,7 @@ impl Assistant {
                 if function == "import" { scripts(&typed) } else { paths(&typed) }
             }
             Context::Option { function, given } => self.options(&function, &given),
-            Context::Member(owner) => self.members(self.type_of(&owner)),
+            Context::Member(owner) => self.keys(&owner).into_iter().chain(self.members(self.type_of(&owner))).collect(),
             Context::MemberOfCall(function) => self.members(self.returned(&function)),
             Context::Word => self.words(),
         };
@@ -168,19 +205,30 @@ impl Assistant {
 
     /// All that is known of a name.
     pub fn about(&self, name: &str) -> Option<String> {
-        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(type_name) = names.variables.get(name) {
-            return Some(format!("{name}: {type_name}"));
+        let names = self.names();
+        if let Some(variable) = names.variables.get(name) {
+            let text = variable.text().replace('\n', "\n    ");
+            return Some(format!("{name}: {}\n    {text}", variable.type_name).trim_end().to_owned());
         }
         if let Some(function) = names.functions.iter().find(|function| function.name == name) {
             return Some(format!("{}\n    {}", function.signature, function.about).trim_end().to_owned());
         }
-        function_help(&self.table, name)
+        if let Some((usage, about)) =
+            COMMANDS.iter().find(|(usage, _)| name.starts_with('%') && command_name(usage) == name)
+        {
+            return Some(format!("{usage}\n    {about}"));
+        }
+        function_help(&self.table, name).or_else(|| {
+            // A member of a variable, or of a type.
+            let (owner, member) = name.rsplit_once('.')?;
+            let owner = names.variables.get(owner).map_or(owner, |variable| &variable.type_name);
+            function_help(&self.table, &format!("{owner}.{member}")).or_else(|| function_help(&self.table, member))
+        })
     }
 
     /// Whether a name is that of a function of the language or of the session.
     pub fn is_function(&self, name: &str) -> bool {
-        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let names = self.names();
         let mut written = names.functions.iter().chain(self.table.written());
         self.table.named(name).next().is_some() || written.any(|function| function.name == name)
     }
@@ -190,30 +238,24 @@ impl Assistant {
         KEYWORDS.contains(&word)
     }
 
-    /// The answer to a question for help, which is no text of the language: `help()`, `help(name)`, `name?`.
-    pub fn answer(&self, text: &str) -> Option<String> {
-        let text = text.trim();
-        let inside = text.strip_prefix("help(").and_then(|rest| rest.strip_suffix(')'));
-        let name = match inside {
-            Some(inside) => inside.trim().trim_matches('"'),
-            None => text.strip_suffix('?')?.trim(),
-        };
+    /// The answer to a question about a name; about all if it is empty.
+    pub(crate) fn answer(&self, name: &str) -> String {
         if name.is_empty() {
-            return Some(overview(&self.table).trim_end().to_owned());
+            return overview(&self.table).trim_end().to_owned();
         }
         let unknown = || match self.table.nearest(name) {
             Some(guess) => format!("there is no function `{name}`; did you mean `{guess}`?"),
             None => format!("there is no function `{name}`"),
         };
-        Some(self.about(name).unwrap_or_else(unknown))
+        self.about(name).unwrap_or_else(unknown)
     }
 
     fn words(&self) -> Vec<Candidate> {
-        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let variables = names.variables.iter().map(|(name, type_name)| Candidate {
+        let names = self.names();
+        let variables = names.variables.iter().map(|(name, variable)| Candidate {
             text: name.clone(),
             kind: Kind::Variable,
-            signature: type_name.clone(),
+            signature: variable.type_name.clone(),
             about: String::new(),
         });
         let declared = self.table.functions().filter(|function| function.is_called()).map(|function| Candidate {
@@ -246,8 +288,18 @@ impl Assistant {
     }
 
     fn type_of(&self, variable: &str) -> Option<String> {
-        let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        names.variables.get(variable).cloned()
+        self.names().variables.get(variable).map(|variable| variable.type_name.clone())
+    }
+
+    /// The keys of a map.
+    fn keys(&self, variable: &str) -> Vec<Candidate> {
+        let candidate = |key: &String| Candidate {
+            text: key.clone(),
+            kind: Kind::Member,
+            signature: "key".into(),
+            about: String::new(),
+        };
+        self.names().variables.get(variable).map(|map| map.keys.iter().map(candidate).collect()).unwrap_or_default()
     }
 
     /// The type that a function gives, if all of its name agree.
@@ -284,6 +336,11 @@ impl Assistant {
         };
         options.filter(|option| !given.contains(&option.name)).map(candidate).collect()
     }
+}
+
+/// A command without what follows it.
+pub(crate) fn command_name(usage: &str) -> &str {
+    usage.split(' ').next().unwrap_or(usage)
 }
 
 /// The path so far, where a command is followed by one.
@@ -419,7 +476,7 @@ mod tests {
         assert!(about("let x = noise", 10).starts_with("noise("));
         assert!(about("noise(", 6).starts_with("noise("));
         assert!(about("noise(5, ", 9).starts_with("noise("));
-        assert_eq!(about("clap", 0), "clap: wave");
+        assert!(about("clap", 0).starts_with("clap: wave\n    wave 0.100 s"));
         assert!(about("clar::fade_mask()", 3).starts_with("clar::fade_mask()"));
         assert_eq!(about("", 0), "");
         assert_eq!(about("unheard_of", 99), "");
@@ -427,15 +484,16 @@ mod tests {
 
     #[test]
     fn questions_for_help_are_answered() {
-        let session = session("let clap = tone(440, 0.1);");
-        let answer = |text: &str| session.assistant().answer(text);
-        for question in ["noise?", "help(noise)", "help(\"noise\")", " noise ? "] {
-            assert!(answer(question).unwrap().starts_with("noise("), "{question}");
-        }
-        assert_eq!(answer("clap?").unwrap(), "clap: wave");
-        assert_eq!(answer("nosie?").unwrap(), "there is no function `nosie`; did you mean `noise`?");
-        assert!(answer("help()").unwrap().contains("noise"));
-        assert_eq!(answer("noise(3)"), None);
+        let session = session("let clap = tone(440, 0.1); let n = 42;");
+        let answer = |name: &str| session.assistant().answer(name);
+        assert!(answer("noise").starts_with("noise("));
+        let clap = answer("clap");
+        assert!(clap.starts_with("clap: wave\n    wave 0.100 s, 16000 Hz"), "{clap}");
+        assert_eq!(answer("n"), "n: whole number\n    42");
+        assert_eq!(answer("nosie"), "there is no function `nosie`; did you mean `noise`?");
+        assert!(answer("clap.resample").contains("wave.resample("));
+        assert!(answer("%time").starts_with("%time CODE\n"));
+        assert!(answer("").contains("noise"));
     }
 
     #[test]
@@ -455,6 +513,11 @@ mod tests {
             ("if x { 1 } else {", Incomplete),
             ("noise(5..40, #{ color: ", Incomplete),
             ("x y z", Invalid),
+            ("noise?", Complete),
+            ("let x = 1;\n?noise", Complete),
+            ("fn f() { // why?", Incomplete),
+            ("%who", Complete),
+            ("%time fn f() {", Incomplete),
         ] {
             assert_eq!(assistant.completeness(text), want, "{text:?}");
         }

@@ -8,6 +8,10 @@ mod bind;
 mod command;
 mod context;
 mod fault;
+mod last_value;
+mod question;
+mod remembered;
+mod scan;
 pub mod script;
 mod session;
 
