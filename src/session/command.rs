@@ -1,9 +1,12 @@
 //! Cells of an interactive session: text of the language, questions for help, and commands that begin with `%`.
 
+use crate::assistant::command_name;
 use crate::last_value::{as_written, with_last};
+use crate::made::{By, names_made};
 use crate::question::Question;
-use crate::script::{Diagnostic, nearest};
+use crate::script::{Diagnostic, Unknown, nearest};
 use crate::{Outcome, Session};
+use rhai::Dynamic;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -65,14 +68,53 @@ impl Session {
             "edit" => self.chosen(rest).map(|cell| Reply::Edit(cell.text)),
             "history" => Ok(Reply::Text(self.history(rest))),
             "help" => Ok(Reply::Text(self.assistant().answer(rest))),
-            _ => {
-                let names = COMMANDS.map(|(usage, _)| usage[1..].split(' ').next().unwrap_or("").to_owned());
-                let hint =
-                    nearest(word, names.iter().map(String::as_str)).map(|name| format!("did you mean `%{name}`?"));
-                let all = COMMANDS.map(|(usage, about)| format!("{usage}: {about}")).join("; ");
-                Err(Diagnostic::error(format!("there is no command `%{word}`"), None, "", hint.or(Some(all))))
+            _ => Err(no_command(word)),
+        }
+    }
+
+    /// Checks a cell without data, in a session of [`Mode::Check`](crate::script::Mode::Check); gives what is wrong with
+    /// it. Commands that look back or write do nothing.
+    pub fn check_cell(&mut self, name: &str, text: &str) -> Vec<Diagnostic> {
+        if let Some(question) = self.assistant().question(text) {
+            return if question.before.trim().is_empty() { Vec::new() } else { self.check_cell(name, question.before) };
+        }
+        let Some(command) = text.trim().strip_prefix('%') else { return self.checked(name, text) };
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        match word {
+            "time" => self.checked(name, rest.trim()),
+            "load" => match file(rest.trim(), "%load FILE").and_then(|path| Ok((read(&path)?, path))) {
+                Ok((text, path)) => self.checked(&path.display().to_string(), &text),
+                Err(diagnostic) => vec![diagnostic],
+            },
+            "reset" => {
+                self.reset();
+                Vec::new()
+            }
+            _ if COMMANDS.iter().any(|(usage, _)| command_name(usage)[1..] == *word) => Vec::new(),
+            _ => vec![no_command(word)],
+        }
+    }
+
+    /// Checks text of the language. Later cells must not be blamed for what this one could not make: its names are known
+    /// from then on, and their values are not.
+    fn checked(&mut self, name: &str, text: &str) -> Vec<Diagnostic> {
+        let replaced = with_last(text);
+        if replaced.is_some() {
+            self.keep_last(Dynamic::from(Unknown));
+        }
+        let found = self.check(name, replaced.as_deref().unwrap_or(text)).err().unwrap_or_default();
+        let chars: Vec<char> = text.chars().collect();
+        for made in names_made(&chars) {
+            let is_known = self.values().any(|(name, _)| name == made.name) || self.assistant().is_function(&made.name);
+            match made.by {
+                _ if is_known => {}
+                // The words of the command line are not known to a check, and so is what such a function gives.
+                By::Fn(parameters) => drop(self.eval(name, &format!("fn {}({parameters}) {{ args }}", made.name))),
+                By::Let(_) => self.keep(&made.name, Dynamic::from(Unknown)),
+                By::Other => {}
             }
         }
+        found.into_iter().map(as_written).collect()
     }
 
     /// Runs what stands before a question, and answers it.
@@ -130,7 +172,7 @@ impl Session {
     }
 
     fn load(&mut self, path: &Path) -> Result<Reply, Diagnostic> {
-        let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
+        let text = read(path)?;
         self.kept(&path.display().to_string(), &text).map(Reply::Value)
     }
 
@@ -176,8 +218,16 @@ fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
     }
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(format!("`{}` cannot be {what}: {error}", path.display()), None, "", None)
+fn read(path: &Path) -> Result<String, Diagnostic> {
+    let cannot = |error| format!("`{}` cannot be read: {error}", path.display());
+    std::fs::read_to_string(path).map_err(|error| Diagnostic::error(cannot(error), None, "", None))
+}
+
+fn no_command(word: &str) -> Diagnostic {
+    let names = COMMANDS.iter().map(|(usage, _)| &command_name(usage)[1..]);
+    let hint = nearest(word, names).map(|name| format!("did you mean `%{name}`?"));
+    let all = || COMMANDS.map(|(usage, about)| format!("{usage}: {about}")).join("; ");
+    Diagnostic::error(format!("there is no command `%{word}`"), None, "", hint.or_else(|| Some(all())))
 }
 
 /// A cell as a statement that others may follow: an end mark is added where it has none. One that no script could run is a

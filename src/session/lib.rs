@@ -9,6 +9,8 @@ mod command;
 mod context;
 mod fault;
 mod last_value;
+mod made;
+mod parameter;
 mod question;
 mod remembered;
 mod scan;
@@ -20,6 +22,7 @@ pub use auricle_audio::io::write_whole;
 pub use bind::Settings;
 pub use command::{COMMANDS, Reply};
 pub use fault::{explain_fault, tell_faults_once};
+pub use parameter::{Parameter, variables_made};
 pub use session::{Outcome, Session, language};
 
 /// The script element by which the figures of a page come alive, for its first figure; nothing in builds without figures.

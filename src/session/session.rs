@@ -168,8 +168,13 @@ impl Session {
 
     /// Keeps what a cell showed, for the next to call `_`.
     pub(crate) fn keep_last(&mut self, value: Dynamic) {
-        let _ = self.scope.remove::<Dynamic>(LAST);
-        self.scope.push_dynamic(LAST, value);
+        self.keep(LAST, value);
+    }
+
+    /// Makes a variable from outside of the language.
+    pub(crate) fn keep(&mut self, name: &str, value: Dynamic) {
+        let _ = self.scope.remove::<Dynamic>(name);
+        self.scope.push_dynamic(name.to_owned(), value);
     }
 
     /// Whether a cell has shown anything that `_` could be.
