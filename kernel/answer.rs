@@ -89,6 +89,7 @@ fn complete(cells: &Cells, code: &str, cursor: usize) -> Value {
             Kind::Device => "instance",
             Kind::Module => "module",
             Kind::Keyword => "keyword",
+            Kind::Command => "magic",
         };
         json!({ "start": start, "end": end, "text": candidate.text, "type": kind, "signature": candidate.signature })
     });

@@ -45,6 +45,8 @@ pub enum Kind {
     Module,
     /// A word of the language.
     Keyword,
+    /// A command of interactive sessions.
+    Command,
 }
 
 impl Kind {
@@ -59,6 +61,7 @@ impl Kind {
             Kind::Device => "device",
             Kind::Module => "module",
             Kind::Keyword => "keyword",
+            Kind::Command => "command",
         }
     }
 }
@@ -166,6 +169,9 @@ impl Assistant {
         let before: Vec<char> = text.chars().take(cursor).collect();
         if let Some(typed) = file_of_command(&before) {
             return Completion::of(&before, name_start(&before, &typed), paths(&typed));
+        }
+        if before.first() == Some(&'%') && !before.iter().any(|c| c.is_whitespace()) {
+            return Completion::of(&before, 0, commands());
         }
         let mut start = before.iter().rposition(|&c| !is_name(c) && c != ':').map_or(0, |i| i + 1);
         let candidates = match Context::of(&before) {
@@ -343,6 +349,16 @@ pub(crate) fn command_name(usage: &str) -> &str {
     usage.split(' ').next().unwrap_or(usage)
 }
 
+fn commands() -> Vec<Candidate> {
+    let candidate = |(usage, about): (&str, &str)| Candidate {
+        text: command_name(usage).to_owned(),
+        kind: Kind::Command,
+        signature: usage.to_owned(),
+        about: about.to_owned(),
+    };
+    COMMANDS.into_iter().map(candidate).collect()
+}
+
 /// The path so far, where a command is followed by one.
 fn file_of_command(before: &[char]) -> Option<String> {
     let line: String = before.iter().collect();
@@ -425,6 +441,9 @@ mod tests {
         assert_eq!(complete(&session, "nothing_like_it"), (0, vec![]));
         assert!(complete(&session, "tone(440, 1).sample_").1.contains(&"sample_rate".to_owned()));
         assert_eq!(complete(&session, "x // whi"), (5, vec![]));
+        assert_eq!(complete(&session, "%wh"), (0, vec!["%who".into()]));
+        assert_eq!(complete(&session, "%").1.len(), crate::COMMANDS.len());
+        assert_eq!(complete(&session, "?whi"), (1, vec!["white_noise".into(), "while".into()]));
     }
 
     #[test]
