@@ -54,7 +54,12 @@ fn a_narrow_terminal_has_a_menu_that_holds_together() {
     let screen = Screen::new(home.path());
     screen.prompt(1);
     for columns in [45, 30, 24] {
+        // The editor is told of the width at its next prompt at the latest.
+        screen.keys("x");
+        screen.at("[1]> x");
         screen.resize(30, columns);
+        screen.keys(CTRL_C);
+        screen.prompt(1);
         screen.keys("let r = time_m\t");
         screen.shows("│time_mask│");
         screen.keys("\r");
