@@ -5,7 +5,11 @@
 
 mod assistant;
 mod bind;
+mod builtin;
+mod candidate;
+mod chain;
 mod command;
+mod completion;
 mod context;
 mod fault;
 mod last_value;
@@ -16,10 +20,12 @@ mod remembered;
 mod scan;
 pub mod script;
 mod session;
+mod shape;
 
-pub use assistant::{Assistant, Candidate, Completion, Kind};
+pub use assistant::Assistant;
 pub use auricle_audio::io::write_whole;
 pub use bind::Settings;
+pub use candidate::{Candidate, Completion, Kind};
 pub use command::{COMMANDS, Reply};
 pub use fault::{explain_fault, tell_faults_once};
 pub use parameter::{Parameter, variables_made};

@@ -1,14 +1,13 @@
 //! What the session's variables held at the end of the last cell, as far as that is said of them while text is typed.
 
 use crate::script::{Shown, type_name};
+use crate::shape::Shape;
 use rhai::Dynamic;
 
 /// A variable.
 pub(crate) struct Remembered {
-    /// Name of its type.
-    pub(crate) type_name: String,
-    /// The keys, if it is a map.
-    pub(crate) keys: Vec<String>,
+    /// What is known of it even when it is forgotten.
+    pub(crate) shape: Shape,
     value: Excerpt,
 }
 
@@ -23,23 +22,16 @@ enum Excerpt {
 const ELEMENTS: usize = 8;
 const LONGEST: usize = 400;
 
-/// Keys of a map that are proposed.
-const KEYS: usize = 1000;
-
 impl Remembered {
     /// Remembers a value.
     pub(crate) fn new(value: &Dynamic) -> Remembered {
-        let keys = match value.as_map_ref() {
-            Ok(map) => map.keys().take(KEYS).map(ToString::to_string).collect(),
-            Err(_) => Vec::new(),
-        };
         let excerpt = match value.type_name() {
             "array" | "map" => Excerpt::Text(short(value, 0)),
             "Fn" => Excerpt::Nothing,
             // Our own values and text share what they hold; all others are small.
             _ => Excerpt::Value(value.flatten_clone()),
         };
-        Remembered { type_name: type_name(value), keys, value: excerpt }
+        Remembered { shape: Shape::of(value), value: excerpt }
     }
 
     /// Frees the value; what it is stays known.
@@ -110,7 +102,7 @@ mod tests {
             ("|x| x", "function|"),
         ] {
             let remembered = Remembered::new(&engine.eval(script).unwrap());
-            assert_eq!(format!("{}|{}", remembered.type_name, remembered.text()), want, "{script}");
+            assert_eq!(format!("{}|{}", remembered.shape.type_name, remembered.text()), want, "{script}");
         }
         let long = Remembered::new(&"x".repeat(10_000).into()).text();
         assert_eq!(long.chars().count(), LONGEST + 2);
@@ -119,8 +111,8 @@ mod tests {
     #[test]
     fn keys_are_known_and_a_value_can_be_forgotten() {
         let mut map = Remembered::new(&rhai::Engine::new().eval("#{ b: 1, a: 2 }").unwrap());
-        assert_eq!(map.keys, ["a", "b"]);
         map.forget();
-        assert_eq!((map.text().as_str(), map.type_name.as_str()), ("", "option map"));
+        assert_eq!((map.text().as_str(), map.shape.type_name.as_str()), ("", "option map"));
+        assert!(map.shape.entry("a").is_some() && map.shape.entry("b").is_some());
     }
 }
