@@ -78,8 +78,7 @@ const PATIENCE: u32 = 3;
 fn leaves(text: &str, session: &Session) -> bool {
     let word = text.trim().trim_end_matches(';').trim_end();
     let word = word.strip_suffix("()").unwrap_or(word);
-    let is_theirs = || session.assistant().is_function(word) || session.variables().iter().any(|name| name == word);
-    ["exit", "quit"].contains(&word) && !is_theirs()
+    ["exit", "quit"].contains(&word) && !session.assistant().is_made(word)
 }
 
 /// Presses of `Ctrl-C` while no cell runs do not count.

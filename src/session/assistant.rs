@@ -168,6 +168,12 @@ impl Assistant {
         self.table.named(name).next().is_some() || written.any(|function| function.name == name)
     }
 
+    /// Whether a name is that of a variable or function that the session has made.
+    pub fn is_made(&self, name: &str) -> bool {
+        let names = self.names();
+        names.variables.contains_key(name) || names.functions.iter().any(|function| function.name == name)
+    }
+
     /// Whether a word is one of the language's own.
     pub fn is_keyword(&self, word: &str) -> bool {
         KEYWORDS.contains(&word)
@@ -214,7 +220,7 @@ mod tests {
         assert!(about("clar::fade_mask()", 3).starts_with("clar::fade_mask()"));
         assert!(about("clap.resample(", 14).starts_with("wave.resample("));
         assert!(about("tone(440, 1).resample", 20).starts_with("wave.resample("));
-        assert_eq!(about("[1].push(", 9), "array.push(item)");
+        assert!(about("[1].push(", 9).starts_with("array.push("));
         assert!(about("print(", 6).starts_with("print("));
         assert_eq!(about("", 0), "");
         assert_eq!(about("unheard_of", 99), "");

@@ -105,7 +105,7 @@ impl Session {
         let found = self.check(name, replaced.as_deref().unwrap_or(text)).err().unwrap_or_default();
         let chars: Vec<char> = text.chars().collect();
         for made in names_made(&chars) {
-            let is_known = self.values().any(|(name, _)| name == made.name) || self.assistant().is_function(&made.name);
+            let is_known = self.assistant().is_made(&made.name);
             match made.by {
                 _ if is_known => {}
                 // The words of the command line are not known to a check, and so is what such a function gives.

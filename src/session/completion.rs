@@ -101,7 +101,8 @@ impl Assistant {
     /// The keys, methods and properties of a value; those of every type if its own is not known.
     fn members(&self, shape: Option<&Shape>) -> Vec<Candidate> {
         let of_type = shape.map(|shape| shape.type_name.as_str()).filter(|name| !name.is_empty());
-        let is_own = |receiver: &str| !receiver.is_empty() && of_type.is_none_or(|of_type| receiver == of_type);
+        let is_own =
+            |receiver: &str| !receiver.is_empty() && of_type.is_none_or(|of_type| of_values(receiver) == of_type);
         let keys = shape.into_iter().flat_map(|shape| &shape.entries).map(|(key, entry)| Candidate {
             text: key.clone(),
             kind: Kind::Member,
@@ -214,18 +215,21 @@ impl Assistant {
 
     /// The type that a function or member gives, if all of its name agree.
     fn given_by(&self, name: &str, receiver: Option<&str>) -> Option<&'static str> {
-        let is_own = |of: Option<&str>| receiver.is_none() || of == receiver;
+        let is_own = |of: Option<&str>| receiver.is_none() || of.map(of_values) == receiver;
         let declared = self.table().named(name).filter(|f| is_own(f.receiver_name())).map(Function::returned_noun);
         let fits = |builtin: &&Builtin| builtin.name == name && is_own(Some(builtin.receiver));
         let builtin = self.builtins().iter().filter(fits).map(|builtin| builtin.returns);
         let nouns: BTreeSet<&'static str> = match declared.collect::<BTreeSet<_>>() {
-            nouns if nouns.is_empty() => builtin.collect(),
+            nouns if nouns.iter().all(|noun| noun.is_empty()) => builtin.collect(),
             nouns => nouns,
         };
-        let noun = nouns.first().copied().filter(|noun| !noun.is_empty() && nouns.len() == 1)?;
-        // Help says "map" where values say what it is for.
-        Some(if noun == "map" { "option map" } else { noun })
+        nouns.first().copied().filter(|noun| !noun.is_empty() && nouns.len() == 1).map(of_values)
     }
+}
+
+/// The name of a type as values have it: help says "map" where a value says what it is for.
+fn of_values(noun: &str) -> &str {
+    if noun == "map" { "option map" } else { noun }
 }
 
 /// The path so far, where a command is followed by one.
