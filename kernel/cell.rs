@@ -112,7 +112,8 @@ impl Runner {
             for message in given_up {
                 self.publisher.begin(&message, false);
                 self.publisher.status("busy");
-                self.finish(&message, json!({ "status": "aborted", "execution_count": self.count }));
+                // It was not run and has no number, as in ipykernel.
+                self.finish(&message, json!({ "status": "aborted" }));
             }
         }
     }

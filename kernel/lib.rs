@@ -21,7 +21,7 @@ mod tests;
 mod wire;
 
 pub use error::Error;
-pub use notebook::{Execution, execute};
+pub use notebook::{Execution, Notebook, Watch};
 pub use server::run;
 pub use spec::{Installation, Place, install, list, uninstall};
 

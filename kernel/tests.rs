@@ -244,9 +244,11 @@ fn an_error_names_the_place_and_gives_up_what_was_to_follow() {
         for code in cells {
             client.send("execute_request", &json!({ "code": code, "stop_on_error": true }));
         }
-        let replies = cells.map(|_| client.reply().content["status"].as_str().unwrap().to_owned());
-        assert_eq!(replies, ["error", "aborted", "aborted"]);
-        assert_eq!(client.run("a").reply["status"], "ok");
+        let replies = cells.map(|_| client.reply().content);
+        assert_eq!(replies.each_ref().map(|reply| reply["status"].as_str().unwrap()), ["error", "aborted", "aborted"]);
+        let counts = replies.each_ref().map(|reply| reply["execution_count"].as_u64());
+        assert_eq!(counts, [Some(2), None, None]);
+        assert_eq!(client.run("a").reply["execution_count"], 3);
         assert_eq!(client.run("b").reply["status"], "error");
     });
 }

@@ -39,6 +39,7 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::from(match matches.subcommand() {
         Some(("run", matches)) if is_notebook(&file(matches)) => notebook::run(matches),
         Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
+        Some(("check", matches)) if is_notebook(&file(matches)) => notebook::check(matches, &output(matches)),
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("augment", matches)) => augment::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
@@ -77,8 +78,9 @@ fn command() -> Command {
         )
         .subcommand(
             Command::new("check")
-                .about("Checks a script without data: its text, and every recipe and model it builds")
-                .arg(file().help("The script"))
+                .about("Checks a script or a notebook without data: its text, and every recipe and model it builds")
+                .arg(file().help("The script (`.rhai`) or notebook (`.ipynb`)"))
+                .arg(notebook::folder_argument())
                 .args(session_arguments())
                 .arg(flag("quiet", "Says nothing if all is well")),
         )
@@ -297,6 +299,7 @@ mod tests {
         assert_eq!(order("auricle --seed 3 run a.rhai"), "auricle run --seed 3 a.rhai");
         assert_eq!(order("auricle run a.rhai -- --json"), "auricle run a.rhai --json");
         assert_eq!(order("auricle a.ipynb -p n=1 -o b.ipynb"), "auricle run -p n=1 -o b.ipynb a.ipynb");
+        assert_eq!(order("auricle a.ipynb --cwd d"), "auricle run --cwd d a.ipynb");
         assert_eq!(order("auricle a.rhai -p 1"), "auricle run a.rhai -p 1");
         assert_eq!(order("auricle check a.rhai"), "auricle check a.rhai");
         assert_eq!(order("auricle --version"), "auricle --version");

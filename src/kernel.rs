@@ -74,7 +74,7 @@ pub(crate) fn command() -> Command {
         )
 }
 
-pub(crate) fn variable(text: &str) -> Result<(String, String), String> {
+fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("wanted NAME=VALUE".to_owned()),

@@ -1,6 +1,7 @@
 //! The state of long work in a few rows at the foot of the output, drawn anew in place.
 
 use auricle_session::script::{Progress, curve_rows};
+use console::truncate_str;
 use std::time::{Duration, Instant};
 
 /// The rows are drawn again that often at most.
@@ -41,8 +42,9 @@ impl Panel {
         self.drawn = Some(now);
         self.rows = rows(progress, elapsed);
         for row in &mut self.rows {
-            // A row that wraps could not be taken away again.
-            *row = row.chars().take(columns.saturating_sub(1)).collect();
+            // A row that wraps, as one with wide characters or an end of line may, could not be taken away again.
+            let plain: String = row.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            *row = truncate_str(&plain, columns.saturating_sub(1), "").into_owned();
         }
         Some(format!("{erase}{}", self.draw()))
     }
@@ -158,6 +160,17 @@ mod tests {
         assert!(rows[0].ends_with(" 50 % 4/8, 1 min 01 s left"), "{rows:?}");
         assert_eq!((rows[1].as_str(), rows.len()), ("loss 1", 2 + 4 + 1));
         assert!(rows[2].starts_with("2.0000 ┤"));
+    }
+
+    #[test]
+    fn a_row_fits_whatever_its_title_is() {
+        for title in ["音".repeat(60), "a\nb\tc\r".into(), "\u{1b}[31mred".into(), "e\u{301}".repeat(60)] {
+            let mut panel = Panel::default();
+            let text = panel.update(&Progress { title: title.clone(), ..state(1) }, 40).unwrap();
+            let cells: usize = text.chars().map(|c| if c == '音' { 2 } else { usize::from(c != '\u{301}') }).sum();
+            assert!(cells < 40, "{text:?}");
+            assert!(!text.chars().any(char::is_control), "{text:?}");
+        }
     }
 
     #[test]

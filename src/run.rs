@@ -19,6 +19,7 @@ pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8
         }
     };
     let token = session.cancel_token();
+    terminal.stops(token.clone());
     stop_on_interrupt(token.clone());
     let result = session.eval(&file.display().to_string(), &text);
     terminal.clear();

@@ -2,7 +2,9 @@
 
 use crate::panel::{Panel, duration};
 use crate::picture::{Space, USUAL_CELL, Way};
-use auricle_session::script::{Display, Picture, Progress, Sink};
+use crate::repl::{Unanswered, ask};
+use auricle_session::script::{CancelToken, Display, Picture, Progress, Sink};
+use console::truncate_str;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
@@ -20,6 +22,8 @@ pub(crate) struct Terminal {
     abilities: OnceLock<Abilities>,
     typed: Mutex<String>,
     named: Mutex<Option<Named>>,
+    /// What stops the script, for a `Ctrl-C` that comes as a key.
+    token: OnceLock<CancelToken>,
 }
 
 /// The last thing that was written, if it has a name by which it can be replaced.
@@ -51,7 +55,13 @@ impl Terminal {
             abilities: OnceLock::new(),
             typed: Mutex::default(),
             named: Mutex::default(),
+            token: OnceLock::new(),
         }
+    }
+
+    /// Takes over what stops the script. A script that goes on after a question was refused could not be left otherwise.
+    pub(crate) fn stops(&self, token: CancelToken) {
+        let _ = self.token.set(token);
     }
 
     /// The same without progress and remarks.
@@ -196,7 +206,7 @@ impl Terminal {
 
 /// Rows that fit a line.
 fn cut(rows: &str, columns: usize) -> String {
-    rows.lines().map(|row| row.chars().take(columns).collect::<String>()).collect::<Vec<_>>().join("\n")
+    rows.lines().map(|row| truncate_str(row, columns, "")).collect::<Vec<_>>().join("\n")
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -241,7 +251,13 @@ impl Sink for Terminal {
     fn ask(&self, prompt: &str, hidden: bool, _: &dyn Fn() -> bool) -> Result<String, String> {
         self.clear();
         if self.interactive && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-            return crate::repl::ask(prompt, hidden);
+            return ask(prompt, hidden).map_err(|reason| match reason {
+                Unanswered::Because(reason) => reason,
+                Unanswered::Interrupted => {
+                    self.token.get().inspect(|token| token.cancel());
+                    "interrupted".to_owned()
+                }
+            });
         }
         if hidden && std::io::stdin().is_terminal() {
             return rpassword::prompt_password(prompt).map_err(|error| error.to_string());

@@ -334,7 +334,8 @@ fn the_notebooks_run_without_a_server() {
     ] {
         let notebook = root().join("examples").join(format!("{name}.ipynb")).display().to_string();
         let written = folder.path().join(format!("{name}.ipynb"));
-        let mut arguments = vec!["run", notebook.as_str(), "-o", written.to_str().unwrap()];
+        // What a notebook writes is not to be left among the examples.
+        let mut arguments = vec!["run", notebook.as_str(), "-o", written.to_str().unwrap(), "--cwd", "."];
         arguments.extend(parameters);
         let output = run_in(folder.path(), &arguments);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));

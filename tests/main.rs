@@ -6,6 +6,7 @@ mod augment;
 mod cli;
 mod corpus;
 mod golden;
+mod notebook;
 mod quality;
 mod recipe;
 #[cfg(unix)]

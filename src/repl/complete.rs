@@ -1,50 +1,41 @@
 //! The menu of what may stand at the cursor.
 
-use auricle_session::{Assistant, COMMANDS, Kind};
+use super::edit::DESCRIPTION;
+use auricle_session::{Assistant, Candidate, Kind};
 use reedline::{Completer, CompletionResult, Span, Suggestion};
 
 /// Asks the session's assistant.
-pub(super) struct Completion(pub(super) Assistant);
+pub(super) struct Completion {
+    pub(super) assistant: Assistant,
+    /// Cells in a line of the terminal as it is now.
+    pub(super) columns: fn() -> usize,
+}
+
+/// The frame of the menu's box and the gap beside it, in cells.
+const FRAME: usize = 3;
 
 impl Completer for Completion {
     fn complete(&mut self, line: &str, pos: usize) -> CompletionResult {
         let before = line.get(..pos).unwrap_or(line);
-        if before.starts_with('%') && !before.contains(' ') {
-            return CompletionResult::fresh(commands(before));
-        }
-        let completion = self.0.complete(line, before.chars().count());
+        let completion = self.assistant.complete(line, before.chars().count());
         let byte = |index: usize| line.char_indices().nth(index).map_or(line.len(), |(at, _)| at);
         let span = Span::new(byte(completion.start), byte(completion.end).max(byte(completion.start)));
-        let suggestions: Vec<Suggestion> = completion
-            .candidates
-            .into_iter()
-            .map(|candidate| {
-                let parts = [candidate.signature, candidate.about];
-                let description = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-                Suggestion {
-                    value: candidate.text,
-                    description: (!description.is_empty()).then_some(description),
-                    span,
-                    append_whitespace: candidate.kind == Kind::Keyword,
-                    ..Suggestion::default()
-                }
-            })
-            .collect();
-        CompletionResult::fresh(suggestions)
+        let widths = completion.candidates.iter().map(|candidate| console::measure_text_width(&candidate.text));
+        // What does not fit beside the words would wrap, and the menu fall apart.
+        let describes = widths.max().unwrap_or(0) + FRAME + DESCRIPTION <= (self.columns)();
+        let suggestion = |candidate: Candidate| {
+            let parts = [candidate.signature, candidate.about];
+            let description = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+            Suggestion {
+                value: candidate.text,
+                description: (describes && !description.is_empty()).then_some(description),
+                span,
+                append_whitespace: matches!(candidate.kind, Kind::Keyword | Kind::Command),
+                ..Suggestion::default()
+            }
+        };
+        CompletionResult::fresh(completion.candidates.into_iter().map(suggestion).collect::<Vec<_>>())
     }
-}
-
-fn commands(before: &str) -> Vec<Suggestion> {
-    let name = |usage: &'static str| usage.split(' ').next().unwrap_or(usage);
-    let fitting = COMMANDS.iter().filter(|(usage, _)| name(usage).starts_with(before));
-    let suggestion = |(usage, about): &(&'static str, &str)| Suggestion {
-        value: name(usage).to_owned(),
-        description: Some(format!("{usage} · {about}")),
-        span: Span::new(0, before.len()),
-        append_whitespace: true,
-        ..Suggestion::default()
-    };
-    fitting.map(suggestion).collect()
 }
 
 #[cfg(test)]
@@ -57,7 +48,7 @@ mod tests {
     #[test]
     fn spans_are_in_bytes_and_commands_are_known() {
         let session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
-        let mut completion = Completion(session.assistant());
+        let mut completion = Completion { assistant: session.assistant(), columns: || 80 };
         let mut first = |line: &str| {
             let result = completion.complete(line, line.len());
             let suggestion = result.suggestions().first().unwrap().clone();
@@ -65,5 +56,16 @@ mod tests {
         };
         assert_eq!(first("`é` + time_ma"), ("time_mask".into(), 7..14));
         assert_eq!(first("%wh"), ("%who".into(), 0..3));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_the_words_alone() {
+        let session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
+        let describes = |columns: fn() -> usize| {
+            let mut completion = Completion { assistant: session.assistant(), columns };
+            let result = completion.complete("time_ma", 7);
+            result.suggestions()[0].description.is_some()
+        };
+        assert!(describes(|| 48) && !describes(|| 47));
     }
 }

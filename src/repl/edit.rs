@@ -1,6 +1,7 @@
 //! Line editing: history, and lines that go on until the parser has enough.
 
 use super::complete::Completion;
+use super::external::edited;
 use super::highlight::Colors;
 use crate::terminal::Terminal;
 use auricle_session::Assistant;
@@ -21,6 +22,8 @@ const HISTORY: usize = 10_000;
 /// The line editor.
 pub(super) struct Editor {
     line: Reedline,
+    /// The width that the menu was made for.
+    menu_columns: usize,
     parser: Parser,
     color: bool,
     /// Whether the terminal has no cursor to move: lines are read as they come.
@@ -35,16 +38,9 @@ impl Editor {
         let mut line = Reedline::create()
             .use_bracketed_paste(true)
             .with_validator(Box::new(Parser(assistant.clone())))
-            .with_completer(Box::new(Completion(assistant.clone())))
-            .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu())))
+            .with_completer(Box::new(Completion { assistant: assistant.clone(), columns }))
             .with_edit_mode(keys.mode())
             .with_ansi_colors(color);
-        if let Some(program) = std::env::var_os("VISUAL").or_else(|| std::env::var_os("EDITOR")) {
-            let file = std::env::temp_dir().join(format!("auricle-{}.rhai", std::process::id()));
-            let mut editor = std::process::Command::new(program);
-            editor.arg(&file);
-            line = line.with_buffer_editor(editor, file);
-        }
         if color {
             line = line.with_highlighter(Box::new(Colors(assistant)));
             line = line.with_hinter(Box::new(DefaultHinter::default().with_style(Style::new().fg(Color::DarkGray))));
@@ -55,7 +51,27 @@ impl Editor {
                 line = line.with_history(Box::new(history));
             }
         }
-        Ok(Editor { line, parser, color, plain: !terminal.is_interactive() })
+        Ok(Editor { line, menu_columns: 0, parser, color, plain: !terminal.is_interactive() })
+    }
+
+    /// Makes the menu no wider than the terminal, where its lines would wrap.
+    fn fit_menu(&mut self) {
+        let columns = columns();
+        if columns != self.menu_columns {
+            self.menu_columns = columns;
+            // The editor is given a menu only while it is built.
+            let line = std::mem::replace(&mut self.line, Reedline::create());
+            self.line = line.clear_menus().with_menu(ReedlineMenu::EngineCompleter(Box::new(menu(columns))));
+        }
+    }
+
+    /// Lets the user go on with the line in their own editor.
+    fn edit_outside(&mut self) {
+        match edited(self.line.current_buffer_contents()) {
+            Ok(text) => self.line.run_edit_commands(&[EditCommand::Clear, EditCommand::InsertString(text)]),
+            // The line stays; the message stands below it.
+            Err(error) => drop(writeln!(std::io::stderr(), "\n\x1b[Jerror: {error}")),
+        }
     }
 
     /// Puts text before the user, to be changed and run.
@@ -77,7 +93,13 @@ impl Editor {
         // Other sessions see what ran here, and this one what ran there; a session that is killed loses nothing. A
         // history that cannot be written is no reason to stop.
         let _ = self.line.sync_history();
-        let signal = self.line.read_line(&prompt)?;
+        self.fit_menu();
+        let signal = loop {
+            match self.line.read_line(&prompt)? {
+                Signal::HostCommand(_) => self.edit_outside(),
+                signal => break signal,
+            }
+        };
         let _ = self.line.sync_history();
         match signal {
             Signal::Success(text) => Ok(Some(text)),
@@ -106,20 +128,29 @@ impl Editor {
     }
 }
 
+/// Why there is no answer to a question.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The user pressed `Ctrl-C`, which in this mode of the terminal is a key as any other.
+    Interrupted,
+    /// The user does not want to give one, or the terminal cannot be used.
+    Because(String),
+}
+
 /// Asks for a line, unseen while it is typed if it is `hidden`; the keys are those of emacs.
 ///
 /// # Errors
-/// Why there is none: the user does not want to give one, or the terminal cannot be used.
-pub(crate) fn ask(question: &str, hidden: bool) -> Result<String, String> {
+/// Why there is none.
+pub(crate) fn ask(question: &str, hidden: bool) -> Result<String, Unanswered> {
     let mut line = Reedline::create().with_ansi_colors(false);
     if hidden {
         line = line.with_highlighter(Box::new(Hidden));
     }
     match line.read_line(&Question(question)) {
         Ok(Signal::Success(text)) => Ok(text),
-        Ok(Signal::CtrlC) => Err("interrupted".into()),
-        Ok(_) => Err("standard input has ended".into()),
-        Err(error) => Err(error.to_string()),
+        Ok(Signal::CtrlC) => Err(Unanswered::Interrupted),
+        Ok(_) => Err(Unanswered::Because("standard input has ended".into())),
+        Err(error) => Err(Unanswered::Because(error.to_string())),
     }
 }
 
@@ -188,19 +219,32 @@ fn with_menu(mut keys: Keybindings) -> Keybindings {
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, ReedlineEvent::UntilFound(tab));
     keys.add_binding(KeyModifiers::SHIFT, KeyCode::BackTab, ReedlineEvent::MenuPrevious);
     keys.add_binding(KeyModifiers::ALT, KeyCode::Enter, ReedlineEvent::Edit(vec![EditCommand::InsertNewline]));
-    keys.add_binding(KeyModifiers::CONTROL, KeyCode::Char('o'), ReedlineEvent::OpenEditor);
+    let outside = ReedlineEvent::ExecuteHostCommand(String::new());
+    keys.add_binding(KeyModifiers::CONTROL, KeyCode::Char('o'), outside);
     keys
 }
 
-fn menu() -> IdeMenu {
+/// Cells that the box of the menu takes at most, and what is said beside it at least.
+const WORDS: usize = 50;
+pub(super) const DESCRIPTION: usize = 36;
+
+/// A menu for a terminal of some width.
+fn menu(columns: usize) -> IdeMenu {
+    let width = |cells: usize| u16::try_from(cells.min(columns)).unwrap_or(u16::MAX);
     IdeMenu::default()
         .with_name(MENU)
         .with_marker("> ")
+        .with_max_completion_width(width(WORDS))
         .with_max_completion_height(12)
         .with_default_border()
         .with_description_mode(DescriptionMode::PreferRight)
-        .with_min_description_width(36)
+        .with_min_description_width(width(DESCRIPTION))
         .with_max_description_width(60)
+}
+
+/// Cells in a line of the terminal.
+fn columns() -> usize {
+    usize::from(console::Term::stdout().size().1)
 }
 
 /// Asks the parser whether a piece of text is complete.
@@ -208,11 +252,8 @@ struct Parser(Assistant);
 
 impl Validator for Parser {
     fn validate(&self, line: &str) -> ValidationResult {
-        // `name?` and `%name` are no text of the language, but questions and commands.
         match self.0.completeness(line) {
-            Completeness::Incomplete if !line.trim_end().ends_with('?') && !line.starts_with('%') => {
-                ValidationResult::Incomplete
-            }
+            Completeness::Incomplete => ValidationResult::Incomplete,
             _ => ValidationResult::Complete,
         }
     }

@@ -2,6 +2,7 @@
 
 mod complete;
 mod edit;
+mod external;
 mod highlight;
 mod modes;
 
@@ -11,7 +12,7 @@ use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Shown, Sink};
 use auricle_session::{Reply, Session, Settings};
 use edit::Editor;
-pub(crate) use edit::{Keys, ask};
+pub(crate) use edit::{Keys, Unanswered, ask};
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,6 +31,7 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
         return run_input(session, &terminal);
     }
     let _modes = modes::Unflushed::new();
+    terminal.stops(session.cancel_token());
     let presses = stop_cells(session.cancel_token(), terminal.clone());
     let mut editor = match Editor::new(session.assistant(), keys, &terminal) {
         Ok(editor) => editor,
@@ -38,29 +40,45 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
             return exit::USAGE;
         }
     };
-    terminal.print(concat!("Auricle ", env!("CARGO_PKG_VERSION"), ". `help()` lists the functions; Ctrl-D leaves."));
+    terminal.print(concat!("Auricle ", env!("CARGO_PKG_VERSION"), ". `help()` lists the functions; `exit` leaves."));
     let mut cell = 1;
+    let mut failures = 0;
     loop {
         match editor.read(cell) {
-            Ok(Some(text)) if text.trim().is_empty() => {}
-            Ok(Some(text)) => {
+            Ok(Some(text)) if text.trim().is_empty() => failures = 0,
+            Ok(Some(text)) if !leaves(&text, &session) => {
+                failures = 0;
                 presses.store(0, Ordering::Relaxed);
                 let wanted = eval(&mut session, cell, &text, &terminal);
                 presses.store(AT_REST, Ordering::Relaxed);
                 editor.offer(&format!("{}{}", wanted.unwrap_or_default(), terminal.take_typed()));
                 cell += 1;
             }
-            Ok(None) => {
+            Ok(_) => {
                 presses.store(LEAVING, Ordering::Relaxed);
                 keep(&session, &terminal);
                 return exit::OK;
             }
+            // Once may be an accident, which is no reason to lose every variable; a terminal that is gone stays so.
             Err(error) => {
                 terminal.error(&format!("error: {error}"));
-                return exit::USAGE;
+                failures += 1;
+                if failures == PATIENCE {
+                    return exit::USAGE;
+                }
             }
         }
     }
+}
+
+/// Failures to read from the terminal in a row that end the session.
+const PATIENCE: u32 = 3;
+
+/// Whether a cell is what people type to leave. A variable or function of such a name is theirs.
+fn leaves(text: &str, session: &Session) -> bool {
+    let word = text.trim().trim_end_matches(';').trim_end();
+    let word = word.strip_suffix("()").unwrap_or(word);
+    ["exit", "quit"].contains(&word) && !session.assistant().is_made(word)
 }
 
 /// Presses of `Ctrl-C` while no cell runs do not count.

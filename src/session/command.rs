@@ -1,7 +1,12 @@
 //! Cells of an interactive session: text of the language, questions for help, and commands that begin with `%`.
 
-use crate::script::{Diagnostic, nearest};
+use crate::assistant::command_name;
+use crate::last_value::{as_written, with_last};
+use crate::made::{By, names_made};
+use crate::question::Question;
+use crate::script::{Diagnostic, Unknown, nearest};
 use crate::{Outcome, Session};
+use rhai::Dynamic;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -43,8 +48,9 @@ impl Session {
     /// # Errors
     /// A diagnostic of what is wrong and where.
     pub fn cell(&mut self, name: &str, text: &str) -> Result<Reply, Diagnostic> {
-        if let Some(answer) = self.assistant().answer(text) {
-            return Ok(Reply::Text(answer));
+        self.assistant().forget_values();
+        if let Some(question) = self.assistant().question(text) {
+            return self.answered(name, question);
         }
         let Some(command) = text.trim().strip_prefix('%') else { return self.kept(name, text).map(Reply::Value) };
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
@@ -61,21 +67,87 @@ impl Session {
             "save" => self.save(&file(rest, "%save FILE")?),
             "edit" => self.chosen(rest).map(|cell| Reply::Edit(cell.text)),
             "history" => Ok(Reply::Text(self.history(rest))),
-            "help" => Ok(Reply::Text(self.assistant().answer(&format!("{rest}?")).unwrap_or_default())),
-            _ => {
-                let names = COMMANDS.map(|(usage, _)| usage[1..].split(' ').next().unwrap_or("").to_owned());
-                let hint =
-                    nearest(word, names.iter().map(String::as_str)).map(|name| format!("did you mean `%{name}`?"));
-                let all = COMMANDS.map(|(usage, about)| format!("{usage}: {about}")).join("; ");
-                Err(Diagnostic::error(format!("there is no command `%{word}`"), None, "", hint.or(Some(all))))
+            "help" => Ok(Reply::Text(self.assistant().answer(rest))),
+            _ => Err(no_command(word)),
+        }
+    }
+
+    /// Checks a cell without data, in a session of [`Mode::Check`](crate::script::Mode::Check); gives what is wrong with
+    /// it. Commands that look back or write do nothing.
+    pub fn check_cell(&mut self, name: &str, text: &str) -> Vec<Diagnostic> {
+        if let Some(question) = self.assistant().question(text) {
+            return if question.before.trim().is_empty() { Vec::new() } else { self.check_cell(name, question.before) };
+        }
+        let Some(command) = text.trim().strip_prefix('%') else { return self.checked(name, text) };
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        match word {
+            "time" => self.checked(name, rest.trim()),
+            "load" => match file(rest.trim(), "%load FILE").and_then(|path| Ok((read(&path)?, path))) {
+                Ok((text, path)) => self.checked(&path.display().to_string(), &text),
+                Err(diagnostic) => vec![diagnostic],
+            },
+            "reset" => {
+                self.reset();
+                Vec::new()
+            }
+            _ if COMMANDS.iter().any(|(usage, _)| command_name(usage)[1..] == *word) => Vec::new(),
+            _ => vec![no_command(word)],
+        }
+    }
+
+    /// Checks text of the language. Later cells must not be blamed for what this one could not make: its names are known
+    /// from then on, and their values are not.
+    fn checked(&mut self, name: &str, text: &str) -> Vec<Diagnostic> {
+        let replaced = with_last(text);
+        if replaced.is_some() {
+            self.keep_last(Dynamic::from(Unknown));
+        }
+        let found = self.check(name, replaced.as_deref().unwrap_or(text)).err().unwrap_or_default();
+        let chars: Vec<char> = text.chars().collect();
+        for made in names_made(&chars) {
+            let is_known = self.assistant().is_made(&made.name);
+            match made.by {
+                _ if is_known => {}
+                // The words of the command line are not known to a check, and so is what such a function gives.
+                By::Fn(parameters) => drop(self.eval(name, &format!("fn {}({parameters}) {{ args }}", made.name))),
+                By::Let(_) => self.keep(&made.name, Dynamic::from(Unknown)),
+                By::Other => {}
             }
         }
+        found.into_iter().map(as_written).collect()
+    }
+
+    /// Runs what stands before a question, and answers it.
+    fn answered(&mut self, name: &str, question: Question<'_>) -> Result<Reply, Diagnostic> {
+        let first = match question.before.trim() {
+            "" => None,
+            _ => Some(self.cell(name, question.before)?),
+        };
+        // The question may be about something that has just been made.
+        self.assistant().remember_values(self.values());
+        let answer = self.assistant().answer(question.name);
+        Ok(Reply::Text(match first {
+            Some(Reply::Text(text)) => format!("{text}\n\n{answer}"),
+            _ => answer,
+        }))
     }
 
     /// Runs text and keeps it for `%history` and `%save`.
     fn kept(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
-        let result = self.eval(name, text);
+        let result = match with_last(text) {
+            Some(_) if !self.has_last() => {
+                let hint = "`_` is the last value that a cell showed".to_owned();
+                Err(Diagnostic::error("no cell has shown a value yet that `_` could be", None, "", Some(hint)))
+            }
+            Some(replaced) => self.eval(name, &replaced).map_err(as_written),
+            None => self.eval(name, text),
+        };
         self.cells.push(Cell { name: name.to_owned(), text: text.to_owned(), counts: result.is_ok() });
+        if let Ok(outcome) = &result
+            && outcome.shown
+        {
+            self.keep_last(outcome.value.clone());
+        }
         result
     }
 
@@ -100,16 +172,22 @@ impl Session {
     }
 
     fn load(&mut self, path: &Path) -> Result<Reply, Diagnostic> {
-        let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
+        let text = read(path)?;
         self.kept(&path.display().to_string(), &text).map(Reply::Value)
     }
 
     fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
-        let good: Vec<String> =
-            self.cells.iter().filter(|cell| cell.counts).map(|cell| statement(&cell.text)).collect();
-        crate::write_whole(path, (good.join("\n\n") + "\n").as_bytes())
+        let good = || self.cells.iter().filter(|cell| cell.counts);
+        let statements: Vec<String> = good().map(|cell| statement(&cell.text)).collect();
+        crate::write_whole(path, (statements.join("\n\n") + "\n").as_bytes())
             .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
-        Ok(Reply::Text(format!("{} cells in {}", good.len(), path.display())))
+        let left_out: Vec<&str> =
+            good().filter(|cell| with_last(&cell.text).is_some()).map(|cell| &*cell.name).collect();
+        let remark = match left_out.as_slice() {
+            [] => String::new(),
+            names => format!("; a script has no `_`, so these are comments in it: {}", names.join(", ")),
+        };
+        Ok(Reply::Text(format!("{} cells in {}{remark}", statements.len() - left_out.len(), path.display())))
     }
 
     fn chosen(&self, number: &str) -> Result<Cell, Diagnostic> {
@@ -140,13 +218,25 @@ fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
     }
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(format!("`{}` cannot be {what}: {error}", path.display()), None, "", None)
+fn read(path: &Path) -> Result<String, Diagnostic> {
+    let cannot = |error| format!("`{}` cannot be read: {error}", path.display());
+    std::fs::read_to_string(path).map_err(|error| Diagnostic::error(cannot(error), None, "", None))
 }
 
-/// A cell as a statement that others may follow: an end mark is added where it has none.
+fn no_command(word: &str) -> Diagnostic {
+    let names = COMMANDS.iter().map(|(usage, _)| &command_name(usage)[1..]);
+    let hint = nearest(word, names).map(|name| format!("did you mean `%{name}`?"));
+    let all = || COMMANDS.map(|(usage, about)| format!("{usage}: {about}")).join("; ");
+    Diagnostic::error(format!("there is no command `%{word}`"), None, "", hint.or_else(|| Some(all())))
+}
+
+/// A cell as a statement that others may follow: an end mark is added where it has none. One that no script could run is a
+/// comment.
 fn statement(text: &str) -> String {
     let text = text.trim_end();
+    if with_last(text).is_some() {
+        return text.lines().map(|line| format!("// {line}")).collect::<Vec<_>>().join("\n");
+    }
     let last = text.lines().last().unwrap_or("");
     match last {
         _ if text.ends_with(';') => text.to_owned(),
@@ -197,6 +287,49 @@ mod tests {
         assert!(text(&mut session, "%save").contains("a file is missing"));
         assert!(text(&mut session, "%help noise").starts_with("noise("));
         assert!(text(&mut session, "%edit 77").contains("there is no cell 77"));
+    }
+
+    #[test]
+    fn a_question_mark_in_a_comment_asks_nothing() {
+        let mut session = session();
+        for (cell, want) in [
+            ("let x = 41;\nx + 1 // is it 42?", "42"),
+            ("let y = 2;\n// why?", ""),
+            ("y", "2"),
+            ("let z = 5;\nz?", "z: whole number\n    5"),
+            ("?z", "z: whole number\n    5"),
+            ("z // z?", "5"),
+        ] {
+            assert_eq!(text(&mut session, cell), want, "{cell}");
+        }
+        assert!(text(&mut session, "nope();\nz?").contains("there is no function `nope`"));
+    }
+
+    #[test]
+    fn the_last_value_that_was_shown_is_at_hand() {
+        let mut session = session();
+        assert!(text(&mut session, "_ + 1").contains("no cell has shown a value yet"));
+        for (cell, want) in [
+            ("40 + 1", "41"),
+            ("let unseen = 7;", ""),
+            ("_ + 1", "42"),
+            ("`${_} and ${_ + 1}`", "42 and 43"),
+            ("switch 3 { 1 => 2, _ => 5 }", "5"),
+            ("_ * 2", "10"),
+            ("%who", "args                 array\nunseen               whole number"),
+        ] {
+            assert_eq!(text(&mut session, cell), want, "{cell}");
+        }
+        let wrong = text(&mut session, "_.nope()");
+        assert!(wrong.contains("_.nope()") && !wrong.contains(crate::last_value::LAST), "{wrong}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.rhai").display().to_string();
+        let saved = text(&mut session, &format!("%save {file}"));
+        assert!(saved.contains("a script has no `_`"), "{saved}");
+        assert!(std::fs::read_to_string(&file).unwrap().contains("\n// _ * 2\n"));
+        assert!(!text(&mut session, &format!("%load {file}")).contains("error"));
+        text(&mut session, "%reset");
+        assert!(text(&mut session, "_").contains("no cell has shown a value yet"));
     }
 
     #[test]

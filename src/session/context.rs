@@ -11,6 +11,8 @@ pub(crate) enum Context {
         typed: String,
         /// The function whose argument it is, or `import`; may be empty.
         function: String,
+        /// Which of its arguments it is.
+        place: Place,
     },
     /// In a comment, where nothing is proposed.
     Comment,
@@ -21,12 +23,21 @@ pub(crate) enum Context {
         /// Names that stand in the map already.
         given: Vec<String>,
     },
-    /// After the dot of a name.
-    Member(String),
-    /// After the dot of a call.
-    MemberOfCall(String),
+    /// After the dot of the value that ends at a place.
+    Member(usize),
     /// Anywhere else.
     Word,
+}
+
+/// Which argument of a call a value is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// That of a number, from 0.
+    Argument(usize),
+    /// An option.
+    Option(String),
+    /// None that is known.
+    Nowhere,
 }
 
 /// A bracket that is open.
@@ -37,6 +48,8 @@ struct Open {
     /// For a map, where its present entry begins.
     entry: usize,
     given: Vec<String>,
+    /// Commas so far.
+    n_commas: usize,
 }
 
 /// Characters of names; `::` joins a namespace and a name.
@@ -80,8 +93,9 @@ impl Context {
                     }
                 }
                 ',' => {
-                    if let Some(map) = open.last_mut() {
-                        map.entry = i + 1;
+                    if let Some(innermost) = open.last_mut() {
+                        innermost.entry = i + 1;
+                        innermost.n_commas += 1;
                     }
                 }
                 _ => {}
@@ -95,12 +109,16 @@ impl Context {
     fn text(before: &[char], typed: &[char], innermost: Option<&Open>) -> Context {
         let spaces = before.iter().rev().take_while(|c| c.is_whitespace()).count();
         let word = last_name(&before[..before.len() - spaces]);
-        let function = match innermost {
-            _ if word == "import" => word,
-            Some(Open { bracket: '(', function, .. }) => function.clone(),
-            _ => String::new(),
+        let (function, place) = match innermost {
+            _ if word == "import" => (word, Place::Nowhere),
+            Some(Open { bracket: '(', function, n_commas, .. }) => (function.clone(), Place::Argument(*n_commas)),
+            // A key in quotes has no colon before it.
+            Some(Open { bracket: '#', function, given, n_commas, .. }) if given.len() > *n_commas => {
+                (function.clone(), given.last().cloned().map_or(Place::Nowhere, Place::Option))
+            }
+            _ => (String::new(), Place::Nowhere),
         };
-        Context::Text { typed: typed.iter().collect(), function }
+        Context::Text { typed: typed.iter().collect(), function, place }
     }
 
     /// The context outside of strings and comments.
@@ -110,13 +128,10 @@ impl Context {
         if let Some((&'.', owner)) = head.split_last()
             && owner.last() != Some(&'.')
         {
-            return match owner.last() {
-                Some(')') => Context::MemberOfCall(called(owner)),
-                _ => Context::Member(last_name(owner)),
-            };
+            return Context::Member(owner.len());
         }
         match innermost {
-            Some(Open { bracket: '#', function, entry, given })
+            Some(Open { bracket: '#', function, entry, given, .. })
                 if head.len() >= entry && head[entry..].iter().all(|c| c.is_whitespace()) =>
             {
                 Context::Option { function, given }
@@ -135,23 +150,7 @@ fn opened(bracket: char, before: &[char], entry: usize, outer: &[Open]) -> Open 
         }
         _ => String::new(),
     };
-    Open { bracket: if is_map { '#' } else { bracket }, function, entry, given: Vec::new() }
-}
-
-/// The function of the call that ends a text.
-fn called(text: &[char]) -> String {
-    let mut depth = 0;
-    for (i, c) in text.iter().enumerate().rev() {
-        match c {
-            ')' => depth += 1,
-            '(' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return last_name(&text[..i]);
-        }
-    }
-    String::new()
+    Open { bracket: if is_map { '#' } else { bracket }, function, entry, given: Vec::new(), n_commas: 0 }
 }
 
 #[cfg(test)]
@@ -164,22 +163,31 @@ mod tests {
             function: function.into(),
             given: given.iter().map(|name| (*name).into()).collect(),
         };
-        let text = |typed: &str, function: &str| Context::Text { typed: typed.into(), function: function.into() };
+        let text = |typed: &str, function: &str, place: Place| Context::Text {
+            typed: typed.into(),
+            function: function.into(),
+            place,
+        };
+        let color = Place::Option("color".into());
         for (text, want) in [
             ("", Context::Word),
             ("let x = no", Context::Word),
-            ("load(\"data/a", text("data/a", "load")),
-            ("import \"my", text("my", "import")),
-            ("device( \"", text("", "device")),
-            ("let x = [\"a", text("a", "")),
+            ("load(\"data/a", text("data/a", "load", Place::Argument(0))),
+            ("import \"my", text("my", "import", Place::Nowhere)),
+            ("device( \"", text("", "device", Place::Argument(0))),
+            ("let x = [\"a", text("a", "", Place::Nowhere)),
             ("load(\"a\") |> ", Context::Word),
-            ("print(`say \\` it", text("say \\` it", "print")),
+            ("print(`say \\` it", text("say \\` it", "print", Place::Argument(0))),
+            ("x.split(\"a\", \"b", text("b", "split", Place::Argument(1))),
+            ("noise(5, #{ color: \"pi", text("pi", "noise", color.clone())),
+            ("noise(5, #{ a: 1, color: `", text("", "noise", color)),
+            ("noise(5, #{ a: 1, \"co", text("co", "", Place::Nowhere)),
             ("x // no", Context::Comment),
             ("x /* no */ + y", Context::Word),
             ("x /* no", Context::Comment),
-            ("x.sam", Context::Member("x".into())),
-            ("clar::fade().", Context::MemberOfCall("clar::fade".into())),
-            ("tone(f(1), 2).sec", Context::MemberOfCall("tone".into())),
+            ("x.sam", Context::Member(1)),
+            ("clar::fade().", Context::Member(12)),
+            ("tone(f(1), 2).sec", Context::Member(13)),
             ("0..3", Context::Word),
             ("noise(5, #{ co", option("noise", &[])),
             ("noise(5, #{ color: \"pink\", ", option("noise", &["color"])),

@@ -5,17 +5,30 @@
 
 mod assistant;
 mod bind;
+mod builtin;
+mod candidate;
+mod chain;
 mod command;
+mod completion;
 mod context;
 mod fault;
+mod last_value;
+mod made;
+mod parameter;
+mod question;
+mod remembered;
+mod scan;
 pub mod script;
 mod session;
+mod shape;
 
-pub use assistant::{Assistant, Candidate, Completion, Kind};
+pub use assistant::Assistant;
 pub use auricle_audio::io::write_whole;
 pub use bind::Settings;
+pub use candidate::{Candidate, Completion, Kind};
 pub use command::{COMMANDS, Reply};
 pub use fault::{explain_fault, tell_faults_once};
+pub use parameter::{Parameter, variables_made};
 pub use session::{Outcome, Session, language};
 
 /// The script element by which the figures of a page come alive, for its first figure; nothing in builds without figures.

@@ -4,6 +4,7 @@ use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
 use crate::command::Cell;
 use crate::fault::explain_fault;
+use crate::last_value::LAST;
 use crate::script::{
     Callable, CancelToken, Diagnostic, Expanded, Meaning, Mode, Quotient, ScriptError, ScriptValue, Sink, Table, Topic,
     Unknown, Written, explain, explain_parse, explain_quotient, lost_fraction, new_engine, new_parser, type_name,
@@ -154,12 +155,33 @@ impl Session {
 
     /// Names of the variables, sorted.
     pub fn variables(&self) -> Vec<String> {
-        self.scope.iter_raw().map(|(name, ..)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+        self.values().map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The variables and the names of their types, sorted.
     pub(crate) fn variable_types(&self) -> BTreeMap<String, String> {
-        self.scope.iter_raw().map(|(name, _, value)| (name.to_owned(), type_name(value))).collect()
+        self.values().map(|(name, value)| (name.to_owned(), type_name(value))).collect()
+    }
+
+    /// The variables and their values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &Dynamic)> {
+        self.scope.iter_raw().map(|(name, _, value)| (name, value)).filter(|(name, _)| *name != LAST)
+    }
+
+    /// Keeps what a cell showed, for the next to call `_`.
+    pub(crate) fn keep_last(&mut self, value: Dynamic) {
+        self.keep(LAST, value);
+    }
+
+    /// Makes a variable from outside of the language.
+    pub(crate) fn keep(&mut self, name: &str, value: Dynamic) {
+        let _ = self.scope.remove::<Dynamic>(name);
+        self.scope.push_dynamic(name.to_owned(), value);
+    }
+
+    /// Whether a cell has shown anything that `_` could be.
+    pub(crate) fn has_last(&self) -> bool {
+        self.scope.contains(LAST)
     }
 
     /// Signatures of the functions that were written in the session.
@@ -172,7 +194,7 @@ impl Session {
         self.scope = first_scope(&self.environment.settings);
         self.functions = AST::empty();
         self.imports.clear();
-        self.assistant.refresh(self.variable_types(), &self.functions);
+        self.assistant.refresh(self.values(), &self.functions);
     }
 
     /// Waits until everything that an interrupted cell was doing is kept, which `drop` does, too. `busy` is told if that
@@ -215,7 +237,7 @@ impl Session {
         self.functions = self.functions.merge(&ast.clone_functions_only());
         let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));
         self.scope = without_hidden(std::mem::take(&mut self.scope));
-        self.assistant.refresh(self.variable_types(), &self.functions);
+        self.assistant.refresh(self.values(), &self.functions);
         match result {
             Ok(Ok(value)) => {
                 let shown = !value.is_unit() && !text.trim_end().ends_with(';');
@@ -351,6 +373,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.settle(|| ());
+        self.assistant.forget_values();
         self.globals.write().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 }

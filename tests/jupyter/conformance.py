@@ -48,6 +48,12 @@ class Conformance(jupyter_kernel_test.KernelTests):
         {"text": "time_m", "matches": {"time_mask"}},
         {"text": "clar::fade_", "matches": {"clar::fade_mask"}},
         {"text": "noise(5, #{ co", "matches": {"color: "}},
+        {"text": 'noise(5, #{ color: "pi', "matches": {"pink"}},
+        {"text": '"abc".to_up', "matches": {"to_upper"}},
+        {"text": "tone(440, 1).resa", "matches": {"resample"}},
+        {"text": "let clapping = 1; clapp", "matches": {"clapping"}},
+        {"text": "pri", "matches": {"print"}},
+        {"text": "%wh", "matches": {"%who"}},
     ]
 
 
@@ -86,6 +92,30 @@ class Session(unittest.TestCase):
         reply, messages = self.run_cell("kept > 5")
         self.assertEqual(reply["status"], "ok")
         self.assertEqual(dict(messages)["execute_result"]["data"]["text/plain"], "true")
+
+    def test_a_question_in_a_comment_asks_nothing(self):
+        _, messages = self.run_cell("let x = 41;\nx + 1 // is it 42?")
+        self.assertEqual(dict(messages)["execute_result"]["data"]["text/plain"], "42")
+        reply, _ = self.run_cell("let y = 1;\nnoise?")
+        self.assertIn("noise(", reply["payload"][0]["data"]["text/plain"])
+
+    def test_cells_behind_an_error_are_given_up_and_have_no_number(self):
+        sent = [self.client.execute(code) for code in ["1", "nope()", "2", "3"]]
+        replies = {}
+        while len(replies) < len(sent):
+            reply = self.client.get_shell_msg(timeout=PATIENCE_S)
+            replies[reply["parent_header"]["msg_id"]] = reply["content"]
+        contents = [replies[message] for message in sent]
+        self.assertEqual([c["status"] for c in contents], ["ok", "error", "aborted", "aborted"])
+        self.assertEqual([c.get("execution_count") for c in contents], [1, 2, None, None])
+        reply, messages = self.run_cell("4")
+        self.assertEqual(dict(messages)["execute_result"]["execution_count"], 3)
+
+    def test_a_variable_is_inspected_with_its_value(self):
+        self.run_cell("let w = tone(440, 0.1);")
+        reply = self.client.inspect("w", reply=True, timeout=PATIENCE_S)["content"]
+        self.assertTrue(reply["found"])
+        self.assertIn("w: wave\n    wave 0.100 s", reply["data"]["text/plain"])
 
     def test_a_recursion_without_end_is_an_error(self):
         reply, _ = self.run_cell("fn f(x) { f(x + 1) } f(0)")

@@ -1,5 +1,6 @@
 //! The interactive session as a person at a terminal has it.
 
+mod leaving;
 mod pictures;
 mod screen;
 
@@ -9,6 +10,7 @@ use tempfile::tempdir;
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
+const CTRL_O: &str = "\x0f";
 const CTRL_R: &str = "\x12";
 const ESCAPE: &str = "\x1b";
 const UP: &str = "\x1b[A";
@@ -44,6 +46,46 @@ fn the_menu_shows_signatures_and_what_they_do() {
     screen.prompt(3);
     screen.keys("noise(5, #{ \t");
     screen.shows("color: \"white\"");
+}
+
+#[test]
+fn a_narrow_terminal_has_a_menu_that_holds_together() {
+    let home = tempdir().unwrap();
+    let screen = Screen::new(home.path());
+    screen.prompt(1);
+    for columns in [45, 30, 24] {
+        // The editor is told of the width at its next prompt at the latest.
+        screen.keys("x");
+        screen.at("[1]> x");
+        screen.resize(30, columns);
+        screen.keys(CTRL_C);
+        screen.prompt(1);
+        screen.keys("let r = time_m\t");
+        screen.shows("│time_mask│");
+        screen.keys("\r");
+        screen.at("[1]> let r = time_mask");
+        screen.keys(CTRL_C);
+        screen.prompt(1);
+    }
+    screen.keys("clar\t");
+    screen.shows("│clar::");
+    let text = screen.text();
+    let boxes: Vec<&str> = text.lines().filter(|row| row.contains('│')).collect();
+    assert!(boxes.len() > 4 && boxes.iter().all(|row| row.matches('│').count() == 2), "{text}");
+}
+
+#[test]
+fn questions_and_commands_are_complete_as_they_are() {
+    let home = tempdir().unwrap();
+    let screen = Screen::new(home.path());
+    for (cell, line) in [(1, "gain?"), (2, "?gain"), (3, "help(gain)")] {
+        assert!(screen.run(cell, line).contains("gain("), "{line}:\n{}", screen.text());
+    }
+    assert!(screen.run(4, "%who").starts_with("args "));
+    assert_eq!(screen.run(5, "6 * 7"), "42");
+    assert_eq!(screen.run(6, "_ + 1"), "43");
+    assert_eq!(screen.run(7, "_ // is it?"), "43");
+    assert_eq!(screen.run(8, "let long = 5\x1b\rlong?"), "... long?\nlong: whole number\n    5");
 }
 
 #[test]

@@ -321,6 +321,17 @@ impl fmt::Display for Kind {
     }
 }
 
+impl Kind {
+    /// The words that it accepts.
+    pub fn words(&self) -> Vec<&'static str> {
+        match self {
+            Kind::Word(words) | Kind::WordOrNumber { words, .. } | Kind::Paths { words } => words.to_vec(),
+            Kind::Preset(presets) => names(presets),
+            _ => Vec::new(),
+        }
+    }
+}
+
 fn names(presets: &[Preset]) -> Vec<&'static str> {
     presets.iter().map(|preset| preset.name).collect()
 }

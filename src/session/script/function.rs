@@ -69,6 +69,8 @@ pub struct Parameter {
     pub default: Option<Dynamic>,
     /// The default as a script would write it.
     pub default_source: String,
+    /// Words that it may be, for whoever types one.
+    pub words: Vec<String>,
     accepts: Accepts,
 }
 
@@ -83,6 +85,7 @@ impl Parameter {
             wanted: T::WANTED.to_owned(),
             default_source: default.as_ref().map(as_source).unwrap_or_default(),
             default,
+            words: Vec::new(),
             accepts: Arc::new(|value| T::from_script(value).is_some()),
         }
     }
@@ -95,8 +98,15 @@ impl Parameter {
             wanted,
             default: default.is_some().then_some(Dynamic::UNIT),
             default_source: default.unwrap_or_default(),
+            words: Vec::new(),
             accepts: Arc::new(|_| true),
         }
+    }
+
+    /// Says which words it may be.
+    pub fn with_words<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Parameter {
+        self.words = words.into_iter().map(str::to_owned).collect();
+        self
     }
 
     pub(super) fn accepts(&self, value: &Dynamic) -> bool {
@@ -265,6 +275,15 @@ impl Function {
         self
     }
 
+    /// Says which words a parameter or option may be, for whoever types one.
+    pub fn words(mut self, name: &str, words: &[&str]) -> Function {
+        let all = self.parameters.iter_mut().chain(&mut self.options);
+        for parameter in all.filter(|parameter| parameter.name == name) {
+            parameter.words = words.iter().map(|word| (*word).to_owned()).collect();
+        }
+        self
+    }
+
     /// What it gives, a noun.
     pub fn returns(mut self, noun: &'static str) -> Function {
         self.returns = noun;
@@ -335,8 +354,12 @@ impl Function {
 
     /// Positional parameters and options, without the receiver.
     pub fn described_parameters(&self) -> impl Iterator<Item = &Parameter> {
-        let own = if self.form == Form::Operator { &[] } else { &self.parameters[self.n_receivers()..] };
-        own.iter().chain(&self.options)
+        self.positional_parameters().iter().chain(&self.options)
+    }
+
+    /// The positional parameters, without the receiver.
+    pub fn positional_parameters(&self) -> &[Parameter] {
+        if self.form == Form::Operator { &[] } else { &self.parameters[self.n_receivers()..] }
     }
 
     /// Whether it has a positional parameter of a name.

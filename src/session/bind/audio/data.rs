@@ -231,6 +231,7 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
             "\"official\", \"fold:5\" (that fold is the test set), \"group:speaker\" (no speaker on both sides), or a map: \
              `test` (a share, or the groups to hold out), `validation`, `stratify`, `group`, `seed`",
         )
+        .words("rule", &["official", "fold:", "group:"])
         .returns("split")
         .example(format!("{data} let s = d.split(#{{ test: 0.5, stratify: false }}); assert(s.train.n + s.test.n == 2)")),
         Function::new("describe", Topic::Data, |call| Ok(Dynamic::from(call.receiver::<Dataset>()?.describe())))

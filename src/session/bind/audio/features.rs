@@ -144,12 +144,15 @@ fn mel_filters() -> Function {
     .option::<f64>("f_min_hz", 50.0, "lower edge of the lowest band, Hz")
     .option::<Option<f64>>("f_max_hz", (), "upper edge of the highest band, Hz; half the sample rate if not given")
     .option::<String>("mel_scale", "htk", "\"htk\" or \"slaney\"")
+    .words("mel_scale", &["htk", "slaney"])
     .option::<String>(
         "norm",
         "none",
         "\"none\" (peak 1), \"slaney\" (equal area) or \"sum\" (weights that add up to 1)",
     )
     .option::<String>("triangles", "hz", "axis on which the sides of the bands are straight, \"hz\" or \"mel\"")
+    .words("norm", &["none", "slaney", "sum"])
+    .words("triangles", &["hz", "mel"])
     .returns("features")
     .example("assert(mel_filters(16000, #{ n_mels: 40 }).shape == [1, 40, 257])")
 }

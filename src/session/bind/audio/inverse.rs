@@ -63,6 +63,8 @@ fn of_a_transform(function: Function) -> Function {
             PadMode::NAMES[0],
             "\"reflect\", \"constant\" or \"none\", as the transform had it; \"none\" started frames at their first sample",
         )
+        .words("window", &Window::NAMES)
+        .words("pad_mode", &PadMode::NAMES)
         .option::<Option<usize>>("length", (), "samples of the sound; as many as the frames are for if not given")
         .returns("wave")
 }

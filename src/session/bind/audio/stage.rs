@@ -22,6 +22,7 @@ fn function(declaration: &'static Declaration, environment: &Arc<Environment>) -
     for parameter in declaration.parameters {
         let default = parameter.default_value().map(|_| parameter.default.to_string());
         let described = Parameter::checked_inside(parameter.name, parameter.kind.to_string(), default, parameter.about);
+        let described = described.with_words(parameter.kind.words());
         function = function.declared(described, parameter.positional);
     }
     if !declaration.draws.is_empty() {

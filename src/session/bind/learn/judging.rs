@@ -106,7 +106,9 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probes: &'static 
                 1.0,
                 "inverse strength of the penalty, or \"cv\" for the best of 1e-4 to 1e4 in five folds",
             )
-            .option::<String>("class_weight", "none", "\"none\", or \"balanced\": every class counts the same");
+            .option::<String>("class_weight", "none", "\"none\", or \"balanced\": every class counts the same")
+            .words("C", &["cv"])
+            .words("class_weight", &["none", "balanced"]);
     }
     if probes.contains(&Probe::Knn) {
         let default = KnnOptions::default();
@@ -116,7 +118,7 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probes: &'static 
             "temperature of the votes",
         );
     }
-    function.option::<String>("metric", "accuracy", "figure of merit: \"accuracy\"")
+    function.option::<String>("metric", "accuracy", "figure of merit: \"accuracy\"").words("metric", &["accuracy"])
 }
 
 fn options(call: &Call<'_>, probes: &[Probe]) -> Result<JudgeOptions, ScriptError> {
