@@ -241,6 +241,15 @@ pub(crate) fn mix_at_snr(samples: &mut [f32], noise: &[f32], snr_db: f64) {
     pulp::Arch::new().dispatch(AddScaled { samples, noise, scale });
 }
 
+/// Adds noise scaled to a root mean square of `10^(level_db / 20)` over all channels, also to silence; silent noise adds
+/// nothing.
+pub(crate) fn mix_at_level(samples: &mut [f32], noise: &[f32], level_db: f64) {
+    let level = rms(noise);
+    if level > 0.0 {
+        pulp::Arch::new().dispatch(AddScaled { samples, noise, scale: libm::pow(10.0, level_db / 20.0) / level });
+    }
+}
+
 /// `x + n scale`. A struct and not a closure, as only so the compiler sees all of it with the widest instructions of the
 /// processor; nothing in it is fused or reordered, so the bytes are the same on all.
 struct AddScaled<'a> {

@@ -1,6 +1,7 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
 use super::Domain;
+use super::recordings::Recordings;
 use crate::dsp::{Convolver, FftScratch, Reader, VocoderScratch};
 use crate::features::{Bend, Features, MelScratch};
 use crate::{Error, Rng, Waveform};
@@ -20,6 +21,16 @@ pub trait Transform: Send + Sync {
 
     /// Names of the drawn values where their number depends on the parameters; `None` where the declaration names all.
     fn draw_names(&self) -> Option<&[String]> {
+        None
+    }
+
+    /// Whether it draws any number of values, or of groups of values, with the declared names.
+    fn draws_a_list(&self) -> bool {
+        false
+    }
+
+    /// The recordings that drawn values named `file` are indices of.
+    fn recordings(&self) -> Option<&Recordings> {
         None
     }
 

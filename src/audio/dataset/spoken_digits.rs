@@ -33,5 +33,6 @@ pub fn spoken_digits(dir: &Path, form: Form, cache: Option<Cache>) -> Result<Dat
         });
     }
     let classes = (0..10).map(|digit| digit.to_string()).collect();
-    Ok(Dataset::new("spoken digits", clips, classes, form, cache)?.holding_out(&[("speaker", &["theo", "yweweler"])]))
+    let data = Dataset::new("spoken digits", clips, classes, form, cache)?;
+    Ok(data.grouped_by(&["speaker"]).holding_out(&[("speaker", &["theo", "yweweler"])]))
 }

@@ -9,7 +9,7 @@ mod whole;
 mod write;
 
 pub use flac::{FlacFormat, write_flac};
-pub use folder::sounds;
+pub use folder::{Found, PassedOver, find_sounds, sounds};
 pub use mp3::{MP3_RATES, mp3_file, read_mp3};
 pub use read::{EXTENSIONS, Header, read, read_header};
 pub(crate) use whole::write_unsynced;
