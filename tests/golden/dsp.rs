@@ -148,7 +148,8 @@ fn fades_of_every_shape() {
 #[test]
 fn circular_shifts() {
     verify("circular_shift", |case, p| {
-        replayed(&input(case, 0), "time_shift()", "time_shift", &[("shift", p["shift"].as_f64().unwrap())])
+        let values = [("shift", p["shift"].as_f64().unwrap()), ("fade_samples", 0.0)];
+        replayed(&input(case, 0), "time_shift(#{ fade_ms: 0 })", "time_shift", &values)
     });
 }
 
@@ -156,8 +157,15 @@ fn circular_shifts() {
 fn time_masks() {
     verify("time_mask", |case, p| {
         let number = |name: &str| p[name].as_f64().unwrap();
-        let values = [("start", number("start")), ("length", number("length")), ("noise_seed", 0.0)];
-        replayed(&input(case, 0), &format!("time_mask(1.0, #{{ fill: {:?} }})", number("fill")), "time_mask", &values)
+        let values = [
+            ("start", number("start")),
+            ("length", number("length")),
+            ("noise_seed", 0.0),
+            ("fill", number("fill")),
+            ("fade_samples", 0.0),
+        ];
+        let stage = format!("time_mask(1.0, #{{ fill: {:?}, fade_ms: 0 }})", number("fill"));
+        replayed(&input(case, 0), &stage, "time_mask", &values)
     });
 }
 

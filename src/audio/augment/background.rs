@@ -2,7 +2,8 @@
 
 use super::noise_level::NoiseLevel;
 use super::recordings::{Purpose, Recordings};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{Accepts, Declaration, DefaultValue, Draws, Input, Inside, Kind, Parameter, Recipe, Transform, Workspace};
+use crate::waveform::rms;
 use crate::{Error, Rng, Waveform};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) static BACKGROUND: Declaration = Declaration {
         ),
         NoiseLevel::snr_db(3.0, 30.0),
         NoiseLevel::LEVEL_DB,
+        NoiseLevel::RECIPE,
     ],
     accepts: Accepts::Wave,
     gives: None,
@@ -36,7 +38,7 @@ pub(super) static BACKGROUND: Declaration = Declaration {
         let level = NoiseLevel::of(settings)?;
         let names = ["file", "start", level.name(), "silent_draws"].map(str::to_owned);
         let recordings = Recordings::find(settings.paths("paths").unwrap_or_default(), Purpose::Sound)?;
-        Ok(Arc::new(Background { recordings, level, names }))
+        Ok(Arc::new(Background { recordings, level, recipe: settings.recipe("recipe"), names }))
     },
 };
 
@@ -50,6 +52,7 @@ const SILENT: f64 = 1e-4;
 struct Background {
     recordings: Recordings,
     level: NoiseLevel,
+    recipe: Option<Recipe>,
     names: [String; 4],
 }
 
@@ -81,6 +84,10 @@ impl Transform for Background {
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
+        self.apply_with(draws, work, &mut |_, _, _| Ok(()))
+    }
+
+    fn apply_with(&self, draws: &[f64], work: &mut Workspace, inside: &mut Inside<'_>) -> Result<(), Error> {
         let input = work.input();
         if input.n == 0 {
             return Ok(());
@@ -93,9 +100,25 @@ impl Transform for Background {
         }
         let mut noise = std::mem::take(&mut work.spare);
         stretch(&recording, draws[1], input.n, work.n_channels, &mut noise);
+        if let Some(recipe) = &self.recipe {
+            work.aside(&mut noise, |noise| inside(0, recipe, noise))?;
+            if rms(&noise) == 0.0 {
+                return Err(Error::Unusable(format!("the noise of `background` is silent after `{recipe}`")));
+            }
+            fit(&mut noise, input.n, work.n_channels);
+        }
         self.level.mix(&mut work.samples, &noise, draws[2]);
         work.spare = noise;
         Ok(())
+    }
+}
+
+/// Cuts every channel to a length, or repeats it to that.
+fn fit(samples: &mut Vec<f32>, n: usize, n_channels: usize) {
+    let length = samples.len() / n_channels.max(1);
+    if length != n && length > 0 {
+        let fitted = samples.chunks(length).flat_map(|channel| channel.iter().cycle().take(n));
+        *samples = fitted.copied().collect();
     }
 }
 
@@ -123,7 +146,7 @@ fn first(share: f64, length: usize, n: usize) -> usize {
 
 /// Copies a stretch of a recording into as many channels as the clip has. One channel gets the mean of the recording's;
 /// several get them in turn.
-fn stretch(recording: &Waveform, share: f64, n: usize, n_channels: usize, noise: &mut Vec<f32>) {
+pub(super) fn stretch(recording: &Waveform, share: f64, n: usize, n_channels: usize, noise: &mut Vec<f32>) {
     let length = recording.n_samples();
     // In a short recording, which is repeated, every sample can be the first.
     let start = if length >= n { first(share, length, n) } else { first(share, length, 1) };
@@ -301,5 +324,47 @@ mod tests {
         let old = r#"{"steps":[{"place":"0","name":"background","values":[["file",1.0],["start",0.5],["snr_db",0.0],["silent_draws",0.0]]}]}"#;
         let error = later.replay(&serde_json::from_str(old).unwrap(), &mut work).unwrap_err().to_string();
         assert!(error.ends_with("`background` draws recordings, and it does not name them"), "{error}");
+    }
+
+    #[test]
+    fn a_recipe_works_on_the_noise_alone_and_is_traced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut samples = vec![0.0; 20_000];
+        Rng::from_words(&[9]).fill_normal(&mut samples);
+        write_wav(&folder.path().join("n.wav"), &Waveform::mono(samples, 8000).unwrap(), SampleFormat::Float32)
+            .unwrap();
+        let paths = || ("paths".to_owned(), Value::Word(folder.path().display().to_string()));
+        let built = |recipe: Recipe| {
+            let given =
+                [paths(), ("snr_db".to_owned(), Value::Drawn(10.0.into())), ("recipe".into(), Value::Recipe(recipe))];
+            Stage::new(declaration("background").unwrap(), given).map(Recipe::from)
+        };
+        let stage = |name: &str| Recipe::from(Stage::new(declaration(name).unwrap(), []).unwrap());
+        let clip = Waveform::new((0..16_000).map(|i| (i as f32 * 0.01).sin()).collect(), 2, 8000).unwrap();
+        // What makes the noise shorter or longer and draws, too.
+        let recipe = built(stage("speed").then(&stage("gain")).unwrap()).unwrap();
+        let mut lengths = std::collections::BTreeSet::new();
+        for item in 0..10 {
+            let mut work = Workspace::default();
+            work.load(&clip);
+            let trace = recipe.trace(Key { item, ..Key::of_seed(2) }, &mut work).unwrap();
+            let noisy = work.to_waveform().unwrap();
+            assert!((clip.snr_db(&noisy).unwrap() - 10.0).abs() < 1e-3);
+            let steps: Vec<_> = trace.steps.iter().map(|step| (step.place.as_str(), step.name.as_str())).collect();
+            assert_eq!(steps, [("0", "background"), ("0/0/0", "speed"), ("0/0/1", "gain")]);
+            lengths.insert(trace.steps[1].values[0].1 > 1.0);
+            work.load(&clip);
+            recipe.replay(&trace, &mut work).unwrap();
+            assert_eq!(work.to_waveform().unwrap(), noisy);
+        }
+        assert_eq!(lengths.len(), 2);
+        assert_eq!(Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
+        assert!(recipe.to_string().ends_with(", 10, #{ recipe: speed() |> gain() })"), "{recipe}");
+        let error = built(stage("log_mel")).unwrap_err().to_string();
+        assert!(error.starts_with("`recipe` must be a recipe that gives waves"), "{error}");
+        let quieter = [("gain_db".to_owned(), Value::Drawn((-200.0).into()))];
+        let quieter = Recipe::from(Stage::new(declaration("gain").unwrap(), quieter).unwrap());
+        let error = built(quieter.repeat(6).unwrap()).unwrap().wave(&clip, Key::of_seed(1)).unwrap_err().to_string();
+        assert!(error.starts_with("the noise of `background` is silent after"), "{error}");
     }
 }

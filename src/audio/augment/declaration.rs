@@ -1,6 +1,6 @@
 //! What a stage is called, what it takes and what it does, said once for every reader.
 
-use super::{Domain, Transform, UserFunction};
+use super::{Domain, Recipe, Transform, UserFunction};
 use crate::{Distribution, Error};
 use std::fmt;
 use std::sync::Arc;
@@ -90,6 +90,15 @@ pub enum Kind {
     Flag,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// One of some words, or a number or a distribution that is drawn from for every clip.
+    WordOrDrawn {
+        /// The words.
+        words: &'static [&'static str],
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
     /// One of some words, or a number.
     WordOrNumber {
         /// The words.
@@ -108,6 +117,8 @@ pub enum Kind {
     },
     /// A function of the user's, from a wave to a wave.
     Function,
+    /// A recipe from waves to waves.
+    Recipe,
 }
 
 /// What a parameter is if it is not given.
@@ -146,6 +157,8 @@ pub enum Value {
     Paths(Vec<String>),
     /// A function of the user's.
     Function(UserFunction),
+    /// A recipe inside the stage.
+    Recipe(Recipe),
 }
 
 impl DefaultValue {
@@ -201,10 +214,12 @@ impl Parameter {
         let wrong = |want: String| Err(Error::range(self.name, want, value));
         match (self.kind, value) {
             (_, Value::Absent) if self.default == DefaultValue::Absent => Ok(()),
-            (Kind::Drawn { low, high }, Value::Drawn(distribution)) => match distribution.support() {
-                Some((least, most)) if least < low || most > high => wrong(within(low, high)),
-                _ => Ok(()),
-            },
+            (Kind::Drawn { low, high } | Kind::WordOrDrawn { low, high, .. }, Value::Drawn(distribution)) => {
+                match distribution.support() {
+                    Some((least, most)) if least < low || most > high => wrong(within(low, high)),
+                    _ => Ok(()),
+                }
+            }
             (Kind::Drawn { .. }, _) => wrong("a number or a range such as `1..2`".into()),
             (
                 Kind::Number { low, high } | Kind::WordOrNumber { low, high, .. },
@@ -227,12 +242,14 @@ impl Parameter {
             (Kind::Number { .. } | Kind::Count { .. }, _) => wrong("a number".into()),
             (Kind::Flag, Value::Flag(_)) => Ok(()),
             (Kind::Flag, _) => wrong("true or false".into()),
-            (Kind::Word(words) | Kind::WordOrNumber { words, .. }, Value::Word(word))
-                if words.contains(&word.as_str()) =>
-            {
-                Ok(())
-            }
+            (
+                Kind::Word(words) | Kind::WordOrNumber { words, .. } | Kind::WordOrDrawn { words, .. },
+                Value::Word(word),
+            ) if words.contains(&word.as_str()) => Ok(()),
             (Kind::Word(words), value) => self.none_of(words, None, value),
+            (Kind::WordOrDrawn { words, .. }, value) => {
+                self.none_of(words, Some("a number or a range such as `1..2`"), value)
+            }
             (Kind::WordOrNumber { words, .. }, value) => self.none_of(words, Some("a number"), value),
             (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
             (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
@@ -245,6 +262,11 @@ impl Parameter {
             (Kind::Paths { .. }, _) => wrong("a file, a folder or an array of them".into()),
             (Kind::Function, Value::Function(_)) => Ok(()),
             (Kind::Function, _) => wrong(Kind::Function.to_string()),
+            (Kind::Recipe, Value::Recipe(recipe)) => match recipe.flow(Some(Domain::Wave))?.gives {
+                Some(Domain::Features) => wrong("a recipe that gives waves".into()),
+                _ => Ok(()),
+            },
+            (Kind::Recipe, _) => wrong(Kind::Recipe.to_string()),
         }
     }
 
@@ -275,6 +297,7 @@ impl fmt::Display for Value {
             Value::Word(word) => write!(f, "{word:?}"),
             Value::Paths(paths) => write!(f, "{paths:?}"),
             Value::Function(function) => f.write_str(function.source()),
+            Value::Recipe(recipe) => recipe.fmt(f),
         }
     }
 }
@@ -288,10 +311,12 @@ impl fmt::Display for Kind {
             Kind::Flag => f.write_str("true or false"),
             Kind::Word(words) => f.write_str(&quoted(words)),
             Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),
+            Kind::WordOrDrawn { words, .. } => write!(f, "{}, a number or a distribution", quoted(words)),
             Kind::Preset(presets) => f.write_str(&quoted(&names(presets))),
             Kind::Paths { words: [] } => f.write_str("a file, a folder or an array of them"),
             Kind::Paths { words } => write!(f, "a file, a folder, an array of them, or {}", quoted(words)),
             Kind::Function => f.write_str("a function of a wave"),
+            Kind::Recipe => f.write_str("a recipe"),
         }
     }
 }
@@ -329,6 +354,27 @@ impl Settings<'_> {
     fn value(&self, name: &str) -> &Value {
         let index = self.declaration.parameters.iter().position(|parameter| parameter.name == name);
         &self.values[index.expect("a stage asks for the parameters it declares")]
+    }
+
+    /// Whether a parameter has another value than its default.
+    pub fn is_changed(&self, name: &str) -> bool {
+        let parameter = self.declaration.parameters.iter().find(|parameter| parameter.name == name);
+        parameter.and_then(Parameter::default_value).as_ref() != Some(self.value(name))
+    }
+
+    /// The one of some parameters that is given; `None` if it is left to their defaults.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if several are given that exclude each other.
+    pub fn only_one_of(&self, names: &[&'static str]) -> Result<Option<&'static str>, Error> {
+        let mut given = names.iter().copied().filter(|name| self.is_changed(name));
+        let first = given.next();
+        match (first, given.next()) {
+            (Some(first), Some(other)) => {
+                Err(Error::range(other, format!("left out where `{first}` is given"), self.value(other)))
+            }
+            _ => Ok(first),
+        }
     }
 
     /// The number or distribution of a parameter; `None` if it is absent or a word.
@@ -372,6 +418,14 @@ impl Settings<'_> {
     pub fn function(&self, name: &str) -> Option<UserFunction> {
         match self.value(name) {
             Value::Function(function) => Some(function.clone()),
+            _ => None,
+        }
+    }
+
+    /// The recipe of a parameter.
+    pub fn recipe(&self, name: &str) -> Option<Recipe> {
+        match self.value(name) {
+            Value::Recipe(recipe) => Some(recipe.clone()),
             _ => None,
         }
     }

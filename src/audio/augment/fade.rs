@@ -1,7 +1,7 @@
 //! Fade in and out.
 
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
-use crate::{Error, Rng};
+use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2, LN_2, LN_10, SQRT_2};
 use std::sync::Arc;
@@ -17,9 +17,10 @@ pub(super) static FADE: Declaration = Declaration {
     parameters: &[
         Parameter::option(
             "max_fraction",
-            Kind::Number { low: 0.0, high: 1.0 },
+            Kind::Drawn { low: 0.0, high: 1.0 },
             DefaultValue::Number(0.5),
-            "longest fade at either end, as a share of the clip; each length is uniform between 0 and this",
+            "longest fade at either end, as a share of the clip; each length is uniform between 0 and this. A range such \
+             as `0.1..0.3` is the length itself, drawn for each end",
         ),
         Parameter::option(
             "shape",
@@ -34,7 +35,11 @@ pub(super) static FADE: Declaration = Declaration {
     example: "let x = tone(440, 1) |> fade(#{ max_fraction: 0.25 }); assert(x.samples()[0] == 0.0)",
     build: |settings| {
         Ok(Arc::new(Fade {
-            max_fraction: settings.number("max_fraction").unwrap_or(0.5),
+            fraction: match settings.drawn("max_fraction") {
+                Some(Distribution::Constant(longest)) => Distribution::Uniform { low: 0.0, high: longest },
+                Some(drawn) => drawn,
+                None => 0.0.into(),
+            },
             shape: settings.word("shape", &SHAPES).filter(|&shape| shape < Shape::ALL.len()),
         }))
     },
@@ -43,7 +48,7 @@ pub(super) static FADE: Declaration = Declaration {
 const SHAPES: [&str; 6] = ["linear", "exponential", "logarithmic", "quarter_sine", "half_sine", "any"];
 
 struct Fade {
-    max_fraction: f64,
+    fraction: Distribution,
     shape: Option<usize>,
 }
 
@@ -65,7 +70,7 @@ impl Shape {
 
 impl Transform for Fade {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
-        let mut length = || (rng.range(0.0, self.max_fraction) * input.n as f64).floor();
+        let mut length = || (self.fraction.draw_within(rng, 0.0, 1.0) * input.n as f64).floor();
         let (fade_in, fade_out) = (length(), length());
         let shape = self.shape.unwrap_or_else(|| rng.below(Shape::IN_THE_PAPER));
         smallvec![fade_in, fade_out, shape as f64]
@@ -247,7 +252,23 @@ const INVERSE_TANGENT: [f64; 6] = {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Recipe, Stage, Value, declaration};
     use super::*;
+    use crate::{Key, Waveform};
+
+    #[test]
+    fn a_range_is_the_length_of_each_fade() {
+        let range = Value::Drawn(Distribution::uniform(0.1, 0.3).unwrap());
+        let stage = Stage::new(declaration("fade").unwrap(), [("max_fraction".to_owned(), range)]).unwrap();
+        let recipe = Recipe::from(stage);
+        let mut work = Workspace::default();
+        for item in 0..100 {
+            work.load(&Waveform::mono(vec![1.0; 1000], 8000).unwrap());
+            let trace = recipe.trace(Key { item, ..Key::of_seed(1) }, &mut work).unwrap();
+            let [fade_in, fade_out] = [0, 1].map(|i| trace.steps[0].values[i].1);
+            assert!((100.0..=300.0).contains(&fade_in) && (100.0..=300.0).contains(&fade_out) && fade_in != fade_out);
+        }
+    }
 
     /// The curves as they are written, of a fade in.
     fn formula(shape: Shape, u: f64) -> f64 {

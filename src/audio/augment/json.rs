@@ -124,6 +124,7 @@ impl Value {
             Value::Word(word) => json!(word),
             Value::Paths(paths) => json!(paths),
             Value::Function(function) => json!(function.source()),
+            Value::Recipe(recipe) => recipe.to_json(),
         }
     }
 
@@ -168,7 +169,11 @@ fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Erro
             let declaration = declaration(name)?;
             let values = options.iter().map(|(key, value)| {
                 let parameter = declaration.parameters.iter().find(|parameter| parameter.name == key);
-                let value = match (Value::from_json(value)?, parameter.map(|parameter| parameter.kind)) {
+                let kind = parameter.map(|parameter| parameter.kind);
+                if kind == Some(Kind::Recipe) && value.is_array() {
+                    return Ok((key.clone(), Value::Recipe(Recipe::from_json_with(value, functions)?)));
+                }
+                let value = match (Value::from_json(value)?, kind) {
                     (Value::Word(source), Some(Kind::Function)) => Value::Function(functions(&source)?),
                     (value, _) => value,
                 };

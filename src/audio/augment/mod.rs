@@ -6,6 +6,7 @@
 //! declaration, so adding an augmentation is adding one file and its line in [`catalogue`].
 
 mod air_absorption;
+mod aliasing;
 mod background;
 mod band_pass;
 mod band_stop;
@@ -23,17 +24,20 @@ mod filter;
 mod fit;
 mod frequency_mask;
 mod gain;
+mod gain_transition;
 mod high_pass;
 mod impulse_response;
 mod json;
 mod kaldi_fbank;
 mod lambda;
+mod length;
 mod limiter;
 mod log_mel;
 mod low_pass;
 mod mel;
 mod mfcc;
 mod mixed_noise;
+mod mono;
 mod mp3;
 mod noise;
 mod noise_level;
@@ -51,8 +55,10 @@ mod resample_to;
 mod reverse;
 mod room;
 mod run;
+mod seam;
 mod seven_band_eq;
 mod shelf;
+mod short_noises;
 mod source;
 mod spec_augment;
 mod spec_warp;
@@ -81,13 +87,14 @@ pub use recipe::{Flow, Recipe, Step};
 pub use recordings::{Listener, Recordings};
 pub use stage::Stage;
 pub use trace::{DrawnRecording, Trace, TraceStep};
-pub use transform::{Draws, Input, Transform, Workspace};
+pub use transform::{Draws, Input, Inside, Transform, Workspace};
 pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
 pub fn catalogue() -> &'static [&'static Declaration] {
     static CATALOGUE: &[&Declaration] = &[
         &gain::GAIN,
+        &gain_transition::GAIN_TRANSITION,
         &fade::FADE,
         &noise::NOISE,
         &time_mask::TIME_MASK,
@@ -101,10 +108,12 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &peaking::PEAKING,
         &seven_band_eq::SEVEN_BAND_EQ,
         &polarity::POLARITY,
+        &mono::MONO,
         &normalize::NORMALIZE,
         &clip::CLIP,
         &tanh_distortion::TANH_DISTORTION,
         &bit_crush::BIT_CRUSH,
+        &aliasing::ALIASING,
         &mp3::MP3,
         &limiter::LIMITER,
         &air_absorption::AIR_ABSORPTION,
@@ -122,6 +131,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &reverse::REVERSE,
         &splice_out::SPLICE_OUT,
         &background::BACKGROUND,
+        &short_noises::SHORT_NOISES,
         &mixed_noise::MIXED_NOISE,
         &impulse_response::IMPULSE_RESPONSE,
         &room::ROOM,

@@ -38,6 +38,14 @@ impl NoiseLevel {
         "level of the noise instead of a ratio, dB: its root mean square relative to 1; on silence, too",
     );
 
+    /// The parameter of what is done to a recorded noise before it is mixed in.
+    pub(super) const RECIPE: Parameter = Parameter::option(
+        "recipe",
+        Kind::Recipe,
+        DefaultValue::Absent,
+        "what is done to the noise before its level is set, such as `low_pass(2000)`",
+    );
+
     /// What was given of the two.
     ///
     /// # Errors
@@ -65,6 +73,15 @@ impl NoiseLevel {
         match self {
             NoiseLevel::Ratio(snr_db) => snr_db.draw_within(rng, LOW_SNR_DB, HIGH_SNR_DB),
             NoiseLevel::Absolute(level_db) => level_db.draw_within(rng, LOW_LEVEL_DB, HIGH_LEVEL_DB),
+        }
+    }
+
+    /// What a noise is multiplied with, from the levels of the sound and of the noise; 0 where one of them is silent.
+    pub(super) fn scale(&self, signal_rms: f64, noise_rms: f64, drawn_db: f64) -> f64 {
+        match self {
+            _ if noise_rms == 0.0 => 0.0,
+            NoiseLevel::Ratio(_) => signal_rms / noise_rms * libm::pow(10.0, -drawn_db / 20.0),
+            NoiseLevel::Absolute(_) => libm::pow(10.0, drawn_db / 20.0) / noise_rms,
         }
     }
 

@@ -33,6 +33,12 @@ pub(super) static NORMALIZE: Declaration = Declaration {
             DefaultValue::Absent,
             "integrated loudness instead, LUFS; softer than -70 LUFS stays as it is",
         ),
+        Parameter::option(
+            "only_too_loud",
+            Kind::Flag,
+            DefaultValue::Flag(false),
+            "whether only what is above the target is brought down to it, and what is below stays as it is",
+        ),
     ],
     accepts: Accepts::Wave,
     gives: None,
@@ -49,7 +55,8 @@ pub(super) static NORMALIZE: Declaration = Declaration {
         if let Some((other, value)) = given.next() {
             return Err(Error::range(other.name(), format!("left out where `{}` is given", measure.name()), value));
         }
-        Ok(Arc::new(Normalize { measure, target }))
+        let applies = if settings.flag("only_too_loud") { Applies::AboveTarget } else { Applies::Always };
+        Ok(Arc::new(Normalize { measure, target, applies }))
     },
 };
 
@@ -70,9 +77,16 @@ impl Measure {
     }
 }
 
+#[derive(PartialEq)]
+enum Applies {
+    Always,
+    AboveTarget,
+}
+
 struct Normalize {
     measure: Measure,
     target: Distribution,
+    applies: Applies,
 }
 
 impl Transform for Normalize {
@@ -93,7 +107,8 @@ impl Transform for Normalize {
             Measure::PeakDb => amplitude(draws[0]) / peak,
             Measure::Lufs => amplitude(draws[0] - loudness_lufs(&work.samples, work.n_channels, work.sample_rate)),
         };
-        if peak > 0.0 && gain.is_finite() {
+        let wanted = self.applies == Applies::Always || gain < 1.0;
+        if peak > 0.0 && gain.is_finite() && wanted {
             // The product is taken in double precision: the gain of a very soft clip is beyond single precision.
             work.samples.iter_mut().for_each(|x| *x = (f64::from(*x) * gain) as f32);
         }
@@ -127,6 +142,21 @@ mod tests {
         assert!((loudness_lufs(loud.samples(), 2, 16_000) + 31.0).abs() < 1e-4);
         let silence = Waveform::mono(vec![0.0; 16_000], 16_000).unwrap();
         assert!(normalized(&[], &silence) == silence && normalized(&[("lufs", -20.0)], &silence) == silence);
+    }
+
+    #[test]
+    fn only_what_is_too_loud_is_brought_down_if_that_is_asked_for() {
+        let given = [("peak", Value::Drawn(0.5.into())), ("only_too_loud", Value::Flag(true))];
+        let given = given.map(|(name, value)| (name.to_owned(), value));
+        let recipe = Recipe::from(Stage::new(declaration("normalize").unwrap(), given).unwrap());
+        let normalized = |peak: f32| {
+            let clip = Waveform::mono(vec![peak, -0.1 * peak, 0.0], 8000).unwrap();
+            (recipe.wave(&clip, Key::of_seed(0)).unwrap(), clip)
+        };
+        let (soft, clip) = normalized(0.4);
+        assert_eq!(soft, clip);
+        let (loud, _) = normalized(2.0);
+        assert!(loud.peak() == 0.5 && loud.samples()[1] == -0.05);
     }
 
     #[test]

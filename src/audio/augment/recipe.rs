@@ -291,7 +291,7 @@ pub(super) fn described(recipe: &Recipe, gives: Option<Domain>) -> String {
 
 fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
     let declaration = stage.declaration();
-    let wants = match declaration.accepts {
+    let wants = match stage.accepts() {
         Accepts::Wave => Some(Domain::Wave),
         Accepts::Features => Some(Domain::Features),
         Accepts::Either => given,

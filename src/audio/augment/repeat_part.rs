@@ -1,14 +1,15 @@
 //! Repeating a part of the sound.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
-use crate::{Distribution, Error, Rng};
-use smallvec::smallvec;
+use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Recipe, Transform, Workspace};
+use crate::{Distribution, Error, Key, Rng};
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
 /// Plays a random part again, right behind itself, once or several times.
 ///
 /// Where a copy begins, it is faded in over what would have followed; the last copy runs into the rest by itself. In the
-/// mode `insert` the rest is moved back, in `replace` the copies cover it and the length stays.
+/// mode `insert` the rest is moved back, in `replace` the copies cover it and the length stays. A recipe is run on each copy
+/// anew, with draws that follow from the recorded seed and the number of the copy.
 pub(super) static REPEAT_PART: Declaration = Declaration {
     name: "repeat_part",
     about: "Repeats a random part of the sound right behind itself; in the mode \"insert\" the sound becomes longer.",
@@ -34,27 +35,36 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
         ),
         Parameter::option(
             "fade_s",
-            Kind::Number { low: 0.0, high: 10.0 },
+            Kind::Drawn { low: 0.0, high: MOST_FADE_S },
             DefaultValue::Number(0.005),
             "duration of the fade at each joint, s; at most the part",
+        ),
+        Parameter::option(
+            "recipe",
+            Kind::Recipe,
+            DefaultValue::Absent,
+            "what is done with each copy, drawn anew for each, such as `gain(-12..0)`",
         ),
     ],
     accepts: Accepts::Wave,
     gives: None,
-    draws: &["start", "length", "repeats"],
-    example: "let x = tone(440, 1) |> repeat_part(0.5, #{ repeats: 2 }); assert_near(x.seconds, 2, 0.0001)",
+    draws: &["start", "length", "repeats", "fade_samples", "recipe_seed"],
+    example: "print(tone(440, 1) |> repeat_part(0.25, #{ recipe: gain(-12..0) })); \
+              let x = tone(440, 1) |> repeat_part(0.5, #{ repeats: 2 }); assert_near(x.seconds, 2, 0.0001)",
     build: |settings| {
         Ok(Arc::new(RepeatPart {
             seconds: settings.drawn("seconds").unwrap_or(1.0.into()),
             repeats: settings.drawn("repeats").unwrap_or(1.0.into()),
             mode: if settings.word("mode", &MODES) == Some(1) { Mode::Replace } else { Mode::Insert },
-            fade_s: settings.number("fade_s").unwrap_or(0.0),
+            fade_s: settings.drawn("fade_s").unwrap_or(0.0.into()),
+            recipe: settings.recipe("recipe"),
         }))
     },
 };
 
 const MODES: [&str; 2] = ["insert", "replace"];
 const MOST_REPEATS: f64 = 100.0;
+const MOST_FADE_S: f64 = 10.0;
 
 #[derive(PartialEq)]
 enum Mode {
@@ -66,7 +76,8 @@ struct RepeatPart {
     seconds: Distribution,
     repeats: Distribution,
     mode: Mode,
-    fade_s: f64,
+    fade_s: Distribution,
+    recipe: Option<Recipe>,
 }
 
 impl Transform for RepeatPart {
@@ -74,7 +85,9 @@ impl Transform for RepeatPart {
         let seconds = self.seconds.draw_within(rng, 1e-4, 3600.0);
         let length = ((seconds * f64::from(input.sample_rate)).round() as usize).clamp(1, input.n.max(1)).min(input.n);
         let start = rng.below(input.n - length + 1);
-        smallvec![start as f64, length as f64, self.repeats.draw_within(rng, 1.0, MOST_REPEATS).round()]
+        let repeats = self.repeats.draw_within(rng, 1.0, MOST_REPEATS).round();
+        let fade = (self.fade_s.draw_within(rng, 0.0, MOST_FADE_S) * f64::from(input.sample_rate)).round();
+        smallvec![start as f64, length as f64, repeats, fade, if self.recipe.is_some() { rng.seed() } else { 0.0 }]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
@@ -85,25 +98,81 @@ impl Transform for RepeatPart {
         if length == 0 {
             return Ok(());
         }
-        let fade = ((self.fade_s * f64::from(work.sample_rate)).round() as usize).min(length);
+        let fade = (draws[3].max(0.0) as usize).min(length);
         let end = start + length;
+        let copies = self.copies(start..end, end + fade.min(n - end), repeats, draws[4], work)?;
+        let inserted = copies.iter().map(|copy| copy.len).sum::<usize>();
         work.spare.clear();
-        for channel in work.samples.chunks(n) {
+        for (index, channel) in work.samples.chunks(n).enumerate() {
             let from = work.spare.len();
             let follows = &channel[end..];
             work.spare.extend_from_slice(&channel[..end]);
-            (0..repeats).for_each(|_| join(&mut work.spare, &channel[start..end], follows, fade));
+            let mut continued = follows;
+            for copy in &copies {
+                let (part, rest) = copy.channel(index, &channel[start..]).split_at(copy.len);
+                join(&mut work.spare, part, continued, fade);
+                continued = rest;
+            }
             match self.mode {
+                Mode::Insert if self.recipe.is_some() => join(&mut work.spare, follows, continued, fade),
                 Mode::Insert => work.spare.extend_from_slice(follows),
                 Mode::Replace => {
-                    let covered = (end + repeats * length).min(n);
-                    join(&mut work.spare, &channel[covered..], follows, fade);
+                    let covered = (end + inserted).min(n);
+                    join(&mut work.spare, &channel[covered..], continued, fade);
                     work.spare.truncate(from + n);
                 }
             }
         }
         std::mem::swap(&mut work.samples, &mut work.spare);
         Ok(())
+    }
+}
+
+/// A copy of the part.
+struct Copy {
+    /// Samples of the copy itself.
+    len: usize,
+    /// The copy and what would follow it, planar, where a recipe has changed it.
+    changed: Option<Vec<f32>>,
+    n_channels: usize,
+}
+
+impl Copy {
+    /// One channel of the copy and of what would follow it; `part` is the sound from the part on.
+    fn channel<'a>(&'a self, index: usize, part: &'a [f32]) -> &'a [f32] {
+        match &self.changed {
+            None => part,
+            Some(changed) => {
+                let size = changed.len() / self.n_channels;
+                &changed[index * size..(index + 1) * size]
+            }
+        }
+    }
+}
+
+impl RepeatPart {
+    /// The copies. The recipe sees the part as far as `until`, so that the next joint can be faded over its own end.
+    fn copies(
+        &self,
+        part: std::ops::Range<usize>,
+        until: usize,
+        repeats: usize,
+        seed: f64,
+        work: &mut Workspace,
+    ) -> Result<SmallVec<[Copy; 4]>, Error> {
+        let (n, n_channels) = (work.input().n, work.n_channels);
+        let copy = |index: usize| {
+            let Some(recipe) = &self.recipe else { return Ok(Copy { len: part.len(), changed: None, n_channels }) };
+            let key = Key { item: index as u64, ..Key::of_seed(seed.max(0.0) as u64) };
+            let load = |work: &Workspace, samples: &mut Vec<f32>| {
+                work.samples.chunks(n).for_each(|channel| samples.extend_from_slice(&channel[part.start..until]));
+            };
+            work.run_inside(recipe, key, load, |_, samples| {
+                let size = samples.len() / n_channels.max(1);
+                Copy { len: size - (until - part.end).min(size), changed: Some(samples.to_vec()), n_channels }
+            })
+        };
+        (0..repeats).map(copy).collect()
     }
 }
 
@@ -128,7 +197,10 @@ mod tests {
         let given = [("mode", Value::Word(mode.into())), ("fade_s", Value::Drawn(fade_s.into()))];
         let given = given.map(|(name, value)| (name.to_owned(), value));
         let recipe: Recipe = Stage::new(declaration("repeat_part").unwrap(), given).unwrap().into();
-        let values = [("start", 1.0), ("length", 2.0), ("repeats", repeats)].map(|(name, x)| (name.to_owned(), x));
+        let fade = (fade_s * 8.0).round();
+        let values =
+            [("start", 1.0), ("length", 2.0), ("repeats", repeats), ("fade_samples", fade), ("recipe_seed", 0.0)];
+        let values = values.map(|(name, x)| (name.to_owned(), x));
         let step = TraceStep {
             place: "0".into(),
             name: "repeat_part".into(),
@@ -152,5 +224,55 @@ mod tests {
     fn a_copy_is_faded_in_over_what_would_have_followed() {
         // One sample of fade: half of the copy's first, 1, and half of what followed, 3.
         assert_eq!(repeated("insert", 0.125, 1.0), [0.0, 1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+    }
+
+    fn stage(name: &str, given: &[(&str, Value)]) -> Result<Stage, Error> {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Stage::new(declaration(name).unwrap(), given)
+    }
+
+    #[test]
+    fn a_recipe_changes_each_copy_and_nothing_else() {
+        let halves = Distribution::choice(vec![0.5f64, 0.25].iter().map(|a| 20.0 * a.log10()).collect()).unwrap();
+        let recipe = Recipe::from(stage("gain", &[("gain_db", Value::Drawn(halves))]).unwrap());
+        let given = [
+            ("seconds", Value::Drawn(0.25.into())),
+            ("repeats", Value::Drawn(16.0.into())),
+            ("fade_s", Value::Drawn(0.0.into())),
+            ("recipe", Value::Recipe(recipe)),
+        ];
+        let recipe = Recipe::from(stage("repeat_part", &given).unwrap());
+        let clip = Waveform::new([vec![1.0; 8], vec![2.0; 8]].concat(), 2, 8).unwrap();
+        let mut work = Workspace::default();
+        work.load(&clip);
+        let trace = recipe.trace(Key::of_seed(1), &mut work).unwrap();
+        let made = work.to_waveform().unwrap();
+        let end = (trace.steps[0].values[0].1 + 2.0) as usize;
+        let (left, right) = (made.channel(0), made.channel(1));
+        assert_eq!(left.len(), 40);
+        assert!(left.iter().zip(right).all(|(a, b)| (2.0 * a - b).abs() < 1e-6));
+        let copies: Vec<f32> = (0..16).map(|i| left[end + 2 * i]).collect();
+        assert!([0.5, 0.25].iter().all(|want| copies.iter().any(|x| (x - want).abs() < 1e-6)), "{copies:?}");
+        assert!(left[..end].iter().chain(&left[end + 32..]).all(|&x| x == 1.0));
+        let text = "repeat_part(0.25, #{ repeats: 16, fade_s: 0, recipe: gain(choice([";
+        assert!(recipe.to_string().starts_with(text), "{recipe}");
+    }
+
+    #[test]
+    fn a_recipe_that_does_not_fit_is_refused() {
+        let with = |inner: &str| {
+            let inner = Recipe::from(stage(inner, &[]).unwrap());
+            stage("repeat_part", &[("recipe", Value::Recipe(inner))])
+        };
+        let error = with("log_mel").unwrap_err().to_string();
+        assert_eq!(error, "`recipe` must be a recipe that gives waves, not log_mel()");
+        let error = with("frequency_mask").unwrap_err().to_string();
+        assert_eq!(error, "`frequency_mask` works on features, but gets waves");
+        let clip = Waveform::new(vec![1.0; 32], 2, 8).unwrap();
+        let error = Recipe::from(with("mono").unwrap()).wave(&clip, Key::of_seed(0)).unwrap_err();
+        assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+        // What makes a copy shorter or longer is joined as it is.
+        let short = Recipe::from(with("speed").unwrap());
+        assert!(short.wave(&clip, Key::of_seed(0)).unwrap().n_samples() > 16);
     }
 }

@@ -197,9 +197,12 @@ impl Run<'_> {
             }
             None => self.draw(&drawing, place, draw)?,
         };
-        transform.apply(&draws, work)?;
-        if let (Some(watch), Some(step)) = (&mut self.watch, self.record.as_ref().and_then(|trace| trace.steps.last()))
-        {
+        let own = self.record.as_ref().map_or(0, |trace| trace.steps.len());
+        let mut inside = |index: usize, recipe: &Recipe, work: &mut Workspace| self.inside(recipe, index, place, work);
+        transform.apply_with(&draws, work, &mut inside)?;
+        // Behind the stage's own step stand those of recipes inside it.
+        let step = own.checked_sub(1).and_then(|last| self.record.as_ref()?.steps.get(last));
+        if let (Some(watch), Some(step)) = (&mut self.watch, step) {
             watch(step, work);
         }
         Ok(())

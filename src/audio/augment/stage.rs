@@ -1,7 +1,7 @@
 //! A stage: a declaration with its values, ready to run.
 
 use super::declaration::Settings;
-use super::{Declaration, Parameter, Preset, Transform, Value};
+use super::{Accepts, Declaration, Parameter, Preset, Transform, Value};
 use crate::Error;
 use std::sync::Arc;
 
@@ -87,6 +87,11 @@ impl Stage {
             .iter()
             .zip(self.values.iter())
             .filter(|(parameter, value)| default_value(parameter, self.preset).as_ref() != Some(*value))
+    }
+
+    /// What it works on with these values.
+    pub fn accepts(&self) -> Accepts {
+        self.transform.accepts().unwrap_or(self.declaration.accepts)
     }
 
     pub(super) fn transform(&self) -> &dyn Transform {

@@ -1,16 +1,23 @@
 //! Looking through a recipe: all stages in it, wherever they stand, and the recordings they draw from.
 
 use super::recordings::Recordings;
-use super::{Listener, Recipe, Stage, Step, Views};
+use super::{Listener, Recipe, Stage, Step, Value, Views};
 use crate::io::PassedOver;
 use std::path::PathBuf;
 
 impl Recipe {
-    /// Shows every stage, in the order in which the recipe is written.
+    /// Shows every stage, in the order in which the recipe is written; those of a recipe that a stage holds behind it.
     pub fn each_stage<'a>(&'a self, see: &mut dyn FnMut(&'a Stage)) {
         for step in self.steps() {
             match step {
-                Step::Stage(stage) => see(stage),
+                Step::Stage(stage) => {
+                    see(stage);
+                    for value in stage.values() {
+                        if let Value::Recipe(recipe) = value {
+                            recipe.each_stage(see);
+                        }
+                    }
+                }
                 Step::Chance { recipe, .. }
                 | Step::Repeat { recipe, .. }
                 | Step::Blend { recipe, .. }
@@ -64,7 +71,7 @@ impl Views {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Value, declaration};
+    use super::super::declaration;
     use super::*;
     use crate::Waveform;
     use crate::io::{SampleFormat, write_wav};
@@ -78,10 +85,13 @@ mod tests {
             write_wav(&path, &Waveform::mono(vec![1.0; 9], 8000).unwrap(), SampleFormat::Float32).unwrap();
         }
         std::fs::write(folder.path().join("noise/list.txt"), "").unwrap();
-        let stage = |name: &str, inside: &str| -> Recipe {
+        let with = |name: &str, inside: &str, more: Option<Recipe>| -> Recipe {
             let paths = Value::Word(folder.path().join(inside).display().to_string());
-            Stage::new(declaration(name).unwrap(), [("paths".to_owned(), paths)]).unwrap().into()
+            let more = more.map(|recipe| ("recipe".to_owned(), Value::Recipe(recipe)));
+            let given = std::iter::once(("paths".to_owned(), paths)).chain(more);
+            Stage::new(declaration(name).unwrap(), given).unwrap().into()
         };
+        let stage = |name: &str, inside: &str| with(name, inside, None);
         let (noise, room) = (stage("background", "noise"), stage("impulse_response", "rooms/hall.wav"));
         let made: Recipe = Stage::new(declaration("impulse_response").unwrap(), []).unwrap().into();
         let recipe = made.then(&noise.or(&room).unwrap().chance(0.5).unwrap()).unwrap().then(&noise).unwrap();
@@ -89,6 +99,8 @@ mod tests {
             paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
         };
         assert_eq!(names(recipe.recordings()), ["a.wav", "b.wav", "hall.wav"]);
+        let nested = with("background", "noise", Some(room.clone()));
+        assert_eq!(names(nested.recordings()), ["a.wav", "b.wav", "hall.wav"]);
         let views = Views::new(vec![room, noise.clone()]).unwrap();
         assert_eq!(names(views.recordings()), ["a.wav", "b.wav", "hall.wav"]);
         assert_eq!(noise.passed_over().to_string(), "passed over: 1 file of a kind that is not read (1 .txt)");

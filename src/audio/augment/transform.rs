@@ -1,10 +1,10 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
-use super::Domain;
 use super::recordings::Recordings;
+use super::{Accepts, Domain, Recipe};
 use crate::dsp::{Convolver, FftScratch, Reader, VocoderScratch};
 use crate::features::{Bend, Features, MelScratch};
-use crate::{Error, Rng, Waveform};
+use crate::{Error, Key, Rng, Waveform};
 use smallvec::SmallVec;
 
 /// The values a stage drew for one clip, in the order of its declaration's `draws`. All are numbers: a seed is an integer
@@ -34,12 +34,29 @@ pub trait Transform: Send + Sync {
         None
     }
 
+    /// What it works on, where its parameters narrow what the declaration says.
+    fn accepts(&self) -> Option<Accepts> {
+        None
+    }
+
     /// Works on the clip in place.
     ///
     /// # Errors
     /// [`Error::Unusable`] if this clip cannot be worked on, such as one shorter than a frame.
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error>;
+
+    /// Works on the clip in place, where the stage runs recipes of its own: `inside` runs one, and the trace holds what it
+    /// draws behind what the stage draws.
+    ///
+    /// # Errors
+    /// As [`Transform::apply`], and whatever the recipe reports.
+    fn apply_with(&self, draws: &[f64], work: &mut Workspace, _inside: &mut Inside<'_>) -> Result<(), Error> {
+        self.apply(draws, work)
+    }
 }
+
+/// What runs a recipe inside a stage: the number of the run, the recipe, and what it works on.
+pub type Inside<'a> = dyn FnMut(usize, &Recipe, &mut Workspace) -> Result<(), Error> + 'a;
 
 /// What a stage may know of a clip before it draws.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +99,8 @@ pub struct Workspace {
     pub convolver: Convolver,
     /// An impulse response that a stage made or read.
     pub response: Vec<f32>,
+    /// Where a stage runs a recipe of its own.
+    inner: Option<Box<Workspace>>,
 }
 
 impl Workspace {
@@ -108,6 +127,59 @@ impl Workspace {
     pub fn load_features(&mut self, features: &Features) {
         self.features.clone_from(features);
         self.now_features();
+    }
+
+    /// Has something done to other samples of the same rate and channels, apart from the clip. Their number may change.
+    ///
+    /// # Errors
+    /// Whatever `run` reports, and [`Error::Mismatch`] if it changes the rate or the channels.
+    pub(super) fn aside(
+        &mut self,
+        samples: &mut Vec<f32>,
+        run: impl FnOnce(&mut Workspace) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.take().unwrap_or_default();
+        (inner.domain, inner.n_channels, inner.sample_rate) = (Some(Domain::Wave), self.n_channels, self.sample_rate);
+        std::mem::swap(&mut inner.samples, samples);
+        let ran = run(&mut inner);
+        std::mem::swap(&mut inner.samples, samples);
+        let said = |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
+        let (before, after) = (said(self), said(&inner));
+        self.inner = Some(inner);
+        match ran {
+            Ok(()) if before != after => {
+                let what = "the sound before and after a recipe inside a stage";
+                Err(Error::Mismatch { what, left: before, right: after })
+            }
+            ran => ran,
+        }
+    }
+
+    /// Runs a recipe from waves to waves on samples of the same rate and channels, apart from the clip, and hands on what it
+    /// gives. Its draws follow from the key, so a stage records a seed and no more.
+    ///
+    /// # Errors
+    /// Whatever the recipe reports, and [`Error::Mismatch`] if it changes the rate or the channels.
+    pub(super) fn run_inside<T>(
+        &mut self,
+        recipe: &Recipe,
+        key: Key,
+        load: impl FnOnce(&Workspace, &mut Vec<f32>),
+        take: impl FnOnce(&mut Workspace, &[f32]) -> T,
+    ) -> Result<T, Error> {
+        let mut inner = self.inner.take().unwrap_or_default();
+        (inner.domain, inner.n_channels, inner.sample_rate) = (Some(Domain::Wave), self.n_channels, self.sample_rate);
+        inner.samples.clear();
+        load(self, &mut inner.samples);
+        recipe.run(key, &mut inner)?;
+        let said = |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
+        if (inner.n_channels, inner.sample_rate) != (self.n_channels, self.sample_rate) {
+            let what = "the sound before and after a recipe inside a stage";
+            return Err(Error::Mismatch { what, left: said(self), right: said(&inner) });
+        }
+        let taken = take(self, &inner.samples);
+        self.inner = Some(inner);
+        Ok(taken)
     }
 
     /// What a stage may know before it draws.

@@ -1,5 +1,6 @@
 //! The impulse response of a box-shaped room, by mirror images of the source.
 
+use crate::Rng;
 use std::f64::consts::PI;
 
 /// Speed of sound in air at 20 degrees, m/s.
@@ -38,6 +39,15 @@ const NEAREST_M: f64 = 0.05;
 /// Reflections weaker by this factor in energy than the direct sound's neighbourhood are left out: 60 dB of decay.
 const DECAY: f64 = 1e-6;
 
+/// Images that are worked out one by one where a tail follows: some thousandths of a second of work.
+const IMAGES: f64 = 60_000.0;
+
+/// Time before the tail in which the power of the images is measured, s.
+const JOINT_S: f64 = 0.05;
+
+/// Samples of the tail between two exact values of its level.
+const CHUNK: usize = 256;
+
 impl ShoeboxRoom {
     /// Volume, m^3.
     pub fn volume_m3(&self) -> f64 {
@@ -68,11 +78,55 @@ impl ShoeboxRoom {
     ///
     /// Sample 0 is the moment of the impulse, so the direct sound comes after `distance / c`.
     pub fn impulse_response(&self, sample_rate: u32, max_order: usize, out: &mut Vec<f32>) {
-        let samples_per_m = f64::from(sample_rate) / SPEED_OF_SOUND;
-        let reflected = libm::sqrt(1.0 - self.absorption.clamp(0.0, 1.0));
         // Behind this time the decay has reached 60 dB; images come in the thousands there.
         let decay_s = self.eyring_rt60_s() * libm::log10(1.0 / DECAY) / 6.0;
-        let reach_m = (decay_s * SPEED_OF_SOUND).max(2.0 * self.distance_m());
+        self.write_images(sample_rate, max_order, (decay_s * SPEED_OF_SOUND).max(2.0 * self.distance_m()), out);
+    }
+
+    /// Writes an impulse response as long as its decay by 60 dB, however many images that takes: those of the first
+    /// [`IMAGES`] are exact, and behind them, where many arrive in a sample, stands their statistics.
+    ///
+    /// `4 pi c^3 t^2 / V` images arrive in a second, each of the power `E(t) / (4 pi c t)^2` on average with the share
+    /// `E(t)` of [`Decay`] that the walls have left. So the tail is Gaussian noise of the variance
+    /// `c E(t) / (4 pi V sample_rate)`, brought to the power that the images have where it begins, as in Lehmann and
+    /// Johansson, "Diffuse reverberation model for efficient image-source simulation of room impulse responses", 2010.
+    pub fn reverberant_response(&self, sample_rate: u32, rng: &mut Rng, out: &mut Vec<f32>) {
+        let rate = f64::from(sample_rate);
+        let decay = Decay::new(self.size_m);
+        let exponent = decay.exponent(self.absorption);
+        let end_s = decay.time_of(-60.0) / exponent;
+        let images_m = libm::cbrt(IMAGES * 3.0 * self.volume_m3() / (4.0 * PI));
+        self.write_images(sample_rate, usize::MAX, images_m.min(end_s * SPEED_OF_SOUND).max(self.distance_m()), out);
+        let length = (end_s * rate).ceil() as usize;
+        let from = ((images_m / SPEED_OF_SOUND * rate) as usize).min(out.len());
+        if length <= from {
+            return;
+        }
+        let scale = SPEED_OF_SOUND / (4.0 * PI * self.volume_m3() * rate);
+        let power = |sample: usize| scale * decay.left(exponent * sample as f64 / rate);
+        let window = from.saturating_sub((JOINT_S * rate) as usize)..from;
+        let there: f64 = out[window.clone()].iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        let wanted: f64 = window.step_by(CHUNK).map(power).sum::<f64>() * CHUNK as f64;
+        let level = (there / wanted.max(f64::MIN_POSITIVE)).sqrt();
+        out.resize(length.max(out.len()), 0.0);
+        let mut noise = [0.0; CHUNK];
+        let mut amplitude = level * power(from).sqrt();
+        for (index, chunk) in out[from..].chunks_mut(CHUNK).enumerate() {
+            rng.fill_normal(&mut noise);
+            let next = level * power(from + (index + 1) * CHUNK).sqrt();
+            let step = (next - amplitude) / CHUNK as f64;
+            for (i, (x, noise)) in chunk.iter_mut().zip(noise).enumerate() {
+                *x += (f64::from(noise) * (amplitude + step * i as f64)) as f32;
+            }
+            amplitude = next;
+        }
+    }
+
+    /// Writes the images that are at most so far away, and mirrored at most so often.
+    fn write_images(&self, sample_rate: u32, max_order: usize, reach_m: f64, out: &mut Vec<f32>) {
+        let samples_per_m = f64::from(sample_rate) / SPEED_OF_SOUND;
+        let reflected = libm::sqrt(1.0 - self.absorption.clamp(0.0, 1.0));
+        let max_order = max_order.min(self.size_m.iter().map(|length_m| (reach_m / length_m) as usize + 2).sum());
         let farthest_m = reach_m.min(self.farthest_m(max_order));
         out.clear();
         out.resize((farthest_m.max(self.distance_m()) * samples_per_m).ceil() as usize + HALF + 1, 0.0);
@@ -111,6 +165,69 @@ impl ShoeboxRoom {
     fn farthest_m(&self, max_order: usize) -> f64 {
         let longest = self.size_m.iter().fold(0.0f64, |longest, &length| longest.max(length));
         self.size_m.iter().map(|length| length * length).sum::<f64>().sqrt() + longest * max_order as f64
+    }
+}
+
+/// How the sound in a room dies away, apart from how much its walls absorb.
+///
+/// Sound in a direction `u` meets `c t sum_i |u_i| / L_i` walls in a time `t`, and each leaves `1 - a` of its energy. The
+/// share that is left is the mean over all directions, `E(t) = mean_u exp(-k t sum_i |u_i| / L_i)` with
+/// `k = -c ln(1 - a)`: Lehmann and Johansson, "Prediction of energy decay in room impulse responses simulated with an
+/// image-source model", 2008. Between far walls it lives longest, so the decay is slower than Eyring's formula says, which
+/// takes the mean of the rates. Times here are in units of `1 / k`.
+pub struct Decay {
+    /// `sum_i |u_i| / L_i` of directions that stand for equal parts of an octant, 1/m.
+    rates: Vec<f64>,
+}
+
+/// Directions along either angle.
+const DIRECTIONS: usize = 12;
+
+impl Decay {
+    /// That of a room of a size in m.
+    pub fn new(size_m: [f64; 3]) -> Decay {
+        let mut rates = Vec::with_capacity(DIRECTIONS * DIRECTIONS);
+        for i in 0..DIRECTIONS {
+            // Zones of equal height have equal areas on a sphere.
+            let up = (i as f64 + 0.5) / DIRECTIONS as f64;
+            let flat = (1.0 - up * up).sqrt();
+            for j in 0..DIRECTIONS {
+                let (sin, cos) = libm::sincos(PI / 2.0 * (j as f64 + 0.5) / DIRECTIONS as f64);
+                rates.push(flat * cos / size_m[0] + flat * sin / size_m[1] + up / size_m[2]);
+            }
+        }
+        Decay { rates }
+    }
+
+    /// `k` of an absorption, m/s.
+    fn exponent(&self, absorption: f64) -> f64 {
+        -SPEED_OF_SOUND * libm::log1p(-absorption.clamp(1e-9, 1.0 - 1e-9))
+    }
+
+    /// The share of the energy that is left.
+    fn left(&self, time: f64) -> f64 {
+        self.rates.iter().map(|rate| libm::exp(-rate * time)).sum::<f64>() / self.rates.len() as f64
+    }
+
+    /// When all the energy that is still to come has fallen to a level in dB below all there was: the backward integral of
+    /// [`Decay::left`] (Schroeder, 1965).
+    fn time_of(&self, level_db: f64) -> f64 {
+        let to_come = |time: f64| self.rates.iter().map(|rate| libm::exp(-rate * time) / rate).sum::<f64>();
+        let wanted = to_come(0.0) * libm::pow(10.0, level_db / 10.0);
+        let slowest = self.rates.iter().fold(f64::INFINITY, |least, &rate| least.min(rate));
+        let (mut low, mut high) = (0.0, -libm::log(libm::pow(10.0, level_db / 10.0)) / slowest + 1.0 / slowest);
+        for _ in 0..50 {
+            let middle = 0.5 * (low + high);
+            if to_come(middle) > wanted { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    }
+
+    /// The absorption with which a decay of 60 dB takes a time, as it is measured: thrice the time from -5 to -25 dB (ISO
+    /// 3382-2:2008, T20).
+    pub fn absorption_for(&self, rt60_s: f64) -> f64 {
+        let exponent = 3.0 * (self.time_of(-25.0) - self.time_of(-5.0)) / rt60_s;
+        -libm::expm1(-exponent / SPEED_OF_SOUND)
     }
 }
 

@@ -33,7 +33,7 @@ pub use convolve::Convolver;
 pub use fft::{Fft, FftScratch};
 pub use fft_pair::{FftPair, PairScratch};
 pub use griffin_lim::{GriffinLimOptions, griffin_lim};
-pub use image_source::{SPEED_OF_SOUND, ShoeboxRoom};
+pub use image_source::{Decay, SPEED_OF_SOUND, ShoeboxRoom};
 pub use istft::{Istft, IstftScratch};
 pub use lane_fft::{LANES, LaneBuffer, LaneFft, LaneScratch};
 pub use loudness::loudness_lufs;

@@ -404,6 +404,7 @@ fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
         Value::Word(word) => word.clone().into(),
         Value::Paths(paths) => Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect()),
         Value::Function(function) => function.source().to_owned().into(),
+        Value::Recipe(recipe) => Dynamic::from(recipe.clone()),
     }
 }
 

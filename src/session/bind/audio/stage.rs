@@ -44,6 +44,10 @@ fn build(
             values.push((name.to_owned(), Value::Function(lambda::of_pointer(environment, call, function)?)));
             continue;
         }
+        if let Some(recipe) = value.clone().try_cast::<Recipe>() {
+            values.push((name.to_owned(), Value::Recipe(recipe)));
+            continue;
+        }
         let value = to_value(name, value).transpose()?.ok_or_else(|| {
             let kind = declaration.parameters.iter().find(|p| p.name == name).map(|p| p.kind.to_string());
             ScriptError::new(format!("`{name}` must be {}, not {}", kind.unwrap_or_default(), describe(value)))
