@@ -36,6 +36,11 @@ fn value(parameter: &Parameter, rng: &mut Rng) -> Option<String> {
         Kind::Word(words) | Kind::WordOrNumber { words, .. } => format!("{:?}", words[rng.below(words.len())]),
         Kind::Preset(presets) => format!("{:?}", presets[rng.below(presets.len())].name),
         Kind::Function => "|w, seed| noise(20).apply(0.5 * w, #{ seed: seed })".into(),
+        Kind::WordOrDrawn { words, low, high } => match rng.below(2) {
+            0 => format!("{:?}", words[rng.below(words.len())]),
+            _ => drawn(low.max(-9.0), high.min(9.0), rng),
+        },
+        Kind::Recipe => "gain(-6..0)".into(),
         Kind::Paths { .. } => return None,
     })
 }

@@ -5,8 +5,8 @@ use crate::bind::{self, Environment, Settings};
 use crate::command::Cell;
 use crate::fault::explain_fault;
 use crate::script::{
-    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Table, Unknown, Written, explain, explain_parse,
-    new_engine, new_parser, type_name, unknown_calls,
+    Callable, CancelToken, Diagnostic, Expanded, Mode, ScriptError, ScriptValue, Sink, Table, Unknown, Written,
+    explain, explain_parse, new_engine, new_parser, type_name, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,7 @@ pub fn language() -> Table {
 
 /// The functions that are declared and those of the presets.
 fn table(environment: &Arc<Environment>, presets: &[Preset]) -> Table {
-    let table = Table::new(bind::functions(environment));
+    let table = Table::new(bind::functions(environment)).with_foreign(bind::foreign_names());
     presets.iter().fold(table, |table, preset| table.with_written(Written::all(&preset.ast, preset.namespace)))
 }
 
@@ -253,13 +253,25 @@ impl Session {
     fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
         // A script may begin with `#!/usr/bin/env auricle`; the line stays, as a comment, so that positions do, too.
         let readable = text.strip_prefix("#!").map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
-        match self.engine.compile_with_scope(&self.scope, readable) {
+        let expanded = self.expanded(&readable);
+        let compiled = self.engine.compile_with_scope(&self.scope, &expanded.text);
+        self.environment.sources().expand(name, expanded);
+        match compiled {
             Ok(mut ast) => {
                 ast.set_source(name);
                 Ok(ast)
             }
-            Err(error) => Err(explain_parse(&error, name, &self.environment.sources())),
+            Err(error) => Err(explain_parse(&error, name, &self.environment.sources(), &self.table)),
         }
+    }
+
+    /// A script with its shortcuts written out.
+    fn expanded(&self, script: &str) -> Expanded {
+        let names = self.table.names();
+        let functions = self.functions.iter_functions().map(|function| function.name.to_owned()).collect();
+        let variables = self.scope.iter_raw().map(|(name, _, value)| (name.to_owned(), value.is_fnptr())).collect();
+        let native = |name: &str| names.contains(name);
+        Expanded::of(script, Callable { native: &native, functions: &functions, variables: &variables })
     }
 
     /// Runs the statements, refreshing the globals that functions see between them.

@@ -7,6 +7,7 @@
 
 mod air_absorption;
 mod aliasing;
+mod audiomentations;
 mod background;
 mod band_pass;
 mod band_stop;
@@ -79,6 +80,7 @@ mod transform;
 mod trim;
 mod views;
 
+pub use audiomentations::{Imported, foreign_names, from_audiomentations, parse as parse_audiomentations};
 pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
 pub use json::Functions;

@@ -75,7 +75,7 @@ pub(super) static PAD: Declaration = Declaration {
 const POSITIONS: [&str; 4] = ["end", "start", "both", "random"];
 const FILLS: [&str; 3] = ["zero", "wrap", "reflect"];
 const MOST_S: f64 = 86_400.0;
-const MOST_FRACTION: f64 = 100.0;
+const MOST_FRACTION: f64 = 10.0;
 
 enum Position {
     End,

@@ -1,17 +1,18 @@
 //! SpecAugment.
 
 use super::declaration::Preset;
-use super::time_warp::{INTERPOLATION, PLACES, draw_bend, warp_time};
+use super::frequency_mask::{MOST_FILL, varies};
+use super::time_warp::{INTERPOLATION, MOST_PLACES, PLACES, draw_bend, warp_time};
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
 use crate::features::Interpolation;
-use crate::{Error, Rng};
+use crate::{Distribution, Error, Rng};
 use DefaultValue::{Number, Word};
 use std::sync::Arc;
 
 /// A time warp, then masks over bands, then masks over frames, as a policy of the paper says.
 ///
 /// A mask over bands has a width uniform in `0..=max_bands`, one over frames in `0..=min(max_frames, max_fraction *
-/// n_frames)`; neither is wider than the input, and every place where it fits has the same chance. The fill is the mean of
+/// n_frames)`; where the widest is a distribution, it is the width. Neither is wider than the input, and every place where it fits has the same chance. The fill is the mean of
 /// each channel of the clip, taken before the first mask: 0 on the mean-free features of the paper.
 pub(super) static SPEC_AUGMENT: Declaration = Declaration {
     name: "spec_augment",
@@ -28,21 +29,26 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
             "warp_frames",
             PLACES,
             Number(80.0),
-            "farthest move of the time warp, frames (W); 0 for none",
+            "farthest move of the time warp, frames (W); 0 for none, and a range is the move itself",
         ),
-        Parameter::option("n_frequency_masks", MASKS, Number(1.0), "masks over bands (mF)"),
-        Parameter::option("max_bands", PLACES, Number(27.0), "widest mask over bands (F)"),
-        Parameter::option("n_time_masks", MASKS, Number(1.0), "masks over frames (mT)"),
-        Parameter::option("max_frames", PLACES, Number(100.0), "longest mask over frames (T)"),
+        Parameter::option("n_frequency_masks", MASKS, Number(1.0), "masks over bands (mF), rounded"),
+        Parameter::option("max_bands", PLACES, Number(27.0), "widest mask over bands (F); a range is the width itself"),
+        Parameter::option("n_time_masks", MASKS, Number(1.0), "masks over frames (mT), rounded"),
+        Parameter::option(
+            "max_frames",
+            PLACES,
+            Number(100.0),
+            "longest mask over frames (T); a range is the length itself",
+        ),
         Parameter::option(
             "max_fraction",
-            Kind::Number { low: 0.0, high: 1.0 },
+            Kind::Drawn { low: 0.0, high: 1.0 },
             Number(1.0),
             "longest mask over frames as a share of the clip (p)",
         ),
         Parameter::option(
             "fill",
-            Kind::WordOrNumber { words: &FILLS, low: f64::MIN, high: f64::MAX },
+            Kind::WordOrDrawn { words: &FILLS, low: -MOST_FILL, high: MOST_FILL },
             Word("mean"),
             "what stands under the masks: the mean of the clip, zero, or a value",
         ),
@@ -50,28 +56,41 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
     ],
     accepts: Accepts::Features,
     gives: None,
-    draws: &["center", "shift", "first_band_0", "n_bands_0", "...", "start_0", "length_0", "..."],
+    draws: &[
+        "center",
+        "shift",
+        "first_band_0",
+        "n_bands_0",
+        "...",
+        "start_0",
+        "length_0",
+        "...",
+        "fill (where it is drawn)",
+    ],
     example: "let m = tone(440, 1) |> log_mel() |> spec_augment(#{ policy: \"LD\", warp_frames: 10 }); \
               assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let count = |name| settings.count(name).unwrap_or(0);
-        let (n_frequency_masks, n_time_masks) = (count("n_frequency_masks"), count("n_time_masks"));
+        let drawn = |name| settings.drawn(name).unwrap_or(0.0.into());
+        let [n_frequency_masks, n_time_masks] =
+            ["n_frequency_masks", "n_time_masks"].map(|name| Count::of(drawn(name)));
         let mut names = vec!["center".to_owned(), "shift".to_owned()];
-        names.extend((0..n_frequency_masks).flat_map(|i| [format!("first_band_{i}"), format!("n_bands_{i}")]));
-        names.extend((0..n_time_masks).flat_map(|i| [format!("start_{i}"), format!("length_{i}")]));
+        names.extend((0..n_frequency_masks.most).flat_map(|i| [format!("first_band_{i}"), format!("n_bands_{i}")]));
+        names.extend((0..n_time_masks.most).flat_map(|i| [format!("start_{i}"), format!("length_{i}")]));
+        let fill = match settings.word("fill", &FILLS) {
+            Some(0) => None,
+            Some(_) => Some(0.0.into()),
+            None => settings.drawn("fill"),
+        };
+        names.extend(fill.as_ref().filter(|fill| varies(fill)).map(|_| "fill".to_owned()));
         let index = settings.word("interpolation", &Interpolation::NAMES).unwrap_or(0);
         Ok(Arc::new(SpecAugment {
-            warp_frames: count("warp_frames"),
+            warp_frames: drawn("warp_frames"),
             n_frequency_masks,
-            max_bands: count("max_bands"),
+            max_bands: drawn("max_bands"),
             n_time_masks,
-            max_frames: count("max_frames"),
-            max_fraction: settings.number("max_fraction").unwrap_or(1.0),
-            fill: match settings.word("fill", &FILLS) {
-                Some(0) => None,
-                Some(_) => Some(0.0),
-                None => settings.number("fill").map(|value| value as f32),
-            },
+            max_frames: drawn("max_frames"),
+            max_fraction: settings.drawn("max_fraction").unwrap_or(1.0.into()),
+            fill,
             interpolation: Interpolation::ALL[index],
             names,
         }))
@@ -79,7 +98,8 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
 };
 
 const FILLS: [&str; 2] = ["mean", "zero"];
-const MASKS: Kind = Kind::Count { low: 0.0, high: 1000.0 };
+const MASKS: Kind = Kind::Drawn { low: 0.0, high: MOST_MASKS };
+const MOST_MASKS: f64 = 1000.0;
 
 /// Table 1 of the paper.
 const POLICIES: [Preset; 5] = [
@@ -144,27 +164,59 @@ const fn policy(name: &'static str, sets: &'static [(&'static str, DefaultValue)
 }
 
 struct SpecAugment {
-    warp_frames: usize,
-    n_frequency_masks: usize,
-    max_bands: usize,
-    n_time_masks: usize,
-    max_frames: usize,
-    max_fraction: f64,
-    fill: Option<f32>,
+    warp_frames: Distribution,
+    n_frequency_masks: Count,
+    max_bands: Distribution,
+    n_time_masks: Count,
+    max_frames: Distribution,
+    max_fraction: Distribution,
+    fill: Option<Distribution>,
     interpolation: Interpolation,
     names: Vec<String>,
 }
 
+/// How many masks there are. A trace holds as many as there can be, so that it always has the same form: those that were
+/// not drawn have no width.
+struct Count {
+    drawn: Distribution,
+    most: usize,
+}
+
+impl Count {
+    fn of(drawn: Distribution) -> Count {
+        let most = drawn.support().map_or(MOST_MASKS, |(_, most)| most).round() as usize;
+        Count { drawn, most }
+    }
+
+    fn draw(&self, rng: &mut Rng) -> usize {
+        (self.drawn.draw_within(rng, 0.0, MOST_MASKS).round() as usize).min(self.most)
+    }
+}
+
+/// Appends the places and widths of masks over `n` places, of which `limit` may be under one mask.
+fn draw_masks(rng: &mut Rng, count: &Count, widest: &Distribution, n: usize, limit: usize, draws: &mut Draws) {
+    let wanted = count.draw(rng);
+    for index in 0..count.most {
+        if index >= wanted {
+            draws.extend([0.0, 0.0]);
+            continue;
+        }
+        let most = (widest.draw_within(rng, 0.0, MOST_PLACES).round() as usize).min(limit);
+        let width = if varies(widest) { most } else { rng.below(most + 1) };
+        draws.extend([rng.below(n - width + 1) as f64, width as f64]);
+    }
+}
+
 impl Transform for SpecAugment {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
-        let mut draws = Draws::from_slice(&draw_bend(rng, input.n, self.warp_frames));
-        let mut mask = |n: usize, widest: usize| {
-            let width = rng.below(widest.min(n) + 1);
-            draws.extend([rng.below(n - width + 1) as f64, width as f64]);
-        };
-        (0..self.n_frequency_masks).for_each(|_| mask(input.n_bands, self.max_bands));
-        let longest = (self.max_fraction * input.n as f64).floor() as usize;
-        (0..self.n_time_masks).for_each(|_| mask(input.n, self.max_frames.min(longest)));
+        let mut draws = Draws::from_slice(&draw_bend(rng, input.n, &self.warp_frames));
+        draw_masks(rng, &self.n_frequency_masks, &self.max_bands, input.n_bands, input.n_bands, &mut draws);
+        let share = self.max_fraction.draw_within(rng, 0.0, 1.0);
+        let longest = ((share * input.n as f64).floor() as usize).min(input.n);
+        draw_masks(rng, &self.n_time_masks, &self.max_frames, input.n, longest, &mut draws);
+        draws.extend(
+            self.fill.iter().filter(|fill| varies(fill)).map(|fill| fill.draw_within(rng, -MOST_FILL, MOST_FILL)),
+        );
         draws
     }
 
@@ -175,10 +227,16 @@ impl Transform for SpecAugment {
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let (warp, masks) = draws.split_at(2);
         warp_time(work, warp, self.interpolation);
-        let (over_bands, over_frames) = masks.split_at(2 * self.n_frequency_masks);
+        let (over_bands, rest) = masks.split_at(2 * self.n_frequency_masks.most);
+        let (over_frames, rest) = rest.split_at(2 * self.n_time_masks.most);
+        let fill = match &self.fill {
+            Some(Distribution::Constant(fill)) => Some(*fill as f32),
+            Some(_) => rest.first().map(|&fill| fill as f32),
+            None => None,
+        };
         let (bands, frames) = (work.features.n_bands, work.features.n_frames);
         for (channel, mean) in work.features.channels_mut() {
-            let fill = self.fill.unwrap_or(mean);
+            let fill = fill.unwrap_or(mean);
             for mask in over_bands.chunks_exact(2) {
                 let [first, end] = ends(mask, bands);
                 channel[first * frames..end * frames].fill(fill);
@@ -242,6 +300,25 @@ mod tests {
             }
             assert_eq!((bands, frames), (widest, longest), "{name}");
         }
+    }
+
+    #[test]
+    fn ranges_are_drawn_from_and_a_trace_has_room_for_the_most() {
+        let whole = |low, high| Value::Drawn(Distribution::int_uniform(low, high).unwrap());
+        let given = [("n_time_masks", whole(0, 3)), ("max_frames", whole(5, 6)), ("n_frequency_masks", number(0.0))];
+        let recipe = recipe(&[given.as_slice(), &[("fill", whole(-9, -8)), ("warp_frames", number(0.0))]].concat());
+        let (mut counts, mut fills) = ([0; 4], 0);
+        for item in 0..200 {
+            let mut work = work(4, 40);
+            let trace = recipe.trace(Key { seed: 4, epoch: 0, item, view: 0 }, &mut work).unwrap();
+            let values = &trace.steps[0].values;
+            assert!(values.len() == 2 + 2 * 3 + 1 && values[8].0 == "fill");
+            let lengths: Vec<f64> = [3, 5, 7].iter().map(|&i| values[i].1).filter(|&length| length > 0.0).collect();
+            assert!(lengths.iter().all(|&length| length == 5.0 || length == 6.0), "{lengths:?}");
+            counts[lengths.len()] += 1;
+            fills += usize::from(values[8].1 == -9.0);
+        }
+        assert!(counts.iter().all(|&count| count > 25) && (50..150).contains(&fills), "{counts:?} {fills}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::time_warp::{INTERPOLATION, PLACES, draw_bend, warp_frequency, warp_time};
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Parameter, Transform, Workspace};
 use crate::features::Interpolation;
-use crate::{Error, Rng};
+use crate::{Distribution, Error, Rng};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -14,8 +14,18 @@ pub(super) static SPEC_WARP: Declaration = Declaration {
     about: "Moves a random frame and a random band of features, and stretches what is around them.",
     citation: "Park et al., SpecAugment, 2019, section 2 (time); the same along frequency",
     parameters: &[
-        Parameter::positional("max_frames", PLACES, DefaultValue::Number(5.0), "farthest move along time, frames"),
-        Parameter::positional("max_bands", PLACES, DefaultValue::Number(4.0), "farthest move along frequency, bands"),
+        Parameter::positional(
+            "max_frames",
+            PLACES,
+            DefaultValue::Number(5.0),
+            "farthest move along time, frames; a range is the move itself",
+        ),
+        Parameter::positional(
+            "max_bands",
+            PLACES,
+            DefaultValue::Number(4.0),
+            "farthest move along frequency, bands; a range is the move itself",
+        ),
         INTERPOLATION,
     ],
     accepts: Accepts::Features,
@@ -25,23 +35,23 @@ pub(super) static SPEC_WARP: Declaration = Declaration {
     build: |settings| {
         let index = settings.word("interpolation", &Interpolation::NAMES).unwrap_or(0);
         Ok(Arc::new(SpecWarp {
-            max_frames: settings.count("max_frames").unwrap_or(0),
-            max_bands: settings.count("max_bands").unwrap_or(0),
+            max_frames: settings.drawn("max_frames").unwrap_or(0.0.into()),
+            max_bands: settings.drawn("max_bands").unwrap_or(0.0.into()),
             interpolation: Interpolation::ALL[index],
         }))
     },
 };
 
 struct SpecWarp {
-    max_frames: usize,
-    max_bands: usize,
+    max_frames: Distribution,
+    max_bands: Distribution,
     interpolation: Interpolation,
 }
 
 impl Transform for SpecWarp {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let (time, frequency) =
-            (draw_bend(rng, input.n, self.max_frames), draw_bend(rng, input.n_bands, self.max_bands));
+            (draw_bend(rng, input.n, &self.max_frames), draw_bend(rng, input.n_bands, &self.max_bands));
         SmallVec::from_slice(&[time, frequency].concat())
     }
 

@@ -1,7 +1,7 @@
 //! Cutting out short stretches.
 
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
-use crate::{Error, Rng};
+use crate::{Distribution, Error, Rng};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
@@ -17,15 +17,16 @@ pub(super) static SPLICE_OUT: Declaration = Declaration {
     parameters: &[
         Parameter::option(
             "n_intervals",
-            Kind::Count { low: 0.0, high: 1000.0 },
+            Kind::Drawn { low: 0.0, high: MOST_INTERVALS },
             DefaultValue::Number(8.0),
-            "how many stretches are cut out",
+            "how many stretches are cut out, rounded",
         ),
         Parameter::option(
             "max_seconds",
-            Kind::Number { low: 0.0, high: 60.0 },
+            Kind::Drawn { low: 0.0, high: LONGEST_S },
             DefaultValue::Number(0.025),
-            "longest stretch, s; each length is uniform up to this, and half of it goes, the other half is the joint",
+            "longest stretch, s; each length is uniform up to this, and half of it goes, the other half is the joint. A range \
+             such as `0.01..0.02` is the length itself, drawn for each",
         ),
         Parameter::option(
             "pad",
@@ -40,16 +41,19 @@ pub(super) static SPLICE_OUT: Declaration = Declaration {
     example: "let x = tone(440, 1) |> splice_out(#{ pad: false }); assert(x.seconds > 0.85 && x.seconds <= 1)",
     build: |settings| {
         Ok(Arc::new(SpliceOut {
-            n_intervals: settings.count("n_intervals").unwrap_or(0),
-            max_seconds: settings.number("max_seconds").unwrap_or(0.0),
+            n_intervals: settings.drawn("n_intervals").unwrap_or(0.0.into()),
+            max_seconds: settings.drawn("max_seconds").unwrap_or(0.0.into()),
             pad: settings.flag("pad"),
         }))
     },
 };
 
+const MOST_INTERVALS: f64 = 1000.0;
+const LONGEST_S: f64 = 60.0;
+
 struct SpliceOut {
-    n_intervals: usize,
-    max_seconds: f64,
+    n_intervals: Distribution,
+    max_seconds: Distribution,
     pad: bool,
 }
 
@@ -57,10 +61,12 @@ impl Transform for SpliceOut {
     /// Start and half length of every cut, in turn; each start counts on what the cuts before it have left.
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let mut left = input.n;
-        let longest = (self.max_seconds * f64::from(input.sample_rate)).round() as usize;
         let mut draws = Draws::new();
-        for _ in 0..self.n_intervals {
-            let half = rng.below(longest.min(left) / 2 + 1);
+        for _ in 0..self.n_intervals.draw_within(rng, 0.0, MOST_INTERVALS).round() as usize {
+            let seconds = self.max_seconds.draw_within(rng, 0.0, LONGEST_S);
+            let longest = ((seconds * f64::from(input.sample_rate)).round() as usize).min(left) / 2;
+            let half =
+                if matches!(self.max_seconds, Distribution::Constant(_)) { rng.below(longest + 1) } else { longest };
             let start = rng.below(left - 2 * half + 1);
             draws.extend([start as f64, half as f64]);
             left -= half;
@@ -138,6 +144,19 @@ mod tests {
         assert!(got.len() == 10 && near(&got, &want), "{got:?}");
         let got = cut(true);
         assert!(got.len() == 16 && near(&got[8..13], &want[5..]) && got[13..] == [0.0; 3], "{got:?}");
+    }
+
+    #[test]
+    fn a_range_is_how_many_there_are_and_how_long_each_is() {
+        let range = |low, high| Value::Drawn(Distribution::uniform(low, high).unwrap());
+        let given = [("n_intervals", range(2.0, 4.0)), ("max_seconds", range(0.01, 0.02)), ("pad", Value::Flag(false))];
+        let given = given.map(|(name, value)| (name.to_owned(), value));
+        let recipe = Recipe::from(Stage::new(declaration("splice_out").unwrap(), given).unwrap());
+        let clip = Waveform::mono(vec![1.0; 16_000], 16_000).unwrap();
+        for item in 0..50 {
+            let gone = 16_000 - recipe.wave(&clip, Key { item, ..Key::of_seed(1) }).unwrap().n_samples();
+            assert!((2 * 80..=4 * 160).contains(&gone), "{gone}");
+        }
     }
 
     #[test]

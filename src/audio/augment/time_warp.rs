@@ -2,7 +2,7 @@
 
 use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
 use crate::features::Interpolation;
-use crate::{Error, Rng};
+use crate::{Distribution, Error, Rng};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ pub(super) static TIME_WARP: Declaration = Declaration {
             "max_frames",
             PLACES,
             DefaultValue::Number(5.0),
-            "farthest move, frames; uniform between 0 and this, and limited so that both sides keep a frame",
+            "farthest move, frames; uniform between 0 and this, and limited so that both sides keep a frame. A range such as \
+             `5..20` is the move itself",
         ),
         INTERPOLATION,
     ],
@@ -28,13 +29,14 @@ pub(super) static TIME_WARP: Declaration = Declaration {
     build: |settings| {
         let index = settings.word("interpolation", &Interpolation::NAMES).unwrap_or(0);
         Ok(Arc::new(TimeWarp {
-            max_frames: settings.count("max_frames").unwrap_or(0),
+            max_frames: settings.drawn("max_frames").unwrap_or(0.0.into()),
             interpolation: Interpolation::ALL[index],
         }))
     },
 };
 
-pub(super) const PLACES: Kind = Kind::Count { low: 0.0, high: 1_048_576.0 };
+pub(super) const PLACES: Kind = Kind::Drawn { low: 0.0, high: MOST_PLACES };
+pub(super) const MOST_PLACES: f64 = 1_048_576.0;
 pub(super) const INTERPOLATION: Parameter = Parameter::option(
     "interpolation",
     Kind::Word(&Interpolation::NAMES),
@@ -43,13 +45,13 @@ pub(super) const INTERPOLATION: Parameter = Parameter::option(
 );
 
 struct TimeWarp {
-    max_frames: usize,
+    max_frames: Distribution,
     interpolation: Interpolation,
 }
 
 impl Transform for TimeWarp {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
-        SmallVec::from_slice(&draw_bend(rng, input.n, self.max_frames))
+        SmallVec::from_slice(&draw_bend(rng, input.n, &self.max_frames))
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
@@ -58,12 +60,14 @@ impl Transform for TimeWarp {
     }
 }
 
-/// Draws a place and by how far it moves: the distance is uniform in `0..=farthest`, either way has the same chance, and
-/// the place lies in `farthest + 1..=n - farthest - 1`, so that neither side can vanish.
-pub(super) fn draw_bend(rng: &mut Rng, n: usize, farthest: usize) -> [f64; 2] {
-    let farthest = farthest.min(n.saturating_sub(2) / 2);
+/// Draws a place and by how far it moves: the distance is uniform in `0..=farthest` for a number and as drawn for a
+/// distribution, either way has the same chance, and the place lies in `farthest + 1..=n - farthest - 1`, so that neither
+/// side can vanish.
+pub(super) fn draw_bend(rng: &mut Rng, n: usize, farthest: &Distribution) -> [f64; 2] {
+    let is_limit = matches!(farthest, Distribution::Constant(_));
+    let farthest = (farthest.draw_within(rng, 0.0, MOST_PLACES).round() as usize).min(n.saturating_sub(2) / 2);
     let center = (farthest + 1 + rng.below(n.saturating_sub(2 * farthest + 1).max(1))).min(n);
-    let distance = rng.below(farthest + 1) as f64;
+    let distance = if is_limit { rng.below(farthest + 1) } else { farthest } as f64;
     // Without this a distance of 0 would be recorded as a negative one.
     let shift = if rng.below(2) == 0 { distance } else { 0.0 - distance };
     [center as f64, shift]
@@ -94,14 +98,18 @@ mod tests {
         let mut rng = Rng::from_words(&[8]);
         let (mut least, mut most, mut left, mut right) = (99.0, 0.0, 0.0, 0.0);
         for _ in 0..4000 {
-            let [center, shift] = draw_bend(&mut rng, 20, 6);
+            let [center, shift] = draw_bend(&mut rng, 20, &6.0.into());
             (least, most) = (f64::min(least, center), f64::max(most, center));
             (left, right) = (f64::min(left, shift), f64::max(right, shift));
         }
         assert_eq!((least, most, left, right), (7.0, 13.0, -6.0, 6.0));
+        let itself = Distribution::int_uniform(3, 4).unwrap();
+        let moves: Vec<f64> = (0..200).map(|_| draw_bend(&mut rng, 20, &itself)[1]).collect();
+        assert!([-4.0, -3.0, 3.0, 4.0].iter().all(|shift| moves.contains(shift)));
+        assert!(moves.iter().all(|shift| (3.0..=4.0).contains(&shift.abs())));
         for n in 0..9 {
             for _ in 0..200 {
-                let [center, shift] = draw_bend(&mut rng, n, 80);
+                let [center, shift] = draw_bend(&mut rng, n, &80.0.into());
                 assert!(shift == 0.0 || (1.0..n as f64).contains(&(center + shift)), "{n}: {center} {shift}");
             }
         }

@@ -2,6 +2,7 @@
 
 mod audio;
 mod environment;
+mod foreign;
 mod front;
 #[cfg(feature = "learn")]
 mod learn;
@@ -12,6 +13,7 @@ pub(crate) use environment::Environment;
 #[cfg(feature = "learn")]
 pub(crate) use environment::Failure;
 pub use environment::Settings;
+pub(crate) use foreign::names as foreign_names;
 
 use crate::script::{Function, Operators};
 use std::sync::Arc;

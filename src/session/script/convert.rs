@@ -103,6 +103,21 @@ pub fn type_name(value: &Dynamic) -> String {
     }
 }
 
+/// A type as rhai names it, as a noun.
+pub(super) fn noun(type_name: &str) -> &str {
+    match type_name.trim() {
+        "()" => "nothing",
+        "i64" | "f64" => "number",
+        "bool" => "flag",
+        "map" => "option map",
+        "Fn" => "function",
+        "char" => "character",
+        "&str | ImmutableString | String" | "ImmutableString" => "string",
+        name if name.contains("Range") => "range",
+        name => name,
+    }
+}
+
 /// A noun with its article.
 pub(crate) fn with_article(noun: &str) -> String {
     let vowel = noun.starts_with(['a', 'e', 'i', 'o']) || noun.starts_with("un");

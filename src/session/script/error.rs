@@ -58,5 +58,7 @@ pub(crate) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|name| (strsim::damerau_levenshtein(got, name), name))
         .min()
         .filter(|(distance, name)| *distance <= (name.len().max(got.len()) / 3).max(1))
+        // A name of one letter is near to every other one.
+        .filter(|(distance, _)| *distance < got.chars().count())
         .map(|(_, name)| name)
 }

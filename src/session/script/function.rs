@@ -313,6 +313,11 @@ impl Function {
         own.iter().chain(&self.options)
     }
 
+    /// Whether it has a positional parameter of a name.
+    pub(super) fn takes_by_position(&self, name: &str) -> bool {
+        self.parameters[self.n_receivers()..].iter().any(|parameter| parameter.name == name)
+    }
+
     /// The options of the map that comes last.
     pub fn described_options(&self) -> impl Iterator<Item = &Parameter> {
         self.options.iter()

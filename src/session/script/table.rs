@@ -5,7 +5,7 @@ use super::function::{Apart, Form};
 use super::{Call, CancelToken, Function, ScriptError, Unknown, Written};
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, RhaiFunc};
 use std::any::TypeId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Whether functions run, or a script is only checked without data.
@@ -22,12 +22,26 @@ pub enum Mode {
 pub struct Table {
     functions: Vec<Arc<Function>>,
     written: Vec<Written>,
+    foreign: BTreeMap<&'static str, String>,
 }
 
 impl Table {
     /// A table of some functions.
     pub fn new(functions: impl IntoIterator<Item = Function>) -> Table {
-        Table { functions: functions.into_iter().map(Arc::new).collect(), written: Vec::new() }
+        Table { functions: functions.into_iter().map(Arc::new).collect(), ..Table::default() }
+    }
+
+    /// The same with names that people look for in vain, each with advice for its error. The first advice of a name holds.
+    pub fn with_foreign(mut self, names: impl IntoIterator<Item = (&'static str, String)>) -> Table {
+        for (name, advice) in names {
+            self.foreign.entry(name).or_insert(advice);
+        }
+        self
+    }
+
+    /// The advice for a name of another language or library, if it is known for one.
+    pub fn foreign(&self, name: &str) -> Option<&str> {
+        self.foreign.get(name).map(String::as_str)
     }
 
     /// The same with functions that are written in the language itself.

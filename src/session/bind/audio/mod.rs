@@ -1,5 +1,6 @@
 //! Functions for sound, recipes and data.
 
+mod audiomentations;
 mod data;
 mod data_table;
 mod demo;
@@ -32,6 +33,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(distribution::functions(environment));
     all.extend(stage::functions(environment));
     all.extend(recipe::functions(environment));
+    all.extend(audiomentations::functions(environment));
     all.push(demo::demo(environment));
     all.extend(pair::functions(environment));
     all.extend(plot::functions(environment));
