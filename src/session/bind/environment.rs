@@ -74,6 +74,9 @@ pub(crate) struct Environment {
 }
 
 fn note_once(noted: &Mutex<HashSet<String>>, sink: &dyn Sink, text: String) {
+    if text.is_empty() {
+        return;
+    }
     let is_new = noted.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(text.clone());
     if is_new {
         sink.note(&text);
@@ -111,10 +114,7 @@ impl Environment {
     /// Has a recipe tell of recordings that it passes over: now of those that are of other kinds, while it runs of those
     /// that turn out to be broken.
     pub(crate) fn tell_of_recordings(&self, recipe: &Recipe) {
-        let passed_over = recipe.passed_over();
-        if !passed_over.is_empty() {
-            self.note_once(passed_over.to_string());
-        }
+        self.note_once(recipe.passed_over().to_string());
         let (noted, sink) = (self.noted.clone(), self.sink.clone());
         let listener: Listener =
             Arc::new(move |error| note_once(&noted, &*sink, format!("passed over: {error}; it is drawn no more")));

@@ -125,7 +125,9 @@ fn spoken_digits(environment: &Arc<Environment>) -> Function {
     formed(
         Function::new("spoken_digits", Topic::Data, move |call| {
             let dir = call.get::<String>("dir")?;
-            Ok(Dynamic::from(dataset::spoken_digits(Path::new(&dir), form(call)?, environment.cache())?))
+            let data = dataset::spoken_digits(Path::new(&dir), form(call)?, environment.cache())?;
+            environment.note_once(data.passed_over().to_string());
+            Ok(Dynamic::from(data))
         })
         .about("Opens the Free Spoken Digit Dataset: ten digits, six speakers, 8 kHz.")
         .note("the official split tests on recordings 0 to 4; \"group:speaker\" holds out theo and yweweler")
