@@ -119,7 +119,12 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     };
     let inputs: Vec<PathBuf> = matches.get_many::<PathBuf>("inputs").unwrap_or_default().cloned().collect();
     let plan = match job.plan(&inputs) {
-        Ok(plan) => plan,
+        Ok(plan) => {
+            if !plan.passed_over().is_empty() {
+                terminal.error(&plan.passed_over().to_string());
+            }
+            plan
+        }
         Err(error) => return wrong(with_hint(&error), exit::USAGE),
     };
     let mut teller = Teller::new(&terminal, job.n_jobs);

@@ -18,7 +18,7 @@ fn required(declaration: &Declaration, recording: &str) -> Option<(String, Value
     let (name, value) = match declaration.name {
         "crop" => ("seconds", Value::Drawn(0.01.into())),
         "resample_to" => ("hz", Value::Drawn(11_025.0.into())),
-        "background" => ("paths", Value::Word(recording.into())),
+        "background" | "short_noises" => ("paths", Value::Word(recording.into())),
         _ => return None,
     };
     Some((name.to_owned(), value))

@@ -57,23 +57,30 @@ pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
     ],
     accepts: Accepts::Wave,
     gives: None,
-    draws: &["file", "rt60_s", "wet_db", "pre_delay_s", "mix", "noise_seed"],
+    draws: &["file, or rt60_s, wet_db, pre_delay_s and noise_seed", "mix"],
     example: "let dir = temporary_folder(); click(0.01, 0.1).save(dir + \"/ir.wav\"); \
               let y = click(0, 1) |> impulse_response(dir, #{ keep_tail: true }); \
               assert_near(y.seconds, 1.1, 0.001); assert_near(y.samples()[160], 1, 0.00001)",
     build: |settings| {
-        let find = |paths: &[String]| Recordings::find(paths, Purpose::Filter);
-        let recordings = settings.paths("paths").map(find).transpose()?;
         let drawn = |name| settings.drawn(name).unwrap_or(0.0.into());
-        Ok(Arc::new(ImpulseResponse {
-            recordings,
-            rt60_s: drawn("rt60_s"),
-            wet_db: drawn("wet_db"),
-            pre_delay_s: drawn("pre_delay_s"),
-            mix: drawn("mix"),
-            ending: Ending::of(settings.flag("keep_tail")),
-            level: Level::of(settings.flag("normalise")),
-        }))
+        let mix = drawn("mix");
+        let ending = Ending::of(settings.flag("keep_tail"));
+        let level = Level::of(settings.flag("normalise"));
+        Ok(match settings.paths("paths") {
+            Some(paths) => {
+                let recordings = Recordings::find(paths, Purpose::Filter)?;
+                Arc::new(Recorded { recordings, mix, ending, level, names: ["file", "mix"].map(str::to_owned) })
+            }
+            None => Arc::new(Made {
+                rt60_s: drawn("rt60_s"),
+                wet_db: drawn("wet_db"),
+                pre_delay_s: drawn("pre_delay_s"),
+                mix,
+                ending,
+                level,
+                names: ["rt60_s", "wet_db", "pre_delay_s", "mix", "noise_seed"].map(str::to_owned),
+            }),
+        })
     },
 };
 
@@ -90,14 +97,24 @@ const HIGH_RT60_S: f64 = 20.0;
 const LOW_DB: f64 = -100.0;
 const HIGH_DB: f64 = 60.0;
 
-struct ImpulseResponse {
-    recordings: Option<Recordings>,
+/// A response from a file.
+struct Recorded {
+    recordings: Recordings,
+    mix: Distribution,
+    ending: Ending,
+    level: Level,
+    names: [String; 2],
+}
+
+/// A decaying noise.
+struct Made {
     rt60_s: Distribution,
     wet_db: Distribution,
     pre_delay_s: Distribution,
     mix: Distribution,
     ending: Ending,
     level: Level,
+    names: [String; 5],
 }
 
 /// What becomes of the sound that rings on behind the clip.
@@ -126,40 +143,50 @@ impl Level {
     }
 }
 
-impl Transform for ImpulseResponse {
-    fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
-        match &self.recordings {
-            Some(recordings) => {
-                let file = rng.below(recordings.len()) as f64;
-                smallvec![file, 0.0, 0.0, 0.0, self.mix.draw_within(rng, 0.0, 1.0), 0.0]
-            }
-            None => smallvec![
-                0.0,
-                self.rt60_s.draw_within(rng, LOW_RT60_S, HIGH_RT60_S),
-                self.wet_db.draw_within(rng, LOW_DB, HIGH_DB),
-                self.pre_delay_s.draw_within(rng, 0.0, 1.0),
-                self.mix.draw_within(rng, 0.0, 1.0),
-                rng.seed(),
-            ],
-        }
+impl Transform for Recorded {
+    fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
+        let file = self.recordings.draw(rng.seed(), input.sample_rate);
+        smallvec![file, self.mix.draw_within(rng, 0.0, 1.0)]
+    }
+
+    fn draw_names(&self) -> Option<&[String]> {
+        Some(&self.names)
+    }
+
+    fn recordings(&self) -> Option<&Recordings> {
+        Some(&self.recordings)
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        let sample_rate = work.sample_rate;
         let mut response = std::mem::take(&mut work.response);
-        let n_channels = match &self.recordings {
-            Some(recordings) => {
-                let wave = recordings.get(draws[0], sample_rate)?;
-                response.clear();
-                response.extend_from_slice(wave.samples());
-                wave.n_channels()
-            }
-            None => {
-                synthetic(&draws[1..], sample_rate, &mut response);
-                1
-            }
-        };
-        convolve(work, &mut response, n_channels, draws[4], self.ending, self.level);
+        let wave = self.recordings.get(draws[0], work.sample_rate)?;
+        response.clear();
+        response.extend_from_slice(wave.samples());
+        convolve(work, &mut response, wave.n_channels(), draws[1], self.ending, self.level);
+        work.response = response;
+        Ok(())
+    }
+}
+
+impl Transform for Made {
+    fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
+        smallvec![
+            self.rt60_s.draw_within(rng, LOW_RT60_S, HIGH_RT60_S),
+            self.wet_db.draw_within(rng, LOW_DB, HIGH_DB),
+            self.pre_delay_s.draw_within(rng, 0.0, 1.0),
+            self.mix.draw_within(rng, 0.0, 1.0),
+            rng.seed(),
+        ]
+    }
+
+    fn draw_names(&self) -> Option<&[String]> {
+        Some(&self.names)
+    }
+
+    fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
+        let mut response = std::mem::take(&mut work.response);
+        synthetic(draws, work.sample_rate, &mut response);
+        convolve(work, &mut response, 1, draws[3], self.ending, self.level);
         work.response = response;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Noise whose colour is drawn.
 
 use super::noise::{Weighting, fill_colored};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
-use crate::{Distribution, Error, Rng, waveform::mix_at_snr};
+use super::noise_level::NoiseLevel;
+use super::{Accepts, Declaration, Draws, Input, Transform, Workspace};
+use crate::{Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
 
@@ -12,32 +13,34 @@ pub(super) static MIXED_NOISE: Declaration = Declaration {
     name: "mixed_noise",
     about: "Adds white, pink or brown noise, drawn for every clip, at a given signal-to-noise ratio.",
     citation: "Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (MX)",
-    parameters: &[Parameter::positional(
-        "snr_db",
-        Kind::Drawn { low: LOW_DB, high: HIGH_DB },
-        DefaultValue::Range(5.0, 40.0),
-        "power of the sound over power of the noise, dB",
-    )],
+    parameters: &[NoiseLevel::snr_db(5.0, 40.0), NoiseLevel::LEVEL_DB],
     accepts: Accepts::Wave,
     gives: None,
-    draws: &["exponent", "snr_db", "noise_seed"],
+    draws: &["exponent", "snr_db or level_db", "noise_seed"],
     example: "let x = tone(440, 1); assert_near(snr_db(x, x |> mixed_noise(10)), 10, 0.01)",
-    build: |settings| Ok(Arc::new(MixedNoise { snr_db: settings.drawn("snr_db").unwrap_or(20.0.into()) })),
+    build: |settings| {
+        let level = NoiseLevel::of(settings)?;
+        let names = ["exponent", level.name(), "noise_seed"].map(str::to_owned);
+        Ok(Arc::new(MixedNoise { level, names }))
+    },
 };
 
 /// Exponents b of the power spectra, `f^-b`: white, pink, brown.
 const EXPONENTS: [f64; 3] = [0.0, 1.0, 2.0];
-const LOW_DB: f64 = -100.0;
-const HIGH_DB: f64 = 200.0;
 
 struct MixedNoise {
-    snr_db: Distribution,
+    level: NoiseLevel,
+    names: [String; 3],
 }
 
 impl Transform for MixedNoise {
     fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
         let exponent = EXPONENTS[rng.below(EXPONENTS.len())];
-        smallvec![exponent, self.snr_db.draw_within(rng, LOW_DB, HIGH_DB), rng.seed()]
+        smallvec![exponent, self.level.draw(rng), rng.seed()]
+    }
+
+    fn draw_names(&self) -> Option<&[String]> {
+        Some(&self.names)
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
@@ -52,7 +55,7 @@ impl Transform for MixedNoise {
                 fill_colored(channel, draws[0].clamp(-4.0, 4.0), Weighting::None, work.sample_rate, &mut rng);
             }
         }
-        mix_at_snr(&mut work.samples, &noise, draws[1]);
+        self.level.mix(&mut work.samples, &noise, draws[1]);
         work.spare = noise;
         Ok(())
     }

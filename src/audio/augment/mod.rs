@@ -41,6 +41,7 @@ mod mixed_noise;
 mod mono;
 mod mp3;
 mod noise;
+mod noise_level;
 mod normalize;
 mod pad;
 mod patches;
@@ -58,12 +59,14 @@ mod run;
 mod seam;
 mod seven_band_eq;
 mod shelf;
+mod short_noises;
 mod source;
 mod spec_augment;
 mod spec_warp;
 mod speed;
 mod splice_out;
 mod stage;
+mod stages;
 mod stft;
 mod stretcher;
 mod tanh_distortion;
@@ -83,9 +86,10 @@ pub use domain::Domain;
 pub use json::Functions;
 pub use lambda::{STACK_BYTES, UserFunction, WaveFunction};
 pub use recipe::{Flow, Recipe, Step};
+pub use recordings::{Listener, Recordings};
 pub use stage::Stage;
-pub use trace::{Trace, TraceStep};
-pub use transform::{Draws, Input, Transform, Workspace};
+pub use trace::{DrawnRecording, Trace, TraceStep};
+pub use transform::{Draws, Input, Inside, Transform, Workspace};
 pub use views::Views;
 
 /// Every stage there is, in the order of the reference page.
@@ -129,6 +133,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &reverse::REVERSE,
         &splice_out::SPLICE_OUT,
         &background::BACKGROUND,
+        &short_noises::SHORT_NOISES,
         &mixed_noise::MIXED_NOISE,
         &impulse_response::IMPULSE_RESPONSE,
         &room::ROOM,

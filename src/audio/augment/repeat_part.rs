@@ -201,7 +201,12 @@ mod tests {
         let values =
             [("start", 1.0), ("length", 2.0), ("repeats", repeats), ("fade_samples", fade), ("recipe_seed", 0.0)];
         let values = values.map(|(name, x)| (name.to_owned(), x));
-        let step = TraceStep { place: "0".into(), name: "repeat_part".into(), values: values.to_vec() };
+        let step = TraceStep {
+            place: "0".into(),
+            name: "repeat_part".into(),
+            values: values.to_vec(),
+            ..TraceStep::default()
+        };
         let mut work = Workspace::default();
         work.load(&Waveform::mono((0..8).map(|i| i as f32).collect(), 8).unwrap());
         recipe.replay(&Trace { steps: vec![step] }, &mut work).unwrap();

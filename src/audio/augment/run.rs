@@ -1,6 +1,7 @@
 //! Running a recipe on a clip, from a key or from a trace.
 
-use super::{Draws, Input, Recipe, Step, Trace, TraceStep, Workspace};
+use super::trace::Drawing;
+use super::{Draws, Input, Recipe, Stage, Step, Trace, TraceStep, Workspace};
 use crate::features::Features;
 use crate::{Error, Key, Place, Rng, Waveform};
 use smallvec::{SmallVec, smallvec};
@@ -123,34 +124,20 @@ impl Run<'_> {
 
     fn step(&mut self, step: &Step, place: Place, work: &mut Workspace) -> Result<(), Error> {
         match step {
-            Step::Stage(stage) => {
-                let declaration = stage.declaration();
-                let input = work.input();
-                let draw = |rng: &mut Rng| stage.transform().draw(rng, &input);
-                let draws = match stage.transform().draw_names() {
-                    Some(names) => self.draw(declaration.name, names, place, draw)?,
-                    None => self.draw(declaration.name, declaration.draws, place, draw)?,
-                };
-                stage.transform().apply(&draws, work)?;
-                if let (Some(watch), Some(step)) =
-                    (&mut self.watch, self.record.as_ref().and_then(|trace| trace.steps.last()))
-                {
-                    watch(step, work);
-                }
-                Ok(())
-            }
+            Step::Stage(stage) => self.stage(stage, place, work),
             Step::Chance { p, recipe } => {
-                let draws = self.draw("chance", &["applied"], place, |rng| smallvec![f64::from(rng.uniform() < *p)])?;
+                let draws =
+                    self.draw(&one("chance", &"applied"), place, |rng| smallvec![f64::from(rng.uniform() < *p)])?;
                 if draws[0] == 1.0 { self.inside(recipe, 0, place, work) } else { Ok(()) }
             }
             Step::OneOf { recipes, weights } => {
                 let draws =
-                    self.draw("one_of", &["chosen"], place, |rng| smallvec![choose(rng, recipes.len(), weights)])?;
+                    self.draw(&one("one_of", &"chosen"), place, |rng| smallvec![choose(rng, recipes.len(), weights)])?;
                 let chosen = index(draws[0], recipes.len(), "one_of")?;
                 self.inside(&recipes[chosen], chosen, place, work)
             }
             Step::Shuffle { recipes } => {
-                let draws = self.draw("shuffle", &["order"], place, |rng| {
+                let draws = self.draw(&list("shuffle", &"order"), place, |rng| {
                     let mut order: Draws = (0..recipes.len()).map(|i| i as f64).collect();
                     rng.shuffle(&mut order);
                     order
@@ -168,7 +155,7 @@ impl Run<'_> {
                 Ok(())
             }
             Step::SomeOf { low, high, recipes } => {
-                let draws = self.draw("some_of", &["chosen"], place, |rng| {
+                let draws = self.draw(&list("some_of", &"chosen"), place, |rng| {
                     let count = low + rng.below(high - low + 1);
                     let mut order: SmallVec<[usize; 8]> = (0..recipes.len()).collect();
                     rng.shuffle(&mut order);
@@ -183,13 +170,42 @@ impl Run<'_> {
                 Ok(())
             }
             Step::Blend { wet, recipe } => {
-                let draws = self.draw("blend", &["wet"], place, |rng| smallvec![wet.draw_within(rng, 0.0, 1.0)])?;
+                let draws = self.draw(&one("blend", &"wet"), place, |rng| smallvec![wet.draw_within(rng, 0.0, 1.0)])?;
                 let dry = work.values_mut().clone();
                 self.inside(recipe, 0, place, work)?;
                 mix(&dry, draws[0] as f32, work)
             }
             Step::PerChannel { recipe } => self.per_channel(recipe, place, work),
         }
+    }
+
+    fn stage(&mut self, stage: &Stage, place: Place, work: &mut Workspace) -> Result<(), Error> {
+        let declaration = stage.declaration();
+        let transform = stage.transform();
+        let input = work.input();
+        let drawing = Drawing {
+            name: declaration.name,
+            names: declaration.draws,
+            is_list: transform.draws_a_list(),
+            recordings: transform.recordings(),
+        };
+        let draw = |rng: &mut Rng| transform.draw(rng, &input);
+        let draws = match transform.draw_names() {
+            Some(names) => {
+                let Drawing { name, is_list, recordings, .. } = drawing;
+                self.draw(&Drawing { name, names, is_list, recordings }, place, draw)?
+            }
+            None => self.draw(&drawing, place, draw)?,
+        };
+        let own = self.record.as_ref().map_or(0, |trace| trace.steps.len());
+        let mut inside = |index: usize, recipe: &Recipe, work: &mut Workspace| self.inside(recipe, index, place, work);
+        transform.apply_with(&draws, work, &mut inside)?;
+        // Behind the stage's own step stand those of recipes inside it.
+        let step = own.checked_sub(1).and_then(|last| self.record.as_ref()?.steps.get(last));
+        if let (Some(watch), Some(step)) = (&mut self.watch, step) {
+            watch(step, work);
+        }
+        Ok(())
     }
 
     /// Runs a recipe on every channel as if it were the whole clip.
@@ -222,32 +238,32 @@ impl Run<'_> {
 
     fn draw<N: AsRef<str>>(
         &mut self,
-        name: &str,
-        names: &[N],
+        drawing: &Drawing<'_, N>,
         place: Place,
         draw: impl FnOnce(&mut Rng) -> Draws,
     ) -> Result<Draws, Error> {
         let draws = match &mut self.draws {
             Source::Key(key) => draw(&mut key.at(place)),
             Source::Trace(steps) => {
-                let recorded =
-                    steps.next().ok_or_else(|| Error::Trace { reason: format!("it ends before `{name}`") })?;
-                if recorded.name != name {
-                    let reason = format!("it has `{}` where the recipe has `{name}`", recorded.name);
-                    return Err(Error::Trace { reason });
-                }
-                if names.len() > 1 && recorded.values.len() != names.len() {
-                    let reason = format!("`{name}` draws {} values, {} are there", names.len(), recorded.values.len());
-                    return Err(Error::Trace { reason });
-                }
-                recorded.values.iter().map(|(_, value)| *value).collect()
+                let ended = || Error::Trace { reason: format!("it ends before `{}`", drawing.name) };
+                drawing.repeated(steps.next().ok_or_else(ended)?)?
             }
         };
         if let Some(trace) = &mut self.record {
-            trace.steps.push(TraceStep::new(&self.path, name, names, &draws));
+            trace.steps.push(drawing.recorded(&self.path, &draws)?);
         }
         Ok(draws)
     }
+}
+
+/// What a combinator draws.
+fn one<'a>(name: &'a str, value: &'a &'a str) -> Drawing<'a, &'a str> {
+    Drawing { name, names: std::slice::from_ref(value), is_list: false, recordings: None }
+}
+
+/// A list that a combinator draws.
+fn list<'a>(name: &'a str, value: &'a &'a str) -> Drawing<'a, &'a str> {
+    Drawing { is_list: true, ..one(name, value) }
 }
 
 fn choose(rng: &mut Rng, n: usize, weights: &Option<Vec<f64>>) -> f64 {
@@ -287,7 +303,7 @@ fn mix(dry: &[f32], wet: f32, work: &mut Workspace) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Stage, Value, declaration};
+    use super::super::{Value, declaration};
     use super::*;
 
     fn stage(name: &str, given: &[(&str, Value)]) -> Recipe {

@@ -74,6 +74,10 @@ impl Transform for SpliceOut {
         draws
     }
 
+    fn draws_a_list(&self) -> bool {
+        true
+    }
+
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let n = work.input().n;
         if n == 0 {
@@ -121,7 +125,9 @@ mod tests {
     fn a_cut_joins_what_is_left_in_every_channel() {
         let values = [("cut_0", 2.0), ("cut_1", 2.0), ("cut_2", 0.0), ("cut_3", 1.0)];
         let values = values.map(|(name, x)| (name.to_owned(), x)).to_vec();
-        let trace = Trace { steps: vec![TraceStep { place: "0".into(), name: "splice_out".into(), values }] };
+        let trace = Trace {
+            steps: vec![TraceStep { place: "0".into(), name: "splice_out".into(), values, ..TraceStep::default() }],
+        };
         let cut = |pad| {
             let mut work = Workspace::default();
             let samples: Vec<f32> = (1..=8).map(|i| i as f32).chain((11..=18).map(|i| i as f32)).collect();

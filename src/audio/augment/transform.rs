@@ -1,5 +1,6 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
+use super::recordings::Recordings;
 use super::{Accepts, Domain, Recipe};
 use crate::dsp::{Convolver, FftScratch, Reader, VocoderScratch};
 use crate::features::{Bend, Features, MelScratch};
@@ -23,6 +24,16 @@ pub trait Transform: Send + Sync {
         None
     }
 
+    /// Whether it draws any number of values, or of groups of values, with the declared names.
+    fn draws_a_list(&self) -> bool {
+        false
+    }
+
+    /// The recordings that drawn values named `file` are indices of.
+    fn recordings(&self) -> Option<&Recordings> {
+        None
+    }
+
     /// What it works on, where its parameters narrow what the declaration says.
     fn accepts(&self) -> Option<Accepts> {
         None
@@ -33,7 +44,19 @@ pub trait Transform: Send + Sync {
     /// # Errors
     /// [`Error::Unusable`] if this clip cannot be worked on, such as one shorter than a frame.
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error>;
+
+    /// Works on the clip in place, where the stage runs recipes of its own: `inside` runs one, and the trace holds what it
+    /// draws behind what the stage draws.
+    ///
+    /// # Errors
+    /// As [`Transform::apply`], and whatever the recipe reports.
+    fn apply_with(&self, draws: &[f64], work: &mut Workspace, _inside: &mut Inside<'_>) -> Result<(), Error> {
+        self.apply(draws, work)
+    }
 }
+
+/// What runs a recipe inside a stage: the number of the run, the recipe, and what it works on.
+pub type Inside<'a> = dyn FnMut(usize, &Recipe, &mut Workspace) -> Result<(), Error> + 'a;
 
 /// What a stage may know of a clip before it draws.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,6 +135,32 @@ impl Workspace {
     pub fn load_features(&mut self, features: &Features) {
         self.features.clone_from(features);
         self.now_features();
+    }
+
+    /// Has something done to other samples of the same rate and channels, apart from the clip. Their number may change.
+    ///
+    /// # Errors
+    /// Whatever `run` reports, and [`Error::Mismatch`] if it changes the rate or the channels.
+    pub(super) fn aside(
+        &mut self,
+        samples: &mut Vec<f32>,
+        run: impl FnOnce(&mut Workspace) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.take().unwrap_or_default();
+        (inner.domain, inner.n_channels, inner.sample_rate) = (Some(Domain::Wave), self.n_channels, self.sample_rate);
+        std::mem::swap(&mut inner.samples, samples);
+        let ran = run(&mut inner);
+        std::mem::swap(&mut inner.samples, samples);
+        let said = |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
+        let (before, after) = (said(self), said(&inner));
+        self.inner = Some(inner);
+        match ran {
+            Ok(()) if before != after => {
+                let what = "the sound before and after a recipe inside a stage";
+                Err(Error::Mismatch { what, left: before, right: after })
+            }
+            ran => ran,
+        }
     }
 
     /// Runs a recipe from waves to waves on samples of the same rate and channels, apart from the clip, and hands on what it

@@ -2,6 +2,7 @@
 
 use super::{Cache, Part};
 use crate::dsp::resample;
+use crate::io::PassedOver;
 use crate::{Error, Waveform, io};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,6 +63,8 @@ pub struct Dataset {
     classes: Arc<[String]>,
     form: Form,
     held_out: &'static [(&'static str, &'static [&'static str])],
+    groups: &'static [&'static str],
+    passed_over: Arc<PassedOver>,
     store: Arc<Store>,
 }
 
@@ -108,6 +111,8 @@ impl Dataset {
             classes: classes.into(),
             form,
             held_out: &[],
+            groups: &[],
+            passed_over: Arc::default(),
             store: Arc::new(Store { slots, bytes: AtomicUsize::new(0), cache }),
         })
     }
@@ -116,6 +121,28 @@ impl Dataset {
     pub(super) fn holding_out(mut self, held_out: &'static [(&'static str, &'static [&'static str])]) -> Dataset {
         self.held_out = held_out;
         self
+    }
+
+    /// Says which columns hold what belongs together, such as the speaker.
+    pub(super) fn grouped_by(mut self, columns: &'static [&'static str]) -> Dataset {
+        self.groups = columns;
+        self
+    }
+
+    /// The columns whose values should not stand on both sides of a split, the most important one first.
+    pub fn groups(&self) -> &'static [&'static str] {
+        self.groups
+    }
+
+    /// Says what was found beside the clips.
+    pub(super) fn passing_over(mut self, passed_over: PassedOver) -> Dataset {
+        self.passed_over = Arc::new(passed_over);
+        self
+    }
+
+    /// What lies in the dataset's folder and is not read.
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     pub(super) fn held_out(&self, column: &str) -> Option<&'static [&'static str]> {

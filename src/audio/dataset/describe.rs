@@ -1,7 +1,7 @@
 //! A dataset in numbers.
 
 use super::{Dataset, Source};
-use crate::io;
+use crate::io::{self, PassedOver};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -26,6 +26,8 @@ pub struct Description {
     pub sample_rates: Vec<u32>,
     /// Shortest, mean and longest duration among them, s; `None` if the heads do not say.
     pub durations_s: Option<[f64; 3]>,
+    /// What lies beside the clips and is not read.
+    pub passed_over: PassedOver,
 }
 
 /// Heads that are read for a description at most.
@@ -65,6 +67,7 @@ impl Dataset {
                 let (low, high) = durations.iter().fold((f64::INFINITY, 0.0), |(a, b), &d| (d.min(a), d.max(b)));
                 [low, mean, high]
             }),
+            passed_over: self.passed_over().clone(),
         }
     }
 }
@@ -93,6 +96,9 @@ impl fmt::Display for Description {
         let width = self.classes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, count) in &self.classes {
             write!(f, "\n  {name:width$}  {count}")?;
+        }
+        if !self.passed_over.is_empty() {
+            write!(f, "\n{}", self.passed_over)?;
         }
         Ok(())
     }

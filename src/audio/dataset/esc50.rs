@@ -52,7 +52,9 @@ pub fn esc50(dir: &Path, only_esc10: bool, form: Form, cache: Option<Cache>) -> 
             })
         })
         .collect::<Result<_, Error>>()?;
-    Dataset::new(if only_esc10 { "ESC-10" } else { "ESC-50" }, clips, names.into_values().collect(), form, cache)
+    let name = if only_esc10 { "ESC-10" } else { "ESC-50" };
+    // Clips cut from one recording of Freesound lie in one fold.
+    Ok(Dataset::new(name, clips, names.into_values().collect(), form, cache)?.grouped_by(&["src_file"]))
 }
 
 fn find(named: &Path, hint: &str) -> Result<PathBuf, Error> {

@@ -6,6 +6,7 @@ mod clips;
 mod describe;
 mod esc50;
 mod folder;
+mod naming;
 mod split;
 mod spoken_digits;
 
@@ -17,6 +18,7 @@ pub use cache::Cache;
 pub use clips::{Clip, Dataset, Form, Source};
 pub use describe::Description;
 pub use esc50::esc50;
-pub use folder::folder;
-pub use split::{Part, Split, SplitRule};
+pub use folder::{FolderNames, GROUP, folder};
+pub use naming::{NameFunction, NamePattern, Naming};
+pub use split::{Divided, Part, Split, SplitRule};
 pub use spoken_digits::spoken_digits;

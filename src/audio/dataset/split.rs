@@ -2,10 +2,11 @@
 
 use super::{Clip, Dataset};
 use crate::{Error, Key, Place};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// For training.
     Train,
@@ -57,6 +58,27 @@ pub struct Split {
     pub test: Dataset,
     /// How it was made, in words.
     pub rule: String,
+    /// Groups of the dataset that it does not keep together.
+    pub divided: Vec<Divided>,
+}
+
+/// Values of a column that stand in more than one part of a split, so that what is learned of them is tested on them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divided {
+    /// The column.
+    pub column: String,
+    /// How many of its values do.
+    pub n_divided: usize,
+    /// How many values it has.
+    pub n_values: usize,
+}
+
+impl fmt::Display for Divided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Divided { column, n_divided, n_values } = self;
+        let stand = if *n_divided == 1 { "stands" } else { "stand" };
+        write!(f, "{n_divided} of {n_values} values of `{column}` {stand} in more than one part of the split")
+    }
 }
 
 impl Dataset {
@@ -93,12 +115,29 @@ impl Dataset {
             let indices: Vec<usize> = (0..self.len()).filter(|&index| parts[index] == part).collect();
             self.subset(&indices)
         };
-        let split =
-            Split { train: take(Part::Train), validation: take(Part::Validation), test: take(Part::Test), rule: words };
+        let split = Split {
+            train: take(Part::Train),
+            validation: take(Part::Validation),
+            test: take(Part::Test),
+            rule: words,
+            divided: self.groups().iter().filter_map(|column| self.divided(column, &parts)).collect(),
+        };
         if split.train.is_empty() || split.test.is_empty() {
             return Err(Error::Empty { what: if split.train.is_empty() { "train" } else { "test" } });
         }
         Ok(split)
+    }
+
+    /// What of a column stands in several parts; nothing if all of it is kept together.
+    fn divided(&self, column: &str, parts: &[Part]) -> Option<Divided> {
+        let mut found: BTreeMap<&str, BTreeSet<Part>> = BTreeMap::new();
+        for (clip, part) in self.clips().iter().zip(parts) {
+            if let Some(value) = clip.column(column) {
+                found.entry(value).or_default().insert(*part);
+            }
+        }
+        let n_divided = found.values().filter(|parts| parts.len() > 1).count();
+        (n_divided > 0).then(|| Divided { column: column.to_owned(), n_divided, n_values: found.len() })
     }
 
     fn official(&self) -> Result<Vec<Part>, Error> {

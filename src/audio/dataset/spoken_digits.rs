@@ -2,7 +2,7 @@
 
 use super::{Cache, Clip, Dataset, Form, Part, Source};
 use crate::Error;
-use crate::io::sounds;
+use crate::io::find_sounds;
 use std::path::Path;
 
 /// Reads the Free Spoken Digit Dataset: `recordings/{digit}_{speaker}_{index}.wav`, 8 kHz, six speakers.
@@ -14,10 +14,10 @@ use std::path::Path;
 /// [`Error::File`] if the folder is absent or its file names are others.
 pub fn spoken_digits(dir: &Path, form: Form, cache: Option<Cache>) -> Result<Dataset, Error> {
     let recordings = dir.join("recordings");
-    let files = sounds(if recordings.is_dir() { &recordings } else { dir })?;
+    let found = find_sounds(if recordings.is_dir() { &recordings } else { dir })?;
     let hint = "give the folder that holds `recordings/0_george_0.wav` and the others";
     let mut clips = Vec::new();
-    for file in files {
+    for file in found.files {
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let parts: Vec<&str> = stem.split('_').collect();
         let [digit, speaker, index] = parts[..] else {
@@ -33,5 +33,7 @@ pub fn spoken_digits(dir: &Path, form: Form, cache: Option<Cache>) -> Result<Dat
         });
     }
     let classes = (0..10).map(|digit| digit.to_string()).collect();
-    Ok(Dataset::new("spoken digits", clips, classes, form, cache)?.holding_out(&[("speaker", &["theo", "yweweler"])]))
+    let data = Dataset::new("spoken digits", clips, classes, form, cache)?;
+    let data = data.passing_over(found.passed_over);
+    Ok(data.grouped_by(&["speaker"]).holding_out(&[("speaker", &["theo", "yweweler"])]))
 }

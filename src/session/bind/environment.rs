@@ -3,8 +3,10 @@
 #[cfg(feature = "learn")]
 use crate::script::ScriptError;
 use crate::script::{CancelToken, Mode, Sink, Sources, Table};
+use auricle_audio::augment::{Listener, Recipe};
 use auricle_audio::dataset::Cache;
 use rhai::Engine;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
@@ -63,12 +65,23 @@ pub(crate) struct Environment {
     table: OnceLock<Weak<Table>>,
     report: Mutex<Option<serde_json::Value>>,
     folders: Mutex<Vec<TempDir>>,
+    noted: Arc<Mutex<HashSet<String>>>,
     #[cfg(feature = "learn")]
     left: Mutex<Vec<(JoinHandle<()>, Failure)>>,
     #[cfg(feature = "learn")]
     device: Mutex<Option<Device>>,
     #[cfg(feature = "learn")]
     workers: OnceLock<Workers>,
+}
+
+fn note_once(noted: &Mutex<HashSet<String>>, sink: &dyn Sink, text: String) {
+    if text.is_empty() {
+        return;
+    }
+    let is_new = noted.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(text.clone());
+    if is_new {
+        sink.note(&text);
+    }
 }
 
 impl Environment {
@@ -85,6 +98,7 @@ impl Environment {
             table: OnceLock::new(),
             report: Mutex::default(),
             folders: Mutex::default(),
+            noted: Arc::default(),
             #[cfg(feature = "learn")]
             left: Mutex::default(),
             #[cfg(feature = "learn")]
@@ -92,6 +106,21 @@ impl Environment {
             #[cfg(feature = "learn")]
             workers: OnceLock::new(),
         }
+    }
+
+    /// A remark for the person at the terminal, made once however often there is reason for it. Empty ones are none.
+    pub(crate) fn note_once(&self, text: String) {
+        note_once(&self.noted, &*self.sink, text);
+    }
+
+    /// Has a recipe tell of recordings that it passes over: now of those that are of other kinds, while it runs of those
+    /// that turn out to be broken.
+    pub(crate) fn tell_of_recordings(&self, recipe: &Recipe) {
+        self.note_once(recipe.passed_over().to_string());
+        let (noted, sink) = (self.noted.clone(), self.sink.clone());
+        let listener: Listener =
+            Arc::new(move |error| note_once(&noted, &*sink, format!("passed over: {error}; it is drawn no more")));
+        recipe.listen(&listener);
     }
 
     /// The texts that the session has seen.

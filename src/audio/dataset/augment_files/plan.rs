@@ -1,5 +1,6 @@
 //! Which files become which.
 
+use crate::io::PassedOver;
 use crate::{Error, io};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ pub struct Plan {
     items: Vec<Item>,
     n_views: usize,
     extension: String,
+    passed_over: PassedOver,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -61,9 +63,12 @@ impl Plan {
     /// [`Error::File`] if an input does not exist, holds no sound, or would be written over another one's output.
     pub fn new(inputs: &[PathBuf], out: &Path, n_views: usize, extension: &str) -> Result<Plan, Error> {
         let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
+        let mut passed_over = PassedOver::default();
         for input in inputs {
             if input.is_dir() {
-                for file in io::sounds(input)? {
+                let inside = io::find_sounds(input)?;
+                passed_over.add(inside.passed_over);
+                for file in inside.files {
                     let inside = file.strip_prefix(input).unwrap_or(&file).to_owned();
                     found.push((file, inside));
                 }
@@ -95,7 +100,7 @@ impl Plan {
                 Item { source, stem }
             })
             .collect();
-        let plan = Plan { items, n_views, extension: extension.to_owned() };
+        let plan = Plan { items, n_views, extension: extension.to_owned(), passed_over };
         let mut taken = HashSet::new();
         for item in 0..plan.n_items() {
             for view in 0..n_views {
@@ -112,6 +117,11 @@ impl Plan {
     /// Number of inputs.
     pub fn n_items(&self) -> usize {
         self.items.len()
+    }
+
+    /// What lies in the folders and is no input.
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     /// The input file of an item.

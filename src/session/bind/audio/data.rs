@@ -3,9 +3,11 @@
 use super::super::Environment;
 use super::data_table;
 use crate::script::{Call, Function, Parts, ScriptError, ScriptValue, Topic, describe};
-use auricle_audio::Waveform;
-use auricle_audio::dataset::{self, Clip, Dataset, Description, Form, Source, Split, SplitRule};
-use rhai::{Array, Dynamic, Engine, Map};
+use auricle_audio::dataset::{
+    self, Clip, Dataset, Description, FolderNames, Form, NamePattern, Naming, Source, Split, SplitRule,
+};
+use auricle_audio::{Error, Waveform};
+use rhai::{Array, Dynamic, Engine, FnPtr, Map};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,7 +35,8 @@ impl ScriptValue for Split {
 
     fn text(&self) -> String {
         let (train, validation, test) = (self.train.len(), self.validation.len(), self.test.len());
-        format!("split ({}): {train} train, {validation} validation, {test} test", self.rule)
+        let divided: String = self.divided.iter().map(|divided| format!("\n  {divided}")).collect();
+        format!("split ({}): {train} train, {validation} validation, {test} test{divided}", self.rule)
     }
 
     fn parts(&self) -> Parts {
@@ -122,7 +125,9 @@ fn spoken_digits(environment: &Arc<Environment>) -> Function {
     formed(
         Function::new("spoken_digits", Topic::Data, move |call| {
             let dir = call.get::<String>("dir")?;
-            Ok(Dynamic::from(dataset::spoken_digits(Path::new(&dir), form(call)?, environment.cache())?))
+            let data = dataset::spoken_digits(Path::new(&dir), form(call)?, environment.cache())?;
+            environment.note_once(data.passed_over().to_string());
+            Ok(Dynamic::from(data))
         })
         .about("Opens the Free Spoken Digit Dataset: ten digits, six speakers, 8 kHz.")
         .note("the official split tests on recordings 0 to 4; \"group:speaker\" holds out theo and yweweler")
@@ -153,17 +158,65 @@ fn esc50(environment: &Arc<Environment>) -> Function {
 
 fn folder(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
+    let called = |call: &Call<'_>| ["group", "fold"].iter().any(|name| call.raw(name).is_fnptr());
     formed(
         Function::new("folder", Topic::Data, move |call| {
             let dir = call.get::<String>("dir")?;
-            Ok(Dynamic::from(dataset::folder(Path::new(&dir), form(call)?, environment.cache())?))
+            let dir = Path::new(&dir);
+            let form = form(call)?;
+            let data = named(call, "group", |group| {
+                named(call, "fold", |fold| {
+                    Ok(dataset::folder(dir, &FolderNames { group, fold }, form, environment.cache())?)
+                })
+            })?;
+            environment.note_once(data.passed_over().to_string());
+            Ok(Dynamic::from(data))
         })
         .about("Opens a folder of sounds, a folder a class; only names are read until a clip is needed.")
+        .note(
+            "what belongs together, such as the recordings of a patient, must not be learned from and tested on: name it \
+             with `group`, and split with `\"group\"` or `#{ test: 0.2, group: \"group\" }`",
+        )
         .param::<String>("dir", "the folder; sounds directly in it are not labelled")
+        .option::<Dynamic>(
+            "group",
+            (),
+            "what belongs together, read from each file's path inside the folder: a regular expression with one capture, \
+             such as \"p([0-9]+)_\", or a function such as `|name| name.split(\"_\")[0]`",
+        )
+        .option::<Dynamic>("fold", (), "the fold, read in the same way; a whole number")
         .example(
-            "let d = temporary_folder(); tone(440, 0.1).save(`${d}/dog/1.wav`); assert(folder(d).labels == [\"dog\"])",
+            "let d = temporary_folder(); for i in 0..8 { tone(440, 0.1).save(`${d}/dog/p${i / 2}_${i}.wav`) } \
+             let data = folder(d, #{ group: \"p([0-9]+)_\" }); assert(data.labels == [\"dog\"]); \
+             assert(data.split(\"group\").test.n == 2)",
         ),
     )
+    .long_if(move |call| !called(call))
+}
+
+/// Hands on what an option says of how names are read.
+fn named<T>(
+    call: &Call<'_>,
+    option: &str,
+    then: impl FnOnce(Option<Naming<'_>>) -> Result<T, ScriptError>,
+) -> Result<T, ScriptError> {
+    let given = call.raw(option);
+    if given.is_unit() {
+        return then(None);
+    }
+    if let Ok(pattern) = given.clone().into_string() {
+        return then(Some(Naming::Pattern(NamePattern::new(option, &pattern)?)));
+    }
+    let wanted = "a regular expression with one capture, or a function of a name";
+    let function = given.try_cast::<FnPtr>().ok_or_else(|| call.wrong(option, wanted))?;
+    let value = |name: &str| {
+        let made = call.run(&function, (name.to_owned(),)).map_err(|error| Error::Callback(error.message))?;
+        match made.is_unit() {
+            true => Ok(String::new()),
+            false => Ok(made.to_string()),
+        }
+    };
+    then(Some(Naming::Function(&value)))
 }
 
 fn in_memory() -> Function {
@@ -221,14 +274,23 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
     let (for_split, for_fraction) = (environment.clone(), environment.clone());
     vec![
         Function::new("split", Topic::Data, move |call| {
-            let rule = rule(call, for_split.seed())?;
-            Ok(Dynamic::from(call.receiver::<Dataset>()?.split(&rule)?))
+            let data = call.receiver::<Dataset>()?;
+            let split = data.split(&rule(call, &data, for_split.seed())?)?;
+            for divided in &split.divided {
+                let column = &divided.column;
+                for_split.note_once(format!(
+                    "{divided}: what is learned of them is tested on them; \"group:{column}\" and \
+                     `#{{ test: 0.2, group: \"{column}\" }}` keep them together"
+                ));
+            }
+            Ok(Dynamic::from(split))
         })
         .on::<Dataset>()
         .about("Divides the dataset into training, validation and test clips.")
         .param::<Dynamic>(
             "rule",
-            "\"official\", \"fold:5\" (that fold is the test set), \"group:speaker\" (no speaker on both sides), or a map: \
+            "\"official\", \"fold:5\" (that fold is the test set), \"group:speaker\" (no speaker on both sides), \"group\" (none of \
+             what the dataset says belongs together), or a map: \
              `test` (a share, or the groups to hold out), `validation`, `stratify`, `group`, `seed`",
         )
         .words("rule", &["official", "fold:", "group:"])
@@ -255,11 +317,16 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
 
 const RULES: &str = "\"official\", \"fold:5\", \"group:speaker\" or a map such as `#{ test: 0.2, stratify: true }`";
 
-fn rule(call: &Call<'_>, seed: u64) -> Result<SplitRule, ScriptError> {
+fn rule(call: &Call<'_>, data: &Dataset, seed: u64) -> Result<SplitRule, ScriptError> {
     let given = call.raw("rule");
     if let Ok(text) = given.clone().into_string() {
         return match text.split_once(':') {
             None if text == "official" => Ok(SplitRule::Official),
+            None if text == "group" => match data.groups().first() {
+                Some(column) => Ok(SplitRule::Group { column: (*column).to_owned(), test: None, seed }),
+                None => Err(ScriptError::new(format!("{} does not say what belongs together", data.name()))
+                    .hint("name the column, as in `\"group:speaker\"`; `folder` has the option `group`")),
+            },
             Some(("fold", fold)) => match fold.trim().parse() {
                 Ok(fold) => Ok(SplitRule::Fold(fold)),
                 Err(_) => Err(ScriptError::new(format!("`fold:` must be followed by a number, not {fold:?}"))),

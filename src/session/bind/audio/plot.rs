@@ -107,8 +107,9 @@ fn recipe_plot(environment: &Arc<Environment>) -> Function {
             let mut rows = vec![row("input", Vec::new(), &work)?];
             let mut failed = None;
             let mut watch = |step: &TraceStep, work: &Workspace| {
+                let files = step.recordings.iter().map(|drawn| format!("file {}", drawn.file));
                 let values = step.values.iter().map(|(name, value)| format!("{name} {}", short(*value)));
-                match row(&format!("{} {}", step.place, step.name), values.collect(), work) {
+                match row(&format!("{} {}", step.place, step.name), files.chain(values).collect(), work) {
                     Ok(row) => rows.push(row),
                     Err(error) => failed = Some(error),
                 }

@@ -7,6 +7,7 @@ use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
 use auricle_audio::features::Features;
 use auricle_audio::{Distribution, Key, Waveform};
 use rhai::{Array, Dynamic, FnPtr, Map};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 impl ScriptValue for Recipe {
@@ -61,9 +62,15 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = vec![pipe(environment), identity(), one_of(), shuffle(), some_of(), blend(), per_channel(), views()];
     all.extend(operators());
     all.extend([apply(environment), trace(environment), replay(), parameters(), from_json(environment)]);
+    let noise = "let dir = temporary_folder(); white_noise(0.1).save(dir + \"/a.wav\");";
+    let one = format!("{noise} assert(background(dir).recordings() == [dir + \"/a.wav\"])");
+    let all_views = format!("{noise} assert(views(2, background(dir)).recordings().len() == 1)");
+    all.push(recordings("recipe", Recipe::recordings, &one));
+    all.push(recordings("views", Views::recordings, &all_views));
     all.push(
         Function::property::<Trace, _>("steps", Topic::Recipes, |trace| Ok(steps_to_array(trace)))
             .about("The steps taken, in order: a map with `place`, `name` and `values` for each.")
+            .note("stages that draw recordings have their names among the values, as `file` or, where there are several, `files`")
             .example("assert(gain(3).trace(tone(440, 1)).steps[0].values.gain_db == 3.0)"),
     );
     all
@@ -345,6 +352,19 @@ fn parameters() -> Function {
     .example("assert(gain(3).parameters()[0].value == 3.0)")
 }
 
+fn recordings<T: ScriptValue>(what: &str, files: fn(&T) -> Vec<PathBuf>, example: &str) -> Function {
+    Function::new("recordings", Topic::Recipes, move |call| {
+        let files = files(&call.receiver::<T>()?).into_iter();
+        Ok(Dynamic::from_array(files.map(|path| path.display().to_string().into()).collect()))
+    })
+    .on::<T>()
+    .about(format!(
+        "Lists every sound file that the {what} can draw, such as those of `background` and `impulse_response`."
+    ))
+    .returns("array")
+    .example(example)
+}
+
 fn list_parameters(recipe: &Recipe, above: &str, rows: &mut Array) {
     for (index, step) in recipe.steps().iter().enumerate() {
         let place = if above.is_empty() { index.to_string() } else { format!("{above}/{index}") };
@@ -390,7 +410,15 @@ fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
 
 fn steps_to_array(trace: &Trace) -> Dynamic {
     let step = |step: &auricle_audio::augment::TraceStep| {
-        let values: Map = step.values.iter().map(|(name, value)| (name.as_str().into(), (*value).into())).collect();
+        let mut values: Map = step.values.iter().map(|(name, value)| (name.as_str().into(), (*value).into())).collect();
+        match step.recordings.as_slice() {
+            [] => {}
+            [one] => drop(values.insert("file".into(), one.file.clone().into())),
+            several => {
+                let names = several.iter().map(|drawn| drawn.file.clone().into());
+                values.insert("files".into(), Dynamic::from_array(names.collect()));
+            }
+        }
         let mut map = Map::new();
         map.insert("place".into(), step.place.clone().into());
         map.insert("name".into(), step.name.clone().into());
@@ -410,8 +438,16 @@ fn from_json(environment: &Arc<Environment>) -> Function {
         if let Some((name, body)) = json.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next()) {
             let parse = |error: serde_json::Error| ScriptError::new(format!("this is no trace: {error}"));
             match name.as_str() {
-                "recipe" => return Ok(Dynamic::from(Recipe::from_json_with(body, &functions)?)),
-                "views" => return Ok(Dynamic::from(Views::from_json_with(body, &functions)?)),
+                "recipe" => {
+                    let recipe = Recipe::from_json_with(body, &functions)?;
+                    environment.tell_of_recordings(&recipe);
+                    return Ok(Dynamic::from(recipe));
+                }
+                "views" => {
+                    let views = Views::from_json_with(body, &functions)?;
+                    views.recipes().iter().for_each(|recipe| environment.tell_of_recordings(recipe));
+                    return Ok(Dynamic::from(views));
+                }
                 "distribution" => return Ok(Dynamic::from(Distribution::from_json(body)?)),
                 "trace" => return Ok(Dynamic::from(serde_json::from_value::<Trace>(body.clone()).map_err(parse)?)),
                 _ => {}

@@ -63,7 +63,9 @@ fn build(
         Stage::check(declaration, values)?;
         return Ok(Dynamic::from(Unknown));
     }
-    Ok(Dynamic::from(Recipe::from(Stage::new(declaration, values)?)))
+    let recipe = Recipe::from(Stage::new(declaration, values)?);
+    environment.tell_of_recordings(&recipe);
+    Ok(Dynamic::from(recipe))
 }
 
 /// A script value as the value of a parameter; `None` if it can be no parameter's.
