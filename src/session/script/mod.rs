@@ -1,10 +1,8 @@
 //! The language: rhai's engine, the function table, conversion, diagnostics and help. Knows neither sound nor tensors.
 
 mod apart;
-mod braille;
 mod call;
 mod convert;
-mod curve;
 mod diagnostic;
 mod engine;
 mod error;
@@ -12,7 +10,6 @@ mod explain;
 mod function;
 mod growth;
 mod help;
-mod html;
 mod list;
 mod memory;
 mod output;
@@ -26,10 +23,9 @@ mod written;
 #[cfg(feature = "learn")]
 pub(crate) use apart::Ended;
 pub use apart::Stop;
-pub use braille::{curve_rows, outline_rows};
+pub use auricle_figure::{PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table};
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
-pub use curve::curve_svg;
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
 pub use engine::{Operators, new_engine, new_parser, register_type};
 pub use error::ScriptError;
@@ -37,7 +33,6 @@ pub(crate) use error::nearest;
 pub use explain::{Sources, explain, explain_parse};
 pub use function::{Function, Parameter, Topic};
 pub use help::{function_help, overview};
-pub use html::{PLOTLY, data_url, escape, png_image, svg_image, table};
 pub use memory::room_for;
 pub use output::{Display, Progress, Silent, Sink};
 pub use reference::reference_page;
@@ -45,5 +40,5 @@ pub use syntax::{Completeness, completeness, string_length, unknown_calls};
 pub use table::{Mode, Table};
 pub use unknown::Unknown;
 pub(crate) use value::draw_arrays;
-pub use value::{Parts, Picture, Pixels, ScriptValue, Shown};
+pub use value::{Parts, Picture, ScriptValue, Shown};
 pub use written::Written;
