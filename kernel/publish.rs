@@ -3,7 +3,8 @@
 use crate::figures::Figures;
 use crate::input::Questions;
 use crate::wire::{Message, Wire};
-use auricle_session::script::{Display, Progress, Sink, curve_svg, escape, svg_image};
+use auricle_figure::{Figure, drawing_image};
+use auricle_session::script::{Display, Progress, Sink, escape};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -203,7 +204,12 @@ impl Sink for Publisher {
         self.write("stdout", text);
     }
 
+    /// Notebooks show the error stream in red, and a remark is no error.
     fn note(&self, text: &str) {
+        self.write("stdout", text);
+    }
+
+    fn error(&self, text: &str) {
         self.write("stderr", text);
     }
 
@@ -259,13 +265,20 @@ impl Sink for Publisher {
     }
 }
 
+/// What the figure of interest has been so far, light enough to be drawn again several times a second.
+fn progress_curve(values: &[f64]) -> String {
+    drawing_image("curve", &Figure::lines("", "loss", &[("loss", values)]).to_small_drawing())
+}
+
 /// The state of long work as text and as a page shows it.
 pub(crate) fn progress_data(progress: &Progress) -> Value {
     let left = progress.left_s.filter(|_| !progress.finished).map(|s| format!(", {s:.0} s left")).unwrap_or_default();
     let text = format!("{}/{} {}{left}", progress.done, progress.total, progress.figures);
+    // What was done is shown by the value of the cell, with the whole curve.
     let curve = match progress.curve.as_slice() {
+        _ if progress.finished => String::new(),
         [] | [_] => String::new(),
-        curve => format!("<br>{}", svg_image("curve", &curve_svg(&progress.title, curve))),
+        curve => format!("<br>{}", progress_curve(curve)),
     };
     let html = format!(
         "<div>{} <progress value=\"{}\" max=\"{}\"></progress> {}{curve}</div>",
@@ -305,8 +318,8 @@ mod tests {
         for line in ["a", "b"] {
             publisher.out(line);
         }
-        publisher.note("c");
-        publisher.out("d");
+        publisher.error("c");
+        publisher.note("d");
         publisher.show("display_data", json!({}));
         let streams = [("stdout", "a\nb\n"), ("stderr", "c\n"), ("stdout", "d\n")];
         let mut want: Vec<(String, Value)> =

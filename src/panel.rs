@@ -105,7 +105,7 @@ fn rows(progress: &Progress, (seconds, steps): (f64, u64)) -> Vec<String> {
         rows.push(figures.clone());
     }
     if curve.len() > 1 {
-        rows.extend(curve_rows(curve, CURVE[0], CURVE[1]).lines().map(str::to_owned));
+        rows.extend(curve_rows(curve, 1, CURVE[0], CURVE[1]).lines().map(str::to_owned));
     }
     rows
 }

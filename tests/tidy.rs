@@ -73,7 +73,8 @@ fn imports_point_to_the_left() {
 #[test]
 fn crates_know_only_what_they_may() {
     for (folder, forbidden) in [
-        ("src/audio", &["burn::", "rhai::", "auricle_learn", "auricle_session"][..]),
+        ("src/figure", &["burn::", "rhai::", "auricle_audio", "auricle_learn", "auricle_session"][..]),
+        ("src/audio", &["burn::", "rhai::", "auricle_learn", "auricle_session"]),
         ("src/learn", &["rhai::", "auricle_session"]),
         ("src/session/script", &["auricle_audio", "auricle_learn", "crate::bind", "crate::session"]),
         ("src/session/bind", &["crate::session"]),

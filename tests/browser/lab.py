@@ -45,8 +45,8 @@ run.fit()""",
     "noise(5..40).parameters()",
     "print(\"the end is reached\")",
 ]
-# Pictures: outline, two outlines, features, curve while training, history, two plots, confusion matrix. Players: one, two.
-PICTURES, PLAYERS = 9, 3
+# Pictures: outline, two outlines, features, history, two plots, confusion matrix. Players: one, two.
+PICTURES, PLAYERS = 8, 3
 # Plots are pictures until the library that one of them brings has drawn them.
 PLOTS = 2
 

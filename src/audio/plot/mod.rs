@@ -1,15 +1,11 @@
-//! Pictures of sounds and numbers: text, pixels, outlines.
+//! Pictures of sounds and features.
 
-mod heat_map;
+mod envelope;
 mod outline;
-mod pixels;
-mod sparkline;
 mod spectrogram;
 mod strip;
 
-pub use heat_map::HeatMap;
+pub use envelope::envelope_line;
 pub use outline::{Frame, bounds};
-use pixels::palette_png;
-pub use sparkline::{envelope_line, sparkline};
 pub use spectrogram::spectrogram;
-pub use strip::{Content, Row, strip_svg};
+pub use strip::{Content, Row, features_drawing, strip, wave_drawing};

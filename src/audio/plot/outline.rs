@@ -1,7 +1,7 @@
 //! The outline of a sound as a picture.
 
-use super::palette_png;
 use crate::Waveform;
+use auricle_figure::palette_png;
 
 /// The smallest and largest sample of the first channel in each of `width` pieces of a sound; fewer if it has fewer
 /// samples.

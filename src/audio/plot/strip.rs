@@ -1,11 +1,9 @@
-//! Sounds and features below each other, each with a few words beside it, as one vector picture.
+//! Pictures of sounds and features, alone or below each other with a few words beside each.
 
-use super::{Frame, HeatMap, spectrogram};
+use super::{Frame, spectrogram};
 use crate::Waveform;
 use crate::features::Features;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use std::fmt::Write;
+use auricle_figure::{Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, frame_of, heat_panel};
 
 /// What a row shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,102 +25,136 @@ pub struct Row {
     pub content: Content,
 }
 
-/// Width of the words, of a picture, of the space between two, and height of a row, pixels.
-const WORDS: usize = 190;
-const WIDTH: usize = 310;
-const SPACE: usize = 14;
-const HEIGHT: usize = 96;
-/// Space for the numbers on the axes.
-const AXIS: usize = 16;
-/// Frames of a spectrogram at most: about two a pixel.
-const MOST_FRAMES: usize = 600;
+/// Space for a title above, for axes below and at the left, and for a bar of colours at the right.
+const TITLE: f64 = 30.0;
+const BELOW: f64 = 34.0;
+const LEFT: f64 = 54.0;
+const RIGHT: f64 = 62.0;
+/// Width of a panel that stands alone, and heights of an outline and of a map.
+const WIDTH: f64 = 520.0;
+const OUTLINE: f64 = 90.0;
+const MAP: f64 = 200.0;
+/// The same in a strip, and the width of the words at its left.
+const WORDS: f64 = 180.0;
+const NARROW: f64 = 280.0;
+const LOW: f64 = 90.0;
+/// Sizes of words.
+const LARGE: f64 = 14.0;
+const SMALL: f64 = 11.0;
+/// Frames of a spectrogram, about: one a pixel, but none shorter than a millisecond.
+const FRAMES: usize = 560;
+const MOST_FRAMES_PER_S: usize = 1000;
 
-/// The rows below each other as an SVG file. Pictures are inside it.
-pub fn strip_svg(rows: &[Row]) -> String {
-    let (width, height) = (WORDS + 2 * (WIDTH + SPACE), rows.len() * (HEIGHT + AXIS + SPACE));
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"sans-serif\" font-size=\"11\" fill=\"#333\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
-    );
+/// A sound as its outline above its spectrogram, with a title and one axis of time.
+pub fn wave_drawing(title: &str, wave: &Waveform) -> Drawing {
+    let top = TITLE + OUTLINE + BELOW;
+    let mut drawing = Drawing::new(LEFT + WIDTH + RIGHT, top + MAP + BELOW);
+    drawing.text([LEFT, 19.0], Words::new(title, LARGE).bold());
+    outline(&mut drawing, Place { left: LEFT, top: TITLE, width: WIDTH, height: OUTLINE }, wave);
+    levels(&mut drawing, Place { left: LEFT, top, width: WIDTH, height: MAP }, wave);
+    drawing
+}
+
+/// The first channel of features as a heat map with a title.
+pub fn features_drawing(title: &str, features: &Features) -> Drawing {
+    let mut drawing = Drawing::new(LEFT + WIDTH + RIGHT, TITLE + MAP + BELOW);
+    drawing.text([LEFT, 19.0], Words::new(title, LARGE).bold());
+    map(&mut drawing, Place { left: LEFT, top: TITLE, width: WIDTH, height: MAP }, features);
+    drawing
+}
+
+/// The rows below each other: words, outline and spectrogram, or words and a heat map.
+pub fn strip(rows: &[Row]) -> Drawing {
+    let row_height = TITLE / 2.0 + LOW + BELOW;
+    let panels = 2.0 * (LEFT + NARROW) + RIGHT;
+    let mut drawing = Drawing::new(WORDS + panels, rows.len() as f64 * row_height + 4.0);
     for (index, row) in rows.iter().enumerate() {
-        let top = index * (HEIGHT + AXIS + SPACE) + 4;
-        text(&mut svg, [4, top + 14], "font-weight=\"bold\" font-size=\"13\"", &row.title);
+        let top = index as f64 * row_height + TITLE / 2.0;
+        drawing.text([4.0, top + 12.0], Words::new(&row.title, 13.0).bold());
         for (line, words) in row.lines.iter().enumerate() {
-            text(&mut svg, [4, top + 30 + 13 * line], "", words);
+            drawing.text([4.0, top + 28.0 + 13.0 * line as f64], Words::new(words, SMALL));
         }
+        let place = Place { left: WORDS + LEFT, top, width: NARROW, height: LOW };
         match &row.content {
             Content::Wave(wave) => {
-                let left = WORDS + WIDTH + SPACE;
-                let outline = Frame::around(&[wave], 2 * WIDTH, 2 * HEIGHT).outline(wave);
-                image(&mut svg, [WORDS, top], WIDTH, Some(outline));
-                time_axis(&mut svg, [WORDS, top + HEIGHT], wave.duration_s());
-                let hop = wave.n_samples().div_ceil(MOST_FRAMES).max(wave.sample_rate() as usize / 100).max(1);
-                let levels = spectrogram(wave, None, Some(hop)).ok();
-                picture(&mut svg, [left, top], WIDTH, levels.as_ref());
-                time_axis(&mut svg, [left, top + HEIGHT], wave.duration_s());
-                let nyquist_khz = f64::from(wave.sample_rate()) / 2000.0;
-                let inside = "fill=\"#fff\" font-size=\"10\"";
-                text(&mut svg, [left + 3, top + 11], inside, &format!("{nyquist_khz} kHz"));
-                text(&mut svg, [left + 3, top + HEIGHT - 3], inside, "0");
+                outline(&mut drawing, place, wave);
+                levels(&mut drawing, Place { left: place.left + NARROW + LEFT, ..place }, wave);
             }
             Content::Features(features) => {
-                picture(&mut svg, [WORDS, top], 2 * WIDTH + SPACE, Some(features));
-                let [channels, bands, frames] = features.shape();
-                let shape = format!("{channels} x {bands} bands x {frames} frames");
-                text(&mut svg, [WORDS, top + HEIGHT + 12], "font-size=\"10\"", &shape);
+                map(&mut drawing, Place { width: 2.0 * NARROW + LEFT, ..place }, features);
             }
         }
     }
-    svg + "</svg>"
+    drawing
 }
 
-/// Features as a heat map of a given width.
-fn picture(svg: &mut String, place: [usize; 2], width: usize, features: Option<&Features>) {
-    // Two pixels for one: sharp on a fine screen, and no larger than need be.
-    let map = features.and_then(|features| HeatMap::within(features, [2 * width, 2 * HEIGHT]));
-    image(svg, place, width, map.map(|map| map.to_png()));
+fn outline(drawing: &mut Drawing, place: Place, wave: &Waveform) {
+    // Two pixels for one: sharp on a fine screen.
+    let frame = Frame::around(&[wave], 2 * place.width as usize, 2 * place.height as usize);
+    drawing.image([place.left, place.top], [place.width, place.height], frame.outline(wave));
+    frame_of(drawing, place, &Axis::seconds(wave.duration_s()), &Axis::new(-frame.peak, frame.peak, "amplitude"));
 }
 
-/// A PNG file, or an empty frame where there is none.
-fn image(svg: &mut String, [left, top]: [usize; 2], width: usize, file: Option<Vec<u8>>) {
-    let place = format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{HEIGHT}\"");
-    let _ = match file.map(|file| STANDARD.encode(file)) {
-        Some(file) => {
-            write!(svg, "<image {place} preserveAspectRatio=\"none\" href=\"data:image/png;base64,{file}\"/>")
-        }
-        None => write!(svg, "<rect {place} fill=\"none\" stroke=\"#ccc\"/>"),
-    };
+fn levels(drawing: &mut Drawing, place: Place, wave: &Waveform) {
+    let shortest = (wave.sample_rate() as usize).div_ceil(MOST_FRAMES_PER_S);
+    let hop_length = wave.n_samples().div_ceil(FRAMES).max(shortest).max(1);
+    // What has no samples, or fewer than a window, has no spectrogram: the frame stays empty.
+    let levels = spectrogram(wave, None, Some(hop_length)).ok();
+    let map = levels.as_ref().and_then(|levels| heat_map(levels, place));
+    let nyquist_hz = f64::from(wave.sample_rate()) / 2.0;
+    heat_panel(drawing, place, map.as_ref(), &Axis::seconds(wave.duration_s()), &Axis::frequency(0.0, nyquist_hz));
+    if let Some(map) = map {
+        color_bar(drawing, [place.left + place.width + 14.0, place.top], place.height, &map, "dB");
+    }
 }
 
-fn time_axis(svg: &mut String, [left, bottom]: [usize; 2], duration_s: f64) {
-    text(svg, [left, bottom + 12], "font-size=\"10\"", "0");
-    let end = format!("{duration_s:.3} s");
-    text(svg, [left + WIDTH, bottom + 12], "font-size=\"10\" text-anchor=\"end\"", &end);
+fn map(drawing: &mut Drawing, place: Place, features: &Features) {
+    let map = heat_map(features, place);
+    let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
+    heat_panel(drawing, place, map.as_ref(), &axis(features.n_frames, "frame"), &axis(features.n_bands, "band"));
+    if let Some(map) = map {
+        color_bar(drawing, [place.left + place.width + 14.0, place.top], place.height, &map, "value");
+    }
 }
 
-fn text(svg: &mut String, [x, y]: [usize; 2], style: &str, words: &str) {
-    let words = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let _ = write!(svg, "<text x=\"{x}\" y=\"{y}\" {style}>{words}</text>");
+/// The first channel in colours, with no more of them than a fine screen shows.
+fn heat_map(features: &Features, place: Place) -> Option<HeatMap> {
+    let grid = Grid { values: &features.values, columns: features.n_frames, rows: features.n_bands };
+    HeatMap::within(grid, [2 * place.width as usize, 2 * place.height as usize])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn wave(n: usize) -> Waveform {
+        Waveform::mono((0..n).map(|i| (i as f32 * 0.3).sin()).collect(), 8000).unwrap()
+    }
+
     #[test]
     fn every_row_has_its_words_and_pictures() {
-        let wave = Waveform::mono((0..800).map(|i| (i as f32 * 0.3).sin()).collect(), 8000).unwrap();
         let mut features = Features::default();
         features.reset(1, 4, 9);
         let row = |title: &str, content| Row { title: title.into(), lines: vec!["a < b & c".into()], content };
-        let empty = Waveform::mono(vec![], 8000).unwrap();
         let rows = [
-            row("input", Content::Wave(wave)),
+            row("input", Content::Wave(wave(800))),
             row("log_mel", Content::Features(features)),
-            row("nothing", Content::Wave(empty)),
+            row("nothing", Content::Wave(wave(0))),
         ];
-        let svg = strip_svg(&rows);
-        assert_eq!((svg.matches("<image").count(), svg.matches("a &lt; b &amp; c").count()), (4, 3));
-        assert!(svg.contains("0.100 s") && svg.contains("4 kHz") && svg.contains("1 x 4 bands x 9 frames"), "{svg}");
+        let svg = strip(&rows).to_svg();
+        // Outline, spectrogram and bar; map and bar; an outline of nothing.
+        assert_eq!((svg.matches("<image").count(), svg.matches("a &lt; b &amp; c").count()), (6, 3));
+        for part in [">time (s)<", ">frequency (kHz)<", ">4<", ">amplitude<", ">dB<", ">band<", ">frame<"] {
+            assert!(svg.contains(part), "{part}: {svg}");
+        }
+    }
+
+    #[test]
+    fn a_short_sound_is_drawn_as_large_as_a_long_one() {
+        let (short, long) = (wave_drawing("short", &wave(2400)), wave_drawing("long", &wave(80_000)));
+        assert_eq!((short.width, short.height), (long.width, long.height));
+        let svg = short.to_svg();
+        assert!(svg.contains(">short<") && svg.contains(">0.3<") && !long.to_svg().contains(">0.3<"), "{svg}");
+        assert!(features_drawing("none", &Features::default()).to_svg().contains(">none<"));
     }
 }

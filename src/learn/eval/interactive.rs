@@ -1,14 +1,11 @@
-//! Figures that come alive where scripts run, and are pictures elsewhere.
+//! plotly.js, by which the figures of a page come alive.
 //!
 //! A figure is its still picture, and a short script that puts it on a list. plotly.js is loaded once a page, by
 //! [`library`], whatever comes first: it draws what is on the list, and later figures at once.
 
-use super::Figure;
-use super::page::escape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::OnceLock;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// plotly.js, packed.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plotly.js.gz"));
@@ -53,38 +50,9 @@ pub fn library() -> &'static str {
     LIBRARY.get_or_init(|| format!("<script>{}</script>", LOADER.replace('@', &STANDARD.encode(PACKED))))
 }
 
-impl Figure {
-    /// The still picture.
-    fn still(&self) -> String {
-        let picture = STANDARD.encode(self.to_svg());
-        format!("<img alt=\"{}\" src=\"data:image/svg+xml;base64,{picture}\">", escape(&self.title))
-    }
-
-    /// The figure for a page that has the [`library`].
-    pub fn to_html(&self) -> String {
-        // `</` would end the script element wherever it stands, also inside a string.
-        let json = self.plotly.to_string().replace("</", "<\\/");
-        let id = format!("{:016x}", xxh3_64(json.as_bytes()));
-        format!(
-            "<div data-auricle-figure=\"{id}\">{}</div>\
-             <script>(window.auricleFigures??=[]).push([\"{id}\",{json}]);window.auricleDraw?.()</script>",
-            self.still()
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_figure_is_small_and_shows_something_without_scripts() {
-        let html = Figure::lines("a <b>", "c", &[("d</script>", &[1.0, 0.5])]).to_html();
-        let (still, script) = html.split_once("<script>").unwrap();
-        assert!(still.contains("<img alt=\"a &lt;b&gt;\" src=\"data:image/svg+xml;base64,"));
-        assert_eq!(script.matches("</script>").count(), 1);
-        assert!(html.len() < 20_000, "{}", html.len());
-    }
 
     #[test]
     fn the_library_is_whole_and_keeps_its_licence() {

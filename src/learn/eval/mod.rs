@@ -1,6 +1,5 @@
 //! Judging encoders: embeddings, probes, metrics and reports.
 
-mod chart;
 mod embed;
 mod interactive;
 mod interval;
@@ -20,5 +19,5 @@ pub use knn::{KnnOptions, knn_scores};
 pub use logistic::{ClassWeight, LogisticOptions, LogisticRegression, Penalty, Scaler};
 pub use matrix::Matrix;
 pub use metrics::{accuracy, confusion};
-pub use page::{Figure, page};
+pub use page::page;
 pub use report::{Curve, Report, Row, Score};

@@ -1,73 +1,8 @@
 //! Reports and figures as HTML pages that need no network.
 
 use super::{Report, library};
-use serde_json::{Value as Json, json};
+use auricle_figure::{Bar, Bars, Content, Figure, Group, Matrix, escape};
 use std::fmt::Write;
-
-/// A figure in the form that plotly.js draws: `data` and `layout`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// Its title.
-    pub title: String,
-    /// The figure as plotly's JSON.
-    pub plotly: Json,
-}
-
-impl Figure {
-    /// Lines over epochs, one for each curve.
-    pub fn lines(title: &str, y_title: &str, curves: &[(&str, &[f64])]) -> Figure {
-        let traces: Vec<Json> = curves
-            .iter()
-            .map(|(name, values)| {
-                let epochs: Vec<usize> = (1..=values.len()).collect();
-                json!({ "type": "scatter", "mode": "lines", "name": name, "x": epochs, "y": values })
-            })
-            .collect();
-        Figure::new(
-            title,
-            json!(traces),
-            json!({ "xaxis": { "title": { "text": "epoch" } }, "yaxis": { "title": { "text": y_title } } }),
-        )
-    }
-
-    /// Bars with intervals, a group for each probe.
-    fn scores(report: &Report) -> Figure {
-        let probes = report.rows.first().map_or(0, |row| row.scores.len());
-        let names: Vec<&str> = report.rows.iter().map(|row| row.name.as_str()).collect();
-        let traces: Vec<Json> = (0..probes)
-            .map(|probe| {
-                let scores: Vec<_> = (0..report.rows.len()).filter_map(|row| report.score(row, probe)).collect();
-                let values: Vec<f64> = scores.iter().map(|score| score.interval.value).collect();
-                let above: Vec<f64> = scores.iter().map(|s| s.interval.high - s.interval.value).collect();
-                let below: Vec<f64> = scores.iter().map(|s| s.interval.value - s.interval.low).collect();
-                let error = json!({ "type": "data", "symmetric": false, "array": above, "arrayminus": below });
-                json!({ "type": "bar", "name": scores[0].probe, "x": names, "y": values, "error_y": error })
-            })
-            .collect();
-        let layout = json!({ "barmode": "group", "yaxis": { "title": { "text": "accuracy" }, "range": [0, 1] } });
-        Figure::new("Accuracy with 95 % intervals", json!(traces), layout)
-    }
-
-    /// The confusion matrix as a heat map.
-    pub fn confusion(report: &Report) -> Figure {
-        let trace = json!({
-            "type": "heatmap", "z": report.confusion, "x": report.classes, "y": report.classes,
-            "colorscale": "Blues", "reversescale": true, "texttemplate": "%{z}", "showscale": false,
-        });
-        let axis =
-            |title: &str| json!({ "title": { "text": title, "standoff": 12 }, "type": "category", "automargin": true });
-        let mut down = axis("truth");
-        down["autorange"] = json!("reversed");
-        let title = format!("Confusion of {}", report.rows.first().map_or("", |row| row.name.as_str()));
-        Figure::new(&title, json!([trace]), json!({ "xaxis": axis("prediction"), "yaxis": down, "height": 520 }))
-    }
-
-    fn new(title: &str, data: Json, mut layout: Json) -> Figure {
-        layout["title"] = json!({ "text": title });
-        layout["template"] = json!({ "layout": { "colorway": ["#20639b", "#d1495b", "#3caea3", "#f6a21d"] } });
-        Figure { title: title.to_owned(), plotly: json!({ "data": data, "layout": layout }) }
-    }
-}
 
 /// A page with a heading, a body of HTML and figures; plotly.js is inside it.
 pub fn page(title: &str, body: &str, figures: &[Figure]) -> String {
@@ -85,6 +20,43 @@ pub fn page(title: &str, body: &str, figures: &[Figure]) -> String {
 }
 
 impl Report {
+    /// Bars with intervals, a group for each probe.
+    fn scores(&self) -> Figure {
+        let probes = self.rows.first().map_or(0, |row| row.scores.len());
+        let group = |probe: usize| {
+            let scores: Vec<_> = (0..self.rows.len()).filter_map(|row| self.score(row, probe)).collect();
+            let bar = |score: &&super::Score| {
+                let super::Interval { value, low, high } = score.interval;
+                Bar { value, low, high }
+            };
+            Group {
+                name: scores.first().map_or_else(String::new, |score| score.probe.clone()),
+                bars: scores.iter().map(bar).collect(),
+            }
+        };
+        let bars = Bars {
+            y_title: "accuracy".into(),
+            range: Some([0.0, 1.0]),
+            names: self.rows.iter().map(|row| row.name.clone()).collect(),
+            groups: (0..probes).map(group).collect(),
+        };
+        Figure { title: "Accuracy with 95 % intervals".into(), content: Content::Bars(bars) }
+    }
+
+    /// The confusion matrix as a figure.
+    pub fn confusion_figure(&self) -> Figure {
+        let values = self.confusion.iter().map(|row| row.iter().map(|&count| count as f64).collect()).collect();
+        let matrix = Matrix {
+            x_title: "prediction".into(),
+            y_title: "truth".into(),
+            columns: self.classes.clone(),
+            rows: self.classes.clone(),
+            values,
+        };
+        let title = format!("Confusion of {}", self.rows.first().map_or("", |row| row.name.as_str()));
+        Figure { title, content: Content::Matrix(matrix) }
+    }
+
     /// The report as a page: the table, the settings, bars, confusion matrix and training curves.
     pub fn to_html(&self) -> String {
         let mut body = self.to_html_table();
@@ -93,7 +65,7 @@ impl Report {
             let _ = write!(body, "<tr><td>{}</td><td><code>{}</code></td></tr>", escape(name), escape(value));
         }
         body.push_str("</table>");
-        let mut figures = vec![Figure::scores(self), Figure::confusion(self)];
+        let mut figures = vec![self.scores(), self.confusion_figure()];
         for curve in &self.curves {
             figures.push(Figure::lines(&curve.name, &curve.name, &[(&curve.name, &curve.values)]));
         }
@@ -122,10 +94,6 @@ impl Report {
         body.push_str("</tr></table><p class=\"note\">In brackets: 95 % Wilson interval over the test clips.</p>");
         body
     }
-}
-
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}\

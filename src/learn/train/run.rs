@@ -58,6 +58,8 @@ pub struct FitOptions<'a> {
 pub enum Event<'a> {
     /// A remark.
     Note(String),
+    /// What the epochs before gave, where a run goes on.
+    Earlier(&'a History),
     /// A step was done; at most a few times a second.
     Progress(RunProgress),
     /// An epoch was done.
@@ -171,6 +173,7 @@ impl Run {
         } else if state.epoch + state.step > 0 {
             let (epoch, step) = (state.epoch, state.step);
             (options.observe)(Event::Note(format!("going on after epoch {epoch}, step {step}, from the run{place}")));
+            (options.observe)(Event::Earlier(&state.history));
         }
         let mut trainer = Trainer { run: self, learner: Some(learner), optimizer, state, file, training };
         let ended = trainer.rest(&mut options);

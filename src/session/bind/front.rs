@@ -35,12 +35,15 @@ fn display(environment: &Environment, call: &Call<'_>) -> Display {
 
 fn show(name: &'static str, environment: &Arc<Environment>) -> Function {
     with(name, environment, |environment, call| {
-        environment.sink.display(&display(environment, call), None);
+        let shown = display(environment, call);
+        let caption = call.get::<String>("caption")?;
+        environment.sink.display(&if caption.is_empty() { shown } else { shown.captioned(&caption) }, None);
         Ok(())
     })
     .about("Displays a value in whatever front end runs: as a picture or a player in a notebook, as text elsewhere.")
     .param::<Dynamic>("x", "the value")
-    .example(format!("{name}(tone(440, 0.1))"))
+    .param_or::<String>("caption", "", "a line above it that says what it is")
+    .example(format!("{name}(tone(440, 0.1), \"concert pitch\")"))
 }
 
 fn display_id(environment: &Arc<Environment>) -> Function {
@@ -77,7 +80,7 @@ fn clear_output(environment: &Arc<Environment>) -> Function {
 
 fn eprint(environment: &Arc<Environment>) -> Function {
     with("eprint", environment, |environment, call| {
-        environment.sink.note(&Shown::text_of(&call.raw("x")));
+        environment.sink.error(&Shown::text_of(&call.raw("x")));
         Ok(())
     })
     .about("Prints a value as text on the error stream.")

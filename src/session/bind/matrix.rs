@@ -1,8 +1,7 @@
 //! Numbers in rows as colours, and numbers in a row as a line.
 
-use crate::script::{FromScript, Picture, Pixels, curve_rows, draw_arrays};
-use auricle_audio::features::Features;
-use auricle_audio::plot::HeatMap;
+use crate::script::{FromScript, Picture, curve_rows, draw_arrays};
+use auricle_figure::{Grid, HeatMap};
 use rhai::{Array, Dynamic, Engine};
 
 /// An array of fewer numbers than this is better read than seen.
@@ -23,17 +22,14 @@ pub(super) fn heat_map(values: &[f64], columns: usize) -> Option<Picture> {
     if rows < 2 || columns < 2 {
         return numbers(values);
     }
-    // What is not finite has the colour of the smallest value.
-    let (low, _) = bounds(values)?;
-    let upwards = values.chunks_exact(columns).rev().flatten();
-    let values = upwards.map(|&value| if value.is_finite() { value } else { low } as f32).collect();
-    let map = HeatMap::of(&Features { values, n_channels: 1, n_bands: rows, n_frames: columns })?;
-    Some(Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
+    let upwards: Vec<f32> = values.chunks_exact(columns).rev().flatten().map(|&value| value as f32).collect();
+    let map = HeatMap::of(Grid { values: &upwards, columns, rows })?;
+    Some(Picture::Pixels(map.into_pixels()))
 }
 
 /// A line through what was measured one after the other.
 pub(super) fn curve(values: &[f64]) -> Option<Picture> {
-    let rows = if values.len() < 2 { String::new() } else { curve_rows(values, 64, 6) };
+    let rows = if values.len() < 2 { String::new() } else { curve_rows(values, 1, 64, 6) };
     (!rows.is_empty()).then_some(Picture::Rows(rows))
 }
 
@@ -60,7 +56,7 @@ pub(super) fn register(_: &mut Engine) {
 mod tests {
     use super::*;
 
-    fn pixels(values: &[f64], columns: usize) -> Pixels {
+    fn pixels(values: &[f64], columns: usize) -> crate::script::Pixels {
         match heat_map(values, columns) {
             Some(Picture::Pixels(pixels)) => pixels,
             other => panic!("{other:?}"),

@@ -93,6 +93,15 @@ impl Display {
         let png = part("image/png")?;
         Some(format!("<div><img alt=\"{}\" src=\"data:image/png;base64,{png}\"></div>", escape(&self.text)))
     }
+
+    /// The same with a line above it, in every form that a page or a terminal shows.
+    pub fn captioned(self, caption: &str) -> Display {
+        let html = self.to_html().unwrap_or_else(|| format!("<pre>{}</pre>", escape(&self.text)));
+        let html = format!("<div><b>{}</b></div>{html}", escape(caption));
+        let others = self.parts.into_iter().filter(|(kind, _)| *kind != "text/html");
+        let parts = std::iter::once(("text/html", html.into())).chain(others).collect();
+        Display { text: format!("{caption}\n{}", self.text), parts, picture: self.picture }
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +126,23 @@ mod tests {
         assert!(display.text.ends_with("\n… and 5 more") && display.text.lines().count() == 102);
         assert_eq!(cell(&"é".repeat(101).into()), format!("{}…", "é".repeat(100)));
         assert_eq!(cell(&"a\nb".into()), "a …");
+    }
+
+    #[test]
+    fn a_caption_stands_above_whatever_is_shown() {
+        let shown = |kind, part: &str| Display { text: "t".into(), parts: vec![(kind, part.into())], picture: None };
+        let captioned = shown("text/html", "<i>x</i>").captioned("a < b");
+        assert_eq!((captioned.text.as_str(), captioned.parts.len()), ("a < b\nt", 1));
+        assert_eq!(captioned.to_html().unwrap(), "<div><b>a &lt; b</b></div><i>x</i>");
+        let kept = shown("image/png", "AAAA").captioned("c");
+        assert!(kept.parts.len() == 2 && kept.to_html().unwrap().contains("base64,AAAA"));
+        assert!(
+            Display { text: "1".into(), ..Display::default() }
+                .captioned("c")
+                .to_html()
+                .unwrap()
+                .contains("<pre>1</pre>")
+        );
     }
 
     #[test]

@@ -1,10 +1,8 @@
 //! The language: rhai's engine, the function table, conversion, diagnostics and help. Knows neither sound nor tensors.
 
 mod apart;
-mod braille;
 mod call;
 mod convert;
-mod curve;
 mod diagnostic;
 mod engine;
 mod error;
@@ -13,7 +11,6 @@ mod function;
 mod growth;
 mod habits;
 mod help;
-mod html;
 mod list;
 mod memory;
 mod message;
@@ -32,10 +29,9 @@ mod written;
 #[cfg(feature = "learn")]
 pub(crate) use apart::Ended;
 pub use apart::Stop;
-pub use braille::{curve_rows, outline_rows};
+pub use auricle_figure::{PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table};
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
-pub use curve::curve_svg;
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
 pub use engine::{Operators, new_engine, new_parser, register_type};
 pub use error::ScriptError;
@@ -43,7 +39,6 @@ pub(crate) use error::nearest;
 pub use explain::{Sources, explain, explain_parse, explain_quotient};
 pub use function::{Function, Parameter, Topic};
 pub use help::{function_help, overview, search, type_help};
-pub use html::{PLOTLY, data_url, escape, png_image, svg_image, table};
 pub use memory::room_for;
 pub use output::{Display, Progress, Silent, Sink};
 pub use quotient::{Meaning, Quotient, lost_fraction};
@@ -53,5 +48,5 @@ pub use syntax::{Completeness, completeness, string_length, unknown_calls};
 pub use table::{Mode, Table};
 pub use unknown::Unknown;
 pub(crate) use value::draw_arrays;
-pub use value::{Parts, Picture, Pixels, ScriptValue, Shown};
+pub use value::{Parts, Picture, ScriptValue, Shown};
 pub use written::Written;

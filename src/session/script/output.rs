@@ -8,6 +8,11 @@ pub trait Sink: Send + Sync {
     /// A remark for the person at the terminal, apart from the script's output.
     fn note(&self, text: &str);
 
+    /// A line that the script wrote to the error stream.
+    fn error(&self, text: &str) {
+        self.note(text);
+    }
+
     /// The state of long work; called often.
     fn progress(&self, progress: &Progress);
 

@@ -2,8 +2,7 @@
 
 use super::function::Topic;
 use super::help::WRITTEN;
-use super::html::escape;
-use super::{Function, Table};
+use super::{Function, Table, escape};
 use std::fmt::Write;
 
 /// The reference page of a table.

@@ -1,6 +1,6 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
-use super::{Display, Sink, list, nested};
+use super::{Display, Pixels, Sink, list, nested};
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -16,15 +16,6 @@ pub enum Picture {
     Pixels(Pixels),
     /// Rows of characters, of at most 80 columns: what lines show best.
     Rows(String),
-}
-
-/// Coloured pixels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pixels {
-    /// Pixels in a row.
-    pub width: usize,
-    /// Red, green and blue of every pixel, rows from the top.
-    pub colors: Vec<[u8; 3]>,
 }
 
 /// A type of the language. Values are cheap to clone: rhai clones them at every call.

@@ -3,9 +3,10 @@
 use super::super::Environment;
 use super::sound::LONG;
 use super::to_distribution;
-use crate::script::{Function, Picture, Pixels, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::features::{Features, MelNorm, MelScale, PatchMix, Triangles, filter_bank};
 use auricle_audio::{Distribution, Key, Place, plot};
+use auricle_figure::{Grid, HeatMap, drawing_image, sparkline};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
@@ -21,12 +22,19 @@ impl ScriptValue for Arc<Features> {
     }
 
     fn parts(&self) -> Vec<(&'static str, Json)> {
-        let Some(map) = plot::HeatMap::of(self) else { return Vec::new() };
-        vec![("image/png", STANDARD.encode(map.to_png()).into())]
+        if self.values.is_empty() {
+            return Vec::new();
+        }
+        let drawing = plot::features_drawing(&title(self), self);
+        vec![
+            ("text/html", drawing_image("features", &drawing).into()),
+            ("image/png", STANDARD.encode(drawing.to_png()).into()),
+        ]
     }
 
     fn picture(&self) -> Option<Picture> {
-        plot::HeatMap::of(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
+        let grid = Grid { values: &self.values, columns: self.n_frames, rows: self.n_bands };
+        HeatMap::of(grid).map(|map| Picture::Pixels(map.into_pixels()))
     }
 
     fn is_long(&self) -> bool {
@@ -43,8 +51,13 @@ pub(super) fn facts(features: &Features) -> String {
     let mean =
         |band| features.band(0, band).iter().map(|&v| f64::from(v)).sum::<f64>() / features.n_frames.max(1) as f64;
     let means: Vec<f64> = (0..features.n_bands).map(mean).collect();
+    format!("{}, mean by band {}", title(features), sparkline(&means, 24))
+}
+
+/// The shape in words.
+pub(super) fn title(features: &Features) -> String {
     let [channels, bands, frames] = features.shape();
-    format!("features {channels} x {bands} bands x {frames} frames, mean by band {}", plot::sparkline(&means, 24))
+    format!("features {channels} x {bands} bands x {frames} frames")
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {

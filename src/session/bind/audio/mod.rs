@@ -35,6 +35,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(recipe::functions(environment));
     all.extend(audiomentations::functions(environment));
     all.push(demo::demo(environment));
+    all.extend(demo::draws_functions());
     all.extend(pair::functions(environment));
     all.extend(plot::functions(environment));
     all.extend(features::functions(environment));
@@ -52,6 +53,8 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<pair::Pair>(engine);
     register_type::<Arc<Features>>(engine);
     register_type::<plot::Strip>(engine);
+    register_type::<demo::Draws>(engine);
+    demo::register_draws(engine);
     register_type::<Dataset>(engine);
     register_type::<Split>(engine);
     register_type::<Clip>(engine);

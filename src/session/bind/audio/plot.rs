@@ -1,27 +1,34 @@
 //! Pictures of sounds, features and what a recipe does to them.
 
 use super::super::Environment;
-use super::features::facts;
+use super::features::{facts, title};
 use super::recipe::{key, keyed, loaded};
-use crate::script::{Function, ScriptError, ScriptValue, Topic, escape, svg_image};
+use crate::script::{Function, Parts, ScriptError, ScriptValue, Topic, escape};
 use auricle_audio::augment::{Domain, Recipe, TraceStep, Workspace};
 use auricle_audio::features::Features;
 use auricle_audio::io::write_whole;
-use auricle_audio::plot::{Content, Row, spectrogram, strip_svg};
+use auricle_audio::plot::{Content, Row, features_drawing, spectrogram, strip, wave_drawing};
 use auricle_audio::{Error, Waveform};
+use auricle_figure::{Drawing, drawing_image};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Sounds and features below each other. Cheap to clone.
+/// Sounds and features below each other, or one alone with a title. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Strip {
     rows: Arc<[Row]>,
 }
 
 impl Strip {
-    fn svg(&self) -> String {
-        strip_svg(&self.rows)
+    fn drawing(&self) -> Drawing {
+        match &self.rows[..] {
+            [Row { title, content: Content::Wave(wave), .. }] => wave_drawing(title, wave),
+            [Row { title, content: Content::Features(features), .. }] => features_drawing(title, features),
+            rows => strip(rows),
+        }
     }
 }
 
@@ -41,33 +48,45 @@ impl ScriptValue for Strip {
 
     fn html(&self) -> Option<String> {
         let title = escape(&self.rows.first().map_or(String::new(), |row| row.title.clone()));
-        let picture = svg_image("sounds", &self.svg());
+        let picture = drawing_image("sounds", &self.drawing());
         Some(format!("<!DOCTYPE html><meta charset=\"utf-8\"><title>{title}</title>{picture}"))
     }
 
-    fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        let svg = self.svg();
-        vec![("text/html", svg_image("sounds", &svg).into()), ("image/svg+xml", svg.into())]
+    /// Vectors for pages, pixels for paper: for vectors that would need another program.
+    fn parts(&self) -> Parts {
+        let drawing = self.drawing();
+        vec![
+            ("text/html", drawing_image("sounds", &drawing).into()),
+            ("image/png", STANDARD.encode(drawing.to_png()).into()),
+        ]
     }
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let one = |title: &str, content| {
-        let rows = vec![Row { title: title.into(), lines: Vec::new(), content }];
+    let one = |title: String, content| {
+        let rows = vec![Row { title, lines: Vec::new(), content }];
         Ok(Dynamic::from(Strip { rows: rows.into() }))
     };
     vec![
         recipe_plot(environment),
-        Function::new("plot", Topic::Sound, move |call| one("wave", Content::Wave(call.receiver()?)))
-            .on::<Waveform>()
-            .about("Draws a sound: its outline and its spectrogram.")
-            .returns("strip")
-            .example("tone(440, 0.5).plot()"),
+        Function::new("plot", Topic::Sound, move |call| {
+            let wave: Waveform = call.receiver()?;
+            let facts = format!("{:.3} s, {} Hz", wave.duration_s(), wave.sample_rate());
+            one(call.get::<Option<String>>("title")?.unwrap_or(facts), Content::Wave(wave))
+        })
+        .on::<Waveform>()
+        .about("Draws a sound: its outline and its spectrogram, with axes and a scale of levels.")
+        .option::<Option<String>>("title", (), "what stands above; duration and sample rate if not given")
+        .returns("strip")
+        .example("tone(440, 0.5).plot(#{ title: \"concert pitch\" })"),
         Function::new("plot", Topic::Stages, move |call| {
-            one("features", Content::Features(Arc::unwrap_or_clone(call.receiver()?)))
+            let features: Arc<Features> = call.receiver()?;
+            let title = call.get::<Option<String>>("title")?.unwrap_or_else(|| title(&features));
+            one(title, Content::Features(Arc::unwrap_or_clone(features)))
         })
         .on::<Arc<Features>>()
-        .about("Draws the first channel of features as a heat map.")
+        .about("Draws the first channel of features as a heat map, with axes and a scale of values.")
+        .option::<Option<String>>("title", (), "what stands above; the shape if not given")
         .returns("strip")
         .example("(tone(440, 0.5) |> log_mel()).plot()"),
         Function::new("spectrogram", Topic::Sound, |call| {
@@ -84,18 +103,19 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         Function::new("save", Topic::Sound, |call| {
             let (strip, path) = (call.receiver::<Strip>()?, call.get::<String>("path")?);
             let path = Path::new(&path);
-            let text = match path.extension().and_then(|ending| ending.to_str()) {
-                Some("svg") => strip.svg(),
-                Some("html") => strip.html().unwrap_or_default(),
-                _ => return Err(call.wrong("path", "a name that ends in `.svg` or `.html`")),
+            let file = match path.extension().and_then(|ending| ending.to_str()) {
+                Some("svg") => strip.drawing().to_svg().into_bytes(),
+                Some("png") => strip.drawing().to_png(),
+                Some("html") => strip.html().unwrap_or_default().into_bytes(),
+                _ => return Err(call.wrong("path", "a name that ends in `.png`, `.svg` or `.html`")),
             };
-            Ok(write_whole(path, text.as_bytes())?)
+            Ok(write_whole(path, &file)?)
         })
         .on::<Strip>()
         .about("Saves a picture of sounds; it needs no other file and no network.")
-        .param::<String>("path", "where to; ends in `.svg` or `.html`")
+        .param::<String>("path", "where to; ends in `.png`, `.svg` (vectors) or `.html`")
         .reads_data()
-        .example("tone(440, 0.1).plot().save(temporary_folder() + \"/tone.svg\")"),
+        .example("tone(440, 0.1).plot().save(temporary_folder() + \"/tone.png\")"),
     ]
 }
 

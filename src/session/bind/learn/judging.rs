@@ -1,16 +1,20 @@
 //! Probes and reports.
 
-use super::super::{Environment, matrix};
+use super::super::Environment;
+use super::figure::COLUMNS;
 use super::method::trained;
 use super::model::{Model, front_end};
-use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe, svg_image};
+use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::io::write_whole;
+use auricle_figure::drawing_image;
 use auricle_learn::eval::{
-    ClassWeight, Curve, Figure, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row,
-    Score, Subject, embed, floor, judge, mean_interval, random_encoder,
+    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row, Score,
+    Subject, embed, floor, judge, mean_interval, random_encoder,
 };
 use auricle_learn::train::Run;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,9 +31,12 @@ impl ScriptValue for Report {
     }
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        let confusion = Figure::confusion(self);
-        let picture = svg_image(&confusion.title, &confusion.to_svg());
-        vec![("text/html", format!("{}{picture}", self.to_html_table()).into())]
+        let confusion = self.confusion_figure().to_drawing();
+        let picture = drawing_image("confusion matrix", &confusion);
+        vec![
+            ("text/html", format!("{}{picture}", self.to_html_table()).into()),
+            ("image/png", STANDARD.encode(confusion.to_png()).into()),
+        ]
     }
 
     fn html(&self) -> Option<String> {
@@ -38,8 +45,7 @@ impl ScriptValue for Report {
 
     /// The confusion matrix: truth in rows, predictions in columns.
     fn picture(&self) -> Option<Picture> {
-        let counts: Vec<f64> = self.confusion.iter().flatten().map(|&count| count as f64).collect();
-        matrix::heat_map(&counts, self.confusion.first()?.len())
+        self.confusion_figure().to_rows(COLUMNS).map(Picture::Rows)
     }
 
     fn same(&self, other: &Report) -> Option<bool> {

@@ -3,17 +3,16 @@
 use super::super::{Environment, Failure, matrix};
 use super::model::Model;
 use super::tensor;
-use crate::script::{
-    Call, Ended, Function, Picture, Progress, ScriptError, ScriptValue, Topic, curve_svg, escape, svg_image, table,
-};
+use crate::script::{Call, Ended, Function, Picture, Progress, ScriptError, ScriptValue, Topic, escape, table};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
-use auricle_audio::plot::sparkline;
+use auricle_figure::{Figure, drawing_image, sparkline};
 use auricle_learn::Error;
-use auricle_learn::eval::Figure;
 use auricle_learn::train::{
     EpochRecord, Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,8 +56,12 @@ impl ScriptValue for History {
     const NAME: &'static str = "history";
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
-        let picture = svg_image("loss", &curve_svg("loss", &self.losses()));
-        vec![("text/html", format!("{picture}<pre>{}</pre>{}", escape(&self.text()), epochs(self)).into())]
+        let drawing = loss_figure(self).to_drawing();
+        let picture = drawing_image("loss", &drawing);
+        vec![
+            ("text/html", format!("{picture}<pre>{}</pre>{}", escape(&self.text()), epochs(self)).into()),
+            ("image/png", STANDARD.encode(drawing.to_png()).into()),
+        ]
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -88,6 +91,10 @@ impl ScriptValue for History {
     fn json(&self) -> Option<serde_json::Value> {
         serde_json::to_value(self).ok()
     }
+}
+
+fn loss_figure(history: &History) -> Figure {
+    Figure::lines("Loss over training", "NT-Xent", &[("loss", &history.losses())])
 }
 
 /// Epochs that the table of a history shows at most: the last ones.
@@ -271,8 +278,7 @@ fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
         .example(TINY_RUN.to_owned() + " assert(run.folder == ())"),
         Function::new("plot", Topic::Training, move |call| {
             for_plot.settle()?;
-            let losses = call.receiver::<Run>()?.history().losses();
-            Ok(Dynamic::from(Figure::lines("Loss over training", "NT-Xent", &[("loss", &losses)])))
+            Ok(Dynamic::from(loss_figure(&call.receiver::<Run>()?.history())))
         })
         .on::<Run>()
         .about("Draws the loss over the epochs.")
@@ -297,6 +303,7 @@ pub(super) fn trained(run: &Run, environment: &Environment) -> Result<Model, Scr
 /// What a training tells while it works on a thread of its own.
 enum News {
     Note(String),
+    Earlier(Vec<f64>),
     Progress(RunProgress),
     Epoch(EpochRecord, RunProgress),
 }
@@ -314,6 +321,7 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
         let mut observe = |event: Event<'_>| match event {
             Event::Note(text) if stop() => fail(text),
             Event::Note(text) => tell(News::Note(text)),
+            Event::Earlier(history) => tell(News::Earlier(history.losses())),
             Event::Progress(progress) => tell(News::Progress(progress)),
             Event::Epoch(record, progress) => tell(News::Epoch(*record, progress)),
         };
@@ -329,6 +337,7 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
     let (mut losses, mut epoch) = (Vec::new(), None);
     let report = |news: News| match news {
         News::Note(text) => environment.sink.note(&text),
+        News::Earlier(before) => losses = before,
         News::Progress(progress) => {
             epoch = Some(progress.epoch);
             environment.sink.progress(&shown(&progress, &losses, false));

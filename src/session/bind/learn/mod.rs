@@ -10,7 +10,8 @@ mod tensor;
 
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
-use auricle_learn::eval::{Figure, Interval, Matrix, Report};
+use auricle_figure::Figure;
+use auricle_learn::eval::{Interval, Matrix, Report};
 use auricle_learn::train::{History, Optimizer, Run, Schedule};
 use rhai::Engine;
 use std::sync::Arc;

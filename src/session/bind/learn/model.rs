@@ -1,11 +1,10 @@
 //! Encoders.
 
 use super::super::Environment;
-use crate::script::{Call, Function, Parts, Picture, Pixels, ScriptError, ScriptValue, Topic};
+use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
-use auricle_audio::features::Features;
-use auricle_audio::plot::HeatMap;
+use auricle_figure::{Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel};
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
 use auricle_learn::nn::{Architecture, Encoder, FrontEnd, ResNet18Options};
@@ -36,16 +35,20 @@ impl ScriptValue for Arc<Matrix> {
     const NAME: &'static str = "embeddings";
 
     fn text(&self) -> String {
-        format!("embeddings of {} clips, {} features each", self.rows(), self.columns)
+        matrix_facts(self)
     }
 
     fn parts(&self) -> Parts {
         let Some(map) = heat_map(self) else { return Vec::new() };
-        vec![("image/png", STANDARD.encode(map.to_png()).into())]
+        let drawing = drawing(self, &map);
+        vec![
+            ("text/html", drawing_image("embeddings", &drawing).into()),
+            ("image/png", STANDARD.encode(drawing.to_png()).into()),
+        ]
     }
 
     fn picture(&self) -> Option<Picture> {
-        heat_map(self).map(|map| Picture::Pixels(Pixels { width: map.width, colors: map.colors }))
+        heat_map(self).map(|map| Picture::Pixels(map.into_pixels()))
     }
 
     fn is_long(&self) -> bool {
@@ -62,9 +65,25 @@ const LONG: usize = 1 << 18;
 
 /// Embeddings as a picture: clips to the right, features upwards.
 fn heat_map(matrix: &Matrix) -> Option<HeatMap> {
-    let (n_bands, n_frames) = (matrix.columns, matrix.rows());
-    let values = (0..n_bands).flat_map(|column| (0..n_frames).map(move |row| matrix.row(row)[column] as f32)).collect();
-    HeatMap::of(&Features { values, n_channels: 1, n_bands, n_frames })
+    let (rows, columns) = (matrix.columns, matrix.rows());
+    let values: Vec<f32> =
+        (0..rows).flat_map(|feature| (0..columns).map(move |clip| matrix.row(clip)[feature] as f32)).collect();
+    HeatMap::of(Grid { values: &values, columns, rows })
+}
+
+/// The same with axes and a bar of its colours.
+fn drawing(matrix: &Matrix, map: &HeatMap) -> Drawing {
+    let mut drawing = Drawing::new(640.0, 290.0);
+    drawing.text([60.0, 19.0], Words::new(matrix_facts(matrix), 14.0).bold());
+    let place = Place { left: 60.0, top: 30.0, width: 510.0, height: 220.0 };
+    let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
+    heat_panel(&mut drawing, place, Some(map), &axis(matrix.rows(), "clip"), &axis(matrix.columns, "feature"));
+    color_bar(&mut drawing, [584.0, 30.0], 220.0, map, "value");
+    drawing
+}
+
+fn matrix_facts(matrix: &Matrix) -> String {
+    format!("embeddings of {} clips, {} features each", matrix.rows(), matrix.columns)
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {

@@ -1,7 +1,5 @@
 //! Numbers as a line of block characters.
 
-use crate::Waveform;
-
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The values as blocks between their smallest and largest, at most `width` of them; longer lists are averaged.
@@ -12,18 +10,9 @@ pub fn sparkline(values: &[f64], width: usize) -> String {
     cells.iter().map(|v| BLOCKS[((v - low) * scale).round() as usize]).collect()
 }
 
-/// The level of a sound over time as blocks, full scale at a root mean square of 1 and empty 48 dB below.
-pub fn envelope_line(wave: &Waveform, width: usize) -> String {
-    let mono = wave.to_mono();
-    let n = mono.n_samples();
-    let width = width.min(n);
-    (0..width)
-        .map(|cell| {
-            let part = &mono.samples()[cell * n / width..(cell + 1) * n / width];
-            let db = 20.0 * crate::waveform::rms(part).max(1e-9).log10();
-            BLOCKS[((db + 48.0) / 48.0 * 7.0).clamp(0.0, 7.0).round() as usize]
-        })
-        .collect()
+/// Shares within 0 to 1 as blocks.
+pub fn blocks(shares: impl Iterator<Item = f64>) -> String {
+    shares.map(|share| BLOCKS[(share.clamp(0.0, 1.0) * 7.0).round() as usize]).collect()
 }
 
 fn averaged(values: &[f64], width: usize) -> Vec<f64> {
@@ -47,13 +36,6 @@ mod tests {
         assert_eq!(sparkline(&[3.0, 3.0], 80), "▁▁");
         assert_eq!(sparkline(&[], 80), "");
         assert_eq!(sparkline(&[0.0, 0.0, 1.0, 1.0, f64::NAN], 2), "▁█");
-    }
-
-    #[test]
-    fn silence_is_a_low_line_and_a_full_tone_a_high_one() {
-        let loud = Waveform::mono(vec![1.0; 100], 100).unwrap();
-        let quiet = Waveform::mono(vec![0.0; 100], 100).unwrap();
-        assert_eq!(envelope_line(&loud.joined(&quiet).unwrap(), 4), "██▁▁");
-        assert_eq!(envelope_line(&Waveform::mono(vec![], 8).unwrap(), 4), "");
+        assert_eq!(blocks([-1.0, 0.0, 0.5, 2.0].into_iter()), "▁▁▅█");
     }
 }

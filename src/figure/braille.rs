@@ -27,9 +27,9 @@ impl Dots {
     }
 }
 
-/// A line through values, in so many characters beside and below each other, with the bounds at its left and the number
-/// of values below. Values that are not finite leave gaps. Empty if no value is finite.
-pub fn curve_rows(values: &[f64], columns: usize, rows: usize) -> String {
+/// A line through values, in so many characters beside and below each other, with the bounds at its left and the
+/// numbers of the first and the last value below, counted on from `from`. Values that are not finite leave gaps. Empty if no value is finite.
+pub fn curve_rows(values: &[f64], from: usize, columns: usize, rows: usize) -> String {
     let finite = values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if low > high || columns == 0 || rows == 0 {
@@ -61,10 +61,10 @@ pub fn curve_rows(values: &[f64], columns: usize, rows: usize) -> String {
         format!("{label:>width$} {mark}{}", dots.row(row))
     });
     let mut out: Vec<String> = lines.collect();
-    let n = values.len();
-    out.push(format!("{:width$}  1{n:>1$}", "", if n > 1 { columns - 1 } else { 0 }).trim_end().to_owned());
-    if n == 1 {
-        out.pop();
+    if values.len() > 1 {
+        let (first, last) = (from.to_string(), (from + values.len() - 1).to_string());
+        let room = columns.saturating_sub(first.len());
+        out.push(format!("{:width$}  {first}{last:>room$}", ""));
     }
     out.join("\n")
 }
@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn a_falling_line_falls() {
         // Four dots by four: a diagonal from the upper left to the lower right.
-        assert_eq!(curve_rows(&[3.0, 2.0, 1.0, 0.0], 2, 1), "3.0000 ┤⠑⢄\n        14");
-        let rows = curve_rows(&[4.0, 1.0, 1.0], 10, 2);
+        assert_eq!(curve_rows(&[3.0, 2.0, 1.0, 0.0], 1, 2, 1), "3.0000 ┤⠑⢄\n        14");
+        let rows = curve_rows(&[4.0, 1.0, 1.0], 1, 10, 2);
         assert_eq!(rows.lines().map(|line| line.chars().count()).max(), Some(18));
         assert!(
             rows.starts_with("4.0000 ┤") && rows.contains("\n1.0000 ┤") && rows.ends_with("  1        3"),
@@ -108,13 +108,19 @@ mod tests {
     }
 
     #[test]
+    fn the_count_goes_on_where_it_was() {
+        let rows = curve_rows(&[2.0, 1.0, 0.5], 98, 10, 2);
+        assert_eq!(rows.lines().last(), Some("        98     100"), "{rows}");
+    }
+
+    #[test]
     fn gaps_and_single_values_are_drawn() {
-        assert_eq!(curve_rows(&[f64::NAN, f64::INFINITY], 10, 3), "");
-        assert_eq!(curve_rows(&[], 10, 3), "");
-        assert_eq!(curve_rows(&[2.0], 2, 1), "2.0000 ┤⠁");
-        let gap = curve_rows(&[1.0, f64::NAN, f64::NAN, 1.0], 2, 1);
+        assert_eq!(curve_rows(&[f64::NAN, f64::INFINITY], 1, 10, 3), "");
+        assert_eq!(curve_rows(&[], 1, 10, 3), "");
+        assert_eq!(curve_rows(&[2.0], 1, 2, 1), "2.0000 ┤⠁");
+        let gap = curve_rows(&[1.0, f64::NAN, f64::NAN, 1.0], 1, 2, 1);
         assert!(gap.starts_with("1.0000 ┤⠁⠈"), "{gap}");
-        assert!(curve_rows(&[f64::MAX, f64::MIN], 4, 2).starts_with(" 1.80e308 ┤"));
+        assert!(curve_rows(&[f64::MAX, f64::MIN], 1, 4, 2).starts_with(" 1.80e308 ┤"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What is made here is still seen where scripts, styles and inline vectors are taken out of pages, as they are from a
 //! notebook that was opened and not run.
 
+use crate::Drawing;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -28,6 +29,11 @@ pub fn svg_image(alt: &str, svg: &str) -> String {
 pub fn png_image(alt: &str, file: &[u8], [width, height]: [usize; 2]) -> String {
     let (alt, source) = (escape(alt), data_url("image/png", file));
     format!("<img alt=\"{alt}\" width=\"{width}\" height=\"{height}\" src=\"{source}\">")
+}
+
+/// A drawing inside the page, as vectors.
+pub fn drawing_image(alt: &str, drawing: &Drawing) -> String {
+    svg_image(alt, &drawing.to_svg())
 }
 
 /// A table with a head. Cells are texts, not HTML.
