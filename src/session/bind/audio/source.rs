@@ -39,7 +39,7 @@ fn load() -> Function {
         Ok(Dynamic::from(io::read(Path::new(&call.get::<String>("path")?))?))
     })
     .long()
-    .about("Reads a sound file: WAV, FLAC, Ogg Vorbis, MP3, or AAC in M4A.")
+    .about("Reads a sound file: WAV, AIFF, CAF, FLAC, ALAC, MP3, MP2, AAC in M4A, Vorbis and Opus, also in WebM and Matroska.")
     .param::<String>("path", "the file; relative paths start where the program was started")
     .returns("wave")
     .reads_data()
