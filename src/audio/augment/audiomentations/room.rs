@@ -1,9 +1,7 @@
 //! RoomSimulator of audiomentations, whose places are in metres and whose angles are in radians.
 
 use super::super::{Recipe, Value};
-use super::config::Config;
-use super::settings::{Settings, uniform};
-use super::transforms::{Import, number, rounded, stage};
+use super::settings::{Settings, number, rounded, stage, uniform};
 use crate::Error;
 
 /// Names of an axis here and there: its size, the size's ends, the source's place and its ends, with their defaults in m.
@@ -16,7 +14,8 @@ const AXES: [Axis; 3] = [
     ("height_m", ("min_size_z", "max_size_z"), (2.4, 3.0), "source_z", ("min_source_z", "max_source_z"), (1.0, 2.1)),
 ];
 
-pub(super) fn recipe(import: &mut Import, config: &Config, s: &Settings<'_>) -> Result<Recipe, Error> {
+/// The recipe, and what differs about it.
+pub(super) fn recipe(s: &Settings<'_>) -> Result<(Recipe, Option<&'static str>), Error> {
     let mut given = Vec::new();
     let mut sizes_vary = false;
     for (size, size_ends, usual_size, source, source_ends, usual_source) in AXES {
@@ -31,9 +30,7 @@ pub(super) fn recipe(import: &mut Import, config: &Config, s: &Settings<'_>) -> 
             uniform((rounded((near / middle).clamp(0.0, 1.0)), rounded((far / middle).clamp(0.0, 1.0))))?,
         ));
     }
-    if sizes_vary {
-        import.note(config, "the source lies at a share of the room here: metres were taken of a room of middle size");
-    }
+    let note = "the source lies at a share of the room here: metres were taken of a room of middle size";
     let degrees =
         |(low, high): (f64, f64), most: f64| uniform((low.to_degrees().max(-most), high.to_degrees().min(most)));
     let pi = std::f64::consts::PI;
@@ -53,5 +50,5 @@ pub(super) fn recipe(import: &mut Import, config: &Config, s: &Settings<'_>) -> 
     }
     given.push(("keep_tail", Value::Flag(!s.flag("leave_length_unchanged", false)?)));
     given.push(("normalise", Value::Flag(false)));
-    stage("room", given)
+    Ok((stage("room", given)?, sizes_vary.then_some(note)))
 }

@@ -1,6 +1,6 @@
 //! The parameters of one transform.
 
-use super::super::Value;
+use super::super::{Recipe, Stage, Value, declaration};
 use super::config::{Config, Library};
 use crate::{Distribution, Error};
 use serde_json::Value as Json;
@@ -32,6 +32,9 @@ pub(super) struct Settings<'a> {
     config: &'a Config,
     asked: RefCell<BTreeSet<&'static str>>,
 }
+
+/// Samples per second of a configuration that counts in samples and does not say of which rate, Hz.
+pub(super) const USUAL_RATE: f64 = 16_000.0;
 
 /// The two names of a parameter's ends and, behind them, older ones of the same.
 pub(super) type Ends<'a> = &'a [(&'static str, &'static str)];
@@ -131,4 +134,19 @@ pub(super) fn uniform((low, high): (f64, f64)) -> Result<Value, Error> {
 /// A whole number between two ends, both included.
 pub(super) fn whole((low, high): (f64, f64)) -> Result<Value, Error> {
     Ok(Value::Drawn(if low == high { low.into() } else { Distribution::int_uniform(low as i64, high as i64)? }))
+}
+
+/// A stage with some values; a parameter that has its default is not printed.
+pub(super) fn stage(name: &str, given: Vec<(&'static str, Value)>) -> Result<Recipe, Error> {
+    let given = given.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Ok(Stage::new(declaration(name)?, given)?.into())
+}
+
+/// As many digits as matter in a level, an exponent or a share.
+pub(super) fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+pub(super) fn number(value: f64) -> Value {
+    Value::Drawn(value.into())
 }

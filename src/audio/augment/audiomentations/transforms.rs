@@ -1,10 +1,9 @@
 //! What stands for each transform here.
 
-use super::super::{Recipe, Stage, Value, declaration};
-use super::USUAL_RATE;
+use super::super::{Recipe, Value, declaration};
 use super::config::{Config, wrong};
 use super::room;
-use super::settings::{Settings, uniform, whole};
+use super::settings::{Settings, USUAL_RATE, number, rounded, stage, uniform, whole};
 use crate::{Distribution, Error};
 use serde_json::Value as Json;
 
@@ -45,7 +44,7 @@ impl Import {
         Ok(Some(recipe))
     }
 
-    pub(super) fn note(&mut self, config: &Config, text: &str) {
+    fn note(&mut self, config: &Config, text: &str) {
         self.notes.push(format!("{}: {text}", config.name));
     }
 
@@ -272,7 +271,13 @@ impl Import {
                 )?
             }
             "Reverse" | "TimeInversion" => stage("reverse", vec![])?,
-            "RoomSimulator" => room::recipe(self, config, s)?,
+            "RoomSimulator" => {
+                let (recipe, note) = room::recipe(s)?;
+                if let Some(note) = note {
+                    self.note(config, note);
+                }
+                recipe
+            }
             "Shift" => shift(s)?,
             "SpliceOut" => {
                 let intervals = number(s.number("num_time_intervals")?.unwrap_or(8.0));
@@ -468,21 +473,6 @@ fn shift(s: &Settings<'_>) -> Result<Recipe, Error> {
     let fade_s = if s.is_torch() { 0.0 } else { s.number("fade_duration")?.unwrap_or(0.005) };
     let wrap = Value::Flag(s.flag("rollover", true)?);
     stage("time_shift", vec![(unit, shift), ("wrap", wrap), ("fade_ms", number(1000.0 * fade_s))])
-}
-
-/// A stage with some values; a parameter that has its default is not printed.
-pub(super) fn stage(name: &str, given: Vec<(&'static str, Value)>) -> Result<Recipe, Error> {
-    let given = given.into_iter().map(|(name, value)| (name.to_owned(), value));
-    Ok(Stage::new(declaration(name)?, given)?.into())
-}
-
-/// As many digits as matter in a level, an exponent or a share.
-pub(super) fn rounded(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4
-}
-
-pub(super) fn number(value: f64) -> Value {
-    Value::Drawn(value.into())
 }
 
 fn word(word: &str) -> Value {
