@@ -8,6 +8,7 @@ mod features;
 mod inverse;
 mod lambda;
 mod pair;
+mod play;
 mod player;
 mod plot;
 mod recipe;
@@ -35,6 +36,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.push(demo::demo(environment));
     all.extend(pair::functions(environment));
     all.extend(plot::functions(environment));
+    all.extend(play::functions(environment));
     all.extend(features::functions(environment));
     all.extend(inverse::functions(environment));
     all.extend(data::functions(environment));
