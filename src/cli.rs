@@ -9,6 +9,7 @@ use crate::terminal::Terminal;
 use auricle_session::script::{function_help, overview, reference_page};
 use auricle_session::{Settings, language, write_whole};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ pub(crate) mod exit {
 
 /// Runs the program on the process's arguments.
 pub(crate) fn main() -> ExitCode {
-    let arguments = reordered(std::env::args().collect());
+    let arguments = readable(std::env::args_os().collect());
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
@@ -142,6 +143,18 @@ pub(crate) fn seed_argument() -> Arg {
 
 pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// The process's arguments in order, whatever bytes they are made of: names of files need not be text.
+fn readable(given: Vec<OsString>) -> Vec<OsString> {
+    let texts = given.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    // What is no text is found again by what it looks like; words that look alike keep their order.
+    let mut others: Vec<OsString> = given.into_iter().filter(|word| word.to_str().is_none()).collect();
+    let original = |text: String| match others.iter().position(|word| word.to_string_lossy() == text) {
+        Some(at) => others.remove(at),
+        None => text.into(),
+    };
+    reordered(texts).into_iter().map(original).collect()
 }
 
 /// Puts the program's own options before the script's words, wherever they stand, and `run` before a file that comes
@@ -304,6 +317,17 @@ mod tests {
         assert_eq!(order("auricle check a.rhai"), "auricle check a.rhai");
         assert_eq!(order("auricle --version"), "auricle --version");
         assert_eq!(order("auricle"), "auricle");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_of_files_need_not_be_text() {
+        use std::os::unix::ffi::OsStringExt;
+        let odd = |byte: u8| OsString::from_vec(vec![b'a', byte, b'.', b'w', b'a', b'v']);
+        let given = vec!["auricle".into(), "augment".into(), odd(0xff), odd(0xfe), "r.rhai".into()];
+        assert_eq!(readable(given.clone()), given);
+        let script = readable(vec!["auricle".into(), odd(0xff), "--json".into()]);
+        assert_eq!(script, ["auricle".into(), "run".into(), "--json".into(), odd(0xff)]);
     }
 
     #[test]

@@ -236,6 +236,10 @@ impl Sink for Terminal {
         }
     }
 
+    fn has_players(&self) -> bool {
+        false
+    }
+
     fn draws_pictures(&self) -> bool {
         self.interactive && !self.report_only && std::io::stdout().is_terminal()
     }

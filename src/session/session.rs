@@ -7,8 +7,8 @@ use crate::fault::explain_fault;
 use crate::last_value::LAST;
 use crate::script::{
     Callable, CancelToken, Diagnostic, Expanded, Meaning, Mode, Quotient, ScriptError, ScriptValue, Sink, Table, Topic,
-    Unknown, Written, explain, explain_parse, explain_quotient, lost_fraction, new_engine, new_parser, type_name,
-    unknown_calls,
+    Unknown, Written, ends_in_semicolon, explain, explain_parse, explain_quotient, lost_fraction, new_engine,
+    new_parser, type_name, unknown_calls,
 };
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -240,7 +240,7 @@ impl Session {
         self.assistant.refresh(self.values(), &self.functions);
         match result {
             Ok(Ok(value)) => {
-                let shown = !value.is_unit() && !text.trim_end().ends_with(';');
+                let shown = !value.is_unit() && !ends_in_semicolon(text);
                 Ok(Outcome { value, shown })
             }
             Ok(Err(error)) => Err(explain(&error, name, &self.environment.sources(), &self.table, &self.variables())),
@@ -275,8 +275,11 @@ impl Session {
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<AST, Diagnostic> {
-        // A script may begin with `#!/usr/bin/env auricle`; the line stays, as a comment, so that positions do, too.
-        let readable = text.strip_prefix("#!").map_or_else(|| text.to_owned(), |rest| format!("//{rest}"));
+        // A script may begin with a mark of the byte order and with `#!/usr/bin/env auricle`; a space and a comment take
+        // their places, so that positions stay. Three slashes would be a text about a function.
+        let (mark, rest) = text.strip_prefix('\u{feff}').map_or(("", text), |rest| (" ", rest));
+        let (slashes, rest) = rest.strip_prefix("#!").map_or(("", rest), |rest| ("// ", rest));
+        let readable = [mark, slashes, rest].concat();
         let expanded = self.expanded(&readable);
         let compiled = self.engine.compile_with_scope(&self.scope, &expanded.text);
         self.environment.sources().expand(name, expanded);
@@ -598,6 +601,24 @@ mod tests {
     fn a_value_is_shown_unless_a_semicolon_ends_the_text() {
         let shown = |text: &str| session().0.eval("t", text).unwrap().shown;
         assert!(shown("1 + 1") && !shown("1 + 1;") && !shown("let x = 1") && !shown("print(1)"));
+        assert!(!shown("1 + 1; // quiet") && !shown("1 + 1; /* quiet; */\n// too") && !shown("1 + 1 /* ; */;"));
+        assert!(shown("1 + 1 // shown;") && shown("1 + 1 /* ; */") && shown("\"a;\"") && shown("1; `;`"));
+    }
+
+    #[test]
+    fn a_mark_of_the_byte_order_is_passed_over() {
+        assert_eq!(value("\u{feff}1 + 1"), "2");
+        assert_eq!(value("\u{feff}#!/usr/bin/env auricle\n1 + 1"), "2");
+        assert_eq!(value("#!/usr/bin/env auricle\n1 + 1"), "2");
+        assert!(failure("\u{feff}let x = 'ab';").contains(":1:10"), "{}", failure("\u{feff}let x = 'ab';"));
+        assert!(failure("let x = 1;\u{feff}").contains("U+FEFF"));
+    }
+
+    #[test]
+    fn paths_may_begin_with_the_users_folder() {
+        assert!(failure("load(\"~nobody/a.wav\")").contains("another user"));
+        let told = failure("load(\"~/no such file.wav\")");
+        assert!(!told.lines().next().unwrap_or("").contains('~'), "{told}");
     }
 
     #[test]

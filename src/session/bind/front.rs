@@ -7,7 +7,13 @@ use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = vec![show("show", environment), show("display", environment), display_id(environment)];
-    all.extend([update_display(environment), clear_output(environment), eprint(environment), progress(environment)]);
+    all.extend([
+        update_display(environment),
+        clear_output(environment),
+        eprint(environment),
+        progress(environment),
+        flush(environment),
+    ]);
     all.extend([
         ask("input", false, "Asks the person in front of the session for a line, and waits for it.", environment),
         ask("password", true, "Asks for a line that is not seen while it is typed.", environment),
@@ -76,6 +82,15 @@ fn clear_output(environment: &Arc<Environment>) -> Function {
     .about("Takes away what the cell has shown so far, where that can be done.")
     .option::<bool>("wait", true, "whether it stays until something new is shown")
     .example("clear_output()")
+}
+
+fn flush(environment: &Arc<Environment>) -> Function {
+    with("flush", environment, |environment, _| {
+        environment.sink.flush();
+        Ok(())
+    })
+    .about("Hands on what was printed so far, where lines are held back to be sent together.")
+    .example("print(\"at once\"); flush()")
 }
 
 fn eprint(environment: &Arc<Environment>) -> Function {

@@ -3,6 +3,7 @@
 use super::convert::open_range;
 use super::error::nearest;
 use super::function::{Form, RECEIVER};
+use super::home::{expanded, is_path};
 use super::{FromScript, Function, ScriptError, ScriptValue, Shown, Unknown, describe};
 use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
 use std::sync::Arc;
@@ -92,7 +93,22 @@ impl<'a> Call<'a> {
                 return Err(wrong(&parameter.name, &parameter.wanted, value));
             }
         }
-        Ok(Call { context: Some(context), function: function.clone(), positional, options })
+        let mut call = Call { context: Some(context), function: function.clone(), positional, options };
+        call.expand_paths()?;
+        Ok(call)
+    }
+
+    /// Puts the user's folder in the place of `~` in all arguments that are paths.
+    fn expand_paths(&mut self) -> Result<(), ScriptError> {
+        let positional = self.function.parameters.iter().zip(&mut self.positional);
+        let positional = positional.map(|(parameter, value)| (parameter.name.as_str(), value));
+        let options = self.options.iter_mut().map(|(name, value)| (name.as_str(), value));
+        for (name, value) in positional.chain(options).filter(|(name, _)| is_path(name)) {
+            if let Some(expanded) = expanded(name, value, std::env::home_dir().as_deref())? {
+                *value = expanded;
+            }
+        }
+        Ok(())
     }
 
     /// The value the method was called on.

@@ -21,6 +21,14 @@ pub trait Sink: Send + Sync {
         false
     }
 
+    /// Whether the displays of sounds have players; where they have none, a program of the system plays.
+    fn has_players(&self) -> bool {
+        true
+    }
+
+    /// Hands on what was printed so far, if some is held back.
+    fn flush(&self) {}
+
     /// A value that is to be seen. Under a name it can be replaced later.
     fn display(&self, display: &Display, _name: Option<&str>) {
         self.out(&display.text);

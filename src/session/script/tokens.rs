@@ -76,13 +76,22 @@ const SIGNS: [&str; 48] = [
 pub(super) fn tokens(script: &str) -> Vec<Token> {
     let text: Vec<char> = script.chars().collect();
     let mut reader = Reader { text: &text, at: 0, line: 1, line_start: 0, apart: true, leads: true, found: Vec::new() };
-    if text.starts_with(&['#', '!']) {
+    // A mark of the byte order is no part of a script.
+    if text.first() == Some(&'\u{feff}') {
+        reader.at = 1;
+    }
+    if text[reader.at..].starts_with(&['#', '!']) {
         reader.skip_line();
     }
     while reader.at < text.len() {
         reader.token();
     }
     reader.found
+}
+
+/// Whether a script ends in a semicolon, whatever is said about it behind.
+pub fn ends_in_semicolon(script: &str) -> bool {
+    tokens(script).last().is_some_and(|token| token.is(";"))
 }
 
 struct Reader<'a> {

@@ -9,6 +9,7 @@ mod features;
 mod inverse;
 mod lambda;
 mod pair;
+mod play;
 mod player;
 mod plot;
 mod recipe;
@@ -38,6 +39,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(demo::draws_functions());
     all.extend(pair::functions(environment));
     all.extend(plot::functions(environment));
+    all.extend(play::functions(environment));
     all.extend(features::functions(environment));
     all.extend(inverse::functions(environment));
     all.extend(data::functions(environment));

@@ -6,6 +6,7 @@ mod judging;
 mod method;
 mod model;
 mod optimizer;
+mod plot;
 mod tensor;
 
 use super::Environment;
@@ -24,6 +25,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(method::functions(environment));
     all.extend(judging::functions(environment));
     all.extend(figure::functions());
+    all.push(plot::plot());
     all
 }
 
