@@ -9,20 +9,14 @@ mod golden;
 mod notebook;
 mod quality;
 mod recipe;
+mod recordings;
 #[cfg(unix)]
 mod repl;
 mod tidy;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The project's folder.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A folder beside the project, of vectors or recordings that are read in place. Its absence is a failure.
-fn shared(path: &str) -> PathBuf {
-    let folder = root().join("../shared").join(path);
-    assert!(folder.exists(), "{} is missing: the tests read reference vectors and recordings there", folder.display());
-    folder
 }

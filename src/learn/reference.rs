@@ -1,7 +1,7 @@
 //! Agreement with vectors that PyTorch and scikit-learn computed in double precision.
 //!
-//! The vectors stand outside this project and are read in place: every case of a kind that exists here is run, whatever its
-//! name, sizes and values.
+//! The vectors are packed in the project (`tests/golden/vectors/ssl`); `AURICLE_VECTORS` names another folder of the same layout to
+//! be used instead. Every case of a kind that exists here is run, whatever its name, sizes and values.
 
 use crate::eval::{
     ClassWeight, KnnOptions, LogisticOptions, LogisticRegression, Matrix, Penalty, Scaler, knn_scores, mean_interval,
@@ -19,10 +19,12 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::PathBuf;
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/ssl")
+    let packed = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/vectors");
+    std::env::var_os("AURICLE_VECTORS").map_or_else(packed, PathBuf::from).join("ssl")
 }
 
 struct Case {
@@ -55,7 +57,14 @@ fn cases(kind: &str) -> Vec<Case> {
 }
 
 fn tensors(path: &std::path::Path) -> BTreeMap<String, (Vec<usize>, Vec<f64>)> {
-    let bytes = std::fs::read(path).unwrap();
+    let bytes = std::fs::read(path).unwrap_or_else(|_| {
+        let mut packed = path.as_os_str().to_owned();
+        packed.push(".gz");
+        let file = std::fs::File::open(&packed).unwrap_or_else(|error| panic!("{}: {error}", packed.display()));
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+        bytes
+    });
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let values = |view: &safetensors::tensor::TensorView<'_>| -> Vec<f64> {
         let data = view.data();

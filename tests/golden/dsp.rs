@@ -2,7 +2,7 @@
 
 use super::metric::{Compared, check};
 use super::npy;
-use crate::shared;
+use super::vectors::dsp;
 use auricle_audio::Waveform;
 use auricle_audio::features::Features;
 use auricle_session::script::Silent;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Cases of an operation; that there is none is a failure.
 pub(super) fn cases(op: &str) -> Vec<Json> {
-    let path = shared("reference/dsp/manifest.json");
+    let path = dsp().join("manifest.json");
     let manifest: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let cases: Vec<Json> =
         manifest["cases"].as_array().unwrap().iter().filter(|case| case["op"] == op).cloned().collect();
@@ -44,7 +44,7 @@ pub(super) fn verify(op: &str, script: impl Fn(&Json, &Json) -> String) {
 }
 
 pub(super) fn compare(case: &Json, id: &str, shape: Vec<usize>, values: &[f64]) {
-    let reference = shared("reference/dsp");
+    let reference = dsp();
     let want = case["output"].as_str().map(|path| npy::read(&reference.join(path)).1).unwrap_or_default();
     for item in case["checks"].as_array().unwrap() {
         let clean = item["signal"].as_str().map(|path| wave(&reference.join(path))).unwrap_or_default();
@@ -59,7 +59,7 @@ fn wave(path: &Path) -> Vec<f64> {
 
 /// `load(...)` of the n-th input of a case.
 pub(super) fn input(case: &Json, n: usize) -> String {
-    let path = shared("reference/dsp").join(case["inputs"][n].as_str().unwrap());
+    let path = dsp().join(case["inputs"][n].as_str().unwrap());
     format!("load({:?})", path.display().to_string())
 }
 

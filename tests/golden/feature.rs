@@ -2,7 +2,7 @@
 
 use super::dsp::{cases, compare, input, mel_options, replayed, run, verify};
 use super::npy;
-use crate::shared;
+use super::vectors::dsp;
 use serde_json::Value as Json;
 
 /// As [`verify`], for references with a frame in each row: `n` frames of all bands after each other.
@@ -150,7 +150,7 @@ fn the_mel_channel_of_clar_by_its_preset() {
 
 /// `features(...)` of the first input of a case, an array of bands.
 fn block(case: &Json) -> String {
-    let (shape, values) = npy::read(&shared("reference/dsp").join(case["inputs"][0].as_str().unwrap()));
+    let (shape, values) = npy::read(&dsp().join(case["inputs"][0].as_str().unwrap()));
     let rows: Vec<String> = values.chunks(shape[1]).map(|row| format!("{row:?}")).collect();
     format!("features([{}])", rows.join(", "))
 }

@@ -1,7 +1,7 @@
 //! The checks of the reference manifest, as its README defines them.
 
+use super::vectors::dsp;
 use super::{npy, spectral};
-use crate::shared;
 use realfft::RealFftPlanner;
 use serde_json::Value as Json;
 use std::f64::consts::PI;
@@ -23,7 +23,7 @@ fn number(check: &Json, name: &str) -> f64 {
 
 /// A file of the reference that a check names.
 fn reference(check: &Json, name: &str) -> PathBuf {
-    shared("reference/dsp").join(check[name].as_str().unwrap())
+    dsp().join(check[name].as_str().unwrap())
 }
 
 /// Panics, saying what was found, unless a check of the manifest holds.

@@ -8,3 +8,4 @@ mod npy;
 mod space;
 mod spectral;
 mod time;
+mod vectors;

@@ -2,7 +2,7 @@
 
 use super::dsp::{input, verify};
 use super::npy;
-use crate::shared;
+use super::vectors::dsp;
 use serde_json::Value as Json;
 
 /// The options of a transform that a case asks for.
@@ -18,7 +18,7 @@ fn transform(params: &Json) -> String {
 
 /// The values of an array file of the reference as a script expression, an array of rows if it has two axes.
 fn array(path: &str) -> String {
-    let (shape, values) = npy::read(&shared("reference/dsp").join(path));
+    let (shape, values) = npy::read(&dsp().join(path));
     let json = match shape[..] {
         [_, columns] => serde_json::json!(values.chunks_exact(columns).collect::<Vec<_>>()),
         _ => serde_json::json!(values),
