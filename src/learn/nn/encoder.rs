@@ -124,11 +124,28 @@ impl Encoder {
 
     /// The same encoder with the weights of a file, and its front-end if the file has one.
     ///
+    /// A `strict` one takes only a file whose every weight has a place here: a bias that is passed over makes other embeddings.
+    /// Counts of batches, which PyTorch writes and nothing here needs, do not matter.
+    ///
     /// # Errors
     /// [`Error::File`] if it cannot be read, [`Error::Run`] if its weights do not fit.
-    pub fn load(&self, path: &Path, device: &Device) -> Result<Encoder, Error> {
+    pub fn load(&self, path: &Path, strict: bool, device: &Device) -> Result<Encoder, Error> {
         let (weights, _, about) = read_safetensors(path)?;
         let mut loaded = self.with_weights(&weights, device)?;
+        let known = loaded.weights();
+        let is_left = |name: &&String| !known.contains_key(*name) && !name.ends_with("num_batches_tracked");
+        let left: Vec<&String> = weights.keys().filter(is_left).collect();
+        if strict && !left.is_empty() {
+            const SHOWN: usize = 6;
+            let names: Vec<String> = left.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+            let more = if left.len() > SHOWN { format!(" and {} more", left.len() - SHOWN) } else { String::new() };
+            return Err(Error::Run {
+                message: format!("`{}` has weights that the model does not have: {}{more}", path.display(), names.join(", ")),
+                hint: "build the model that the file is of; if they are not needed here (a classifier's head, say), pass over \
+                       them with `load(path, #{ strict: false })`"
+                    .into(),
+            });
+        }
         let (features, scaling) = (&about["features"], &about["scaling"]);
         if !features.is_null() && !scaling.is_null() {
             loaded.front_end = Some(FrontEnd {
@@ -137,5 +154,29 @@ impl Encoder {
             });
         }
         Ok(loaded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_without_a_place_is_an_error_unless_it_may_be_passed_over() {
+        let device = Device::default();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let options = ResNet18Options { width: 4, ..ResNet18Options::default() };
+        let encoder = Encoder::new(Architecture::ResNet18(options), 0, &device).unwrap();
+        let mut weights = encoder.weights();
+        let bias = NamedTensor { shape: vec![4], values: vec![1.0; 4] };
+        weights.insert("bn1.num_batches_tracked".into(), NamedTensor { shape: vec![1], values: vec![5.0] });
+        write_safetensors(&path, &weights, &BTreeMap::new(), &serde_json::Value::Null).unwrap();
+        assert!(encoder.load(&path, true, &device).is_ok());
+        weights.insert("conv1.bias".into(), bias);
+        write_safetensors(&path, &weights, &BTreeMap::new(), &serde_json::Value::Null).unwrap();
+        let error = encoder.load(&path, true, &device).err().unwrap().to_string();
+        assert!(error.contains("`conv1.bias`"), "{error}");
+        assert_eq!(encoder.load(&path, false, &device).unwrap().weights().len(), encoder.weights().len());
     }
 }

@@ -5,6 +5,7 @@ use super::{lambda, to_distribution};
 use crate::script::{Call, FromScript, Function, Mode, Parameter, ScriptError, Topic, Unknown, describe};
 use auricle_audio::augment::{Declaration, Kind, Recipe, Stage, Value, catalogue};
 use rhai::{Dynamic, FnPtr};
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
@@ -59,13 +60,31 @@ fn build(
         matches!(parameter.kind, Kind::Paths { .. }) && values.iter().any(|(name, _)| name == parameter.name)
     });
     if environment.settings.mode == Mode::Check && reads_files {
-        // A check needs no data, and so no recordings either: only the other values are looked at.
+        // A check decodes nothing: recordings need only be there.
+        for path in values.iter().flat_map(|(name, value)| paths(declaration, name, value)) {
+            if !Path::new(path).exists() {
+                let reason = "there is no such file or folder";
+                return Err(auricle_audio::Error::file_with_hint(path, reason, "check the path and its case").into());
+            }
+        }
         Stage::check(declaration, values)?;
         return Ok(Dynamic::from(Unknown));
     }
     let recipe = Recipe::from(Stage::new(declaration, values)?);
     environment.tell_of_recordings(&recipe);
     Ok(Dynamic::from(recipe))
+}
+
+/// The paths that a parameter is given, if it takes some.
+fn paths<'a>(declaration: &Declaration, name: &str, value: &'a Value) -> &'a [String] {
+    let kind = declaration.parameters.iter().find(|parameter| parameter.name == name).map(|parameter| &parameter.kind);
+    match (kind, value) {
+        (Some(Kind::Paths { .. }), Value::Paths(paths)) => paths,
+        (Some(Kind::Paths { words }), Value::Word(path)) if !words.contains(&path.as_str()) => {
+            std::slice::from_ref(path)
+        }
+        _ => &[],
+    }
 }
 
 /// A script value as the value of a parameter; `None` if it can be no parameter's.

@@ -161,7 +161,7 @@ fn load(environment: &Arc<Environment>) -> Function {
     Function::new("load", Topic::Training, move |call| {
         let model = call.receiver::<Model>()?;
         let path = call.get::<String>("path")?;
-        let encoder = model.encoder.load(Path::new(&path), &environment.device()?)?;
+        let encoder = model.encoder.load(Path::new(&path), call.get("strict")?, &environment.device()?)?;
         let name = Path::new(&path).file_name().map_or(path.clone(), |name| name.to_string_lossy().into_owned());
         Ok(Dynamic::from(Model { name, encoder }))
     })
@@ -169,6 +169,7 @@ fn load(environment: &Arc<Environment>) -> Function {
     .long()
     .about("Gives the same model with the weights of a safetensors file, and its front-end if the file has one.")
     .param::<String>("path", "the file")
+    .option::<bool>("strict", true, "whether weights that the model has no place for are an error, which lists them")
     .returns("model")
     .reads_data()
     .example(
