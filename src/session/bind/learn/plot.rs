@@ -1,21 +1,19 @@
 //! Numbers as lines.
 
 use crate::script::{Call, FromScript, Function, ScriptError, Topic};
-use auricle_learn::eval::Figure;
+use auricle_figure::{Content, Curve, Figure, Lines};
 use rhai::Dynamic;
 
 pub(super) fn plot() -> Function {
     Function::new("plot", Topic::Judging, |call| {
-        let curves = curves(call)?;
-        let named: Vec<(&str, &[f64])> =
-            curves.iter().map(|(name, values)| (name.as_str(), values.as_slice())).collect();
-        let mut figure = Figure::lines(&call.get::<String>("title")?, &call.get::<String>("y_title")?, &named);
-        // The lines of a training go over epochs; these go over the places of an array, which count from 0.
-        figure.plotly["layout"]["xaxis"]["title"]["text"] = call.get::<String>("x_title")?.into();
-        for (i, (_, values)) in curves.iter().enumerate() {
-            figure.plotly["data"][i]["x"] = (0..values.len()).collect::<Vec<usize>>().into();
-        }
-        Ok(Dynamic::from(figure))
+        // Places of an array count from 0.
+        let curve = |(name, y): (String, Vec<f64>)| Curve { name, x: (0..y.len()).map(|at| at as f64).collect(), y };
+        let lines = Lines {
+            x_title: call.get("x_title")?,
+            y_title: call.get("y_title")?,
+            curves: curves(call)?.into_iter().map(curve).collect(),
+        };
+        Ok(Dynamic::from(Figure { title: call.get("title")?, content: Content::Lines(lines) }))
     })
     .about("Draws numbers as a line, or several lines; sounds, features, recipes and runs have a `plot` of their own.")
     .param::<Dynamic>("x", "an array of numbers, an array of such arrays, or a map of names and arrays")
