@@ -72,7 +72,7 @@ pub(crate) fn made_environment() -> &'static Path {
     static MADE: OnceLock<TempDir> = OnceLock::new();
     let folder = MADE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        ["audio", "meta"].map(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
+        ["audio", "meta"].iter().for_each(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
         let mut table = "filename,fold,target,category,esc10,src_file,take\n".to_owned();
         for fold in 1..=5 {
             for (kind, (class, target)) in CLASSES.iter().enumerate() {
