@@ -127,7 +127,7 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
         }
         Err(error) => return wrong(with_hint(&error), exit::USAGE),
     };
-    let mut teller = Teller::new(&terminal, job.n_jobs);
+    let mut teller = Teller::new(&terminal, "`--resume`", job.n_jobs);
     let result = job.run(&plan, &|| token.is_cancelled(), &mut |event| teller.tell(event));
     teller.conclude(result, &job.out, job.shard)
 }
@@ -155,7 +155,7 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
     };
     let out = matches.get_one::<PathBuf>("out").cloned().unwrap_or_default();
     let n_jobs = jobs(matches);
-    let mut teller = Teller::new(terminal, n_jobs);
+    let mut teller = Teller::new(terminal, "the same command", n_jobs);
     let stop = || token.is_cancelled();
     let result = replay.run(&out, n_jobs, matches.get_flag("overwrite"), &stop, &mut |event| teller.tell(event));
     teller.conclude(result, &out, Shard::WHOLE)
@@ -164,14 +164,16 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
 /// Tells what happens, and in the end what came of it.
 struct Teller<'a> {
     terminal: &'a Terminal,
+    /// What goes on after an interruption.
+    again: &'static str,
     n_jobs: NonZeroUsize,
     started: Instant,
     n_unused: usize,
 }
 
-impl Teller<'_> {
-    fn new(terminal: &Terminal, n_jobs: NonZeroUsize) -> Teller<'_> {
-        Teller { terminal, n_jobs, started: Instant::now(), n_unused: 0 }
+impl<'a> Teller<'a> {
+    fn new(terminal: &'a Terminal, again: &'static str, n_jobs: NonZeroUsize) -> Teller<'a> {
+        Teller { terminal, again, n_jobs, started: Instant::now(), n_unused: 0 }
     }
 
     fn tell(&mut self, event: Event) {
@@ -228,10 +230,13 @@ impl Teller<'_> {
         }
         let Summary { n_items, n_done, n_passed_over, n_failed, ended, .. } = summary;
         match ended {
-            Ended::Stopped => wrong("stopped; `--resume` goes on from here".into(), exit::INTERRUPTED),
+            Ended::Stopped => wrong(format!("stopped; {} goes on from here", self.again), exit::INTERRUPTED),
             Ended::Broken(error) => {
                 let done = format!("{n_done} of {n_items} inputs were done and are recorded");
-                wrong(format!("{}\n  = note: {done}; `--resume` goes on from there", with_hint(&error)), exit::SCRIPT)
+                wrong(
+                    format!("{}\n  = note: {done}; {} goes on from there", with_hint(&error), self.again),
+                    exit::SCRIPT,
+                )
             }
             Ended::Complete if n_failed > 0 => exit::INPUTS,
             Ended::Complete if n_passed_over == n_items && n_items > 0 => exit::SCRIPT,

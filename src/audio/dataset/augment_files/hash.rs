@@ -1,11 +1,9 @@
 //! What files hold, told by their length and a hash.
 
 use crate::io::content_of;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Length of a stretch of a sampled file, bytes.
@@ -59,26 +57,6 @@ pub(super) fn hash_text(hash: u64) -> String {
     format!("{hash:016x}")
 }
 
-/// Hashes of files that many outputs share. Each is read once in a run.
-#[derive(Default)]
-pub(super) struct SharedHashes {
-    known: Mutex<HashMap<PathBuf, Option<String>>>,
-}
-
-impl SharedHashes {
-    /// The hash of a file, as text; nothing if it cannot be read.
-    pub(super) fn get(&self, path: &Path) -> Option<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
-        if let Some(hash) = known {
-            return hash;
-        }
-        // Two threads may both read it: that costs less than all waiting for one.
-        let hash = FileContent::read(path).ok().map(FileContent::text);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), hash.clone());
-        hash
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,8 +88,5 @@ mod tests {
             std::fs::write(&path, &bytes).unwrap();
             assert_eq!(FileContent::sampled(&path).unwrap() != before, seen, "{n} bytes, {at}");
         }
-        let shared = SharedHashes::default();
-        assert_eq!(shared.get(&folder.path().join("b")), None);
-        assert_eq!(shared.get(&path), Some(FileContent::read(&path).unwrap().text()));
     }
 }

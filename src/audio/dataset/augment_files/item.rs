@@ -1,9 +1,9 @@
 //! One input: what earlier runs made of it is kept or made anew.
 
 use super::encoding::Content;
-use super::hash::{FileContent, SharedHashes, hash_text};
+use super::hash::{FileContent, hash_text};
 use super::manifest::PROGRAM;
-use super::memory::{Memory, Share, clip_bytes, size};
+use super::memory::{Memory, Share, clip_bytes, reading_copies, size};
 use super::record::Record;
 use super::records::At;
 use super::{AugmentFiles, Entry, Plan};
@@ -20,7 +20,6 @@ pub(super) struct Batch<'a> {
     pub(super) record: &'a Record,
     /// [`Entry::recipe`] and [`Entry::made_by`] of each view.
     pub(super) made_by: &'a [(String, String)],
-    pub(super) hashes: &'a SharedHashes,
     pub(super) memory: &'a Memory,
     /// [`copies`](super::memory::copies) of the views.
     pub(super) copies: f64,
@@ -133,7 +132,8 @@ impl Batch<'_> {
     /// Waits for the memory that an input needs. What is wrong with its head is said when it is read.
     fn room(&self, source: &Path, file_bytes: u64) -> Result<Option<(Share<'_>, u64)>, Error> {
         let Ok(header) = io::read_header(source) else { return Ok(None) };
-        let n_bytes = (clip_bytes(&header, file_bytes) as f64 * self.copies) as u64;
+        let copies = self.copies.max(reading_copies(source));
+        let n_bytes = (clip_bytes(&header, file_bytes) as f64 * copies) as u64;
         if let Some(limit) = self.memory.is_beyond(n_bytes) {
             let reason = format!("it needs about {} of memory, and {} may be taken", size(n_bytes), size(limit));
             let hint = "cut it into parts, or say with `--memory` how much may be taken";
@@ -152,22 +152,9 @@ impl Batch<'_> {
             let content = there.get_or_init(|| FileContent::read(&self.job.out.join(output)).ok());
             *content == Some(FileContent { n_bytes, hash })
         };
-        let found = self
-            .record
-            .records
-            .of(output, entry.made_from())
-            .find(|record| unchanged(record.n_bytes, record.hash) && self.drawn_from_the_same(record.at));
+        let mut records = self.record.records.of(output, entry.made_from());
+        let found = records.find(|record| unchanged(record.n_bytes, record.hash));
         found.map(|record| record.at)
-    }
-
-    /// Whether the recordings that an output was made with are what they were.
-    fn drawn_from_the_same(&self, at: At) -> bool {
-        let Ok(line) = self.record.records.line(at) else { return false };
-        let Ok(entry) = serde_json::from_str::<Entry>(&line) else { return false };
-        entry
-            .recordings
-            .iter()
-            .all(|recording| self.hashes.get(Path::new(&recording.file)).as_ref() == Some(&recording.xxh3))
     }
 
     /// Makes one output: its line is recorded before it gets its name.

@@ -39,9 +39,6 @@ pub struct Entry {
     /// Fingerprint of all that outputs of this recipe have in common: recipe, format, program, and the list of the
     /// recordings that it draws from.
     pub made_by: String,
-    /// The recordings that were drawn for this output.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub recordings: Vec<Recording>,
     /// Every value that was drawn; with the recipe and the input it repeats the output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
@@ -53,21 +50,11 @@ pub struct Entry {
     pub passed_over: bool,
 }
 
-/// A recording that was mixed in or convolved with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recording {
-    /// The file.
-    pub file: String,
-    /// XXH3 hash of its bytes.
-    pub xxh3: String,
-}
-
 /// The program and its version, as manifests name it. Another version may make other bytes.
 pub(super) const PROGRAM: &str = concat!("auricle ", env!("CARGO_PKG_VERSION"));
 
 impl Entry {
     /// Fingerprint of what the output was made from; two entries agree in it if their outputs must be the same.
-    /// The drawn recordings are not in it: they are known only after drawing.
     pub(super) fn made_from(&self) -> u64 {
         let Entry { item, view, seed, source, source_bytes, source_xxh3, made_by, .. } = self;
         xxh3_64(format!("{item} {view} {seed} {source_bytes} {source_xxh3} {made_by} {source}").as_bytes())

@@ -26,7 +26,7 @@ mod sequences;
 mod sources;
 
 pub use encoding::Encoding;
-pub use manifest::{Entry, Recording, failed_name, manifest_name};
+pub use manifest::{Entry, failed_name, manifest_name};
 pub use memory::size;
 pub use plan::{Plan, Shard};
 pub use replay::Replay;

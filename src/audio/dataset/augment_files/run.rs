@@ -1,6 +1,6 @@
 //! Doing it: threads that read, augment and write, and one that keeps the outcomes in order.
 
-use super::hash::{FileContent, SharedHashes};
+use super::hash::FileContent;
 use super::item::{Batch, Outcome, would_hold};
 use super::journal::Journal;
 use super::memory::{Memory, copies, left_of_address_space};
@@ -180,10 +180,8 @@ impl AugmentFiles {
             opened.unwrap_or_else(|| Err(Error::Unusable("the earlier runs' record cannot be used".into())))?;
         let described = |recipe| (format!("{recipe}"), made_by(recipe, self.encoding));
         let made_by: Vec<(String, String)> = self.views.recipes().iter().map(described).collect();
-        let hashes = SharedHashes::default();
         let (memory, copies) = (Memory::new(self.memory), copies(&self.views));
-        let batch =
-            Batch { job: self, plan, record: &record, made_by: &made_by, hashes: &hashes, memory: &memory, copies };
+        let batch = Batch { job: self, plan, record: &record, made_by: &made_by, memory: &memory, copies };
         let board = Mutex::new(Board { next: items.start, recorded: items.start, closed: false });
         let turned = Condvar::new();
         let done = std::thread::scope(|scope| {

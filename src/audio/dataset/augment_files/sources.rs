@@ -8,12 +8,17 @@ use crate::io;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
+/// Bytes up to which recordings are read whole to know them again. Of a larger collection stretches of every file are read.
+const READ_WHOLE: u64 = 512 << 20;
+
 /// Fingerprint of the recipe, the format of the file, the program, and the recordings that the recipe may draw. All of them
 /// count: one more changes what is drawn, and so does one that was passed over because it was broken and is mended.
 pub(super) fn made_by(recipe: &Recipe, encoding: Encoding) -> String {
     let mut text = format!("{PROGRAM}\n{}\n{} {}\n", recipe.to_json(), encoding.extension(), encoding.bits());
-    for path in recordings(recipe) {
-        let content = FileContent::sampled(&path).ok();
+    let paths = recordings(recipe);
+    let n_bytes: u64 = paths.iter().filter_map(|path| Some(std::fs::metadata(path).ok()?.len())).sum();
+    for path in paths {
+        let content = if n_bytes <= READ_WHOLE { FileContent::read(&path) } else { FileContent::sampled(&path) }.ok();
         text += &format!("{content:?} {}\n", path.display());
     }
     hash_text(xxh3_64(text.as_bytes()))
