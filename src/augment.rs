@@ -1,6 +1,6 @@
 //! `auricle augment`: a recipe over files.
 
-use crate::cli::{exit, flag, seed_argument};
+use crate::cli::{exit, flag, session_arguments, settings};
 use crate::run::{read, show, stop_on_interrupt};
 use crate::terminal::Terminal;
 use auricle_audio::Error;
@@ -57,12 +57,12 @@ pub(crate) fn command() -> Command {
             option("views", "N", "Views of each file, if the recipe makes none of its own")
                 .value_parser(value_parser!(i64)),
         )
-        .arg(option("jobs", "N", "Threads; all processors if not given").value_parser(value_parser!(u16).range(1..)))
         .arg(
             option("memory", "GB", "Memory that files may take together, GB; most of what is free if not given")
                 .value_parser(gigabytes),
         )
-        .arg(seed_argument())
+        .args(session_arguments())
+        .mut_arg("threads", |threads| threads.visible_alias("jobs"))
         .arg(option("format", "NAME", "Format of the outputs").value_parser(["wav", "flac"]).default_value("wav"))
         .arg(
             option("bits", "N", "Bits of a sample: 16 or 24, or for WAV 32, which are floating point and hold every level; the most if not given")
@@ -92,8 +92,8 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
         code
     };
     let one = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
-    let seed = matches.get_one::<u64>("seed").copied().unwrap_or(0);
-    let (views, seed, token) = match recipe(&one("recipe"), matches.get_one::<i64>("views").copied(), seed, &terminal) {
+    let n_views = matches.get_one::<i64>("views").copied();
+    let (views, seed, token) = match recipe(&one("recipe"), n_views, settings(matches), &terminal) {
         Ok(made) => made,
         Err(code) => return code,
     };
@@ -120,6 +120,10 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let inputs: Vec<PathBuf> = matches.get_many::<PathBuf>("inputs").unwrap_or_default().cloned().collect();
     let plan = match job.plan(&inputs) {
         Ok(plan) => {
+            if plan.kinds().len() > 1 {
+                let kinds: Vec<String> = plan.kinds().iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+                terminal.error(&format!("inputs: {}", kinds.join(", ")));
+            }
             if !plan.passed_over().is_empty() {
                 terminal.error(&plan.passed_over().to_string());
             }
@@ -134,7 +138,7 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
 
 /// Makes the outputs of a manifest again; gives the exit code.
 fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8 {
-    let (mut session, token) = match session(0, terminal) {
+    let (mut session, token) = match session(settings(matches), terminal) {
         Ok(made) => made,
         Err(code) => return code,
     };
@@ -252,10 +256,10 @@ const MOST_NAMED: usize = 20;
 fn recipe(
     script: &str,
     n_views: Option<i64>,
-    seed: u64,
+    settings: Settings,
     terminal: &Arc<Terminal>,
 ) -> Result<(Views, u64, CancelToken), u8> {
-    let (mut session, token) = session(seed, terminal)?;
+    let (mut session, token) = session(settings, terminal)?;
     let (name, text) = if script.ends_with(".rhai") {
         (script, read(Path::new(script), terminal).ok_or(exit::USAGE)?)
     } else {
@@ -284,8 +288,8 @@ fn recipe(
 }
 
 /// A session, and the request to stop that an interrupt makes.
-fn session(seed: u64, terminal: &Arc<Terminal>) -> Result<(Session, CancelToken), u8> {
-    let session = Session::new(Settings { seed, ..Settings::default() }, terminal.clone()).map_err(|error| {
+fn session(settings: Settings, terminal: &Arc<Terminal>) -> Result<(Session, CancelToken), u8> {
+    let session = Session::new(settings, terminal.clone()).map_err(|error| {
         terminal.error(&format!("error: {error}"));
         exit::SCRIPT
     })?;
@@ -308,7 +312,7 @@ fn gigabytes(text: &str) -> Result<f64, String> {
 }
 
 fn jobs(matches: &ArgMatches) -> NonZeroUsize {
-    let given = matches.get_one::<u16>("jobs").and_then(|&n| NonZeroUsize::new(usize::from(n)));
+    let given = matches.get_one::<u16>("threads").and_then(|&n| NonZeroUsize::new(usize::from(n)));
     given.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 

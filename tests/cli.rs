@@ -92,7 +92,10 @@ fn a_script_reads_standard_input_when_it_is_piped() {
 fn help_and_the_reference_page_come_from_the_same_table() {
     let folder = tempfile::tempdir().unwrap();
     let help = out(&run_in(folder.path(), &["help", "noise"]));
-    assert!(help.starts_with("noise(snr_db = 5..40, #{ color: \"white\" })  ->  recipe\n"), "{help}");
+    assert!(
+        help.starts_with("noise(snr_db = 5..40, #{ level_db: (), color: \"white\", a_weighted: false }) -> recipe\n"),
+        "{help}"
+    );
     assert!(help.contains("power of the sound over power of the noise, dB"));
     let overview = out(&run_in(folder.path(), &["help"]));
     run_in(folder.path(), &["help", "--html", "pages"]);
@@ -284,6 +287,7 @@ fn collections_are_opened_in_their_published_layouts() {
     let want = format!(
         "spoken digits: 480 clips, 10 classes
 split (official): 180 train, 0 validation, 300 test
+  6 of 6 values of `speaker` stand in more than one part of the split
 split (speaker theo, yweweler held out): 320 train, 0 validation, 160 test
 george08000
 ESC-10: 100 clips, 10 classes
@@ -298,6 +302,7 @@ split (fold 5 held out): 80 train, 0 validation, 20 test
     let want = format!(
         "spoken digits: 3000 clips, 10 classes
 split (official): 2700 train, 0 validation, 300 test
+  6 of 6 values of `speaker` stand in more than one part of the split
 split (speaker theo, yweweler held out): 2000 train, 0 validation, 1000 test
 george08000
 ESC-10: 400 clips, 10 classes
@@ -380,5 +385,28 @@ fn the_notebooks_run_without_a_server() {
             notebook["cells"].as_array().unwrap().iter().flat_map(|cell| cell["outputs"].as_array()).flatten();
         let shown = outputs.filter(|output| output["output_type"] == "execute_result").count();
         assert_eq!(shown, results, "{name}: {text}");
+    }
+}
+
+#[test]
+fn every_command_knows_the_options_that_the_readme_gives_it() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let line = readme.lines().find(|line| line.contains("hold for every command that runs a recipe")).unwrap();
+    let promised = line.split('`').filter_map(|word| word.strip_prefix("--")).filter_map(|word| word.split(' ').next());
+    let promised: Vec<String> = promised.map(|name| format!("--{name}")).collect();
+    assert!(promised.len() >= 4, "{line}");
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["run"][..], &["check"], &["augment"], &["repl"], &["kernel", "run"]] {
+        let help = out(&run_in(folder.path(), &[command, &["--help"]].concat()));
+        for option in &promised {
+            assert!(help.contains(option.as_str()), "`auricle {}` has no {option}: {help}", command.join(" "));
+        }
+    }
+    // Every row of the table of commands names a command that is there.
+    for row in readme.lines().filter(|line| line.starts_with("| `auricle ")) {
+        let command = row.split(['`', ' ']).filter(|word| !word.is_empty()).nth(2).unwrap();
+        if command.chars().all(|c| c.is_ascii_lowercase()) {
+            assert!(run_in(folder.path(), &[command, "--help"]).status.success(), "{row}");
+        }
     }
 }

@@ -98,7 +98,7 @@ mod tests {
             ("\"a\\nb\"", "string|\"a\\nb\""),
             ("[1, \"b\", [2, [3, 4]]]", "array|[1, \"b\", [2, [2 values]]]"),
             ("let a = []; a.pad(100, 7); a", "array|[7, 7, 7, 7, 7, 7, 7, 7, … 100 in all]"),
-            ("#{ a: 1, b: #{ c: () } }", "option map|#{a: 1, b: #{c: ()}}"),
+            ("#{ a: 1, b: #{ c: () } }", "map|#{a: 1, b: #{c: ()}}"),
             ("|x| x", "function|"),
         ] {
             let remembered = Remembered::new(&engine.eval(script).unwrap());
@@ -112,7 +112,7 @@ mod tests {
     fn keys_are_known_and_a_value_can_be_forgotten() {
         let mut map = Remembered::new(&rhai::Engine::new().eval("#{ b: 1, a: 2 }").unwrap());
         map.forget();
-        assert_eq!((map.text().as_str(), map.shape.type_name.as_str()), ("", "option map"));
+        assert_eq!((map.text().as_str(), map.shape.type_name.as_str()), ("", "map"));
         assert!(map.shape.entry("a").is_some() && map.shape.entry("b").is_some());
     }
 }

@@ -58,7 +58,7 @@ mod tests {
     fn maps_and_lists_are_looked_into() {
         let engine = rhai::Engine::new();
         let shape = Shape::of(&engine.eval("#{ a: [#{ b: 1.5 }], c: \"x\" }").unwrap());
-        assert_eq!(shape.type_name, "option map");
+        assert_eq!(shape.type_name, "map");
         let element = shape.entry("a").and_then(|list| list.element.as_deref()).unwrap();
         assert_eq!(element.entry("b").unwrap().type_name, "number");
         assert_eq!((shape.entry("c").unwrap().type_name.as_str(), shape.entry("d")), ("string", None));

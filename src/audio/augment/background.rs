@@ -33,7 +33,7 @@ pub(super) static BACKGROUND: Declaration = Declaration {
     draws: &["file", "start", "snr_db or level_db", "silent_draws"],
     example: "let dir = temporary_folder(); white_noise(0.3).save(dir + \"/noise.wav\"); let x = tone(440, 1); \
               assert_near(snr_db(x, x |> background(dir, 10)), 10, 0.01); \
-              assert_near((silence(1) |> background(dir, #{ level_db: -30 })).rms_db, -30, 0.01)",
+              assert_near((silence(1) |> background(dir, #{ level_db: -30 })).rms_db(), -30, 0.01)",
     build: |settings| {
         let level = NoiseLevel::of(settings)?;
         let names = ["file", "start", level.name(), "silent_draws"].map(str::to_owned);

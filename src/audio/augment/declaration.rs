@@ -325,7 +325,10 @@ impl Kind {
     /// The words that it accepts.
     pub fn words(&self) -> Vec<&'static str> {
         match self {
-            Kind::Word(words) | Kind::WordOrNumber { words, .. } | Kind::Paths { words } => words.to_vec(),
+            Kind::Word(words)
+            | Kind::WordOrDrawn { words, .. }
+            | Kind::WordOrNumber { words, .. }
+            | Kind::Paths { words } => words.to_vec(),
             Kind::Preset(presets) => names(presets),
             _ => Vec::new(),
         }

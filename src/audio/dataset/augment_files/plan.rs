@@ -2,7 +2,7 @@
 
 use crate::io::PassedOver;
 use crate::{Error, io};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// The inputs in their order, each with the outputs it becomes.
@@ -117,6 +117,17 @@ impl Plan {
     /// Number of inputs.
     pub fn n_items(&self) -> usize {
         self.items.len()
+    }
+
+    /// The inputs by the endings of their names, and how many there are of each.
+    pub fn kinds(&self) -> BTreeMap<String, usize> {
+        let mut kinds = BTreeMap::new();
+        for item in &self.items {
+            let ending = item.source.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+            let kind = ending.map_or_else(|| "without an ending".to_owned(), |ending| format!(".{ending}"));
+            *kinds.entry(kind).or_default() += 1;
+        }
+        kinds
     }
 
     /// What lies in the folders and is no input.
