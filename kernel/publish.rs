@@ -359,12 +359,17 @@ mod tests {
         publisher.begin(&Message::default(), false);
         for done in 0..=100 {
             let title = "scan <x>".into();
-            publisher.progress(&Progress { title, done, total: 100, finished: done == 100, ..Progress::default() });
+            let (finished, curve) = (done == 100, vec![2.0, 1.0]);
+            publisher.progress(&Progress { title, done, total: 100, finished, curve, ..Progress::default() });
         }
         let sent = sent(&mut waiting);
         let kinds: Vec<&str> = sent.iter().map(|(kind, _)| kind.as_str()).collect();
         assert_eq!(kinds, ["display_data", "update_display_data"]);
         assert_eq!(sent[0].1["transient"], sent[1].1["transient"]);
         assert!(sent[1].1["data"]["text/html"].as_str().unwrap().contains("scan &lt;x&gt;"));
+        // Once it is done, the value of the cell has the curve.
+        let curves =
+            |message: &(String, Value)| message.1["data"]["text/html"].as_str().unwrap().matches("<img").count();
+        assert_eq!((curves(&sent[0]), curves(&sent[1])), (1, 0));
     }
 }

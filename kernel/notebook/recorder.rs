@@ -140,7 +140,12 @@ impl Sink for Recorder {
         self.write("stdout", text);
     }
 
+    /// As the kernel publishes it: the error stream is shown in red, and a remark is no error.
     fn note(&self, text: &str) {
+        self.write("stdout", text);
+    }
+
+    fn error(&self, text: &str) {
         self.write("stderr", text);
     }
 

@@ -438,19 +438,21 @@ mod tests {
     use crate::script::{CancelToken, Shown, Sink};
     use crate::{Session, Settings};
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{Arc, OnceLock};
+    use std::sync::{Arc, Mutex, OnceLock};
 
-    /// A user who stops every training once it has done some epochs.
+    /// A user who stops every training once it has done some epochs, and looks at its curve.
     #[derive(Default)]
     struct Impatient {
         token: OnceLock<CancelToken>,
         epochs: AtomicUsize,
+        curve: Mutex<Vec<f64>>,
     }
 
     impl Sink for Impatient {
         fn out(&self, _: &str) {}
         fn note(&self, _: &str) {}
         fn progress(&self, progress: &crate::script::Progress) {
+            self.curve.lock().unwrap().clone_from(&progress.curve);
             if progress.milestone && self.epochs.fetch_sub(1, Ordering::Relaxed) == 1 {
                 self.token.get().unwrap().cancel();
             }
@@ -500,6 +502,8 @@ mod tests {
             let later = (epochs + 1..=9).any(|epoch| error.message == format!("interrupted in epoch {epoch} of 9"));
             assert!(later, "{} after {epochs} epochs", error.message);
             text(&mut session, "run.resume();");
+            // The curve goes on where it was.
+            assert_eq!(user.curve.lock().unwrap().len(), 9, "{out}");
             assert_eq!(text(&mut session, RESULT), want, "{out}");
             assert!(text(&mut session, "`${run}`").starts_with("SimCLR run, trained"));
         }
