@@ -1,7 +1,7 @@
 //! Reading with symphonia's demuxers and decoders what has no reader of its own here.
 
 use super::bounds::{check_head, check_length};
-use super::kind::{FORMATS, Kind};
+use super::kind::{FORMATS, Kind, read_up_to};
 use super::matroska::Gap;
 use super::mp4::Track as Mp4;
 use super::opus::{OPUS_RATE, OpusDecoder};
@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::path::Path;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Fault;
@@ -24,9 +24,9 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 /// Codecs whose heads count whole frames, of which a decoder drops the encoder's delay and padding.
-const LOSSY: [AudioCodecId; 6] =
-    [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_VORBIS];
-const LOSSY_SLACK: u64 = 4608;
+const WHOLE_FRAMES: [AudioCodecId; 7] =
+    [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_OPUS, CODEC_ID_VORBIS];
+const FRAMES_SLACK: u64 = 4608;
 
 /// A file whose head symphonia has read.
 pub(super) struct Stream {
@@ -41,7 +41,10 @@ impl Stream {
     ///
     /// # Errors
     /// [`Error::File`] if there is no sound in it that can be decoded.
-    pub(super) fn open(path: &Path, source: Part, kind: Kind) -> Result<Stream, Error> {
+    pub(super) fn open(path: &Path, mut source: Part, kind: Kind) -> Result<Stream, Error> {
+        if kind == Kind::Caf {
+            refuse_companded(path, &mut source)?;
+        }
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
@@ -133,6 +136,14 @@ impl Edges {
         }
     }
 
+    /// Whether a file of a kind may end anywhere: nothing in it says how much there is.
+    fn ends_with_the_file(&self, kind: Kind) -> bool {
+        match self {
+            Edges::Matroska(gap) => !gap.is_cut,
+            _ => kind == Kind::Adts,
+        }
+    }
+
     /// Makes a packet hold all its samples where something else says which are sound.
     fn untrim(&self, packet: &mut Packet) {
         if !matches!(self, Edges::Packets) {
@@ -140,6 +151,26 @@ impl Edges {
             packet.trim_end = Duration::ZERO;
         }
     }
+}
+
+/// Refuses CAF files of A-law and mu-law, which symphonia takes for broken ones.
+fn refuse_companded(path: &Path, source: &mut Part) -> Result<(), Error> {
+    // Behind the head of the file and that of its first chunk: the rate, then the name of the codec.
+    let mut head = [0; 32];
+    let fault = |error| Error::file(path, error);
+    let n = read_up_to(source, &mut head).map_err(fault)?;
+    source.rewind().map_err(fault)?;
+    let law = match &head[28..n.max(28)] {
+        b"alaw" => "A-law",
+        b"ulaw" => "mu-law",
+        _ => return Ok(()),
+    };
+    let hint = "make a WAV file of it, for example: ffmpeg -i FILE out.wav";
+    Err(Error::file_with_hint(
+        path,
+        format!("this CAF file holds {law} samples, which are read in WAV and AIFF only"),
+        hint,
+    ))
 }
 
 fn samples_of(track: &Track) -> Option<u64> {
@@ -201,8 +232,8 @@ pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decode
         let mut packet = match stream.format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,
-            // A stream of AAC has no end but that of the file.
-            Err(fault) if is_end_of_file(&fault) && kind == Kind::Adts && n > 0 => break,
+            // Such a stream has no end but that of the file.
+            Err(fault) if is_end_of_file(&fault) && edges.ends_with_the_file(kind) && n > 0 => break,
             Err(fault) if is_end_of_file(&fault) => return Err(cut_short(path, stream.n_samples, n)),
             Err(fault) => return Err(broken(path, &fault, n, rate)),
         };
@@ -232,7 +263,7 @@ pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decode
     let Some(header) = header.filter(|_| n > 0) else {
         return Err(Error::file(path, "the file holds no samples"));
     };
-    let slack = if LOSSY.contains(&stream.parameters.codec) { LOSSY_SLACK } else { 0 };
+    let slack = if WHOLE_FRAMES.contains(&stream.parameters.codec) { FRAMES_SLACK } else { 0 };
     // A stream of AAC promises nothing: its length is an estimate of the first frames' sizes.
     if kind != Kind::Adts && stream.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
         return Err(cut_short(path, stream.n_samples, n));

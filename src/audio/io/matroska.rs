@@ -9,6 +9,8 @@ use std::ops::Range;
 pub(super) struct Gap {
     before: u64,
     behind: u64,
+    /// Whether the file is shorter than it says. A stream that was written as it came says nothing, and ends where it ends.
+    pub(super) is_cut: bool,
 }
 
 #[derive(Default)]
@@ -42,7 +44,7 @@ impl Gap {
         let length = file.length();
         file.rewind()?;
         let mut reader = BufReader::new(file);
-        let (mut tracks, mut block_track) = (Vec::<Track>::new(), 0);
+        let (mut tracks, mut block_track, mut is_cut) = (Vec::<Track>::new(), 0, false);
         let mut at = 0;
         while at < length {
             let Some((id, id_bytes)) = vint(&mut reader, false)? else { break };
@@ -50,7 +52,10 @@ impl Gap {
             at += id_bytes + size_bytes;
             let mut content = Vec::new();
             match id as u32 {
-                SEGMENT | TRACKS | CLUSTER | BLOCK_GROUP => continue,
+                SEGMENT | TRACKS | CLUSTER | BLOCK_GROUP => {
+                    is_cut |= size != u64::MAX && at.saturating_add(size) > length;
+                    continue;
+                }
                 TRACK_ENTRY => {
                     tracks.push(Track::default());
                     continue;
@@ -86,7 +91,8 @@ impl Gap {
             }
         }
         let sound = tracks.iter().find(|track| track.is_sound);
-        Ok(sound.map_or_else(Gap::default, |track| Gap { before: track.delay, behind: track.padding }))
+        let (before, behind) = sound.map_or((0, 0), |track| (track.delay, track.padding));
+        Ok(Gap { before, behind, is_cut })
     }
 
     /// Samples to keep of some decoded ones.
@@ -146,11 +152,13 @@ mod tests {
         let head = element(&[0x1A, 0x45, 0xDF, 0xA3], &[0; 5]);
         let cluster = [unknown(&[0x1F, 0x43, 0xB6, 0x75]), group(2, &[0x0F, 0x42, 0x40]), group(1, &[0x7F])].concat();
         let file = [head, unknown(&[0x18, 0x53, 0x80, 0x67]), tracks, cluster].concat();
-        assert_eq!(gap(&file), Gap { before: 6_500_000, behind: 1_000_000 });
+        assert_eq!(gap(&file), Gap { before: 6_500_000, behind: 1_000_000, is_cut: false });
         // 312 samples at 48 kHz are before the sound, 48 behind it.
         assert_eq!(gap(&file).kept(1000, 48_000), 312..952);
         for end in 0..file.len() {
             gap(&file[..end]);
         }
+        let whole = element(&[0x18, 0x53, 0x80, 0x67], &[0; 9]);
+        assert!(!gap(&whole).is_cut && gap(&whole[..whole.len() - 1]).is_cut);
     }
 }

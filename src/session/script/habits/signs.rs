@@ -128,7 +128,6 @@ fn in_declaration(text: &Text<'_>, at: usize) -> bool {
 
 /// MATLAB's `x'`.
 pub(super) fn transposed(text: &Text<'_>, at: usize) -> Option<Habit> {
-    let left = text.before(at).filter(|before| before.ends_value() && text.is(at, "'") && !text.tokens[at].apart)?;
-    let hint = format!("write `{}.transpose(0, 1)` for a tensor; texts stand in \"...\"", left.text);
-    Habit::new(at, at, "`'` does not transpose", hint)
+    text.before(at).filter(|before| before.ends_value() && text.is(at, "'") && !text.tokens[at].apart)?;
+    Habit::new(at, at, "`'` does not transpose", "no sign swaps rows and columns here; texts stand in \"...\"")
 }
