@@ -44,7 +44,7 @@ fn the_menu_shows_signatures_and_what_they_do() {
     screen.keys("()\r");
     assert!(screen.run(2, "r").starts_with("time_mask("));
     screen.prompt(3);
-    screen.keys("noise(5, #{ \t");
+    screen.keys("noise(5, #{ c\t");
     screen.shows("color: \"white\"");
 }
 
@@ -185,19 +185,19 @@ fn a_script_may_ask_and_the_user_may_refuse() {
     screen.keys("let name = input(`your name`+`? `)\r");
     screen.at("your name?");
     screen.keys("Ada\r");
-    assert_eq!(screen.run(2, "name"), "Ada");
+    assert_eq!(screen.run(2, "name"), "\"Ada\"");
     screen.prompt(3);
     screen.keys("name = input(`your name`+`? `)\r");
     screen.at("your name?");
     screen.keys(CTRL_C);
     screen.prompt(4);
     assert!(screen.shown_by(3).contains("`input` cannot ask: interrupted"), "{}", screen.text());
-    assert_eq!(screen.run(4, "name"), "Ada");
+    assert_eq!(screen.run(4, "name"), "\"Ada\"");
     screen.prompt(5);
     screen.keys("let word = password(`the word`+`? `)\r");
     screen.at("the word?");
     screen.keys("ünsäen\x7f\x7fen\r");
-    assert_eq!(screen.run(6, "word"), "ünsäen");
+    assert_eq!(screen.run(6, "word"), "\"ünsäen\"");
     assert!(!screen.shown_by(5).contains("säen") && screen.shown_by(5).contains("the word? ***"), "{}", screen.text());
     screen.prompt(7);
     screen.keys("word = password(`the word`+`? `)\r");
