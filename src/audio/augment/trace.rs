@@ -79,7 +79,7 @@ impl<N: AsRef<str>> Drawing<'_, N> {
             return Err(refused(format!("it has `{}` where the recipe has `{}`", step.name, self.name)));
         }
         let n = step.values.len() + step.recordings.len();
-        let fits = if self.is_list { n % self.names.len().max(1) == 0 } else { n == self.names.len() };
+        let fits = if self.is_list { n.is_multiple_of(self.names.len().max(1)) } else { n == self.names.len() };
         if !fits {
             return Err(refused(format!("`{}` draws {} values, {n} are there", self.name, self.names.len())));
         }

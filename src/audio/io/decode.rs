@@ -269,7 +269,8 @@ pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decode
         return Err(cut_short(path, stream.n_samples, n));
     }
     let kept = edges.kept(n as u64, header.sample_rate);
-    if kept != [0..n as u64] {
+    let is_all = matches!(kept.as_slice(), [range] if *range == (0..n as u64));
+    if !is_all {
         for channel in &mut channels {
             *channel =
                 kept.iter().flat_map(|range| &channel[range.start as usize..range.end as usize]).copied().collect();

@@ -35,7 +35,7 @@ impl Track {
                 "copy it again, or record again and stop the recorder before copying",
             )
         })?;
-        let movie_scale = inside(&moov, b"mvhd").and_then(|head| timescale(head)).unwrap_or(0);
+        let movie_scale = inside(&moov, b"mvhd").and_then(timescale).unwrap_or(0);
         let traks = boxes(&moov).filter(|(kind, _)| kind == b"trak");
         let track = traks.filter_map(|(_, trak)| Track::parse(trak, movie_scale)).next();
         let mut track = track.ok_or_else(|| Error::file(path, "there is no sound in this MP4 file"))?;

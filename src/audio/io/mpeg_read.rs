@@ -75,7 +75,7 @@ pub(super) fn decode_mpeg(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
             return Err(changes(path));
         }
         decoded.copy_to_vecs_planar(&mut block);
-        if block.iter().flatten().any(|x| !(x.abs() < LOUDEST)) {
+        if block.iter().flatten().any(|x| x.is_nan() || x.abs() >= LOUDEST) {
             return Err(fault(&"its samples are beyond all measure"));
         }
         for (channel, samples) in channels.iter_mut().zip(&block) {

@@ -12,10 +12,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How often lines are waited for until they are on the disk itself, where they survive the machine.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// After how many lines it is waited until they are on the disk itself, where they survive the machine.
+const SYNC_EVERY: u32 = 64;
 /// How often, and for how long, a lock is asked for: another run looks for a moment whether this one is alive.
 const LOCK_TRIES: u32 = 20;
 const LOCK_WAIT: Duration = Duration::from_millis(50);
@@ -31,7 +31,8 @@ pub(super) struct Journal {
 struct Inner {
     file: File,
     n_bytes: u64,
-    synced: Instant,
+    /// Lines that may not be on the disk yet.
+    n_waiting: u32,
 }
 
 /// Where a line lies in a journal.
@@ -66,7 +67,7 @@ impl Journal {
                 n_bytes += 1;
             }
         }
-        let inner = Mutex::new(Inner { file, n_bytes, synced: Instant::now() });
+        let inner = Mutex::new(Inner { file, n_bytes, n_waiting: 0 });
         Ok(Journal { path, locked, inner })
     }
 
@@ -96,9 +97,10 @@ impl Journal {
             return Err(unwritable(&self.path, &error));
         }
         inner.n_bytes += line.len() as u64 + 1;
-        if inner.synced.elapsed() >= SYNC_EVERY {
+        inner.n_waiting += 1;
+        if inner.n_waiting >= SYNC_EVERY {
             inner.file.sync_data().map_err(|error| unwritable(&self.path, &error))?;
-            inner.synced = Instant::now();
+            inner.n_waiting = 0;
         }
         Ok(Line { start, n_bytes: line.len() as u32 })
     }
