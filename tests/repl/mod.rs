@@ -38,7 +38,7 @@ fn the_menu_shows_signatures_and_what_they_do() {
     screen.prompt(1);
     screen.keys("let r = time_m\t");
     screen.shows("time_mask(");
-    screen.shows("Replaces a random stretch");
+    screen.shows("Replaces a random");
     screen.keys("\r");
     screen.until("the chosen word", |screen| screen.text().lines().last() == Some("[1]> let r = time_mask"));
     screen.keys("()\r");

@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_recipe_changes_each_copy_and_nothing_else() {
-        let halves = Distribution::choice(vec![0.5f64, 0.25].iter().map(|a| 20.0 * a.log10()).collect()).unwrap();
+        let halves = Distribution::choice([0.5f64, 0.25].iter().map(|a| 20.0 * a.log10()).collect()).unwrap();
         let recipe = Recipe::from(stage("gain", &[("gain_db", Value::Drawn(halves))]).unwrap());
         let given = [
             ("seconds", Value::Drawn(0.25.into())),

@@ -180,7 +180,7 @@ pub(super) mod tests {
         let long = [7; 600];
         let one = page(5, 100, 2, &[b"abc", &long, b""]);
         let two = page(5, 200, 4, &[b"x"]);
-        let file = [&one, b"garbage".as_slice(), &two, &[b'T', b'A', b'G']].concat();
+        let file = [&one, b"garbage".as_slice(), &two, b"TAG"].concat();
         let (found, ending) = pages(&file);
         assert_eq!((found.len(), ending), (2, Ending::Whole));
         let pieces: Vec<(usize, bool)> = found[0].pieces().map(|(piece, ends)| (piece.len(), ends)).collect();

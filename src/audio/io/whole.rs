@@ -196,7 +196,7 @@ mod tests {
     fn what_is_written_in_parts_is_counted_hashed_and_absent_until_it_is_placed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.bin");
-        let content: Vec<u8> = (0..200_000u64).map(|i| (i * i >> 7) as u8).collect();
+        let content: Vec<u8> = (0..200_000u64).map(|i| ((i * i) >> 7) as u8).collect();
         let write = || {
             let mut file = WholeFile::create(&path, ".auricle-1-of-2-").unwrap();
             content.chunks(7001).for_each(|part| file.write_all(part).unwrap());

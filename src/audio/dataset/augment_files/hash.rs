@@ -66,7 +66,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         for n in [0, 1, 65_536, 200_001_usize] {
-            let bytes: Vec<u8> = (0..n as u64).map(|i| (i * i >> 5) as u8).collect();
+            let bytes: Vec<u8> = (0..n as u64).map(|i| ((i * i) >> 5) as u8).collect();
             std::fs::write(&path, &bytes).unwrap();
             let content = FileContent::read(&path).unwrap();
             assert_eq!((content, content.n_bytes), (FileContent::of(&bytes), n as u64));

@@ -140,6 +140,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     /// A folder with `store/dog/a.wav`, which is an input, and the plan that makes `out/dog/a.wav` of it.
+    #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails, also where a helper notices it")]
     fn check(prepare: impl FnOnce(&Path), input: &str, out: &str) -> Result<(), Error> {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();

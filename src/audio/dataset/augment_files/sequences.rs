@@ -4,6 +4,12 @@
 //! Six sequences run with the other tests; `AURICLE_SEQUENCES=1000` runs as many. Every run is a process of its own: this
 //! test program, started once more for the one test that does what it is told.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails, also where a helper notices it; runs are killed by the clock"
+)]
+
 use super::hash::FileContent;
 use super::{AugmentFiles, Encoding, Ended, Entry, Shard};
 use crate::augment::{Recipe, Views};

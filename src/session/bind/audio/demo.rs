@@ -28,7 +28,8 @@ impl IntoIterator for Draws {
     type IntoIter = std::vec::IntoIter<Dynamic>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.to_vec().into_iter()
+        let draws: Vec<Dynamic> = self.0.iter().cloned().collect();
+        draws.into_iter()
     }
 }
 

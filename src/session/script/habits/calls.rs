@@ -20,7 +20,7 @@ pub(super) fn named_argument(text: &Text<'_>, at: usize) -> Option<Habit> {
             && text.is_any(i + 1, &["=", ":"])
     });
     let (mut options, mut positional) = (Vec::new(), Vec::new());
-    let last = named.clone().last().unwrap_or(at);
+    let last = named.clone().next_back().unwrap_or(at);
     for i in named {
         let (key, value) = (&text.tokens[i].text, text.source(i + 2, text.expression_end(i + 2)));
         let is_positional = text.table.named(&name.text).any(|function| function.takes_by_position(key));

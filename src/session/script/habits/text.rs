@@ -38,11 +38,11 @@ impl<'a> Text<'a> {
         let mut around = vec![None; tokens.len()];
         let mut open: Vec<usize> = Vec::new();
         for (i, token) in tokens.iter().enumerate() {
-            if closes(token) {
-                if let Some(opening) = open.pop() {
-                    partner[opening] = Some(i);
-                    partner[i] = Some(opening);
-                }
+            if closes(token)
+                && let Some(opening) = open.pop()
+            {
+                partner[opening] = Some(i);
+                partner[i] = Some(opening);
             }
             around[i] = open.last().copied();
             if opens(token) {
