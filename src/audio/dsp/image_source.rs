@@ -83,8 +83,8 @@ impl ShoeboxRoom {
         self.write_images(sample_rate, max_order, (decay_s * SPEED_OF_SOUND).max(2.0 * self.distance_m()), out);
     }
 
-    /// Writes an impulse response as long as its decay by 60 dB, however many images that takes: those of the first
-    /// [`IMAGES`] are exact, and behind them, where many arrive in a sample, stands their statistics.
+    /// Writes an impulse response as long as its decay by 60 dB, however many images that takes: the first
+    /// 60,000 are exact, and behind them, where many arrive in a sample, stands their statistics.
     ///
     /// `4 pi c^3 t^2 / V` images arrive in a second, each of the power `E(t) / (4 pi c t)^2` on average with the share
     /// `E(t)` of [`Decay`] that the walls have left. So the tail is Gaussian noise of the variance
