@@ -159,7 +159,7 @@ class Notebooks(unittest.TestCase):
         book = nbformat.read(out, as_version=4)
         self.assertEqual(
             book.cells[-1].outputs[0].data["text/plain"],
-            r'[1, -2.5, "x \"y\" \\ ä", (), [true, "z"], #{"k l": 3}]',
+            r'[1, -2.5, "x \"y\" \\ ä", (), [true, "z"], #{ "k l": 3 }]',
         )
 
     def test_the_console_runs_a_session(self):
