@@ -1,6 +1,7 @@
 //! Sound files and whole-file writing. The only room, beside `dataset`, that touches the disk.
 
 mod bounds;
+mod bytes;
 mod decode;
 mod flac;
 mod flac_read;

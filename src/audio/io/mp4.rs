@@ -3,6 +3,7 @@
 //! An encoder of AAC begins with samples that warm its filters up, and ends in the middle of a block. Where sound begins and
 //! ends is told by the edit list (`elst`), by the durations of packets (`stts`), or by a text of iTunes (`iTunSMPB`).
 
+use super::bytes::big_endian;
 use super::part::Part;
 use crate::Error;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -130,7 +131,7 @@ fn find_moov(file: &mut Part) -> io::Result<Option<Vec<u8>>> {
                 if file.read_exact(&mut head[8..]).is_err() {
                     return Ok(None);
                 }
-                (16, number(&head, 8, 8).unwrap_or(0))
+                (16, big_endian(&head, 8, 8).unwrap_or(0))
             }
             size => (8, size),
         };
@@ -151,9 +152,9 @@ fn find_moov(file: &mut Part) -> io::Result<Option<Vec<u8>>> {
 fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let kind = bytes.get(4..8)?.try_into().ok()?;
-        let (header, size) = match number(bytes, 0, 4)? {
+        let (header, size) = match big_endian(bytes, 0, 4)? {
             0 => (8, bytes.len()),
-            1 => (16, usize::try_from(number(bytes, 8, 8)?).ok()?),
+            1 => (16, usize::try_from(big_endian(bytes, 8, 8)?).ok()?),
             size => (8, size as usize),
         };
         let content = bytes.get(header..size)?;
@@ -168,7 +169,7 @@ fn inside<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
 
 /// The units of a second in `mvhd` and `mdhd`.
 fn timescale(head: &[u8]) -> Option<u64> {
-    number(head, if *head.first()? == 1 { 20 } else { 12 }, 4)
+    big_endian(head, if *head.first()? == 1 { 20 } else { 12 }, 4)
 }
 
 /// The sum of the durations of all packets.
@@ -176,7 +177,7 @@ fn total(stts: &[u8]) -> u64 {
     let entries = stts.get(8..).unwrap_or_default().chunks_exact(8);
     entries.fold(0, |sum: u64, entry| {
         let product =
-            number(entry, 0, 4).zip(number(entry, 4, 4)).map_or(0, |(n, duration)| n.saturating_mul(duration));
+            big_endian(entry, 0, 4).zip(big_endian(entry, 4, 4)).map_or(0, |(n, duration)| n.saturating_mul(duration));
         sum.saturating_add(product)
     })
 }
@@ -186,10 +187,10 @@ fn edits(elst: &[u8]) -> Vec<(u64, u64)> {
     let word = if elst.first() == Some(&1) { 8 } else { 4 };
     let entries = elst.get(8..).unwrap_or_default().chunks_exact(2 * word + 4);
     let edit = |entry: &[u8]| {
-        let start = number(entry, word, word)?;
+        let start = big_endian(entry, word, word)?;
         // A start of -1 is a pause before the sound.
         let is_pause = start >> (8 * word - 1) == 1;
-        (!is_pause).then_some((start, number(entry, 0, word)?))
+        (!is_pause).then_some((start, big_endian(entry, 0, word)?))
     };
     entries.filter_map(edit).collect()
 }
@@ -198,7 +199,7 @@ fn edits(elst: &[u8]) -> Vec<(u64, u64)> {
 fn codec(stsd: &[u8]) -> Option<([u8; 4], Option<u8>)> {
     let (codec, entry) = boxes(stsd.get(8..)?).next()?;
     // Two generations of QuickTime have more fields before the boxes.
-    let fields = match number(entry, 8, 2)? {
+    let fields = match big_endian(entry, 8, 2)? {
         1 => 44,
         2 => 64,
         _ => 28,
@@ -282,11 +283,6 @@ fn itunes(moov: &[u8]) -> Option<Range<u64>> {
     let numbers: Vec<u64> = text.split_whitespace().map_while(|word| u64::from_str_radix(word, 16).ok()).collect();
     let (&start, &n) = (numbers.get(1)?, numbers.get(3)?);
     Some(start..start.checked_add(n)?)
-}
-
-/// A number of up to eight bytes, the highest first.
-fn number(bytes: &[u8], at: usize, n: usize) -> Option<u64> {
-    Some(bytes.get(at..at + n)?.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! so that noise contains it all the time. A frame is therefore believed only at the end of the one before, or as the
 //! beginning of a chain. How many samples there are is known by counting frames; bit rates tell nothing, because they vary.
 
+use super::bytes::big_endian;
 use super::mpeg_header::{FrameHeader, Layer};
 use std::ops::Range;
 
@@ -253,7 +254,7 @@ impl Tag {
         if !(bytes.starts_with(b"Xing") || bytes.starts_with(b"Info")) {
             return None;
         }
-        let flags = number(bytes, 4, 4)?;
+        let flags = big_endian(bytes, 4, 4)?;
         let mut at = 8;
         let mut field = |bit: u64, size: usize| {
             let place = at;
@@ -265,24 +266,19 @@ impl Tag {
         // The table for seeking and the quality.
         field(4, 100);
         field(8, 4);
-        let count = |place: Option<usize>| number(bytes, place?, 4).filter(|&n| n > 0);
+        let count = |place: Option<usize>| big_endian(bytes, place?, 4).filter(|&n| n > 0);
         let mut tag = Tag { n_frames: count(n_frames), n_bytes: count(n_bytes), gap: None };
         let writer = bytes.get(at..at + 4).unwrap_or_default();
         if [b"LAME", b"Lavf", b"Lavc"].iter().any(|name| writer == *name) {
-            tag.gap = number(bytes, at + 21, 3).map(|gap| (gap >> 12, gap & 0xFFF));
+            tag.gap = big_endian(bytes, at + 21, 3).map(|gap| (gap >> 12, gap & 0xFFF));
         }
         Some(tag)
     }
 
     fn vbri(bytes: &[u8]) -> Option<Tag> {
-        let count = |place| number(bytes, place, 4).filter(|&n| n > 0);
+        let count = |place| big_endian(bytes, place, 4).filter(|&n| n > 0);
         bytes.starts_with(b"VBRI").then(|| Tag { n_bytes: count(10), n_frames: count(14), gap: None })
     }
-}
-
-/// A number of some bytes, the highest first.
-fn number(bytes: &[u8], at: usize, n: usize) -> Option<u64> {
-    Some(bytes.get(at..at + n)?.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)))
 }
 
 #[cfg(test)]
