@@ -9,13 +9,23 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 fn stage(name: &str, given: &[(&str, f64)]) -> Recipe {
-    stage_of(name, given.iter().map(|&(name, value)| (name, Value::Drawn(value.into()))).collect())
+    stage_of(
+        name,
+        given
+            .iter()
+            .map(|&(name, value)| (name, Value::Drawn(value.into())))
+            .collect(),
+    )
 }
 
 fn stage_of(name: &str, given: Vec<(&str, Value)>) -> Recipe {
     let declared = declaration(name).expect("the stage is declared");
-    let given = given.into_iter().map(|(name, value)| (name.to_owned(), value));
-    Stage::new(declared, given).expect("the options are good").into()
+    let given = given
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    Stage::new(declared, given)
+        .expect("the options are good")
+        .into()
 }
 
 fn word(word: &str) -> Value {
@@ -27,7 +37,9 @@ fn range(low: f64, high: f64) -> Value {
 }
 
 fn chain(recipes: &[Recipe]) -> Recipe {
-    recipes.iter().fold(Recipe::identity(), |chain, next| chain.then(next).expect("the domains fit"))
+    recipes.iter().fold(Recipe::identity(), |chain, next| {
+        chain.then(next).expect("the domains fit")
+    })
 }
 
 fn noise(duration_s: f64, sample_rate: u32) -> Waveform {
@@ -38,14 +50,25 @@ fn noise(duration_s: f64, sample_rate: u32) -> Waveform {
 fn bench(c: &mut Criterion, name: &str, recipes: &[Recipe], wave: &Waveform) {
     let mut group = c.benchmark_group("audio");
     let seconds = wave.duration_s();
-    group.throughput(Throughput::Elements((seconds * recipes.len() as f64).round() as u64));
+    group.throughput(Throughput::Elements(
+        (seconds * recipes.len() as f64).round() as u64,
+    ));
     group.bench_function(name, |b| {
         let (mut work, mut item) = (Workspace::default(), 0);
         b.iter(|| {
             item += 1;
             for (view, recipe) in recipes.iter().enumerate() {
                 work.load(wave);
-                recipe.run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work).expect("the clip is good");
+                recipe
+                    .run(
+                        Key {
+                            item,
+                            view: view as u64,
+                            ..Key::of_seed(0)
+                        },
+                        &mut work,
+                    )
+                    .expect("the clip is good");
                 black_box(&work.features.values);
             }
         });
@@ -59,7 +82,10 @@ const SOUNDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/bench_sounds")
 /// The sound files of a format, with their total duration in seconds.
 fn sounds(format: &str) -> Option<(Vec<PathBuf>, f64)> {
     let files = io::sounds(&Path::new(SOUNDS).join(format)).ok()?;
-    let duration = files.iter().map(|file| io::read(file).map_or(0.0, |wave| wave.duration_s())).sum();
+    let duration = files
+        .iter()
+        .map(|file| io::read(file).map_or(0.0, |wave| wave.duration_s()))
+        .sum();
     Some((files, duration))
 }
 
@@ -67,10 +93,16 @@ fn sounds(format: &str) -> Option<(Vec<PathBuf>, f64)> {
 fn decode(c: &mut Criterion) {
     let mut group = c.benchmark_group("audio");
     for format in ["wav", "flac", "ogg", "mp3"] {
-        let Some((files, seconds)) = sounds(format) else { continue };
+        let Some((files, seconds)) = sounds(format) else {
+            continue;
+        };
         group.throughput(Throughput::Elements(seconds.round() as u64));
         group.bench_function(format!("decode_{format}"), |b| {
-            b.iter(|| files.iter().for_each(|file| drop(black_box(io::read(file).expect("the file is good")))));
+            b.iter(|| {
+                files
+                    .iter()
+                    .for_each(|file| drop(black_box(io::read(file).expect("the file is good"))))
+            });
         });
     }
     group.finish();
@@ -78,14 +110,25 @@ fn decode(c: &mut Criterion) {
 
 /// From files to the input of an encoder: 16 kHz, two views of five transforms, log-mel.
 fn whole_chain(c: &mut Criterion) {
-    let Some((files, seconds)) = sounds("ogg") else { return };
+    let Some((files, seconds)) = sounds("ogg") else {
+        return;
+    };
     let view = chain(&[
         stage_of("gain", vec![("gain_db", range(-12.0, 12.0))]),
         stage_of("noise", vec![("snr_db", range(5.0, 40.0))]),
-        stage_of("low_pass", vec![("cutoff_hz", range(1000.0, 7000.0)), ("q", Value::Drawn(0.707.into()))]),
+        stage_of(
+            "low_pass",
+            vec![
+                ("cutoff_hz", range(1000.0, 7000.0)),
+                ("q", Value::Drawn(0.707.into())),
+            ],
+        ),
         stage("time_shift", &[]),
         stage("time_mask", &[]),
-        stage("log_mel", &[("n_mels", 64.0), ("n_fft", 1024.0), ("hop_length", 160.0)]),
+        stage(
+            "log_mel",
+            &[("n_mels", 64.0), ("n_fft", 1024.0), ("hop_length", 160.0)],
+        ),
     ]);
     let views = Views::of(2, &view).expect("the view is good");
     let mut group = c.benchmark_group("audio");
@@ -95,11 +138,19 @@ fn whole_chain(c: &mut Criterion) {
         b.iter(|| {
             for file in &files {
                 item += 1;
-                let wave = resample(&io::read(file).expect("the file is good"), 16_000).expect("the rate is good");
+                let wave = resample(&io::read(file).expect("the file is good"), 16_000)
+                    .expect("the rate is good");
                 for (view, recipe) in views.recipes().iter().enumerate() {
                     work.load(&wave);
                     recipe
-                        .run(Key { item, view: view as u64, ..Key::of_seed(0) }, &mut work)
+                        .run(
+                            Key {
+                                item,
+                                view: view as u64,
+                                ..Key::of_seed(0)
+                            },
+                            &mut work,
+                        )
                         .expect("the clip is good");
                     black_box(&work.features.values);
                 }
@@ -111,13 +162,40 @@ fn whole_chain(c: &mut Criterion) {
 
 fn audio(c: &mut Criterion) {
     let log_mel = |n_mels: f64, n_fft: f64, hop_length: f64| {
-        stage("log_mel", &[("n_mels", n_mels), ("n_fft", n_fft), ("hop_length", hop_length)])
+        stage(
+            "log_mel",
+            &[
+                ("n_mels", n_mels),
+                ("n_fft", n_fft),
+                ("hop_length", hop_length),
+            ],
+        )
     };
     let ten_s = noise(10.0, 16_000);
-    bench(c, "log_mel_64_10s_16k", &[log_mel(64.0, 1024.0, 160.0)], &ten_s);
-    bench(c, "log_mel_128_10s_44k1", &[log_mel(128.0, 2048.0, 512.0)], &noise(10.0, 44_100));
-    bench(c, "clar_features_10s_16k", &[stage("clar_features", &[])], &ten_s);
-    bench(c, "kaldi_fbank_128_10s_16k", &[stage("kaldi_fbank", &[("n_mels", 128.0)])], &ten_s);
+    bench(
+        c,
+        "log_mel_64_10s_16k",
+        &[log_mel(64.0, 1024.0, 160.0)],
+        &ten_s,
+    );
+    bench(
+        c,
+        "log_mel_128_10s_44k1",
+        &[log_mel(128.0, 2048.0, 512.0)],
+        &noise(10.0, 44_100),
+    );
+    bench(
+        c,
+        "clar_features_10s_16k",
+        &[stage("clar_features", &[])],
+        &ten_s,
+    );
+    bench(
+        c,
+        "kaldi_fbank_128_10s_16k",
+        &[stage("kaldi_fbank", &[("n_mels", 128.0)])],
+        &ten_s,
+    );
     bench(c, "mfcc_20_10s_16k", &[stage("mfcc", &[])], &ten_s);
     let masked = [log_mel(64.0, 1024.0, 160.0), stage("spec_augment", &[])];
     bench(c, "log_mel_spec_augment_10s_16k", &[chain(&masked)], &ten_s);
@@ -125,18 +203,48 @@ fn audio(c: &mut Criterion) {
         ("noise_white", stage("noise", &[("snr_db", 10.0)])),
         ("pitch_shift_4", stage("pitch_shift", &[("semitones", 4.0)])),
         ("time_stretch_0.8", stage("time_stretch", &[("rate", 0.8)])),
-        ("low_pass_biquad", stage("low_pass", &[("cutoff_hz", 1000.0), ("q", std::f64::consts::FRAC_1_SQRT_2)])),
-        ("peaking", stage("peaking", &[("center_hz", 1000.0), ("gain_db", 6.0), ("q", 1.0)])),
-        ("impulse_response_0.3s", stage("impulse_response", &[("rt60_s", 0.3)])),
+        (
+            "low_pass_biquad",
+            stage(
+                "low_pass",
+                &[
+                    ("cutoff_hz", 1000.0),
+                    ("q", std::f64::consts::FRAC_1_SQRT_2),
+                ],
+            ),
+        ),
+        (
+            "peaking",
+            stage(
+                "peaking",
+                &[("center_hz", 1000.0), ("gain_db", 6.0), ("q", 1.0)],
+            ),
+        ),
+        (
+            "impulse_response_0.3s",
+            stage("impulse_response", &[("rt60_s", 0.3)]),
+        ),
         ("resample_to_8k", stage("resample_to", &[("hz", 8000.0)])),
     ] {
         bench(c, &format!("{name}_10s_16k"), &[recipe], &ten_s);
     }
-    let view = chain(&[stage("fade", &[]), stage("time_mask", &[]), log_mel(64.0, 1024.0, 160.0)]);
+    let view = chain(&[
+        stage("fade", &[]),
+        stage("time_mask", &[]),
+        log_mel(64.0, 1024.0, 160.0),
+    ]);
     let two = Views::of(2, &view).expect("the view is good");
-    bench(c, "two_views_fade_mask_log_mel_10s_16k", two.recipes(), &ten_s);
+    bench(
+        c,
+        "two_views_fade_mask_log_mel_10s_16k",
+        two.recipes(),
+        &ten_s,
+    );
     // The best pairs of CLAR's paper, as its code has them.
-    let eighth = vec![("min_fraction", Value::Drawn(0.125.into())), ("fill", word("noise"))];
+    let eighth = vec![
+        ("min_fraction", Value::Drawn(0.125.into())),
+        ("fill", word("noise")),
+    ];
     let fade_mask = chain(&[stage("fade", &[]), stage_of("time_mask", eighth)]);
     let stretch = vec![("rate", range(0.5, 1.5)), ("fit", word("resample_back"))];
     let fade_stretch = chain(&[stage("fade", &[]), stage_of("time_stretch", stretch)]);

@@ -17,31 +17,49 @@ const STEPS: usize = 2;
 fn view() -> Recipe {
     let mels = [("n_mels", 40.0), ("n_fft", 256.0), ("hop_length", 80.0)];
     let given = mels.map(|(name, value)| (name.to_owned(), Value::Drawn(value.into())));
-    let log_mel = Stage::new(declaration("log_mel").expect("it is declared"), given).expect("the options are good");
-    let fade = Stage::new(declaration("fade").expect("it is declared"), None).expect("the defaults are good");
-    Recipe::from(fade).then(&log_mel.into()).expect("the domains fit")
+    let log_mel = Stage::new(declaration("log_mel").expect("it is declared"), given)
+        .expect("the options are good");
+    let fade = Stage::new(declaration("fade").expect("it is declared"), None)
+        .expect("the defaults are good");
+    Recipe::from(fade)
+        .then(&log_mel.into())
+        .expect("the domains fit")
 }
 
 fn study(device: &Device) -> SimClr {
     let clip = |i: usize| {
-        let wave = white_noise(1.0, 8000, &mut Rng::from_words(&[i as u64])).expect("the duration is good");
+        let wave = white_noise(1.0, 8000, &mut Rng::from_words(&[i as u64]))
+            .expect("the duration is good");
         Clip::new(Source::Wave(wave), Some(0))
     };
     let clips = (0..BATCH * STEPS).map(clip).collect();
-    let data = Dataset::new("noise", clips, vec!["noise".into()], Form::default(), None).expect("the clips are good");
-    let options = ResNet18Options { width: 16, ..ResNet18Options::default() };
+    let data = Dataset::new("noise", clips, vec!["noise".into()], Form::default(), None)
+        .expect("the clips are good");
+    let options = ResNet18Options {
+        width: 16,
+        ..ResNet18Options::default()
+    };
     SimClr {
-        encoder: Encoder::new(Architecture::ResNet18(options), 0, device).expect("the options are good"),
+        encoder: Encoder::new(Architecture::ResNet18(options), 0, device)
+            .expect("the options are good"),
         data,
         views: Views::of(2, &view()).expect("the view is good"),
         features: None,
         temperature: 0.5,
-        optimizer: Optimizer::Adam { learning_rate: 1e-3, beta_1: 0.9, beta_2: 0.999, weight_decay: 1e-6 },
+        optimizer: Optimizer::Adam {
+            learning_rate: 1e-3,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            weight_decay: 1e-6,
+        },
         schedule: Schedule::Constant,
         epochs: 1,
         batch: BATCH,
         seed: 0,
-        projection: Projection { hidden: None, output: 64 },
+        projection: Projection {
+            hidden: None,
+            output: 64,
+        },
         out: None,
         every: 1,
     }
@@ -53,12 +71,19 @@ fn learn(c: &mut Criterion) {
     let workers = Workers::new(None).expect("threads can be had");
     let study = study(&device);
     let mut group = c.benchmark_group("learn");
-    group.sample_size(10).throughput(Throughput::Elements((BATCH * STEPS) as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements((BATCH * STEPS) as u64));
     group.bench_function("simclr_resnet18_w16_40x101_b128", |b| {
         let fresh = || Run::new(study.clone()).expect("the study is good");
         let fit = |run: Run| {
-            let options =
-                FitOptions { device: &device, workers: &workers, fresh: true, stop: &|| false, observe: &mut |_| {} };
+            let options = FitOptions {
+                device: &device,
+                workers: &workers,
+                fresh: true,
+                stop: &|| false,
+                observe: &mut |_| {},
+            };
             run.fit(options).expect("the run succeeds");
         };
         b.iter_batched(fresh, fit, BatchSize::PerIteration);

@@ -33,20 +33,37 @@ pub(crate) fn answer(message: &Message, cells: &Cells) -> Answer {
             };
             Answer::Reply("is_complete_reply", content)
         }
-        "complete_request" => Answer::Reply("complete_reply", complete(cells, message.text("code"), cursor())),
+        "complete_request" => Answer::Reply(
+            "complete_reply",
+            complete(cells, message.text("code"), cursor()),
+        ),
         "inspect_request" => {
             let about = cells.assistant.inspect(message.text("code"), cursor());
-            let data = about.as_ref().map_or(json!({}), |text| json!({ "text/plain": text }));
-            let content = json!({ "status": "ok", "found": about.is_some(), "data": data, "metadata": {} });
+            let data = about
+                .as_ref()
+                .map_or(json!({}), |text| json!({ "text/plain": text }));
+            let content =
+                json!({ "status": "ok", "found": about.is_some(), "data": data, "metadata": {} });
             Answer::Reply("inspect_reply", content)
         }
         "history_request" => {
-            let mut history = cells.history.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            Answer::Reply("history_reply", json!({ "status": "ok", "history": history.find(&message.content) }))
+            let mut history = cells
+                .history
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            Answer::Reply(
+                "history_reply",
+                json!({ "status": "ok", "history": history.find(&message.content) }),
+            )
         }
-        "comm_info_request" => Answer::Reply("comm_info_reply", json!({ "status": "ok", "comms": {} })),
+        "comm_info_request" => {
+            Answer::Reply("comm_info_reply", json!({ "status": "ok", "comms": {} }))
+        }
         // No widget has a counterpart here; one that asks is told so, and does not wait.
-        "comm_open" => Answer::Tell("comm_close", json!({ "comm_id": message.content["comm_id"], "data": {} })),
+        "comm_open" => Answer::Tell(
+            "comm_close",
+            json!({ "comm_id": message.content["comm_id"], "data": {} }),
+        ),
         _ => Answer::Nothing,
     }
 }

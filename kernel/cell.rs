@@ -31,7 +31,11 @@ pub(crate) struct Cells {
 
 impl Cells {
     /// Starts the thread and its session.
-    pub(crate) fn start(settings: Settings, publisher: Arc<Publisher>, history: History) -> Result<Cells, Error> {
+    pub(crate) fn start(
+        settings: Settings,
+        publisher: Arc<Publisher>,
+        history: History,
+    ) -> Result<Cells, Error> {
         let (requests, waiting) = channel();
         let (ready, is_ready) = channel();
         let history = Arc::new(Mutex::new(history));
@@ -47,12 +51,30 @@ impl Cells {
                 }
             };
             let _ = ready.send(Ok((session.assistant(), session.cancel_token())));
-            Runner { session, publisher, history: kept, running: shown, count: 0 }.run(&waiting, &stops);
+            Runner {
+                session,
+                publisher,
+                history: kept,
+                running: shown,
+                count: 0,
+            }
+            .run(&waiting, &stops);
         };
-        std::thread::Builder::new().name("cells".into()).stack_size(STACK_BYTES).spawn(work).map_err(Error::Start)?;
+        std::thread::Builder::new()
+            .name("cells".into())
+            .stack_size(STACK_BYTES)
+            .spawn(work)
+            .map_err(Error::Start)?;
         let gone = |_| Error::Session("its thread ended".into());
         let (assistant, token) = is_ready.recv().map_err(gone)??;
-        Ok(Cells { requests, assistant, history, token, running, stopping })
+        Ok(Cells {
+            requests,
+            assistant,
+            history,
+            token,
+            running,
+            stopping,
+        })
     }
 
     /// Queues an `execute_request`.
@@ -79,7 +101,9 @@ impl Cells {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 struct Runner {
@@ -136,7 +160,10 @@ impl Runner {
             self.count += 1;
             lock(&self.history).push(self.count, code);
         }
-        self.publisher.show("execute_input", json!({ "code": code, "execution_count": self.count }));
+        self.publisher.show(
+            "execute_input",
+            json!({ "code": code, "execution_count": self.count }),
+        );
         match self.session.cell(&format!("cell {}", self.count), code) {
             Ok(reply) => {
                 let payload = match reply {
@@ -144,8 +171,12 @@ impl Runner {
                         self.show_result(&outcome, kept);
                         json!([])
                     }
-                    Reply::Text(text) => json!([{ "source": "page", "data": { "text/plain": text }, "start": 0 }]),
-                    Reply::Edit(text) => json!([{ "source": "set_next_input", "text": text, "replace": false }]),
+                    Reply::Text(text) => {
+                        json!([{ "source": "page", "data": { "text/plain": text }, "start": 0 }])
+                    }
+                    Reply::Edit(text) => {
+                        json!([{ "source": "set_next_input", "text": text, "replace": false }])
+                    }
                 };
                 let expressions = self.expressions(&message.content["user_expressions"]);
                 self.done(payload, expressions)
@@ -178,8 +209,7 @@ impl Runner {
         if kept {
             lock(&self.history).result(&display.text);
         }
-        let content =
-            json!({ "execution_count": self.count, "data": self.publisher.figures.bundle(&display), "metadata": {} });
+        let content = json!({ "execution_count": self.count, "data": self.publisher.figures.bundle(&display), "metadata": {} });
         self.publisher.show("execute_result", content);
     }
 
@@ -187,7 +217,10 @@ impl Runner {
     fn expressions(&mut self, asked: &Value) -> Value {
         let mut values = Map::new();
         for (name, expression) in asked.as_object().into_iter().flatten() {
-            let value = match self.session.eval("user expression", expression.as_str().unwrap_or("")) {
+            let value = match self
+                .session
+                .eval("user expression", expression.as_str().unwrap_or(""))
+            {
                 Ok(outcome) => {
                     let data = json!({ "text/plain": Shown::source_of(&outcome.value) });
                     json!({ "status": "ok", "data": data, "metadata": {} })
@@ -206,7 +239,11 @@ impl Runner {
 
 /// A diagnostic as the protocol wants it: name, value, and coloured lines.
 pub(crate) fn error_content(diagnostic: &Diagnostic) -> Value {
-    let name = if diagnostic.message.starts_with("interrupted") { "Interrupted" } else { "ScriptError" };
+    let name = if diagnostic.message.starts_with("interrupted") {
+        "Interrupted"
+    } else {
+        "ScriptError"
+    };
     let rendered = diagnostic.render(true);
     json!({ "ename": name, "evalue": diagnostic.message, "traceback": rendered.lines().collect::<Vec<_>>() })
 }

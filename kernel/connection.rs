@@ -38,13 +38,23 @@ impl Connection {
     /// Reads a connection file.
     pub(crate) fn read(path: &Path) -> Result<Connection, Error> {
         let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
-        let wrong = |reason: String| Error::Connection { path: path.into(), reason };
-        let connection: Connection = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let wrong = |reason: String| Error::Connection {
+            path: path.into(),
+            reason,
+        };
+        let connection: Connection =
+            serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         if connection.signature_scheme != hmac_sha256() && !connection.key.is_empty() {
-            return Err(wrong(format!("its signatures are `{}`, hmac-sha256 is known", connection.signature_scheme)));
+            return Err(wrong(format!(
+                "its signatures are `{}`, hmac-sha256 is known",
+                connection.signature_scheme
+            )));
         }
         if !["tcp", "ipc"].contains(&connection.transport.as_str()) {
-            return Err(wrong(format!("its transport is `{}`, tcp and ipc are known", connection.transport)));
+            return Err(wrong(format!(
+                "its transport is `{}`, tcp and ipc are known",
+                connection.transport
+            )));
         }
         Ok(connection)
     }
@@ -86,7 +96,12 @@ mod tests {
     fn endpoints_are_as_jupyter_forms_them() {
         let tcp = read(GOOD).unwrap();
         assert_eq!(tcp.endpoint(Channel::Shell), "tcp://127.0.0.1:1");
-        let ipc = read(&GOOD.replace("\"tcp\"", "\"ipc\"").replace("127.0.0.1", "run/k")).unwrap();
+        let ipc = read(
+            &GOOD
+                .replace("\"tcp\"", "\"ipc\"")
+                .replace("127.0.0.1", "run/k"),
+        )
+        .unwrap();
         assert_eq!(ipc.endpoint(Channel::Heartbeat), "ipc://run/k-5");
         assert_eq!(ipc.socket_file(Channel::Shell), Some("run/k-1".into()));
         assert_eq!(tcp.socket_file(Channel::Shell), None);
@@ -97,8 +112,14 @@ mod tests {
         for (text, want) in [
             ("{", "EOF"),
             ("{}", "missing field `transport`"),
-            (&GOOD.replace("hmac-sha256", "hmac-md5"), "its signatures are `hmac-md5`"),
-            (&GOOD.replace("\"tcp\"", "\"udp\""), "its transport is `udp`"),
+            (
+                &GOOD.replace("hmac-sha256", "hmac-md5"),
+                "its signatures are `hmac-md5`",
+            ),
+            (
+                &GOOD.replace("\"tcp\"", "\"udp\""),
+                "its transport is `udp`",
+            ),
         ] {
             let message = read(text).unwrap_err().to_string();
             assert!(message.contains(want), "{message}");

@@ -68,7 +68,10 @@ pub enum Error {
 impl Error {
     /// A file error.
     pub(crate) fn file(path: impl Into<PathBuf>, source: std::io::Error) -> Error {
-        Error::File { path: path.into(), source }
+        Error::File {
+            path: path.into(),
+            source,
+        }
     }
 }
 

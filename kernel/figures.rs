@@ -27,7 +27,10 @@ const SETTING: &str = "AURICLE_PLOTS";
 impl Figures {
     /// No figure has been shown.
     pub(crate) fn new() -> Figures {
-        Figures { live: std::env::var(SETTING).as_deref() != Ok("still"), cells: Mutex::default() }
+        Figures {
+            live: std::env::var(SETTING).as_deref() != Ok("still"),
+            cells: Mutex::default(),
+        }
     }
 
     fn cells(&self) -> MutexGuard<'_, Cells> {
@@ -57,7 +60,12 @@ impl Figures {
         let mut cells = self.cells();
         if self.live && cells.carrier.is_none() && !data[PLOTLY].is_null() {
             cells.carrier = Some(cells.current.clone());
-            data["text/html"] = format!("{}{}", data["text/html"].as_str().unwrap_or(""), figure_library()).into();
+            data["text/html"] = format!(
+                "{}{}",
+                data["text/html"].as_str().unwrap_or(""),
+                figure_library()
+            )
+            .into();
         }
         data
     }
@@ -65,7 +73,12 @@ impl Figures {
 
 impl Cells {
     fn forget(&mut self, gone: impl Fn(&str) -> bool) {
-        if self.carrier.as_ref().and_then(Option::as_deref).is_some_and(gone) {
+        if self
+            .carrier
+            .as_ref()
+            .and_then(Option::as_deref)
+            .is_some_and(gone)
+        {
             self.carrier = None;
         }
     }
@@ -79,17 +92,26 @@ mod tests {
     fn carries(figures: &Figures) -> bool {
         let display = Display {
             text: "figure".into(),
-            parts: vec![(PLOTLY, json!({ "data": [] })), ("text/html", "<div></div>".into())],
+            parts: vec![
+                (PLOTLY, json!({ "data": [] })),
+                ("text/html", "<div></div>".into()),
+            ],
             picture: None,
         };
-        let html = figures.bundle(&display)["text/html"].as_str().unwrap().to_owned();
+        let html = figures.bundle(&display)["text/html"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert!(html.starts_with("<div></div>"));
         html.len() > "<div></div>".len()
     }
 
     #[test]
     fn the_library_is_in_one_output_and_moves_when_that_goes() {
-        let figures = Figures { live: true, cells: Mutex::default() };
+        let figures = Figures {
+            live: true,
+            cells: Mutex::default(),
+        };
         figures.begin(Some("a"), &[]);
         assert!(figures.bundle(&Display::default())["text/html"].is_null());
         assert!(carries(&figures) && !carries(&figures));
@@ -106,6 +128,9 @@ mod tests {
         // A front end that does not name its cells keeps what was shown.
         figures.begin(None, &[]);
         assert!(!carries(&figures));
-        assert!(!carries(&Figures { live: false, cells: Mutex::default() }));
+        assert!(!carries(&Figures {
+            live: false,
+            cells: Mutex::default()
+        }));
     }
 }

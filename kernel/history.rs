@@ -31,12 +31,22 @@ impl History {
     /// The history of a new session, which is kept in a file if one is given.
     pub(crate) fn new(file: Option<&Path>) -> History {
         let session = chrono::Utc::now().timestamp_millis();
-        History { session, own: Vec::new(), earlier: None, file: file.map(Path::to_owned) }
+        History {
+            session,
+            own: Vec::new(),
+            earlier: None,
+            file: file.map(Path::to_owned),
+        }
     }
 
     /// Keeps a cell.
     pub(crate) fn push(&mut self, count: u64, input: &str) {
-        self.own.push(Entry { session: self.session, count, input: input.to_owned(), output: None });
+        self.own.push(Entry {
+            session: self.session,
+            count,
+            input: input.to_owned(),
+            output: None,
+        });
         if let Some(file) = &self.file {
             // A history that cannot be kept is no reason not to run the cell.
             let _ = append(file, &json!([self.session, count, input]));
@@ -67,17 +77,28 @@ impl History {
                     back @ ..0 => before(&all, self.session, back.unsigned_abs() as usize),
                     session => Some(session),
                 };
-                let (start, stop) = (number("start").unwrap_or(0), number("stop").unwrap_or(i64::MAX));
-                let wanted =
-                    |entry: &&Entry| Some(entry.session) == session && (start..stop).contains(&(entry.count as i64));
+                let (start, stop) = (
+                    number("start").unwrap_or(0),
+                    number("stop").unwrap_or(i64::MAX),
+                );
+                let wanted = |entry: &&Entry| {
+                    Some(entry.session) == session && (start..stop).contains(&(entry.count as i64))
+                };
                 all.into_iter().filter(wanted).collect()
             }
             Some("search") => {
                 let pattern = request["pattern"].as_str().unwrap_or("*");
-                let mut found: Vec<&Entry> = all.into_iter().filter(|entry| matches(pattern, &entry.input)).collect();
+                let mut found: Vec<&Entry> = all
+                    .into_iter()
+                    .filter(|entry| matches(pattern, &entry.input))
+                    .collect();
                 if request["unique"].as_bool() == Some(true) {
                     let mut seen = std::collections::HashSet::new();
-                    found = found.into_iter().rev().filter(|entry| seen.insert(&entry.input)).collect();
+                    found = found
+                        .into_iter()
+                        .rev()
+                        .filter(|entry| seen.insert(&entry.input))
+                        .collect();
                     found.reverse();
                 }
                 tail(found, last(number("n")))
@@ -95,7 +116,11 @@ impl History {
 
 /// The number of the session that came so many before one.
 fn before(all: &[&Entry], session: i64, back: usize) -> Option<i64> {
-    let earlier: std::collections::BTreeSet<i64> = all.iter().map(|e| e.session).filter(|s| *s < session).collect();
+    let earlier: std::collections::BTreeSet<i64> = all
+        .iter()
+        .map(|e| e.session)
+        .filter(|s| *s < session)
+        .collect();
     earlier.into_iter().rev().nth(back - 1)
 }
 
@@ -104,7 +129,10 @@ fn append(file: &Path, entry: &Value) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)?;
     file.write_all(format!("{entry}\n").as_bytes())
 }
 
@@ -113,15 +141,27 @@ fn earlier(file: &Path, session: i64) -> Vec<Entry> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let entry = |line: &str| {
         let (session, count, input) = serde_json::from_str(line).ok()?;
-        Some(Entry { session, count, input, output: None })
+        Some(Entry {
+            session,
+            count,
+            input,
+            output: None,
+        })
     };
     let entries: Vec<Entry> = text.lines().filter_map(entry).collect();
     if entries.len() > 2 * KEPT {
-        let kept: String = text.split_inclusive('\n').skip(text.lines().count() - KEPT).collect();
+        let kept: String = text
+            .split_inclusive('\n')
+            .skip(text.lines().count() - KEPT)
+            .collect();
         let _ = crate::error::write(file, kept.as_bytes());
     }
     let first = entries.len().saturating_sub(KEPT);
-    entries.into_iter().skip(first).filter(|entry| entry.session != session).collect()
+    entries
+        .into_iter()
+        .skip(first)
+        .filter(|entry| entry.session != session)
+        .collect()
 }
 
 fn tail<T>(mut list: Vec<T>, n: usize) -> Vec<T> {
@@ -130,7 +170,8 @@ fn tail<T>(mut list: Vec<T>, n: usize) -> Vec<T> {
 
 /// Whether a whole text matches a pattern in which `*` stands for anything and `?` for one character.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
@@ -175,13 +216,30 @@ mod tests {
             history.push(count, input);
         }
         history.result("2");
-        let mut lines =
-            |request: Value| history.find(&request).iter().map(|entry| entry[1].as_u64().unwrap()).collect::<Vec<_>>();
+        let mut lines = |request: Value| {
+            history
+                .find(&request)
+                .iter()
+                .map(|entry| entry[1].as_u64().unwrap())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(lines(json!({ "hist_access_type": "tail", "n": 2 })), [2, 3]);
-        assert_eq!(lines(json!({ "hist_access_type": "range", "session": 0, "start": 1, "stop": 3 })), [1, 2]);
-        assert_eq!(lines(json!({ "hist_access_type": "range", "session": 7, "start": 1, "stop": 3 })), [] as [u64; 0]);
-        assert_eq!(lines(json!({ "hist_access_type": "search", "pattern": "x*", "unique": true })), [3]);
-        assert_eq!(lines(json!({ "hist_access_type": "search", "pattern": "x*", "n": 1 })), [3]);
+        assert_eq!(
+            lines(json!({ "hist_access_type": "range", "session": 0, "start": 1, "stop": 3 })),
+            [1, 2]
+        );
+        assert_eq!(
+            lines(json!({ "hist_access_type": "range", "session": 7, "start": 1, "stop": 3 })),
+            [] as [u64; 0]
+        );
+        assert_eq!(
+            lines(json!({ "hist_access_type": "search", "pattern": "x*", "unique": true })),
+            [3]
+        );
+        assert_eq!(
+            lines(json!({ "hist_access_type": "search", "pattern": "x*", "n": 1 })),
+            [3]
+        );
         let all = history.find(&json!({ "hist_access_type": "tail", "n": 1, "output": true }));
         assert_eq!(all, [json!([history.session, 3, ["x + 1", "2"]])]);
     }
@@ -191,21 +249,49 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("new/cells.jsonl");
         let texts = |history: &mut History, request: Value| -> Vec<String> {
-            history.find(&request).iter().map(|entry| entry[2].as_str().unwrap().to_owned()).collect()
+            history
+                .find(&request)
+                .iter()
+                .map(|entry| entry[2].as_str().unwrap().to_owned())
+                .collect()
         };
         for (session, input) in [(1, "let a =\n1"), (2, "b"), (3, "c")] {
-            History { session, ..History::new(Some(&file)) }.push(1, input);
+            History {
+                session,
+                ..History::new(Some(&file))
+            }
+            .push(1, input);
         }
         append(&file, &json!({ "not": "a cell" })).unwrap();
-        let mut now = History { session: 4, ..History::new(Some(&file)) };
+        let mut now = History {
+            session: 4,
+            ..History::new(Some(&file))
+        };
         now.push(1, "d");
-        assert_eq!(texts(&mut now, json!({ "hist_access_type": "tail" })), ["let a =\n1", "b", "c", "d"]);
-        for (session, want) in [(0, vec!["d"]), (-1, vec!["c"]), (-3, vec!["let a =\n1"]), (-4, vec![]), (2, vec!["b"])]
-        {
-            let got = texts(&mut now, json!({ "hist_access_type": "range", "session": session }));
+        assert_eq!(
+            texts(&mut now, json!({ "hist_access_type": "tail" })),
+            ["let a =\n1", "b", "c", "d"]
+        );
+        for (session, want) in [
+            (0, vec!["d"]),
+            (-1, vec!["c"]),
+            (-3, vec!["let a =\n1"]),
+            (-4, vec![]),
+            (2, vec!["b"]),
+        ] {
+            let got = texts(
+                &mut now,
+                json!({ "hist_access_type": "range", "session": session }),
+            );
             assert_eq!(got, want, "{session}");
         }
-        assert_eq!(texts(&mut now, json!({ "hist_access_type": "search", "pattern": "?" })), ["b", "c", "d"]);
+        assert_eq!(
+            texts(
+                &mut now,
+                json!({ "hist_access_type": "search", "pattern": "?" })
+            ),
+            ["b", "c", "d"]
+        );
     }
 
     #[test]
@@ -217,6 +303,9 @@ mod tests {
         let kept = earlier(&file, 2);
         assert_eq!((kept.len(), kept[0].count), (KEPT, KEPT as u64 + 1));
         assert_eq!(earlier(&file, 2), kept);
-        assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), KEPT);
+        assert_eq!(
+            std::fs::read_to_string(&file).unwrap().lines().count(),
+            KEPT
+        );
     }
 }

@@ -22,13 +22,19 @@ impl Questions {
 
     /// Drops answers to questions that nobody asks any more.
     pub(crate) fn forget(&self) {
-        let answers = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let answers = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         while answers.try_recv().is_ok() {}
     }
 
     /// Waits for the next answer.
     pub(crate) fn wait(&self, stop: &dyn Fn() -> bool) -> Result<String, String> {
-        let answers = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let answers = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         loop {
             match answers.recv_timeout(LOOK_EVERY) {
                 Ok(answer) => return Ok(answer),

@@ -48,17 +48,31 @@ impl Outbox {
     }
 
     fn broadcast(&self, kind: &str, parent: &Value, content: &Value) -> (Door, ZmqMessage) {
-        (Door::Iopub, self.wire.write(&[Bytes::copy_from_slice(kind.as_bytes())], kind, parent, content))
+        (
+            Door::Iopub,
+            self.wire.write(
+                &[Bytes::copy_from_slice(kind.as_bytes())],
+                kind,
+                parent,
+                content,
+            ),
+        )
     }
 
     fn answer(&self, door: Door, kind: &str, to: &Message, content: &Value) -> (Door, ZmqMessage) {
-        (door, self.wire.write(&to.identities, kind, &to.header, content))
+        (
+            door,
+            self.wire.write(&to.identities, kind, &to.header, content),
+        )
     }
 
     /// Tells every front end, from the sockets' own thread.
     pub(crate) async fn tell(&self, kind: &str, parent: &Value, content: Value) {
         // The queue closes only when the kernel ends.
-        let _ = self.queue.send(self.broadcast(kind, parent, &content)).await;
+        let _ = self
+            .queue
+            .send(self.broadcast(kind, parent, &content))
+            .await;
     }
 
     /// Answers a request, from the sockets' own thread.
@@ -97,11 +111,18 @@ struct Bar {
 impl Publisher {
     /// A publisher into an outbox; what people answer comes through `questions`.
     pub(crate) fn new(outbox: Outbox, questions: Questions) -> Arc<Publisher> {
-        Arc::new(Publisher { outbox, state: Mutex::default(), figures: Figures::new(), questions })
+        Arc::new(Publisher {
+            outbox,
+            state: Mutex::default(),
+            figures: Figures::new(),
+            questions,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// A value as the content of a display message.
@@ -113,19 +134,33 @@ impl Publisher {
     /// Begins to answer a request. What a silent one shows is dropped.
     pub(crate) fn begin(&self, request: &Message, silent: bool) {
         if !silent {
-            let deleted: Vec<&str> =
-                request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            self.figures.begin(request.metadata["cellId"].as_str(), &deleted);
+            let deleted: Vec<&str> = request.metadata["deletedCells"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            self.figures
+                .begin(request.metadata["cellId"].as_str(), &deleted);
         }
         let (parent, request) = (request.header.clone(), Some(request.clone()));
-        *self.lock() = State { request, parent, silent, ..State::default() };
+        *self.lock() = State {
+            request,
+            parent,
+            silent,
+            ..State::default()
+        };
     }
 
     /// Whether a cell runs, in the words of the protocol: `busy` or `idle`.
     pub(crate) fn status(&self, state: &str) {
         let mut guard = self.lock();
         self.flush(&mut guard);
-        let message = self.outbox.broadcast("status", &guard.parent, &json!({ "execution_state": state }));
+        let message = self.outbox.broadcast(
+            "status",
+            &guard.parent,
+            &json!({ "execution_state": state }),
+        );
         self.send(message);
     }
 
@@ -140,14 +175,21 @@ impl Publisher {
     pub(crate) fn reply(&self, to: &Message, content: Value) {
         let mut guard = self.lock();
         self.flush(&mut guard);
-        self.send(self.outbox.answer(Door::Shell, "execute_reply", to, &content));
+        self.send(
+            self.outbox
+                .answer(Door::Shell, "execute_reply", to, &content),
+        );
     }
 
     /// Sends text that has waited long enough. Called by the sockets' own thread, which must not wait: text that is
     /// just being written, or that meets a full queue, is left for the next time.
     pub(crate) fn flush_what_is_due(&self) {
-        let Ok(mut state) = self.state.try_lock() else { return };
-        if state.since.is_some_and(|since| since.elapsed() >= BATCH_TIME)
+        let Ok(mut state) = self.state.try_lock() else {
+            return;
+        };
+        if state
+            .since
+            .is_some_and(|since| since.elapsed() >= BATCH_TIME)
             && let Ok(permit) = self.outbox.queue.try_reserve()
             && let Some(content) = state.take_text()
         {
@@ -229,20 +271,27 @@ impl Sink for Publisher {
     fn ask(&self, prompt: &str, hidden: bool, stop: &dyn Fn() -> bool) -> Result<String, String> {
         let mut state = self.lock();
         self.flush(&mut state);
-        let request = state.request.clone().filter(|request| request.flag("allow_stdin", false));
-        let Some(request) = request else { return Err("this front end takes no input while a cell runs".into()) };
+        let request = state
+            .request
+            .clone()
+            .filter(|request| request.flag("allow_stdin", false));
+        let Some(request) = request else {
+            return Err("this front end takes no input while a cell runs".into());
+        };
         // The lock is not held while the person thinks: what was printed must still leave.
         drop(state);
         self.questions.forget();
         let content = json!({ "prompt": prompt, "password": hidden });
-        self.send(self.outbox.answer(Door::Stdin, "input_request", &request, &content));
+        self.send(
+            self.outbox
+                .answer(Door::Stdin, "input_request", &request, &content),
+        );
         self.questions.wait(stop)
     }
 
     fn progress(&self, progress: &Progress) {
         let mut state = self.lock();
-        let content =
-            |id: &str| json!({ "data": progress_data(progress), "metadata": {}, "transient": { "display_id": id } });
+        let content = |id: &str| json!({ "data": progress_data(progress), "metadata": {}, "transient": { "display_id": id } });
         match &mut state.bar {
             Some(bar) => {
                 if !progress.finished && !progress.milestone && bar.drawn.elapsed() < REDRAW_EVERY {
@@ -256,7 +305,10 @@ impl Sink for Publisher {
                 let id = uuid::Uuid::new_v4().to_string();
                 self.flush(&mut state);
                 self.show_now(&state, "display_data", &content(&id));
-                state.bar = Some(Bar { id, drawn: Instant::now() });
+                state.bar = Some(Bar {
+                    id,
+                    drawn: Instant::now(),
+                });
             }
         }
         if progress.finished {
@@ -267,13 +319,23 @@ impl Sink for Publisher {
 
 /// What the figure of interest has been so far, light enough to be drawn again several times a second.
 fn progress_curve(values: &[f64]) -> String {
-    drawing_image("curve", &Figure::lines("", "loss", &[("loss", values)]).to_small_drawing())
+    drawing_image(
+        "curve",
+        &Figure::lines("", "loss", &[("loss", values)]).to_small_drawing(),
+    )
 }
 
 /// The state of long work as text and as a page shows it.
 pub(crate) fn progress_data(progress: &Progress) -> Value {
-    let left = progress.left_s.filter(|_| !progress.finished).map(|s| format!(", {s:.0} s left")).unwrap_or_default();
-    let text = format!("{}/{} {}{left}", progress.done, progress.total, progress.figures);
+    let left = progress
+        .left_s
+        .filter(|_| !progress.finished)
+        .map(|s| format!(", {s:.0} s left"))
+        .unwrap_or_default();
+    let text = format!(
+        "{}/{} {}{left}",
+        progress.done, progress.total, progress.figures
+    );
     // What was done is shown by the value of the cell, with the whole curve.
     let curve = match progress.curve.as_slice() {
         _ if progress.finished => String::new(),
@@ -322,8 +384,9 @@ mod tests {
         publisher.note("d");
         publisher.show("display_data", json!({}));
         let streams = [("stdout", "a\nb\n"), ("stderr", "c\n"), ("stdout", "d\n")];
-        let mut want: Vec<(String, Value)> =
-            streams.map(|(name, text)| ("stream".into(), json!({ "name": name, "text": text }))).into();
+        let mut want: Vec<(String, Value)> = streams
+            .map(|(name, text)| ("stream".into(), json!({ "name": name, "text": text })))
+            .into();
         want.push(("display_data".into(), json!({})));
         assert_eq!(sent(&mut waiting), want);
     }
@@ -348,9 +411,15 @@ mod tests {
         publisher.begin(&Message::default(), true);
         publisher.out("a");
         publisher.show("display_data", json!({}));
-        publisher.progress(&Progress { finished: true, ..Progress::default() });
+        publisher.progress(&Progress {
+            finished: true,
+            ..Progress::default()
+        });
         publisher.status("idle");
-        assert_eq!(sent(&mut waiting), [("status".into(), json!({ "execution_state": "idle" }))]);
+        assert_eq!(
+            sent(&mut waiting),
+            [("status".into(), json!({ "execution_state": "idle" }))]
+        );
     }
 
     #[test]
@@ -360,16 +429,33 @@ mod tests {
         for done in 0..=100 {
             let title = "scan <x>".into();
             let (finished, curve) = (done == 100, vec![2.0, 1.0]);
-            publisher.progress(&Progress { title, done, total: 100, finished, curve, ..Progress::default() });
+            publisher.progress(&Progress {
+                title,
+                done,
+                total: 100,
+                finished,
+                curve,
+                ..Progress::default()
+            });
         }
         let sent = sent(&mut waiting);
         let kinds: Vec<&str> = sent.iter().map(|(kind, _)| kind.as_str()).collect();
         assert_eq!(kinds, ["display_data", "update_display_data"]);
         assert_eq!(sent[0].1["transient"], sent[1].1["transient"]);
-        assert!(sent[1].1["data"]["text/html"].as_str().unwrap().contains("scan &lt;x&gt;"));
+        assert!(
+            sent[1].1["data"]["text/html"]
+                .as_str()
+                .unwrap()
+                .contains("scan &lt;x&gt;")
+        );
         // Once it is done, the value of the cell has the curve.
-        let curves =
-            |message: &(String, Value)| message.1["data"]["text/html"].as_str().unwrap().matches("<img").count();
+        let curves = |message: &(String, Value)| {
+            message.1["data"]["text/html"]
+                .as_str()
+                .unwrap()
+                .matches("<img")
+                .count()
+        };
         assert_eq!((curves(&sent[0]), curves(&sent[1])), (1, 0));
     }
 }

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use zeromq::{
-    PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketEvent, SocketRecv, SocketSend,
-    ZmqMessage,
+    PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketEvent,
+    SocketRecv, SocketSend, ZmqMessage,
 };
 
 /// A reader that takes nothing for this long is given up.
@@ -31,7 +31,11 @@ const FIRST_LISTENER: Duration = Duration::from_millis(50);
 /// Welcomes are sent after these waits, because a listener's subscription follows its connection unseen. Only the first
 /// is sent to a front end that asks something meanwhile: it does not wait for a welcome, and Jupyter's own client takes a
 /// kernel for ready when nothing was told for a while.
-const WELCOMES: [Duration; 3] = [Duration::from_millis(3), Duration::from_millis(30), Duration::from_millis(200)];
+const WELCOMES: [Duration; 3] = [
+    Duration::from_millis(3),
+    Duration::from_millis(30),
+    Duration::from_millis(200),
+];
 
 /// A front end connects to all sockets within this time.
 const FIRST_QUESTION: Duration = Duration::from_millis(100);
@@ -47,11 +51,23 @@ const LINGER: Duration = Duration::from_millis(30);
 ///
 /// # Errors
 /// The connection file is none, an address is taken, or the session cannot be started.
-pub fn run(settings: Settings, connection_file: &Path, history: Option<&Path>) -> Result<(), Error> {
+pub fn run(
+    settings: Settings,
+    connection_file: &Path,
+    history: Option<&Path>,
+) -> Result<(), Error> {
     let connection = Connection::read(connection_file)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Start)?;
     let mut files = SocketFiles::default();
-    let result = runtime.block_on(serve(&connection, settings, History::new(history), &mut files));
+    let result = runtime.block_on(serve(
+        &connection,
+        settings,
+        History::new(history),
+        &mut files,
+    ));
     // A cell that does not stop must not keep the program.
     runtime.shutdown_background();
     result
@@ -75,7 +91,11 @@ async fn serve(
     files: &mut SocketFiles,
 ) -> Result<(), Error> {
     // Front ends try again every 100 ms: the addresses come first, the language after.
-    let (mut shell, mut control, mut stdin) = (RouterSocket::new(), RouterSocket::new(), RouterSocket::new());
+    let (mut shell, mut control, mut stdin) = (
+        RouterSocket::new(),
+        RouterSocket::new(),
+        RouterSocket::new(),
+    );
     let (mut iopub, mut heartbeat) = (PubSocket::new(), RepSocket::new());
     let listeners = iopub.monitor();
     bind(&mut shell, connection, Channel::Shell, files).await?;
@@ -92,7 +112,14 @@ async fn serve(
     let (listening, listened) = watch::channel(false);
     let asked = watch::Sender::new(None);
     let (end, mut ended) = mpsc::channel(1);
-    let shared = Arc::new(Shared { wire, outbox: outbox.clone(), cells, listened, asked, end });
+    let shared = Arc::new(Shared {
+        wire,
+        outbox: outbox.clone(),
+        cells,
+        listened,
+        asked,
+        end,
+    });
 
     let (shell_out, shell_in) = shell.split();
     let (control_out, control_in) = control.split();
@@ -104,7 +131,13 @@ async fn serve(
     tokio::spawn(echo(heartbeat));
     tokio::spawn(welcome(listeners, shared.clone(), listening));
     tokio::spawn(flush(publisher));
-    outbox.tell("status", &Value::Null, json!({ "execution_state": "starting" })).await;
+    outbox
+        .tell(
+            "status",
+            &Value::Null,
+            json!({ "execution_state": "starting" }),
+        )
+        .await;
     tokio::select! {
         _ = ended.recv() => {}
         () = orphaned() => {}
@@ -125,7 +158,10 @@ async fn bind<S: Socket>(
             files.own(connection, channel);
             Ok(())
         }
-        Err(error) => Err(Error::Bind { endpoint, reason: error.to_string() }),
+        Err(error) => Err(Error::Bind {
+            endpoint,
+            reason: error.to_string(),
+        }),
     }
 }
 
@@ -153,7 +189,9 @@ async fn read(shared: Arc<Shared>, mut socket: RouterRecvHalf, door: Door) {
             continue;
         };
         // What is not signed, or is no message at all, gets no answer: who sends it may not know the key.
-        let Ok(message) = shared.wire.read(frames, &mut seen) else { continue };
+        let Ok(message) = shared.wire.read(frames, &mut seen) else {
+            continue;
+        };
         shared.asked.send_replace(Some(Instant::now()));
         match message.kind() {
             "execute_request" => shared.cells.execute(message),
@@ -186,10 +224,16 @@ async fn respond(shared: &Shared, message: &Message, door: Door) {
         let mut listened = shared.listened.clone();
         let _ = timeout(FIRST_LISTENER, listened.wait_for(|listened| *listened)).await;
     }
-    shared.outbox.tell("status", &message.header, status("busy")).await;
+    shared
+        .outbox
+        .tell("status", &message.header, status("busy"))
+        .await;
     if message.kind() == "interrupt_request" {
         shared.cells.interrupt();
-        shared.outbox.reply(door, "interrupt_reply", message, json!({ "status": "ok" })).await;
+        shared
+            .outbox
+            .reply(door, "interrupt_reply", message, json!({ "status": "ok" }))
+            .await;
     } else {
         match answer(message, &shared.cells) {
             Answer::Reply(kind, content) => shared.outbox.reply(door, kind, message, content).await,
@@ -197,7 +241,10 @@ async fn respond(shared: &Shared, message: &Message, door: Door) {
             Answer::Nothing => {}
         }
     }
-    shared.outbox.tell("status", &message.header, status("idle")).await;
+    shared
+        .outbox
+        .tell("status", &message.header, status("idle"))
+        .await;
     // A front end shows the last state it heard; a cell that still runs says so again.
     if let Some(parent) = shared.cells.running() {
         shared.outbox.tell("status", &parent, status("busy")).await;
@@ -213,10 +260,30 @@ async fn shut_down(shared: &Shared, message: &Message, door: Door) {
     };
     let _ = timeout(LAST_WORDS, stopped).await;
     let content = json!({ "status": "ok", "restart": message.flag("restart", false) });
-    shared.outbox.tell("status", &message.header, json!({ "execution_state": "busy" })).await;
-    shared.outbox.tell("shutdown_reply", &message.header, content.clone()).await;
-    shared.outbox.reply(door, "shutdown_reply", message, content).await;
-    shared.outbox.tell("status", &message.header, json!({ "execution_state": "idle" })).await;
+    shared
+        .outbox
+        .tell(
+            "status",
+            &message.header,
+            json!({ "execution_state": "busy" }),
+        )
+        .await;
+    shared
+        .outbox
+        .tell("shutdown_reply", &message.header, content.clone())
+        .await;
+    shared
+        .outbox
+        .reply(door, "shutdown_reply", message, content)
+        .await;
+    shared
+        .outbox
+        .tell(
+            "status",
+            &message.header,
+            json!({ "execution_state": "idle" }),
+        )
+        .await;
     sleep(LINGER).await;
     let _ = shared.end.send(()).await;
 }
@@ -253,7 +320,10 @@ async fn welcome(
             }
             waited = due;
             listening.send_replace(true);
-            shared.outbox.tell("iopub_welcome", &Value::Null, json!({ "subscription": "" })).await;
+            shared
+                .outbox
+                .tell("iopub_welcome", &Value::Null, json!({ "subscription": "" }))
+                .await;
         }
     }
 }

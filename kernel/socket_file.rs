@@ -36,7 +36,8 @@ impl Drop for SocketFiles {
 fn is_dead(file: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
     use std::os::unix::net::UnixStream;
-    let is_socket = std::fs::symlink_metadata(file).is_ok_and(|about| about.file_type().is_socket());
+    let is_socket =
+        std::fs::symlink_metadata(file).is_ok_and(|about| about.file_type().is_socket());
     let refused = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
     is_socket && UnixStream::connect(file).is_err_and(refused)
 }

@@ -41,7 +41,9 @@ impl Place {
     fn folder(&self) -> Result<PathBuf, Error> {
         match self {
             Place::User => Ok(user_data().ok_or(Error::NoHome)?.join("kernels")),
-            Place::SysPrefix => active_environment().map(|dir| below(&dir)).ok_or(Error::NoEnvironment),
+            Place::SysPrefix => active_environment()
+                .map(|dir| below(&dir))
+                .ok_or(Error::NoEnvironment),
             Place::Prefix(dir) => Ok(below(dir)),
         }
     }
@@ -52,7 +54,9 @@ fn below(prefix: &Path) -> PathBuf {
 }
 
 fn folder_of(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 fn active_environment() -> Option<PathBuf> {
@@ -78,7 +82,11 @@ pub fn install(installation: &Installation, place: &Place) -> Result<PathBuf, Er
     check(&installation.name)?;
     let dir = place.folder()?.join(&installation.name);
     std::fs::create_dir_all(&dir).map_err(|error| Error::file(&dir, error))?;
-    let env: Map<String, Value> = installation.env.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect();
+    let env: Map<String, Value> = installation
+        .env
+        .iter()
+        .map(|(k, v)| (k.clone(), v.clone().into()))
+        .collect();
     let spec = json!({
         "argv": [installation.program, "kernel", "run", "-f", "{connection_file}"],
         "display_name": installation.display_name,
@@ -105,9 +113,16 @@ pub fn uninstall(name: &str, place: Option<&Place>) -> Result<Vec<PathBuf>, Erro
         Some(place) => vec![place.folder()?],
         None => places(),
     };
-    let found: Vec<PathBuf> = folders.iter().map(|dir| dir.join(name)).filter(|dir| is_ours(dir)).collect();
+    let found: Vec<PathBuf> = folders
+        .iter()
+        .map(|dir| dir.join(name))
+        .filter(|dir| is_ours(dir))
+        .collect();
     if found.is_empty() {
-        return Err(Error::NotInstalled { name: name.to_owned(), looked_in: folders });
+        return Err(Error::NotInstalled {
+            name: name.to_owned(),
+            looked_in: folders,
+        });
     }
     for dir in &found {
         std::fs::remove_dir_all(dir).map_err(|error| Error::file(dir, error))?;
@@ -117,10 +132,15 @@ pub fn uninstall(name: &str, place: Option<&Place>) -> Result<Vec<PathBuf>, Erro
 
 /// The installed kernels of this language: names and folders.
 pub fn list() -> Vec<(String, PathBuf)> {
-    let entries = places().into_iter().filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten();
+    let entries = places()
+        .into_iter()
+        .filter_map(|dir| std::fs::read_dir(dir).ok())
+        .flatten()
+        .flatten();
     let ours = entries.map(|entry| entry.path()).filter(|dir| is_ours(dir));
-    let mut found: Vec<(String, PathBuf)> =
-        ours.filter_map(|dir| Some((dir.file_name()?.to_str()?.to_owned(), dir))).collect();
+    let mut found: Vec<(String, PathBuf)> = ours
+        .filter_map(|dir| Some((dir.file_name()?.to_str()?.to_owned(), dir)))
+        .collect();
     found.sort();
     found
 }
@@ -128,11 +148,21 @@ pub fn list() -> Vec<(String, PathBuf)> {
 /// The folders of kernelspecs that Jupyter looks in.
 fn places() -> Vec<PathBuf> {
     let extra = std::env::var_os("JUPYTER_PATH").unwrap_or_default();
-    let extra: Vec<PathBuf> = std::env::split_paths(&extra).filter(|dir| !dir.as_os_str().is_empty()).collect();
-    let known = extra.into_iter().chain(user_data()).map(|dir| dir.join("kernels"));
+    let extra: Vec<PathBuf> = std::env::split_paths(&extra)
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .collect();
+    let known = extra
+        .into_iter()
+        .chain(user_data())
+        .map(|dir| dir.join("kernels"));
     let system = ["/usr/local", "/usr"].map(PathBuf::from);
     let mut all: Vec<PathBuf> = known.collect();
-    all.extend(active_environment().into_iter().chain(system).map(|prefix| below(&prefix)));
+    all.extend(
+        active_environment()
+            .into_iter()
+            .chain(system)
+            .map(|prefix| below(&prefix)),
+    );
     let mut seen = std::collections::HashSet::new();
     all.retain(|dir| seen.insert(dir.clone()));
     all
@@ -141,7 +171,9 @@ fn places() -> Vec<PathBuf> {
 /// Whether a folder holds a kernelspec of this language.
 fn is_ours(dir: &Path) -> bool {
     let spec = std::fs::read_to_string(dir.join("kernel.json")).ok();
-    let spec = spec.and_then(|text| serde_json::from_str::<Value>(&text).ok()).unwrap_or_default();
+    let spec = spec
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+        .unwrap_or_default();
     spec["language"] == "rhai" && spec["argv"][1] == "kernel"
 }
 
@@ -169,18 +201,35 @@ mod tests {
         };
         let dir = install(&installation, &place).unwrap();
         assert_eq!(dir, prefix.path().join("share/jupyter/kernels/auricle"));
-        let spec: Value = serde_json::from_str(&std::fs::read_to_string(dir.join("kernel.json")).unwrap()).unwrap();
-        assert_eq!(spec["argv"], json!(["/opt/auricle", "kernel", "run", "-f", "{connection_file}"]));
-        assert_eq!((&spec["interrupt_mode"], &spec["env"]["THREADS"]), (&json!("message"), &json!("2")));
+        let spec: Value =
+            serde_json::from_str(&std::fs::read_to_string(dir.join("kernel.json")).unwrap())
+                .unwrap();
+        assert_eq!(
+            spec["argv"],
+            json!(["/opt/auricle", "kernel", "run", "-f", "{connection_file}"])
+        );
+        assert_eq!(
+            (&spec["interrupt_mode"], &spec["env"]["THREADS"]),
+            (&json!("message"), &json!("2"))
+        );
         assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4);
         for side in [32_u32, 64] {
             // Width and height of a PNG file stand behind its signature and the name of its first chunk.
             let file = std::fs::read(dir.join(format!("logo-{side}x{side}.png"))).unwrap();
-            assert_eq!(file[16..24], [side.to_be_bytes(), side.to_be_bytes()].concat());
+            assert_eq!(
+                file[16..24],
+                [side.to_be_bytes(), side.to_be_bytes()].concat()
+            );
         }
         installation.name = "../evil".into();
-        assert!(matches!(install(&installation, &place), Err(Error::Name(_))));
+        assert!(matches!(
+            install(&installation, &place),
+            Err(Error::Name(_))
+        ));
         assert_eq!(uninstall("auricle", Some(&place)).unwrap(), [dir]);
-        assert!(matches!(uninstall("auricle", Some(&place)), Err(Error::NotInstalled { .. })));
+        assert!(matches!(
+            uninstall("auricle", Some(&place)),
+            Err(Error::NotInstalled { .. })
+        ));
     }
 }

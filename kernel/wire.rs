@@ -54,11 +54,15 @@ pub(crate) struct Wire {
 impl Wire {
     /// A wire with the key of a connection file; an empty one signs nothing.
     pub(crate) fn new(key: &str) -> Wire {
-        Wire { key: key.as_bytes().to_vec(), session: uuid::Uuid::new_v4().to_string() }
+        Wire {
+            key: key.as_bytes().to_vec(),
+            session: uuid::Uuid::new_v4().to_string(),
+        }
     }
 
     fn mac(&self, parts: &[impl AsRef<[u8]>]) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("a key of any length is good");
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key)
+            .expect("a key of any length is good");
         parts.iter().for_each(|part| mac.update(part.as_ref()));
         mac
     }
@@ -67,31 +71,56 @@ impl Wire {
         if self.key.is_empty() {
             return String::new();
         }
-        self.mac(parts).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.mac(parts)
+            .finalize()
+            .into_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Reads a message; the reason if it is to be passed over.
-    pub(crate) fn read(&self, frames: ZmqMessage, seen: &mut Seen) -> Result<Message, &'static str> {
+    pub(crate) fn read(
+        &self,
+        frames: ZmqMessage,
+        seen: &mut Seen,
+    ) -> Result<Message, &'static str> {
         let frames = frames.into_vec();
-        let start = frames.iter().position(|frame| &frame[..] == DELIMITER).ok_or("it has no delimiter")?;
+        let start = frames
+            .iter()
+            .position(|frame| &frame[..] == DELIMITER)
+            .ok_or("it has no delimiter")?;
         let [signature, header, parent, metadata, content, ..] = &frames[start + 1..] else {
             return Err("it lacks a part");
         };
         if !self.key.is_empty() {
             let bytes = from_hex(signature).ok_or("its signature is no hexadecimal number")?;
             let mac = self.mac(&[header, parent, metadata, content]);
-            mac.verify_slice(&bytes).map_err(|_| "its signature is wrong")?;
+            mac.verify_slice(&bytes)
+                .map_err(|_| "its signature is wrong")?;
             if !seen.remember(signature) {
                 return Err("it was sent before");
             }
         }
-        let json = |part: &Bytes| serde_json::from_slice::<Value>(part).map_err(|_| "a part is no JSON");
+        let json =
+            |part: &Bytes| serde_json::from_slice::<Value>(part).map_err(|_| "a part is no JSON");
         let (identities, metadata) = (frames[..start].to_vec(), json(metadata).unwrap_or_default());
-        Ok(Message { identities, header: json(header)?, metadata, content: json(content)? })
+        Ok(Message {
+            identities,
+            header: json(header)?,
+            metadata,
+            content: json(content)?,
+        })
     }
 
     /// Writes a message to some identities, or under a topic.
-    pub(crate) fn write(&self, identities: &[Bytes], kind: &str, parent: &Value, content: &Value) -> ZmqMessage {
+    pub(crate) fn write(
+        &self,
+        identities: &[Bytes],
+        kind: &str,
+        parent: &Value,
+        content: &Value,
+    ) -> ZmqMessage {
         let header = json!({
             "msg_id": uuid::Uuid::new_v4().to_string(),
             "session": self.session,
@@ -100,9 +129,18 @@ impl Wire {
             "msg_type": kind,
             "version": crate::PROTOCOL,
         });
-        let parent = if parent.is_null() { json!({}) } else { parent.clone() };
+        let parent = if parent.is_null() {
+            json!({})
+        } else {
+            parent.clone()
+        };
         let bytes = |value: &Value| value.to_string().into_bytes();
-        let parts = [bytes(&header), bytes(&parent), b"{}".to_vec(), bytes(content)];
+        let parts = [
+            bytes(&header),
+            bytes(&parent),
+            b"{}".to_vec(),
+            bytes(content),
+        ];
         let signature = self.signature(&parts);
         let mut frames = identities.to_vec();
         frames.push(Bytes::from_static(DELIMITER));
@@ -138,7 +176,12 @@ impl Seen {
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Option<Vec<u32>> = text.iter().map(|&c| char::from(c).to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect())
+    Some(
+        digits
+            .chunks(2)
+            .map(|pair| (pair[0] * 16 + pair[1]) as u8)
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -147,11 +190,20 @@ mod tests {
 
     fn frames(wire: &Wire) -> Vec<Bytes> {
         let parent = json!({"msg_id": "p"});
-        wire.write(&[Bytes::from_static(b"who")], "execute_request", &parent, &json!({"code": "1"})).into_vec()
+        wire.write(
+            &[Bytes::from_static(b"who")],
+            "execute_request",
+            &parent,
+            &json!({"code": "1"}),
+        )
+        .into_vec()
     }
 
     fn read(wire: &Wire, frames: &[Bytes]) -> Result<Message, &'static str> {
-        wire.read(ZmqMessage::try_from(frames.to_vec()).unwrap(), &mut Seen::default())
+        wire.read(
+            ZmqMessage::try_from(frames.to_vec()).unwrap(),
+            &mut Seen::default(),
+        )
     }
 
     #[test]
@@ -159,14 +211,22 @@ mod tests {
         let wire = Wire::new("key");
         let message = read(&wire, &frames(&wire)).unwrap();
         assert_eq!(message.identities, [Bytes::from_static(b"who")]);
-        assert_eq!((message.kind(), message.text("code")), ("execute_request", "1"));
+        assert_eq!(
+            (message.kind(), message.text("code")),
+            ("execute_request", "1")
+        );
         assert_eq!(message.header["version"], "5.4");
     }
 
     /// RFC 4231, test case 2, split into the four parts that are signed.
     #[test]
     fn signatures_are_hmac_sha256() {
-        let parts = [b"what do ya ".to_vec(), b"want ".to_vec(), b"for ".to_vec(), b"nothing?".to_vec()];
+        let parts = [
+            b"what do ya ".to_vec(),
+            b"want ".to_vec(),
+            b"for ".to_vec(),
+            b"nothing?".to_vec(),
+        ];
         let want = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(Wire::new("Jefe").signature(&parts), want);
         assert_eq!(Wire::new("").signature(&parts), "");
@@ -192,10 +252,16 @@ mod tests {
             assert_eq!(read(&wire, &frames).unwrap_err(), want);
         }
         let open = Wire::new("");
-        assert_eq!(read(&open, &with(6, b"{")).unwrap_err(), "a part is no JSON");
+        assert_eq!(
+            read(&open, &with(6, b"{")).unwrap_err(),
+            "a part is no JSON"
+        );
         let mut seen = Seen::default();
         let message = || ZmqMessage::try_from(good.clone()).unwrap();
         assert!(wire.read(message(), &mut seen).is_ok());
-        assert_eq!(wire.read(message(), &mut seen).unwrap_err(), "it was sent before");
+        assert_eq!(
+            wire.read(message(), &mut seen).unwrap_err(),
+            "it was sent before"
+        );
     }
 }

@@ -108,20 +108,33 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let job = AugmentFiles {
         views,
         seed,
-        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_default(),
+        out: matches
+            .get_one::<PathBuf>("out")
+            .cloned()
+            .unwrap_or_default(),
         encoding,
         shard,
         n_jobs: jobs(matches),
-        memory: matches.get_one::<f64>("memory").map(|gigabytes| (gigabytes * 1e9) as u64),
+        memory: matches
+            .get_one::<f64>("memory")
+            .map(|gigabytes| (gigabytes * 1e9) as u64),
         resume: matches.get_flag("resume"),
         overwrite: matches.get_flag("overwrite"),
         strict: matches.get_flag("strict"),
     };
-    let inputs: Vec<PathBuf> = matches.get_many::<PathBuf>("inputs").unwrap_or_default().cloned().collect();
+    let inputs: Vec<PathBuf> = matches
+        .get_many::<PathBuf>("inputs")
+        .unwrap_or_default()
+        .cloned()
+        .collect();
     let plan = match job.plan(&inputs) {
         Ok(plan) => {
             if plan.kinds().len() > 1 {
-                let kinds: Vec<String> = plan.kinds().iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+                let kinds: Vec<String> = plan
+                    .kinds()
+                    .iter()
+                    .map(|(kind, n)| format!("{n} {kind}"))
+                    .collect();
                 terminal.error(&format!("inputs: {}", kinds.join(", ")));
             }
             if !plan.passed_over().is_empty() {
@@ -132,7 +145,9 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
         Err(error) => return wrong(with_hint(&error), exit::USAGE),
     };
     let mut teller = Teller::new(&terminal, "`--resume`", job.n_jobs);
-    let result = job.run(&plan, &|| token.is_cancelled(), &mut |event| teller.tell(event));
+    let result = job.run(&plan, &|| token.is_cancelled(), &mut |event| {
+        teller.tell(event)
+    });
     teller.conclude(result, &job.out, job.shard)
 }
 
@@ -144,8 +159,13 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
     };
     let mut code = exit::SCRIPT;
     let mut recipe = |source: &str| {
-        let value = session.eval("recipe", source).map_err(|diagnostic| Error::Unusable(diagnostic.message))?.value;
-        value.try_cast::<Recipe>().ok_or_else(|| Error::file(manifest, format!("`{source}` is no recipe")))
+        let value = session
+            .eval("recipe", source)
+            .map_err(|diagnostic| Error::Unusable(diagnostic.message))?
+            .value;
+        value
+            .try_cast::<Recipe>()
+            .ok_or_else(|| Error::file(manifest, format!("`{source}` is no recipe")))
     };
     let replay = match Replay::read(manifest, &mut recipe) {
         Ok(replay) => replay,
@@ -157,11 +177,20 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
             return code;
         }
     };
-    let out = matches.get_one::<PathBuf>("out").cloned().unwrap_or_default();
+    let out = matches
+        .get_one::<PathBuf>("out")
+        .cloned()
+        .unwrap_or_default();
     let n_jobs = jobs(matches);
     let mut teller = Teller::new(terminal, "the same command", n_jobs);
     let stop = || token.is_cancelled();
-    let result = replay.run(&out, n_jobs, matches.get_flag("overwrite"), &stop, &mut |event| teller.tell(event));
+    let result = replay.run(
+        &out,
+        n_jobs,
+        matches.get_flag("overwrite"),
+        &stop,
+        &mut |event| teller.tell(event),
+    );
     teller.conclude(result, &out, Shard::WHOLE)
 }
 
@@ -177,7 +206,13 @@ struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     fn new(terminal: &'a Terminal, again: &'static str, n_jobs: NonZeroUsize) -> Teller<'a> {
-        Teller { terminal, again, n_jobs, started: Instant::now(), n_unused: 0 }
+        Teller {
+            terminal,
+            again,
+            n_jobs,
+            started: Instant::now(),
+            n_unused: 0,
+        }
     }
 
     fn tell(&mut self, event: Event) {
@@ -212,9 +247,11 @@ impl<'a> Teller<'a> {
     fn unused(&mut self, what: &str, source: &Path, error: &Error) {
         self.n_unused += 1;
         if self.n_unused <= MOST_NAMED {
-            self.terminal.error(&format!("{what}: {}", about(source, error)));
+            self.terminal
+                .error(&format!("{what}: {}", about(source, error)));
         } else if self.n_unused == MOST_NAMED + 1 {
-            self.terminal.error("others are only counted from here on; the list at the end has them all");
+            self.terminal
+                .error("others are only counted from here on; the list at the end has them all");
         }
     }
 
@@ -230,15 +267,34 @@ impl<'a> Teller<'a> {
             Err(error) => return wrong(with_hint(&error), exit::USAGE),
         };
         if summary.n_done > 0 || summary.ended == Ended::Complete {
-            self.terminal.print(&told(&summary, self.started.elapsed().as_secs_f64(), out, shard));
+            self.terminal.print(&told(
+                &summary,
+                self.started.elapsed().as_secs_f64(),
+                out,
+                shard,
+            ));
         }
-        let Summary { n_items, n_done, n_passed_over, n_failed, ended, .. } = summary;
+        let Summary {
+            n_items,
+            n_done,
+            n_passed_over,
+            n_failed,
+            ended,
+            ..
+        } = summary;
         match ended {
-            Ended::Stopped => wrong(format!("stopped; {} goes on from here", self.again), exit::INTERRUPTED),
+            Ended::Stopped => wrong(
+                format!("stopped; {} goes on from here", self.again),
+                exit::INTERRUPTED,
+            ),
             Ended::Broken(error) => {
                 let done = format!("{n_done} of {n_items} inputs were done and are recorded");
                 wrong(
-                    format!("{}\n  = note: {done}; {} goes on from there", with_hint(&error), self.again),
+                    format!(
+                        "{}\n  = note: {done}; {} goes on from there",
+                        with_hint(&error),
+                        self.again
+                    ),
                     exit::SCRIPT,
                 )
             }
@@ -261,28 +317,39 @@ fn recipe(
 ) -> Result<(Views, u64, CancelToken), u8> {
     let (mut session, token) = session(settings, terminal)?;
     let (name, text) = if script.ends_with(".rhai") {
-        (script, read(Path::new(script), terminal).ok_or(exit::USAGE)?)
+        (
+            script,
+            read(Path::new(script), terminal).ok_or(exit::USAGE)?,
+        )
     } else {
         ("recipe", script.to_owned())
     };
-    let value = session.eval(name, &text).map(|outcome| outcome.value).map_err(|diagnostic| {
-        show(&diagnostic, terminal);
-        exit::SCRIPT
-    })?;
+    let value = session
+        .eval(name, &text)
+        .map(|outcome| outcome.value)
+        .map_err(|diagnostic| {
+            show(&diagnostic, terminal);
+            exit::SCRIPT
+        })?;
     let refused = |message: String| {
         terminal.error(&format!("error: {message}"));
         exit::SCRIPT
     };
     let views = if let Some(views) = value.clone().try_cast::<Views>() {
         if n_views.is_some_and(|n| n != views.recipes().len() as i64) {
-            return Err(refused(format!("`--views` and the recipe do not agree: it makes {}", views.recipes().len())));
+            return Err(refused(format!(
+                "`--views` and the recipe do not agree: it makes {}",
+                views.recipes().len()
+            )));
         }
         views
     } else if let Some(recipe) = value.clone().try_cast::<Recipe>() {
         Views::of(n_views.unwrap_or(1), &recipe).map_err(|error| refused(error.to_string()))?
     } else {
         let what = describe(&value);
-        return Err(refused(format!("the last value of the script must be a recipe or views, not {what}")));
+        return Err(refused(format!(
+            "the last value of the script must be a recipe or views, not {what}"
+        )));
     };
     Ok((views, session.seed(), token))
 }
@@ -307,29 +374,53 @@ fn encoding(format: &str, bits: &str) -> Result<Encoding, String> {
 
 /// An amount of memory.
 fn gigabytes(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| "it must be a number above 0".into())
 }
 
 fn jobs(matches: &ArgMatches) -> NonZeroUsize {
-    let given = matches.get_one::<u16>("threads").and_then(|&n| NonZeroUsize::new(usize::from(n)));
-    given.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    let given = matches
+        .get_one::<u16>("threads")
+        .and_then(|&n| NonZeroUsize::new(usize::from(n)));
+    given
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
 }
 
 /// An error with the file it is about, where it does not say so itself.
 fn about(source: &Path, error: &Error) -> String {
     let (source, text) = (source.display().to_string(), error.to_string());
-    if text.contains(&source) { text } else { format!("`{source}`: {text}") }
+    if text.contains(&source) {
+        text
+    } else {
+        format!("`{source}`: {text}")
+    }
 }
 
 fn with_hint(error: &Error) -> String {
-    let hint = error.hint().map(|hint| format!("\n  = help: {hint}")).unwrap_or_default();
+    let hint = error
+        .hint()
+        .map(|hint| format!("\n  = help: {hint}"))
+        .unwrap_or_default();
     format!("error: {error}{hint}")
 }
 
 /// The last lines: what was made, how fast, and where it is recorded.
 fn told(summary: &Summary, elapsed_s: f64, out: &Path, shard: Shard) -> String {
-    let Summary { n_items, n_written, n_kept, n_passed_over, n_failed, n_limited, written_s, ended, .. } = summary;
+    let Summary {
+        n_items,
+        n_written,
+        n_kept,
+        n_passed_over,
+        n_failed,
+        n_limited,
+        written_s,
+        ended,
+        ..
+    } = summary;
     let mut text = format!("{n_items} inputs: {n_written} outputs written");
     if *n_kept > 0 {
         text += &format!(", {n_kept} kept");
@@ -342,13 +433,21 @@ fn told(summary: &Summary, elapsed_s: f64, out: &Path, shard: Shard) -> String {
     }
     text += &format!("; {written_s:.1} s of sound in {elapsed_s:.1} s");
     if *n_limited > 0 {
-        text +=
-            &format!("\n{n_limited} outputs were too loud for whole numbers and were limited; `--bits 32` keeps them");
+        text += &format!(
+            "\n{n_limited} outputs were too loud for whole numbers and were limited; `--bits 32` keeps them"
+        );
     }
     let (manifest, complete) = (out.join(manifest_name(shard)), *ended == Ended::Complete);
-    text += &format!("\n{}{}", manifest.display(), if complete { "" } else { ".partial" });
+    text += &format!(
+        "\n{}{}",
+        manifest.display(),
+        if complete { "" } else { ".partial" }
+    );
     if complete && n_passed_over + n_failed > 0 {
-        text += &format!("\n{} lists the inputs that were not used", out.join(failed_name(shard)).display());
+        text += &format!(
+            "\n{} lists the inputs that were not used",
+            out.join(failed_name(shard)).display()
+        );
     }
     text
 }

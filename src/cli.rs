@@ -34,13 +34,19 @@ pub(crate) fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+            return ExitCode::from(if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            });
         }
     };
     ExitCode::from(match matches.subcommand() {
         Some(("run", matches)) if is_notebook(&file(matches)) => notebook::run(matches),
         Some(("run", matches)) => run_script(&file(matches), settings(matches), &output(matches)),
-        Some(("check", matches)) if is_notebook(&file(matches)) => notebook::check(matches, &output(matches)),
+        Some(("check", matches)) if is_notebook(&file(matches)) => {
+            notebook::check(matches, &output(matches))
+        }
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("augment", matches)) => augment::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
@@ -51,10 +57,17 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 7] = ["run", "check", "augment", "repl", "kernel", "help", "devices"];
+const COMMANDS: [&str; 7] = [
+    "run", "check", "augment", "repl", "kernel", "help", "devices",
+];
 
 fn command() -> Command {
-    let file = || Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
+    let file = || {
+        Arg::new("file")
+            .value_name("FILE")
+            .required(true)
+            .value_parser(value_parser!(PathBuf))
+    };
     let script_arguments = Arg::new("arguments")
         .value_name("ARGS")
         .num_args(0..)
@@ -142,15 +155,27 @@ pub(crate) fn seed_argument() -> Arg {
 }
 
 pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    Arg::new(name)
+        .long(name)
+        .action(ArgAction::SetTrue)
+        .help(help)
 }
 
 /// The process's arguments in order, whatever bytes they are made of: names of files need not be text.
 fn readable(given: Vec<OsString>) -> Vec<OsString> {
-    let texts = given.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let texts = given
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     // What is no text is found again by what it looks like; words that look alike keep their order.
-    let mut others: Vec<OsString> = given.into_iter().filter(|word| word.to_str().is_none()).collect();
-    let original = |text: String| match others.iter().position(|word| word.to_string_lossy() == text) {
+    let mut others: Vec<OsString> = given
+        .into_iter()
+        .filter(|word| word.to_str().is_none())
+        .collect();
+    let original = |text: String| match others
+        .iter()
+        .position(|word| word.to_string_lossy() == text)
+    {
         Some(at) => others.remove(at),
         None => text.into(),
     };
@@ -168,15 +193,27 @@ fn reordered(arguments: Vec<String>) -> Vec<String> {
         return out;
     };
     // Options before the command belong to it, too; one with a value hides the command behind its value.
-    let at = match rest.iter().position(|argument| COMMANDS.contains(&argument.as_str())) {
+    let at = match rest
+        .iter()
+        .position(|argument| COMMANDS.contains(&argument.as_str()))
+    {
         Some(command) if takes_value(&rest[..command]) => command,
         _ => at,
     };
     let (before, behind) = rest.split_at(at);
     let is_command = COMMANDS.contains(&behind[0].as_str());
-    let (command, words) = if is_command { (behind[0].as_str(), &behind[1..]) } else { ("run", behind) };
+    let (command, words) = if is_command {
+        (behind[0].as_str(), &behind[1..])
+    } else {
+        ("run", behind)
+    };
     if command != "run" {
-        return out.into_iter().chain([command.to_owned()]).chain(before.to_vec()).chain(words.to_vec()).collect();
+        return out
+            .into_iter()
+            .chain([command.to_owned()])
+            .chain(before.to_vec())
+            .chain(words.to_vec())
+            .collect();
     }
     let (mut own, mut script) = (before.to_vec(), Vec::new());
     // `-o` and `-p` are the program's for a notebook, which has no arguments of its own; a script may have such.
@@ -188,7 +225,8 @@ fn reordered(arguments: Vec<String>) -> Vec<String> {
             script.extend(words.by_ref());
         } else if OWN_FLAGS.contains(&name) || word == "-h" || word == "--help" {
             own.push(word);
-        } else if OWN_OPTIONS.contains(&name) || (for_notebook && notebook::OPTIONS.contains(&name)) {
+        } else if OWN_OPTIONS.contains(&name) || (for_notebook && notebook::OPTIONS.contains(&name))
+        {
             let with_value = word.contains('=');
             own.push(word);
             own.extend(words.next_if(|_| !with_value));
@@ -220,15 +258,23 @@ fn takes_value(words: &[String]) -> bool {
 }
 
 fn is_notebook(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "ipynb")
+    file.extension()
+        .is_some_and(|extension| extension == "ipynb")
 }
 
 fn keys(matches: &ArgMatches) -> Keys {
-    if matches.get_flag("vi") { Keys::Vi } else { Keys::Emacs }
+    if matches.get_flag("vi") {
+        Keys::Vi
+    } else {
+        Keys::Emacs
+    }
 }
 
 pub(crate) fn file(matches: &ArgMatches) -> PathBuf {
-    matches.get_one::<PathBuf>("file").cloned().unwrap_or_default()
+    matches
+        .get_one::<PathBuf>("file")
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// What of a run's output is wanted.
@@ -240,18 +286,35 @@ pub(crate) struct Output {
 }
 
 fn output(matches: &ArgMatches) -> Output {
-    let set = |name: &str| matches.try_get_one::<bool>(name).ok().flatten().copied().unwrap_or(false);
-    Output { json: set("json"), quiet: set("quiet") }
+    let set = |name: &str| {
+        matches
+            .try_get_one::<bool>(name)
+            .ok()
+            .flatten()
+            .copied()
+            .unwrap_or(false)
+    };
+    Output {
+        json: set("json"),
+        quiet: set("quiet"),
+    }
 }
 
 pub(crate) fn settings(matches: &ArgMatches) -> Settings {
     let words = matches.try_get_many::<String>("arguments").ok().flatten();
     Settings {
-        arguments: words.map(|words| words.cloned().collect()).unwrap_or_default(),
+        arguments: words
+            .map(|words| words.cloned().collect())
+            .unwrap_or_default(),
         seed: matches.get_one::<u64>("seed").copied().unwrap_or(0),
-        device: matches.get_one::<String>("device").cloned().unwrap_or_else(|| "cpu".into()),
+        device: matches
+            .get_one::<String>("device")
+            .cloned()
+            .unwrap_or_else(|| "cpu".into()),
         threads: matches.get_one::<u16>("threads").map(|&n| usize::from(n)),
-        cache: dirs::cache_dir().map(|dir| dir.join("auricle").join("clips")).filter(|_| !matches.get_flag("no-cache")),
+        cache: dirs::cache_dir()
+            .map(|dir| dir.join("auricle").join("clips"))
+            .filter(|_| !matches.get_flag("no-cache")),
         fresh: matches.get_flag("fresh"),
         ..Settings::default()
     }
@@ -282,7 +345,10 @@ fn help(matches: &ArgMatches) -> u8 {
             exit::OK
         }
         None => {
-            let guess = table.nearest(name).map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
+            let guess = table
+                .nearest(name)
+                .map(|guess| format!("; did you mean `{guess}`?"))
+                .unwrap_or_default();
             terminal.error(&format!("error: there is no function `{name}`{guess}"));
             exit::USAGE
         }
@@ -307,12 +373,30 @@ mod tests {
 
     #[test]
     fn own_options_may_stand_anywhere() {
-        assert_eq!(order("auricle a.rhai DIR --json --epochs 5"), "auricle run --json a.rhai DIR --epochs 5");
-        assert_eq!(order("auricle run a.rhai --seed 3 DIR"), "auricle run --seed 3 a.rhai DIR");
-        assert_eq!(order("auricle --seed 3 run a.rhai"), "auricle run --seed 3 a.rhai");
-        assert_eq!(order("auricle run a.rhai -- --json"), "auricle run a.rhai --json");
-        assert_eq!(order("auricle a.ipynb -p n=1 -o b.ipynb"), "auricle run -p n=1 -o b.ipynb a.ipynb");
-        assert_eq!(order("auricle a.ipynb --cwd d"), "auricle run --cwd d a.ipynb");
+        assert_eq!(
+            order("auricle a.rhai DIR --json --epochs 5"),
+            "auricle run --json a.rhai DIR --epochs 5"
+        );
+        assert_eq!(
+            order("auricle run a.rhai --seed 3 DIR"),
+            "auricle run --seed 3 a.rhai DIR"
+        );
+        assert_eq!(
+            order("auricle --seed 3 run a.rhai"),
+            "auricle run --seed 3 a.rhai"
+        );
+        assert_eq!(
+            order("auricle run a.rhai -- --json"),
+            "auricle run a.rhai --json"
+        );
+        assert_eq!(
+            order("auricle a.ipynb -p n=1 -o b.ipynb"),
+            "auricle run -p n=1 -o b.ipynb a.ipynb"
+        );
+        assert_eq!(
+            order("auricle a.ipynb --cwd d"),
+            "auricle run --cwd d a.ipynb"
+        );
         assert_eq!(order("auricle a.rhai -p 1"), "auricle run a.rhai -p 1");
         assert_eq!(order("auricle check a.rhai"), "auricle check a.rhai");
         assert_eq!(order("auricle --version"), "auricle --version");
@@ -324,10 +408,19 @@ mod tests {
     fn names_of_files_need_not_be_text() {
         use std::os::unix::ffi::OsStringExt;
         let odd = |byte: u8| OsString::from_vec(vec![b'a', byte, b'.', b'w', b'a', b'v']);
-        let given = vec!["auricle".into(), "augment".into(), odd(0xff), odd(0xfe), "r.rhai".into()];
+        let given = vec![
+            "auricle".into(),
+            "augment".into(),
+            odd(0xff),
+            odd(0xfe),
+            "r.rhai".into(),
+        ];
         assert_eq!(readable(given.clone()), given);
         let script = readable(vec!["auricle".into(), odd(0xff), "--json".into()]);
-        assert_eq!(script, ["auricle".into(), "run".into(), "--json".into(), odd(0xff)]);
+        assert_eq!(
+            script,
+            ["auricle".into(), "run".into(), "--json".into(), odd(0xff)]
+        );
     }
 
     #[test]

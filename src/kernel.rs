@@ -8,7 +8,13 @@ use std::path::PathBuf;
 
 /// The command and its own commands.
 pub(crate) fn command() -> Command {
-    let name = || Arg::new("name").long("name").value_name("NAME").default_value("auricle").help("Name of the kernel");
+    let name = || {
+        Arg::new("name")
+            .long("name")
+            .value_name("NAME")
+            .default_value("auricle")
+            .help("Name of the kernel")
+    };
     let places = || {
         [
             Arg::new("user")
@@ -86,15 +92,24 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let terminal = Terminal::new(false);
     let done = match matches.subcommand() {
         Some(("install", matches)) => install(matches).map(|dir| vec![dir.display().to_string()]),
-        Some(("uninstall", matches)) => auricle_kernel::uninstall(&name(matches), place(matches).as_ref())
-            .map(|dirs| dirs.iter().map(|dir| format!("removed {}", dir.display())).collect()),
-        Some(("list", _)) => {
-            Ok(auricle_kernel::list().iter().map(|(n, dir)| format!("{n}  {}", dir.display())).collect())
+        Some(("uninstall", matches)) => {
+            auricle_kernel::uninstall(&name(matches), place(matches).as_ref()).map(|dirs| {
+                dirs.iter()
+                    .map(|dir| format!("removed {}", dir.display()))
+                    .collect()
+            })
         }
+        Some(("list", _)) => Ok(auricle_kernel::list()
+            .iter()
+            .map(|(n, dir)| format!("{n}  {}", dir.display()))
+            .collect()),
         Some(("run", matches)) => {
             // Front ends interrupt by a message; a `Ctrl-C` in the terminal they were started from is not for us.
             let _ = ctrlc::set_handler(|| {});
-            let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
+            let file = matches
+                .get_one::<PathBuf>("file")
+                .cloned()
+                .unwrap_or_default();
             let history = dirs::data_dir().map(|dir| dir.join("auricle").join("cells.jsonl"));
             auricle_kernel::run(settings(matches), &file, history.as_deref()).map(|()| Vec::new())
         }
@@ -113,15 +128,34 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
 }
 
 fn install(matches: &ArgMatches) -> Result<PathBuf, Error> {
-    let program = std::env::current_exe().map_err(|source| Error::File { path: "auricle".into(), source })?;
-    let env = matches.get_many::<(String, String)>("env").into_iter().flatten().cloned().collect();
-    let display_name = matches.get_one::<String>("display-name").cloned().unwrap_or_default();
-    let installation = Installation { program, name: name(matches), display_name, env };
+    let program = std::env::current_exe().map_err(|source| Error::File {
+        path: "auricle".into(),
+        source,
+    })?;
+    let env = matches
+        .get_many::<(String, String)>("env")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    let display_name = matches
+        .get_one::<String>("display-name")
+        .cloned()
+        .unwrap_or_default();
+    let installation = Installation {
+        program,
+        name: name(matches),
+        display_name,
+        env,
+    };
     auricle_kernel::install(&installation, &place(matches).unwrap_or(Place::User))
 }
 
 fn name(matches: &ArgMatches) -> String {
-    matches.get_one::<String>("name").cloned().unwrap_or_default()
+    matches
+        .get_one::<String>("name")
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn place(matches: &ArgMatches) -> Option<Place> {

@@ -49,7 +49,15 @@ pub(crate) fn folder_argument() -> Arg {
 pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let quiet = matches.get_flag("quiet");
     let terminal = Terminal::new(true).quiet(quiet);
-    match execute(matches, &terminal, &Looker { terminal: &terminal, quiet, token: OnceLock::new() }) {
+    match execute(
+        matches,
+        &terminal,
+        &Looker {
+            terminal: &terminal,
+            quiet,
+            token: OnceLock::new(),
+        },
+    ) {
         Ok(code) => code,
         Err(error) => {
             terminal.error(&format!("error: {error}"));
@@ -61,28 +69,55 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
 fn execute(matches: &ArgMatches, terminal: &Terminal, looker: &Looker<'_>) -> Result<u8, String> {
     let path = file(matches);
     let mut notebook = Notebook::read(&path).map_err(|error| error.to_string())?;
-    let parameters: Vec<Parameter> = matches.get_many("parameter").into_iter().flatten().cloned().collect();
+    let parameters: Vec<Parameter> = matches
+        .get_many("parameter")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     for name in notebook.set(&parameters) {
         if !looker.quiet {
-            terminal.error(&format!("note: the cell tagged `parameters` makes no `{name}`"));
+            terminal.error(&format!(
+                "note: the cell tagged `parameters` makes no `{name}`"
+            ));
         }
     }
-    let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_else(|| path.with_extension("out.ipynb"));
+    let out = matches
+        .get_one::<PathBuf>("output")
+        .cloned()
+        .unwrap_or_else(|| path.with_extension("out.ipynb"));
     // The folder changes before the notebook is written.
     let out_path = absolute(&out).map_err(|error| format!("`{}`: {error}", out.display()))?;
     // Nobody wants to learn after hours of training that there is no place for the result.
     if let Some(folder) = out_path.parent().filter(|folder| !folder.is_dir()) {
-        return Err(format!("the folder `{}` does not exist; the outputs would be written there", folder.display()));
+        return Err(format!(
+            "the folder `{}` does not exist; the outputs would be written there",
+            folder.display()
+        ));
     }
     enter(matches, &notebook)?;
-    let execution = notebook.run(settings(matches), looker).map_err(|error| error.to_string())?;
-    notebook.write(&out_path).map_err(|error| error.to_string())?;
-    let Some(diagnostic) = execution.failure else { return Ok(exit::OK) };
+    let execution = notebook
+        .run(settings(matches), looker)
+        .map_err(|error| error.to_string())?;
+    notebook
+        .write(&out_path)
+        .map_err(|error| error.to_string())?;
+    let Some(diagnostic) = execution.failure else {
+        return Ok(exit::OK);
+    };
     show(&diagnostic, terminal);
     let is_stopped = looker.token.get().is_some_and(CancelToken::is_cancelled);
     let what = if is_stopped { "was stopped" } else { "failed" };
-    terminal.error(&format!("cell {} {what}; the outputs so far are in {}", execution.n_cells, out.display()));
-    Ok(if is_stopped { exit::INTERRUPTED } else { exit::SCRIPT })
+    terminal.error(&format!(
+        "cell {} {what}; the outputs so far are in {}",
+        execution.n_cells,
+        out.display()
+    ));
+    Ok(if is_stopped {
+        exit::INTERRUPTED
+    } else {
+        exit::SCRIPT
+    })
 }
 
 /// Checks a notebook without data; gives the exit code.
@@ -92,7 +127,9 @@ pub(crate) fn check(matches: &ArgMatches, output: &Output) -> u8 {
     let checked = || {
         let notebook = Notebook::read(&path).map_err(|error| error.to_string())?;
         enter(matches, &notebook)?;
-        notebook.check(settings(matches)).map_err(|error| error.to_string())
+        notebook
+            .check(settings(matches))
+            .map_err(|error| error.to_string())
     };
     match checked() {
         Ok(found) if found.is_empty() => {
@@ -102,7 +139,9 @@ pub(crate) fn check(matches: &ArgMatches, output: &Output) -> u8 {
             exit::OK
         }
         Ok(found) => {
-            found.iter().for_each(|diagnostic| show(diagnostic, &terminal));
+            found
+                .iter()
+                .for_each(|diagnostic| show(diagnostic, &terminal));
             exit::SCRIPT
         }
         Err(error) => {
@@ -114,9 +153,15 @@ pub(crate) fn check(matches: &ArgMatches, output: &Output) -> u8 {
 
 /// Goes to the folder that the notebook's paths begin at.
 fn enter(matches: &ArgMatches, notebook: &Notebook) -> Result<(), String> {
-    let folder = matches.get_one::<PathBuf>("cwd").map_or(notebook.folder(), PathBuf::as_path);
-    std::env::set_current_dir(folder)
-        .map_err(|error| format!("the folder `{}` cannot be entered: {error}", folder.display()))
+    let folder = matches
+        .get_one::<PathBuf>("cwd")
+        .map_or(notebook.folder(), PathBuf::as_path);
+    std::env::set_current_dir(folder).map_err(|error| {
+        format!(
+            "the folder `{}` cannot be entered: {error}",
+            folder.display()
+        )
+    })
 }
 
 /// Tells how far a run is.

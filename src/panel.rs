@@ -35,7 +35,10 @@ impl Panel {
         }
         let now = Instant::now();
         let elapsed = self.elapsed(progress, now);
-        if self.drawn.is_some_and(|drawn| now.duration_since(drawn) < EVERY) {
+        if self
+            .drawn
+            .is_some_and(|drawn| now.duration_since(drawn) < EVERY)
+        {
             return None;
         }
         let erase = self.erase();
@@ -43,7 +46,10 @@ impl Panel {
         self.rows = rows(progress, elapsed);
         for row in &mut self.rows {
             // A row that wraps, as one with wide characters or an end of line may, could not be taken away again.
-            let plain: String = row.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let plain: String = row
+                .chars()
+                .map(|c| if c.is_control() { ' ' } else { c })
+                .collect();
             *row = truncate_str(&plain, columns.saturating_sub(1), "").into_owned();
         }
         Some(format!("{erase}{}", self.draw()))
@@ -51,14 +57,25 @@ impl Panel {
 
     /// Seconds that the work has gone on and the steps done in them.
     fn elapsed(&mut self, progress: &Progress, now: Instant) -> (f64, u64) {
-        let goes_on = self.begun.as_ref().is_some_and(|b| b.total == progress.total && b.last <= progress.done);
+        let goes_on = self
+            .begun
+            .as_ref()
+            .is_some_and(|b| b.total == progress.total && b.last <= progress.done);
         if !goes_on {
             self.begun = None;
         }
         let Progress { done, total, .. } = *progress;
-        let begun = self.begun.get_or_insert(Begun { at: now, done, total, last: done });
+        let begun = self.begun.get_or_insert(Begun {
+            at: now,
+            done,
+            total,
+            last: done,
+        });
         begun.last = done;
-        (now.duration_since(begun.at).as_secs_f64(), done - begun.done)
+        (
+            now.duration_since(begun.at).as_secs_f64(),
+            done - begun.done,
+        )
     }
 
     /// What takes the rows away; they can be drawn again.
@@ -84,11 +101,23 @@ impl Panel {
 }
 
 fn rows(progress: &Progress, (seconds, steps): (f64, u64)) -> Vec<String> {
-    let Progress { title, done, total, figures, curve, left_s, .. } = progress;
+    let Progress {
+        title,
+        done,
+        total,
+        figures,
+        curve,
+        left_s,
+        ..
+    } = progress;
     let mut first = title.clone();
     if *total > 0 {
         let share = *done as f64 / *total as f64;
-        first += &format!(" {} {:>3} % {done}/{total}", bar(share), (100.0 * share) as u64);
+        first += &format!(
+            " {} {:>3} % {done}/{total}",
+            bar(share),
+            (100.0 * share) as u64
+        );
     } else {
         first += &format!(" {done}");
     }
@@ -105,7 +134,11 @@ fn rows(progress: &Progress, (seconds, steps): (f64, u64)) -> Vec<String> {
         rows.push(figures.clone());
     }
     if curve.len() > 1 {
-        rows.extend(curve_rows(curve, 1, CURVE[0], CURVE[1]).lines().map(str::to_owned));
+        rows.extend(
+            curve_rows(curve, 1, CURVE[0], CURVE[1])
+                .lines()
+                .map(str::to_owned),
+        );
     }
     rows
 }
@@ -113,11 +146,17 @@ fn rows(progress: &Progress, (seconds, steps): (f64, u64)) -> Vec<String> {
 fn bar(share: f64) -> String {
     const EIGHTHS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
     let eighths = (share.clamp(0.0, 1.0) * (8 * BAR) as f64) as usize;
-    (0..BAR).map(|cell| EIGHTHS[eighths.saturating_sub(8 * cell).min(8)]).collect()
+    (0..BAR)
+        .map(|cell| EIGHTHS[eighths.saturating_sub(8 * cell).min(8)])
+        .collect()
 }
 
 fn short(number: f64) -> String {
-    if number < 10.0 { format!("{number:.1}") } else { format!("{number:.0}") }
+    if number < 10.0 {
+        format!("{number:.1}")
+    } else {
+        format!("{number:.0}")
+    }
 }
 
 /// A duration as a person says it.
@@ -143,7 +182,12 @@ mod tests {
     }
 
     fn state(done: u64) -> Progress {
-        Progress { title: "work".into(), done, total: 8, ..Progress::default() }
+        Progress {
+            title: "work".into(),
+            done,
+            total: 8,
+            ..Progress::default()
+        }
     }
 
     #[test]
@@ -153,9 +197,17 @@ mod tests {
         let full = format!("work {} 100 % 8/8", "█".repeat(24));
         assert_eq!(rows(&state(8), (0.0, 0)), [full]);
         assert!(rows(&state(4), (2.0, 4))[0].ends_with(" 50 % 4/8, 2.0/s, 2 s left"));
-        let open = Progress { total: 0, ..state(5) };
+        let open = Progress {
+            total: 0,
+            ..state(5)
+        };
         assert_eq!(rows(&open, (1.0, 20)), ["work 5, 20/s"]);
-        let training = Progress { figures: "loss 1".into(), left_s: Some(61.0), curve: vec![2.0, 1.0], ..state(4) };
+        let training = Progress {
+            figures: "loss 1".into(),
+            left_s: Some(61.0),
+            curve: vec![2.0, 1.0],
+            ..state(4)
+        };
         let rows = rows(&training, (2.0, 4));
         assert!(rows[0].ends_with(" 50 % 4/8, 1 min 01 s left"), "{rows:?}");
         assert_eq!((rows[1].as_str(), rows.len()), ("loss 1", 2 + 4 + 1));
@@ -164,10 +216,32 @@ mod tests {
 
     #[test]
     fn a_row_fits_whatever_its_title_is() {
-        for title in ["音".repeat(60), "a\nb\tc\r".into(), "\u{1b}[31mred".into(), "e\u{301}".repeat(60)] {
+        for title in [
+            "音".repeat(60),
+            "a\nb\tc\r".into(),
+            "\u{1b}[31mred".into(),
+            "e\u{301}".repeat(60),
+        ] {
             let mut panel = Panel::default();
-            let text = panel.update(&Progress { title: title.clone(), ..state(1) }, 40).unwrap();
-            let cells: usize = text.chars().map(|c| if c == '音' { 2 } else { usize::from(c != '\u{301}') }).sum();
+            let text = panel
+                .update(
+                    &Progress {
+                        title: title.clone(),
+                        ..state(1)
+                    },
+                    40,
+                )
+                .unwrap();
+            let cells: usize = text
+                .chars()
+                .map(|c| {
+                    if c == '音' {
+                        2
+                    } else {
+                        usize::from(c != '\u{301}')
+                    }
+                })
+                .sum();
             assert!(cells < 40, "{text:?}");
             assert!(!text.chars().any(char::is_control), "{text:?}");
         }
@@ -176,13 +250,33 @@ mod tests {
     #[test]
     fn rows_are_taken_away_before_they_are_drawn_again() {
         let mut panel = Panel::default();
-        let first = panel.update(&Progress { figures: "f".into(), ..state(1) }, 40).unwrap();
-        assert!(first.starts_with("work ") && first.ends_with("\nf"), "{first:?}");
+        let first = panel
+            .update(
+                &Progress {
+                    figures: "f".into(),
+                    ..state(1)
+                },
+                40,
+            )
+            .unwrap();
+        assert!(
+            first.starts_with("work ") && first.ends_with("\nf"),
+            "{first:?}"
+        );
         assert!(first.lines().all(|line| line.chars().count() < 40));
         assert_eq!(panel.update(&state(2), 40), None, "not that soon");
         assert_eq!(panel.erase(), "\r\x1b[1A\x1b[J");
-        let last = panel.update(&Progress { finished: true, ..state(8) }, 40);
-        assert_eq!((last.as_deref(), panel.draw().as_str()), (Some("\r\x1b[1A\x1b[J"), ""));
+        let last = panel.update(
+            &Progress {
+                finished: true,
+                ..state(8)
+            },
+            40,
+        );
+        assert_eq!(
+            (last.as_deref(), panel.draw().as_str()),
+            (Some("\r\x1b[1A\x1b[J"), "")
+        );
         assert_eq!(panel.clear(), "");
     }
 }

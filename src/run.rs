@@ -10,7 +10,9 @@ use std::sync::Arc;
 /// Runs a script; gives the exit code.
 pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8 {
     let terminal = Arc::new(Terminal::new(output.json).quiet(output.quiet));
-    let Some(text) = read(file, &terminal) else { return exit::USAGE };
+    let Some(text) = read(file, &terminal) else {
+        return exit::USAGE;
+    };
     let mut session = match Session::new(settings, terminal.clone()) {
         Ok(session) => session,
         Err(error) => {
@@ -26,7 +28,9 @@ pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8
     match result {
         Ok(outcome) => {
             if output.json {
-                let report = session.last_report().or_else(|| Shown::json_of(&outcome.value));
+                let report = session
+                    .last_report()
+                    .or_else(|| Shown::json_of(&outcome.value));
                 terminal.print(&report.unwrap_or(serde_json::Value::Null).to_string());
             }
             exit::OK
@@ -34,26 +38,43 @@ pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8
         Err(diagnostic) => {
             show(&diagnostic, &terminal);
             keep(&session, &terminal);
-            if token.is_cancelled() { exit::INTERRUPTED } else { exit::SCRIPT }
+            if token.is_cancelled() {
+                exit::INTERRUPTED
+            } else {
+                exit::SCRIPT
+            }
         }
     }
 }
 
 /// Waits until an interrupted run is kept.
 pub(crate) fn keep(session: &Session, terminal: &Terminal) {
-    session
-        .settle(|| terminal.error("the step under way is finished and kept; another Ctrl-C ends the program at once"));
+    session.settle(|| {
+        terminal.error(
+            "the step under way is finished and kept; another Ctrl-C ends the program at once",
+        )
+    });
 }
 
 /// Checks a script without data; gives the exit code.
 pub(crate) fn check(file: &Path, settings: Settings, output: &Output) -> u8 {
     let terminal = Terminal::new(true).quiet(true);
-    let Some(text) = read(file, &terminal) else { return exit::USAGE };
-    let settings = Settings { mode: Mode::Check, ..settings };
+    let Some(text) = read(file, &terminal) else {
+        return exit::USAGE;
+    };
+    let settings = Settings {
+        mode: Mode::Check,
+        ..settings
+    };
     // What the script would print depends on data that a check does not read.
     let checked = match Session::new(settings, Arc::new(Silent)) {
         Ok(mut session) => session.check(&file.display().to_string(), &text),
-        Err(error) => Err(vec![Diagnostic::error(error.to_string(), None, "", error.hint)]),
+        Err(error) => Err(vec![Diagnostic::error(
+            error.to_string(),
+            None,
+            "",
+            error.hint,
+        )]),
     };
     match checked {
         Ok(()) => {
@@ -63,7 +84,9 @@ pub(crate) fn check(file: &Path, settings: Settings, output: &Output) -> u8 {
             exit::OK
         }
         Err(diagnostics) => {
-            diagnostics.iter().for_each(|diagnostic| show(diagnostic, &terminal));
+            diagnostics
+                .iter()
+                .for_each(|diagnostic| show(diagnostic, &terminal));
             exit::SCRIPT
         }
     }
@@ -74,7 +97,10 @@ pub(crate) fn read(file: &Path, terminal: &Terminal) -> Option<String> {
     match std::fs::read_to_string(file) {
         Ok(text) => Some(text),
         Err(error) => {
-            terminal.error(&format!("error: the script `{}` cannot be read: {error}", file.display()));
+            terminal.error(&format!(
+                "error: the script `{}` cannot be read: {error}",
+                file.display()
+            ));
             None
         }
     }

@@ -44,7 +44,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 impl Terminal {
     /// A terminal that shows everything; `report_only` keeps standard output free.
     pub(crate) fn new(report_only: bool) -> Terminal {
-        let interactive = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let interactive = std::io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Terminal {
             report_only,
             quiet: false,
@@ -136,12 +137,18 @@ impl Terminal {
             answer.attributes
         };
         let way = Way::of(&variable, self.color(), ask);
-        Abilities { way, cell: cell.unwrap_or(USUAL_CELL) }
+        Abilities {
+            way,
+            cell: cell.unwrap_or(USUAL_CELL),
+        }
     }
 
     #[cfg(not(unix))]
     fn find_out(&self) -> Abilities {
-        Abilities { way: Way::of(&variable, self.color(), Vec::new), cell: USUAL_CELL }
+        Abilities {
+            way: Way::of(&variable, self.color(), Vec::new),
+            cell: USUAL_CELL,
+        }
     }
 
     /// What the user typed while the terminal was asked.
@@ -169,15 +176,27 @@ impl Terminal {
         if let Some(rows) = lines.filter(|_| self.draws_pictures()) {
             text = format!("{text}\n{}", cut(rows, columns));
         }
-        let height =
-            || text.lines().map(|line| console::measure_text_width(line).div_ceil(columns.max(1)).max(1)).sum();
-        let above = locked(&self.named).take().filter(|last| again && Some(last.name.as_str()) == name);
+        let height = || {
+            text.lines()
+                .map(|line| {
+                    console::measure_text_width(line)
+                        .div_ceil(columns.max(1))
+                        .max(1)
+                })
+                .sum()
+        };
+        let above = locked(&self.named)
+            .take()
+            .filter(|last| again && Some(last.name.as_str()) == name);
         let back = above.map_or(String::new(), |last| format!("\x1b[{}A\x1b[J", last.rows));
         self.out(&format!("{back}{text}"));
         match &display.picture {
             Some(picture @ Picture::Pixels(_)) => self.picture(picture),
             _ if self.draws_pictures() => {
-                *locked(&self.named) = name.map(|name| Named { name: name.to_owned(), rows: height() });
+                *locked(&self.named) = name.map(|name| Named {
+                    name: name.to_owned(),
+                    rows: height(),
+                });
             }
             _ => {}
         }
@@ -194,19 +213,28 @@ impl Terminal {
         let due = last.get_or_insert_with(Instant::now).elapsed() >= LINE_EVERY;
         if due || progress.milestone || progress.finished {
             *last = Some(Instant::now());
-            let left = progress.left_s.map(|s| format!(", {} left", duration(s))).unwrap_or_default();
+            let left = progress
+                .left_s
+                .map(|s| format!(", {} left", duration(s)))
+                .unwrap_or_default();
             drop(last);
             let figures = format!("{}{left}", progress.figures);
             let figures = figures.trim_start_matches(", ");
             let colon = if figures.is_empty() { "" } else { ": " };
-            self.error(&format!("{} ({}/{}){colon}{figures}", progress.title, progress.done, progress.total));
+            self.error(&format!(
+                "{} ({}/{}){colon}{figures}",
+                progress.title, progress.done, progress.total
+            ));
         }
     }
 }
 
 /// Rows that fit a line.
 fn cut(rows: &str, columns: usize) -> String {
-    rows.lines().map(|row| truncate_str(row, columns, "")).collect::<Vec<_>>().join("\n")
+    rows.lines()
+        .map(|row| truncate_str(row, columns, ""))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -214,20 +242,28 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Writes a part of the panel, in one piece.
 fn put(text: &str) {
     if !text.is_empty() {
         let mut stderr = std::io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush());
     }
 }
 
 impl Sink for Terminal {
     fn out(&self, text: &str) {
-        if self.report_only { self.error(text) } else { self.print(text) }
+        if self.report_only {
+            self.error(text)
+        } else {
+            self.print(text)
+        }
     }
 
     fn note(&self, text: &str) {
@@ -267,7 +303,8 @@ impl Sink for Terminal {
             return rpassword::prompt_password(prompt).map_err(|error| error.to_string());
         }
         let mut line = String::new();
-        let asked = write!(std::io::stderr(), "{prompt}").and_then(|()| std::io::stdin().read_line(&mut line));
+        let asked = write!(std::io::stderr(), "{prompt}")
+            .and_then(|()| std::io::stdin().read_line(&mut line));
         match asked {
             Ok(0) => Err("standard input has ended".into()),
             Ok(_) => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),

@@ -13,7 +13,11 @@ fn auricle() -> Command {
 }
 
 fn run_in(folder: &Path, arguments: &[&str]) -> Output {
-    auricle().current_dir(folder).args(arguments).output().unwrap()
+    auricle()
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
@@ -47,7 +51,11 @@ fn exit_codes_are_0_for_success_1_for_a_script_and_2_for_usage() {
     ] {
         assert_eq!(code(good), Some(0), "{good:?}");
     }
-    for bad in [&["run", "bad.rhai"][..], &["bad.rhai"], &["check", "bad.rhai"]] {
+    for bad in [
+        &["run", "bad.rhai"][..],
+        &["bad.rhai"],
+        &["check", "bad.rhai"],
+    ] {
         assert_eq!(code(bad), Some(1), "{bad:?}");
     }
     for usage in [
@@ -73,17 +81,32 @@ fn arguments_reach_the_script_and_options_reach_the_program() {
         "print(args); print(option(\"epochs\", 60)); print(white_noise(0.001).samples()[0])",
     );
     let plain = out(&run_in(folder.path(), &["a.rhai", "dir", "--epochs", "5"]));
-    assert!(plain.starts_with("[\"dir\", \"--epochs\", \"5\"]\n5\n"), "{plain}");
+    assert!(
+        plain.starts_with("[\"dir\", \"--epochs\", \"5\"]\n5\n"),
+        "{plain}"
+    );
     let seeded = |arguments: &[&str]| out(&run_in(folder.path(), arguments));
-    assert_eq!(seeded(&["a.rhai", "--seed", "3"]), seeded(&["run", "--seed", "3", "a.rhai"]));
+    assert_eq!(
+        seeded(&["a.rhai", "--seed", "3"]),
+        seeded(&["run", "--seed", "3", "a.rhai"])
+    );
     assert_ne!(seeded(&["a.rhai", "--seed", "3"]), seeded(&["a.rhai"]));
     let unknown = run_in(folder.path(), &["run", "a.rhai", "--device", "cuda:0"]);
-    assert_eq!(unknown.status.code(), Some(0), "no tensor is made, so no device is needed: {}", err(&unknown));
+    assert_eq!(
+        unknown.status.code(),
+        Some(0),
+        "no tensor is made, so no device is needed: {}",
+        err(&unknown)
+    );
 }
 
 #[test]
 fn a_script_reads_standard_input_when_it_is_piped() {
-    let mut child = auricle().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = auricle()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"let x = 20;\nx + 1").unwrap();
     assert_eq!(out(&child.wait_with_output().unwrap()), "21\n");
 }
@@ -100,11 +123,20 @@ fn help_and_the_reference_page_come_from_the_same_table() {
     let overview = out(&run_in(folder.path(), &["help"]));
     run_in(folder.path(), &["help", "--html", "pages"]);
     let page = std::fs::read_to_string(folder.path().join("pages/reference.html")).unwrap();
-    for name in ["noise", "simclr", "spoken_digits", "linear_probe", "wave.resample"] {
+    for name in [
+        "noise",
+        "simclr",
+        "spoken_digits",
+        "linear_probe",
+        "wave.resample",
+    ] {
         assert!(overview.contains(&format!("  {name} ")), "{name}");
         assert!(page.contains(name), "{name}");
     }
-    assert!(!page.contains("src=") && !page.contains("http"), "the page reaches for something");
+    assert!(
+        !page.contains("src=") && !page.contains("http"),
+        "the page reaches for something"
+    );
 }
 
 /// A script whose training takes a while, and what it needs.
@@ -122,11 +154,18 @@ evaluate(run, split)
 
 fn report(output: &Output) -> serde_json::Value {
     assert!(output.status.success(), "{}", err(output));
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", out(output)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", out(output)))
 }
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
-    auricle().current_dir(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    auricle()
+        .current_dir(folder)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 #[test]
@@ -137,7 +176,12 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
     let whole = report(&run_in(folder.path(), &["train.rhai", "--json"]));
     let duration = begun.elapsed();
     let model = |folder: &Path| {
-        let run = std::fs::read_dir(folder.join("runs")).unwrap().next().unwrap().unwrap().path();
+        let run = std::fs::read_dir(folder.join("runs"))
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
         std::fs::read(run.join("model.safetensors")).unwrap()
     };
     let weights = model(folder.path());
@@ -153,15 +197,34 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
         let output = run_in(again.path(), &["train.rhai", "--json"]);
         resumed += usize::from(err(&output).contains("going on after"));
         assert_eq!(report(&output), whole, "attempt {attempt}");
-        assert!(model(again.path()) == weights, "attempt {attempt}: the weights differ");
-        let left = std::fs::read_dir(again.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+        assert!(
+            model(again.path()) == weights,
+            "attempt {attempt}: the weights differ"
+        );
+        let left = std::fs::read_dir(again.path().join("runs"))
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
         for file in std::fs::read_dir(left).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
-            let known = ["checkpoint.safetensors", "history.csv", "model.safetensors", "settings.txt"];
-            assert!(known.contains(&name.as_str()) || name.starts_with(".auricle-"), "{name}");
+            let known = [
+                "checkpoint.safetensors",
+                "history.csv",
+                "model.safetensors",
+                "settings.txt",
+            ];
+            assert!(
+                known.contains(&name.as_str()) || name.starts_with(".auricle-"),
+                "{name}"
+            );
         }
     }
-    assert!(resumed >= 5, "only {resumed} of 20 runs were cut in the middle of their training");
+    assert!(
+        resumed >= 5,
+        "only {resumed} of 20 runs were cut in the middle of their training"
+    );
 }
 
 #[cfg(unix)]
@@ -169,32 +232,58 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
 fn an_interrupt_stops_at_once_and_the_checkpoint_is_written() {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), "train.rhai", TRAINING);
-    let whole = report(&run_in(folder.path(), &["train.rhai", "--json", "--epochs", "12"]));
+    let whole = report(&run_in(
+        folder.path(),
+        &["train.rhai", "--json", "--epochs", "12"],
+    ));
     let again = tempfile::tempdir().unwrap();
     script(again.path(), "train.rhai", TRAINING);
     let child = start(again.path(), &["train.rhai", "--json", "--epochs", "12"]);
     // The first checkpoint says that training has begun.
     let deadline = Instant::now() + Duration::from_secs(60);
-    let begun = || std::fs::read_dir(again.path().join("runs")).is_ok_and(|mut runs| runs.next().is_some());
+    let begun =
+        || std::fs::read_dir(again.path().join("runs")).is_ok_and(|mut runs| runs.next().is_some());
     while !begun() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     let stopped = child.wait_with_output().unwrap();
     assert_eq!(stopped.status.code(), Some(130), "{}", err(&stopped));
-    assert!(err(&stopped).contains("error: interrupted in epoch"), "{}", err(&stopped));
+    assert!(
+        err(&stopped).contains("error: interrupted in epoch"),
+        "{}",
+        err(&stopped)
+    );
     let resumed = run_in(again.path(), &["train.rhai", "--json", "--epochs", "12"]);
-    assert!(err(&resumed).contains("going on after"), "{}", err(&resumed));
+    assert!(
+        err(&resumed).contains("going on after"),
+        "{}",
+        err(&resumed)
+    );
     assert_eq!(report(&resumed), whole);
 }
 
 #[test]
 fn results_are_the_same_on_one_thread_and_two() {
     let folder = tempfile::tempdir().unwrap();
-    script(folder.path(), "train.rhai", &TRAINING.replace("print(run.fit());", "print(run.fit().losses);"));
+    script(
+        folder.path(),
+        "train.rhai",
+        &TRAINING.replace("print(run.fit());", "print(run.fit().losses);"),
+    );
     let run = |threads: &str| {
-        let output = run_in(folder.path(), &["train.rhai", "--json", "--fresh", "--threads", threads]);
-        let losses = err(&output).lines().find(|line| line.starts_with('[')).unwrap().to_owned();
+        let output = run_in(
+            folder.path(),
+            &["train.rhai", "--json", "--fresh", "--threads", threads],
+        );
+        let losses = err(&output)
+            .lines()
+            .find(|line| line.starts_with('['))
+            .unwrap()
+            .to_owned();
         (losses, report(&output))
     };
     assert_eq!(run("1"), run("2"));
@@ -204,10 +293,26 @@ fn results_are_the_same_on_one_thread_and_two() {
 fn progress_is_plain_lines_in_a_pipe_and_silence_with_quiet() {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), "train.rhai", TRAINING);
-    let loud = err(&run_in(folder.path(), &["train.rhai", "--epochs", "2", "--json"]));
-    assert!(loud.contains("SimCLR epoch 2/2 (6/6): loss ") && loud.contains(" clips/s, waiting "), "{loud}");
+    let loud = err(&run_in(
+        folder.path(),
+        &["train.rhai", "--epochs", "2", "--json"],
+    ));
+    assert!(
+        loud.contains("SimCLR epoch 2/2 (6/6): loss ") && loud.contains(" clips/s, waiting "),
+        "{loud}"
+    );
     assert!(!loud.contains('\r') && !loud.contains('\u{1b}'), "{loud:?}");
-    let quiet = run_in(folder.path(), &["train.rhai", "--epochs", "2", "--json", "--quiet", "--fresh"]);
+    let quiet = run_in(
+        folder.path(),
+        &[
+            "train.rhai",
+            "--epochs",
+            "2",
+            "--json",
+            "--quiet",
+            "--fresh",
+        ],
+    );
     // What the script itself prints is not progress.
     assert!(!err(&quiet).contains("clips/s"), "{}", err(&quiet));
 }
@@ -220,9 +325,15 @@ fn a_report_is_saved_in_every_form() {
         r#"let r = evaluate(run, split); for e in ["html", "csv", "json", "txt"] { r.save(`r.${e}`); }"#,
     );
     script(folder.path(), "train.rhai", &saving);
-    let json = report(&run_in(folder.path(), &["train.rhai", "--json", "--epochs", "1"]));
+    let json = report(&run_in(
+        folder.path(),
+        &["train.rhai", "--json", "--epochs", "1"],
+    ));
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&read("r.json")).unwrap(), json);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&read("r.json")).unwrap(),
+        json
+    );
     let csv = read("r.csv");
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines[0], "subject,probe,metric,value,low,high,n");
@@ -252,16 +363,30 @@ fn two_programs_share_a_cache() {
     let programs: Vec<Child> = (0..4)
         .map(|_| {
             let mut command = auricle();
-            command.current_dir(folder.path()).arg("read.rhai").env("XDG_CACHE_HOME", cache.path());
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+            command
+                .current_dir(folder.path())
+                .arg("read.rhai")
+                .env("XDG_CACHE_HOME", cache.path());
+            command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
         })
         .collect();
-    let outputs: Vec<Output> = programs.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let outputs: Vec<Output> = programs
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap())
+        .collect();
     for output in &outputs {
         assert!(output.status.success(), "{}", err(output));
         assert_eq!(out(output), out(&outputs[0]));
     }
-    let again = auricle().current_dir(folder.path()).args(["read.rhai", "--no-cache"]).output().unwrap();
+    let again = auricle()
+        .current_dir(folder.path())
+        .args(["read.rhai", "--no-cache"])
+        .output()
+        .unwrap();
     assert_eq!(out(&again), out(&outputs[0]), "the cache changes no sample");
 }
 
@@ -298,7 +423,9 @@ split (fold 5 held out): 80 train, 0 validation, 20 test
 "
     );
     assert_eq!(opened(made_digits(), made_environment()), want);
-    let (Some(digits), Some(esc)) = (real("fsdd"), real("esc10")) else { return };
+    let (Some(digits), Some(esc)) = (real("fsdd"), real("esc10")) else {
+        return;
+    };
     let want = format!(
         "spoken digits: 3000 clips, 10 classes
 split (official): 2700 train, 0 validation, 300 test
@@ -341,24 +468,37 @@ fn ten_thousand_files_are_listed_without_opening_them() {
 /// Runs an example for an epoch, and gives the score of the log-mel statistics, which does not depend on training.
 fn floor_of(example: &str, data: &Path) -> f64 {
     let folder = tempfile::tempdir().unwrap();
-    let file = root().join(format!("examples/{example}.rhai")).display().to_string();
+    let file = root()
+        .join(format!("examples/{example}.rhai"))
+        .display()
+        .to_string();
     let data = data.display().to_string();
-    let json = report(&run_in(folder.path(), &[&file, &data, "--epochs", "1", "--json", "--quiet"]));
+    let json = report(&run_in(
+        folder.path(),
+        &[&file, &data, "--epochs", "1", "--json", "--quiet"],
+    ));
     assert_eq!(json["rows"][2]["name"], "log-mel statistics");
     json["rows"][2]["scores"][0]["value"].as_f64().unwrap()
 }
 
 #[test]
 fn the_examples_run_on_recordings() {
-    for (example, made, name, known) in
-        [("spoken_digits", made_digits(), "fsdd", 0.950), ("environmental_sounds", made_environment(), "esc10", 0.825)]
-    {
+    for (example, made, name, known) in [
+        ("spoken_digits", made_digits(), "fsdd", 0.950),
+        ("environmental_sounds", made_environment(), "esc10", 0.825),
+    ] {
         let floor = floor_of(example, made);
-        assert!(floor > 0.9, "{example}: made sounds that differ in pitch are told apart in {floor}");
+        assert!(
+            floor > 0.9,
+            "{example}: made sounds that differ in pitch are told apart in {floor}"
+        );
         // On the real ones, it is the figure that scikit-learn gives for the same statistics.
         if let Some(folder) = real(name) {
             let floor = floor_of(example, &folder);
-            assert!((floor - known).abs() < 0.04, "{example}: the log-mel statistics reach {floor}, {known} is known");
+            assert!(
+                (floor - known).abs() < 0.04,
+                "{example}: the log-mel statistics reach {floor}, {known} is known"
+            );
         }
     }
 }
@@ -370,20 +510,41 @@ fn the_notebooks_run_without_a_server() {
     for (name, parameters, results) in [
         ("tour", &[][..], 6),
         ("augmentation", &[], 2),
-        ("spoken_digits", &["-p", digits.as_str(), "-p", "epochs=1", "--no-cache"], 4),
+        (
+            "spoken_digits",
+            &["-p", digits.as_str(), "-p", "epochs=1", "--no-cache"],
+            4,
+        ),
     ] {
-        let notebook = root().join("examples").join(format!("{name}.ipynb")).display().to_string();
+        let notebook = root()
+            .join("examples")
+            .join(format!("{name}.ipynb"))
+            .display()
+            .to_string();
         let written = folder.path().join(format!("{name}.ipynb"));
         // What a notebook writes is not to be left among the examples.
-        let mut arguments = vec!["run", notebook.as_str(), "-o", written.to_str().unwrap(), "--cwd", "."];
+        let mut arguments = vec![
+            "run",
+            notebook.as_str(),
+            "-o",
+            written.to_str().unwrap(),
+            "--cwd",
+            ".",
+        ];
         arguments.extend(parameters);
         let output = run_in(folder.path(), &arguments);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
         let text = std::fs::read_to_string(&written).unwrap();
         let notebook: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let outputs =
-            notebook["cells"].as_array().unwrap().iter().flat_map(|cell| cell["outputs"].as_array()).flatten();
-        let shown = outputs.filter(|output| output["output_type"] == "execute_result").count();
+        let outputs = notebook["cells"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|cell| cell["outputs"].as_array())
+            .flatten();
+        let shown = outputs
+            .filter(|output| output["output_type"] == "execute_result")
+            .count();
         assert_eq!(shown, results, "{name}: {text}");
     }
 }
@@ -391,22 +552,48 @@ fn the_notebooks_run_without_a_server() {
 #[test]
 fn every_command_knows_the_options_that_the_readme_gives_it() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let line = readme.lines().find(|line| line.contains("hold for every command that runs a recipe")).unwrap();
-    let promised = line.split('`').filter_map(|word| word.strip_prefix("--")).filter_map(|word| word.split(' ').next());
+    let line = readme
+        .lines()
+        .find(|line| line.contains("hold for every command that runs a recipe"))
+        .unwrap();
+    let promised = line
+        .split('`')
+        .filter_map(|word| word.strip_prefix("--"))
+        .filter_map(|word| word.split(' ').next());
     let promised: Vec<String> = promised.map(|name| format!("--{name}")).collect();
     assert!(promised.len() >= 4, "{line}");
     let folder = tempfile::tempdir().unwrap();
-    for command in [&["run"][..], &["check"], &["augment"], &["repl"], &["kernel", "run"]] {
+    for command in [
+        &["run"][..],
+        &["check"],
+        &["augment"],
+        &["repl"],
+        &["kernel", "run"],
+    ] {
         let help = out(&run_in(folder.path(), &[command, &["--help"]].concat()));
         for option in &promised {
-            assert!(help.contains(option.as_str()), "`auricle {}` has no {option}: {help}", command.join(" "));
+            assert!(
+                help.contains(option.as_str()),
+                "`auricle {}` has no {option}: {help}",
+                command.join(" ")
+            );
         }
     }
     // Every row of the table of commands names a command that is there.
-    for row in readme.lines().filter(|line| line.starts_with("| `auricle ")) {
-        let command = row.split(['`', ' ']).filter(|word| !word.is_empty()).nth(2).unwrap();
+    for row in readme
+        .lines()
+        .filter(|line| line.starts_with("| `auricle "))
+    {
+        let command = row
+            .split(['`', ' '])
+            .filter(|word| !word.is_empty())
+            .nth(2)
+            .unwrap();
         if command.chars().all(|c| c.is_ascii_lowercase()) {
-            assert!(run_in(folder.path(), &[command, "--help"]).status.success(), "{row}");
+            assert!(
+                run_in(folder.path(), &[command, "--help"]).status.success(),
+                "{row}"
+            );
         }
     }
 }

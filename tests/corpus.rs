@@ -16,7 +16,10 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Sink for Lines {
     fn out(&self, text: &str) {
-        self.0.lock().unwrap().extend(text.lines().map(str::to_owned));
+        self.0
+            .lock()
+            .unwrap()
+            .extend(text.lines().map(str::to_owned));
     }
     fn note(&self, _: &str) {}
     fn progress(&self, _: &Progress) {}
@@ -26,7 +29,9 @@ fn scripts(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join("tests/corpus").join(folder)];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}")) {
+        for entry in
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"))
+        {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
@@ -41,8 +46,11 @@ fn scripts(folder: &str) -> Vec<PathBuf> {
 
 fn session(mode: Mode) -> (Session, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
-    let settings =
-        Settings { arguments: vec!["first".into(), "--epochs".into(), "3".into()], mode, ..Settings::default() };
+    let settings = Settings {
+        arguments: vec!["first".into(), "--epochs".into(), "3".into()],
+        mode,
+        ..Settings::default()
+    };
     (Session::new(settings, lines.clone()).unwrap(), lines)
 }
 
@@ -54,24 +62,36 @@ fn settle(path: &Path, text: &str, want: &str, wrong: &mut Vec<String>) {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, want).unwrap();
     } else {
-        wrong.push(format!("{}\n--- is\n{text}\n--- should be\n{want}", path.display()));
+        wrong.push(format!(
+            "{}\n--- is\n{text}\n--- should be\n{want}",
+            path.display()
+        ));
     }
 }
 
 #[test]
 fn every_script_prints_what_it_says() {
     let mut wrong = Vec::new();
-    for path in scripts("").into_iter().filter(|path| !path.to_string_lossy().contains("errors")) {
+    for path in scripts("")
+        .into_iter()
+        .filter(|path| !path.to_string_lossy().contains("errors"))
+    {
         let text = std::fs::read_to_string(&path).unwrap();
-        let body: String =
-            text.lines().filter(|line| !line.starts_with("// prints: ")).map(|l| format!("{l}\n")).collect();
+        let body: String = text
+            .lines()
+            .filter(|line| !line.starts_with("// prints: "))
+            .map(|l| format!("{l}\n"))
+            .collect();
         let (mut session, lines) = session(Mode::Run);
         if let Err(diagnostic) = session.eval(&path.display().to_string(), &body) {
             wrong.push(diagnostic.render(false));
             continue;
         }
         let printed = lines.0.lock().unwrap();
-        let printed: String = printed.iter().map(|line| format!("// prints: {line}\n")).collect();
+        let printed: String = printed
+            .iter()
+            .map(|line| format!("// prints: {line}\n"))
+            .collect();
         settle(&path, &text, &format!("{body}{printed}"), &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
@@ -84,14 +104,20 @@ fn is_expectation(line: &str) -> bool {
 
 /// The expectation that a diagnostic amounts to.
 fn expectation(diagnostic: &Diagnostic) -> (usize, String) {
-    let Some(label) = diagnostic.labels.first() else { return (0, format!("// ^ error: {}\n", diagnostic.message)) };
+    let Some(label) = diagnostic.labels.first() else {
+        return (0, format!("// ^ error: {}\n", diagnostic.message));
+    };
     let span = &label.span;
     // The comment takes two columns; what begins there is said to begin further left.
     let (carets, left) = match span.column {
         column @ 3.. => (" ".repeat(column - 3), ""),
         _ => (String::new(), "<- "),
     };
-    let mut text = format!("//{carets}{left}{} error: {}\n", "^".repeat(span.width), diagnostic.message);
+    let mut text = format!(
+        "//{carets}{left}{} error: {}\n",
+        "^".repeat(span.width),
+        diagnostic.message
+    );
     for hint in &diagnostic.hints {
         text += &format!("//{carets} help: {hint}\n");
     }
@@ -112,7 +138,11 @@ fn every_wrong_script_is_explained() {
             wrong.push(format!("{} is not wrong", path.display()));
             continue;
         };
-        assert!(!diagnostic.render(false).contains("internal error"), "{}", path.display());
+        assert!(
+            !diagnostic.render(false).contains("internal error"),
+            "{}",
+            path.display()
+        );
         let (line, expected) = expectation(&diagnostic);
         let mut want = String::new();
         for (index, content) in body.iter().enumerate() {
@@ -137,7 +167,14 @@ fn examples_and_presets_pass_the_check() {
             let text = std::fs::read_to_string(&path).unwrap();
             let (mut session, _) = session(Mode::Check);
             if let Err(diagnostics) = session.check(&path.display().to_string(), &text) {
-                panic!("{}", diagnostics.iter().map(|d| d.render(false)).collect::<Vec<_>>().join("\n"));
+                panic!(
+                    "{}",
+                    diagnostics
+                        .iter()
+                        .map(|d| d.render(false))
+                        .collect::<Vec<_>>()
+                        .join("\n")
+                );
             }
         }
     }
@@ -150,12 +187,29 @@ fn no_name_is_taken_twice_and_every_text_is_a_sentence() {
     for function in table.functions() {
         // An operator has one entry for each pair of types it works between.
         let is_operator = function.signature() == format!("a {} b", function.name());
-        assert!(is_operator || seen.insert(function.signature()), "{}", function.signature());
+        assert!(
+            is_operator || seen.insert(function.signature()),
+            "{}",
+            function.signature()
+        );
         let about = function.about_text();
-        assert!(about.ends_with('.') && about.starts_with(char::is_uppercase), "{}: {about}", function.name());
-        assert!(!function.example_source().is_empty(), "{} has no example", function.name());
+        assert!(
+            about.ends_with('.') && about.starts_with(char::is_uppercase),
+            "{}: {about}",
+            function.name()
+        );
+        assert!(
+            !function.example_source().is_empty(),
+            "{} has no example",
+            function.name()
+        );
         for parameter in function.described_parameters() {
-            assert!(!parameter.about.is_empty(), "{}: {}", function.name(), parameter.name);
+            assert!(
+                !parameter.about.is_empty(),
+                "{}: {}",
+                function.name(),
+                parameter.name
+            );
         }
     }
 }

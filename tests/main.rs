@@ -1,6 +1,9 @@
 //! Everything that is tested through the program or the language: one binary.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, also where a helper notices it")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also where a helper notices it"
+)]
 
 mod augment;
 mod cli;

@@ -6,7 +6,13 @@ use std::process::{Command, Output, Stdio};
 
 fn auricle(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
-    command.current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null()).args(arguments).output().unwrap()
+    command
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn err(output: &Output) -> String {
@@ -15,14 +21,20 @@ fn err(output: &Output) -> String {
 
 fn write(path: &Path, language: &str, cells: &[&str]) {
     let cell = |source: &&str| {
-        let tags: &[&str] = if source.contains("let n =") { &["parameters"] } else { &[] };
+        let tags: &[&str] = if source.contains("let n =") {
+            &["parameters"]
+        } else {
+            &[]
+        };
         json!({
             "cell_type": "code", "metadata": { "tags": tags }, "source": source, "outputs": [], "execution_count": null,
         })
     };
     let cells: Vec<Value> = cells.iter().map(cell).collect();
-    let metadata = json!({ "kernelspec": { "name": "k", "display_name": "K", "language": language } });
-    let content = json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells });
+    let metadata =
+        json!({ "kernelspec": { "name": "k", "display_name": "K", "language": language } });
+    let content =
+        json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells });
     std::fs::write(path, content.to_string()).unwrap();
 }
 
@@ -30,23 +42,49 @@ fn write(path: &Path, language: &str, cells: &[&str]) {
 fn shown(path: &Path) -> String {
     let content: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let output = content["cells"].as_array().unwrap().last().unwrap()["outputs"][0].clone();
-    let text = output["data"]["text/plain"].as_str().or_else(|| output["text"].as_str());
-    text.unwrap_or_default().trim_matches(['"', '\n', ' ']).to_owned()
+    let text = output["data"]["text/plain"]
+        .as_str()
+        .or_else(|| output["text"].as_str());
+    text.unwrap_or_default()
+        .trim_matches(['"', '\n', ' '])
+        .to_owned()
 }
 
 #[test]
 fn parameters_are_set_and_set_again_on_the_output() {
     let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("a.ipynb"), "rhai", &["let n = 1; let s = \"\";", "print(`${n} ${s}`)"]);
+    write(
+        &folder.path().join("a.ipynb"),
+        "rhai",
+        &["let n = 1; let s = \"\";", "print(`${n} ${s}`)"],
+    );
     let run = |arguments: &[&str]| {
         let output = auricle(folder.path(), arguments);
         (output.status.code(), err(&output))
     };
-    assert_eq!(run(&["a.ipynb", "-p", "n=2", "-p", "s=x \"y\" \\ \u{1b}ä"]).0, Some(0));
-    assert_eq!(shown(&folder.path().join("a.out.ipynb")), "2 x \"y\" \\ \u{1b}ä");
-    let (code, told) = run(&["run", "a.out.ipynb", "-p", "n=[1, 2]", "-p", "m=3", "-o", "a.out.ipynb"]);
+    assert_eq!(
+        run(&["a.ipynb", "-p", "n=2", "-p", "s=x \"y\" \\ \u{1b}ä"]).0,
+        Some(0)
+    );
+    assert_eq!(
+        shown(&folder.path().join("a.out.ipynb")),
+        "2 x \"y\" \\ \u{1b}ä"
+    );
+    let (code, told) = run(&[
+        "run",
+        "a.out.ipynb",
+        "-p",
+        "n=[1, 2]",
+        "-p",
+        "m=3",
+        "-o",
+        "a.out.ipynb",
+    ]);
     assert_eq!(code, Some(0));
-    assert!(told.contains("note: the cell tagged `parameters` makes no `m`"), "{told}");
+    assert!(
+        told.contains("note: the cell tagged `parameters` makes no `m`"),
+        "{told}"
+    );
     assert_eq!(shown(&folder.path().join("a.out.ipynb")), "[1, 2]");
     for wrong in ["n", "let=3", "a b=1"] {
         assert_eq!(run(&["a.ipynb", "-p", wrong]).0, Some(2), "{wrong}");
@@ -58,19 +96,41 @@ fn paths_begin_at_the_notebook_unless_a_folder_is_given() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["books", "data"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
-        std::fs::write(folder.path().join(name).join("one.rhai"), format!("print(\"in {name}\")")).unwrap();
+        std::fs::write(
+            folder.path().join(name).join("one.rhai"),
+            format!("print(\"in {name}\")"),
+        )
+        .unwrap();
     }
     let book = folder.path().join("books/a.ipynb");
     write(&book, "rhai", &["%load one.rhai"]);
     let out = folder.path().join("b.ipynb");
-    assert!(auricle(folder.path(), &["books/a.ipynb", "-o", "b.ipynb"]).status.success());
+    assert!(
+        auricle(folder.path(), &["books/a.ipynb", "-o", "b.ipynb"])
+            .status
+            .success()
+    );
     assert_eq!(shown(&out), "in books");
-    assert!(auricle(folder.path(), &["books/a.ipynb", "-o", "b.ipynb", "--cwd", "data"]).status.success());
+    assert!(
+        auricle(
+            folder.path(),
+            &["books/a.ipynb", "-o", "b.ipynb", "--cwd", "data"]
+        )
+        .status
+        .success()
+    );
     assert_eq!(shown(&out), "in data");
     assert!(auricle(folder.path(), &["books/a.ipynb"]).status.success());
     assert_eq!(shown(&folder.path().join("books/a.out.ipynb")), "in books");
-    assert!(auricle(folder.path(), &["check", "books/a.ipynb"]).status.success());
-    for arguments in [&["books/a.ipynb", "--cwd", "nowhere"][..], &["books/a.ipynb", "-o", "nowhere/b.ipynb"]] {
+    assert!(
+        auricle(folder.path(), &["check", "books/a.ipynb"])
+            .status
+            .success()
+    );
+    for arguments in [
+        &["books/a.ipynb", "--cwd", "nowhere"][..],
+        &["books/a.ipynb", "-o", "nowhere/b.ipynb"],
+    ] {
         let output = auricle(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(2));
         assert!(err(&output).contains("nowhere"), "{}", err(&output));
@@ -84,7 +144,11 @@ fn a_notebook_of_another_language_is_refused() {
     for arguments in [&["run", "a.ipynb"][..], &["check", "a.ipynb"]] {
         let output = auricle(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(2));
-        assert!(err(&output).contains("it is a notebook of `python`, not of `rhai`"), "{}", err(&output));
+        assert!(
+            err(&output).contains("it is a notebook of `python`, not of `rhai`"),
+            "{}",
+            err(&output)
+        );
     }
     assert!(!folder.path().join("a.out.ipynb").exists());
 }
@@ -93,14 +157,32 @@ fn a_notebook_of_another_language_is_refused() {
 fn a_check_names_cells_and_runs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.ipynb");
-    write(&path, "rhai", &["tone(440, 1).save(\"made.wav\");", "%save made.rhai", "noise(10)"]);
+    write(
+        &path,
+        "rhai",
+        &[
+            "tone(440, 1).save(\"made.wav\");",
+            "%save made.rhai",
+            "noise(10)",
+        ],
+    );
     let output = auricle(folder.path(), &["check", "a.ipynb"]);
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "a.ipynb: no errors found\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "a.ipynb: no errors found\n"
+    );
     assert!(!folder.path().join("made.wav").exists() && !folder.path().join("made.rhai").exists());
-    write(&path, "rhai", &["let x = nosie(10);", "x |> fade()", "fad()"]);
+    write(
+        &path,
+        "rhai",
+        &["let x = nosie(10);", "x |> fade()", "fad()"],
+    );
     let output = auricle(folder.path(), &["check", "a.ipynb"]);
     assert_eq!(output.status.code(), Some(1));
     let told = err(&output);
-    assert!(told.contains("cell 1:1:9") && told.contains("cell 3:1:1") && !told.contains("cell 2"), "{told}");
+    assert!(
+        told.contains("cell 1:1:9") && told.contains("cell 3:1:1") && !told.contains("cell 2"),
+        "{told}"
+    );
 }

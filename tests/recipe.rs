@@ -9,7 +9,11 @@ use std::sync::Arc;
 fn number(low: f64, high: f64, rng: &mut Rng) -> f64 {
     let value = rng.range(low.max(-1000.0), high.min(1000.0));
     // Few digits are what people write; all of them must survive, too.
-    if rng.below(2) == 0 { (value * 8.0).round().clamp(low * 8.0, high * 8.0) / 8.0 } else { value }
+    if rng.below(2) == 0 {
+        (value * 8.0).round().clamp(low * 8.0, high * 8.0) / 8.0
+    } else {
+        value
+    }
 }
 
 /// A number, or a distribution that stays within a range, as a script writes it.
@@ -22,7 +26,9 @@ fn drawn(low: f64, high: f64, rng: &mut Rng) -> String {
         0 => format!("{a:?}..{b:?}"),
         1 if a > 0.0 => format!("log_uniform({a:?}, {b:?})"),
         2 => format!("choice([{a:?}, {b:?}])"),
-        3 if a.ceil() <= b.floor() => format!("int_uniform({}, {})", a.ceil() as i64, b.floor() as i64),
+        3 if a.ceil() <= b.floor() => {
+            format!("int_uniform({}, {})", a.ceil() as i64, b.floor() as i64)
+        }
         _ => format!("{a:?}"),
     }
 }
@@ -31,9 +37,13 @@ fn value(parameter: &Parameter, rng: &mut Rng) -> Option<String> {
     Some(match parameter.kind {
         Kind::Drawn { low, high } => drawn(low, high, rng),
         Kind::Number { low, high } => format!("{:?}", number(low, high, rng)),
-        Kind::Count { low, high } => format!("{}", number(low.max(1.0), high.min(300.0), rng).round()),
+        Kind::Count { low, high } => {
+            format!("{}", number(low.max(1.0), high.min(300.0), rng).round())
+        }
         Kind::Flag => (rng.below(2) == 0).to_string(),
-        Kind::Word(words) | Kind::WordOrNumber { words, .. } => format!("{:?}", words[rng.below(words.len())]),
+        Kind::Word(words) | Kind::WordOrNumber { words, .. } => {
+            format!("{:?}", words[rng.below(words.len())])
+        }
         Kind::Preset(presets) => format!("{:?}", presets[rng.below(presets.len())].name),
         Kind::Function => "|w, seed| noise(20).apply(0.5 * w, #{ seed: seed })".into(),
         Kind::WordOrDrawn { words, low, high } => match rng.below(2) {
@@ -91,7 +101,11 @@ fn recipe(depth: usize, accepts: Accepts, rng: &mut Rng) -> String {
         3 => format!("({:?} * {})", rng.uniform(), parts[0]),
         4 => format!("({} ** {n})", parts[0]),
         5 => format!("some_of(0..{}, [{}])", parts.len(), parts.join(", ")),
-        6 => format!("one_of([{}], #{{ weights: {:?} }})", parts.join(", "), vec![0.25; parts.len()]),
+        6 => format!(
+            "one_of([{}], #{{ weights: {:?} }})",
+            parts.join(", "),
+            vec![0.25; parts.len()]
+        ),
         _ => format!("per_channel({})", parts[0]),
     }
 }
@@ -100,8 +114,11 @@ fn recipe(depth: usize, accepts: Accepts, rng: &mut Rng) -> String {
 fn what_a_recipe_prints_and_its_json_are_the_recipe() {
     let mut rng = Rng::from_words(&[2026]);
     let mut session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
-    let clip = "let x = white_noise(0.3, #{ sample_rate: 8000, seed: 1 }); let x = x.slice(0, 0.25);";
-    session.eval("clip", clip).unwrap_or_else(|d| panic!("{}", d.render(false)));
+    let clip =
+        "let x = white_noise(0.3, #{ sample_rate: 8000, seed: 1 }); let x = x.slice(0, 0.25);";
+    session
+        .eval("clip", clip)
+        .unwrap_or_else(|d| panic!("{}", d.render(false)));
     let front_ends: Vec<&Declaration> = catalogue()
         .iter()
         .copied()
@@ -112,24 +129,48 @@ fn what_a_recipe_prints_and_its_json_are_the_recipe() {
         let mut text = recipe(rng.below(3), Accepts::Wave, &mut rng);
         if case % 3 == 0 {
             let front_end = front_ends[rng.below(front_ends.len())];
-            text = format!("{text} |> {}() |> {}", front_end.name, recipe(rng.below(2), Accepts::Features, &mut rng));
+            text = format!(
+                "{text} |> {}() |> {}",
+                front_end.name,
+                recipe(rng.below(2), Accepts::Features, &mut rng)
+            );
         }
         // Options that exclude each other are refused when a stage is built.
-        let Ok(made) = session.eval("made", &format!("let r = {text}; r")) else { continue };
+        let Ok(made) = session.eval("made", &format!("let r = {text}; r")) else {
+            continue;
+        };
         built += 1;
         let printed = Shown::text_of(&made.value);
-        let check =
-            format!("let again = {printed}; [again == r, from_json(to_json(r)) == r, print_of(again) == print_of(r)]");
+        let check = format!(
+            "let again = {printed}; [again == r, from_json(to_json(r)) == r, print_of(again) == print_of(r)]"
+        );
         session.eval("text", "fn print_of(r) { `${r}` }").unwrap();
-        let same = session.eval("again", &check).unwrap_or_else(|d| panic!("{printed}\n{}", d.render(false)));
-        assert_eq!(Shown::text_of(&same.value), "[true, true, true]", "{text}\n{printed}");
+        let same = session
+            .eval("again", &check)
+            .unwrap_or_else(|d| panic!("{printed}\n{}", d.render(false)));
+        assert_eq!(
+            Shown::text_of(&same.value),
+            "[true, true, true]",
+            "{text}\n{printed}"
+        );
         // Some make the clip too short for what follows.
-        let Ok(first) = session.eval("first", "r.apply(x, #{ item: 3 })") else { continue };
+        let Ok(first) = session.eval("first", "r.apply(x, #{ item: 3 })") else {
+            continue;
+        };
         ran += 1;
-        session.eval("kept", "let first = r.apply(x, #{ item: 3 });").unwrap();
+        session
+            .eval("kept", "let first = r.apply(x, #{ item: 3 });")
+            .unwrap();
         let bytes = "again.apply(x, #{ item: 3 }) == first && from_json(to_json(r)).apply(x, #{ item: 3 }) == first";
-        let equal = session.eval("bytes", bytes).unwrap_or_else(|d| panic!("{printed}\n{}", d.render(false)));
-        assert_eq!(equal.value.as_bool(), Ok(true), "{printed}: {}", Shown::text_of(&first.value));
+        let equal = session
+            .eval("bytes", bytes)
+            .unwrap_or_else(|d| panic!("{printed}\n{}", d.render(false)));
+        assert_eq!(
+            equal.value.as_bool(),
+            Ok(true),
+            "{printed}: {}",
+            Shown::text_of(&first.value)
+        );
     }
     assert!(built > 200 && ran > 120, "{built} built, {ran} ran");
 }

@@ -40,9 +40,16 @@ pub(crate) fn real(name: &str) -> Option<PathBuf> {
     let found = folder.is_dir();
     // Not `println`: what a test that passes prints is not shown.
     let _ = match found {
-        true => writeln!(std::io::stderr(), "{name}: made sounds and the recordings in {}", folder.display()),
+        true => writeln!(
+            std::io::stderr(),
+            "{name}: made sounds and the recordings in {}",
+            folder.display()
+        ),
         false => {
-            writeln!(std::io::stderr(), "{name}: made sounds only; AURICLE_RECORDINGS may name a folder of real ones")
+            writeln!(
+                std::io::stderr(),
+                "{name}: made sounds only; AURICLE_RECORDINGS may name a folder of real ones"
+            )
         }
     };
     found.then_some(folder)
@@ -57,7 +64,9 @@ pub(crate) fn made_digits() -> &'static Path {
         for digit in 0..10 {
             for (voice, speaker) in SPEAKERS.iter().enumerate() {
                 for index in 0..8 {
-                    let path = folder.path().join(format!("recordings/{digit}_{speaker}_{index}.wav"));
+                    let path = folder
+                        .path()
+                        .join(format!("recordings/{digit}_{speaker}_{index}.wav"));
                     write(&path, digit, voice * 8 + index, 8000, 0.3);
                 }
             }
@@ -72,14 +81,22 @@ pub(crate) fn made_environment() -> &'static Path {
     static MADE: OnceLock<TempDir> = OnceLock::new();
     let folder = MADE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        ["audio", "meta"].iter().for_each(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
+        ["audio", "meta"]
+            .iter()
+            .for_each(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
         let mut table = "filename,fold,target,category,esc10,src_file,take\n".to_owned();
         for fold in 1..=5 {
             for (kind, (class, target)) in CLASSES.iter().enumerate() {
                 for take in 0..2 {
                     let source = 1000 + fold * 100 + kind * 10 + take;
                     let name = format!("{fold}-{source}-A-{target}.wav");
-                    write(&folder.path().join("audio").join(&name), kind, source, 16_000, 1.0);
+                    write(
+                        &folder.path().join("audio").join(&name),
+                        kind,
+                        source,
+                        16_000,
+                        1.0,
+                    );
                     table += &format!("{name},{fold},{target},{class},True,{source},A\n");
                 }
             }

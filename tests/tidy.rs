@@ -8,13 +8,19 @@ fn files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}")) {
+        for entry in
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"))
+        {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if [".git", "target", "runs"].contains(&name.as_str()) {
                 continue;
             }
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
+            if path.is_dir() {
+                folders.push(path)
+            } else {
+                found.push(path)
+            }
         }
     }
     found.sort();
@@ -22,10 +28,16 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn rust(folder: &str) -> Vec<(String, String)> {
-    let sources = files(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    let sources = files(folder)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"));
     sources
         .map(|path| {
-            let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
             (name, std::fs::read_to_string(&path).unwrap())
         })
         .collect()
@@ -34,7 +46,10 @@ fn rust(folder: &str) -> Vec<(String, String)> {
 /// A source without its tests, its comments and its strings.
 fn code(text: &str) -> String {
     let body = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
-    body.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    body.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The rooms of a crate from left to right; rooms of one step may not know each other.
@@ -46,7 +61,13 @@ const AUDIO: [&[&str]; 6] = [
     &["dataset", "plot"],
     &[],
 ];
-const LEARN: [&[&str]; 5] = [&["error", "device", "batch"], &["nn"], &["loss", "eval"], &["train"], &[]];
+const LEARN: [&[&str]; 5] = [
+    &["error", "device", "batch"],
+    &["nn"],
+    &["loss", "eval"],
+    &["train"],
+    &[],
+];
 
 #[test]
 fn imports_point_to_the_left() {
@@ -58,13 +79,20 @@ fn imports_point_to_the_left() {
             if ["lib", "reference", "build"].contains(&room) {
                 continue;
             }
-            let here = step(room).unwrap_or_else(|| panic!("{name} stands in no room of the style guide"));
+            let here =
+                step(room).unwrap_or_else(|| panic!("{name} stands in no room of the style guide"));
             for import in code(&text).split("crate::").skip(1) {
-                let other: String = import.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let other: String = import
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
                 let Some(there) = step(&other) else { continue };
                 let first_step = here == 0 && there == 0;
                 let allowed = other == room || there < here || first_step;
-                assert!(allowed, "{name} imports {other}, which stands beside it or to its right");
+                assert!(
+                    allowed,
+                    "{name} imports {other}, which stands beside it or to its right"
+                );
             }
         }
     }
@@ -73,10 +101,30 @@ fn imports_point_to_the_left() {
 #[test]
 fn crates_know_only_what_they_may() {
     for (folder, forbidden) in [
-        ("src/figure", &["burn::", "rhai::", "auricle_audio", "auricle_learn", "auricle_session"][..]),
-        ("src/audio", &["burn::", "rhai::", "auricle_learn", "auricle_session"]),
+        (
+            "src/figure",
+            &[
+                "burn::",
+                "rhai::",
+                "auricle_audio",
+                "auricle_learn",
+                "auricle_session",
+            ][..],
+        ),
+        (
+            "src/audio",
+            &["burn::", "rhai::", "auricle_learn", "auricle_session"],
+        ),
         ("src/learn", &["rhai::", "auricle_session"]),
-        ("src/session/script", &["auricle_audio", "auricle_learn", "crate::bind", "crate::session"]),
+        (
+            "src/session/script",
+            &[
+                "auricle_audio",
+                "auricle_learn",
+                "crate::bind",
+                "crate::session",
+            ],
+        ),
         ("src/session/bind", &["crate::session"]),
         ("kernel", &["auricle_audio", "auricle_learn"]),
         ("src/repl", &["auricle_audio", "auricle_learn"]),
@@ -96,8 +144,15 @@ fn files_are_small_and_named_for_a_concept() {
         for (name, text) in rust(folder) {
             let lines = text.lines().count();
             assert!(lines <= 800, "{name} has {lines} lines");
-            let stem = Path::new(&name).file_stem().unwrap().to_string_lossy().into_owned();
-            assert!(!drawers.contains(&stem.as_str()), "{name} is named for no concept");
+            let stem = Path::new(&name)
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            assert!(
+                !drawers.contains(&stem.as_str()),
+                "{name} is named for no concept"
+            );
             assert!(text.starts_with("//!"), "{name} does not say what it is");
         }
     }
@@ -105,20 +160,41 @@ fn files_are_small_and_named_for_a_concept() {
 
 #[test]
 fn a_mod_file_holds_no_code() {
-    for (name, text) in rust("src").into_iter().filter(|(name, _)| name.ends_with("/mod.rs")) {
+    for (name, text) in rust("src")
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("/mod.rs"))
+    {
         // The front ends' folders and the two lists of bindings are entry points, not tables of contents.
-        if name.starts_with("src/repl/") || name.starts_with("src/session/bind/") || name.ends_with("augment/mod.rs") {
+        if name.starts_with("src/repl/")
+            || name.starts_with("src/session/bind/")
+            || name.ends_with("augment/mod.rs")
+        {
             continue;
         }
-        assert!(!code(&text).contains("fn ") || name.ends_with("loss/mod.rs"), "{name} holds code");
+        assert!(
+            !code(&text).contains("fn ") || name.ends_with("loss/mod.rs"),
+            "{name} holds code"
+        );
     }
 }
 
 #[test]
 fn nothing_is_left_undone_or_skipped() {
     for folder in ["src", "kernel", "tests", "benches"] {
-        for (name, text) in rust(folder).into_iter().filter(|(name, _)| name != "tests/tidy.rs") {
-            for word in ["todo!(", "unimplemented!(", "dbg!(", "#[ignore", "#[should_panic", "TODO", "FIXME", "XXX"] {
+        for (name, text) in rust(folder)
+            .into_iter()
+            .filter(|(name, _)| name != "tests/tidy.rs")
+        {
+            for word in [
+                "todo!(",
+                "unimplemented!(",
+                "dbg!(",
+                "#[ignore",
+                "#[should_panic",
+                "TODO",
+                "FIXME",
+                "XXX",
+            ] {
                 assert!(!text.contains(word), "{name} has {word}");
             }
         }
@@ -129,7 +205,10 @@ fn nothing_is_left_undone_or_skipped() {
 fn no_text_names_a_machine() {
     let texts = ["rs", "rhai", "toml", "md", "py", "ipynb", "yml", "sh"];
     for path in files(".") {
-        if !path.extension().and_then(|e| e.to_str()).is_some_and(|e| texts.contains(&e))
+        if !path
+            .extension()
+            .and_then(|e| e.to_str())
+            .is_some_and(|e| texts.contains(&e))
             || path.ends_with("tests/tidy.rs")
         {
             continue;
@@ -143,11 +222,19 @@ fn no_text_names_a_machine() {
 
 #[test]
 fn changes_are_told_and_the_map_is_there() {
-    let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let read = |name: &str| {
+        std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    };
     let version = env!("CARGO_PKG_VERSION");
-    assert!(read("CHANGELOG.md").contains(&format!("## {version}")), "the changelog lacks version {version}");
+    assert!(
+        read("CHANGELOG.md").contains(&format!("## {version}")),
+        "the changelog lacks version {version}"
+    );
     for room in AUDIO.iter().chain(&LEARN).flat_map(|step| step.iter()) {
-        assert!(read("ARCHITECTURE.md").contains(room), "ARCHITECTURE.md lacks {room}");
+        assert!(
+            read("ARCHITECTURE.md").contains(room),
+            "ARCHITECTURE.md lacks {room}"
+        );
     }
     assert!(read("README.md").contains("cargo run --release -- run examples/quickstart.rhai"));
     assert!(read("README.md").contains("cargo test --workspace"));

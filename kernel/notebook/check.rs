@@ -13,9 +13,12 @@ impl Notebook {
     /// # Errors
     /// The session cannot be started.
     pub fn check(&self, settings: Settings) -> Result<Vec<Diagnostic>, Error> {
-        let settings = Settings { mode: Mode::Check, ..settings };
-        let mut session =
-            Session::new(settings, Arc::new(Silent)).map_err(|error| Error::Session(error.to_string()))?;
+        let settings = Settings {
+            mode: Mode::Check,
+            ..settings
+        };
+        let mut session = Session::new(settings, Arc::new(Silent))
+            .map_err(|error| Error::Session(error.to_string()))?;
         let mut found = Vec::new();
         for (cell, number) in self.cells.iter().filter(|cell| cell.is_run()).zip(1..) {
             let problems = session.check_cell(&format!("cell {number}"), &cell.source());
@@ -43,8 +46,21 @@ mod tests {
         let path = folder.path().join("a.ipynb");
         let content = json!({ "nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells });
         std::fs::write(&path, content.to_string()).unwrap();
-        let found = Notebook::read(&path).unwrap().check(Settings::default()).unwrap();
-        found.iter().map(|problem| problem.render(false).lines().take(2).collect::<Vec<_>>().join("|")).collect()
+        let found = Notebook::read(&path)
+            .unwrap()
+            .check(Settings::default())
+            .unwrap();
+        found
+            .iter()
+            .map(|problem| {
+                problem
+                    .render(false)
+                    .lines()
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .join("|")
+            })
+            .collect()
     }
 
     #[test]
@@ -69,13 +85,25 @@ mod tests {
             "error: `fade` has no option `shap`| --> cell 10:1:1",
         ];
         assert_eq!(found.len(), wants.len(), "{found:?}");
-        assert!(found.iter().zip(wants).all(|(message, want)| message.ends_with(want)), "{found:?}");
+        assert!(
+            found
+                .iter()
+                .zip(wants)
+                .all(|(message, want)| message.ends_with(want)),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn a_notebook_without_errors_has_none() {
         assert!(
-            messages(&[("let n = 1;", "parameters"), ("`${n}`", ""), ("%reset", ""), ("let n = 2", "")]).is_empty()
+            messages(&[
+                ("let n = 1;", "parameters"),
+                ("`${n}`", ""),
+                ("%reset", ""),
+                ("let n = 2", "")
+            ])
+            .is_empty()
         );
     }
 }

@@ -39,18 +39,24 @@ impl Notebook {
     /// The file cannot be read, is no notebook of format 4, or one of another language.
     pub fn read(path: &Path) -> Result<Notebook, Error> {
         let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
-        Notebook::of(path, text.trim_start_matches('\u{feff}'))
-            .map_err(|reason| Error::Notebook { path: path.into(), reason })
+        Notebook::of(path, text.trim_start_matches('\u{feff}')).map_err(|reason| Error::Notebook {
+            path: path.into(),
+            reason,
+        })
     }
 
     fn of(path: &Path, text: &str) -> Result<Notebook, String> {
-        let Value::Object(mut content) = serde_json::from_str(text).map_err(|error| error.to_string())? else {
+        let Value::Object(mut content) =
+            serde_json::from_str(text).map_err(|error| error.to_string())?
+        else {
             return Err("a notebook is a JSON object".into());
         };
         match content.get("nbformat").and_then(Value::as_u64) {
             Some(4) => {}
             Some(n) => {
-                return Err(format!("it is of format {n}, not 4; `jupyter nbconvert --to notebook` converts it"));
+                return Err(format!(
+                    "it is of format {n}, not 4; `jupyter nbconvert --to notebook` converts it"
+                ));
             }
             None => return Err("it does not say its format, `nbformat`".into()),
         }
@@ -61,7 +67,11 @@ impl Notebook {
             Value::Object(cell) => Ok(Cell(cell)),
             _ => Err(format!("its cell {n} is no JSON object")),
         });
-        let notebook = Notebook { path: path.into(), cells: cells.collect::<Result<_, _>>()?, content };
+        let notebook = Notebook {
+            path: path.into(),
+            cells: cells.collect::<Result<_, _>>()?,
+            content,
+        };
         notebook.refuse_other_languages()?;
         Ok(notebook)
     }
@@ -75,14 +85,23 @@ impl Notebook {
         };
         let language = field("kernelspec", "language");
         let kernel = field("kernelspec", "name");
-        let of_kernel = || kernel.as_ref().filter(|name| !name.to_lowercase().contains("auricle")).cloned();
+        let of_kernel = || {
+            kernel
+                .as_ref()
+                .filter(|name| !name.to_lowercase().contains("auricle"))
+                .cloned()
+        };
         let is_known = language.is_some() || kernel.is_some();
-        let named = language.or_else(of_kernel).or_else(|| field("language_info", "name").filter(|_| !is_known));
+        let named = language
+            .or_else(of_kernel)
+            .or_else(|| field("language_info", "name").filter(|_| !is_known));
         match named {
-            Some(name) if !["rhai", "auricle"].contains(&name.to_lowercase().as_str()) => Err(format!(
-                "it is a notebook of `{name}`, not of `rhai`; if its cells are Auricle's, its `metadata.kernelspec` should be \
+            Some(name) if !["rhai", "auricle"].contains(&name.to_lowercase().as_str()) => {
+                Err(format!(
+                    "it is a notebook of `{name}`, not of `rhai`; if its cells are Auricle's, its `metadata.kernelspec` should be \
                  {{\"name\": \"auricle\", \"display_name\": \"Auricle\", \"language\": \"rhai\"}}"
-            )),
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -106,7 +125,8 @@ impl Notebook {
         if self.has_ids() {
             cell.0.insert("id".into(), INJECTED.into());
         }
-        cell.0.insert("metadata".into(), json!({ "tags": [INJECTED] }));
+        cell.0
+            .insert("metadata".into(), json!({ "tags": [INJECTED] }));
         let lines: Vec<String> = parameters.iter().map(Parameter::statement).collect();
         cell.0.insert("source".into(), lines.join("\n").into());
         cell.clear();
@@ -117,7 +137,11 @@ impl Notebook {
         self.cells.retain(|cell| !cell.has_tag(INJECTED));
         self.cells.insert(at, cell);
         let Some(made) = made else { return Vec::new() };
-        parameters.iter().map(|p| p.name().to_owned()).filter(|name| !made.contains(name)).collect()
+        parameters
+            .iter()
+            .map(|p| p.name().to_owned())
+            .filter(|name| !made.contains(name))
+            .collect()
     }
 
     /// Writes the notebook, whole or not at all.
@@ -127,9 +151,16 @@ impl Notebook {
     pub fn write(&mut self, out: &Path) -> Result<(), Error> {
         self.describe_language();
         self.name_cells();
-        let cells = self.cells.iter().map(|cell| Value::Object(cell.0.clone())).collect();
+        let cells = self
+            .cells
+            .iter()
+            .map(|cell| Value::Object(cell.0.clone()))
+            .collect();
         self.content.insert("cells".into(), Value::Array(cells));
-        crate::error::write(out, format!("{:#}\n", Value::Object(self.content.clone())).as_bytes())
+        crate::error::write(
+            out,
+            format!("{:#}\n", Value::Object(self.content.clone())).as_bytes(),
+        )
     }
 
     fn describe_language(&mut self) {
@@ -138,33 +169,52 @@ impl Notebook {
             *metadata = json!({});
         }
         if metadata["kernelspec"]["name"].as_str().is_none() {
-            metadata["kernelspec"] = json!({ "name": "auricle", "display_name": "Auricle", "language": "rhai" });
+            metadata["kernelspec"] =
+                json!({ "name": "auricle", "display_name": "Auricle", "language": "rhai" });
         }
         metadata["language_info"] = crate::answer::language_info();
     }
 
     fn has_ids(&self) -> bool {
-        self.content.get("nbformat_minor").and_then(Value::as_u64).unwrap_or(0) >= WITH_IDS
+        self.content
+            .get("nbformat_minor")
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+            >= WITH_IDS
     }
 
     /// Gives every cell a name of its own where cells have names, and none where they have none.
     fn name_cells(&mut self) {
         if !self.has_ids() {
-            self.content.entry("nbformat_minor").or_insert_with(|| 0.into());
-            self.cells.iter_mut().for_each(|cell| drop(cell.0.shift_remove("id")));
+            self.content
+                .entry("nbformat_minor")
+                .or_insert_with(|| 0.into());
+            self.cells
+                .iter_mut()
+                .for_each(|cell| drop(cell.0.shift_remove("id")));
             return;
         }
         let mut taken = BTreeSet::new();
         let is_good = |id: &&str| {
-            let fits = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            let fits = id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
             fits && !id.is_empty() && id.len() <= LONGEST_ID
         };
-        let wanted: Vec<Option<String>> =
-            self.cells.iter().map(|cell| cell.id().filter(is_good).map(str::to_owned)).collect();
+        let wanted: Vec<Option<String>> = self
+            .cells
+            .iter()
+            .map(|cell| cell.id().filter(is_good).map(str::to_owned))
+            .collect();
         // Names that are given are kept, by whom they come to first.
-        let kept: Vec<bool> = wanted.iter().map(|id| id.as_ref().is_some_and(|id| taken.insert(id.clone()))).collect();
+        let kept: Vec<bool> = wanted
+            .iter()
+            .map(|id| id.as_ref().is_some_and(|id| taken.insert(id.clone())))
+            .collect();
         for (i, cell) in self.cells.iter_mut().enumerate().filter(|(i, _)| !kept[*i]) {
-            let free = (i + 1..).map(|n| format!("cell-{n}")).find(|id| taken.insert(id.clone()));
+            let free = (i + 1..)
+                .map(|n| format!("cell-{n}"))
+                .find(|id| taken.insert(id.clone()));
             let id = free.map_or(Value::Null, Value::String);
             // Where the format's own order has it: behind the kind of the cell.
             match cell.0.get_mut("id") {
@@ -195,7 +245,10 @@ impl Cell {
     }
 
     fn has_tag(&self, tag: &str) -> bool {
-        let tags = self.0.get("metadata").and_then(|metadata| metadata["tags"].as_array());
+        let tags = self
+            .0
+            .get("metadata")
+            .and_then(|metadata| metadata["tags"].as_array());
         tags.is_some_and(|tags| tags.iter().any(|given| given == tag))
     }
 
@@ -232,7 +285,8 @@ mod tests {
     use super::*;
 
     fn notebook(minor: u64, cells: Value) -> Notebook {
-        let content = json!({ "nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": cells });
+        let content =
+            json!({ "nbformat": 4, "nbformat_minor": minor, "metadata": {}, "cells": cells });
         Notebook::of(Path::new("a.ipynb"), &content.to_string()).unwrap()
     }
 
@@ -241,7 +295,10 @@ mod tests {
     }
 
     fn given(words: &[&str]) -> Vec<Parameter> {
-        words.iter().map(|word| Parameter::read(word).unwrap()).collect()
+        words
+            .iter()
+            .map(|word| Parameter::read(word).unwrap())
+            .collect()
     }
 
     /// The notebook as it would be written, read again.
@@ -258,9 +315,19 @@ mod tests {
 
     #[test]
     fn parameters_stand_behind_the_tagged_cell_and_replace_earlier_ones() {
-        let mut book = notebook(5, json!([code("1", ""), code("let n = 1; let s = 2;", "parameters"), code("n", "")]));
+        let mut book = notebook(
+            5,
+            json!([
+                code("1", ""),
+                code("let n = 1; let s = 2;", "parameters"),
+                code("n", "")
+            ]),
+        );
         assert_eq!(book.set(&given(&["n=3", "m=4"])), ["m"]);
-        assert_eq!(sources(&book), ["1", "let n = 1; let s = 2;", "let n = 3;\nlet m = 4;", "n"]);
+        assert_eq!(
+            sources(&book),
+            ["1", "let n = 1; let s = 2;", "let n = 3;\nlet m = 4;", "n"]
+        );
         assert!(book.set(&given(&["s=5"])).is_empty());
         assert_eq!(sources(&book)[2..], ["let s = 5;", "n"]);
         assert!(book.set(&[]).is_empty());
@@ -269,7 +336,14 @@ mod tests {
         assert!(book.set(&given(&["n=3"])).is_empty());
         assert_eq!(sources(&book), ["let n = 3;", "n"]);
         // Two of them were left by hand: one is enough.
-        let mut book = notebook(5, json!([code("let n = 1;", INJECTED), code("n", ""), code("let n = 2;", INJECTED)]));
+        let mut book = notebook(
+            5,
+            json!([
+                code("let n = 1;", INJECTED),
+                code("n", ""),
+                code("let n = 2;", INJECTED)
+            ]),
+        );
         book.set(&given(&["n=3"]));
         assert_eq!(sources(&book), ["let n = 3;", "n"]);
     }
@@ -281,36 +355,80 @@ mod tests {
             cell["id"] = id.into();
             cell
         };
-        let cells =
-            json!([with_id("a"), code("2", ""), with_id("a"), with_id("b c"), with_id("cell-2"), with_id(INJECTED)]);
+        let cells = json!([
+            with_id("a"),
+            code("2", ""),
+            with_id("a"),
+            with_id("b c"),
+            with_id("cell-2"),
+            with_id(INJECTED)
+        ]);
         let ids = |notebook: &Value| -> Vec<Value> {
-            notebook["cells"].as_array().unwrap().iter().map(|cell| cell["id"].clone()).collect()
+            notebook["cells"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|cell| cell["id"].clone())
+                .collect()
         };
         let mut book = notebook(5, cells.clone());
         book.set(&given(&["n=1"]));
         let found = ids(&written(&mut book));
-        assert_eq!(found, [INJECTED, "a", "cell-3", "cell-4", "cell-5", "cell-2", "cell-7"]);
+        assert_eq!(
+            found,
+            [
+                INJECTED, "a", "cell-3", "cell-4", "cell-5", "cell-2", "cell-7"
+            ]
+        );
         let mut book = notebook(4, cells);
         book.set(&given(&["n=1"]));
         let written = written(&mut book);
         assert!(ids(&written).iter().all(Value::is_null));
-        assert!(written["cells"].as_array().unwrap().iter().all(|cell| cell.get("id").is_none()));
+        assert!(
+            written["cells"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|cell| cell.get("id").is_none())
+        );
     }
 
     #[test]
     fn what_is_no_notebook_of_ours_is_refused() {
-        let of = |text: &str| Notebook::of(Path::new("a.ipynb"), text).map(|_| ()).err().unwrap_or_default();
-        let book = |metadata: &str| format!("{{\"nbformat\": 4, \"metadata\": {metadata}, \"cells\": []}}");
+        let of = |text: &str| {
+            Notebook::of(Path::new("a.ipynb"), text)
+                .map(|_| ())
+                .err()
+                .unwrap_or_default()
+        };
+        let book = |metadata: &str| {
+            format!("{{\"nbformat\": 4, \"metadata\": {metadata}, \"cells\": []}}")
+        };
         for (text, want) in [
             ("[]", "a notebook is a JSON object"),
             ("{", "EOF"),
             ("{\"cells\": []}", "does not say its format"),
-            ("{\"nbformat\": 3, \"worksheets\": []}", "it is of format 3, not 4"),
+            (
+                "{\"nbformat\": 3, \"worksheets\": []}",
+                "it is of format 3, not 4",
+            ),
             ("{\"nbformat\": 4}", "no list of `cells`"),
-            ("{\"nbformat\": 4, \"cells\": [1]}", "cell 1 is no JSON object"),
-            (&book("{\"kernelspec\": {\"name\": \"python3\", \"language\": \"python\"}}"), "a notebook of `python`"),
-            (&book("{\"kernelspec\": {\"name\": \"ir\"}}"), "a notebook of `ir`"),
-            (&book("{\"language_info\": {\"name\": \"julia\"}}"), "a notebook of `julia`"),
+            (
+                "{\"nbformat\": 4, \"cells\": [1]}",
+                "cell 1 is no JSON object",
+            ),
+            (
+                &book("{\"kernelspec\": {\"name\": \"python3\", \"language\": \"python\"}}"),
+                "a notebook of `python`",
+            ),
+            (
+                &book("{\"kernelspec\": {\"name\": \"ir\"}}"),
+                "a notebook of `ir`",
+            ),
+            (
+                &book("{\"language_info\": {\"name\": \"julia\"}}"),
+                "a notebook of `julia`",
+            ),
         ] {
             assert!(of(text).contains(want), "{text}: {}", of(text));
         }
@@ -332,21 +450,46 @@ mod tests {
         let mut book = Notebook::of(Path::new("a.ipynb"), text).unwrap();
         let metadata = written(&mut book)["metadata"].clone();
         assert_eq!(
-            (&metadata["kernelspec"]["name"], &metadata["language_info"]["name"]),
+            (
+                &metadata["kernelspec"]["name"],
+                &metadata["language_info"]["name"]
+            ),
             (&json!("mine"), &json!("rhai"))
         );
         let bare = written(
-            &mut Notebook::of(Path::new("a.ipynb"), "{\"nbformat\": 4, \"metadata\": 3, \"cells\": []}").unwrap(),
+            &mut Notebook::of(
+                Path::new("a.ipynb"),
+                "{\"nbformat\": 4, \"metadata\": 3, \"cells\": []}",
+            )
+            .unwrap(),
         );
-        assert_eq!((&bare["metadata"]["kernelspec"]["name"], &bare["nbformat_minor"]), (&json!("auricle"), &json!(0)));
+        assert_eq!(
+            (
+                &bare["metadata"]["kernelspec"]["name"],
+                &bare["nbformat_minor"]
+            ),
+            (&json!("auricle"), &json!(0))
+        );
     }
 
     #[test]
     fn authors_say_which_cells_are_run_and_which_may_fail() {
-        let cells =
-            json!([code(" \n", ""), code("1", SKIPPED), code("1", RAISES), { "cell_type": "raw", "source": "1" }, {}]);
+        let cells = json!([code(" \n", ""), code("1", SKIPPED), code("1", RAISES), { "cell_type": "raw", "source": "1" }, {}]);
         let book = notebook(5, cells);
-        let said: Vec<(bool, bool)> = book.cells.iter().map(|cell| (cell.is_run(), cell.may_fail())).collect();
-        assert_eq!(said, [(false, false), (false, false), (true, true), (false, false), (false, false)]);
+        let said: Vec<(bool, bool)> = book
+            .cells
+            .iter()
+            .map(|cell| (cell.is_run(), cell.may_fail()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (false, false),
+                (false, false),
+                (true, true),
+                (false, false),
+                (false, false)
+            ]
+        );
     }
 }

@@ -48,7 +48,9 @@ impl Output {
     /// The output as notebooks have it.
     fn into_value(self, named: &HashMap<String, Value>) -> Value {
         match self {
-            Output::Stream { name, text } => json!({ "output_type": "stream", "name": name, "text": text }),
+            Output::Stream { name, text } => {
+                json!({ "output_type": "stream", "name": name, "text": text })
+            }
             Output::Other(mut value, name) => {
                 if let Some(data) = name.and_then(|name| named.get(&name)) {
                     value["data"] = data.clone();
@@ -61,11 +63,16 @@ impl Output {
 
 impl Recorder {
     pub(super) fn new() -> Recorder {
-        Recorder { recorded: Mutex::default(), figures: Figures::new() }
+        Recorder {
+            recorded: Mutex::default(),
+            figures: Figures::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Recorded> {
-        self.recorded.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.recorded
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// A cell begins.
@@ -96,15 +103,21 @@ impl Recorder {
     pub(super) fn finish(&self) -> Vec<Vec<Value>> {
         let mut recorded = self.lock();
         let cells = std::mem::take(&mut recorded.earlier);
-        let of_cell = |outputs: Vec<Output>| outputs.into_iter().map(|output| output.into_value(&recorded.named));
-        cells.into_iter().map(|outputs| of_cell(outputs).collect()).collect()
+        let of_cell = |outputs: Vec<Output>| {
+            outputs
+                .into_iter()
+                .map(|output| output.into_value(&recorded.named))
+        };
+        cells
+            .into_iter()
+            .map(|outputs| of_cell(outputs).collect())
+            .collect()
     }
 
     /// The value that a cell came to.
     pub(super) fn result(&self, number: usize, display: &Display) {
         let data = self.figures.bundle(display);
-        let output =
-            json!({ "output_type": "execute_result", "execution_count": number, "data": data, "metadata": {} });
+        let output = json!({ "output_type": "execute_result", "execution_count": number, "data": data, "metadata": {} });
         self.push(output, None);
     }
 
@@ -121,7 +134,10 @@ impl Recorder {
                 text.push_str(line);
                 text.push('\n');
             }
-            _ => recorded.push(Output::Stream { name: stream, text: format!("{line}\n") }),
+            _ => recorded.push(Output::Stream {
+                name: stream,
+                text: format!("{line}\n"),
+            }),
         }
     }
 
@@ -161,12 +177,17 @@ impl Sink for Recorder {
     fn clear(&self, wait: bool) {
         self.figures.clear();
         let mut recorded = self.lock();
-        if wait { recorded.clear_next = true } else { recorded.outputs.clear() }
+        if wait {
+            recorded.clear_next = true
+        } else {
+            recorded.outputs.clear()
+        }
     }
 
     fn progress(&self, progress: &Progress) {
         let data = progress_data(progress);
-        let is_shown = |output: &Output| matches!(output, Output::Other(_, Some(name)) if name == PROGRESS);
+        let is_shown =
+            |output: &Output| matches!(output, Output::Other(_, Some(name)) if name == PROGRESS);
         if self.lock().outputs.iter().rev().any(is_shown) {
             self.lock().named.insert(PROGRESS.to_owned(), data);
         } else {

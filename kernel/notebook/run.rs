@@ -34,13 +34,19 @@ impl Notebook {
     /// The session cannot be started.
     pub fn run(&mut self, settings: Settings, watch: &dyn Watch) -> Result<Execution, Error> {
         let recorder = Arc::new(Recorder::new());
-        let mut session =
-            Session::new(settings, recorder.clone()).map_err(|error| Error::Session(error.to_string()))?;
+        let mut session = Session::new(settings, recorder.clone())
+            .map_err(|error| Error::Session(error.to_string()))?;
         let token = session.cancel_token();
         watch.ready(token.clone());
-        self.cells.iter_mut().filter(|cell| cell.is_code()).for_each(Cell::clear);
+        self.cells
+            .iter_mut()
+            .filter(|cell| cell.is_code())
+            .for_each(Cell::clear);
         let total = self.cells.iter().filter(|cell| cell.is_run()).count();
-        let mut execution = Execution { n_cells: 0, failure: None };
+        let mut execution = Execution {
+            n_cells: 0,
+            failure: None,
+        };
         for cell in self.cells.iter_mut().filter(|cell| cell.is_run()) {
             execution.n_cells += 1;
             watch.cell(execution.n_cells, total);
@@ -51,7 +57,12 @@ impl Notebook {
                 break;
             }
         }
-        for (cell, outputs) in self.cells.iter_mut().filter(|cell| cell.is_run()).zip(recorder.finish()) {
+        for (cell, outputs) in self
+            .cells
+            .iter_mut()
+            .filter(|cell| cell.is_run())
+            .zip(recorder.finish())
+        {
             cell.set_outputs(outputs);
         }
         Ok(execution)
@@ -59,7 +70,12 @@ impl Notebook {
 }
 
 /// Runs one cell; gives what went wrong.
-fn run(session: &mut Session, recorder: &Recorder, cell: &mut Cell, number: usize) -> Option<Diagnostic> {
+fn run(
+    session: &mut Session,
+    recorder: &Recorder,
+    cell: &mut Cell,
+    number: usize,
+) -> Option<Diagnostic> {
     recorder.begin(number);
     cell.set_count(number);
     let failure = match session.cell(&format!("cell {number}"), &cell.source()) {
@@ -106,12 +122,24 @@ mod tests {
     /// Runs a notebook file in place; gives its cells of code.
     fn run_file(path: &Path, parameters: &[&str]) -> (Vec<Value>, Execution) {
         let mut notebook = Notebook::read(path).unwrap();
-        notebook.set(&parameters.iter().map(|word| Parameter::read(word).unwrap()).collect::<Vec<_>>());
+        notebook.set(
+            &parameters
+                .iter()
+                .map(|word| Parameter::read(word).unwrap())
+                .collect::<Vec<_>>(),
+        );
         let execution = notebook.run(Settings::default(), &Nobody).unwrap();
         notebook.write(path).unwrap();
         let written: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let cells = written["cells"].as_array().unwrap();
-        (cells.iter().filter(|cell| cell["cell_type"] == "code").cloned().collect(), execution)
+        (
+            cells
+                .iter()
+                .filter(|cell| cell["cell_type"] == "code")
+                .cloned()
+                .collect(),
+            execution,
+        )
     }
 
     fn executed(cells: &[Value]) -> (Vec<Value>, Execution) {
@@ -125,16 +153,30 @@ mod tests {
     }
 
     fn plain(sources: &[&str]) -> (Vec<Value>, Execution) {
-        executed(&sources.iter().map(|source| tagged(source, &[])).collect::<Vec<_>>())
+        executed(
+            &sources
+                .iter()
+                .map(|source| tagged(source, &[]))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// The text of a cell's outputs.
     fn texts(cell: &Value) -> Vec<Value> {
         let text = |output: &Value| match &output["data"]["text/plain"] {
-            Value::Null => output.get("text").or(output.get("evalue")).cloned().unwrap_or_default(),
+            Value::Null => output
+                .get("text")
+                .or(output.get("evalue"))
+                .cloned()
+                .unwrap_or_default(),
             text => text.clone(),
         };
-        cell["outputs"].as_array().unwrap().iter().map(text).collect()
+        cell["outputs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(text)
+            .collect()
     }
 
     #[test]
@@ -146,12 +188,21 @@ mod tests {
             "nope()",
             "7",
         ]);
-        assert_eq!(cells[0]["outputs"][0], json!({ "output_type": "stream", "name": "stdout", "text": "1\n2\n" }));
-        assert_eq!(cells[0]["outputs"][1], json!({ "output_type": "stream", "name": "stderr", "text": "3\n" }));
+        assert_eq!(
+            cells[0]["outputs"][0],
+            json!({ "output_type": "stream", "name": "stdout", "text": "1\n2\n" })
+        );
+        assert_eq!(
+            cells[0]["outputs"][1],
+            json!({ "output_type": "stream", "name": "stderr", "text": "3\n" })
+        );
         assert_eq!(texts(&cells[0])[2], "4");
         assert_eq!(texts(&cells[1])[0], "2");
         assert_eq!(cells[1]["outputs"].as_array().unwrap().len(), 2);
-        assert_eq!(cells[2]["outputs"], json!([{ "output_type": "stream", "name": "stdout", "text": "6\n" }]));
+        assert_eq!(
+            cells[2]["outputs"],
+            json!([{ "output_type": "stream", "name": "stdout", "text": "6\n" }])
+        );
         assert_eq!(cells[3]["outputs"][0]["output_type"], "error");
         assert_eq!((execution.n_cells, execution.failure.is_some()), (4, true));
     }
@@ -159,20 +210,39 @@ mod tests {
     #[test]
     fn cells_that_were_not_run_have_no_number() {
         let counts = |(cells, _): (Vec<Value>, Execution)| {
-            cells.into_iter().map(|cell| cell["execution_count"].clone()).collect::<Vec<_>>()
+            cells
+                .into_iter()
+                .map(|cell| cell["execution_count"].clone())
+                .collect::<Vec<_>>()
         };
-        assert_eq!(counts(plain(&["1", " ", "nope()", "2"])), [json!(1), Value::Null, json!(2), Value::Null]);
-        let skipped = [tagged("let n = 1;", &[]), tagged("n = 2;", &["skip-execution"]), tagged("n", &[])];
+        assert_eq!(
+            counts(plain(&["1", " ", "nope()", "2"])),
+            [json!(1), Value::Null, json!(2), Value::Null]
+        );
+        let skipped = [
+            tagged("let n = 1;", &[]),
+            tagged("n = 2;", &["skip-execution"]),
+            tagged("n", &[]),
+        ];
         let (cells, execution) = executed(&skipped);
         assert_eq!((texts(&cells[2]), execution.n_cells), (vec![json!("1")], 2));
-        assert_eq!(counts((cells, execution)), [json!(1), Value::Null, json!(2)]);
+        assert_eq!(
+            counts((cells, execution)),
+            [json!(1), Value::Null, json!(2)]
+        );
     }
 
     #[test]
     fn an_error_that_is_expected_does_not_end_the_run() {
-        let (cells, execution) = executed(&[tagged("nope()", &["raises-exception"]), tagged("1 + 1", &[])]);
+        let (cells, execution) = executed(&[
+            tagged("nope()", &["raises-exception"]),
+            tagged("1 + 1", &[]),
+        ]);
         assert!(execution.failure.is_none());
-        assert_eq!((&cells[0]["outputs"][0]["output_type"], texts(&cells[1])), (&json!("error"), vec![json!("2")]));
+        assert_eq!(
+            (&cells[0]["outputs"][0]["output_type"], texts(&cells[1])),
+            (&json!("error"), vec![json!("2")])
+        );
     }
 
     #[test]
@@ -190,9 +260,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.ipynb");
         let cells = [tagged("loop { }", &["raises-exception"]), tagged("1", &[])];
-        let notebook = json!({ "nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells });
+        let notebook =
+            json!({ "nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells });
         std::fs::write(&path, notebook.to_string()).unwrap();
-        let execution = Notebook::read(&path).unwrap().run(Settings::default(), &Impatient).unwrap();
+        let execution = Notebook::read(&path)
+            .unwrap()
+            .run(Settings::default(), &Impatient)
+            .unwrap();
         assert_eq!((execution.n_cells, execution.failure.is_some()), (1, true));
     }
 
@@ -204,15 +278,22 @@ mod tests {
             "clear_output(); update_display(\"b\", 8)",
         ]);
         assert_eq!(texts(&cells[0]), ["3", "8"]);
-        assert_eq!((texts(&cells[1]), texts(&cells[2])), (vec![json!("3")], vec![]));
+        assert_eq!(
+            (texts(&cells[1]), texts(&cells[2])),
+            (vec![json!("3")], vec![])
+        );
     }
 
     #[test]
     fn a_run_of_its_own_output_takes_the_new_parameters() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.ipynb");
-        let cells = [tagged("let n = 1; let s = \"\";", &["parameters"]), tagged("`${n} ${s.len}`", &[])];
-        let notebook = json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells });
+        let cells = [
+            tagged("let n = 1; let s = \"\";", &["parameters"]),
+            tagged("`${n} ${s.len}`", &[]),
+        ];
+        let notebook =
+            json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells });
         std::fs::write(&path, notebook.to_string()).unwrap();
         let shown = |parameters: &[&str]| texts(run_file(&path, parameters).0.last().unwrap());
         for (parameters, want) in [
@@ -222,11 +303,19 @@ mod tests {
             (&["n=[1, true]"], "[1, true] 0"),
         ] {
             let shown = shown(parameters);
-            assert!(shown[0].as_str().unwrap().trim_matches('"') == want, "{parameters:?}: {shown:?}");
+            assert!(
+                shown[0].as_str().unwrap().trim_matches('"') == want,
+                "{parameters:?}: {shown:?}"
+            );
         }
-        let written: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let ids: std::collections::BTreeSet<&str> =
-            written["cells"].as_array().unwrap().iter().map(|cell| cell["id"].as_str().unwrap()).collect();
+        let written: Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let ids: std::collections::BTreeSet<&str> = written["cells"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|cell| cell["id"].as_str().unwrap())
+            .collect();
         assert_eq!(ids.len(), 3);
     }
 
@@ -240,6 +329,9 @@ mod tests {
         };
         // Eight times the lines took sixty times as long when each was appended to a copy of all.
         let (few, many) = (seconds(10_000), seconds(80_000));
-        assert!(many < 25.0 * few, "{few} s for 10,000 lines, {many} s for 80,000");
+        assert!(
+            many < 25.0 * few,
+            "{few} s for 10,000 lines, {many} s for 80,000"
+        );
     }
 }

@@ -98,7 +98,9 @@ pub enum Error {
         gets: String,
     },
     /// A combinator around a stage that changes the domain.
-    #[error("{combinator} needs a recipe that gives what it takes, but `{stage}` turns {from} into {to}")]
+    #[error(
+        "{combinator} needs a recipe that gives what it takes, but `{stage}` turns {from} into {to}"
+    )]
     Changes {
         /// The combinator.
         combinator: &'static str,
@@ -156,24 +158,51 @@ pub enum Error {
 impl Error {
     /// An [`Error::Range`] from a name, what is wanted and a number.
     pub fn range(param: &str, want: impl Into<String>, got: impl ToString) -> Error {
-        Error::Range { param: param.to_owned(), want: want.into(), got: got.to_string() }
+        Error::Range {
+            param: param.to_owned(),
+            want: want.into(),
+            got: got.to_string(),
+        }
     }
 
     /// An [`Error::File`] without a hint.
     pub fn file(path: impl AsRef<Path>, reason: impl ToString) -> Error {
-        Error::File { path: path.as_ref().to_owned(), reason: reason.to_string(), hint: None, refused: false }
+        Error::File {
+            path: path.as_ref().to_owned(),
+            reason: reason.to_string(),
+            hint: None,
+            refused: false,
+        }
     }
 
     /// An [`Error::File`] that says what would help.
-    pub fn file_with_hint(path: impl AsRef<Path>, reason: impl ToString, hint: impl Into<String>) -> Error {
+    pub fn file_with_hint(
+        path: impl AsRef<Path>,
+        reason: impl ToString,
+        hint: impl Into<String>,
+    ) -> Error {
         let (path, reason) = (path.as_ref().to_owned(), reason.to_string());
-        Error::File { path, reason, hint: Some(hint.into()), refused: false }
+        Error::File {
+            path,
+            reason,
+            hint: Some(hint.into()),
+            refused: false,
+        }
     }
 
     /// An [`Error::File`] of a file that is refused for what it is or says that it is.
-    pub fn refused_file(path: impl AsRef<Path>, reason: impl ToString, hint: impl Into<String>) -> Error {
+    pub fn refused_file(
+        path: impl AsRef<Path>,
+        reason: impl ToString,
+        hint: impl Into<String>,
+    ) -> Error {
         let (path, reason) = (path.as_ref().to_owned(), reason.to_string());
-        Error::File { path, reason, hint: Some(hint.into()), refused: true }
+        Error::File {
+            path,
+            reason,
+            hint: Some(hint.into()),
+            refused: true,
+        }
     }
 
     /// Whether a file is refused for what it is or says that it is, and not for what happened to it.
@@ -185,7 +214,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Choice { got, options, .. } => did_you_mean(got, options),
-            Error::Unknown { got, known, kind, .. } => {
+            Error::Unknown {
+                got, known, kind, ..
+            } => {
                 let options = format!("{kind}s: {}", known.join(", "));
                 match did_you_mean(got, known) {
                     Some(guess) => Some(format!("{guess} {options}")),
@@ -201,7 +232,9 @@ impl Error {
             Error::Domain { wants, .. } if wants == "waves" => {
                 Some("put it before the stage that computes the features".into())
             }
-            Error::Domain { .. } => Some("put a feature stage such as `log_mel()` before it".into()),
+            Error::Domain { .. } => {
+                Some("put a feature stage such as `log_mel()` before it".into())
+            }
             _ => None,
         }
     }
@@ -212,9 +245,16 @@ pub(crate) fn did_you_mean<S: AsRef<str>>(got: &str, known: &[S]) -> Option<Stri
     let got = got.trim_matches('"');
     known
         .iter()
-        .map(|name| (strsim::damerau_levenshtein(got, name.as_ref()), name.as_ref()))
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(got, name.as_ref()),
+                name.as_ref(),
+            )
+        })
         .min()
-        .filter(|(distance, name)| *distance <= name.len().max(got.len()) / 3 + usize::from(name.len() > 2))
+        .filter(|(distance, name)| {
+            *distance <= name.len().max(got.len()) / 3 + usize::from(name.len() > 2)
+        })
         .map(|(_, name)| format!("did you mean `{name}`?"))
 }
 
@@ -233,8 +273,14 @@ mod tests {
     #[test]
     fn advice_names_the_nearest_known_name() {
         let known = ["white", "pink", "brown"];
-        assert_eq!(did_you_mean("pnik", &known).as_deref(), Some("did you mean `pink`?"));
-        assert_eq!(did_you_mean("\"whit\"", &known).as_deref(), Some("did you mean `white`?"));
+        assert_eq!(
+            did_you_mean("pnik", &known).as_deref(),
+            Some("did you mean `pink`?")
+        );
+        assert_eq!(
+            did_you_mean("\"whit\"", &known).as_deref(),
+            Some("did you mean `white`?")
+        );
         assert_eq!(did_you_mean("ultraviolet", &known), None);
     }
 }

@@ -101,11 +101,17 @@ impl Distribution {
     pub fn support(&self) -> Option<(f64, f64)> {
         match self {
             Distribution::Constant(value) => Some((*value, *value)),
-            Distribution::Uniform { low, high } | Distribution::LogUniform { low, high } => Some((*low, *high)),
-            Distribution::IntUniform { low, high } => Some((*low as f64, *high as f64)),
-            Distribution::Choice(values) => {
-                Some(values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v))))
+            Distribution::Uniform { low, high } | Distribution::LogUniform { low, high } => {
+                Some((*low, *high))
             }
+            Distribution::IntUniform { low, high } => Some((*low as f64, *high as f64)),
+            Distribution::Choice(values) => Some(
+                values
+                    .iter()
+                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| {
+                        (a.min(v), b.max(v))
+                    }),
+            ),
             Distribution::Normal { .. } => None,
         }
     }
@@ -115,9 +121,13 @@ impl Distribution {
         match self {
             Distribution::Constant(value) => *value,
             Distribution::Uniform { low, high } => rng.range(*low, *high),
-            Distribution::LogUniform { low, high } => libm::exp(rng.range(libm::log(*low), libm::log(*high))),
+            Distribution::LogUniform { low, high } => {
+                libm::exp(rng.range(libm::log(*low), libm::log(*high)))
+            }
             Distribution::Normal { mean, deviation } => mean + deviation * rng.normal(),
-            Distribution::IntUniform { low, high } => (low + rng.below((high - low) as usize + 1) as i64) as f64,
+            Distribution::IntUniform { low, high } => {
+                (low + rng.below((high - low) as usize + 1) as i64) as f64
+            }
             Distribution::Choice(values) => values[rng.below(values.len())],
         }
     }
@@ -129,13 +139,24 @@ impl Distribution {
 }
 
 fn finite(param: &'static str, value: f64) -> Result<(), Error> {
-    if value.is_finite() { Ok(()) } else { Err(Error::NotFinite { param: param.into(), got: value }) }
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::NotFinite {
+            param: param.into(),
+            got: value,
+        })
+    }
 }
 
 fn ordered(what: &'static str, low: f64, high: f64) -> Result<(), Error> {
     finite(what, low)?;
     finite(what, high)?;
-    if low > high { Err(Error::Order { what, low, high }) } else { Ok(()) }
+    if low > high {
+        Err(Error::Order { what, low, high })
+    } else {
+        Ok(())
+    }
 }
 
 /// Prints the source that builds the value.
@@ -172,7 +193,10 @@ mod tests {
     fn draws_stay_in_the_support_and_have_the_mean() {
         let cases = [
             (Distribution::uniform(5.0, 40.0).unwrap(), 22.5),
-            (Distribution::log_uniform(1.0, 100.0).unwrap(), 99.0 / 100f64.ln()),
+            (
+                Distribution::log_uniform(1.0, 100.0).unwrap(),
+                99.0 / 100f64.ln(),
+            ),
             (Distribution::normal(3.0, 0.5).unwrap(), 3.0),
             (Distribution::int_uniform(-2, 4).unwrap(), 1.0),
             (Distribution::choice(vec![1.0, 2.0, 6.0]).unwrap(), 3.0),
@@ -182,18 +206,40 @@ mod tests {
             let mut rng = Rng::from_words(&[11]);
             let draws: Vec<f64> = (0..50_000).map(|_| distribution.draw(&mut rng)).collect();
             let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-            assert!((mean - want).abs() < 0.02 * want.abs().max(1.0), "{distribution}: {mean}");
+            assert!(
+                (mean - want).abs() < 0.02 * want.abs().max(1.0),
+                "{distribution}: {mean}"
+            );
             if let Some((low, high)) = distribution.support() {
-                assert!(draws.iter().all(|d| (low..=high).contains(d)), "{distribution}");
+                assert!(
+                    draws.iter().all(|d| (low..=high).contains(d)),
+                    "{distribution}"
+                );
             }
         }
     }
 
     #[test]
     fn reversed_or_infinite_ends_are_errors() {
-        assert_eq!(Distribution::uniform(2.0, 1.0), Err(Error::Order { what: "uniform", low: 2.0, high: 1.0 }));
-        assert!(matches!(Distribution::uniform(0.0, f64::INFINITY), Err(Error::NotFinite { .. })));
-        assert!(matches!(Distribution::log_uniform(0.0, 1.0), Err(Error::Range { .. })));
-        assert_eq!(Distribution::choice(vec![]), Err(Error::Empty { what: "choice" }));
+        assert_eq!(
+            Distribution::uniform(2.0, 1.0),
+            Err(Error::Order {
+                what: "uniform",
+                low: 2.0,
+                high: 1.0
+            })
+        );
+        assert!(matches!(
+            Distribution::uniform(0.0, f64::INFINITY),
+            Err(Error::NotFinite { .. })
+        ));
+        assert!(matches!(
+            Distribution::log_uniform(0.0, 1.0),
+            Err(Error::Range { .. })
+        ));
+        assert_eq!(
+            Distribution::choice(vec![]),
+            Err(Error::Empty { what: "choice" })
+        );
     }
 }

@@ -21,7 +21,12 @@ pub struct Key {
 impl Key {
     /// The key of a single draw outside any dataset.
     pub fn of_seed(seed: u64) -> Key {
-        Key { seed, epoch: 0, item: 0, view: 0 }
+        Key {
+            seed,
+            epoch: 0,
+            item: 0,
+            view: 0,
+        }
     }
 
     /// The stream of this key at one place of a recipe.
@@ -43,12 +48,15 @@ impl Place {
 
     /// The `index`-th place below this one.
     pub fn child(self, index: usize) -> Place {
-        Place(mix(self.0.rotate_left(17) ^ mix(index as u64 ^ 0x51_7C_C1_B7_27_22_0A_95)))
+        Place(mix(
+            self.0.rotate_left(17) ^ mix(index as u64 ^ 0x51_7C_C1_B7_27_22_0A_95)
+        ))
     }
 
     /// The place below this one that belongs to `name`.
     pub fn named(self, name: &str) -> Place {
-        name.bytes().fold(self, |place, byte| place.child(byte as usize))
+        name.bytes()
+            .fold(self, |place, byte| place.child(byte as usize))
     }
 }
 
@@ -79,7 +87,14 @@ impl Rng {
             stream = mix(stream.rotate_left(23) ^ mix(word ^ 0xA409_3822_299F_31D0));
         }
         let split = |x: u64| [x as u32, (x >> 32) as u32];
-        Rng { key: split(key), stream: split(stream), block: 0, buffer: [0; 4], used: 4, spare_normal: None }
+        Rng {
+            key: split(key),
+            stream: split(stream),
+            block: 0,
+            buffer: [0; 4],
+            used: 4,
+            spare_normal: None,
+        }
     }
 
     /// The stream of a seed that was itself drawn, see [`Rng::seed`].
@@ -89,7 +104,12 @@ impl Rng {
 
     fn next_u32(&mut self) -> u32 {
         if self.used == 4 {
-            let counter = [self.block as u32, (self.block >> 32) as u32, self.stream[0], self.stream[1]];
+            let counter = [
+                self.block as u32,
+                (self.block >> 32) as u32,
+                self.stream[0],
+                self.stream[1],
+            ];
             self.buffer = philox(counter, self.key);
             self.block += 1;
             self.used = 0;
@@ -146,8 +166,12 @@ impl Rng {
     /// Works on whole blocks of the counter in lanes that the compiler turns into vector instructions; it starts at a
     /// fresh block, so what was drawn before from this stream does not shift it.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
-        let blocks =
-            pulp::Arch::new().dispatch(FillNormal { block: self.block, stream: self.stream, key: self.key, out });
+        let blocks = pulp::Arch::new().dispatch(FillNormal {
+            block: self.block,
+            stream: self.stream,
+            key: self.key,
+            out,
+        });
         self.block += blocks;
         self.used = 4;
     }
@@ -191,7 +215,12 @@ fn philox(mut x: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         let p0 = u64::from(MULTIPLIERS[0]) * u64::from(x[0]);
         let p1 = u64::from(MULTIPLIERS[1]) * u64::from(x[2]);
-        x = [(p1 >> 32) as u32 ^ x[1] ^ key[0], p1 as u32, (p0 >> 32) as u32 ^ x[3] ^ key[1], p0 as u32];
+        x = [
+            (p1 >> 32) as u32 ^ x[1] ^ key[0],
+            p1 as u32,
+            (p0 >> 32) as u32 ^ x[3] ^ key[1],
+            p0 as u32,
+        ];
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
     x
@@ -203,7 +232,10 @@ const LANES: usize = 16;
 #[inline(always)]
 fn normal_lanes(block: u64, stream: [u32; 2], mut key: [u32; 2], out: &mut [f32; 4 * LANES]) {
     let mut x = [[0u32; LANES]; 4];
-    #[expect(clippy::needless_range_loop, reason = "four rows share the index, and so the loop becomes lanes")]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "four rows share the index, and so the loop becomes lanes"
+    )]
     for lane in 0..LANES {
         let counter = block.wrapping_add(lane as u64);
         x[0][lane] = counter as u32;
@@ -242,8 +274,12 @@ fn box_muller(a: u32, b: u32) -> (f32, f32) {
     // The two top bits choose the quadrant, the rest an angle in [-pi/4, pi/4).
     let angle = ((b << 2) as i32 as f32) * (std::f32::consts::FRAC_PI_4 / 2_147_483_648.0);
     let square = angle * angle;
-    let sin = angle * (1.0 + square * (-1.666_665_5e-1 + square * (8.332_161e-3 + square * -1.951_529_6e-4)));
-    let cos = 1.0 + square * (-0.5 + square * (4.166_664_6e-2 + square * (-1.388_731_6e-3 + square * 2.443_315_7e-5)));
+    let sin = angle
+        * (1.0 + square * (-1.666_665_5e-1 + square * (8.332_161e-3 + square * -1.951_529_6e-4)));
+    let cos = 1.0
+        + square
+            * (-0.5
+                + square * (4.166_664_6e-2 + square * (-1.388_731_6e-3 + square * 2.443_315_7e-5)));
     let swap = b >> 31 == 1;
     let negate = (b >> 30) & 1 == 1;
     let (c, s) = if swap { (sin, cos) } else { (cos, sin) };
@@ -281,8 +317,16 @@ mod tests {
     fn philox_agrees_with_the_published_vectors() {
         // Known answers distributed with Random123, the authors' implementation.
         let cases = [
-            ([0; 4], [0; 2], [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]),
-            ([u32::MAX; 4], [u32::MAX; 2], [0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD]),
+            (
+                [0; 4],
+                [0; 2],
+                [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8],
+            ),
+            (
+                [u32::MAX; 4],
+                [u32::MAX; 2],
+                [0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD],
+            ),
             (
                 [0x243F_6A88, 0x85A3_08D3, 0x1319_8A2E, 0x0370_7344],
                 [0xA409_3822, 0x299F_31D0],
@@ -296,7 +340,12 @@ mod tests {
 
     #[test]
     fn every_part_of_the_key_selects_another_stream() {
-        let key = Key { seed: 1, epoch: 2, item: 3, view: 4 };
+        let key = Key {
+            seed: 1,
+            epoch: 2,
+            item: 3,
+            view: 4,
+        };
         let first = |key: Key, place| key.at(place).next_u64();
         let base = first(key, Place::ROOT);
         let others = [
@@ -321,16 +370,26 @@ mod tests {
         let mut filled = vec![0.0f32; 400_001];
         rng.fill_normal(&mut filled);
         let scalar: Vec<f64> = (0..200_000).map(|_| rng.normal()).collect();
-        for draws in [filled.iter().map(|&x| f64::from(x)).collect::<Vec<_>>(), scalar] {
+        for draws in [
+            filled.iter().map(|&x| f64::from(x)).collect::<Vec<_>>(),
+            scalar,
+        ] {
             let n = draws.len() as f64;
             let moment = |k: i32| draws.iter().map(|x| x.powi(k)).sum::<f64>() / n;
             for (k, want) in [(1, 0.0), (2, 1.0), (3, 0.0), (4, 3.0), (6, 15.0)] {
                 // Five standard errors of the k-th moment of a normal sample.
                 let variance = (1..=2 * k).step_by(2).map(f64::from).product::<f64>() - want * want;
-                assert!((moment(k) - want).abs() < 5.0 * (variance / n).sqrt(), "moment {k}: {}", moment(k));
+                assert!(
+                    (moment(k) - want).abs() < 5.0 * (variance / n).sqrt(),
+                    "moment {k}: {}",
+                    moment(k)
+                );
             }
             let beyond = draws.iter().filter(|x| x.abs() > 3.0).count() as f64 / n;
-            assert!((beyond - 0.0027).abs() < 5.0 * (0.0027 / n).sqrt(), "beyond three deviations: {beyond}");
+            assert!(
+                (beyond - 0.0027).abs() < 5.0 * (0.0027 / n).sqrt(),
+                "beyond three deviations: {beyond}"
+            );
         }
         let mean = (0..100_000).map(|_| rng.range(2.0, 4.0)).sum::<f64>() / 1e5;
         assert!((mean - 3.0).abs() < 0.01);
@@ -338,7 +397,10 @@ mod tests {
         for _ in 0..70_000 {
             counts[rng.below(7)] += 1;
         }
-        assert!(counts.iter().all(|&c: &i32| (c - 10_000).abs() < 500), "{counts:?}");
+        assert!(
+            counts.iter().all(|&c: &i32| (c - 10_000).abs() < 500),
+            "{counts:?}"
+        );
     }
 
     #[test]
@@ -349,14 +411,19 @@ mod tests {
         let n = draws.len() as f64;
         let distance = draws.iter().enumerate().fold(0.0f64, |worst, (i, x)| {
             let want = 0.5 * libm::erfc(-f64::from(*x) / 2f64.sqrt());
-            worst.max((want - i as f64 / n).abs()).max((want - (i + 1) as f64 / n).abs())
+            worst
+                .max((want - i as f64 / n).abs())
+                .max((want - (i + 1) as f64 / n).abs())
         });
         // Kolmogorov's limit that one sample in a thousand exceeds.
         assert!(distance * n.sqrt() < 1.95, "{distance}");
         for beyond in [1.0, 2.0, 3.0, 4.0] {
             let want = n * libm::erfc(beyond / 2f64.sqrt());
             let got = draws.iter().filter(|x| f64::from(x.abs()) > beyond).count() as f64;
-            assert!((got - want).abs() < 4.0 * want.sqrt(), "beyond {beyond}: {got}, not {want}");
+            assert!(
+                (got - want).abs() < 4.0 * want.sqrt(),
+                "beyond {beyond}: {got}, not {want}"
+            );
         }
     }
 
@@ -365,7 +432,10 @@ mod tests {
         for b in (0..64).map(|i| i << 26) {
             let (c, s) = box_muller(0, b);
             let radius = f64::from(c).hypot(f64::from(s));
-            assert!((radius - (66.0 * 2f64.ln()).sqrt()).abs() < 1e-5, "{radius}");
+            assert!(
+                (radius - (66.0 * 2f64.ln()).sqrt()).abs() < 1e-5,
+                "{radius}"
+            );
         }
     }
 
@@ -373,8 +443,21 @@ mod tests {
     fn normals_are_the_same_with_and_without_wide_instructions() {
         let [mut wide, mut plain] = [[0.0f32; 5000]; 2];
         let (block, stream, key) = (7, [1, 2], [3, 4]);
-        let used = pulp::Arch::new().dispatch(FillNormal { block, stream, key, out: &mut wide });
-        assert_eq!(used, pulp::Arch::Scalar.dispatch(FillNormal { block, stream, key, out: &mut plain }));
+        let used = pulp::Arch::new().dispatch(FillNormal {
+            block,
+            stream,
+            key,
+            out: &mut wide,
+        });
+        assert_eq!(
+            used,
+            pulp::Arch::Scalar.dispatch(FillNormal {
+                block,
+                stream,
+                key,
+                out: &mut plain
+            })
+        );
         assert_eq!(wide.map(f32::to_bits), plain.map(f32::to_bits));
     }
 
@@ -394,7 +477,11 @@ mod tests {
         let mut x = vec![0.0f32; 1 << 18];
         Rng::from_words(&[3]).fill_normal(&mut x);
         for lag in [1, 2, LANES, 2 * LANES, 4 * LANES] {
-            let r: f64 = x.windows(lag + 1).map(|w| f64::from(w[0]) * f64::from(w[lag])).sum::<f64>() / x.len() as f64;
+            let r: f64 = x
+                .windows(lag + 1)
+                .map(|w| f64::from(w[0]) * f64::from(w[lag]))
+                .sum::<f64>()
+                / x.len() as f64;
             assert!(r.abs() < 5.0 / (x.len() as f64).sqrt(), "lag {lag}: {r}");
         }
     }
@@ -404,7 +491,10 @@ mod tests {
         for i in 1..100_000u32 {
             let x = i as f32 / 100_000.0;
             let want = f64::from(x).ln();
-            assert!((f64::from(ln(x)) - want).abs() < 3e-7 * want.abs().max(1.0), "ln({x})");
+            assert!(
+                (f64::from(ln(x)) - want).abs() < 3e-7 * want.abs().max(1.0),
+                "ln({x})"
+            );
         }
     }
 }

@@ -25,7 +25,10 @@ impl Waveform {
             return Err(Error::range("n_channels", "at least 1", n_channels));
         }
         if !samples.len().is_multiple_of(n_channels) {
-            return Err(Error::Channels { samples: samples.len(), n_channels });
+            return Err(Error::Channels {
+                samples: samples.len(),
+                n_channels,
+            });
         }
         // First whether there is one at all, which is asked of many samples at a time.
         let mut any = false;
@@ -33,9 +36,17 @@ impl Waveform {
             any |= !x.is_finite();
         }
         if any && let Some(index) = samples.iter().position(|x| !x.is_finite()) {
-            return Err(Error::BadSample { what: "the wave".into(), index, value: samples[index] });
+            return Err(Error::BadSample {
+                what: "the wave".into(),
+                index,
+                value: samples[index],
+            });
         }
-        Ok(Waveform { samples: Arc::new(samples), n_channels, sample_rate })
+        Ok(Waveform {
+            samples: Arc::new(samples),
+            n_channels,
+            sample_rate,
+        })
     }
 
     /// A sound of one channel.
@@ -89,7 +100,11 @@ impl Waveform {
 
     /// Largest magnitude of a sample; 0 for an empty sound.
     pub fn peak(&self) -> f64 {
-        f64::from(self.samples.iter().fold(0.0f32, |peak, x| peak.max(x.abs())))
+        f64::from(
+            self.samples
+                .iter()
+                .fold(0.0f32, |peak, x| peak.max(x.abs())),
+        )
     }
 
     /// Root mean square over all channels; 0 for an empty sound.
@@ -113,7 +128,10 @@ impl Waveform {
             mean.iter_mut().zip(channel).for_each(|(sum, x)| *sum += x);
         }
         mean.iter_mut().for_each(|sum| *sum *= scale);
-        Waveform { n_channels: 1, ..self.with_samples(mean) }
+        Waveform {
+            n_channels: 1,
+            ..self.with_samples(mean)
+        }
     }
 
     /// The part from `start_s` to `end_s`, rounded to samples and limited to the sound.
@@ -125,11 +143,21 @@ impl Waveform {
             return Err(Error::range("start", "at least 0 s", start_s));
         }
         if !(end_s.is_finite() && end_s >= start_s) {
-            return Err(Error::range("end", format!("at least the start, {start_s} s"), end_s));
+            return Err(Error::range(
+                "end",
+                format!("at least the start, {start_s} s"),
+                end_s,
+            ));
         }
-        let index = |seconds: f64| ((seconds * f64::from(self.sample_rate)).round() as usize).min(self.n_samples());
+        let index = |seconds: f64| {
+            ((seconds * f64::from(self.sample_rate)).round() as usize).min(self.n_samples())
+        };
         let (start, end) = (index(start_s), index(end_s));
-        let samples = self.channels().flat_map(|channel| &channel[start..end]).copied().collect();
+        let samples = self
+            .channels()
+            .flat_map(|channel| &channel[start..end])
+            .copied()
+            .collect();
         Ok(self.with_samples(samples))
     }
 
@@ -151,7 +179,11 @@ impl Waveform {
     /// # Errors
     /// [`Error::BadSample`] if the factor, or a product, is not finite.
     pub fn scaled(&self, amplitude: f64) -> Result<Waveform, Error> {
-        let samples = self.samples.iter().map(|x| (f64::from(*x) * amplitude) as f32).collect();
+        let samples = self
+            .samples
+            .iter()
+            .map(|x| (f64::from(*x) * amplitude) as f32)
+            .collect();
         Waveform::new(samples, self.n_channels, self.sample_rate)
     }
 
@@ -163,7 +195,12 @@ impl Waveform {
         self.compatible(other)?;
         let n = self.n_samples().max(other.n_samples());
         let (left, right) = (self.fitted(n), other.fitted(n));
-        let samples = left.samples.iter().zip(right.samples.iter()).map(|(a, b)| a + b).collect();
+        let samples = left
+            .samples
+            .iter()
+            .zip(right.samples.iter())
+            .map(|(a, b)| a + b)
+            .collect();
         Waveform::new(samples, self.n_channels, self.sample_rate)
     }
 
@@ -176,10 +213,17 @@ impl Waveform {
     pub fn with_noise(&self, noise: &Waveform, snr_db: f64) -> Result<Waveform, Error> {
         self.compatible(noise)?;
         if !snr_db.is_finite() {
-            return Err(Error::NotFinite { param: "snr_db".into(), got: snr_db });
+            return Err(Error::NotFinite {
+                param: "snr_db".into(),
+                got: snr_db,
+            });
         }
         let n = self.n_samples();
-        let repeated: Vec<f32> = noise.channels().flat_map(|channel| channel.iter().cycle().take(n)).copied().collect();
+        let repeated: Vec<f32> = noise
+            .channels()
+            .flat_map(|channel| channel.iter().cycle().take(n))
+            .copied()
+            .collect();
         let mut samples = self.samples.to_vec();
         if !repeated.is_empty() {
             mix_at_snr(&mut samples, &repeated, snr_db);
@@ -193,8 +237,12 @@ impl Waveform {
     /// [`Error::Mismatch`] if sample rates or channel counts differ.
     pub fn joined(&self, other: &Waveform) -> Result<Waveform, Error> {
         self.compatible(other)?;
-        let samples =
-            self.channels().zip(other.channels()).flat_map(|(a, b)| a.iter().chain(b)).copied().collect::<Vec<_>>();
+        let samples = self
+            .channels()
+            .zip(other.channels())
+            .flat_map(|(a, b)| a.iter().chain(b))
+            .copied()
+            .collect::<Vec<_>>();
         Ok(self.with_samples(samples))
     }
 
@@ -223,16 +271,27 @@ impl Waveform {
     fn compatible(&self, other: &Waveform) -> Result<(), Error> {
         let differ = |what, left: String, right: String| Err(Error::Mismatch { what, left, right });
         if self.sample_rate != other.sample_rate {
-            return differ("the sample rates", format!("{} Hz", self.sample_rate), format!("{} Hz", other.sample_rate));
+            return differ(
+                "the sample rates",
+                format!("{} Hz", self.sample_rate),
+                format!("{} Hz", other.sample_rate),
+            );
         }
         if self.n_channels != other.n_channels {
-            return differ("the channel counts", self.n_channels.to_string(), other.n_channels.to_string());
+            return differ(
+                "the channel counts",
+                self.n_channels.to_string(),
+                other.n_channels.to_string(),
+            );
         }
         Ok(())
     }
 
     fn with_samples(&self, samples: Vec<f32>) -> Waveform {
-        Waveform { samples: Arc::new(samples), ..*self }
+        Waveform {
+            samples: Arc::new(samples),
+            ..*self
+        }
     }
 }
 
@@ -243,7 +302,11 @@ pub(crate) fn mix_at_snr(samples: &mut [f32], noise: &[f32], snr_db: f64) {
         return;
     }
     let scale = signal / level * libm::pow(10.0, -snr_db / 20.0);
-    pulp::Arch::new().dispatch(AddScaled { samples, noise, scale });
+    pulp::Arch::new().dispatch(AddScaled {
+        samples,
+        noise,
+        scale,
+    });
 }
 
 /// Adds noise scaled to a root mean square of `10^(level_db / 20)` over all channels, also to silence; silent noise adds
@@ -251,7 +314,11 @@ pub(crate) fn mix_at_snr(samples: &mut [f32], noise: &[f32], snr_db: f64) {
 pub(crate) fn mix_at_level(samples: &mut [f32], noise: &[f32], level_db: f64) {
     let level = rms(noise);
     if level > 0.0 {
-        pulp::Arch::new().dispatch(AddScaled { samples, noise, scale: libm::pow(10.0, level_db / 20.0) / level });
+        pulp::Arch::new().dispatch(AddScaled {
+            samples,
+            noise,
+            scale: libm::pow(10.0, level_db / 20.0) / level,
+        });
     }
 }
 
@@ -279,7 +346,11 @@ impl pulp::NullaryFnOnce for AddScaled<'_> {
 impl std::fmt::Debug for Waveform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (n, channels, rate) = (self.n_samples(), self.n_channels, self.sample_rate);
-        write!(f, "Waveform({n} samples, {channels} channels, {rate} Hz, rms {})", self.rms())
+        write!(
+            f,
+            "Waveform({n} samples, {channels} channels, {rate} Hz, rms {})",
+            self.rms()
+        )
     }
 }
 
@@ -307,7 +378,9 @@ impl pulp::NullaryFnOnce for SumOfSquares<'_> {
         let mut sums = [0.0; LANES];
         let (chunks, rest) = self.samples.as_chunks::<LANES>();
         for chunk in chunks {
-            sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += square(x));
+            sums.iter_mut()
+                .zip(chunk)
+                .for_each(|(sum, x)| *sum += square(x));
         }
         sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>()
     }
@@ -324,7 +397,10 @@ mod tests {
     #[test]
     fn channels_are_planar() {
         let wave = stereo();
-        assert_eq!((wave.n_channels(), wave.n_samples(), wave.duration_s()), (2, 3, 1.5));
+        assert_eq!(
+            (wave.n_channels(), wave.n_samples(), wave.duration_s()),
+            (2, 3, 1.5)
+        );
         assert_eq!(wave.channel(1), [-1.0, -2.0, -5.0]);
         assert_eq!(wave.to_mono().samples(), [0.0, 0.0, -1.0]);
         assert_eq!(wave.peak(), 5.0);
@@ -333,7 +409,10 @@ mod tests {
 
     #[test]
     fn parts_are_cut_from_every_channel() {
-        assert_eq!(stereo().slice(0.5, 9.0).unwrap().samples(), [2.0, 3.0, -2.0, -5.0]);
+        assert_eq!(
+            stereo().slice(0.5, 9.0).unwrap().samples(),
+            [2.0, 3.0, -2.0, -5.0]
+        );
         assert_eq!(stereo().fitted(1).samples(), [1.0, -1.0]);
         assert_eq!(stereo().fitted(4).channel(1), [-1.0, -2.0, -5.0, 0.0]);
         assert!(matches!(stereo().slice(1.0, 0.5), Err(Error::Range { .. })));
@@ -343,16 +422,34 @@ mod tests {
     fn sums_are_as_long_as_the_longer_sound() {
         let short = Waveform::new(vec![1.0, 1.0], 2, 2).unwrap();
         assert_eq!(stereo().mixed(&short).unwrap().channel(0), [2.0, 2.0, 3.0]);
-        assert_eq!(stereo().joined(&short).unwrap().channel(1), [-1.0, -2.0, -5.0, 1.0]);
+        assert_eq!(
+            stereo().joined(&short).unwrap().channel(1),
+            [-1.0, -2.0, -5.0, 1.0]
+        );
         let other = Waveform::new(vec![0.0; 2], 2, 3).unwrap();
-        assert!(matches!(stereo().mixed(&other), Err(Error::Mismatch { what: "the sample rates", .. })));
+        assert!(matches!(
+            stereo().mixed(&other),
+            Err(Error::Mismatch {
+                what: "the sample rates",
+                ..
+            })
+        ));
     }
 
     #[test]
     fn bad_samples_are_refused() {
-        assert!(matches!(Waveform::mono(vec![0.0, f32::NAN], 8), Err(Error::BadSample { index: 1, .. })));
-        assert!(matches!(Waveform::mono(vec![0.0], 0), Err(Error::Range { .. })));
-        assert!(matches!(Waveform::new(vec![0.0], 2, 8), Err(Error::Channels { .. })));
+        assert!(matches!(
+            Waveform::mono(vec![0.0, f32::NAN], 8),
+            Err(Error::BadSample { index: 1, .. })
+        ));
+        assert!(matches!(
+            Waveform::mono(vec![0.0], 0),
+            Err(Error::Range { .. })
+        ));
+        assert!(matches!(
+            Waveform::new(vec![0.0], 2, 8),
+            Err(Error::Channels { .. })
+        ));
     }
 
     #[test]

@@ -15,7 +15,11 @@ impl Axis {
     /// An axis between two values; equal ones are moved apart, so that every value has a place.
     pub fn new(low: f64, high: f64, title: &str) -> Axis {
         let [low, high] = apart([low, high]);
-        Axis { low, high, title: title.to_owned() }
+        Axis {
+            low,
+            high,
+            title: title.to_owned(),
+        }
     }
 
     /// Seconds from 0; milliseconds for what is shorter than a tenth of a second.
@@ -44,10 +48,16 @@ impl Axis {
         let (low, high) = (self.low, self.high);
         let rough = (high - low) / n;
         let power = 10.0_f64.powf(rough.log10().floor());
-        let step =
-            [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter().find(|step| *step >= rough).unwrap_or(rough);
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .map(|digit| digit * power)
+            .into_iter()
+            .find(|step| *step >= rough)
+            .unwrap_or(rough);
         let slack = 1e-9 * (high - low);
-        let (first, last) = (((low - slack) / step).ceil() as i64, ((high + slack) / step).floor() as i64);
+        let (first, last) = (
+            ((low - slack) / step).ceil() as i64,
+            ((high + slack) / step).floor() as i64,
+        );
         (first..=last).map(move |n| n as f64 * step)
     }
 }
@@ -55,14 +65,24 @@ impl Axis {
 /// Smallest and largest finite value, not equal; 0 and 1 if there is none.
 pub(crate) fn span(values: impl Iterator<Item = f64>) -> [f64; 2] {
     let finite = values.filter(|value| value.is_finite());
-    let [low, high] = finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
-    if low > high { [0.0, 1.0] } else { apart([low, high]) }
+    let [low, high] = finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| {
+        [low.min(v), high.max(v)]
+    });
+    if low > high {
+        [0.0, 1.0]
+    } else {
+        apart([low, high])
+    }
 }
 
 fn apart([low, high]: [f64; 2]) -> [f64; 2] {
     // Relative to the value, because half a unit beside a large number is nothing.
     let room = 0.5 * low.abs().max(1.0);
-    if high > low { [low, high] } else { [low - room, low + room] }
+    if high > low {
+        [low, high]
+    } else {
+        [low - room, low + room]
+    }
 }
 
 /// The same with a little room at both ends.
@@ -79,7 +99,11 @@ pub(crate) fn number(value: f64) -> String {
     }
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.into() }
+    if text == "-0" {
+        "0".into()
+    } else {
+        text.into()
+    }
 }
 
 #[cfg(test)]
@@ -96,19 +120,31 @@ mod tests {
         ] {
             let got: Vec<f64> = Axis::new(low, high, "").ticks(5.0).collect();
             assert_eq!(got.len(), want.len(), "{got:?}");
-            assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-9), "{got:?}");
+            assert!(
+                got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-9),
+                "{got:?}"
+            );
         }
         let numbers = [0.0, -0.0, 2.5, 1e6, 0.300_000_000_000_000_04, 2e-5, 1.5e9];
-        assert_eq!(numbers.map(number), ["0", "0", "2.5", "1000000", "0.3", "2e-5", "1.500e9"]);
+        assert_eq!(
+            numbers.map(number),
+            ["0", "0", "2.5", "1000000", "0.3", "2e-5", "1.500e9"]
+        );
     }
 
     #[test]
     fn units_follow_the_size() {
         assert_eq!(Axis::seconds(0.3), Axis::new(0.0, 0.3, "time (s)"));
         assert_eq!(Axis::seconds(0.05), Axis::new(0.0, 50.0, "time (ms)"));
-        assert_eq!(Axis::frequency(0.0, 8000.0), Axis::new(0.0, 8.0, "frequency (kHz)"));
+        assert_eq!(
+            Axis::frequency(0.0, 8000.0),
+            Axis::new(0.0, 8.0, "frequency (kHz)")
+        );
         assert_eq!(Axis::frequency(0.0, 500.0).title, "frequency (Hz)");
-        assert_eq!((span([f64::NAN].into_iter()), span([2.0].into_iter())), ([0.0, 1.0], [1.0, 3.0]));
+        assert_eq!(
+            (span([f64::NAN].into_iter()), span([2.0].into_iter())),
+            ([0.0, 1.0], [1.0, 3.0])
+        );
         assert_eq!(Axis::new(1.0, 3.0, "").share(2.0), 0.5);
     }
 }

@@ -12,7 +12,10 @@ struct Dots {
 
 impl Dots {
     fn new(columns: usize, rows: usize) -> Dots {
-        Dots { columns, cells: vec![EMPTY; columns * rows] }
+        Dots {
+            columns,
+            cells: vec![EMPTY; columns * rows],
+        }
     }
 
     /// Sets a dot; rows count from the top.
@@ -22,7 +25,10 @@ impl Dots {
 
     fn row(&self, row: usize) -> String {
         let cells = &self.cells[row * self.columns..(row + 1) * self.columns];
-        let text: String = cells.iter().filter_map(|&cell| char::from_u32(cell)).collect();
+        let text: String = cells
+            .iter()
+            .filter_map(|&cell| char::from_u32(cell))
+            .collect();
         text.trim_end_matches('\u{2800}').to_owned()
     }
 }
@@ -31,25 +37,42 @@ impl Dots {
 /// numbers of the first and the last value below, counted on from `from`. Values that are not finite leave gaps. Empty if no value is finite.
 pub fn curve_rows(values: &[f64], from: usize, columns: usize, rows: usize) -> String {
     let finite = values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(v), high.max(v))
+    });
     if low > high || columns == 0 || rows == 0 {
         return String::new();
     }
     let mut dots = Dots::new(columns, rows);
     // Halves, because the difference of two large numbers may be infinite.
-    let share = |value: f64| if high > low { (high / 2.0 - value / 2.0) / (high / 2.0 - low / 2.0) } else { 0.0 };
+    let share = |value: f64| {
+        if high > low {
+            (high / 2.0 - value / 2.0) / (high / 2.0 - low / 2.0)
+        } else {
+            0.0
+        }
+    };
     let x = |index: usize| index * (2 * columns - 1) / (values.len() - 1).max(1);
     let y = |value: f64| (share(value) * (4 * rows - 1) as f64).round() as usize;
-    for (index, pair) in values.windows(2).enumerate().filter(|(_, pair)| pair.iter().all(|v| v.is_finite())) {
+    for (index, pair) in values
+        .windows(2)
+        .enumerate()
+        .filter(|(_, pair)| pair.iter().all(|v| v.is_finite()))
+    {
         let (from, to) = ((x(index), y(pair[0])), (x(index + 1), y(pair[1])));
         let steps = (to.0 - from.0).max(to.1.abs_diff(from.1)).max(1);
         for step in 0..=steps {
-            let between =
-                |a: usize, b: usize| (a as f64 + (b as f64 - a as f64) * step as f64 / steps as f64).round() as usize;
+            let between = |a: usize, b: usize| {
+                (a as f64 + (b as f64 - a as f64) * step as f64 / steps as f64).round() as usize
+            };
             dots.set(between(from.0, to.0), between(from.1, to.1));
         }
     }
-    values.iter().enumerate().filter(|(_, value)| value.is_finite()).for_each(|(i, &value)| dots.set(x(i), y(value)));
+    values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| value.is_finite())
+        .for_each(|(i, &value)| dots.set(x(i), y(value)));
     let (top, bottom) = (bound(high), bound(low));
     let width = top.len().max(bottom.len());
     let lines = (0..rows).map(|row| {
@@ -85,10 +108,17 @@ pub fn outline_rows(bounds: &[(f64, f64)], rows: usize) -> String {
     let mut dots = Dots::new(bounds.len().div_ceil(2), rows);
     let last = (4 * rows).saturating_sub(1);
     let y = |value: f64| ((1.0 - value.clamp(-1.0, 1.0)) / 2.0 * last as f64).round() as usize;
-    for (x, &(low, high)) in bounds.iter().enumerate().filter(|(_, (low, high))| low <= high) {
+    for (x, &(low, high)) in bounds
+        .iter()
+        .enumerate()
+        .filter(|(_, (low, high))| low <= high)
+    {
         (y(high)..=y(low)).for_each(|y| dots.set(x, y));
     }
-    (0..rows).map(|row| dots.row(row)).collect::<Vec<_>>().join("\n")
+    (0..rows)
+        .map(|row| dots.row(row))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -98,11 +128,19 @@ mod tests {
     #[test]
     fn a_falling_line_falls() {
         // Four dots by four: a diagonal from the upper left to the lower right.
-        assert_eq!(curve_rows(&[3.0, 2.0, 1.0, 0.0], 1, 2, 1), "3.0000 ┤⠑⢄\n        14");
+        assert_eq!(
+            curve_rows(&[3.0, 2.0, 1.0, 0.0], 1, 2, 1),
+            "3.0000 ┤⠑⢄\n        14"
+        );
         let rows = curve_rows(&[4.0, 1.0, 1.0], 1, 10, 2);
-        assert_eq!(rows.lines().map(|line| line.chars().count()).max(), Some(18));
+        assert_eq!(
+            rows.lines().map(|line| line.chars().count()).max(),
+            Some(18)
+        );
         assert!(
-            rows.starts_with("4.0000 ┤") && rows.contains("\n1.0000 ┤") && rows.ends_with("  1        3"),
+            rows.starts_with("4.0000 ┤")
+                && rows.contains("\n1.0000 ┤")
+                && rows.ends_with("  1        3"),
             "{rows}"
         );
     }
@@ -125,7 +163,10 @@ mod tests {
 
     #[test]
     fn an_outline_fills_what_lies_between() {
-        assert_eq!(outline_rows(&[(-1.0, 1.0), (0.0, 1.0), (-9.0, -1.0)], 1), "⡿⡀");
+        assert_eq!(
+            outline_rows(&[(-1.0, 1.0), (0.0, 1.0), (-9.0, -1.0)], 1),
+            "⡿⡀"
+        );
         assert_eq!(outline_rows(&[], 2), "\n");
     }
 }

@@ -85,13 +85,21 @@ fn of_lines(lines: &Lines, size: [f64; 2], top: f64) -> Drawing {
     let points = || lines.curves.iter().flat_map(|curve| curve.points());
     let [left, right] = span(points().map(|point| point[0]));
     let [low, high] = padded(span(points().map(|point| point[1])));
-    let (x, y) = (Axis::new(left, right, &lines.x_title), Axis::new(low, high, &lines.y_title));
+    let (x, y) = (
+        Axis::new(left, right, &lines.x_title),
+        Axis::new(low, high, &lines.y_title),
+    );
     let area = Area { size, top, x, y };
     let mut drawing = with_axes(&area);
     // What is counted, such as epochs, has no halves.
     let whole = points().all(|point| point[0].fract() == 0.0);
     for x in area.x.ticks(TICKS).filter(|x| !whole || x.fract() == 0.0) {
-        label(&mut drawing, [area.across(x), size[1] - BOTTOM + 16.0], Anchor::Middle, &number(x));
+        label(
+            &mut drawing,
+            [area.across(x), size[1] - BOTTOM + 16.0],
+            Anchor::Middle,
+            &number(x),
+        );
     }
     for (index, curve) in lines.curves.iter().enumerate() {
         let color = SERIES[index % SERIES.len()];
@@ -103,66 +111,129 @@ fn of_lines(lines: &Lines, size: [f64; 2], top: f64) -> Drawing {
             _ => drawing.line(points, color, 2.0),
         }
     }
-    legend(&mut drawing, lines.curves.iter().map(|curve| curve.name.as_str()));
+    legend(
+        &mut drawing,
+        lines.curves.iter().map(|curve| curve.name.as_str()),
+    );
     drawing
 }
 
 fn of_bars(bars: &Bars) -> Drawing {
-    let values = bars.groups.iter().flat_map(|group| &group.bars).flat_map(|bar| [bar.value, bar.low, bar.high]);
-    let [low, high] = bars.range.unwrap_or_else(|| padded(span(values.chain([0.0]))));
+    let values = bars
+        .groups
+        .iter()
+        .flat_map(|group| &group.bars)
+        .flat_map(|bar| [bar.value, bar.low, bar.high]);
+    let [low, high] = bars
+        .range
+        .unwrap_or_else(|| padded(span(values.chain([0.0]))));
     let across = Axis::new(-0.5, bars.names.len().max(1) as f64 - 0.5, "");
-    let area = Area { size: [WIDTH, HEIGHT], top: TOP, x: across, y: Axis::new(low, high, &bars.y_title) };
+    let area = Area {
+        size: [WIDTH, HEIGHT],
+        top: TOP,
+        x: across,
+        y: Axis::new(low, high, &bars.y_title),
+    };
     let mut drawing = with_axes(&area);
     for (i, name) in bars.names.iter().enumerate() {
-        label(&mut drawing, [area.across(i as f64), HEIGHT - BOTTOM + 16.0], Anchor::Middle, name);
+        label(
+            &mut drawing,
+            [area.across(i as f64), HEIGHT - BOTTOM + 16.0],
+            Anchor::Middle,
+            name,
+        );
     }
     let width = 0.8 / bars.groups.len().max(1) as f64;
     for (index, group) in bars.groups.iter().enumerate() {
-        for (i, bar) in group.bars.iter().enumerate().filter(|(_, bar)| bar.value.is_finite()) {
+        for (i, bar) in group
+            .bars
+            .iter()
+            .enumerate()
+            .filter(|(_, bar)| bar.value.is_finite())
+        {
             let from = i as f64 - 0.4 + index as f64 * width;
             let (left, right) = (area.across(from), area.across(from + 0.9 * width));
             let (top, bottom) = (area.down(bar.value), area.down(area.y.low));
-            drawing.rect([left, top], [right - left, bottom - top], SERIES[index % SERIES.len()]);
+            drawing.rect(
+                [left, top],
+                [right - left, bottom - top],
+                SERIES[index % SERIES.len()],
+            );
             let middle = (left + right) / 2.0;
-            drawing.line(vec![[middle, area.down(bar.high)], [middle, area.down(bar.low)]], INK, 1.5);
+            drawing.line(
+                vec![[middle, area.down(bar.high)], [middle, area.down(bar.low)]],
+                INK,
+                1.5,
+            );
         }
     }
-    legend(&mut drawing, bars.groups.iter().map(|group| group.name.as_str()));
+    legend(
+        &mut drawing,
+        bars.groups.iter().map(|group| group.name.as_str()),
+    );
     drawing
 }
 
 fn of_matrix(matrix: &Matrix) -> Drawing {
     let n_rows = matrix.values.len();
     // Names of rows stand at the left, those of columns below; the longest decides how much room they need.
-    let room = |names: &[String]| names.iter().map(|name| crate::width_of(&cut(name), SIZE)).fold(0.0, f64::max);
+    let room = |names: &[String]| {
+        names
+            .iter()
+            .map(|name| crate::width_of(&cut(name), SIZE))
+            .fold(0.0, f64::max)
+    };
     let (left, below) = (40.0 + room(&matrix.rows), 34.0 + room(&matrix.columns));
     let tall = (MATRIX / n_rows.max(1) as f64).clamp(SMALLEST, CELL);
     let width = (WIDTH - left - RIGHT) / matrix.columns.len().max(1) as f64;
     let bottom = TOP + n_rows as f64 * tall;
     let mut drawing = Drawing::new(WIDTH, bottom + below);
-    let most = matrix.values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
-    label(&mut drawing, [left + (WIDTH - left - RIGHT) / 2.0, bottom + below - 8.0], Anchor::Middle, &matrix.x_title);
-    let title = Words::new(&matrix.y_title, SIZE).anchored(Anchor::Middle).turned(-90.0);
+    let most = matrix
+        .values
+        .iter()
+        .flatten()
+        .copied()
+        .fold(f64::MIN_POSITIVE, f64::max);
+    label(
+        &mut drawing,
+        [left + (WIDTH - left - RIGHT) / 2.0, bottom + below - 8.0],
+        Anchor::Middle,
+        &matrix.x_title,
+    );
+    let title = Words::new(&matrix.y_title, SIZE)
+        .anchored(Anchor::Middle)
+        .turned(-90.0);
     drawing.text([16.0, (TOP + bottom) / 2.0], title);
     for (r, row) in matrix.values.iter().enumerate() {
         let y = TOP + r as f64 * tall;
-        let name = matrix.rows.get(r).map_or_else(String::new, |name| cut(name));
+        let name = matrix
+            .rows
+            .get(r)
+            .map_or_else(String::new, |name| cut(name));
         let size = SIZE.min(tall);
         let name = Words::new(name, size).anchored(Anchor::End);
         drawing.text([left - 6.0, y + tall / 2.0 + 0.35 * size], name);
         for (c, value) in row.iter().enumerate() {
             let (x, share) = (left + c as f64 * width, value / most);
-            drawing.rect([x + 0.5, y + 0.5], [(width - 1.0).max(1.0), tall - 1.0], blue(share));
+            drawing.rect(
+                [x + 0.5, y + 0.5],
+                [(width - 1.0).max(1.0), tall - 1.0],
+                blue(share),
+            );
             if matrix.columns.len().max(n_rows) <= MOST_NUMBERS {
                 let color = if share > 0.5 { WHITE } else { INK };
-                let words = Words::new(number(*value), SIZE).anchored(Anchor::Middle).colored(color);
+                let words = Words::new(number(*value), SIZE)
+                    .anchored(Anchor::Middle)
+                    .colored(color);
                 drawing.text([x + width / 2.0, y + tall / 2.0 + 4.0], words);
             }
         }
     }
     for (c, name) in matrix.columns.iter().enumerate() {
         let x = left + (c as f64 + 0.5) * width;
-        let name = Words::new(cut(name), SIZE.min(width.max(6.0))).anchored(Anchor::End).turned(-60.0);
+        let name = Words::new(cut(name), SIZE.min(width.max(6.0)))
+            .anchored(Anchor::End)
+            .turned(-60.0);
         drawing.text([x + 4.0, bottom + 10.0], name);
     }
     drawing
@@ -180,13 +251,28 @@ fn cut(name: &str) -> String {
 fn with_axes(area: &Area) -> Drawing {
     let [width, height] = area.size;
     let mut drawing = Drawing::new(width, height);
-    for y in area.y.ticks(((height - area.top - BOTTOM) / PER_TICK).max(2.0)) {
+    for y in area
+        .y
+        .ticks(((height - area.top - BOTTOM) / PER_TICK).max(2.0))
+    {
         let at = area.down(y);
         drawing.line(vec![[LEFT, at], [width - RIGHT, at]], GRID, 1.0);
-        label(&mut drawing, [LEFT - 8.0, at + 4.0], Anchor::End, &number(y));
+        label(
+            &mut drawing,
+            [LEFT - 8.0, at + 4.0],
+            Anchor::End,
+            &number(y),
+        );
     }
-    label(&mut drawing, [(LEFT + width - RIGHT) / 2.0, height - 12.0], Anchor::Middle, &area.x.title);
-    let title = Words::new(&area.y.title, SIZE).anchored(Anchor::Middle).turned(-90.0);
+    label(
+        &mut drawing,
+        [(LEFT + width - RIGHT) / 2.0, height - 12.0],
+        Anchor::Middle,
+        &area.x.title,
+    );
+    let title = Words::new(&area.y.title, SIZE)
+        .anchored(Anchor::Middle)
+        .turned(-90.0);
     drawing.text([18.0, (area.top + height - BOTTOM) / 2.0], title);
     drawing
 }
@@ -216,28 +302,76 @@ mod tests {
         let svg = Figure::lines("loss <1>", "nats", &[("a", &[1.0, f64::NAN, 0.0])]).to_svg();
         // The width is 70..620 for epochs 1 to 3; the height 44..308 for -0.05 to 1.05, so that 1 stands at 56 and 0 at 296.
         assert!(svg.contains("points=\"70,56 620,296\""), "{svg}");
-        assert!(svg.contains("loss &lt;1&gt;") && svg.contains(">epoch<") && svg.contains(">nats<"));
+        assert!(
+            svg.contains("loss &lt;1&gt;") && svg.contains(">epoch<") && svg.contains(">nats<")
+        );
         // Epochs have no halves.
-        assert!(svg.contains(">1</text>") && !svg.contains(">1.5<") && !svg.contains(">2.5<"), "{svg}");
-        assert!(!Figure::lines("", "", &[("a", &[])]).to_svg().contains("stroke-width=\"2\""));
-        assert!(Figure::lines("", "", &[("a", &[1.0])]).to_svg().contains("<circle cx=\"345\" cy=\"176\""));
+        assert!(
+            svg.contains(">1</text>") && !svg.contains(">1.5<") && !svg.contains(">2.5<"),
+            "{svg}"
+        );
+        assert!(
+            !Figure::lines("", "", &[("a", &[])])
+                .to_svg()
+                .contains("stroke-width=\"2\"")
+        );
+        assert!(
+            Figure::lines("", "", &[("a", &[1.0])])
+                .to_svg()
+                .contains("<circle cx=\"345\" cy=\"176\"")
+        );
     }
 
     #[test]
     fn bars_stand_on_the_axis_and_a_matrix_has_its_numbers() {
-        let group = Group { name: "knn".into(), bars: vec![Bar { value: 0.5, low: 0.0, high: 0.75 }] };
-        let bars =
-            Bars { range: Some([0.0, 1.0]), names: vec!["a".into()], groups: vec![group], y_title: String::new() };
-        let svg = Figure { title: String::new(), content: Content::Bars(bars) }.to_svg();
+        let group = Group {
+            name: "knn".into(),
+            bars: vec![Bar {
+                value: 0.5,
+                low: 0.0,
+                high: 0.75,
+            }],
+        };
+        let bars = Bars {
+            range: Some([0.0, 1.0]),
+            names: vec!["a".into()],
+            groups: vec![group],
+            y_title: String::new(),
+        };
+        let svg = Figure {
+            title: String::new(),
+            content: Content::Bars(bars),
+        }
+        .to_svg();
         // One class spans 550 pixels, its bar 0.72 of it; 264 pixels are one unit of accuracy.
-        assert!(svg.contains("<rect x=\"125\" y=\"176\" width=\"396\" height=\"132\""), "{svg}");
+        assert!(
+            svg.contains("<rect x=\"125\" y=\"176\" width=\"396\" height=\"132\""),
+            "{svg}"
+        );
         assert!(svg.contains("points=\"323,110 323,308\""), "{svg}");
         let names = vec!["p".to_owned(), "a class with a very long name".into()];
         let values = vec![vec![9.0, 0.0], vec![3.0, 6.0]];
-        let matrix = Matrix { columns: names.clone(), rows: names, values, ..Matrix::default() };
-        let figure = Figure { title: String::new(), content: Content::Matrix(matrix) };
-        for part in [">9</text>", "fill=\"#08408c\"", "fill=\"#ffffff\"", ">a class with a very lon…<"] {
-            assert!(figure.to_svg().contains(part), "{part}: {}", figure.to_svg());
+        let matrix = Matrix {
+            columns: names.clone(),
+            rows: names,
+            values,
+            ..Matrix::default()
+        };
+        let figure = Figure {
+            title: String::new(),
+            content: Content::Matrix(matrix),
+        };
+        for part in [
+            ">9</text>",
+            "fill=\"#08408c\"",
+            "fill=\"#ffffff\"",
+            ">a class with a very lon…<",
+        ] {
+            assert!(
+                figure.to_svg().contains(part),
+                "{part}: {}",
+                figure.to_svg()
+            );
         }
         assert!(figure.to_png().starts_with(b"\x89PNG"));
     }

@@ -14,15 +14,31 @@ pub struct Drawing {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Item {
     /// A filled rectangle.
-    Rect { at: [f64; 2], size: [f64; 2], fill: [u8; 3] },
+    Rect {
+        at: [f64; 2],
+        size: [f64; 2],
+        fill: [u8; 3],
+    },
     /// Straight lines from point to point.
-    Line { points: Vec<[f64; 2]>, color: [u8; 3], width: f64 },
+    Line {
+        points: Vec<[f64; 2]>,
+        color: [u8; 3],
+        width: f64,
+    },
     /// A filled circle.
-    Dot { at: [f64; 2], radius: f64, fill: [u8; 3] },
+    Dot {
+        at: [f64; 2],
+        radius: f64,
+        fill: [u8; 3],
+    },
     /// A line of words.
     Text { at: [f64; 2], words: Words },
     /// A PNG file, stretched to a size.
-    Image { at: [f64; 2], size: [f64; 2], file: Vec<u8> },
+    Image {
+        at: [f64; 2],
+        size: [f64; 2],
+        file: Vec<u8>,
+    },
 }
 
 /// On which side of its place a line of words stands.
@@ -52,7 +68,14 @@ impl Words {
     /// Words of a size in pixels, which begin at their place.
     pub fn new(text: impl Into<String>, size: f64) -> Words {
         let (anchor, bold, turned, color) = (Anchor::Start, false, 0.0, crate::color::INK);
-        Words { text: text.into(), size, anchor, bold, turned, color }
+        Words {
+            text: text.into(),
+            size,
+            anchor,
+            bold,
+            turned,
+            color,
+        }
     }
 
     /// The same on another side of their place.
@@ -67,7 +90,10 @@ impl Words {
 
     /// The same, turned about their place.
     pub fn turned(self, degrees: f64) -> Words {
-        Words { turned: degrees, ..self }
+        Words {
+            turned: degrees,
+            ..self
+        }
     }
 
     /// The same in another colour.
@@ -79,8 +105,16 @@ impl Words {
 impl Drawing {
     /// A white page.
     pub fn new(width: f64, height: f64) -> Drawing {
-        let page = Item::Rect { at: [0.0; 2], size: [width, height], fill: crate::color::WHITE };
-        Drawing { width, height, items: vec![page] }
+        let page = Item::Rect {
+            at: [0.0; 2],
+            size: [width, height],
+            fill: crate::color::WHITE,
+        };
+        Drawing {
+            width,
+            height,
+            items: vec![page],
+        }
     }
 
     /// Adds a filled rectangle.
@@ -90,7 +124,11 @@ impl Drawing {
 
     /// Adds lines from point to point.
     pub fn line(&mut self, points: Vec<[f64; 2]>, color: [u8; 3], width: f64) {
-        self.items.push(Item::Line { points, color, width });
+        self.items.push(Item::Line {
+            points,
+            color,
+            width,
+        });
     }
 
     /// Adds a filled circle.

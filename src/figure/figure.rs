@@ -99,14 +99,25 @@ impl Figure {
             y: values.to_vec(),
         };
         let curves = curves.iter().map(curve).collect();
-        let lines = Lines { x_title: "epoch".into(), y_title: y_title.to_owned(), curves };
-        Figure { title: title.to_owned(), content: Content::Lines(lines) }
+        let lines = Lines {
+            x_title: "epoch".into(),
+            y_title: y_title.to_owned(),
+            curves,
+        };
+        Figure {
+            title: title.to_owned(),
+            content: Content::Lines(lines),
+        }
     }
 }
 
 impl Curve {
     /// The points that can be drawn.
     pub(crate) fn points(&self) -> impl Iterator<Item = [f64; 2]> {
-        self.x.iter().zip(&self.y).map(|(&x, &y)| [x, y]).filter(|point| point.iter().all(|value| value.is_finite()))
+        self.x
+            .iter()
+            .zip(&self.y)
+            .map(|(&x, &y)| [x, y])
+            .filter(|point| point.iter().all(|value| value.is_finite()))
     }
 }

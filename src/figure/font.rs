@@ -9,14 +9,22 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 fn faces() -> &'static [Face<'static>] {
     static FACES: OnceLock<Vec<Face<'static>>> = OnceLock::new();
     FACES.get_or_init(|| {
-        let files = [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::HACK_REGULAR];
-        files.iter().filter_map(|file| Face::parse(file, 0).ok()).collect()
+        let files = [
+            epaint_default_fonts::UBUNTU_LIGHT,
+            epaint_default_fonts::HACK_REGULAR,
+        ];
+        files
+            .iter()
+            .filter_map(|file| Face::parse(file, 0).ok())
+            .collect()
     })
 }
 
 /// A letter's face and place in it.
 fn glyph(letter: char) -> Option<(&'static Face<'static>, GlyphId)> {
-    let found = faces().iter().find_map(|face| Some((face, face.glyph_index(letter)?)));
+    let found = faces()
+        .iter()
+        .find_map(|face| Some((face, face.glyph_index(letter)?)));
     found.or_else(|| Some((faces().first()?, GlyphId(0))))
 }
 
@@ -36,7 +44,11 @@ pub(crate) fn outlines(text: &str, size: f64) -> Vec<Vec<[f64; 2]>> {
     let mut x = 0.0;
     for (face, id) in text.chars().filter_map(glyph) {
         let scale = size / f64::from(face.units_per_em());
-        let mut outline = Outline { place: [x, scale], done: Vec::new(), open: Vec::new() };
+        let mut outline = Outline {
+            place: [x, scale],
+            done: Vec::new(),
+            open: Vec::new(),
+        };
         face.outline_glyph(id, &mut outline);
         all.append(&mut outline.done);
         x += advance((face, id)) * size;
@@ -64,14 +76,19 @@ impl Outline {
 
     /// Corners on the Bézier curve from the last point through control points to an end.
     fn curve(&mut self, controls: &[[f64; 2]]) {
-        let Some(&from) = self.open.last() else { return };
+        let Some(&from) = self.open.last() else {
+            return;
+        };
         for corner in 1..=CORNERS {
             let t = f64::from(corner) / f64::from(CORNERS);
             // De Casteljau: between neighbours, again and again, until one is left.
             let mut points = vec![from];
             points.extend_from_slice(controls);
             while points.len() > 1 {
-                points = points.windows(2).map(|p| [0, 1].map(|i| p[0][i] + (p[1][i] - p[0][i]) * t)).collect();
+                points = points
+                    .windows(2)
+                    .map(|p| [0, 1].map(|i| p[0][i] + (p[1][i] - p[0][i]) * t))
+                    .collect();
             }
             self.open.push(points[0]);
         }
@@ -114,7 +131,11 @@ mod tests {
         assert!((width_of("mm", 10.0) - 2.0 * width_of("m", 10.0)).abs() < 1e-9);
         assert!(width_of("m", 10.0) > 1.5 * width_of("i", 10.0));
         let points = outlines("mm", 10.0).concat();
-        let bounds = |i: usize| points.iter().fold((f64::MAX, f64::MIN), |(a, b), p| (a.min(p[i]), b.max(p[i])));
+        let bounds = |i: usize| {
+            points
+                .iter()
+                .fold((f64::MAX, f64::MIN), |(a, b), p| (a.min(p[i]), b.max(p[i])))
+        };
         let ((left, right), (top, bottom)) = (bounds(0), bounds(1));
         assert!(left >= 0.0 && right <= width_of("mm", 10.0));
         assert!(top < -4.0 && bottom < 0.5, "{top} {bottom}");

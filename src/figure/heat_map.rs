@@ -49,22 +49,40 @@ impl HeatMap {
         for row in (0..height).rev() {
             let lines = row * grid.rows / height..((row + 1) * grid.rows).div_ceil(height);
             for column in 0..width {
-                let part = column * grid.columns / width..((column + 1) * grid.columns).div_ceil(width);
-                let cells = lines.clone().flat_map(|line| &grid.values[line * grid.columns..][part.clone()]);
+                let part =
+                    column * grid.columns / width..((column + 1) * grid.columns).div_ceil(width);
+                let cells = lines
+                    .clone()
+                    .flat_map(|line| &grid.values[line * grid.columns..][part.clone()]);
                 let finite = cells.filter(|value| value.is_finite());
-                let (sum, n) = finite.fold((0.0, 0), |(sum, n), &value| (sum + f64::from(value), n + 1));
+                let (sum, n) =
+                    finite.fold((0.0, 0), |(sum, n), &value| (sum + f64::from(value), n + 1));
                 values.push(if n > 0 { sum / f64::from(n) } else { f64::NAN });
             }
         }
         let finite = values.iter().filter(|value| value.is_finite());
-        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
+            (low.min(v), high.max(v))
+        });
         if low > high {
             return None;
         }
         let scale = if high > low { 1.0 / (high - low) } else { 0.0 };
-        let share = |value: f64| if value.is_finite() { (value - low) * scale } else { 0.0 };
+        let share = |value: f64| {
+            if value.is_finite() {
+                (value - low) * scale
+            } else {
+                0.0
+            }
+        };
         let colors = values.iter().map(|&value| viridis(share(value))).collect();
-        Some(HeatMap { width, height, colors, low, high })
+        Some(HeatMap {
+            width,
+            height,
+            colors,
+            low,
+            high,
+        })
     }
 
     /// The picture as a PNG file, a pixel for a value.
@@ -73,14 +91,19 @@ impl HeatMap {
         let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         let pixels = self.colors.as_flattened();
-        let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(pixels));
+        let written = encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(pixels));
         written.expect("memory can be written to, and the pixels are as many as the header says");
         file
     }
 
     /// The pixels alone.
     pub fn into_pixels(self) -> Pixels {
-        Pixels { width: self.width, colors: self.colors }
+        Pixels {
+            width: self.width,
+            colors: self.colors,
+        }
     }
 }
 
@@ -95,22 +118,58 @@ mod tests {
 
     #[test]
     fn low_is_dark_and_at_the_bottom() {
-        let map = HeatMap::of(Grid { values: &values(6), columns: 3, rows: 2 }).unwrap();
+        let map = HeatMap::of(Grid {
+            values: &values(6),
+            columns: 3,
+            rows: 2,
+        })
+        .unwrap();
         assert_eq!((map.width, map.height, map.low, map.high), (3, 2, 0.0, 1.0));
         assert_eq!((map.colors[3], map.colors[2]), (VIRIDIS[0], VIRIDIS[9]));
-        assert_eq!(HeatMap::of(Grid { values: &[], columns: 0, rows: 0 }), None);
-        assert_eq!(HeatMap::of(Grid { values: &[f32::NAN; 4], columns: 2, rows: 2 }), None);
-        let gap = HeatMap::of(Grid { values: &[3.0, f32::NEG_INFINITY, 5.0, 5.0], columns: 2, rows: 2 }).unwrap();
+        assert_eq!(
+            HeatMap::of(Grid {
+                values: &[],
+                columns: 0,
+                rows: 0
+            }),
+            None
+        );
+        assert_eq!(
+            HeatMap::of(Grid {
+                values: &[f32::NAN; 4],
+                columns: 2,
+                rows: 2
+            }),
+            None
+        );
+        let gap = HeatMap::of(Grid {
+            values: &[3.0, f32::NEG_INFINITY, 5.0, 5.0],
+            columns: 2,
+            rows: 2,
+        })
+        .unwrap();
         assert_eq!((gap.low, gap.colors[3]), (3.0, VIRIDIS[0]));
     }
 
     #[test]
     fn large_ones_are_averaged_and_the_file_is_read_back() {
-        let map = HeatMap::of(Grid { values: &values(15_000), columns: 3000, rows: 5 }).unwrap();
+        let map = HeatMap::of(Grid {
+            values: &values(15_000),
+            columns: 3000,
+            rows: 5,
+        })
+        .unwrap();
         assert_eq!((map.width, map.height), (1200, 5));
-        let small = HeatMap::of(Grid { values: &values(240), columns: 60, rows: 4 }).unwrap();
+        let small = HeatMap::of(Grid {
+            values: &values(240),
+            columns: 60,
+            rows: 4,
+        })
+        .unwrap();
         let file = small.to_png();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&file))
+            .read_info()
+            .unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.width, info.height), (60, 4));

@@ -12,7 +12,10 @@ pub const PLOTLY: &str = "application/vnd.plotly.v1+json";
 
 /// A text as HTML shows it, also within the quotes of an attribute.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// A file inside the page, as the address of what shows it.
@@ -22,7 +25,11 @@ pub fn data_url(mime: &str, file: impl AsRef<[u8]>) -> String {
 
 /// A picture inside the page, from the text of an SVG file.
 pub fn svg_image(alt: &str, svg: &str) -> String {
-    format!("<img alt=\"{}\" src=\"{}\">", escape(alt), data_url("image/svg+xml", svg))
+    format!(
+        "<img alt=\"{}\" src=\"{}\">",
+        escape(alt),
+        data_url("image/svg+xml", svg)
+    )
 }
 
 /// A picture inside the page, from a PNG file, at some size in the page's pixels.
@@ -39,10 +46,16 @@ pub fn drawing_image(alt: &str, drawing: &Drawing) -> String {
 /// A table with a head. Cells are texts, not HTML.
 pub fn table<S: AsRef<str>>(head: &[&str], rows: impl IntoIterator<Item = Vec<S>>) -> String {
     let line = |tag: &str, cells: &[&str]| {
-        let cells: String = cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
+        let cells: String = cells
+            .iter()
+            .map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)))
+            .collect();
         format!("<tr>{cells}</tr>")
     };
-    let body: String = rows.into_iter().map(|row| line("td", &row.iter().map(S::as_ref).collect::<Vec<_>>())).collect();
+    let body: String = rows
+        .into_iter()
+        .map(|row| line("td", &row.iter().map(S::as_ref).collect::<Vec<_>>()))
+        .collect();
     let head = if head.iter().all(|title| title.is_empty()) {
         String::new()
     } else {
@@ -74,6 +87,9 @@ mod tests {
             "<table><thead><tr><th>a</th><th>b</th></tr></thead>\
              <tbody><tr><td>1</td><td>&lt;script&gt;</td></tr></tbody></table>"
         );
-        assert_eq!(table(&["", ""], [vec!["1", "2"]]), "<table><tbody><tr><td>1</td><td>2</td></tr></tbody></table>");
+        assert_eq!(
+            table(&["", ""], [vec!["1", "2"]]),
+            "<table><tbody><tr><td>1</td><td>2</td></tr></tbody></table>"
+        );
     }
 }

@@ -15,8 +15,11 @@ impl Matrix {
     /// number.
     pub(crate) fn to_rows(&self, columns: usize) -> String {
         let n = self.columns.len();
-        let cells: Vec<Vec<String>> =
-            self.values.iter().map(|row| row.iter().map(|value| zero_as_dot(*value)).collect()).collect();
+        let cells: Vec<Vec<String>> = self
+            .values
+            .iter()
+            .map(|row| row.iter().map(|value| zero_as_dot(*value)).collect())
+            .collect();
         let wide = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(1);
         let name = wide(&mut self.rows.iter().map(|name| name.chars().count())).min(LONGEST_NAME);
         let number = wide(&mut cells.iter().flatten().map(|cell| cell.chars().count()));
@@ -25,7 +28,12 @@ impl Matrix {
         let mut out = vec![title];
         if name + n * (head + 2) <= columns {
             out.push(line(name, "", head, self.columns.iter().cloned()));
-            out.extend(cells.into_iter().enumerate().map(|(r, row)| line(name, self.name(r), head, row.into_iter())));
+            out.extend(
+                cells
+                    .into_iter()
+                    .enumerate()
+                    .map(|(r, row)| line(name, self.name(r), head, row.into_iter())),
+            );
             return out.join("\n");
         }
         // Both sides carry the number of the class.
@@ -36,10 +44,20 @@ impl Matrix {
         if name + n * (short + 1) <= columns {
             let numbers = (1..=n).map(|c| c.to_string());
             out.push(dense(name, "", short, numbers));
-            out.extend(cells.into_iter().enumerate().map(|(r, row)| dense(name, &left(r), short, row.into_iter())));
+            out.extend(
+                cells
+                    .into_iter()
+                    .enumerate()
+                    .map(|(r, row)| dense(name, &left(r), short, row.into_iter())),
+            );
             return out.join("\n");
         }
-        let most = self.values.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let most = self
+            .values
+            .iter()
+            .flatten()
+            .copied()
+            .fold(f64::MIN_POSITIVE, f64::max);
         let shade = |value: &f64| match *value {
             value if value > 0.0 => RAMP[1 + (value / most * 4.0) as usize],
             _ => RAMP[0],
@@ -49,7 +67,9 @@ impl Matrix {
             let shades: String = row.iter().take(room).map(shade).collect();
             out.push(format!("{:name$} {shades}", left(r)));
         }
-        out.push(format!("· is none, █ is {most}; columns follow each other as the rows do"));
+        out.push(format!(
+            "· is none, █ is {most}; columns follow each other as the rows do"
+        ));
         out.join("\n")
     }
 
@@ -59,11 +79,19 @@ impl Matrix {
 }
 
 fn zero_as_dot(value: f64) -> String {
-    if value == 0.0 { "·".into() } else { number(value) }
+    if value == 0.0 {
+        "·".into()
+    } else {
+        number(value)
+    }
 }
 
 fn cut(name: &str, most: usize) -> String {
-    if name.chars().count() > most { name.chars().take(most - 1).chain(['…']).collect() } else { name.to_owned() }
+    if name.chars().count() > most {
+        name.chars().take(most - 1).chain(['…']).collect()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn line(width: usize, name: &str, cell: usize, cells: impl Iterator<Item = String>) -> String {
@@ -82,9 +110,21 @@ mod tests {
 
     fn matrix(names: &[String], diagonal: f64) -> Matrix {
         let n = names.len();
-        let values = (0..n).map(|r| (0..n).map(|c| if r == c { diagonal } else { 0.0 }).collect()).collect();
+        let values = (0..n)
+            .map(|r| {
+                (0..n)
+                    .map(|c| if r == c { diagonal } else { 0.0 })
+                    .collect()
+            })
+            .collect();
         let (x_title, y_title) = ("prediction".into(), "truth".into());
-        Matrix { x_title, y_title, columns: names.to_vec(), rows: names.to_vec(), values }
+        Matrix {
+            x_title,
+            y_title,
+            columns: names.to_vec(),
+            rows: names.to_vec(),
+            values,
+        }
     }
 
     #[test]
@@ -99,11 +139,19 @@ mod tests {
 
     #[test]
     fn many_classes_are_numbered_and_very_many_are_shades() {
-        let names = |n: usize| (0..n).map(|i| format!("class number {i:02}")).collect::<Vec<String>>();
+        let names = |n: usize| {
+            (0..n)
+                .map(|i| format!("class number {i:02}"))
+                .collect::<Vec<String>>()
+        };
         let some = matrix(&names(10), 40.0).to_rows(80);
         assert!(some.contains("\n 2 class number 01  · 40  ·"), "{some}");
         let many = matrix(&names(50), 8.0).to_rows(80);
         assert!(many.contains("\n 2 class number 01 ·█··"), "{many}");
-        assert!([some, many].iter().all(|rows| rows.lines().all(|line| line.chars().count() <= 80)));
+        assert!(
+            [some, many]
+                .iter()
+                .all(|rows| rows.lines().all(|line| line.chars().count() <= 80))
+        );
     }
 }

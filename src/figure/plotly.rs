@@ -25,7 +25,10 @@ fn of_lines(lines: &Lines) -> (Json, Json) {
         .map(|curve| json!({ "type": "scatter", "mode": "lines", "name": curve.name, "x": curve.x, "y": curve.y }))
         .collect();
     let axis = |title: &str| json!({ "title": { "text": title } });
-    (json!(traces), json!({ "xaxis": axis(&lines.x_title), "yaxis": axis(&lines.y_title) }))
+    (
+        json!(traces),
+        json!({ "xaxis": axis(&lines.x_title), "yaxis": axis(&lines.y_title) }),
+    )
 }
 
 fn of_bars(bars: &Bars) -> (Json, Json) {
@@ -52,9 +55,11 @@ fn of_matrix(matrix: &Matrix) -> (Json, Json) {
         "type": "heatmap", "z": matrix.values, "x": matrix.columns, "y": matrix.rows,
         "colorscale": "Blues", "reversescale": true, "texttemplate": "%{z}", "showscale": false,
     });
-    let axis =
-        |title: &str| json!({ "title": { "text": title, "standoff": 12 }, "type": "category", "automargin": true });
+    let axis = |title: &str| json!({ "title": { "text": title, "standoff": 12 }, "type": "category", "automargin": true });
     let mut down = axis(&matrix.y_title);
     down["autorange"] = json!("reversed");
-    (json!([trace]), json!({ "xaxis": axis(&matrix.x_title), "yaxis": down, "height": 520 }))
+    (
+        json!([trace]),
+        json!({ "xaxis": axis(&matrix.x_title), "yaxis": down, "height": 520 }),
+    )
 }

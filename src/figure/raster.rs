@@ -35,9 +35,15 @@ impl Drawing {
         let mut encoder = png::Encoder::new(&mut file, page.width as u32, page.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         let per_metre = (PAGE_PER_METRE * scale).round() as u32;
-        encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
+        encoder.set_pixel_dims(Some(png::PixelDimensions {
+            xppu: per_metre,
+            yppu: per_metre,
+            unit: png::Unit::Meter,
+        }));
         let pixels = page.colors.as_flattened();
-        let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(pixels));
+        let written = encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(pixels));
         written.expect("memory can be written to, and the pixels are as many as the header says");
         file
     }
@@ -53,15 +59,36 @@ struct Page {
 
 impl Page {
     fn new(width: usize, height: usize, scale: f64) -> Page {
-        Page { width, height, scale, colors: vec![crate::color::WHITE; width * height] }
+        Page {
+            width,
+            height,
+            scale,
+            colors: vec![crate::color::WHITE; width * height],
+        }
     }
 
     fn draw(&mut self, item: &Item) {
         match item {
-            Item::Rect { at: [x, y], size: [width, height], fill } => {
-                self.fill(&[vec![[*x, *y], [x + width, *y], [x + width, y + height], [*x, y + height]]], *fill);
+            Item::Rect {
+                at: [x, y],
+                size: [width, height],
+                fill,
+            } => {
+                self.fill(
+                    &[vec![
+                        [*x, *y],
+                        [x + width, *y],
+                        [x + width, y + height],
+                        [*x, y + height],
+                    ]],
+                    *fill,
+                );
             }
-            Item::Line { points, color, width } => self.fill(&stroke(points, *width), *color),
+            Item::Line {
+                points,
+                color,
+                width,
+            } => self.fill(&stroke(points, *width), *color),
             Item::Dot { at, radius, fill } => self.fill(&[circle(*at, *radius)], *fill),
             Item::Text { at, words } => self.write(*at, words),
             Item::Image { at, size, file } => {
@@ -77,8 +104,13 @@ impl Page {
         let points = || polygons.iter().flatten();
         let bounds = |i: usize, n: usize| {
             let values = points().map(|point| point[i] * self.scale);
-            let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-            (low.floor().clamp(0.0, n as f64) as usize, high.ceil().clamp(0.0, n as f64) as usize)
+            let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
+                (a.min(v), b.max(v))
+            });
+            (
+                low.floor().clamp(0.0, n as f64) as usize,
+                high.ceil().clamp(0.0, n as f64) as usize,
+            )
         };
         let ((left, right), (top, bottom)) = (bounds(0, self.width), bounds(1, self.height));
         if left >= right || top >= bottom {
@@ -119,7 +151,10 @@ impl Page {
                 let a = a + before + aside * words.size;
                 [x + a * cos - b * sin, y + a * sin + b * cos]
             };
-            let placed: Vec<Polygon> = letters.iter().map(|one| one.iter().map(|&p| place(p)).collect()).collect();
+            let placed: Vec<Polygon> = letters
+                .iter()
+                .map(|one| one.iter().map(|&p| place(p)).collect())
+                .collect();
             self.fill(&placed, words.color);
         }
     }
@@ -161,7 +196,9 @@ impl Page {
 
 /// A colour above another.
 fn over(below: [u8; 3], color: [u8; 3], share: f32) -> [u8; 3] {
-    [0, 1, 2].map(|i| (f32::from(below[i]) + (f32::from(color[i]) - f32::from(below[i])) * share).round() as u8)
+    [0, 1, 2].map(|i| {
+        (f32::from(below[i]) + (f32::from(color[i]) - f32::from(below[i])) * share).round() as u8
+    })
 }
 
 /// A line of some width: a rectangle for each of its parts, and a circle where two of them meet. All turn the same way, so
@@ -175,10 +212,17 @@ fn stroke(points: &[[f64; 2]], width: f64) -> Vec<Polygon> {
         if length > 0.0 {
             let (nx, ny) = (-dy / length * width / 2.0, dx / length * width / 2.0);
             let corner = |[x, y]: [f64; 2], side: f64| [x + side * nx, y + side * ny];
-            polygons.push(vec![corner(from, -1.0), corner(to, -1.0), corner(to, 1.0), corner(from, 1.0)]);
+            polygons.push(vec![
+                corner(from, -1.0),
+                corner(to, -1.0),
+                corner(to, 1.0),
+                corner(from, 1.0),
+            ]);
         }
     }
-    let inner = points.get(1..points.len().saturating_sub(1)).unwrap_or_default();
+    let inner = points
+        .get(1..points.len().saturating_sub(1))
+        .unwrap_or_default();
     polygons.extend(inner.iter().map(|&point| circle(point, width / 2.0)));
     polygons
 }
@@ -205,7 +249,10 @@ fn decoded(file: &[u8]) -> Option<Decoded> {
     let info = reader.next_frame(&mut bytes).ok()?;
     let (pixels, _) = bytes.get(..info.buffer_size())?.as_chunks::<4>();
     let whole = info.color_type == png::ColorType::Rgba && info.width > 0 && !pixels.is_empty();
-    whole.then(|| Decoded { width: info.width as usize, pixels: pixels.to_vec() })
+    whole.then(|| Decoded {
+        width: info.width as usize,
+        pixels: pixels.to_vec(),
+    })
 }
 
 #[cfg(test)]
@@ -216,7 +263,14 @@ mod tests {
     /// Width, and the colours of a file without opacity.
     fn read(file: &[u8]) -> (usize, Vec<[u8; 3]>) {
         let picture = decoded(file).unwrap();
-        (picture.width, picture.pixels.iter().map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect())
+        (
+            picture.width,
+            picture
+                .pixels
+                .iter()
+                .map(|pixel| [pixel[0], pixel[1], pixel[2]])
+                .collect(),
+        )
     }
 
     #[test]
@@ -224,13 +278,25 @@ mod tests {
         let mut drawing = Drawing::new(20.0, 10.0);
         drawing.rect([0.0, 0.0], [5.0, 5.0], [255, 0, 0]);
         drawing.line(vec![[10.0, 0.0], [10.0, 10.0]], [0, 0, 255], 2.0);
-        let map = HeatMap { width: 1, height: 1, colors: vec![[0, 255, 0]], low: 0.0, high: 1.0 };
+        let map = HeatMap {
+            width: 1,
+            height: 1,
+            colors: vec![[0, 255, 0]],
+            low: 0.0,
+            high: 1.0,
+        };
         drawing.image([15.0, 5.0], [5.0, 5.0], map.to_png());
         let (width, colors) = read(&drawing.to_png());
         assert_eq!((width, colors.len()), (40, 800));
         let at = |x: usize, y: usize| colors[y * width + x];
-        assert_eq!((at(2, 2), at(11, 2), at(2, 12)), ([255, 0, 0], [255; 3], [255; 3]));
-        assert_eq!((at(20, 10), at(35, 15), at(25, 15)), ([0, 0, 255], [0, 255, 0], [255; 3]));
+        assert_eq!(
+            (at(2, 2), at(11, 2), at(2, 12)),
+            ([255, 0, 0], [255; 3], [255; 3])
+        );
+        assert_eq!(
+            (at(20, 10), at(35, 15), at(25, 15)),
+            ([0, 0, 255], [0, 255, 0], [255; 3])
+        );
     }
 
     #[test]
@@ -239,7 +305,10 @@ mod tests {
             let mut drawing = Drawing::new(40.0, 20.0);
             drawing.text([20.0, 15.0], Words::new("mm", 10.0).anchored(anchor));
             let (width, colors) = read(&drawing.to_png());
-            let dark: Vec<usize> = (0..colors.len()).filter(|&i| colors[i][0] < 128).map(|i| i % width).collect();
+            let dark: Vec<usize> = (0..colors.len())
+                .filter(|&i| colors[i][0] < 128)
+                .map(|i| i % width)
+                .collect();
             (*dark.iter().min().unwrap(), *dark.iter().max().unwrap())
         };
         let (start, middle, end) = (dark(Anchor::Start), dark(Anchor::Middle), dark(Anchor::End));

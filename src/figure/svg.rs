@@ -13,36 +13,73 @@ impl Drawing {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
              height=\"{height}\" font-family=\"sans-serif\">"
         );
-        self.items.iter().for_each(|item| write_item(&mut svg, item));
+        self.items
+            .iter()
+            .for_each(|item| write_item(&mut svg, item));
         svg + "</svg>"
     }
 }
 
 fn write_item(svg: &mut String, item: &Item) {
     let place = |[x, y]: &[f64; 2], [width, height]: &[f64; 2]| {
-        format!("x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"", short(*x), short(*y), short(*width), short(*height))
+        format!(
+            "x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"",
+            short(*x),
+            short(*y),
+            short(*width),
+            short(*height)
+        )
     };
     let _ = match item {
-        Item::Rect { at, size, fill } => write!(svg, "<rect {} fill=\"{}\"/>", place(at, size), hex(*fill)),
-        Item::Line { points, color, width } => {
-            let points: Vec<String> = points.iter().map(|[x, y]| format!("{},{}", short(*x), short(*y))).collect();
-            let (points, color) = (points.join(" "), hex(*color));
-            write!(svg, "<polyline points=\"{points}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\"/>")
+        Item::Rect { at, size, fill } => {
+            write!(svg, "<rect {} fill=\"{}\"/>", place(at, size), hex(*fill))
         }
-        Item::Dot { at: [x, y], radius, fill } => {
-            write!(svg, "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{}\"/>", short(*x), short(*y), hex(*fill))
+        Item::Line {
+            points,
+            color,
+            width,
+        } => {
+            let points: Vec<String> = points
+                .iter()
+                .map(|[x, y]| format!("{},{}", short(*x), short(*y)))
+                .collect();
+            let (points, color) = (points.join(" "), hex(*color));
+            write!(
+                svg,
+                "<polyline points=\"{points}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\"/>"
+            )
+        }
+        Item::Dot {
+            at: [x, y],
+            radius,
+            fill,
+        } => {
+            write!(
+                svg,
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{}\"/>",
+                short(*x),
+                short(*y),
+                hex(*fill)
+            )
         }
         Item::Text { at, words } => write!(svg, "{}", text(*at, words)),
         Item::Image { at, size, file } => {
             let (place, file) = (place(at, size), data_url("image/png", file));
-            write!(svg, "<image {place} preserveAspectRatio=\"none\" href=\"{file}\"/>")
+            write!(
+                svg,
+                "<image {place} preserveAspectRatio=\"none\" href=\"{file}\"/>"
+            )
         }
     };
 }
 
 fn text([x, y]: [f64; 2], words: &Words) -> String {
     let (x, y) = (short(x), short(y));
-    let mut out = format!("<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\"", words.size, hex(words.color));
+    let mut out = format!(
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\"",
+        words.size,
+        hex(words.color)
+    );
     match words.anchor {
         Anchor::Start => {}
         Anchor::Middle => out += " text-anchor=\"middle\"",
@@ -71,7 +108,13 @@ mod tests {
     fn everything_is_written_where_it_stands() {
         let mut drawing = Drawing::new(40.0, 20.0);
         drawing.line(vec![[1.0, 2.0], [3.04, 4.25]], [255, 0, 0], 1.5);
-        drawing.text([5.0, 6.0], Words::new("a < b", 12.0).anchored(Anchor::End).turned(-90.0).bold());
+        drawing.text(
+            [5.0, 6.0],
+            Words::new("a < b", 12.0)
+                .anchored(Anchor::End)
+                .turned(-90.0)
+                .bold(),
+        );
         drawing.image([0.0, 0.0], [4.0, 2.0], b"\x89PNG".to_vec());
         let svg = drawing.to_svg();
         for part in [

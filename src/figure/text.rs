@@ -15,7 +15,11 @@ impl Figure {
             for curve in &lines.curves {
                 let values: Vec<f64> = curve.points().map(|point| point[1]).collect();
                 if let (Some(first), Some(last)) = (values.first(), values.last()) {
-                    out += &format!("\n  {} {first:.4} to {last:.4} {}", curve.name, sparkline(&values, 40));
+                    out += &format!(
+                        "\n  {} {first:.4} to {last:.4} {}",
+                        curve.name,
+                        sparkline(&values, 40)
+                    );
                 }
             }
         }
@@ -28,7 +32,12 @@ impl Figure {
             Content::Lines(lines) => {
                 let curve = lines.curves.first().filter(|curve| curve.y.len() > 1)?;
                 let from = curve.x.first().copied().unwrap_or(1.0) as usize;
-                curve_rows(&curve.y, from, CURVE[0].min(columns.saturating_sub(12)), CURVE[1])
+                curve_rows(
+                    &curve.y,
+                    from,
+                    CURVE[0].min(columns.saturating_sub(12)),
+                    CURVE[1],
+                )
             }
             Content::Matrix(matrix) => matrix.to_rows(columns),
             Content::Bars(_) => return None,

@@ -36,7 +36,10 @@ pub struct Scaling {
 
 impl Scaling {
     /// The scaling that changes nothing.
-    pub const NONE: Scaling = Scaling { mean: 0.0, deviation: 1.0 };
+    pub const NONE: Scaling = Scaling {
+        mean: 0.0,
+        deviation: 1.0,
+    };
 }
 
 /// One batch on the host.
@@ -61,7 +64,10 @@ impl Batch {
             want: "features [batch, channels, bands, frames]: end the recipe in `log_mel()`".into(),
             got: self.shape.clone(),
         })?;
-        Ok(Tensor::from_data(TensorData::new(std::mem::take(&mut self.views[view]), shape), device))
+        Ok(Tensor::from_data(
+            TensorData::new(std::mem::take(&mut self.views[view]), shape),
+            device,
+        ))
     }
 }
 
@@ -88,8 +94,13 @@ impl Workers {
             .thread_name(|index| format!("loader-{index}"))
             .stack_size(STACK_BYTES)
             .build()
-            .map_err(|error| Error::Run { message: error.to_string(), hint: "use fewer threads".into() })?;
-        Ok(Workers { pool: Arc::new(pool) })
+            .map_err(|error| Error::Run {
+                message: error.to_string(),
+                hint: "use fewer threads".into(),
+            })?;
+        Ok(Workers {
+            pool: Arc::new(pool),
+        })
     }
 
     /// Applies a function to `0..n` on all threads; results in order.
@@ -102,8 +113,16 @@ impl Workers {
         stop: Stop<'_>,
         f: impl Fn(usize) -> Result<T, Error> + Sync + Send,
     ) -> Result<Vec<T>, Error> {
-        let each = |index| if stop() { Err(Error::Stopped) } else { f(index) };
-        let results: Vec<Result<T, Error>> = self.pool.install(|| (0..n).into_par_iter().map(each).collect());
+        let each = |index| {
+            if stop() {
+                Err(Error::Stopped)
+            } else {
+                f(index)
+            }
+        };
+        let results: Vec<Result<T, Error>> = self
+            .pool
+            .install(|| (0..n).into_par_iter().map(each).collect());
         results.into_iter().collect()
     }
 }
@@ -112,7 +131,12 @@ impl Feed {
     /// The order of the clips in an epoch: a permutation that depends on seed and epoch alone.
     pub fn order(&self, epoch: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.data.len()).collect();
-        let key = Key { seed: self.seed, epoch: epoch as u64, item: u64::MAX, view: 0 };
+        let key = Key {
+            seed: self.seed,
+            epoch: epoch as u64,
+            item: u64::MAX,
+            view: 0,
+        };
         key.at(Place::ROOT.named("order")).shuffle(&mut order);
         order
     }
@@ -121,14 +145,28 @@ impl Feed {
     ///
     /// # Errors
     /// [`Error::Ragged`] if clips come out in different shapes, and whatever reading and augmenting report.
-    pub fn batch(&self, epoch: usize, indices: &[usize], workers: &Workers) -> Result<Batch, Error> {
+    pub fn batch(
+        &self,
+        epoch: usize,
+        indices: &[usize],
+        workers: &Workers,
+    ) -> Result<Batch, Error> {
         let recipes = self.views.recipes();
         let first = self.example(epoch, indices[0], 0)?;
         let (shape, size) = (first.0, first.1.len());
-        let mut views: Vec<Vec<f32>> = recipes.iter().map(|_| vec![0.0; size * indices.len()]).collect();
-        let mut slots: Vec<(usize, usize, &mut [f32])> = Vec::with_capacity(indices.len() * recipes.len());
+        let mut views: Vec<Vec<f32>> = recipes
+            .iter()
+            .map(|_| vec![0.0; size * indices.len()])
+            .collect();
+        let mut slots: Vec<(usize, usize, &mut [f32])> =
+            Vec::with_capacity(indices.len() * recipes.len());
         for (view, values) in views.iter_mut().enumerate() {
-            slots.extend(values.chunks_mut(size.max(1)).enumerate().map(|(row, slot)| (view, row, slot)));
+            slots.extend(
+                values
+                    .chunks_mut(size.max(1))
+                    .enumerate()
+                    .map(|(row, slot)| (view, row, slot)),
+            );
         }
         let id = |index: usize| self.data.clips()[index].id;
         let made: Vec<Result<(), Error>> = workers.pool.install(|| {
@@ -138,7 +176,12 @@ impl Feed {
                     self.fill(epoch, indices[row], view, |got, values| {
                         if got != shape {
                             let (first, clip) = (id(indices[0]), id(indices[row]));
-                            return Err(Error::Ragged { first, want: shape.clone(), clip, got });
+                            return Err(Error::Ragged {
+                                first,
+                                want: shape.clone(),
+                                clip,
+                                got,
+                            });
                         }
                         slot.copy_from_slice(values);
                         Ok(())
@@ -148,12 +191,23 @@ impl Feed {
         });
         made.into_iter().collect::<Result<(), Error>>()?;
         let shape = std::iter::once(indices.len()).chain(shape).collect();
-        Ok(Batch { views, shape, indices: indices.to_vec() })
+        Ok(Batch {
+            views,
+            shape,
+            indices: indices.to_vec(),
+        })
     }
 
     /// Shape and values of one clip in one view.
-    fn example(&self, epoch: usize, index: usize, view: usize) -> Result<(Vec<usize>, Vec<f32>), Error> {
-        self.fill(epoch, index, view, |shape, values| Ok((shape, values.to_vec())))
+    fn example(
+        &self,
+        epoch: usize,
+        index: usize,
+        view: usize,
+    ) -> Result<(Vec<usize>, Vec<f32>), Error> {
+        self.fill(epoch, index, view, |shape, values| {
+            Ok((shape, values.to_vec()))
+        })
     }
 
     /// Makes one view of one clip in the thread's workspace and hands it on, scaled.
@@ -167,7 +221,12 @@ impl Feed {
         thread_local! {
             static WORK: RefCell<Workspace> = RefCell::new(Workspace::default());
         }
-        let key = Key { seed: self.seed, epoch: epoch as u64, item: self.data.clips()[index].id, view: view as u64 };
+        let key = Key {
+            seed: self.seed,
+            epoch: epoch as u64,
+            item: self.data.clips()[index].id,
+            view: view as u64,
+        };
         WORK.with_borrow_mut(|work| {
             work.load(&self.data.wave(index)?);
             self.views.recipes()[view].run(key, work)?;
@@ -175,23 +234,42 @@ impl Feed {
                 Domain::Wave => (vec![work.n_channels, work.input().n], &mut work.samples),
                 Domain::Features => (work.features.shape().to_vec(), &mut work.features.values),
             };
-            let (mean, scale) = (self.scaling.mean as f32, (1.0 / self.scaling.deviation) as f32);
-            values.iter_mut().for_each(|value| *value = (*value - mean) * scale);
+            let (mean, scale) = (
+                self.scaling.mean as f32,
+                (1.0 / self.scaling.deviation) as f32,
+            );
+            values
+                .iter_mut()
+                .for_each(|value| *value = (*value - mean) * scale);
             take(shape, values)
         })
     }
 
     /// Starts making the batches of an epoch, from batch `start` on; a last batch that is not full is left out.
-    pub fn epoch(&self, epoch: usize, batch_size: usize, start: usize, workers: &Workers) -> Loader {
+    pub fn epoch(
+        &self,
+        epoch: usize,
+        batch_size: usize,
+        start: usize,
+        workers: &Workers,
+    ) -> Loader {
         let order = self.order(epoch);
-        let batches: Vec<Vec<usize>> = order.chunks_exact(batch_size).skip(start).map(<[usize]>::to_vec).collect();
+        let batches: Vec<Vec<usize>> = order
+            .chunks_exact(batch_size)
+            .skip(start)
+            .map(<[usize]>::to_vec)
+            .collect();
         self.load(epoch, batches, workers)
     }
 
     /// Starts making batches of all clips in order.
     pub fn in_order(&self, batch_size: usize, workers: &Workers) -> Loader {
         let all: Vec<usize> = (0..self.data.len()).collect();
-        self.load(0, all.chunks(batch_size).map(<[usize]>::to_vec).collect(), workers)
+        self.load(
+            0,
+            all.chunks(batch_size).map(<[usize]>::to_vec).collect(),
+            workers,
+        )
     }
 
     fn load(&self, epoch: usize, batches: Vec<Vec<usize>>, workers: &Workers) -> Loader {
@@ -205,7 +283,11 @@ impl Feed {
                 }
             }
         });
-        Loader { receiver, maker: Some(maker), waited: Duration::ZERO }
+        Loader {
+            receiver,
+            maker: Some(maker),
+            waited: Duration::ZERO,
+        }
     }
 }
 
@@ -247,26 +329,49 @@ impl Iterator for Loader {
 ///
 /// # Errors
 /// [`Error::Stopped`] if asked to stop, and whatever reading and computing report.
-pub fn measure(data: &Dataset, front_end: &Recipe, workers: &Workers, stop: Stop<'_>) -> Result<Scaling, Error> {
+pub fn measure(
+    data: &Dataset,
+    front_end: &Recipe,
+    workers: &Workers,
+    stop: Stop<'_>,
+) -> Result<Scaling, Error> {
     let sums = workers.map(data.len(), stop, |index| {
-        let key = Key { seed: 0, epoch: 0, item: data.clips()[index].id, view: 0 };
+        let key = Key {
+            seed: 0,
+            epoch: 0,
+            item: data.clips()[index].id,
+            view: 0,
+        };
         let features = front_end.features(&data.wave(index)?, key)?;
         let n = features.values.len() as f64;
         let mean = features.mean();
-        let squares: f64 = features.values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
+        let squares: f64 = features
+            .values
+            .iter()
+            .map(|&v| (f64::from(v) - mean).powi(2))
+            .sum();
         Ok((n, mean, squares))
     })?;
     // Chan's rule joins the moments of the clips in their order, whatever thread computed them.
-    let (n, mean, squares) =
-        sums.into_iter().fold((0.0, 0.0, 0.0), |(n, mean, squares): (f64, f64, f64), (m, other, more)| {
+    let (n, mean, squares) = sums.into_iter().fold(
+        (0.0, 0.0, 0.0),
+        |(n, mean, squares): (f64, f64, f64), (m, other, more)| {
             let (total, delta) = (n + m, other - mean);
             if total == 0.0 {
                 return (0.0, 0.0, 0.0);
             }
-            (total, mean + delta * m / total, squares + more + delta * delta * n * m / total)
-        });
+            (
+                total,
+                mean + delta * m / total,
+                squares + more + delta * delta * n * m / total,
+            )
+        },
+    );
     let deviation = (squares / n.max(1.0)).sqrt();
-    Ok(Scaling { mean, deviation: if deviation > 0.0 { deviation } else { 1.0 } })
+    Ok(Scaling {
+        mean,
+        deviation: if deviation > 0.0 { deviation } else { 1.0 },
+    })
 }
 
 #[cfg(test)]
@@ -281,24 +386,46 @@ mod tests {
             .map(|i| {
                 let mut samples = vec![0.0; 800];
                 Rng::from_words(&[i as u64]).fill_normal(&mut samples);
-                Clip::new(Source::Wave(Waveform::mono(samples, 8000).unwrap()), Some(i % 3))
+                Clip::new(
+                    Source::Wave(Waveform::mono(samples, 8000).unwrap()),
+                    Some(i % 3),
+                )
             })
             .collect();
-        Dataset::new("t", clips, vec!["a".into(), "b".into(), "c".into()], Form::default(), None).unwrap()
+        Dataset::new(
+            "t",
+            clips,
+            vec!["a".into(), "b".into(), "c".into()],
+            Form::default(),
+            None,
+        )
+        .unwrap()
     }
 
     fn recipe() -> Recipe {
-        let stage = |name: &str| Recipe::from(Stage::new(declaration(name).unwrap(), None).unwrap());
-        let noisy = stage("fade").then(&stage("noise")).unwrap().then(&stage("time_mask")).unwrap();
+        let stage =
+            |name: &str| Recipe::from(Stage::new(declaration(name).unwrap(), None).unwrap());
+        let noisy = stage("fade")
+            .then(&stage("noise"))
+            .unwrap()
+            .then(&stage("time_mask"))
+            .unwrap();
         let mels = [("n_mels".to_owned(), Value::Drawn(20.0.into()))];
-        noisy.then(&Recipe::from(Stage::new(declaration("log_mel").unwrap(), mels).unwrap())).unwrap()
+        noisy
+            .then(&Recipe::from(
+                Stage::new(declaration("log_mel").unwrap(), mels).unwrap(),
+            ))
+            .unwrap()
     }
 
     fn feed(n: usize) -> Feed {
         Feed {
             data: data(n),
             views: Views::of(2, &recipe()).unwrap(),
-            scaling: Scaling { mean: -3.0, deviation: 2.0 },
+            scaling: Scaling {
+                mean: -3.0,
+                deviation: 2.0,
+            },
             seed: 7,
         }
     }
@@ -312,13 +439,26 @@ mod tests {
         let feed = feed(24);
         let one = all(feed.epoch(3, 4, 0, &Workers::new(Some(1)).unwrap()));
         for threads in [2, 8] {
-            assert_eq!(one, all(feed.epoch(3, 4, 0, &Workers::new(Some(threads)).unwrap())));
+            assert_eq!(
+                one,
+                all(feed.epoch(3, 4, 0, &Workers::new(Some(threads)).unwrap()))
+            );
         }
-        assert_eq!(one[2..], all(feed.epoch(3, 4, 2, &Workers::new(Some(2)).unwrap())));
-        let rows =
-            |batches: &[Batch], view: usize| batches.iter().flat_map(|b| b.views[view].clone()).collect::<Vec<_>>();
+        assert_eq!(
+            one[2..],
+            all(feed.epoch(3, 4, 2, &Workers::new(Some(2)).unwrap()))
+        );
+        let rows = |batches: &[Batch], view: usize| {
+            batches
+                .iter()
+                .flat_map(|b| b.views[view].clone())
+                .collect::<Vec<_>>()
+        };
         let wide = all(feed.epoch(3, 12, 0, &Workers::new(Some(2)).unwrap()));
-        assert_eq!((rows(&one, 0), rows(&one, 1)), (rows(&wide, 0), rows(&wide, 1)));
+        assert_eq!(
+            (rows(&one, 0), rows(&one, 1)),
+            (rows(&wide, 0), rows(&wide, 1))
+        );
         assert_ne!(rows(&one, 0), rows(&one, 1));
     }
 
@@ -332,7 +472,13 @@ mod tests {
         assert_eq!(first, (0..20).collect::<Vec<_>>());
         let workers = Workers::new(Some(2)).unwrap();
         assert_eq!(all(feed.epoch(0, 8, 0, &workers)).len(), 2);
-        assert_eq!(all(feed.in_order(8, &workers)).iter().map(|b| b.indices.len()).collect::<Vec<_>>(), [8, 8, 4]);
+        assert_eq!(
+            all(feed.in_order(8, &workers))
+                .iter()
+                .map(|b| b.indices.len())
+                .collect::<Vec<_>>(),
+            [8, 8, 4]
+        );
     }
 
     #[test]
@@ -346,9 +492,15 @@ mod tests {
                 panic!("a fault below")
             }
         }
-        let function = [("function".to_owned(), Value::Function(UserFunction::new(Faulty)))];
+        let function = [(
+            "function".to_owned(),
+            Value::Function(UserFunction::new(Faulty)),
+        )];
         let stage = Recipe::from(Stage::new(declaration("lambda").unwrap(), function).unwrap());
-        let feed = Feed { views: Views::of(2, &stage.then(&recipe()).unwrap()).unwrap(), ..feed(8) };
+        let feed = Feed {
+            views: Views::of(2, &stage.then(&recipe()).unwrap()).unwrap(),
+            ..feed(8)
+        };
         let made = || all(feed.epoch(0, 4, 0, &Workers::new(Some(2)).unwrap()));
         let fault = std::panic::catch_unwind(std::panic::AssertUnwindSafe(made)).unwrap_err();
         assert_eq!(fault.downcast_ref(), Some(&"a fault below"));
@@ -358,10 +510,27 @@ mod tests {
     fn clips_of_different_lengths_are_named() {
         let mut clips: Vec<Clip> = data(3).clips().to_vec();
         clips[2].source = Source::Wave(Waveform::mono(vec![0.1; 400], 8000).unwrap());
-        let data = Dataset::new("t", clips, vec!["a".into(), "b".into(), "c".into()], Form::default(), None).unwrap();
+        let data = Dataset::new(
+            "t",
+            clips,
+            vec!["a".into(), "b".into(), "c".into()],
+            Form::default(),
+            None,
+        )
+        .unwrap();
         let feed = Feed { data, ..feed(3) };
-        let error = feed.batch(0, &[0, 1, 2], &Workers::new(Some(1)).unwrap()).unwrap_err();
-        assert_eq!(error, Error::Ragged { first: 0, want: vec![1, 20, 11], clip: 2, got: vec![1, 20, 6] });
+        let error = feed
+            .batch(0, &[0, 1, 2], &Workers::new(Some(1)).unwrap())
+            .unwrap_err();
+        assert_eq!(
+            error,
+            Error::Ragged {
+                first: 0,
+                want: vec![1, 20, 11],
+                clip: 2,
+                got: vec![1, 20, 6]
+            }
+        );
     }
 
     #[test]
@@ -369,14 +538,29 @@ mod tests {
         let (data, workers) = (data(9), Workers::new(Some(2)).unwrap());
         let front_end = recipe().front_end().unwrap();
         let values: Vec<f64> = (0..9)
-            .flat_map(|i| front_end.features(&data.wave(i).unwrap(), Key::of_seed(0)).unwrap().values)
+            .flat_map(|i| {
+                front_end
+                    .features(&data.wave(i).unwrap(), Key::of_seed(0))
+                    .unwrap()
+                    .values
+            })
             .map(f64::from)
             .collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
+        let deviation =
+            (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
         let got = measure(&data, &front_end, &workers, &|| false).unwrap();
         assert!((got.mean - mean).abs() < 1e-9 && (got.deviation - deviation).abs() < 1e-9);
-        assert_eq!(got, measure(&data, &front_end, &Workers::new(Some(1)).unwrap(), &|| false).unwrap());
-        assert_eq!(measure(&data, &front_end, &workers, &|| true), Err(Error::Stopped));
+        assert_eq!(
+            got,
+            measure(&data, &front_end, &Workers::new(Some(1)).unwrap(), &|| {
+                false
+            })
+            .unwrap()
+        );
+        assert_eq!(
+            measure(&data, &front_end, &workers, &|| true),
+            Err(Error::Stopped)
+        );
     }
 }

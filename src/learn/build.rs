@@ -9,10 +9,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The crate gives script elements: plotly.js, then MathJax, which no figure here needs.
     let elements = plotly::Plot::offline_js_sources();
     let script = elements.split("</script>").next().unwrap_or_default();
-    let (_, script) = script.split_once('>').ok_or("the crate gives no script element")?;
+    let (_, script) = script
+        .split_once('>')
+        .ok_or("the crate gives no script element")?;
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     packed.write_all(script.as_bytes())?;
     let out = std::env::var("OUT_DIR")?;
-    std::fs::write(std::path::Path::new(&out).join("plotly.js.gz"), packed.finish()?)?;
+    std::fs::write(
+        std::path::Path::new(&out).join("plotly.js.gz"),
+        packed.finish()?,
+    )?;
     Ok(())
 }

@@ -10,7 +10,10 @@ use burn::tensor::Device;
 pub fn device(name: &str) -> Result<Device, Error> {
     match name {
         "cpu" | "flex" => Ok(Device::flex()),
-        _ => Err(Error::Device { got: name.to_owned(), known: devices().into_iter().map(|(name, _)| name).collect() }),
+        _ => Err(Error::Device {
+            got: name.to_owned(),
+            known: devices().into_iter().map(|(name, _)| name).collect(),
+        }),
     }
 }
 
@@ -23,5 +26,7 @@ pub fn devices() -> Vec<(String, String)> {
 /// Says how many threads tensors on the CPU may use; all processors if `None`. Only the first call of a process counts.
 pub fn use_threads(threads: Option<usize>) {
     // The pool is shared by the process. A second call finds it made, which is no error here.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build_global();
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0))
+        .build_global();
 }

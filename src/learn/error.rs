@@ -32,7 +32,11 @@ pub enum Error {
         known: Vec<String>,
     },
     /// Clips that cannot stand in one batch.
-    #[error("clip {clip} gives {}, clip {first} gives {}: a batch needs equal shapes", shape(got), shape(want))]
+    #[error(
+        "clip {clip} gives {}, clip {first} gives {}: a batch needs equal shapes",
+        shape(got),
+        shape(want)
+    )]
     Ragged {
         /// Index of the first clip.
         first: u64,
@@ -93,12 +97,19 @@ pub enum Error {
 impl Error {
     /// An [`Error::Range`].
     pub fn range(param: &'static str, want: impl Into<String>, got: impl ToString) -> Error {
-        Error::Range { param, want: want.into(), got: got.to_string() }
+        Error::Range {
+            param,
+            want: want.into(),
+            got: got.to_string(),
+        }
     }
 
     /// An [`Error::File`].
     pub fn file(path: &std::path::Path, reason: impl ToString) -> Error {
-        Error::File { path: path.display().to_string(), reason: reason.to_string() }
+        Error::File {
+            path: path.display().to_string(),
+            reason: reason.to_string(),
+        }
     }
 
     /// Advice that mends the error, where there is some.
@@ -106,10 +117,17 @@ impl Error {
         match self {
             Error::Audio(error) => error.hint(),
             Error::Device { known, .. } => Some(format!("this build has {}", known.join(", "))),
-            Error::Ragged { .. } => Some("give the dataset `seconds`, or the recipe `crop(seconds)`".into()),
+            Error::Ragged { .. } => {
+                Some("give the dataset `seconds`, or the recipe `crop(seconds)`".into())
+            }
             Error::Run { hint, .. } => Some(hint.clone()),
-            Error::Diverged { .. } => Some("lower the learning rate, or raise the temperature".into()),
-            Error::Interrupted { checkpoint: Some(_), .. } => Some("run the script again to go on from there".into()),
+            Error::Diverged { .. } => {
+                Some("lower the learning rate, or raise the temperature".into())
+            }
+            Error::Interrupted {
+                checkpoint: Some(_),
+                ..
+            } => Some("run the script again to go on from there".into()),
             _ => None,
         }
     }

@@ -1,6 +1,8 @@
 //! Asking a terminal what it is and how large its cells are.
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcgetwinsize, tcsetattr,
+};
 use std::fs::File;
 use std::io::{Read, Write};
 
@@ -20,14 +22,30 @@ const PATIENCE: u8 = 5;
 
 /// Asks the terminal of this process, which must be in the foreground and not in use by another thread.
 pub(crate) fn ask() -> Answer {
-    let Ok(mut tty) = File::options().read(true).write(true).open("/dev/tty") else { return Answer::default() };
+    let Ok(mut tty) = File::options().read(true).write(true).open("/dev/tty") else {
+        return Answer::default();
+    };
     let cell = tcgetwinsize(&tty).ok().and_then(|size| {
-        let cell = |pixels: u16, cells: u16| usize::from(pixels).checked_div(usize::from(cells)).filter(|&n| n > 0);
-        Some([cell(size.ws_xpixel, size.ws_col)?, cell(size.ws_ypixel, size.ws_row)?])
+        let cell = |pixels: u16, cells: u16| {
+            usize::from(pixels)
+                .checked_div(usize::from(cells))
+                .filter(|&n| n > 0)
+        };
+        Some([
+            cell(size.ws_xpixel, size.ws_col)?,
+            cell(size.ws_ypixel, size.ws_row)?,
+        ])
     });
-    let Ok(before) = tcgetattr(&tty) else { return Answer { cell, ..Answer::default() } };
+    let Ok(before) = tcgetattr(&tty) else {
+        return Answer {
+            cell,
+            ..Answer::default()
+        };
+    };
     let mut during = before.clone();
-    during.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+    during
+        .local_modes
+        .remove(LocalModes::ICANON | LocalModes::ECHO);
     // A read ends when a byte is there, or after a while without one.
     during.special_codes[SpecialCodeIndex::VMIN] = 0;
     during.special_codes[SpecialCodeIndex::VTIME] = PATIENCE;
@@ -42,15 +60,27 @@ pub(crate) fn ask() -> Answer {
         let _ = tcsetattr(&tty, OptionalActions::Now, &before);
     }
     let (typed, attributes) = attributes(&bytes).unwrap_or((bytes.len(), Vec::new()));
-    Answer { attributes, cell, typed: String::from_utf8_lossy(&bytes[..typed]).into_owned() }
+    Answer {
+        attributes,
+        cell,
+        typed: String::from_utf8_lossy(&bytes[..typed]).into_owned(),
+    }
 }
 
 /// Where an answer `ESC [ ? 62 ; 4 c` begins, and its numbers; nothing as long as it is not there to its end.
 fn attributes(bytes: &[u8]) -> Option<(usize, Vec<u32>)> {
     let start = bytes.windows(3).position(|window| window == b"\x1b[?")?;
-    let (numbers, end) = bytes[start + 3..].split_at_checked(bytes.len().checked_sub(start + 4)?)?;
+    let (numbers, end) =
+        bytes[start + 3..].split_at_checked(bytes.len().checked_sub(start + 4)?)?;
     let text = std::str::from_utf8(numbers).ok()?;
-    (end == b"c").then(|| (start, text.split(';').filter_map(|number| number.parse().ok()).collect()))
+    (end == b"c").then(|| {
+        (
+            start,
+            text.split(';')
+                .filter_map(|number| number.parse().ok())
+                .collect(),
+        )
+    })
 }
 
 #[cfg(test)]

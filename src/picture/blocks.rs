@@ -16,7 +16,8 @@ pub(crate) enum Depth {
 impl Depth {
     /// What the environment says of the terminal; nothing if it knows no such colours.
     pub(super) fn of(environment: &dyn Fn(&str) -> Option<String>) -> Option<Depth> {
-        let says = |name: &str, word: &str| environment(name).is_some_and(|value| value.contains(word));
+        let says =
+            |name: &str, word: &str| environment(name).is_some_and(|value| value.contains(word));
         match says("COLORTERM", "truecolor") || says("COLORTERM", "24bit") {
             true => Some(Depth::Full),
             false => says("TERM", "256color").then_some(Depth::Cube),
@@ -50,7 +51,12 @@ pub(super) fn blocks(picture: &Pixels, [columns, rows]: [usize; 2], depth: Depth
         for column in 0..columns {
             let pixel = |line: usize| depth.code(mean(picture, [column, columns], [line, lines]));
             let _ = match 2 * row + 1 < lines {
-                true => write!(out, "\x1b[38;{}m\x1b[48;{}m▀", pixel(2 * row), pixel(2 * row + 1)),
+                true => write!(
+                    out,
+                    "\x1b[38;{}m\x1b[48;{}m▀",
+                    pixel(2 * row),
+                    pixel(2 * row + 1)
+                ),
                 false => write!(out, "\x1b[38;{}m▀", pixel(2 * row)),
             };
         }
@@ -70,7 +76,11 @@ pub(super) fn characters(picture: &Pixels, [columns, rows]: [usize; 2]) -> Strin
         let lightness = (0.299 * r + 0.587 * g + 0.114 * b) / 255.0;
         char::from(RAMP[((lightness * RAMP.len() as f64) as usize).min(RAMP.len() - 1)])
     };
-    let row = |row: usize| (0..columns).map(|column| cell(row, column)).collect::<String>();
+    let row = |row: usize| {
+        (0..columns)
+            .map(|column| cell(row, column))
+            .collect::<String>()
+    };
     (0..rows).map(row).collect::<Vec<_>>().join("\n")
 }
 
@@ -85,7 +95,10 @@ mod tests {
         let (dark, light) = ([0, 0, 0], [255, 255, 255]);
         // Wide enough not to be enlarged.
         let line = |first: [u8; 3]| [vec![first], vec![light; 12]].concat();
-        let picture = Pixels { width: 13, colors: [line(dark), line(light), line(dark)].concat() };
+        let picture = Pixels {
+            width: 13,
+            colors: [line(dark), line(light), line(dark)].concat(),
+        };
         let (black, white) = ("2;0;0;0", "2;255;255;255");
         let cell = |top: &str, bottom: &str| format!("\x1b[38;{top}m\x1b[48;{bottom}m▀");
         let last = |top: &str| format!("\x1b[38;{top}m▀");
@@ -97,15 +110,24 @@ mod tests {
             last(white).repeat(12)
         );
         assert_eq!(blocks(&picture, [80, 16], Depth::Full), want);
-        assert_eq!(blocks(&picture, [1, 16], Depth::Cube).matches('▀').count(), 2);
+        assert_eq!(
+            blocks(&picture, [1, 16], Depth::Cube).matches('▀').count(),
+            2
+        );
         assert_eq!(Depth::Cube.code(light), "5;231");
     }
 
     #[test]
     fn small_pictures_are_enlarged() {
-        let picture = Pixels { width: 2, colors: vec![[0; 3], [255; 3], [255; 3], [0; 3]] };
+        let picture = Pixels {
+            width: 2,
+            colors: vec![[0; 3], [255; 3], [255; 3], [0; 3]],
+        };
         let rows = blocks(&picture, [80, 16], Depth::Full);
         assert_eq!((rows.lines().count(), rows.matches('▀').count()), (4, 32));
-        assert_eq!(characters(&picture, [80, 16]), "    @@@@\n    @@@@\n@@@@    \n@@@@    ");
+        assert_eq!(
+            characters(&picture, [80, 16]),
+            "    @@@@\n    @@@@\n@@@@    \n@@@@    "
+        );
     }
 }

@@ -59,13 +59,22 @@ fn quantized(colors: &[[u8; 3]]) -> (Vec<[u8; 3]>, Vec<usize>) {
         let mut sums: BTreeMap<[u8; 3], ([u64; 3], u64)> = BTreeMap::new();
         for color in colors {
             let (sum, n) = sums.entry(key(color)).or_default();
-            sum.iter_mut().zip(color).for_each(|(sum, &c)| *sum += u64::from(c));
+            sum.iter_mut()
+                .zip(color)
+                .for_each(|(sum, &c)| *sum += u64::from(c));
             *n += 1;
         }
         if sums.len() <= COLORS {
-            let palette = sums.values().map(|(sum, n)| sum.map(|sum| (sum / n) as u8)).collect();
-            let index: BTreeMap<[u8; 3], usize> = sums.keys().enumerate().map(|(i, &key)| (key, i)).collect();
-            return (palette, colors.iter().map(|color| index[&key(color)]).collect());
+            let palette = sums
+                .values()
+                .map(|(sum, n)| sum.map(|sum| (sum / n) as u8))
+                .collect();
+            let index: BTreeMap<[u8; 3], usize> =
+                sums.keys().enumerate().map(|(i, &key)| (key, i)).collect();
+            return (
+                palette,
+                colors.iter().map(|color| index[&key(color)]).collect(),
+            );
         }
         shift += 1;
     }
@@ -77,7 +86,11 @@ mod tests {
 
     /// Draws sixels as a terminal does.
     fn decoded(text: &str) -> (usize, Vec<[u8; 3]>) {
-        let body = text.strip_prefix("\x1bP0;1;0q\"1;1;").unwrap().strip_suffix("\x1b\\").unwrap();
+        let body = text
+            .strip_prefix("\x1bP0;1;0q\"1;1;")
+            .unwrap()
+            .strip_suffix("\x1b\\")
+            .unwrap();
         let chars: Vec<char> = body.chars().collect();
         let mut at = 0;
         let number = |at: &mut usize| {
@@ -85,7 +98,11 @@ mod tests {
             while chars.get(*at).is_some_and(char::is_ascii_digit) {
                 *at += 1;
             }
-            chars[from..*at].iter().collect::<String>().parse::<usize>().unwrap()
+            chars[from..*at]
+                .iter()
+                .collect::<String>()
+                .parse::<usize>()
+                .unwrap()
         };
         let width = number(&mut at);
         at += 1;
@@ -136,22 +153,42 @@ mod tests {
     fn check(picture: &Pixels, tolerance: u8) {
         let (width, pixels) = decoded(&encode(picture));
         assert_eq!((width, pixels.len()), (picture.width, picture.colors.len()));
-        for (got, want) in pixels.as_flattened().iter().zip(picture.colors.as_flattened()) {
+        for (got, want) in pixels
+            .as_flattened()
+            .iter()
+            .zip(picture.colors.as_flattened())
+        {
             assert!(got.abs_diff(*want) <= tolerance, "{got} for {want}");
         }
     }
 
     #[test]
     fn what_a_terminal_draws_is_the_picture() {
-        let stripes = (0..13 * 20usize).map(|i| [[0, 0, 0], [255, 128, 7], [68, 1, 84]][i / 5 % 3]).collect();
+        let stripes = (0..13 * 20usize)
+            .map(|i| [[0, 0, 0], [255, 128, 7], [68, 1, 84]][i / 5 % 3])
+            .collect();
         // Hundredths are steps of 2.55.
-        check(&Pixels { width: 13, colors: stripes }, 2);
-        check(&Pixels { width: 1, colors: vec![[9, 9, 9]] }, 2);
+        check(
+            &Pixels {
+                width: 13,
+                colors: stripes,
+            },
+            2,
+        );
+        check(
+            &Pixels {
+                width: 1,
+                colors: vec![[9, 9, 9]],
+            },
+            2,
+        );
     }
 
     #[test]
     fn too_many_colors_become_near_ones() {
-        let colors = (0..100 * 50u32).map(|i| [(i % 100 * 2) as u8, (i / 100 * 5) as u8, 0]).collect();
+        let colors = (0..100 * 50u32)
+            .map(|i| [(i % 100 * 2) as u8, (i / 100 * 5) as u8, 0])
+            .collect();
         check(&Pixels { width: 100, colors }, 2 + 16);
     }
 }

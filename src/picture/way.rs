@@ -48,7 +48,8 @@ impl Way {
         attributes: impl FnOnce() -> Vec<u32>,
     ) -> Way {
         let is = |name: &str, words: &[&str]| {
-            environment(name).is_some_and(|value| words.iter().any(|word| value.to_lowercase().contains(word)))
+            environment(name)
+                .is_some_and(|value| words.iter().any(|word| value.to_lowercase().contains(word)))
         };
         let depth = Depth::of(environment);
         let cells = depth.map_or(Way::Characters, Way::Blocks);
@@ -69,7 +70,11 @@ impl Way {
         if speaks_kitty && !multiplexed {
             return Way::Kitty;
         }
-        if attributes().contains(&SIXEL_GRAPHICS) { Way::Sixel } else { cells }
+        if attributes().contains(&SIXEL_GRAPHICS) {
+            Way::Sixel
+        } else {
+            cells
+        }
     }
 
     /// What is written to show a picture, without an end of line.
@@ -99,8 +104,12 @@ mod tests {
     #[test]
     fn the_way_follows_from_the_terminal() {
         let way = |variables: &[(&str, &str)], color: bool, attributes: &[u32]| {
-            let environment =
-                |name: &str| variables.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
+            let environment = |name: &str| {
+                variables
+                    .iter()
+                    .find(|(given, _)| *given == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
             Way::of(&environment, color, || attributes.to_vec())
         };
         let xterm = ("TERM", "xterm-256color");
@@ -113,22 +122,57 @@ mod tests {
             (&[xterm, full], false, &[62, 4, 22], Way::Characters),
             (&[("TERM", "vt100")], true, &[], Way::Characters),
             (&[("TERM", "xterm-kitty")], true, &[], Way::Kitty),
-            (&[xterm, ("TERM_PROGRAM", "WezTerm")], true, &[62, 4], Way::Kitty),
+            (
+                &[xterm, ("TERM_PROGRAM", "WezTerm")],
+                true,
+                &[62, 4],
+                Way::Kitty,
+            ),
             (&[tmux, ("KITTY_WINDOW_ID", "1")], true, &[], cube),
-            (&[tmux, ("KITTY_WINDOW_ID", "1"), ("TMUX", "x")], true, &[1, 4], Way::Sixel),
-            (&[xterm, ("AURICLE_PICTURES", "kitty")], false, &[], Way::Kitty),
-            (&[xterm, ("AURICLE_PICTURES", "none")], true, &[4], Way::Nothing),
+            (
+                &[tmux, ("KITTY_WINDOW_ID", "1"), ("TMUX", "x")],
+                true,
+                &[1, 4],
+                Way::Sixel,
+            ),
+            (
+                &[xterm, ("AURICLE_PICTURES", "kitty")],
+                false,
+                &[],
+                Way::Kitty,
+            ),
+            (
+                &[xterm, ("AURICLE_PICTURES", "none")],
+                true,
+                &[4],
+                Way::Nothing,
+            ),
             (&[("AURICLE_PICTURES", "blocks")], true, &[4], cube),
         ] {
-            assert_eq!(way(variables, color, attributes), want, "{variables:?} {attributes:?}");
+            assert_eq!(
+                way(variables, color, attributes),
+                want,
+                "{variables:?} {attributes:?}"
+            );
         }
     }
 
     #[test]
     fn nothing_is_drawn_of_nothing() {
-        let nothing = Pixels { width: 0, colors: Vec::new() };
-        let space = Space { columns: 80, cell: USUAL_CELL };
-        for way in [Way::Kitty, Way::Sixel, Way::Blocks(Depth::Full), Way::Characters] {
+        let nothing = Pixels {
+            width: 0,
+            colors: Vec::new(),
+        };
+        let space = Space {
+            columns: 80,
+            cell: USUAL_CELL,
+        };
+        for way in [
+            Way::Kitty,
+            Way::Sixel,
+            Way::Blocks(Depth::Full),
+            Way::Characters,
+        ] {
             assert_eq!(way.draw(&nothing, space), None);
         }
     }

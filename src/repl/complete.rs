@@ -18,14 +18,28 @@ impl Completer for Completion {
     fn complete(&mut self, line: &str, pos: usize) -> CompletionResult {
         let before = line.get(..pos).unwrap_or(line);
         let completion = self.assistant.complete(line, before.chars().count());
-        let byte = |index: usize| line.char_indices().nth(index).map_or(line.len(), |(at, _)| at);
-        let span = Span::new(byte(completion.start), byte(completion.end).max(byte(completion.start)));
-        let widths = completion.candidates.iter().map(|candidate| console::measure_text_width(&candidate.text));
+        let byte = |index: usize| {
+            line.char_indices()
+                .nth(index)
+                .map_or(line.len(), |(at, _)| at)
+        };
+        let span = Span::new(
+            byte(completion.start),
+            byte(completion.end).max(byte(completion.start)),
+        );
+        let widths = completion
+            .candidates
+            .iter()
+            .map(|candidate| console::measure_text_width(&candidate.text));
         // What does not fit beside the words would wrap, and the menu fall apart.
         let describes = widths.max().unwrap_or(0) + FRAME + DESCRIPTION <= (self.columns)();
         let suggestion = |candidate: Candidate| {
             let parts = [candidate.signature, candidate.about];
-            let description = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+            let description = parts
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · ");
             Suggestion {
                 value: candidate.text,
                 description: (describes && !description.is_empty()).then_some(description),
@@ -34,7 +48,13 @@ impl Completer for Completion {
                 ..Suggestion::default()
             }
         };
-        CompletionResult::fresh(completion.candidates.into_iter().map(suggestion).collect::<Vec<_>>())
+        CompletionResult::fresh(
+            completion
+                .candidates
+                .into_iter()
+                .map(suggestion)
+                .collect::<Vec<_>>(),
+        )
     }
 }
 
@@ -48,7 +68,10 @@ mod tests {
     #[test]
     fn spans_are_in_bytes_and_commands_are_known() {
         let session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
-        let mut completion = Completion { assistant: session.assistant(), columns: || 80 };
+        let mut completion = Completion {
+            assistant: session.assistant(),
+            columns: || 80,
+        };
         let mut first = |line: &str| {
             let result = completion.complete(line, line.len());
             let suggestion = result.suggestions().first().unwrap().clone();
@@ -62,7 +85,10 @@ mod tests {
     fn a_narrow_terminal_gets_the_words_alone() {
         let session = Session::new(Settings::default(), Arc::new(Silent)).unwrap();
         let describes = |columns: fn() -> usize| {
-            let mut completion = Completion { assistant: session.assistant(), columns };
+            let mut completion = Completion {
+                assistant: session.assistant(),
+                columns,
+            };
             let result = completion.complete("time_ma", 7);
             result.suggestions()[0].description.is_some()
         };

@@ -8,10 +8,11 @@ use auricle_session::Assistant;
 use auricle_session::script::Completeness;
 use nu_ansi_term::{Color, Style};
 use reedline::{
-    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, Highlighter, IdeMenu, KeyCode,
-    KeyModifiers, Keybindings, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, PromptViMode, Reedline,
-    ReedlineEvent, ReedlineMenu, Signal, StyledText, ValidationResult, Validator, Vi, default_emacs_keybindings,
-    default_vi_insert_keybindings, default_vi_normal_keybindings, default_vi_visual_keybindings,
+    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, Highlighter,
+    IdeMenu, KeyCode, KeyModifiers, Keybindings, MenuBuilder, Prompt, PromptEditMode,
+    PromptHistorySearch, PromptViMode, Reedline, ReedlineEvent, ReedlineMenu, Signal, StyledText,
+    ValidationResult, Validator, Vi, default_emacs_keybindings, default_vi_insert_keybindings,
+    default_vi_normal_keybindings, default_vi_visual_keybindings,
 };
 use std::borrow::Cow;
 use std::io::Write;
@@ -32,18 +33,27 @@ pub(super) struct Editor {
 
 impl Editor {
     /// An editor whose history is kept in the user's data folder.
-    pub(super) fn new(assistant: Assistant, keys: Keys, terminal: &Terminal) -> std::io::Result<Editor> {
+    pub(super) fn new(
+        assistant: Assistant,
+        keys: Keys,
+        terminal: &Terminal,
+    ) -> std::io::Result<Editor> {
         let color = terminal.color();
         let parser = Parser(assistant.clone());
         let mut line = Reedline::create()
             .use_bracketed_paste(true)
             .with_validator(Box::new(Parser(assistant.clone())))
-            .with_completer(Box::new(Completion { assistant: assistant.clone(), columns }))
+            .with_completer(Box::new(Completion {
+                assistant: assistant.clone(),
+                columns,
+            }))
             .with_edit_mode(keys.mode())
             .with_ansi_colors(color);
         if color {
             line = line.with_highlighter(Box::new(Colors(assistant)));
-            line = line.with_hinter(Box::new(DefaultHinter::default().with_style(Style::new().fg(Color::DarkGray))));
+            line = line.with_hinter(Box::new(
+                DefaultHinter::default().with_style(Style::new().fg(Color::DarkGray)),
+            ));
         }
         if let Some(file) = dirs::data_dir().map(|dir| dir.join("auricle").join("history.txt")) {
             // A history that cannot be kept is no reason not to start.
@@ -51,7 +61,13 @@ impl Editor {
                 line = line.with_history(Box::new(history));
             }
         }
-        Ok(Editor { line, menu_columns: 0, parser, color, plain: !terminal.is_interactive() })
+        Ok(Editor {
+            line,
+            menu_columns: 0,
+            parser,
+            color,
+            plain: !terminal.is_interactive(),
+        })
     }
 
     /// Makes the menu no wider than the terminal, where its lines would wrap.
@@ -61,14 +77,18 @@ impl Editor {
             self.menu_columns = columns;
             // The editor is given a menu only while it is built.
             let line = std::mem::replace(&mut self.line, Reedline::create());
-            self.line = line.clear_menus().with_menu(ReedlineMenu::EngineCompleter(Box::new(menu(columns))));
+            self.line = line
+                .clear_menus()
+                .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu(columns))));
         }
     }
 
     /// Lets the user go on with the line in their own editor.
     fn edit_outside(&mut self) {
         match edited(self.line.current_buffer_contents()) {
-            Ok(text) => self.line.run_edit_commands(&[EditCommand::Clear, EditCommand::InsertString(text)]),
+            Ok(text) => self
+                .line
+                .run_edit_commands(&[EditCommand::Clear, EditCommand::InsertString(text)]),
             // The line stays; the message stands below it.
             Err(error) => drop(writeln!(std::io::stderr(), "\n\x1b[Jerror: {error}")),
         }
@@ -80,13 +100,17 @@ impl Editor {
             // Nothing can be put before the cursor; at least it can be copied.
             let _ = writeln!(std::io::stdout(), "{text}");
         } else if !text.is_empty() {
-            self.line.run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
+            self.line
+                .run_edit_commands(&[EditCommand::InsertString(text.to_owned())]);
         }
     }
 
     /// Reads a piece of text; nothing if the user leaves.
     pub(super) fn read(&mut self, cell: usize) -> std::io::Result<Option<String>> {
-        let prompt = Numbered { cell, color: self.color };
+        let prompt = Numbered {
+            cell,
+            color: self.color,
+        };
         if self.plain {
             return self.read_plain(&prompt);
         }
@@ -111,8 +135,11 @@ impl Editor {
     /// Reads lines without editing, until the parser has enough.
     fn read_plain(&self, prompt: &Numbered) -> std::io::Result<Option<String>> {
         let mut text = String::new();
-        let mut mark =
-            format!("{}{}", prompt.render_prompt_left(), prompt.render_prompt_indicator(PromptEditMode::Default));
+        let mut mark = format!(
+            "{}{}",
+            prompt.render_prompt_left(),
+            prompt.render_prompt_indicator(PromptEditMode::Default)
+        );
         loop {
             let mut stdout = std::io::stdout();
             stdout.write_all(mark.as_bytes())?;
@@ -207,7 +234,11 @@ impl Keys {
             Keys::Emacs => Box::new(Emacs::new(with_menu(default_emacs_keybindings()))),
             Keys::Vi => {
                 let insert = with_menu(default_vi_insert_keybindings());
-                Box::new(Vi::new(insert, default_vi_normal_keybindings(), default_vi_visual_keybindings()))
+                Box::new(Vi::new(
+                    insert,
+                    default_vi_normal_keybindings(),
+                    default_vi_visual_keybindings(),
+                ))
             }
         }
     }
@@ -215,10 +246,25 @@ impl Keys {
 
 /// Tab opens the menu and goes on in it, Alt-Enter begins a line, Ctrl-O opens the user's editor.
 fn with_menu(mut keys: Keybindings) -> Keybindings {
-    let tab = vec![ReedlineEvent::Menu(MENU.to_owned()), ReedlineEvent::MenuNext];
-    keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, ReedlineEvent::UntilFound(tab));
-    keys.add_binding(KeyModifiers::SHIFT, KeyCode::BackTab, ReedlineEvent::MenuPrevious);
-    keys.add_binding(KeyModifiers::ALT, KeyCode::Enter, ReedlineEvent::Edit(vec![EditCommand::InsertNewline]));
+    let tab = vec![
+        ReedlineEvent::Menu(MENU.to_owned()),
+        ReedlineEvent::MenuNext,
+    ];
+    keys.add_binding(
+        KeyModifiers::NONE,
+        KeyCode::Tab,
+        ReedlineEvent::UntilFound(tab),
+    );
+    keys.add_binding(
+        KeyModifiers::SHIFT,
+        KeyCode::BackTab,
+        ReedlineEvent::MenuPrevious,
+    );
+    keys.add_binding(
+        KeyModifiers::ALT,
+        KeyCode::Enter,
+        ReedlineEvent::Edit(vec![EditCommand::InsertNewline]),
+    );
     let outside = ReedlineEvent::ExecuteHostCommand(String::new());
     keys.add_binding(KeyModifiers::CONTROL, KeyCode::Char('o'), outside);
     keys
@@ -290,6 +336,10 @@ impl Prompt for Numbered {
     }
 
     fn get_prompt_color(&self) -> Color {
-        if self.color { Color::Green } else { Color::Default }
+        if self.color {
+            Color::Green
+        } else {
+            Color::Default
+        }
     }
 }

@@ -35,7 +35,9 @@ impl Token {
 impl Highlighter for Colors {
     fn highlight(&self, line: &str, _: usize) -> StyledText {
         let mut styled = StyledText::new();
-        for (token, text) in tokens(line, &|name| self.0.is_function(name), &|word| self.0.is_keyword(word)) {
+        for (token, text) in tokens(line, &|name| self.0.is_function(name), &|word| {
+            self.0.is_keyword(word)
+        }) {
             styled.push((token.style(), text));
         }
         styled
@@ -43,7 +45,11 @@ impl Highlighter for Colors {
 }
 
 /// Cuts a text into pieces whose joint is the text.
-fn tokens(text: &str, is_function: &dyn Fn(&str) -> bool, is_keyword: &dyn Fn(&str) -> bool) -> Vec<(Token, String)> {
+fn tokens(
+    text: &str,
+    is_function: &dyn Fn(&str) -> bool,
+    is_keyword: &dyn Fn(&str) -> bool,
+) -> Vec<(Token, String)> {
     let chars: Vec<char> = text.chars().collect();
     let mut out: Vec<(Token, String)> = Vec::new();
     let mut i = 0;
@@ -60,9 +66,21 @@ fn tokens(text: &str, is_function: &dyn Fn(&str) -> bool, is_keyword: &dyn Fn(&s
             '"' | '`' => (Token::Text, string_length(rest).unwrap_or(rest.len())),
             c if c.is_ascii_digit() => {
                 let digits = run(&|c| c.is_ascii_alphanumeric() || c == '_');
-                let is_point = rest.get(digits) == Some(&'.') && rest.get(digits + 1).is_some_and(char::is_ascii_digit);
-                let fraction = rest[digits..].iter().skip(1).take_while(|c| c.is_ascii_alphanumeric()).count();
-                (Token::Number, if is_point { digits + 1 + fraction } else { digits })
+                let is_point = rest.get(digits) == Some(&'.')
+                    && rest.get(digits + 1).is_some_and(char::is_ascii_digit);
+                let fraction = rest[digits..]
+                    .iter()
+                    .skip(1)
+                    .take_while(|c| c.is_ascii_alphanumeric())
+                    .count();
+                (
+                    Token::Number,
+                    if is_point {
+                        digits + 1 + fraction
+                    } else {
+                        digits
+                    },
+                )
             }
             c if c.is_alphabetic() || c == '_' => {
                 let length = run(&|c| c.is_alphanumeric() || c == '_' || c == ':');
@@ -96,10 +114,23 @@ mod tests {
     fn words_are_told_apart_and_nothing_is_lost() {
         let cut = |text: &str| {
             let found = tokens(text, &|name| name == "gain", &|word| word == "let");
-            assert_eq!(found.iter().map(|(_, piece)| piece.as_str()).collect::<String>(), text);
-            found.into_iter().filter(|(token, _)| *token != Token::Other).collect::<Vec<_>>()
+            assert_eq!(
+                found
+                    .iter()
+                    .map(|(_, piece)| piece.as_str())
+                    .collect::<String>(),
+                text
+            );
+            found
+                .into_iter()
+                .filter(|(token, _)| *token != Token::Other)
+                .collect::<Vec<_>>()
         };
-        let pieces = |list: &[(Token, &str)]| list.iter().map(|(t, s)| (*t, (*s).to_owned())).collect::<Vec<_>>();
+        let pieces = |list: &[(Token, &str)]| {
+            list.iter()
+                .map(|(t, s)| (*t, (*s).to_owned()))
+                .collect::<Vec<_>>()
+        };
         for (text, want) in [
             (
                 "let x = gain(-1.5e3); // no",
@@ -119,8 +150,14 @@ mod tests {
                     (Token::Text, "`c"),
                 ]),
             ),
-            ("%time 1", pieces(&[(Token::Command, "%time"), (Token::Number, "1")])),
-            ("/* a */ /* é", pieces(&[(Token::Comment, "/* a */"), (Token::Comment, "/* é")])),
+            (
+                "%time 1",
+                pieces(&[(Token::Command, "%time"), (Token::Number, "1")]),
+            ),
+            (
+                "/* a */ /* é",
+                pieces(&[(Token::Comment, "/* a */"), (Token::Comment, "/* é")]),
+            ),
         ] {
             assert_eq!(cut(text), want, "{text}");
         }

@@ -40,7 +40,11 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
             return exit::USAGE;
         }
     };
-    terminal.print(concat!("Auricle ", env!("CARGO_PKG_VERSION"), ". `help()` lists the functions; `exit` leaves."));
+    terminal.print(concat!(
+        "Auricle ",
+        env!("CARGO_PKG_VERSION"),
+        ". `help()` lists the functions; `exit` leaves."
+    ));
     let mut cell = 1;
     let mut failures = 0;
     loop {
@@ -51,7 +55,11 @@ pub(crate) fn run(settings: Settings, keys: Keys) -> u8 {
                 presses.store(0, Ordering::Relaxed);
                 let wanted = eval(&mut session, cell, &text, &terminal);
                 presses.store(AT_REST, Ordering::Relaxed);
-                editor.offer(&format!("{}{}", wanted.unwrap_or_default(), terminal.take_typed()));
+                editor.offer(&format!(
+                    "{}{}",
+                    wanted.unwrap_or_default(),
+                    terminal.take_typed()
+                ));
                 cell += 1;
             }
             Ok(_) => {
@@ -95,11 +103,15 @@ fn stop_cells(token: CancelToken, terminal: Arc<Terminal>) -> Arc<AtomicU32> {
     // A process that has a handler already keeps it.
     let _ = ctrlc::set_handler(move || {
         let running = |n: u32| (n != AT_REST).then_some(n + 1);
-        let Ok(before) = counted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, running) else { return };
+        let Ok(before) = counted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, running) else {
+            return;
+        };
         token.cancel();
         match before {
             0 => {}
-            1 => terminal.error("stopping; another Ctrl-C ends the program, and everything in the session is lost"),
+            1 => terminal.error(
+                "stopping; another Ctrl-C ends the program, and everything in the session is lost",
+            ),
             _ => {
                 modes::restore();
                 std::process::exit(i32::from(exit::INTERRUPTED));
@@ -139,8 +151,16 @@ fn shortened(text: &str) -> String {
     if n <= LONGEST {
         return text.to_owned();
     }
-    let from = |skip: usize| text.char_indices().nth(skip).map_or(text.len(), |(at, _)| at);
-    format!("{} … {}\n({n} characters; `print` shows all)", &text[..from(LONGEST / 2)], &text[from(n - LONGEST / 8)..])
+    let from = |skip: usize| {
+        text.char_indices()
+            .nth(skip)
+            .map_or(text.len(), |(at, _)| at)
+    };
+    format!(
+        "{} … {}\n({n} characters; `print` shows all)",
+        &text[..from(LONGEST / 2)],
+        &text[from(n - LONGEST / 8)..]
+    )
 }
 
 /// What comes through a pipe is one script.

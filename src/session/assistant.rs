@@ -7,7 +7,9 @@ use crate::command::COMMANDS;
 use crate::context::is_name;
 use crate::question::Question;
 use crate::remembered::Remembered;
-use crate::script::{Completeness, ScriptError, Table, Written, completeness, function_help, new_parser, overview};
+use crate::script::{
+    Completeness, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
+};
 use rhai::{AST, Dynamic, Engine};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -31,28 +33,42 @@ pub(crate) struct Names {
 
 /// The words of the language.
 pub(crate) const KEYWORDS: [&str; 20] = [
-    "break", "catch", "const", "continue", "do", "else", "export", "false", "fn", "for", "if", "import", "in", "let",
-    "loop", "return", "switch", "throw", "true", "while",
+    "break", "catch", "const", "continue", "do", "else", "export", "false", "fn", "for", "if",
+    "import", "in", "let", "loop", "return", "switch", "throw", "true", "while",
 ];
 
 impl Assistant {
     /// An assistant that knows the language, and no variable yet.
     pub(crate) fn new(table: Arc<Table>) -> Result<Assistant, ScriptError> {
-        Ok(Assistant { table, parser: Arc::new(new_parser()?), names: Arc::default(), builtins: Arc::default() })
+        Ok(Assistant {
+            table,
+            parser: Arc::new(new_parser()?),
+            names: Arc::default(),
+            builtins: Arc::default(),
+        })
     }
 
     /// Takes over what the session has made.
-    pub(crate) fn refresh<'a>(&self, variables: impl Iterator<Item = (&'a str, &'a Dynamic)>, functions: &AST) {
+    pub(crate) fn refresh<'a>(
+        &self,
+        variables: impl Iterator<Item = (&'a str, &'a Dynamic)>,
+        functions: &AST,
+    ) {
         self.remember_values(variables);
         self.names_mut().functions = Written::all(functions, "");
     }
 
     /// Takes over the values of the session's variables.
-    pub(crate) fn remember_values<'a>(&self, variables: impl Iterator<Item = (&'a str, &'a Dynamic)>) {
+    pub(crate) fn remember_values<'a>(
+        &self,
+        variables: impl Iterator<Item = (&'a str, &'a Dynamic)>,
+    ) {
         let mut remembered = BTreeMap::new();
         // The newest of a name comes first.
         for (name, value) in variables {
-            remembered.entry(name.to_owned()).or_insert_with(|| Remembered::new(value));
+            remembered
+                .entry(name.to_owned())
+                .or_insert_with(|| Remembered::new(value));
         }
         self.names_mut().variables = remembered;
     }
@@ -60,15 +76,22 @@ impl Assistant {
     /// Frees the values of variables: while a cell runs, and when the session is gone, nothing here must hold what the
     /// script gives up.
     pub(crate) fn forget_values(&self) {
-        self.names_mut().variables.values_mut().for_each(Remembered::forget);
+        self.names_mut()
+            .variables
+            .values_mut()
+            .for_each(Remembered::forget);
     }
 
     pub(crate) fn names(&self) -> RwLockReadGuard<'_, Names> {
-        self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.names
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
-        self.names.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.names
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The functions that rhai brings.
@@ -95,7 +118,9 @@ impl Assistant {
 
     /// The question that a cell ends in, which is no text of the language.
     pub(crate) fn question<'a>(&self, text: &'a str) -> Option<Question<'a>> {
-        Question::of(text, |before| self.completeness(before) == Completeness::Complete)
+        Question::of(text, |before| {
+            self.completeness(before) == Completeness::Complete
+        })
     }
 
     /// All that is known of the name at the cursor, which is counted in characters.
@@ -106,13 +131,24 @@ impl Assistant {
         // Inside the parentheses of a call it is the function that is asked about.
         let end = cursor + chars[cursor..].iter().take_while(|c| of_name(c)).count();
         let here = end - chars[..end].iter().rev().take_while(|c| of_name(c)).count();
-        let called = chars[..cursor].iter().rposition(|&c| c == '(').filter(|_| here == end);
+        let called = chars[..cursor]
+            .iter()
+            .rposition(|&c| c == '(')
+            .filter(|_| here == end);
         let (start, end) = match called {
-            Some(open) => (open - chars[..open].iter().rev().take_while(|c| of_name(c)).count(), open),
+            Some(open) => (
+                open - chars[..open]
+                    .iter()
+                    .rev()
+                    .take_while(|c| of_name(c))
+                    .count(),
+                open,
+            ),
             None => (here, end),
         };
         let name: String = chars[start..end].iter().collect();
-        self.about_member(&chars[..start], &name).or_else(|| self.about(&name))
+        self.about_member(&chars[..start], &name)
+            .or_else(|| self.about(&name))
     }
 
     /// What is known of a name behind a dot, where the type of the value before that can be told.
@@ -120,18 +156,26 @@ impl Assistant {
         let owner = before.strip_suffix(&['.'])?;
         let shape = self.shape_of(&chain_at_end(owner)?, owner, 1)?;
         let of_type = shape.type_name.as_str();
-        function_help(&self.table, &format!("{of_type}.{name}")).or_else(|| self.about_builtin(name, Some(of_type)))
+        function_help(&self.table, &format!("{of_type}.{name}"))
+            .or_else(|| self.about_builtin(name, Some(of_type)))
     }
 
     /// How functions of rhai's own are called.
     fn about_builtin(&self, name: &str, receiver: Option<&str>) -> Option<String> {
-        let is_meant = |builtin: &&Builtin| builtin.name == name && receiver.is_none_or(|of| builtin.receiver == of);
+        let is_meant = |builtin: &&Builtin| {
+            builtin.name == name && receiver.is_none_or(|of| builtin.receiver == of)
+        };
         let signature = |builtin: &Builtin| match builtin.receiver {
             "" => builtin.signature.clone(),
             _ if builtin.is_free() => builtin.free_signature(),
             receiver => format!("{}.{}", receiver.replace(' ', "_"), builtin.signature),
         };
-        let lines: Vec<String> = self.builtins().iter().filter(is_meant).map(signature).collect();
+        let lines: Vec<String> = self
+            .builtins()
+            .iter()
+            .filter(is_meant)
+            .map(signature)
+            .collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
@@ -140,25 +184,43 @@ impl Assistant {
         let names = self.names();
         if let Some(variable) = names.variables.get(name) {
             let text = variable.text().replace('\n', "\n    ");
-            return Some(format!("{name}: {}\n    {text}", variable.shape.type_name).trim_end().to_owned());
+            return Some(
+                format!("{name}: {}\n    {text}", variable.shape.type_name)
+                    .trim_end()
+                    .to_owned(),
+            );
         }
-        if let Some(function) = names.functions.iter().find(|function| function.name == name) {
-            return Some(format!("{}\n    {}", function.signature, function.about).trim_end().to_owned());
+        if let Some(function) = names
+            .functions
+            .iter()
+            .find(|function| function.name == name)
+        {
+            return Some(
+                format!("{}\n    {}", function.signature, function.about)
+                    .trim_end()
+                    .to_owned(),
+            );
         }
-        if let Some((usage, about)) =
-            COMMANDS.iter().find(|(usage, _)| name.starts_with('%') && command_name(usage) == name)
+        if let Some((usage, about)) = COMMANDS
+            .iter()
+            .find(|(usage, _)| name.starts_with('%') && command_name(usage) == name)
         {
             return Some(format!("{usage}\n    {about}"));
         }
         let of_member = || {
             // A member of a variable, or of a type.
             let (owner, member) = name.rsplit_once('.')?;
-            let owner = names.variables.get(owner).map_or(owner, |variable| &variable.shape.type_name);
+            let owner = names
+                .variables
+                .get(owner)
+                .map_or(owner, |variable| &variable.shape.type_name);
             function_help(&self.table, &format!("{owner}.{member}"))
                 .or_else(|| self.about_builtin(member, Some(owner)))
                 .or_else(|| function_help(&self.table, member))
         };
-        function_help(&self.table, name).or_else(of_member).or_else(|| self.about_builtin(name, None))
+        function_help(&self.table, name)
+            .or_else(of_member)
+            .or_else(|| self.about_builtin(name, None))
     }
 
     /// Whether a name is that of a function of the language or of the session.
@@ -171,7 +233,8 @@ impl Assistant {
     /// Whether a name is that of a variable or function that the session has made.
     pub fn is_made(&self, name: &str) -> bool {
         let names = self.names();
-        names.variables.contains_key(name) || names.functions.iter().any(|function| function.name == name)
+        names.variables.contains_key(name)
+            || names.functions.iter().any(|function| function.name == name)
     }
 
     /// Whether a word is one of the language's own.
@@ -212,7 +275,12 @@ mod tests {
     #[test]
     fn names_are_inspected_where_the_cursor_stands() {
         let session = session("let clap = tone(440, 0.1);");
-        let about = |text: &str, cursor: usize| session.assistant().inspect(text, cursor).unwrap_or_default();
+        let about = |text: &str, cursor: usize| {
+            session
+                .assistant()
+                .inspect(text, cursor)
+                .unwrap_or_default()
+        };
         assert!(about("let x = noise", 10).starts_with("noise("));
         assert!(about("noise(", 6).starts_with("noise("));
         assert!(about("noise(5, ", 9).starts_with("noise("));
@@ -232,9 +300,15 @@ mod tests {
         let answer = |name: &str| session.assistant().answer(name);
         assert!(answer("noise").starts_with("noise("));
         let clap = answer("clap");
-        assert!(clap.starts_with("clap: wave\n    wave 0.100 s, 16000 Hz"), "{clap}");
+        assert!(
+            clap.starts_with("clap: wave\n    wave 0.100 s, 16000 Hz"),
+            "{clap}"
+        );
         assert_eq!(answer("n"), "n: whole number\n    42");
-        assert_eq!(answer("nosie"), "there is no function `nosie`; did you mean `noise`?");
+        assert_eq!(
+            answer("nosie"),
+            "there is no function `nosie`; did you mean `noise`?"
+        );
         assert!(answer("clap.resample").contains("wave.resample("));
         assert!(answer("%time").starts_with("%time CODE\n"));
         assert!(answer("").contains("noise"));

@@ -33,7 +33,11 @@ const FREE: [&str; 10] = [
 ];
 
 /// Those that are part of rhai's syntax, and so are in no list of its functions.
-const SYNTAX: [(&str, &str); 3] = [("type_of", "string"), ("is_def_var", "flag"), ("is_def_fn", "flag")];
+const SYNTAX: [(&str, &str); 3] = [
+    ("type_of", "string"),
+    ("is_def_var", "flag"),
+    ("is_def_fn", "flag"),
+];
 
 /// The types by rhai's names of them, which vary.
 const TYPES: [(&str, &str); 13] = [
@@ -70,16 +74,33 @@ pub(crate) fn builtins() -> Vec<Builtin> {
             let (name, of_type) = info.split_once(':').unwrap_or((info, ""));
             (name.trim().to_owned(), noun(of_type))
         };
-        let parameters: Vec<(String, Option<&'static str>)> =
-            metadata.params_info.iter().map(|info| parts(info.as_str())).collect();
+        let parameters: Vec<(String, Option<&'static str>)> = metadata
+            .params_info
+            .iter()
+            .map(|info| parts(info.as_str()))
+            .collect();
         let receiver = match parameters.first() {
             Some((_, receiver)) => (*receiver)?,
             None => "",
         };
-        let rest: Vec<&str> = parameters.iter().skip(1).map(|(name, _)| name.as_str()).collect();
-        let signature = if is_property { name.to_owned() } else { format!("{name}({})", rest.join(", ")) };
+        let rest: Vec<&str> = parameters
+            .iter()
+            .skip(1)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let signature = if is_property {
+            name.to_owned()
+        } else {
+            format!("{name}({})", rest.join(", "))
+        };
         let returns = noun(metadata.return_type.as_str()).unwrap_or("");
-        Some(Builtin { name: name.to_owned(), receiver, signature, returns, is_property })
+        Some(Builtin {
+            name: name.to_owned(),
+            receiver,
+            signature,
+            returns,
+            is_property,
+        })
     };
     let mut found = Engine::new().collect_fn_metadata(None, of, true);
     found.extend(SYNTAX.map(|(name, returns)| Builtin {
@@ -91,8 +112,14 @@ pub(crate) fn builtins() -> Vec<Builtin> {
     }));
     // The shortest form of a function is the one to show; properties are functions, too.
     found.sort_by(|a, b| {
-        let key =
-            |builtin: &Builtin| (builtin.name.clone(), builtin.receiver, builtin.is_property, builtin.signature.len());
+        let key = |builtin: &Builtin| {
+            (
+                builtin.name.clone(),
+                builtin.receiver,
+                builtin.is_property,
+                builtin.signature.len(),
+            )
+        };
         key(a).cmp(&key(b))
     });
     found.retain(|builtin| seen.insert((builtin.name.clone(), builtin.receiver)));
@@ -102,8 +129,15 @@ pub(crate) fn builtins() -> Vec<Builtin> {
 /// The name of a type of rhai's in our words; nothing if no value of ours has it.
 fn noun(rust: &str) -> Option<&'static str> {
     let bare = rust.trim().trim_start_matches("&mut ");
-    let bare = bare.strip_prefix("RhaiResultOf<").and_then(|inner| inner.strip_suffix('>')).unwrap_or(bare).trim();
-    TYPES.iter().find(|(name, _)| *name == bare).map(|(_, noun)| *noun)
+    let bare = bare
+        .strip_prefix("RhaiResultOf<")
+        .and_then(|inner| inner.strip_suffix('>'))
+        .unwrap_or(bare)
+        .trim();
+    TYPES
+        .iter()
+        .find(|(name, _)| *name == bare)
+        .map(|(_, noun)| *noun)
 }
 
 impl Builtin {
@@ -118,12 +152,17 @@ impl Builtin {
         if self.receiver.is_empty() || self.is_property {
             return self.signature.clone();
         }
-        let rest = self.signature.trim_start_matches(|c| c != '(').trim_start_matches('(');
+        let rest = self
+            .signature
+            .trim_start_matches(|c| c != '(')
+            .trim_start_matches('(');
         let comma = if rest == ")" { "" } else { ", " };
         format!(
             "{}({}{comma}{rest}",
             self.name,
-            self.receiver.replace("whole number", "number").replace("option map", "map")
+            self.receiver
+                .replace("whole number", "number")
+                .replace("option map", "map")
         )
     }
 }
@@ -136,7 +175,9 @@ mod tests {
     fn the_functions_of_every_type_are_known() {
         let all = builtins();
         let find = |receiver: &str, name: &str| {
-            let found = all.iter().find(|builtin| builtin.receiver == receiver && builtin.name == name);
+            let found = all
+                .iter()
+                .find(|builtin| builtin.receiver == receiver && builtin.name == name);
             found.unwrap_or_else(|| panic!("{receiver}.{name}")).clone()
         };
         assert_eq!(find("array", "push").signature, "push(item)");
@@ -145,8 +186,14 @@ mod tests {
         assert_eq!(find("string", "split").returns, "array");
         assert_eq!(find("option map", "keys").returns, "array");
         assert_eq!(find("number", "sqrt").free_signature(), "sqrt(number)");
-        assert_eq!(find("string", "parse_int").free_signature(), "parse_int(string)");
+        assert_eq!(
+            find("string", "parse_int").free_signature(),
+            "parse_int(string)"
+        );
         assert!(find("string", "print").is_free() && !find("array", "push").is_free());
-        assert!(all.iter().all(|builtin| !builtin.name.contains('$') && !builtin.signature.is_empty()));
+        assert!(
+            all.iter()
+                .all(|builtin| !builtin.name.contains('$') && !builtin.signature.is_empty())
+        );
     }
 }

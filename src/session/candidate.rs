@@ -74,7 +74,11 @@ impl Completion {
         candidates.retain(|candidate| candidate.text.starts_with(&word));
         candidates.sort_by(|a, b| (a.kind, &a.text).cmp(&(b.kind, &b.text)));
         candidates.dedup_by(|a, b| a.text == b.text);
-        Completion { start, end: before.len(), candidates }
+        Completion {
+            start,
+            end: before.len(),
+            candidates,
+        }
     }
 }
 
@@ -108,7 +112,10 @@ pub(crate) fn scripts(typed: &str) -> Vec<Candidate> {
         candidate.text = name.or_else(|| is_folder.then(|| candidate.text.clone()))?;
         Some(candidate)
     };
-    paths(typed).into_iter().filter_map(without_ending).collect()
+    paths(typed)
+        .into_iter()
+        .filter_map(without_ending)
+        .collect()
 }
 
 /// Files and folders that continue a path.
@@ -128,5 +135,10 @@ pub(crate) fn paths(typed: &str) -> Vec<Candidate> {
             about: String::new(),
         })
     };
-    entries.into_iter().flatten().flatten().filter_map(candidate).collect()
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(candidate)
+        .collect()
 }

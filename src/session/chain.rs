@@ -51,7 +51,11 @@ pub(crate) fn chain_at_end(text: &[char]) -> Option<Chain> {
     let mut steps = Vec::new();
     let mut end = text.len();
     loop {
-        end -= text[..end].iter().rev().take_while(|c| c.is_whitespace()).count();
+        end -= text[..end]
+            .iter()
+            .rev()
+            .take_while(|c| c.is_whitespace())
+            .count();
         let last = end.checked_sub(1)?;
         let (start, name, base) = match text[last] {
             '"' | '`' if !is_code[last] => (opening_quote(text, &is_code, last)?, None, Base::Text),
@@ -62,7 +66,11 @@ pub(crate) fn chain_at_end(text: &[char]) -> Option<Chain> {
                 match name.as_str() {
                     "" => (open, None, Base::Other),
                     word if NO_CALL.contains(&word) => (open, None, Base::Other),
-                    _ => (open - name.chars().count(), Some(Step::Method(name.clone())), Base::Call(name)),
+                    _ => (
+                        open - name.chars().count(),
+                        Some(Step::Method(name.clone())),
+                        Base::Call(name),
+                    ),
                 }
             }
             ']' => {
@@ -78,7 +86,11 @@ pub(crate) fn chain_at_end(text: &[char]) -> Option<Chain> {
             '}' => {
                 let open = opening(text, &is_code, last)?;
                 match open.checked_sub(1).filter(|&i| text[i] == '#') {
-                    Some(start) => (start, None, Base::Map(keys(&text[open + 1..last], &is_code[open + 1..last]))),
+                    Some(start) => (
+                        start,
+                        None,
+                        Base::Map(keys(&text[open + 1..last], &is_code[open + 1..last])),
+                    ),
                     None => (open, None, Base::Other),
                 }
             }
@@ -86,14 +98,26 @@ pub(crate) fn chain_at_end(text: &[char]) -> Option<Chain> {
                 let name = last_name(&text[..end]);
                 let start = end - name.chars().count();
                 if name.starts_with(|c: char| c.is_ascii_digit()) {
-                    return Some(Chain { start, base: Base::Number, steps: reversed(steps) });
+                    return Some(Chain {
+                        start,
+                        base: Base::Number,
+                        steps: reversed(steps),
+                    });
                 }
                 (start, Some(Step::Member(name.clone())), Base::Name(name))
             }
             _ => return None,
         };
-        let head = start - text[..start].iter().rev().take_while(|c| c.is_whitespace()).count();
-        let follows_dot = head > 0 && text[head - 1] == '.' && is_code[head - 1] && !text[..head - 1].ends_with(&['.']);
+        let head = start
+            - text[..start]
+                .iter()
+                .rev()
+                .take_while(|c| c.is_whitespace())
+                .count();
+        let follows_dot = head > 0
+            && text[head - 1] == '.'
+            && is_code[head - 1]
+            && !text[..head - 1].ends_with(&['.']);
         match name.filter(|_| follows_dot) {
             Some(step) => {
                 steps.push(step);
@@ -101,7 +125,13 @@ pub(crate) fn chain_at_end(text: &[char]) -> Option<Chain> {
                 // `x?.y`
                 end -= usize::from(text[..end].ends_with(&['?']));
             }
-            None => return Some(Chain { start, base, steps: reversed(steps) }),
+            None => {
+                return Some(Chain {
+                    start,
+                    base,
+                    steps: reversed(steps),
+                });
+            }
         }
     }
 }
@@ -129,7 +159,8 @@ fn opening(text: &[char], is_code: &[bool], close: usize) -> Option<usize> {
 
 /// Where the string begins that closes at a place.
 fn opening_quote(text: &[char], is_code: &[bool], close: usize) -> Option<usize> {
-    let is_open = |&i: &usize| text[i] == text[close] && !is_code[i] && !text[..i].ends_with(&['\\']);
+    let is_open =
+        |&i: &usize| text[i] == text[close] && !is_code[i] && !text[..i].ends_with(&['\\']);
     (0..close).rev().find(is_open)
 }
 
@@ -163,14 +194,29 @@ mod tests {
             ("x", 0, name("x"), vec![]),
             ("1 + x.y", 4, name("x"), vec![member("y")]),
             ("f(1, \")\")", 0, call("f"), vec![]),
-            ("clar::f(1).g(2)\n    .h", 0, call("clar::f"), vec![method("g"), member("h")]),
-            ("a[0].b[1]", 0, name("a"), vec![Step::Index, member("b"), Step::Index]),
+            (
+                "clar::f(1).g(2)\n    .h",
+                0,
+                call("clar::f"),
+                vec![method("g"), member("h")],
+            ),
+            (
+                "a[0].b[1]",
+                0,
+                name("a"),
+                vec![Step::Index, member("b"), Step::Index],
+            ),
             ("x?.y", 0, name("x"), vec![member("y")]),
             ("= \"a b\"", 2, Base::Text, vec![]),
             ("`a ${b} c`", 0, Base::Text, vec![]),
             ("[1, [2]]", 0, Base::Array, vec![]),
             ("[1][0]", 0, Base::Array, vec![Step::Index]),
-            ("#{ a: 1, \"b c\": #{ d: 2 }, e: f(3) }", 0, Base::Map(vec!["a".into(), "e".into()]), vec![]),
+            (
+                "#{ a: 1, \"b c\": #{ d: 2 }, e: f(3) }",
+                0,
+                Base::Map(vec!["a".into(), "e".into()]),
+                vec![],
+            ),
             ("(1 + 2)", 0, Base::Other, vec![]),
             ("if (x)", 3, Base::Other, vec![]),
             ("0..x", 3, name("x"), vec![]),
@@ -179,10 +225,18 @@ mod tests {
             ("42", 0, Base::Number, vec![]),
         ] {
             let chars: Vec<char> = text.chars().collect();
-            assert_eq!(chain_at_end(&chars), Some(Chain { start, base, steps }), "{text}");
+            assert_eq!(
+                chain_at_end(&chars),
+                Some(Chain { start, base, steps }),
+                "{text}"
+            );
         }
         for text in ["", "x +", "// x", "x;", ")"] {
-            assert_eq!(chain_at_end(&text.chars().collect::<Vec<_>>()), None, "{text}");
+            assert_eq!(
+                chain_at_end(&text.chars().collect::<Vec<_>>()),
+                None,
+                "{text}"
+            );
         }
     }
 }

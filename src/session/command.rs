@@ -24,12 +24,24 @@ pub enum Reply {
 /// The commands: how each is written and what it does.
 pub const COMMANDS: [(&str, &str); 8] = [
     ("%time CODE", "runs code and says how long it took"),
-    ("%who", "lists the variables and functions of the session, with their types"),
+    (
+        "%who",
+        "lists the variables and functions of the session, with their types",
+    ),
     ("%reset", "forgets them"),
     ("%load FILE", "runs a script in the session"),
-    ("%save FILE", "writes the cells that ran without an error as a script"),
-    ("%edit [N]", "opens cell N, or the last one, to be changed and run"),
-    ("%history [N|TEXT]", "shows the last N cells, those that hold a text, or all"),
+    (
+        "%save FILE",
+        "writes the cells that ran without an error as a script",
+    ),
+    (
+        "%edit [N]",
+        "opens cell N, or the last one, to be changed and run",
+    ),
+    (
+        "%history [N|TEXT]",
+        "shows the last N cells, those that hold a text, or all",
+    ),
     ("%help [NAME]", "explains a name, or lists all functions"),
 ];
 
@@ -52,8 +64,12 @@ impl Session {
         if let Some(question) = self.assistant().question(text) {
             return self.answered(name, question);
         }
-        let Some(command) = text.trim().strip_prefix('%') else { return self.kept(name, text).map(Reply::Value) };
-        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let Some(command) = text.trim().strip_prefix('%') else {
+            return self.kept(name, text).map(Reply::Value);
+        };
+        let (word, rest) = command
+            .split_once(char::is_whitespace)
+            .unwrap_or((command, ""));
         let rest = rest.trim();
         match word {
             "time" => self.timed(name, rest),
@@ -76,21 +92,36 @@ impl Session {
     /// it. Commands that look back or write do nothing.
     pub fn check_cell(&mut self, name: &str, text: &str) -> Vec<Diagnostic> {
         if let Some(question) = self.assistant().question(text) {
-            return if question.before.trim().is_empty() { Vec::new() } else { self.check_cell(name, question.before) };
+            return if question.before.trim().is_empty() {
+                Vec::new()
+            } else {
+                self.check_cell(name, question.before)
+            };
         }
-        let Some(command) = text.trim().strip_prefix('%') else { return self.checked(name, text) };
-        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let Some(command) = text.trim().strip_prefix('%') else {
+            return self.checked(name, text);
+        };
+        let (word, rest) = command
+            .split_once(char::is_whitespace)
+            .unwrap_or((command, ""));
         match word {
             "time" => self.checked(name, rest.trim()),
-            "load" => match file(rest.trim(), "%load FILE").and_then(|path| Ok((read(&path)?, path))) {
-                Ok((text, path)) => self.checked(&path.display().to_string(), &text),
-                Err(diagnostic) => vec![diagnostic],
-            },
+            "load" => {
+                match file(rest.trim(), "%load FILE").and_then(|path| Ok((read(&path)?, path))) {
+                    Ok((text, path)) => self.checked(&path.display().to_string(), &text),
+                    Err(diagnostic) => vec![diagnostic],
+                }
+            }
             "reset" => {
                 self.reset();
                 Vec::new()
             }
-            _ if COMMANDS.iter().any(|(usage, _)| command_name(usage)[1..] == *word) => Vec::new(),
+            _ if COMMANDS
+                .iter()
+                .any(|(usage, _)| command_name(usage)[1..] == *word) =>
+            {
+                Vec::new()
+            }
             _ => vec![no_command(word)],
         }
     }
@@ -102,14 +133,19 @@ impl Session {
         if replaced.is_some() {
             self.keep_last(Dynamic::from(Unknown));
         }
-        let found = self.check(name, replaced.as_deref().unwrap_or(text)).err().unwrap_or_default();
+        let found = self
+            .check(name, replaced.as_deref().unwrap_or(text))
+            .err()
+            .unwrap_or_default();
         let chars: Vec<char> = text.chars().collect();
         for made in names_made(&chars) {
             let is_known = self.assistant().is_made(&made.name);
             match made.by {
                 _ if is_known => {}
                 // The words of the command line are not known to a check, and so is what such a function gives.
-                By::Fn(parameters) => drop(self.eval(name, &format!("fn {}({parameters}) {{ args }}", made.name))),
+                By::Fn(parameters) => {
+                    drop(self.eval(name, &format!("fn {}({parameters}) {{ args }}", made.name)))
+                }
                 By::Let(_) => self.keep(&made.name, Dynamic::from(Unknown)),
                 By::Other => {}
             }
@@ -137,12 +173,21 @@ impl Session {
         let result = match with_last(text) {
             Some(_) if !self.has_last() => {
                 let hint = "`_` is the last value that a cell showed".to_owned();
-                Err(Diagnostic::error("no cell has shown a value yet that `_` could be", None, "", Some(hint)))
+                Err(Diagnostic::error(
+                    "no cell has shown a value yet that `_` could be",
+                    None,
+                    "",
+                    Some(hint),
+                ))
             }
             Some(replaced) => self.eval(name, &replaced).map_err(as_written),
             None => self.eval(name, text),
         };
-        self.cells.push(Cell { name: name.to_owned(), text: text.to_owned(), counts: result.is_ok() });
+        self.cells.push(Cell {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            counts: result.is_ok(),
+        });
         if let Ok(outcome) = &result
             && outcome.shown
         {
@@ -151,7 +196,10 @@ impl Session {
         result
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the user asks for the time; no result depends on it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the user asks for the time; no result depends on it"
+    )]
     fn timed(&mut self, name: &str, code: &str) -> Result<Reply, Diagnostic> {
         let start = Instant::now();
         let outcome = self.kept(name, code)?;
@@ -165,15 +213,26 @@ impl Session {
     }
 
     fn who(&self) -> String {
-        let values = self.variable_types().into_iter().map(|(name, type_name)| format!("{name:20} {type_name}"));
-        let functions = self.written_functions().into_iter().map(|signature| format!("{signature:20} function"));
+        let values = self
+            .variable_types()
+            .into_iter()
+            .map(|(name, type_name)| format!("{name:20} {type_name}"));
+        let functions = self
+            .written_functions()
+            .into_iter()
+            .map(|signature| format!("{signature:20} function"));
         let lines: Vec<String> = values.chain(functions).collect();
-        if lines.is_empty() { "nothing yet".into() } else { lines.join("\n") }
+        if lines.is_empty() {
+            "nothing yet".into()
+        } else {
+            lines.join("\n")
+        }
     }
 
     fn load(&mut self, path: &Path) -> Result<Reply, Diagnostic> {
         let text = read(path)?;
-        self.kept(&path.display().to_string(), &text).map(Reply::Value)
+        self.kept(&path.display().to_string(), &text)
+            .map(Reply::Value)
     }
 
     fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
@@ -181,19 +240,32 @@ impl Session {
         let statements: Vec<String> = good().map(|cell| statement(&cell.text)).collect();
         crate::write_whole(path, (statements.join("\n\n") + "\n").as_bytes())
             .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
-        let left_out: Vec<&str> =
-            good().filter(|cell| with_last(&cell.text).is_some()).map(|cell| &*cell.name).collect();
+        let left_out: Vec<&str> = good()
+            .filter(|cell| with_last(&cell.text).is_some())
+            .map(|cell| &*cell.name)
+            .collect();
         let remark = match left_out.as_slice() {
             [] => String::new(),
-            names => format!("; a script has no `_`, so these are comments in it: {}", names.join(", ")),
+            names => format!(
+                "; a script has no `_`, so these are comments in it: {}",
+                names.join(", ")
+            ),
         };
-        Ok(Reply::Text(format!("{} cells in {}{remark}", statements.len() - left_out.len(), path.display())))
+        Ok(Reply::Text(format!(
+            "{} cells in {}{remark}",
+            statements.len() - left_out.len(),
+            path.display()
+        )))
     }
 
     fn chosen(&self, number: &str) -> Result<Cell, Diagnostic> {
         let found = match number {
             "" => self.cells.last(),
-            number => self.cells.iter().rev().find(|cell| cell.name == format!("cell {number}")),
+            number => self
+                .cells
+                .iter()
+                .rev()
+                .find(|cell| cell.name == format!("cell {number}")),
         };
         found.cloned().ok_or_else(|| {
             let hint = "`%history` lists the cells".to_owned();
@@ -202,9 +274,17 @@ impl Session {
     }
 
     fn history(&self, wanted: &str) -> String {
-        let first = wanted.parse().map_or(0, |n| self.cells.len().saturating_sub(n));
-        let text = if wanted.parse::<usize>().is_ok() { "" } else { wanted };
-        let shown = self.cells[first..].iter().filter(|cell| cell.text.contains(text));
+        let first = wanted
+            .parse()
+            .map_or(0, |n| self.cells.len().saturating_sub(n));
+        let text = if wanted.parse::<usize>().is_ok() {
+            ""
+        } else {
+            wanted
+        };
+        let shown = self.cells[first..]
+            .iter()
+            .filter(|cell| cell.text.contains(text));
         let shown = shown.map(|cell| format!("// {}\n{}", cell.name, cell.text.trim_end()));
         shown.collect::<Vec<_>>().join("\n")
     }
@@ -213,7 +293,12 @@ impl Session {
 /// The file of a command, without the quotes it may have.
 fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
     match text.trim_matches('"') {
-        "" => Err(Diagnostic::error(format!("a file is missing: `{usage}`"), None, "", None)),
+        "" => Err(Diagnostic::error(
+            format!("a file is missing: `{usage}`"),
+            None,
+            "",
+            None,
+        )),
         path => Ok(path.into()),
     }
 }
@@ -226,8 +311,17 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
 fn no_command(word: &str) -> Diagnostic {
     let names = COMMANDS.iter().map(|(usage, _)| &command_name(usage)[1..]);
     let hint = nearest(word, names).map(|name| format!("did you mean `%{name}`?"));
-    let all = || COMMANDS.map(|(usage, about)| format!("{usage}: {about}")).join("; ");
-    Diagnostic::error(format!("there is no command `%{word}`"), None, "", hint.or_else(|| Some(all())))
+    let all = || {
+        COMMANDS
+            .map(|(usage, about)| format!("{usage}: {about}"))
+            .join("; ")
+    };
+    Diagnostic::error(
+        format!("there is no command `%{word}`"),
+        None,
+        "",
+        hint.or_else(|| Some(all())),
+    )
 }
 
 /// A cell as a statement that others may follow: an end mark is added where it has none. One that no script could run is a
@@ -235,7 +329,11 @@ fn no_command(word: &str) -> Diagnostic {
 fn statement(text: &str) -> String {
     let text = text.trim_end();
     if with_last(text).is_some() {
-        return text.lines().map(|line| format!("// {line}")).collect::<Vec<_>>().join("\n");
+        return text
+            .lines()
+            .map(|line| format!("// {line}"))
+            .collect::<Vec<_>>()
+            .join("\n");
     }
     let last = text.lines().last().unwrap_or("");
     match last {
@@ -316,17 +414,27 @@ mod tests {
             ("`${_} and ${_ + 1}`", "42 and 43"),
             ("switch 3 { 1 => 2, _ => 5 }", "5"),
             ("_ * 2", "10"),
-            ("%who", "args                 array\nunseen               whole number"),
+            (
+                "%who",
+                "args                 array\nunseen               whole number",
+            ),
         ] {
             assert_eq!(text(&mut session, cell), want, "{cell}");
         }
         let wrong = text(&mut session, "_.nope()");
-        assert!(wrong.contains("_.nope()") && !wrong.contains(crate::last_value::LAST), "{wrong}");
+        assert!(
+            wrong.contains("_.nope()") && !wrong.contains(crate::last_value::LAST),
+            "{wrong}"
+        );
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("s.rhai").display().to_string();
         let saved = text(&mut session, &format!("%save {file}"));
         assert!(saved.contains("a script has no `_`"), "{saved}");
-        assert!(std::fs::read_to_string(&file).unwrap().contains("\n// _ * 2\n"));
+        assert!(
+            std::fs::read_to_string(&file)
+                .unwrap()
+                .contains("\n// _ * 2\n")
+        );
         assert!(!text(&mut session, &format!("%load {file}")).contains("error"));
         text(&mut session, "%reset");
         assert!(text(&mut session, "_").contains("no cell has shown a value yet"));
@@ -346,12 +454,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("s.rhai").display().to_string();
         let mut first = session();
-        for cell in
-            ["let x = 2", "x + 1 // shown", "nope(1)", "fn f(a) { a * 3 }", "let m = #{ a: 1 }", "let y = f(x);"]
-        {
+        for cell in [
+            "let x = 2",
+            "x + 1 // shown",
+            "nope(1)",
+            "fn f(a) { a * 3 }",
+            "let m = #{ a: 1 }",
+            "let y = f(x);",
+        ] {
             text(&mut first, cell);
         }
-        assert_eq!(text(&mut first, &format!("%save {file}")), format!("5 cells in {file}"));
+        assert_eq!(
+            text(&mut first, &format!("%save {file}")),
+            format!("5 cells in {file}")
+        );
         let mut second = session();
         text(&mut second, &format!("%load \"{file}\""));
         assert_eq!(text(&mut second, "y + m.a"), "7");

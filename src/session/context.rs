@@ -59,7 +59,11 @@ pub(crate) fn is_name(c: char) -> bool {
 
 /// The name that ends a text.
 pub(crate) fn last_name(text: &[char]) -> String {
-    let length = text.iter().rev().take_while(|&&c| is_name(c) || c == ':').count();
+    let length = text
+        .iter()
+        .rev()
+        .take_while(|&&c| is_name(c) || c == ':')
+        .count();
     text[text.len() - length..].iter().collect()
 }
 
@@ -71,25 +75,37 @@ impl Context {
         while i < before.len() {
             let rest = &before[i..];
             match before[i] {
-                '/' if rest.starts_with(&['/', '/']) => match rest.iter().position(|&c| c == '\n') {
-                    Some(length) => i += length,
-                    None => return Context::Comment,
-                },
-                '/' if rest.starts_with(&['/', '*']) => match rest.windows(2).position(|pair| pair == ['*', '/']) {
-                    Some(length) => i += length + 1,
-                    None => return Context::Comment,
-                },
+                '/' if rest.starts_with(&['/', '/']) => {
+                    match rest.iter().position(|&c| c == '\n') {
+                        Some(length) => i += length,
+                        None => return Context::Comment,
+                    }
+                }
+                '/' if rest.starts_with(&['/', '*']) => {
+                    match rest.windows(2).position(|pair| pair == ['*', '/']) {
+                        Some(length) => i += length + 1,
+                        None => return Context::Comment,
+                    }
+                }
                 '"' | '`' => match string_length(rest) {
                     Some(length) => i += length - 1,
                     None => return Context::text(&before[..i], &rest[1..], open.last()),
                 },
-                bracket @ ('(' | '[' | '{') => open.push(opened(bracket, &before[..i], i + 1, &open)),
+                bracket @ ('(' | '[' | '{') => {
+                    open.push(opened(bracket, &before[..i], i + 1, &open))
+                }
                 ')' | ']' | '}' => {
                     open.pop();
                 }
                 ':' => {
                     if let Some(map) = open.last_mut().filter(|open| open.bracket == '#') {
-                        map.given.push(before[map.entry..i].iter().collect::<String>().trim().to_owned());
+                        map.given.push(
+                            before[map.entry..i]
+                                .iter()
+                                .collect::<String>()
+                                .trim()
+                                .to_owned(),
+                        );
                     }
                 }
                 ',' => {
@@ -107,23 +123,47 @@ impl Context {
 
     /// The context in a string, from what stands before it.
     fn text(before: &[char], typed: &[char], innermost: Option<&Open>) -> Context {
-        let spaces = before.iter().rev().take_while(|c| c.is_whitespace()).count();
+        let spaces = before
+            .iter()
+            .rev()
+            .take_while(|c| c.is_whitespace())
+            .count();
         let word = last_name(&before[..before.len() - spaces]);
         let (function, place) = match innermost {
             _ if word == "import" => (word, Place::Nowhere),
-            Some(Open { bracket: '(', function, n_commas, .. }) => (function.clone(), Place::Argument(*n_commas)),
+            Some(Open {
+                bracket: '(',
+                function,
+                n_commas,
+                ..
+            }) => (function.clone(), Place::Argument(*n_commas)),
             // A key in quotes has no colon before it.
-            Some(Open { bracket: '#', function, given, n_commas, .. }) if given.len() > *n_commas => {
-                (function.clone(), given.last().cloned().map_or(Place::Nowhere, Place::Option))
-            }
+            Some(Open {
+                bracket: '#',
+                function,
+                given,
+                n_commas,
+                ..
+            }) if given.len() > *n_commas => (
+                function.clone(),
+                given.last().cloned().map_or(Place::Nowhere, Place::Option),
+            ),
             _ => (String::new(), Place::Nowhere),
         };
-        Context::Text { typed: typed.iter().collect(), function, place }
+        Context::Text {
+            typed: typed.iter().collect(),
+            function,
+            place,
+        }
     }
 
     /// The context outside of strings and comments.
     fn between(before: &[char], innermost: Option<Open>) -> Context {
-        let word = before.iter().rev().take_while(|&&c| is_name(c) || c == ':').count();
+        let word = before
+            .iter()
+            .rev()
+            .take_while(|&&c| is_name(c) || c == ':')
+            .count();
         let head = &before[..before.len() - word];
         if let Some((&'.', owner)) = head.split_last()
             && owner.last() != Some(&'.')
@@ -131,9 +171,13 @@ impl Context {
             return Context::Member(owner.len());
         }
         match innermost {
-            Some(Open { bracket: '#', function, entry, given, .. })
-                if head.len() >= entry && head[entry..].iter().all(|c| c.is_whitespace()) =>
-            {
+            Some(Open {
+                bracket: '#',
+                function,
+                entry,
+                given,
+                ..
+            }) if head.len() >= entry && head[entry..].iter().all(|c| c.is_whitespace()) => {
                 Context::Option { function, given }
             }
             _ => Context::Word,
@@ -145,12 +189,20 @@ fn opened(bracket: char, before: &[char], entry: usize, outer: &[Open]) -> Open 
     let is_map = bracket == '{' && before.last() == Some(&'#');
     let function = match bracket {
         '(' => last_name(before),
-        _ if is_map => {
-            outer.last().filter(|outer| outer.bracket == '(').map(|outer| outer.function.clone()).unwrap_or_default()
-        }
+        _ if is_map => outer
+            .last()
+            .filter(|outer| outer.bracket == '(')
+            .map(|outer| outer.function.clone())
+            .unwrap_or_default(),
         _ => String::new(),
     };
-    Open { bracket: if is_map { '#' } else { bracket }, function, entry, given: Vec::new(), n_commas: 0 }
+    Open {
+        bracket: if is_map { '#' } else { bracket },
+        function,
+        entry,
+        given: Vec::new(),
+        n_commas: 0,
+    }
 }
 
 #[cfg(test)]
@@ -177,9 +229,15 @@ mod tests {
             ("device( \"", text("", "device", Place::Argument(0))),
             ("let x = [\"a", text("a", "", Place::Nowhere)),
             ("load(\"a\") |> ", Context::Word),
-            ("print(`say \\` it", text("say \\` it", "print", Place::Argument(0))),
+            (
+                "print(`say \\` it",
+                text("say \\` it", "print", Place::Argument(0)),
+            ),
             ("x.split(\"a\", \"b", text("b", "split", Place::Argument(1))),
-            ("noise(5, #{ color: \"pi", text("pi", "noise", color.clone())),
+            (
+                "noise(5, #{ color: \"pi",
+                text("pi", "noise", color.clone()),
+            ),
             ("noise(5, #{ a: 1, color: `", text("", "noise", color)),
             ("noise(5, #{ a: 1, \"co", text("co", "", Place::Nowhere)),
             ("x // no", Context::Comment),
@@ -196,7 +254,11 @@ mod tests {
             ("#{ a", option("", &[])),
             ("fn f() { a", Context::Word),
         ] {
-            assert_eq!(Context::of(&text.chars().collect::<Vec<_>>()), want, "{text}");
+            assert_eq!(
+                Context::of(&text.chars().collect::<Vec<_>>()),
+                want,
+                "{text}"
+            );
         }
     }
 }

@@ -39,7 +39,9 @@ fn is_last(chars: &[char], at: usize) -> bool {
     let before: String = before.iter().collect();
     let behind: String = behind.iter().take(40).collect();
     let (before, behind) = (before.trim_end(), behind.trim_start());
-    let is_made = ["let", "const", "for"].iter().any(|word| before.ends_with(word));
+    let is_made = ["let", "const", "for"]
+        .iter()
+        .any(|word| before.ends_with(word));
     // `a | _` is a choice of two, `|_|` the parameter of a closure.
     let is_closure = before.ends_with('|') && behind.starts_with(['|', ',']);
     let is_case = behind.starts_with("=>") || behind.starts_with("if ");
@@ -75,7 +77,10 @@ mod tests {
             ("gain(1) | _", Some("gain(1) | ꟷ")),
             ("`is ${_}`", Some("`is ${ꟷ}`")),
             ("switch x { 1 => 2, _ => 3 }", None),
-            ("switch x { 1 => _, _ if y => 3 }", Some("switch x { 1 => ꟷ, _ if y => 3 }")),
+            (
+                "switch x { 1 => _, _ if y => 3 }",
+                Some("switch x { 1 => ꟷ, _ if y => 3 }"),
+            ),
             ("let _ = 1", None),
             ("|_| 1", None),
             ("time_mask() // _", None),

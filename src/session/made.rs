@@ -46,20 +46,30 @@ pub(crate) fn names_made(text: &[char]) -> Vec<Made> {
         match at(i) {
             "let" | "const" if is_word(at(i + 1)) => {
                 let value = (at(i + 2) == "=").then(|| tokens[i + 2].end);
-                made.push(Made { name: at(i + 1).to_owned(), by: By::Let(value) });
+                made.push(Made {
+                    name: at(i + 1).to_owned(),
+                    by: By::Let(value),
+                });
             }
             "fn" if is_word(at(i + 1)) && at(i + 2) == "(" => {
                 let (names, close) = list(&tokens, i + 3, ")");
                 let parameters = names.join(", ");
-                made.push(Made { name: at(i + 1).to_owned(), by: By::Fn(parameters) });
+                made.push(Made {
+                    name: at(i + 1).to_owned(),
+                    by: By::Fn(parameters),
+                });
                 // The parameters are of use inside of the function, which is being typed if it does not end.
                 if closes(&tokens, close + 1).is_none() {
                     made.extend(names.into_iter().map(other));
                 }
             }
-            "for" if at(i + 1) == "(" => made.extend(list(&tokens, i + 2, ")").0.into_iter().map(other)),
+            "for" if at(i + 1) == "(" => {
+                made.extend(list(&tokens, i + 2, ")").0.into_iter().map(other))
+            }
             "for" | "as" if is_word(at(i + 1)) => made.push(other(at(i + 1).to_owned())),
-            "catch" if at(i + 1) == "(" && is_word(at(i + 2)) => made.push(other(at(i + 2).to_owned())),
+            "catch" if at(i + 1) == "(" && is_word(at(i + 2)) => {
+                made.push(other(at(i + 2).to_owned()))
+            }
             // A bar where a value is expected begins a closure; elsewhere it is the choice between two recipes.
             "|" if !ends_value(i.checked_sub(1).map_or("", at)) => {
                 let (names, close) = list(&tokens, i + 1, "|");
@@ -74,20 +84,30 @@ pub(crate) fn names_made(text: &[char]) -> Vec<Made> {
 }
 
 fn other(name: String) -> Made {
-    Made { name, by: By::Other }
+    Made {
+        name,
+        by: By::Other,
+    }
 }
 
 /// The names between commas up to a bracket, and where that stands.
 fn list(tokens: &[Token], from: usize, end: &str) -> (Vec<String>, usize) {
     let mut names = Vec::new();
     let mut i = from;
-    while let Some(token) = tokens.get(i).filter(|token| token.text == "," || is_word(&token.text)) {
+    while let Some(token) = tokens
+        .get(i)
+        .filter(|token| token.text == "," || is_word(&token.text))
+    {
         if token.text != "," {
             names.push(token.text.clone());
         }
         i += 1;
     }
-    if tokens.get(i).is_some_and(|token| token.text == end) { (names, i) } else { (Vec::new(), i) }
+    if tokens.get(i).is_some_and(|token| token.text == end) {
+        (names, i)
+    } else {
+        (Vec::new(), i)
+    }
 }
 
 /// Where the block ends that begins at a token; nothing if it does not.
@@ -115,7 +135,8 @@ fn is_word(text: &str) -> bool {
 /// Whether a token may end a value, so that an operator follows.
 fn ends_value(token: &str) -> bool {
     let keyword = ["return", "in", "if", "else", "while", "switch", "throw"];
-    (token.starts_with(is_name) && !keyword.contains(&token)) || [")", "]", "}", "\""].contains(&token)
+    (token.starts_with(is_name) && !keyword.contains(&token))
+        || [")", "]", "}", "\""].contains(&token)
 }
 
 /// The code of a text, cut; a string is one quote.
@@ -127,15 +148,25 @@ fn tokens(text: &[char]) -> Vec<Token> {
         let c = text[i];
         if !is_code[i] {
             if ['"', '`', '\''].contains(&c) && out.last().is_none_or(|last| last.text != "\"") {
-                out.push(Token { text: "\"".to_owned(), end: i + 1 });
+                out.push(Token {
+                    text: "\"".to_owned(),
+                    end: i + 1,
+                });
             }
             i += 1;
             continue;
         }
-        let length = text[i..].iter().zip(&is_code[i..]).take_while(|(c, code)| is_name(**c) && **code).count();
+        let length = text[i..]
+            .iter()
+            .zip(&is_code[i..])
+            .take_while(|(c, code)| is_name(**c) && **code)
+            .count();
         let length = length.max(1);
         if !c.is_whitespace() {
-            out.push(Token { text: text[i..i + length].iter().collect(), end: i + length });
+            out.push(Token {
+                text: text[i..i + length].iter().collect(),
+                end: i + length,
+            });
         }
         i += length;
     }
@@ -157,13 +188,22 @@ mod tests {
             ("let f = |first, second| first", "f first second"),
             ("gain(1) | gain(2) | fade()", ""),
             ("x |> |wave| wave.seconds", "wave"),
-            ("import \"a\" as helper; try { } catch (err) { }", "helper err"),
-            ("// let no = 1\n\"let no\" `let no ${ let yes = 1; }`", "yes"),
+            (
+                "import \"a\" as helper; try { } catch (err) { }",
+                "helper err",
+            ),
+            (
+                "// let no = 1\n\"let no\" `let no ${ let yes = 1; }`",
+                "yes",
+            ),
             ("letter = 1; outlet x", ""),
             ("let = 3; let 3", ""),
         ] {
             let chars: Vec<char> = text.chars().collect();
-            let names: Vec<String> = names_made(&chars).into_iter().map(|made| made.name).collect();
+            let names: Vec<String> = names_made(&chars)
+                .into_iter()
+                .map(|made| made.name)
+                .collect();
             assert_eq!(names.join(" "), want, "{text}");
         }
     }

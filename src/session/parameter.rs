@@ -27,7 +27,10 @@ impl Parameter {
         if !is_free_name(name) {
             return Err(format!("`{name}` cannot be the name of a variable"));
         }
-        Ok(Parameter { name: name.to_owned(), source: source_of_word(value) })
+        Ok(Parameter {
+            name: name.to_owned(),
+            source: source_of_word(value),
+        })
     }
 
     /// The variable's name.
@@ -44,7 +47,11 @@ impl Parameter {
 /// Names of the variables that a text makes, for those who give them other values.
 pub fn variables_made(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
-    names_made(&chars).into_iter().filter(|made| made.is_variable()).map(|made| made.name).collect()
+    names_made(&chars)
+        .into_iter()
+        .filter(|made| made.is_variable())
+        .map(|made| made.name)
+        .collect()
 }
 
 /// Whether a variable may have this name: a word that the language does not keep for itself.
@@ -52,7 +59,9 @@ fn is_free_name(name: &str) -> bool {
     let is_word = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && name != "_";
-    let parses = |parser: Engine| completeness(&parser, &format!("let {name} = 0;")) == Completeness::Complete;
+    let parses = |parser: Engine| {
+        completeness(&parser, &format!("let {name} = 0;")) == Completeness::Complete
+    };
     is_word && new_parser().is_ok_and(parses)
 }
 
@@ -82,16 +91,25 @@ fn own_literal(word: &str) -> Option<Value> {
     // Literals take no steps to speak of.
     engine.set_max_operations(100_000);
     let value = engine.eval_expression::<Dynamic>(word).ok()?;
-    (value.is_array() || value.is_map()).then(|| json(&value)).flatten()
+    (value.is_array() || value.is_map())
+        .then(|| json(&value))
+        .flatten()
 }
 
 /// A value of plain numbers, texts, lists and maps as JSON; nothing for any other.
 fn json(value: &Dynamic) -> Option<Value> {
     if let Ok(list) = value.as_array_ref() {
-        return list.iter().map(json).collect::<Option<Vec<Value>>>().map(Value::Array);
+        return list
+            .iter()
+            .map(json)
+            .collect::<Option<Vec<Value>>>()
+            .map(Value::Array);
     }
     if let Ok(map) = value.as_map_ref() {
-        return map.iter().map(|(key, value)| Some((key.to_string(), json(value)?))).collect::<Option<_>>();
+        return map
+            .iter()
+            .map(|(key, value)| Some((key.to_string(), json(value)?)))
+            .collect::<Option<_>>();
     }
     if let Ok(text) = value.as_immutable_string_ref() {
         return Some(text.as_str().into());
@@ -107,8 +125,11 @@ fn json(value: &Dynamic) -> Option<Value> {
 /// Numbers that people write and JSON does not: `.5`, `5.`, `+3`. A number with leading zeros is a name of something.
 fn loose_number(word: &str) -> Option<Value> {
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
-    let is_plain = digits.chars().all(|c| c.is_ascii_digit() || ".eE+-".contains(c));
-    let is_padded = digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
+    let is_plain = digits
+        .chars()
+        .all(|c| c.is_ascii_digit() || ".eE+-".contains(c));
+    let is_padded =
+        digits.starts_with('0') && digits[1..].starts_with(|c: char| c.is_ascii_digit());
     if !is_plain || is_padded {
         return None;
     }
@@ -126,14 +147,23 @@ fn source(value: &Value) -> String {
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => match number.as_i64() {
             Some(n) => n.to_string(),
-            None => number.as_f64().map_or_else(|| number.to_string(), |x| format!("{x:?}")),
+            None => number
+                .as_f64()
+                .map_or_else(|| number.to_string(), |x| format!("{x:?}")),
         },
         Value::String(text) => quoted(text),
-        Value::Array(list) => format!("[{}]", list.iter().map(source).collect::<Vec<_>>().join(", ")),
+        Value::Array(list) => format!(
+            "[{}]",
+            list.iter().map(source).collect::<Vec<_>>().join(", ")
+        ),
         Value::Object(map) if map.is_empty() => "#{}".to_owned(),
         Value::Object(map) => {
-            let entry = |(key, value): (&String, &Value)| format!("{}: {}", quoted(key), source(value));
-            format!("#{{ {} }}", map.iter().map(entry).collect::<Vec<_>>().join(", "))
+            let entry =
+                |(key, value): (&String, &Value)| format!("{}: {}", quoted(key), source(value));
+            format!(
+                "#{{ {} }}",
+                map.iter().map(entry).collect::<Vec<_>>().join(", ")
+            )
         }
     }
 }
@@ -200,11 +230,16 @@ mod tests {
             ("[a]", "\"[a]\""),
             ("[draft] x", "\"[draft] x\""),
             ("#1", "\"#1\""),
-            ("a\u{1b}\u{0}\u{7f}\u{85}\u{feff}\u{e0001}é", "\"a\\x1b\\x00\\x7f\\u0085\\ufeff\\U000e0001é\""),
+            (
+                "a\u{1b}\u{0}\u{7f}\u{85}\u{feff}\u{e0001}é",
+                "\"a\\x1b\\x00\\x7f\\u0085\\ufeff\\U000e0001é\"",
+            ),
         ] {
             let parameter = Parameter::read(&format!("p={word}")).unwrap();
             assert_eq!(parameter.source, want, "{word}");
-            session.eval("t", &parameter.statement()).unwrap_or_else(|d| panic!("{word}: {}", d.render(false)));
+            session
+                .eval("t", &parameter.statement())
+                .unwrap_or_else(|d| panic!("{word}: {}", d.render(false)));
         }
         assert_eq!(Parameter::read("p=a=b").unwrap().source, "\"a=b\"");
     }
@@ -214,7 +249,10 @@ mod tests {
         for word in ["n", "=3", "a b=1", "1a=1", "let=1", "_=1", "x y=1", "a.b=1"] {
             assert!(Parameter::read(word).is_err(), "{word}");
         }
-        assert_eq!(Parameter::read("größe=1").unwrap().statement(), "let größe = 1;");
+        assert_eq!(
+            Parameter::read("größe=1").unwrap().statement(),
+            "let größe = 1;"
+        );
     }
 
     proptest! {

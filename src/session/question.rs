@@ -26,16 +26,25 @@ impl<'a> Question<'a> {
 
 /// The name that a line asks about.
 fn asked(line: &str) -> Option<&str> {
-    let called = line.trim_end_matches(';').strip_prefix("help(").and_then(|rest| rest.strip_suffix(')'));
+    let called = line
+        .trim_end_matches(';')
+        .strip_prefix("help(")
+        .and_then(|rest| rest.strip_suffix(')'));
     if let Some(inside) = called {
         let inside = inside.trim();
-        let unquoted = inside.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(inside);
+        let unquoted = inside
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(inside);
         return (inside.is_empty() || is_subject(unquoted)).then_some(unquoted);
     }
     let marks = |text: &str| text.len() - text.trim_end_matches('?').len();
     let name = match (line.starts_with('?'), marks(line)) {
         (_, n) if n == line.len() && (1..=2).contains(&n) => "",
-        (true, 0) => line.strip_prefix("??").or_else(|| line.strip_prefix('?'))?.trim_start(),
+        (true, 0) => line
+            .strip_prefix("??")
+            .or_else(|| line.strip_prefix('?'))?
+            .trim_start(),
         (false, 1 | 2) => line.trim_end_matches('?').trim_end(),
         _ => return None,
     };
@@ -49,8 +58,12 @@ fn is_subject(text: &str) -> bool {
         word.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && word.chars().all(|c| c.is_alphanumeric() || c == '_')
     };
-    name.split("::").flat_map(|part| part.split('.')).all(is_word)
-        || (!text.is_empty() && text.chars().all(|c| "|&*+-/%<>=!^".contains(c)) && !text.starts_with("//"))
+    name.split("::")
+        .flat_map(|part| part.split('.'))
+        .all(is_word)
+        || (!text.is_empty()
+            && text.chars().all(|c| "|&*+-/%<>=!^".contains(c))
+            && !text.starts_with("//"))
 }
 
 #[cfg(test)]
@@ -59,8 +72,10 @@ mod tests {
 
     #[test]
     fn a_question_is_a_line_with_a_name_and_nothing_else() {
-        let whole =
-            |text: &str| text.matches(['(', '`']).count() == text.matches([')', '`']).count() && !text.contains("/*");
+        let whole = |text: &str| {
+            text.matches(['(', '`']).count() == text.matches([')', '`']).count()
+                && !text.contains("/*")
+        };
         let of = |text| Question::of(text, whole).map(|question| (question.before, question.name));
         for (text, name) in [
             ("noise?", "noise"),

@@ -31,7 +31,10 @@ impl Remembered {
             // Our own values and text share what they hold; all others are small.
             _ => Excerpt::Value(value.flatten_clone()),
         };
-        Remembered { shape: Shape::of(value), value: excerpt }
+        Remembered {
+            shape: Shape::of(value),
+            value: excerpt,
+        }
     }
 
     /// Frees the value; what it is stays known.
@@ -55,7 +58,11 @@ fn short(value: &Dynamic, depth: usize) -> String {
         if depth > 1 {
             return format!("[{} values]", array.len());
         }
-        let mut parts: Vec<String> = array.iter().take(ELEMENTS).map(|element| short(element, depth + 1)).collect();
+        let mut parts: Vec<String> = array
+            .iter()
+            .take(ELEMENTS)
+            .map(|element| short(element, depth + 1))
+            .collect();
         if array.len() > ELEMENTS {
             parts.push(format!("… {} in all", array.len()));
         }
@@ -96,13 +103,23 @@ mod tests {
         for (script, want) in [
             ("42", "whole number|42"),
             ("\"a\\nb\"", "string|\"a\\nb\""),
-            ("[1, \"b\", [2, [3, 4]]]", "array|[1, \"b\", [2, [2 values]]]"),
-            ("let a = []; a.pad(100, 7); a", "array|[7, 7, 7, 7, 7, 7, 7, 7, … 100 in all]"),
+            (
+                "[1, \"b\", [2, [3, 4]]]",
+                "array|[1, \"b\", [2, [2 values]]]",
+            ),
+            (
+                "let a = []; a.pad(100, 7); a",
+                "array|[7, 7, 7, 7, 7, 7, 7, 7, … 100 in all]",
+            ),
             ("#{ a: 1, b: #{ c: () } }", "map|#{a: 1, b: #{c: ()}}"),
             ("|x| x", "function|"),
         ] {
             let remembered = Remembered::new(&engine.eval(script).unwrap());
-            assert_eq!(format!("{}|{}", remembered.shape.type_name, remembered.text()), want, "{script}");
+            assert_eq!(
+                format!("{}|{}", remembered.shape.type_name, remembered.text()),
+                want,
+                "{script}"
+            );
         }
         let long = Remembered::new(&"x".repeat(10_000).into()).text();
         assert_eq!(long.chars().count(), LONGEST + 2);
@@ -112,7 +129,10 @@ mod tests {
     fn keys_are_known_and_a_value_can_be_forgotten() {
         let mut map = Remembered::new(&rhai::Engine::new().eval("#{ b: 1, a: 2 }").unwrap());
         map.forget();
-        assert_eq!((map.text().as_str(), map.shape.type_name.as_str()), ("", "map"));
+        assert_eq!(
+            (map.text().as_str(), map.shape.type_name.as_str()),
+            ("", "map")
+        );
         assert!(map.shape.entry("a").is_some() && map.shape.entry("b").is_some());
     }
 }

@@ -20,7 +20,9 @@ pub(crate) fn code(text: &[char]) -> Vec<bool> {
             continue;
         };
         let skipped = match text[i] {
-            '/' if rest.starts_with(&['/', '/']) => rest.iter().position(|&c| c == '\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with(&['/', '/']) => {
+                rest.iter().position(|&c| c == '\n').unwrap_or(rest.len())
+            }
             '/' if rest.starts_with(&['/', '*']) => comment_length(rest),
             '"' => crate::script::string_length(rest).unwrap_or(rest.len()),
             '\'' => letter_length(rest),
@@ -70,7 +72,12 @@ fn comment_length(text: &[char]) -> usize {
 /// Length of the letter in single quotes that begins a text; 1 if it is none.
 fn letter_length(text: &[char]) -> usize {
     match text {
-        ['\'', '\\', ..] => text.iter().skip(2).take(10).position(|&c| c == '\'').map_or(1, |end| end + 3),
+        ['\'', '\\', ..] => text
+            .iter()
+            .skip(2)
+            .take(10)
+            .position(|&c| c == '\'')
+            .map_or(1, |end| end + 3),
         ['\'', _, '\'', ..] => 3,
         _ => 1,
     }
@@ -95,7 +102,12 @@ mod tests {
         ] {
             let chars: Vec<char> = text.chars().collect();
             let is_code = code(&chars);
-            let found: String = chars.iter().zip(is_code).filter(|(_, is)| *is).map(|(c, _)| c).collect();
+            let found: String = chars
+                .iter()
+                .zip(is_code)
+                .filter(|(_, is)| *is)
+                .map(|(c, _)| c)
+                .collect();
             assert_eq!(found, want, "{text}");
         }
     }

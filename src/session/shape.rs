@@ -26,7 +26,10 @@ impl Shape {
 
     /// A shape of which the type alone is known.
     pub(crate) fn of_type(type_name: &str) -> Shape {
-        Shape { type_name: type_name.to_owned(), ..Shape::default() }
+        Shape {
+            type_name: type_name.to_owned(),
+            ..Shape::default()
+        }
     }
 
     fn at(value: &Dynamic, depth: usize) -> Shape {
@@ -37,16 +40,23 @@ impl Shape {
         if let Ok(map) = value.as_map_ref() {
             // The deeper, the fewer: a map of maps must not cost what all of them hold.
             let entries = map.iter().take(ENTRIES >> (4 * depth));
-            shape.entries = entries.map(|(key, value)| (key.to_string(), Shape::at(value, depth + 1))).collect();
+            shape.entries = entries
+                .map(|(key, value)| (key.to_string(), Shape::at(value, depth + 1)))
+                .collect();
         } else if let Ok(array) = value.as_array_ref() {
-            shape.element = array.first().map(|first| Box::new(Shape::at(first, depth + 1)));
+            shape.element = array
+                .first()
+                .map(|first| Box::new(Shape::at(first, depth + 1)));
         }
         shape
     }
 
     /// The shape of an entry.
     pub(crate) fn entry(&self, key: &str) -> Option<&Shape> {
-        self.entries.iter().find(|(name, _)| name == key).map(|(_, shape)| shape)
+        self.entries
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, shape)| shape)
     }
 }
 
@@ -59,9 +69,18 @@ mod tests {
         let engine = rhai::Engine::new();
         let shape = Shape::of(&engine.eval("#{ a: [#{ b: 1.5 }], c: \"x\" }").unwrap());
         assert_eq!(shape.type_name, "map");
-        let element = shape.entry("a").and_then(|list| list.element.as_deref()).unwrap();
+        let element = shape
+            .entry("a")
+            .and_then(|list| list.element.as_deref())
+            .unwrap();
         assert_eq!(element.entry("b").unwrap().type_name, "number");
-        assert_eq!((shape.entry("c").unwrap().type_name.as_str(), shape.entry("d")), ("string", None));
+        assert_eq!(
+            (
+                shape.entry("c").unwrap().type_name.as_str(),
+                shape.entry("d")
+            ),
+            ("string", None)
+        );
         let deep = Shape::of(&engine.eval("[[[[[[1]]]]]]").unwrap());
         let depth = std::iter::successors(Some(&deep), |shape| shape.element.as_deref()).count();
         assert_eq!(depth, DEPTH + 1);

@@ -12,9 +12,16 @@ fn verify_by_frame(op: &str, script: impl Fn(&Json, &Json) -> String) {
         let [bands, frames] = [shape[0], shape[1]];
         let by_frame: Vec<f64> = values
             .chunks(bands * frames)
-            .flat_map(|block| (0..frames).flat_map(move |t| (0..bands).map(move |band| block[band * frames + t])))
+            .flat_map(|block| {
+                (0..frames).flat_map(move |t| (0..bands).map(move |band| block[band * frames + t]))
+            })
             .collect();
-        compare(&case, case["id"].as_str().unwrap(), vec![frames, bands], &by_frame);
+        compare(
+            &case,
+            case["id"].as_str().unwrap(),
+            vec![frames, bands],
+            &by_frame,
+        );
     }
 }
 
@@ -27,7 +34,12 @@ fn plain(value: &Json) -> String {
 fn cepstra_of_decibels() {
     verify("mfcc", |case, p| {
         let mut options = mel_options(p);
-        for (name, value) in [("n_mfcc", "n_mfcc"), ("lifter", "lifter"), ("amin", "amin"), ("top_db", "top_db")] {
+        for (name, value) in [
+            ("n_mfcc", "n_mfcc"),
+            ("lifter", "lifter"),
+            ("amin", "amin"),
+            ("top_db", "top_db"),
+        ] {
             options.push(format!("{name}: {}", plain(&p[value])));
         }
         format!("{} |> mfcc(#{{ {} }})", input(case, 0), options.join(", "))
@@ -37,12 +49,23 @@ fn cepstra_of_decibels() {
 #[test]
 fn cepstra_as_htk() {
     verify_by_frame("mfcc_htk_style", |case, p| {
-        let samples = |name: &str| (p[name].as_f64().unwrap() * p["sample_rate"].as_f64().unwrap()).round();
+        let samples =
+            |name: &str| (p[name].as_f64().unwrap() * p["sample_rate"].as_f64().unwrap()).round();
         let mut options = vec![
             r#"style: "htk""#.to_owned(),
-            format!("win_length: {}, hop_length: {}", samples("winlen"), samples("winstep")),
-            format!("n_mfcc: {}, n_mels: {}, n_fft: {}", p["numcep"], p["nfilt"], p["nfft"]),
-            format!("f_min_hz: {}, preemphasis: {}, lifter: {}", p["lowfreq"], p["preemph"], p["ceplifter"]),
+            format!(
+                "win_length: {}, hop_length: {}",
+                samples("winlen"),
+                samples("winstep")
+            ),
+            format!(
+                "n_mfcc: {}, n_mels: {}, n_fft: {}",
+                p["numcep"], p["nfilt"], p["nfft"]
+            ),
+            format!(
+                "f_min_hz: {}, preemphasis: {}, lifter: {}",
+                p["lowfreq"], p["preemph"], p["ceplifter"]
+            ),
             format!("energy: {}, window: {}", p["appendEnergy"], p["window"]),
         ];
         if p["highfreq"].is_number() {
@@ -77,7 +100,10 @@ fn the_front_end_of_vggish() {
 fn examples_of_vggish() {
     verify_by_frame("vggish_examples", |case, p| {
         let (frames, hop) = (&p["example_frames"], &p["example_hop"]);
-        format!("{} |> patches({frames}, #{{ hop: {hop} }})", vggish(case, p))
+        format!(
+            "{} |> patches({frames}, #{{ hop: {hop} }})",
+            vggish(case, p)
+        )
     });
 }
 
@@ -88,17 +114,33 @@ fn kaldi(p: &Json) -> Vec<String> {
         window => window,
     };
     vec![
-        format!("n_mels: {}, f_min_hz: {}, f_max_hz: {}", p["n_mels"], p["fmin"], p["fmax"]),
-        format!("frame_length_ms: {}, frame_shift_ms: {}", p["frame_length_ms"], p["frame_shift_ms"]),
-        format!("window: {window:?}, preemphasis: {}, power: {}", p["preemphasis"], p["power"]),
-        format!("remove_mean: {}, remove_dc: {}", p["subtract_mean_of_clip"], p["remove_dc_offset_per_frame"]),
+        format!(
+            "n_mels: {}, f_min_hz: {}, f_max_hz: {}",
+            p["n_mels"], p["fmin"], p["fmax"]
+        ),
+        format!(
+            "frame_length_ms: {}, frame_shift_ms: {}",
+            p["frame_length_ms"], p["frame_shift_ms"]
+        ),
+        format!(
+            "window: {window:?}, preemphasis: {}, power: {}",
+            p["preemphasis"], p["power"]
+        ),
+        format!(
+            "remove_mean: {}, remove_dc: {}",
+            p["subtract_mean_of_clip"], p["remove_dc_offset_per_frame"]
+        ),
     ]
 }
 
 #[test]
 fn filter_banks_of_kaldi() {
     verify_by_frame("kaldi_fbank", |case, p| {
-        format!("{} |> kaldi_fbank(#{{ {} }})", input(case, 0), kaldi(p).join(", "))
+        format!(
+            "{} |> kaldi_fbank(#{{ {} }})",
+            input(case, 0),
+            kaldi(p).join(", ")
+        )
     });
 }
 
@@ -109,7 +151,10 @@ fn the_input_of_ast() {
         // The preset of `log_mel` and the stage named after Kaldi are the same computation.
         let mut options = kaldi(p);
         let deviation = 2.0 * p["std"].as_f64().unwrap();
-        options.push(format!("n_frames: {frames}, mean: {}, deviation: {deviation}", p["mean"]));
+        options.push(format!(
+            "n_frames: {frames}, mean: {}, deviation: {deviation}",
+            p["mean"]
+        ));
         let (x, options) = (input(case, 0), options.join(", "));
         format!(
             "let a = {x} |> log_mel(#{{ preset: \"ast\", n_frames: {frames} }}); \
@@ -132,7 +177,12 @@ fn verify_clar(op: &str, channel: usize) {
             p["fmax"]
         ));
         let plane = shape[0] * shape[1];
-        compare(&case, case["id"].as_str().unwrap(), shape, &values[channel * plane..(channel + 1) * plane]);
+        compare(
+            &case,
+            case["id"].as_str().unwrap(),
+            shape,
+            &values[channel * plane..(channel + 1) * plane],
+        );
     }
 }
 
@@ -145,13 +195,18 @@ fn the_three_channels_of_clar() {
 
 #[test]
 fn the_mel_channel_of_clar_by_its_preset() {
-    verify("clar_log_mel", |case, _| format!("{} |> log_mel(#{{ preset: \"clar\" }})", input(case, 0)));
+    verify("clar_log_mel", |case, _| {
+        format!("{} |> log_mel(#{{ preset: \"clar\" }})", input(case, 0))
+    });
 }
 
 /// `features(...)` of the first input of a case, an array of bands.
 fn block(case: &Json) -> String {
     let (shape, values) = npy::read(&dsp().join(case["inputs"][0].as_str().unwrap()));
-    let rows: Vec<String> = values.chunks(shape[1]).map(|row| format!("{row:?}")).collect();
+    let rows: Vec<String> = values
+        .chunks(shape[1])
+        .map(|row| format!("{row:?}"))
+        .collect();
     format!("features([{}])", rows.join(", "))
 }
 
@@ -175,7 +230,10 @@ fn masks_of_spec_augment() {
             over_frames.len(),
             p["fill"]
         );
-        let values: Vec<(&str, f64)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let values: Vec<(&str, f64)> = values
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+            .collect();
         replayed(&block(case), &stage, "spec_augment", &values)
     });
 }
@@ -183,7 +241,10 @@ fn masks_of_spec_augment() {
 #[test]
 fn time_warps() {
     verify("time_warp", |case, p| {
-        let values = [("center", p["centre"].as_f64().unwrap()), ("shift", p["shift"].as_f64().unwrap())];
+        let values = [
+            ("center", p["centre"].as_f64().unwrap()),
+            ("shift", p["shift"].as_f64().unwrap()),
+        ];
         replayed(&block(case), "time_warp()", "time_warp", &values)
     });
 }

@@ -18,7 +18,9 @@ pub(super) struct Compared<'a> {
 }
 
 fn number(check: &Json, name: &str) -> f64 {
-    check[name].as_f64().unwrap_or_else(|| panic!("{name} in {check}"))
+    check[name]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} in {check}"))
 }
 
 /// A file of the reference that a check names.
@@ -59,27 +61,48 @@ pub(super) fn check(id: &str, check: &Json, c: &Compared<'_>) {
     }
     match metric {
         "shape" => {
-            let want: Vec<usize> =
-                check["equals"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
+            let want: Vec<usize> = check["equals"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|n| n.as_u64().unwrap() as usize)
+                .collect();
             assert_eq!(c.shape, want, "{id} shape");
         }
         "length" => {
             let (got, want) = (*c.shape.last().unwrap() as f64, number(check, "equals"));
-            assert!((got - want).abs() <= check["tol"].as_f64().unwrap_or(0.0), "{id} length: {got}, wanted {want}");
+            assert!(
+                (got - want).abs() <= check["tol"].as_f64().unwrap_or(0.0),
+                "{id} length: {got}, wanted {want}"
+            );
         }
         "max_abs" => at_most(differences().fold(0.0, f64::max)),
         "rel_peak" => at_most(differences().fold(0.0, f64::max) / largest(b)),
         "rel_l2" => at_most((energy(&mut differences()) / energy(&mut b.iter().copied())).sqrt()),
-        "snr_db" => at_least(10.0 * (energy(&mut b.iter().copied()) / energy(&mut differences())).log10()),
-        "db_abs" => {
-            let floor = b.iter().fold(f64::NEG_INFINITY, |m, &v| m.max(v)) - number(check, "within_db");
-            at_most(differences().zip(b).filter(|(_, y)| **y >= floor).map(|(d, _)| d).fold(0.0, f64::max));
+        "snr_db" => {
+            at_least(10.0 * (energy(&mut b.iter().copied()) / energy(&mut differences())).log10())
         }
-        "frac_exact" => at_least(a.iter().zip(b).filter(|(x, y)| x == y).count() as f64 / b.len() as f64),
+        "db_abs" => {
+            let floor =
+                b.iter().fold(f64::NEG_INFINITY, |m, &v| m.max(v)) - number(check, "within_db");
+            at_most(
+                differences()
+                    .zip(b)
+                    .filter(|(_, y)| **y >= floor)
+                    .map(|(d, _)| d)
+                    .fold(0.0, f64::max),
+            );
+        }
+        "frac_exact" => {
+            at_least(a.iter().zip(b).filter(|(x, y)| x == y).count() as f64 / b.len() as f64)
+        }
         "mix_snr_db" => {
             let noise = energy(&mut a.iter().zip(c.clean).map(|(y, x)| y - x));
             let got = 10.0 * (energy(&mut c.clean.iter().copied()) / noise).log10();
-            assert!((got - number(check, "expected_db")).abs() <= number(check, "tol"), "{id} {metric}: {got}");
+            assert!(
+                (got - number(check, "expected_db")).abs() <= number(check, "tol"),
+                "{id} {metric}: {got}"
+            );
         }
         "band_snr_db" => {
             let n = a.len().min(b.len());
@@ -94,16 +117,27 @@ pub(super) fn check(id: &str, check: &Json, c: &Compared<'_>) {
             let band = [number(check, "lo_hz"), number(check, "hi_hz")];
             let got = slope(a, number(check, "nperseg") as usize, band, c.sample_rate);
             let want = number(check, "expected_db_per_oct");
-            assert!((got - want).abs() <= number(check, "tol"), "{id} {metric}: {got} dB/octave, wanted {want}");
+            assert!(
+                (got - want).abs() <= number(check, "tol"),
+                "{id} {metric}: {got} dB/octave, wanted {want}"
+            );
         }
         "phase_abs" => {
             let (_, magnitude) = npy::read(&reference(check, "mag"));
-            at_most(spectral::phase_difference(a, b, &magnitude, number(check, "mag_floor_rel")));
+            at_most(spectral::phase_difference(
+                a,
+                b,
+                &magnitude,
+                number(check, "mag_floor_rel"),
+            ));
         }
         "f0_cents" => {
             let (cents, under) = spectral::pitch(a, number(check, "expected_hz"), c.sample_rate);
             let least = number(check, "level_db");
-            assert!(under >= least, "{id} {metric}: {under} dB under the strongest, at most {least} accepted");
+            assert!(
+                under >= least,
+                "{id} {metric}: {under} dB under the strongest, at most {least} accepted"
+            );
             at_most(cents.abs());
         }
         "level_db" => {
@@ -137,22 +171,34 @@ fn in_band(x: &[f64], trim: usize, [low, high]: [f64; 2], sample_rate: f64) -> V
     let mut spectrum = fft.make_output_vec();
     fft.process(&mut time, &mut spectrum).unwrap();
     let hz = |bin: usize| bin as f64 * sample_rate / n as f64;
-    let kept = spectrum.iter().enumerate().filter(|(bin, _)| (low..=high).contains(&hz(*bin)));
+    let kept = spectrum
+        .iter()
+        .enumerate()
+        .filter(|(bin, _)| (low..=high).contains(&hz(*bin)));
     kept.flat_map(|(_, value)| [value.re, value.im]).collect()
 }
 
 /// Slope of the Welch spectrum in dB per octave: least squares over the logarithm of frequency with weights 1/f.
 fn slope(x: &[f64], n: usize, [low, high]: [f64; 2], sample_rate: f64) -> f64 {
-    let window: Vec<f64> = (0..n).map(|i| 0.5 - 0.5 * (2.0 * PI * i as f64 / n as f64).cos()).collect();
+    let window: Vec<f64> = (0..n)
+        .map(|i| 0.5 - 0.5 * (2.0 * PI * i as f64 / n as f64).cos())
+        .collect();
     let fft = RealFftPlanner::<f64>::new().plan_fft_forward(n);
     let mut power = vec![0.0; n / 2 + 1];
     for start in (0..=x.len() - n).step_by(n / 2) {
         let part = &x[start..start + n];
         let mean = part.iter().sum::<f64>() / n as f64;
-        let mut time: Vec<f64> = part.iter().zip(&window).map(|(x, w)| (x - mean) * w).collect();
+        let mut time: Vec<f64> = part
+            .iter()
+            .zip(&window)
+            .map(|(x, w)| (x - mean) * w)
+            .collect();
         let mut spectrum = fft.make_output_vec();
         fft.process(&mut time, &mut spectrum).unwrap();
-        power.iter_mut().zip(&spectrum).for_each(|(p, s)| *p += s.norm_sqr());
+        power
+            .iter_mut()
+            .zip(&spectrum)
+            .for_each(|(p, s)| *p += s.norm_sqr());
     }
     let points: Vec<(f64, f64, f64)> = (1..power.len())
         .map(|bin| (bin as f64 * sample_rate / n as f64, power[bin]))

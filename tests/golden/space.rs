@@ -7,7 +7,14 @@ use super::vectors::dsp;
 fn impulse_responses() {
     verify("impulse_response", |case, p| {
         let path = dsp().join(case["inputs"][1].as_str().unwrap());
-        let options = format!("#{{ keep_tail: {}, normalise: {} }}", p["keep_tail"], p["normalise"]);
-        format!("{} |> impulse_response({:?}, {options})", input(case, 0), path.display().to_string())
+        let options = format!(
+            "#{{ keep_tail: {}, normalise: {} }}",
+            p["keep_tail"], p["normalise"]
+        );
+        format!(
+            "{} |> impulse_response({:?}, {options})",
+            input(case, 0),
+            path.display().to_string()
+        )
     });
 }

@@ -7,7 +7,11 @@ use serde_json::Value as Json;
 
 /// The options of a transform that a case asks for.
 fn transform(params: &Json) -> String {
-    let pad_mode = if params["center"] == true { params["pad_mode"].as_str().unwrap() } else { "none" };
+    let pad_mode = if params["center"] == true {
+        params["pad_mode"].as_str().unwrap()
+    } else {
+        "none"
+    };
     let (n_fft, window) = (&params["n_fft"], &params["window"]);
     let win_length = params["win_length"].as_u64().or(n_fft.as_u64()).unwrap();
     let hop_length = &params["hop_length"];
@@ -28,12 +32,20 @@ fn array(path: &str) -> String {
 
 #[test]
 fn transform_magnitudes() {
-    verify("stft_magnitude", |case, p| format!("{} |> stft(#{{ {} }})", input(case, 0), transform(p)));
+    verify("stft_magnitude", |case, p| {
+        format!("{} |> stft(#{{ {} }})", input(case, 0), transform(p))
+    });
 }
 
 #[test]
 fn transform_phases() {
-    verify("stft_phase", |case, p| format!("{} |> stft(#{{ output: \"phase\", {} }})", input(case, 0), transform(p)));
+    verify("stft_phase", |case, p| {
+        format!(
+            "{} |> stft(#{{ output: \"phase\", {} }})",
+            input(case, 0),
+            transform(p)
+        )
+    });
 }
 
 #[test]
@@ -63,27 +75,42 @@ fn tilted_transforms_and_back() {
 fn stretching_by_the_phase_vocoder_without_locking() {
     verify("time_stretch_phase_vocoder", |case, p| {
         let (n_fft, hop_length) = (&p["n_fft"], &p["hop_length"]);
-        let options = format!("fit: \"none\", locking: false, n_fft: {n_fft}, hop_length: {hop_length}");
-        format!("{} |> time_stretch({}, #{{ {options} }})", input(case, 0), p["rate"])
+        let options =
+            format!("fit: \"none\", locking: false, n_fft: {n_fft}, hop_length: {hop_length}");
+        format!(
+            "{} |> time_stretch({}, #{{ {options} }})",
+            input(case, 0),
+            p["rate"]
+        )
     });
 }
 
 #[test]
 fn stretching() {
     verify("time_stretch", |case, p| {
-        format!("{} |> time_stretch({}, #{{ fit: \"none\" }})", input(case, 0), p["rate"])
+        format!(
+            "{} |> time_stretch({}, #{{ fit: \"none\" }})",
+            input(case, 0),
+            p["rate"]
+        )
     });
 }
 
 #[test]
 fn shifting_the_pitch() {
-    verify("pitch_shift", |case, p| format!("{} |> pitch_shift({})", input(case, 0), p["n_steps"]));
+    verify("pitch_shift", |case, p| {
+        format!("{} |> pitch_shift({})", input(case, 0), p["n_steps"])
+    });
 }
 
 #[test]
 fn shifting_the_pitch_by_the_phase_vocoder_without_locking() {
     verify("pitch_shift_phase_vocoder", |case, p| {
-        format!("{} |> pitch_shift({}, #{{ locking: false }})", input(case, 0), p["n_steps"])
+        format!(
+            "{} |> pitch_shift({}, #{{ locking: false }})",
+            input(case, 0),
+            p["n_steps"]
+        )
     });
 }
 
@@ -91,7 +118,11 @@ fn shifting_the_pitch_by_the_phase_vocoder_without_locking() {
 fn stretching_and_resampling_back() {
     for options in ["", ", locking: false"] {
         verify("clar_time_stretch", |case, p| {
-            format!("{} |> time_stretch({}, #{{ fit: \"resample_back\"{options} }})", input(case, 0), p["rate"])
+            format!(
+                "{} |> time_stretch({}, #{{ fit: \"resample_back\"{options} }})",
+                input(case, 0),
+                p["rate"]
+            )
         });
     }
 }
@@ -99,7 +130,11 @@ fn stretching_and_resampling_back() {
 #[test]
 fn reading_along_a_path_of_speeds() {
     verify("tape_speed_readout", |case, p| {
-        format!("{}.vary_speed({})", input(case, 0), array(p["rate_file"].as_str().unwrap()))
+        format!(
+            "{}.vary_speed({})",
+            input(case, 0),
+            array(p["rate_file"].as_str().unwrap())
+        )
     });
 }
 
@@ -108,9 +143,13 @@ fn sounds_from_magnitudes() {
     for seed in 0..3 {
         verify("griffin_lim", |case, p| {
             let (n_iter, momentum, length) = (&p["n_iter"], &p["momentum"], &p["samples"]);
-            let own = format!("n_iter: {n_iter}, momentum: {momentum}, length: {length}, seed: {seed}");
+            let own =
+                format!("n_iter: {n_iter}, momentum: {momentum}, length: {length}, seed: {seed}");
             let magnitudes = array(case["inputs"][0].as_str().unwrap());
-            format!("griffin_lim(features({magnitudes}), #{{ {own}, {} }})", transform(p))
+            format!(
+                "griffin_lim(features({magnitudes}), #{{ {own}, {} }})",
+                transform(p)
+            )
         });
     }
 }

@@ -14,7 +14,10 @@ pub(super) fn dsp() -> &'static Path {
         Some(folder) => (PathBuf::from(folder).join("dsp"), None),
         None => {
             let unpacked = tempfile::tempdir().unwrap();
-            unpack(&crate::root().join("tests/golden/vectors/dsp"), unpacked.path());
+            unpack(
+                &crate::root().join("tests/golden/vectors/dsp"),
+                unpacked.path(),
+            );
             (unpacked.path().to_owned(), Some(unpacked))
         }
     });
@@ -30,7 +33,9 @@ fn unpack(from: &Path, to: &Path) {
             unpack(&path, &to.join(name));
         } else if let Some(plain) = name.strip_suffix(".gz") {
             let mut bytes = Vec::new();
-            flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_end(&mut bytes).unwrap();
+            flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap())
+                .read_to_end(&mut bytes)
+                .unwrap();
             std::fs::write(to.join(plain), bytes).unwrap();
         } else {
             std::fs::copy(&path, to.join(name)).unwrap();

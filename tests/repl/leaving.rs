@@ -25,7 +25,13 @@ fn the_users_editor_takes_the_line_and_gives_it_back() {
     let home = tempdir().unwrap();
     // Several words, one of which is quoted.
     let editor = [("EDITOR", "sed -i 's/one/two and/'")];
-    let screen = Screen::start(home.path(), &Start { variables: &editor, ..Start::default() });
+    let screen = Screen::start(
+        home.path(),
+        &Start {
+            variables: &editor,
+            ..Start::default()
+        },
+    );
     screen.prompt(1);
     screen.keys("let x = `one more`");
     screen.at("[1]> let x = `one more`");
@@ -40,7 +46,13 @@ fn an_editor_that_fails_costs_nothing() {
     for editor in ["no-such-editor --wait", "false"] {
         let home = tempdir().unwrap();
         let variables = [("VISUAL", editor)];
-        let screen = Screen::start(home.path(), &Start { variables: &variables, ..Start::default() });
+        let screen = Screen::start(
+            home.path(),
+            &Start {
+                variables: &variables,
+                ..Start::default()
+            },
+        );
         screen.run(1, "let kept = 7");
         let message = format!("error: the editor `{editor}` ended with");
         for n in 1..4 {
@@ -65,13 +77,19 @@ fn a_script_that_asks_for_ever_can_be_left() {
     screen.run(1, "let kept = 7");
     for (cell, asks) in [(2, "input"), (4, "password")] {
         screen.prompt(cell);
-        screen.keys(&format!("loop {{ try {{ {asks}(`wh`+`o? `) }} catch {{ }} }}\r"));
+        screen.keys(&format!(
+            "loop {{ try {{ {asks}(`wh`+`o? `) }} catch {{ }} }}\r"
+        ));
         screen.at("who?");
         screen.keys("Ada\r");
         screen.at("who?");
         screen.keys(CTRL_C);
         screen.prompt(cell + 1);
-        assert!(screen.shown_by(cell).contains("interrupted"), "{}", screen.text());
+        assert!(
+            screen.shown_by(cell).contains("interrupted"),
+            "{}",
+            screen.text()
+        );
         assert_eq!(screen.run(cell + 1, "kept"), "7");
     }
 }
@@ -81,7 +99,8 @@ fn a_wide_title_leaves_no_rows() {
     let home = tempdir().unwrap();
     let screen = Screen::new(home.path());
     let title = "\u{97f3}".repeat(70);
-    let cell = format!("for i in 0..5 {{ progress(i, 9, #{{ title: \"{title}\" }}); sleep(0.25) }}");
+    let cell =
+        format!("for i in 0..5 {{ progress(i, 9, #{{ title: \"{title}\" }}); sleep(0.25) }}");
     screen.prompt(1);
     screen.keys(&format!("{cell}\r"));
     screen.prompt(2);

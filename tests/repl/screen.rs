@@ -47,7 +47,8 @@ impl vt100::Callbacks for Answers {
         match (first, last, parameters) {
             (None, 'n', [[6]]) => {
                 let (row, column) = screen.cursor_position();
-                self.pending.extend(format!("\x1b[{};{}R", row + 1, column + 1).into_bytes());
+                self.pending
+                    .extend(format!("\x1b[{};{}R", row + 1, column + 1).into_bytes());
             }
             (None, 'c', _) => self.pending.extend(self.attributes.as_bytes()),
             _ => {}
@@ -69,7 +70,12 @@ pub(super) struct Start<'a> {
 
 impl Default for Start<'_> {
     fn default() -> Self {
-        Start { arguments: &[], variables: &[], attributes: "\x1b[?62;22c", in_shell: false }
+        Start {
+            arguments: &[],
+            variables: &[],
+            attributes: "\x1b[?62;22c",
+            in_shell: false,
+        }
     }
 }
 
@@ -90,21 +96,48 @@ impl Screen {
         } else {
             Command::new(program)
         };
-        command = command.args(start.arguments).current_dir(home).env("HOME", home);
-        for (name, folder) in [("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config")] {
+        command = command
+            .args(start.arguments)
+            .current_dir(home)
+            .env("HOME", home);
+        for (name, folder) in [
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_CONFIG_HOME", "config"),
+        ] {
             command = command.env(name, home.join(folder));
         }
-        for name in ["NO_COLOR", "VISUAL", "EDITOR", "TMUX", "KITTY_WINDOW_ID", "TERM_PROGRAM", "AURICLE_PICTURES"] {
+        for name in [
+            "NO_COLOR",
+            "VISUAL",
+            "EDITOR",
+            "TMUX",
+            "KITTY_WINDOW_ID",
+            "TERM_PROGRAM",
+            "AURICLE_PICTURES",
+        ] {
             command = command.env_remove(name);
         }
-        command = command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor");
+        command = command
+            .env("TERM", "xterm-256color")
+            .env("COLORTERM", "truecolor");
         for (name, value) in start.variables {
-            command = if value.is_empty() { command.env_remove(name) } else { command.env(name, value) };
+            command = if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
         }
         let child = command.spawn(pts).unwrap();
-        let answers = Answers { attributes: start.attributes, pending: Vec::new() };
+        let answers = Answers {
+            attributes: start.attributes,
+            pending: Vec::new(),
+        };
         let parser = vt100::Parser::new_with_callbacks(cells(SIZE.0), cells(SIZE.1), 0, answers);
-        let state = Arc::new(Mutex::new(State { parser, bytes: Vec::new() }));
+        let state = Arc::new(Mutex::new(State {
+            parser,
+            bytes: Vec::new(),
+        }));
         let pty = Arc::new(pty);
         let (reader, shared) = (pty.clone(), state.clone());
         // Ends when the program has closed its side.
@@ -131,7 +164,9 @@ impl Screen {
 
     /// Gives the terminal another size.
     pub(super) fn resize(&self, rows: u16, columns: u16) {
-        lock(&self.state).parser.set_size(cells(rows), cells(columns));
+        lock(&self.state)
+            .parser
+            .set_size(cells(rows), cells(columns));
         self.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
@@ -139,7 +174,12 @@ impl Screen {
     pub(super) fn text(&self) -> String {
         let state = lock(&self.state);
         let columns = state.parser.screen().size().1.get();
-        let rows: Vec<String> = state.parser.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+        let rows: Vec<String> = state
+            .parser
+            .screen()
+            .rows(0, columns)
+            .map(|row| row.trim_end().to_owned())
+            .collect();
         rows.join("\n").trim_end().to_owned()
     }
 
@@ -148,7 +188,12 @@ impl Screen {
         let state = lock(&self.state);
         let screen = state.parser.screen();
         let (row, columns) = (screen.cursor_position().0, screen.size().1.get());
-        screen.rows(0, columns).nth(usize::from(row)).unwrap_or_default().trim_end().to_owned()
+        screen
+            .rows(0, columns)
+            .nth(usize::from(row))
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned()
     }
 
     /// Colours of the upper and lower half of the cells that hold half blocks, row by row.
@@ -158,9 +203,15 @@ impl Screen {
         let (rows, columns) = screen.size();
         let row = |row: u16| -> Vec<[vt100::Color; 2]> {
             let cells = (0..columns.get()).filter_map(|column| screen.cell(row, column));
-            cells.filter(|cell| cell.contents() == "▀").map(|cell| [cell.fgcolor(), cell.bgcolor()]).collect()
+            cells
+                .filter(|cell| cell.contents() == "▀")
+                .map(|cell| [cell.fgcolor(), cell.bgcolor()])
+                .collect()
         };
-        (0..rows.get()).map(row).filter(|row| !row.is_empty()).collect()
+        (0..rows.get())
+            .map(row)
+            .filter(|row| !row.is_empty())
+            .collect()
     }
 
     /// All that was written, as it came.
@@ -177,7 +228,11 @@ impl Screen {
     pub(super) fn until(&self, what: &str, shown: impl Fn(&Screen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !shown(self) {
-            assert!(Instant::now() < deadline, "waited in vain for {what}; the screen:\n{}", self.text());
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for {what}; the screen:\n{}",
+                self.text()
+            );
             sleep(Duration::from_millis(10));
         }
     }
@@ -189,7 +244,9 @@ impl Screen {
 
     /// Waits until the cursor is in a row that begins so.
     pub(super) fn at(&self, row: &str) {
-        self.until(&format!("a row {row:?}"), |screen| screen.cursor_row().starts_with(row));
+        self.until(&format!("a row {row:?}"), |screen| {
+            screen.cursor_row().starts_with(row)
+        });
     }
 
     /// Waits for the prompt of a cell, empty.
@@ -211,9 +268,12 @@ impl Screen {
     /// What stands between a cell and the prompt after it.
     pub(super) fn shown_by(&self, cell: usize) -> String {
         let text = self.text();
-        let from =
-            text.rfind(&format!("[{cell}]>")).unwrap_or_else(|| panic!("cell {cell} has left the screen:\n{text}"));
-        let until = text.rfind(&format!("[{}]>", cell + 1)).unwrap_or(text.len());
+        let from = text
+            .rfind(&format!("[{cell}]>"))
+            .unwrap_or_else(|| panic!("cell {cell} has left the screen:\n{text}"));
+        let until = text
+            .rfind(&format!("[{}]>", cell + 1))
+            .unwrap_or(text.len());
         let lines = text[from..until].lines().skip(1);
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -225,7 +285,11 @@ impl Screen {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(Instant::now() < deadline, "the program does not end; the screen:\n{}", self.text());
+            assert!(
+                Instant::now() < deadline,
+                "the program does not end; the screen:\n{}",
+                self.text()
+            );
             sleep(Duration::from_millis(10));
         }
     }
@@ -239,7 +303,9 @@ impl Drop for Screen {
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    state
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 fn cells(n: u16) -> NonZeroU16 {

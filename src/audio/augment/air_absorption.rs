@@ -1,6 +1,8 @@
 //! The dullness of distance.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::{Air, filter_zero_phase};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -15,19 +17,28 @@ pub(super) static AIR_ABSORPTION: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "distance_m",
-            Kind::Drawn { low: 0.0, high: FARTHEST_M },
+            Kind::Drawn {
+                low: 0.0,
+                high: FARTHEST_M,
+            },
             DefaultValue::Range(10.0, 100.0),
             "distance of the source, m",
         ),
         Parameter::option(
             "temperature_c",
-            Kind::Drawn { low: COLDEST_C, high: HOTTEST_C },
+            Kind::Drawn {
+                low: COLDEST_C,
+                high: HOTTEST_C,
+            },
             DefaultValue::Range(10.0, 20.0),
             "temperature, degrees Celsius",
         ),
         Parameter::option(
             "humidity",
-            Kind::Drawn { low: 0.0, high: 100.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 100.0,
+            },
             DefaultValue::Range(30.0, 90.0),
             "relative humidity, %",
         ),
@@ -71,7 +82,9 @@ impl Transform for AirAbsorption {
         let n = work.input().n.max(1);
         work.spare.resize(work.samples.len(), 0.0);
         for (input, output) in work.samples.chunks(n).zip(work.spare.chunks_mut(n)) {
-            filter_zero_phase(input, output, work.sample_rate, |freq_hz| libm::exp(per_db * air.db_per_m(freq_hz)));
+            filter_zero_phase(input, output, work.sample_rate, |freq_hz| {
+                libm::exp(per_db * air.db_per_m(freq_hz))
+            });
         }
         std::mem::swap(&mut work.samples, &mut work.spare);
         Ok(())
@@ -87,17 +100,29 @@ mod tests {
 
     #[test]
     fn tones_lose_what_the_standard_says() {
-        for (sample_rate, freqs) in
-            [(8000u32, [250.0, 3500.0]), (16_000, [125.0, 7000.0]), (48_000, [1000.0, 16_000.0])]
-        {
-            for (distance_m, temperature_c, humidity) in [(10.0, 20.0, 70.0), (100.0, 10.0, 30.0), (60.0, 15.0, 20.0)] {
+        for (sample_rate, freqs) in [
+            (8000u32, [250.0, 3500.0]),
+            (16_000, [125.0, 7000.0]),
+            (48_000, [1000.0, 16_000.0]),
+        ] {
+            for (distance_m, temperature_c, humidity) in
+                [(10.0, 20.0, 70.0), (100.0, 10.0, 30.0), (60.0, 15.0, 20.0)]
+            {
                 for freq_hz in freqs {
-                    let tone =
-                        (0..sample_rate).map(|i| (TAU * freq_hz * f64::from(i) / f64::from(sample_rate)).sin() as f32);
+                    let tone = (0..sample_rate).map(|i| {
+                        (TAU * freq_hz * f64::from(i) / f64::from(sample_rate)).sin() as f32
+                    });
                     let tone = Waveform::mono(tone.collect(), sample_rate).unwrap();
-                    let given = [("distance_m", distance_m), ("temperature_c", temperature_c), ("humidity", humidity)];
-                    let given = given.map(|(name, value)| (name.to_owned(), Value::Drawn(value.into())));
-                    let recipe: Recipe = Stage::new(declaration("air_absorption").unwrap(), given).unwrap().into();
+                    let given = [
+                        ("distance_m", distance_m),
+                        ("temperature_c", temperature_c),
+                        ("humidity", humidity),
+                    ];
+                    let given =
+                        given.map(|(name, value)| (name.to_owned(), Value::Drawn(value.into())));
+                    let recipe: Recipe = Stage::new(declaration("air_absorption").unwrap(), given)
+                        .unwrap()
+                        .into();
                     let far = recipe.wave(&tone, Key::of_seed(0)).unwrap();
                     let level = |w: &Waveform| w.slice(0.1, 0.9).unwrap().rms_db();
                     let got = level(&tone) - level(&far);

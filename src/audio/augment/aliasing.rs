@@ -1,6 +1,8 @@
 //! Aliasing: sampling at a lower rate without a filter in front.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -15,7 +17,10 @@ pub(super) static ALIASING: Declaration = Declaration {
     citation: "",
     parameters: &[Parameter::positional(
         "hz",
-        Kind::Drawn { low: LOW_HZ, high: HIGH_HZ },
+        Kind::Drawn {
+            low: LOW_HZ,
+            high: HIGH_HZ,
+        },
         DefaultValue::LogRange(2000.0, 12_000.0),
         "the lower rate, Hz; frequencies above half of it fold down, and at the clip's own rate or above nothing happens",
     )],
@@ -23,7 +28,11 @@ pub(super) static ALIASING: Declaration = Declaration {
     gives: None,
     draws: &["hz"],
     example: "let x = tone(7000, 1) |> aliasing(8000); assert_near(x.seconds, 1, 1e-9); assert(x.rms_db() < -3)",
-    build: |settings| Ok(Arc::new(Aliasing { hz: settings.drawn("hz").unwrap_or(8000.0.into()) })),
+    build: |settings| {
+        Ok(Arc::new(Aliasing {
+            hz: settings.drawn("hz").unwrap_or(8000.0.into()),
+        }))
+    },
 };
 
 const LOW_HZ: f64 = 2.0;
@@ -45,11 +54,18 @@ impl Transform for Aliasing {
             return Ok(());
         }
         let coarse = ((n as f64 * hz / f64::from(work.sample_rate)).round() as usize).clamp(2, n);
-        let (down, up) = ((n - 1) as f64 / (coarse - 1) as f64, (coarse - 1) as f64 / (n - 1) as f64);
+        let (down, up) = (
+            (n - 1) as f64 / (coarse - 1) as f64,
+            (coarse - 1) as f64 / (n - 1) as f64,
+        );
         for channel in work.samples.chunks_mut(n) {
             work.spare.clear();
-            work.spare.extend((0..coarse).map(|m| between(channel, m as f64 * down)));
-            channel.iter_mut().enumerate().for_each(|(i, x)| *x = between(&work.spare, i as f64 * up));
+            work.spare
+                .extend((0..coarse).map(|m| between(channel, m as f64 * down)));
+            channel
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, x)| *x = between(&work.spare, i as f64 * up));
         }
         Ok(())
     }
@@ -70,7 +86,9 @@ mod tests {
 
     fn aliased(wave: &Waveform, hz: f64) -> Waveform {
         let given = [("hz".to_owned(), Value::Drawn(hz.into()))];
-        let recipe: Recipe = Stage::new(declaration("aliasing").unwrap(), given).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration("aliasing").unwrap(), given)
+            .unwrap()
+            .into();
         recipe.wave(wave, Key::of_seed(0)).unwrap()
     }
 
@@ -78,7 +96,13 @@ mod tests {
     fn a_tone_above_half_of_the_rate_folds_down() {
         let tone = |freq_hz: f64| {
             let turn = std::f64::consts::TAU * freq_hz / 16_000.0;
-            Waveform::mono((0..16_000).map(|i| libm::sin(turn * f64::from(i)) as f32).collect(), 16_000).unwrap()
+            Waveform::mono(
+                (0..16_000)
+                    .map(|i| libm::sin(turn * f64::from(i)) as f32)
+                    .collect(),
+                16_000,
+            )
+            .unwrap()
         };
         let made = aliased(&tone(2900.0), 4000.0);
         let power = |freq_hz: f64| {
@@ -91,7 +115,9 @@ mod tests {
             re * re + im * im
         };
         // 4000 - 2900; the grid of 4000 values has its ends at those of 16000 samples, so it is not quite 4000 Hz.
-        let folded = (1090..=1110).map(|hz| power(f64::from(hz))).fold(0.0, f64::max);
+        let folded = (1090..=1110)
+            .map(|hz| power(f64::from(hz)))
+            .fold(0.0, f64::max);
         assert!(folded > 3.0 * power(2900.0), "{folded} {}", power(2900.0));
     }
 
@@ -101,6 +127,9 @@ mod tests {
         assert_eq!(aliased(&wave, 8000.0), wave);
         assert_eq!(aliased(&wave, 44_100.0), wave);
         // Two values are left at least: a line from end to end.
-        assert_eq!(aliased(&wave, 2.0).samples(), [1.0, 0.75, 0.5, 0.25, 0.625, 1.0]);
+        assert_eq!(
+            aliased(&wave, 2.0).samples(),
+            [1.0, 0.75, 0.5, 0.25, 0.625, 1.0]
+        );
     }
 }

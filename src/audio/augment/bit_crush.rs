@@ -1,6 +1,8 @@
 //! Fewer bits.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -14,7 +16,10 @@ pub(super) static BIT_CRUSH: Declaration = Declaration {
     citation: "",
     parameters: &[Parameter::positional(
         "bits",
-        Kind::Drawn { low: 1.0, high: 32.0 },
+        Kind::Drawn {
+            low: 1.0,
+            high: 32.0,
+        },
         DefaultValue::Range(5.0, 10.0),
         "bits of a sample; the step is 2^(1 - bits), also between whole numbers",
     )],
@@ -22,7 +27,11 @@ pub(super) static BIT_CRUSH: Declaration = Declaration {
     gives: None,
     draws: &["bits"],
     example: "let x = wave([0.3, -0.9], 8000) |> bit_crush(2); assert(x.samples() == [0.5, -1.0])",
-    build: |settings| Ok(Arc::new(BitCrush { bits: settings.drawn("bits").unwrap_or(8.0.into()) })),
+    build: |settings| {
+        Ok(Arc::new(BitCrush {
+            bits: settings.drawn("bits").unwrap_or(8.0.into()),
+        }))
+    },
 };
 
 struct BitCrush {
@@ -37,7 +46,9 @@ impl Transform for BitCrush {
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let per_unit = libm::exp2(draws[0] - 1.0);
         let step = 1.0 / per_unit;
-        work.samples.iter_mut().for_each(|x| *x = ((f64::from(*x) * per_unit).round() * step) as f32);
+        work.samples
+            .iter_mut()
+            .for_each(|x| *x = ((f64::from(*x) * per_unit).round() * step) as f32);
         Ok(())
     }
 }

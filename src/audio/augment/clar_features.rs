@@ -2,7 +2,9 @@
 
 use super::mel::{COUNT, F_MAX_HZ, HERTZ, edges_in_order};
 use super::per_rate::PerRate;
-use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Parameter, Transform, Workspace,
+};
 use crate::features::{ClarFeatures, ClarOptions, FrontEnd};
 use crate::{Error, Rng};
 use std::sync::Arc;
@@ -14,10 +16,30 @@ pub(super) static CLAR_FEATURES: Declaration = Declaration {
             spectrogram.",
     citation: "Al-Tahan & Mohsenzadeh, CLAR, 2021, and its published code",
     parameters: &[
-        Parameter::option("n_bands", COUNT, DefaultValue::Number(128.0), "bands of each channel"),
-        Parameter::option("n_fft", COUNT, DefaultValue::Number(2048.0), "length of a frame, samples"),
-        Parameter::option("hop_length", COUNT, DefaultValue::Number(128.0), "samples from frame to frame"),
-        Parameter::option("f_min_hz", HERTZ, DefaultValue::Number(40.0), "lowest frequency, Hz"),
+        Parameter::option(
+            "n_bands",
+            COUNT,
+            DefaultValue::Number(128.0),
+            "bands of each channel",
+        ),
+        Parameter::option(
+            "n_fft",
+            COUNT,
+            DefaultValue::Number(2048.0),
+            "length of a frame, samples",
+        ),
+        Parameter::option(
+            "hop_length",
+            COUNT,
+            DefaultValue::Number(128.0),
+            "samples from frame to frame",
+        ),
+        Parameter::option(
+            "f_min_hz",
+            HERTZ,
+            DefaultValue::Number(40.0),
+            "lowest frequency, Hz",
+        ),
         F_MAX_HZ,
     ],
     accepts: Accepts::Wave,
@@ -26,15 +48,29 @@ pub(super) static CLAR_FEATURES: Declaration = Declaration {
     example: "let m = tone(440, 1) |> clar_features(); assert(m.shape == [3, 128, 126])",
     build: |settings| {
         let count = |name, default| settings.count(name).unwrap_or(default);
-        let (n_bands, n_fft, hop_length) = (count("n_bands", 128), count("n_fft", 2048), count("hop_length", 128));
-        let (f_min_hz, f_max_hz) = (settings.number("f_min_hz").unwrap_or(40.0), settings.number("f_max_hz"));
+        let (n_bands, n_fft, hop_length) = (
+            count("n_bands", 128),
+            count("n_fft", 2048),
+            count("hop_length", 128),
+        );
+        let (f_min_hz, f_max_hz) = (
+            settings.number("f_min_hz").unwrap_or(40.0),
+            settings.number("f_max_hz"),
+        );
         if f_min_hz == 0.0 {
             return Err(Error::range("f_min_hz", "above 0", f_min_hz));
         }
         edges_in_order(f_min_hz, f_max_hz)?;
         Ok(Arc::new(ClarStage(PerRate::new(move |sample_rate| {
             let f_max_hz = f_max_hz.unwrap_or(f64::from(sample_rate) / 2.0);
-            ClarFeatures::new(ClarOptions { sample_rate, n_fft, hop_length, n_bands, f_min_hz, f_max_hz })
+            ClarFeatures::new(ClarOptions {
+                sample_rate,
+                n_fft,
+                hop_length,
+                n_bands,
+                f_min_hz,
+                f_max_hz,
+            })
         }))))
     },
 };
@@ -48,7 +84,12 @@ impl Transform for ClarStage {
 
     fn apply(&self, _: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let clar = self.0.get(work.sample_rate)?;
-        clar.apply(&work.samples, work.n_channels.max(1), &mut work.mel, &mut work.features)?;
+        clar.apply(
+            &work.samples,
+            work.n_channels.max(1),
+            &mut work.mel,
+            &mut work.features,
+        )?;
         work.now_features();
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Hard clipping.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::percentile;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -15,13 +17,19 @@ pub(super) static CLIP: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "percentile",
-            Kind::Drawn { low: 0.0, high: 100.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 100.0,
+            },
             DefaultValue::Range(0.0, 40.0),
             "share of the samples that is clipped, %",
         ),
         Parameter::option(
             "level",
-            Kind::Drawn { low: 0.0, high: 1e6 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1e6,
+            },
             DefaultValue::Absent,
             "largest magnitude that is kept, instead of a percentile",
         ),
@@ -56,11 +64,16 @@ impl Transform for Clip {
             Clip::Level(_) => (-draws[0].abs(), draws[0].abs()),
             Clip::Percentile(_) => {
                 work.spare.clone_from(&work.samples);
-                (percentile(&mut work.spare, draws[0] / 2.0), percentile(&mut work.spare, 100.0 - draws[0] / 2.0))
+                (
+                    percentile(&mut work.spare, draws[0] / 2.0),
+                    percentile(&mut work.spare, 100.0 - draws[0] / 2.0),
+                )
             }
         };
         let (low, high) = (low.min(high) as f32, high.max(low) as f32);
-        work.samples.iter_mut().for_each(|x| *x = x.clamp(low, high));
+        work.samples
+            .iter_mut()
+            .for_each(|x| *x = x.clamp(low, high));
         Ok(())
     }
 }
@@ -77,10 +90,20 @@ mod tests {
         let clip = Waveform::new(samples, 2, 8000).unwrap();
         for percent in [0.0, 1.0, 10.0, 40.0, 100.0] {
             let given = [("percentile".to_owned(), Value::Drawn(percent.into()))];
-            let recipe: Recipe = Stage::new(declaration("clip").unwrap(), given).unwrap().into();
+            let recipe: Recipe = Stage::new(declaration("clip").unwrap(), given)
+                .unwrap()
+                .into();
             let clipped = recipe.wave(&clip, Key::of_seed(0)).unwrap();
-            let changed = clipped.samples().iter().zip(clip.samples()).filter(|(y, x)| y != x).count();
-            assert!((changed as f64 / 200.0 - percent).abs() < 0.03, "{percent} %: {changed}");
+            let changed = clipped
+                .samples()
+                .iter()
+                .zip(clip.samples())
+                .filter(|(y, x)| y != x)
+                .count();
+            assert!(
+                (changed as f64 / 200.0 - percent).abs() < 0.03,
+                "{percent} %: {changed}"
+            );
         }
     }
 }

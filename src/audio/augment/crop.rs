@@ -1,6 +1,8 @@
 //! Cropping to a duration.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -13,7 +15,10 @@ pub(super) static CROP: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "seconds",
-            Kind::Drawn { low: 1e-6, high: 86_400.0 },
+            Kind::Drawn {
+                low: 1e-6,
+                high: 86_400.0,
+            },
             DefaultValue::Required,
             "duration of the part, s",
         ),

@@ -1,6 +1,8 @@
 //! Keeping a part of the sound in a clip of the same length.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -12,7 +14,10 @@ pub(super) static CROP_PAD: Declaration = Declaration {
     citation: "Augmentation of health acoustics (arXiv:2309.05843)",
     parameters: &[Parameter::positional(
         "fraction",
-        Kind::Drawn { low: 0.0, high: 1.0 },
+        Kind::Drawn {
+            low: 0.0,
+            high: 1.0,
+        },
         DefaultValue::Range(0.5, 1.0),
         "share of the clip that is kept; silence fills the rest on both sides",
     )],
@@ -20,7 +25,11 @@ pub(super) static CROP_PAD: Declaration = Declaration {
     gives: None,
     draws: &["start", "length", "pad_before"],
     example: "let x = tone(440, 1) |> crop_pad(0.5); assert(x.n_samples == 16000); assert_near(x.rms_db(), -6.02, 0.1)",
-    build: |settings| Ok(Arc::new(CropPad { fraction: settings.drawn("fraction").unwrap_or(1.0.into()) })),
+    build: |settings| {
+        Ok(Arc::new(CropPad {
+            fraction: settings.drawn("fraction").unwrap_or(1.0.into()),
+        }))
+    },
 };
 
 struct CropPad {
@@ -30,9 +39,14 @@ struct CropPad {
 impl Transform for CropPad {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let n = input.n;
-        let length = ((self.fraction.draw_within(rng, 0.0, 1.0) * n as f64).round() as usize).min(n);
+        let length =
+            ((self.fraction.draw_within(rng, 0.0, 1.0) * n as f64).round() as usize).min(n);
         let start = rng.below(n - length + 1);
-        smallvec![start as f64, length as f64, rng.below(n - length + 1) as f64]
+        smallvec![
+            start as f64,
+            length as f64,
+            rng.below(n - length + 1) as f64
+        ]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {

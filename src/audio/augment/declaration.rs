@@ -168,9 +168,15 @@ impl DefaultValue {
             DefaultValue::Required => None,
             DefaultValue::Absent => Some(Value::Absent),
             DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
-            DefaultValue::Range(low, high) => Some(Value::Drawn(Distribution::Uniform { low, high })),
-            DefaultValue::LogRange(low, high) => Some(Value::Drawn(Distribution::LogUniform { low, high })),
-            DefaultValue::Whole(low, high) => Some(Value::Drawn(Distribution::IntUniform { low, high })),
+            DefaultValue::Range(low, high) => {
+                Some(Value::Drawn(Distribution::Uniform { low, high }))
+            }
+            DefaultValue::LogRange(low, high) => {
+                Some(Value::Drawn(Distribution::LogUniform { low, high }))
+            }
+            DefaultValue::Whole(low, high) => {
+                Some(Value::Drawn(Distribution::IntUniform { low, high }))
+            }
             DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
             DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
         }
@@ -179,13 +185,35 @@ impl DefaultValue {
 
 impl Parameter {
     /// A positional parameter.
-    pub const fn positional(name: &'static str, kind: Kind, default: DefaultValue, about: &'static str) -> Parameter {
-        Parameter { name, about, kind, default, positional: true }
+    pub const fn positional(
+        name: &'static str,
+        kind: Kind,
+        default: DefaultValue,
+        about: &'static str,
+    ) -> Parameter {
+        Parameter {
+            name,
+            about,
+            kind,
+            default,
+            positional: true,
+        }
     }
 
     /// An option.
-    pub const fn option(name: &'static str, kind: Kind, default: DefaultValue, about: &'static str) -> Parameter {
-        Parameter { name, about, kind, default, positional: false }
+    pub const fn option(
+        name: &'static str,
+        kind: Kind,
+        default: DefaultValue,
+        about: &'static str,
+    ) -> Parameter {
+        Parameter {
+            name,
+            about,
+            kind,
+            default,
+            positional: false,
+        }
     }
 
     /// The same parameter with another default.
@@ -201,7 +229,9 @@ impl Parameter {
     /// The preset that a value of this parameter names.
     pub fn preset(&self, value: &Value) -> Option<&'static Preset> {
         match (self.kind, value) {
-            (Kind::Preset(presets), Value::Word(word)) => presets.iter().find(|preset| preset.name == word),
+            (Kind::Preset(presets), Value::Word(word)) => {
+                presets.iter().find(|preset| preset.name == word)
+            }
             _ => None,
         }
     }
@@ -214,12 +244,13 @@ impl Parameter {
         let wrong = |want: String| Err(Error::range(self.name, want, value));
         match (self.kind, value) {
             (_, Value::Absent) if self.default == DefaultValue::Absent => Ok(()),
-            (Kind::Drawn { low, high } | Kind::WordOrDrawn { low, high, .. }, Value::Drawn(distribution)) => {
-                match distribution.support() {
-                    Some((least, most)) if least < low || most > high => wrong(within(low, high)),
-                    _ => Ok(()),
-                }
-            }
+            (
+                Kind::Drawn { low, high } | Kind::WordOrDrawn { low, high, .. },
+                Value::Drawn(distribution),
+            ) => match distribution.support() {
+                Some((least, most)) if least < low || most > high => wrong(within(low, high)),
+                _ => Ok(()),
+            },
             (Kind::Drawn { .. }, _) => wrong("a number or a range such as `1..2`".into()),
             (
                 Kind::Number { low, high } | Kind::WordOrNumber { low, high, .. },
@@ -238,19 +269,25 @@ impl Parameter {
                     wrong(format!("a whole number {}", within(low, high)))
                 }
             }
-            (Kind::Number { .. } | Kind::Count { .. }, Value::Drawn(_)) => wrong("a fixed number".into()),
+            (Kind::Number { .. } | Kind::Count { .. }, Value::Drawn(_)) => {
+                wrong("a fixed number".into())
+            }
             (Kind::Number { .. } | Kind::Count { .. }, _) => wrong("a number".into()),
             (Kind::Flag, Value::Flag(_)) => Ok(()),
             (Kind::Flag, _) => wrong("true or false".into()),
             (
-                Kind::Word(words) | Kind::WordOrNumber { words, .. } | Kind::WordOrDrawn { words, .. },
+                Kind::Word(words)
+                | Kind::WordOrNumber { words, .. }
+                | Kind::WordOrDrawn { words, .. },
                 Value::Word(word),
             ) if words.contains(&word.as_str()) => Ok(()),
             (Kind::Word(words), value) => self.none_of(words, None, value),
             (Kind::WordOrDrawn { words, .. }, value) => {
                 self.none_of(words, Some("a number or a range such as `1..2`"), value)
             }
-            (Kind::WordOrNumber { words, .. }, value) => self.none_of(words, Some("a number"), value),
+            (Kind::WordOrNumber { words, .. }, value) => {
+                self.none_of(words, Some("a number"), value)
+            }
             (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
             (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
             (Kind::Paths { .. }, Value::Word(path)) if !path.is_empty() => Ok(()),
@@ -273,7 +310,11 @@ impl Parameter {
     fn none_of(&self, words: &[&str], more: Option<&str>, value: &Value) -> Result<(), Error> {
         let quoted = words.iter().map(|word| format!("\"{word}\""));
         let options = quoted.chain(more.map(str::to_owned)).collect();
-        Err(Error::Choice { param: self.name.to_owned(), got: value.to_string(), options })
+        Err(Error::Choice {
+            param: self.name.to_owned(),
+            got: value.to_string(),
+            options,
+        })
     }
 }
 
@@ -305,16 +346,24 @@ impl fmt::Display for Value {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Drawn { low, high } => write!(f, "a number or a distribution {}", within(*low, *high)),
+            Kind::Drawn { low, high } => {
+                write!(f, "a number or a distribution {}", within(*low, *high))
+            }
             Kind::Number { low, high } => write!(f, "a number {}", within(*low, *high)),
             Kind::Count { low, high } => write!(f, "a whole number {}", within(*low, *high)),
             Kind::Flag => f.write_str("true or false"),
             Kind::Word(words) => f.write_str(&quoted(words)),
             Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),
-            Kind::WordOrDrawn { words, .. } => write!(f, "{}, a number or a distribution", quoted(words)),
+            Kind::WordOrDrawn { words, .. } => {
+                write!(f, "{}, a number or a distribution", quoted(words))
+            }
             Kind::Preset(presets) => f.write_str(&quoted(&names(presets))),
             Kind::Paths { words: [] } => f.write_str("a file, a folder or an array of them"),
-            Kind::Paths { words } => write!(f, "a file, a folder, an array of them, or {}", quoted(words)),
+            Kind::Paths { words } => write!(
+                f,
+                "a file, a folder, an array of them, or {}",
+                quoted(words)
+            ),
             Kind::Function => f.write_str("a function of a wave"),
             Kind::Recipe => f.write_str("a recipe"),
         }
@@ -340,7 +389,11 @@ fn names(presets: &[Preset]) -> Vec<&'static str> {
 }
 
 fn quoted(words: &[&str]) -> String {
-    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|word| format!("\"{word}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl fmt::Display for DefaultValue {
@@ -366,13 +419,21 @@ pub struct Settings<'a> {
 
 impl Settings<'_> {
     fn value(&self, name: &str) -> &Value {
-        let index = self.declaration.parameters.iter().position(|parameter| parameter.name == name);
+        let index = self
+            .declaration
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name == name);
         &self.values[index.expect("a stage asks for the parameters it declares")]
     }
 
     /// Whether a parameter has another value than its default.
     pub fn is_changed(&self, name: &str) -> bool {
-        let parameter = self.declaration.parameters.iter().find(|parameter| parameter.name == name);
+        let parameter = self
+            .declaration
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == name);
         parameter.and_then(Parameter::default_value).as_ref() != Some(self.value(name))
     }
 
@@ -384,9 +445,11 @@ impl Settings<'_> {
         let mut given = names.iter().copied().filter(|name| self.is_changed(name));
         let first = given.next();
         match (first, given.next()) {
-            (Some(first), Some(other)) => {
-                Err(Error::range(other, format!("left out where `{first}` is given"), self.value(other)))
-            }
+            (Some(first), Some(other)) => Err(Error::range(
+                other,
+                format!("left out where `{first}` is given"),
+                self.value(other),
+            )),
             _ => Ok(first),
         }
     }
@@ -419,9 +482,16 @@ impl Settings<'_> {
 
     /// The paths of a parameter; `None` if it is absent or one of the words of its kind.
     pub fn paths(&self, name: &str) -> Option<&[String]> {
-        let kind = self.declaration.parameters.iter().find(|parameter| parameter.name == name).map(|p| p.kind);
+        let kind = self
+            .declaration
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == name)
+            .map(|p| p.kind);
         match (self.value(name), kind) {
-            (Value::Word(word), Some(Kind::Paths { words })) if words.contains(&word.as_str()) => None,
+            (Value::Word(word), Some(Kind::Paths { words })) if words.contains(&word.as_str()) => {
+                None
+            }
             (Value::Word(path), _) => Some(std::slice::from_ref(path)),
             (Value::Paths(paths), _) => Some(paths),
             _ => None,

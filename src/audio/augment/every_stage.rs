@@ -1,6 +1,8 @@
 //! What holds for every stage, whatever it is given.
 
-use super::{Accepts, Declaration, Domain, Kind, Parameter, Recipe, Stage, Value, Workspace, catalogue};
+use super::{
+    Accepts, Declaration, Domain, Kind, Parameter, Recipe, Stage, Value, Workspace, catalogue,
+};
 use crate::{Error, Key, Rng, Waveform};
 
 /// A short recording for stages that need one.
@@ -26,7 +28,10 @@ fn required(declaration: &Declaration, recording: &str) -> Option<(String, Value
 
 /// Every stage of the catalogue but the one whose body is the user's.
 fn stages() -> impl Iterator<Item = &'static Declaration> {
-    catalogue().iter().copied().filter(|declaration| declaration.name != "lambda")
+    catalogue()
+        .iter()
+        .copied()
+        .filter(|declaration| declaration.name != "lambda")
 }
 
 #[test]
@@ -34,20 +39,30 @@ fn every_stage_survives_every_odd_clip() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(folder.path());
     for declaration in stages().filter(|declaration| declaration.accepts != Accepts::Features) {
-        let recipe: Recipe = Stage::new(declaration, required(declaration, &file)).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration, required(declaration, &file))
+            .unwrap()
+            .into();
         for n in [0, 1, 2, 7, 300, 4001] {
             for n_channels in [1, 3] {
                 for silent in [false, true] {
-                    let samples = (0..n * n_channels).map(|i| if silent { 0.0 } else { (i as f32).sin() });
+                    let samples =
+                        (0..n * n_channels).map(|i| if silent { 0.0 } else { (i as f32).sin() });
                     let clip = Waveform::new(samples.collect(), n_channels, 8000).unwrap();
                     let mut work = Workspace::default();
                     work.load(&clip);
                     match recipe.run(Key::of_seed(n as u64), &mut work) {
                         Ok(()) => {
-                            assert!(work.samples.iter().chain(&work.features.values).all(|x| x.is_finite()));
+                            assert!(
+                                work.samples
+                                    .iter()
+                                    .chain(&work.features.values)
+                                    .all(|x| x.is_finite())
+                            );
                             assert_eq!(work.samples.len() % work.n_channels, 0);
                         }
-                        Err(Error::Unusable(_)) => assert!(declaration.gives.is_some(), "{}", declaration.name),
+                        Err(Error::Unusable(_)) => {
+                            assert!(declaration.gives.is_some(), "{}", declaration.name)
+                        }
                         Err(error) => panic!("{}: {error}", declaration.name),
                     }
                 }
@@ -73,7 +88,9 @@ fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
     };
     Some(match parameter.kind {
         // Seconds of reverberation, of padding and the like make long clips: a few of them are enough.
-        Kind::Drawn { low, high } if parameter.name.ends_with("_s") || parameter.name == "seconds" => {
+        Kind::Drawn { low, high }
+            if parameter.name.ends_with("_s") || parameter.name == "seconds" =>
+        {
             Value::Drawn(between(low, high.min(0.5), rng).into())
         }
         Kind::Number { low, high } if parameter.name.ends_with("_s") => {
@@ -82,14 +99,20 @@ fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
         Kind::Drawn { high, .. } if parameter.name == "fraction" && high > 1.0 => {
             Value::Drawn(between(0.0, 2.0, rng).into())
         }
-        Kind::Drawn { low, high } | Kind::Number { low, high } => Value::Drawn(between(low, high, rng).into()),
-        Kind::Count { low, high } => Value::Drawn(between(low, high.min(LONG_ENOUGH), rng).round().into()),
+        Kind::Drawn { low, high } | Kind::Number { low, high } => {
+            Value::Drawn(between(low, high, rng).into())
+        }
+        Kind::Count { low, high } => {
+            Value::Drawn(between(low, high.min(LONG_ENOUGH), rng).round().into())
+        }
         Kind::WordOrDrawn { words, low, high } => match rng.below(2) {
             0 => Value::Word(words[rng.below(words.len())].into()),
             _ => Value::Drawn(between(low.max(-9.0), high.min(9.0), rng).into()),
         },
         Kind::Flag => Value::Flag(rng.below(2) == 0),
-        Kind::Word(words) | Kind::WordOrNumber { words, .. } => Value::Word(words[rng.below(words.len())].into()),
+        Kind::Word(words) | Kind::WordOrNumber { words, .. } => {
+            Value::Word(words[rng.below(words.len())].into())
+        }
         Kind::Preset(presets) => Value::Word(presets[rng.below(presets.len())].name.into()),
         // A random path leads nowhere, and a function is the user's.
         Kind::Paths { .. } | Kind::Function => return parameter.default_value(),
@@ -142,12 +165,18 @@ fn check(recipe: &Recipe, declaration: &Declaration, key: Key, load: &dyn Fn(&mu
     let trace = match recipe.trace(key, &mut work) {
         Ok(trace) => trace,
         // Too short for a frame or a patch.
-        Err(Error::Unusable(_)) if !keeps_length(declaration) || declaration.name == "patches" => return,
+        Err(Error::Unusable(_)) if !keeps_length(declaration) || declaration.name == "patches" => {
+            return;
+        }
         // Whether a frequency is below half the sample rate is known when there is a sound.
         Err(Error::Range { .. }) if declaration.gives.is_some() => return,
         Err(error) => panic!("{}: {error}", said()),
     };
-    assert!(work.values_mut().iter().all(|x| x.is_finite()), "{}", said());
+    assert!(
+        work.values_mut().iter().all(|x| x.is_finite()),
+        "{}",
+        said()
+    );
     if keeps_length(declaration) && declaration.name != "patches" {
         assert_eq!(work.values_mut().len(), before, "{}", said());
     }
@@ -175,7 +204,11 @@ fn every_stage_keeps_its_promises_whatever_is_asked() {
             _ => 200,
         };
         // Most of the many options of a room exclude each other.
-        let tries = if declaration.name == "room" { 400 } else { cases };
+        let tries = if declaration.name == "room" {
+            400
+        } else {
+            cases
+        };
         let mut built = 0;
         for case in 0..tries {
             if built == cases {
@@ -189,19 +222,30 @@ fn every_stage_keeps_its_promises_whatever_is_asked() {
                 required(declaration, &file).into_iter().collect();
             given.extend(drawn);
             // Some options exclude each other, which is said when the stage is built.
-            let Ok(stage) = Stage::new(declaration, given) else { continue };
+            let Ok(stage) = Stage::new(declaration, given) else {
+                continue;
+            };
             built += 1;
             let accepts = stage.accepts();
             let (recipe, clip) = (Recipe::from(stage), any_wave(&mut rng));
             if accepts != Accepts::Features {
-                check(&recipe, declaration, Key::of_seed(case), &|work| work.load(&clip));
+                check(&recipe, declaration, Key::of_seed(case), &|work| {
+                    work.load(&clip)
+                });
             }
             if accepts != Accepts::Wave {
                 let (n_bands, n_frames) = [(0, 0), (1, 1), (3, 2), (64, 5), (4, 300)][rng.below(5)];
                 let mut values = vec![0.0; 2 * n_bands * n_frames];
                 rng.fill_normal(&mut values);
-                let block = crate::features::Features { values, n_channels: 2, n_bands, n_frames };
-                check(&recipe, declaration, Key::of_seed(case), &|work| work.load_features(&block));
+                let block = crate::features::Features {
+                    values,
+                    n_channels: 2,
+                    n_bands,
+                    n_frames,
+                };
+                check(&recipe, declaration, Key::of_seed(case), &|work| {
+                    work.load_features(&block)
+                });
             }
         }
         assert!(built > cases / 8, "{}: {built}", declaration.name);
@@ -226,24 +270,49 @@ fn a_clip_like_one_before_takes_no_memory() {
     Rng::from_words(&[8]).fill_normal(&mut samples);
     let clip = Waveform::new(samples, 2, 8000).unwrap();
     for declaration in stages() {
-        let mut recipe: Recipe = Stage::new(declaration, required(declaration, &file)).unwrap().into();
+        let mut recipe: Recipe = Stage::new(declaration, required(declaration, &file))
+            .unwrap()
+            .into();
         if declaration.accepts == Accepts::Features {
-            recipe = Recipe::from(Stage::new(super::declaration("mel").unwrap(), []).unwrap()).then(&recipe).unwrap();
+            recipe = Recipe::from(Stage::new(super::declaration("mel").unwrap(), []).unwrap())
+                .then(&recipe)
+                .unwrap();
         }
         let mut work = Workspace::default();
         let mut run = |item| {
             work.load(&clip);
-            recipe.run(Key { item, ..Key::of_seed(0) }, &mut work).unwrap();
+            recipe
+                .run(
+                    Key {
+                        item,
+                        ..Key::of_seed(0)
+                    },
+                    &mut work,
+                )
+                .unwrap();
         };
         (0..4).for_each(&mut run);
         let taken = allocation_counter::measure(|| run(2)).bytes_total;
         // The encoder and the decoder of MP3 keep their own buffers, as long as they live.
-        assert_eq!(taken > DRAWS, declaration.name == "mp3", "{}: {taken} bytes", declaration.name);
+        assert_eq!(
+            taken > DRAWS,
+            declaration.name == "mp3",
+            "{}: {taken} bytes",
+            declaration.name
+        );
     }
     let word = Value::Word("pink".into());
-    let pink: Recipe = Stage::new(super::declaration("noise").unwrap(), [("color".to_owned(), word)]).unwrap().into();
+    let pink: Recipe = Stage::new(
+        super::declaration("noise").unwrap(),
+        [("color".to_owned(), word)],
+    )
+    .unwrap()
+    .into();
     let mut work = Workspace::default();
     work.load(&clip);
     pink.run(Key::of_seed(0), &mut work).unwrap();
-    assert_eq!(allocation_counter::measure(|| pink.run(Key::of_seed(0), &mut work).unwrap()).bytes_total, 0);
+    assert_eq!(
+        allocation_counter::measure(|| pink.run(Key::of_seed(0), &mut work).unwrap()).bytes_total,
+        0
+    );
 }

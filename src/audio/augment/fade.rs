@@ -1,6 +1,8 @@
 //! Fade in and out.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2, LN_2, LN_10, SQRT_2};
@@ -17,7 +19,10 @@ pub(super) static FADE: Declaration = Declaration {
     parameters: &[
         Parameter::option(
             "max_fraction",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Number(0.5),
             "longest fade at either end, as a share of the clip; each length is uniform between 0 and this. A range such \
              as `0.1..0.3` is the length itself, drawn for each end",
@@ -36,16 +41,28 @@ pub(super) static FADE: Declaration = Declaration {
     build: |settings| {
         Ok(Arc::new(Fade {
             fraction: match settings.drawn("max_fraction") {
-                Some(Distribution::Constant(longest)) => Distribution::Uniform { low: 0.0, high: longest },
+                Some(Distribution::Constant(longest)) => Distribution::Uniform {
+                    low: 0.0,
+                    high: longest,
+                },
                 Some(drawn) => drawn,
                 None => 0.0.into(),
             },
-            shape: settings.word("shape", &SHAPES).filter(|&shape| shape < Shape::ALL.len()),
+            shape: settings
+                .word("shape", &SHAPES)
+                .filter(|&shape| shape < Shape::ALL.len()),
         }))
     },
 };
 
-const SHAPES: [&str; 6] = ["linear", "exponential", "logarithmic", "quarter_sine", "half_sine", "any"];
+const SHAPES: [&str; 6] = [
+    "linear",
+    "exponential",
+    "logarithmic",
+    "quarter_sine",
+    "half_sine",
+    "any",
+];
 
 struct Fade {
     fraction: Distribution,
@@ -62,8 +79,13 @@ enum Shape {
 }
 
 impl Shape {
-    const ALL: [Shape; 5] =
-        [Shape::Linear, Shape::Exponential, Shape::Logarithmic, Shape::QuarterSine, Shape::HalfSine];
+    const ALL: [Shape; 5] = [
+        Shape::Linear,
+        Shape::Exponential,
+        Shape::Logarithmic,
+        Shape::QuarterSine,
+        Shape::HalfSine,
+    ];
     /// The paper's three, with equal chances; its code has all five.
     const IN_THE_PAPER: usize = 3;
 }
@@ -83,7 +105,11 @@ impl Transform for Fade {
         let shape = Shape::ALL[(draws[2].max(0.0) as usize).min(Shape::ALL.len() - 1)];
         for channel in work.channels_mut() {
             for (part, falling) in [(0..fade_in, false), (n - fade_out..n, true)] {
-                pulp::Arch::new().dispatch(Ramp { part: &mut channel[part], shape, falling });
+                pulp::Arch::new().dispatch(Ramp {
+                    part: &mut channel[part],
+                    shape,
+                    falling,
+                });
             }
         }
         Ok(())
@@ -105,7 +131,11 @@ impl pulp::NullaryFnOnce for Ramp<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Ramp { part, shape, falling } = self;
+        let Ramp {
+            part,
+            shape,
+            falling,
+        } = self;
         let step = 1.0 / (part.len().max(2) - 1) as f64;
         let (first, rise) = if falling { (1.0, -step) } else { (0.0, step) };
         let (whole, rest) = part.as_chunks_mut::<LANES>();
@@ -190,7 +220,11 @@ fn ln(x: &mut [f64; LANES]) {
     let (mut shift, mut square) = ([0.0; LANES], [0.0; LANES]);
     for i in 0..LANES {
         for _ in 0..3 {
-            let (scale, more) = if x[i] < SQRT_2 { (1.0, 0.0) } else { (0.5, LN_2) };
+            let (scale, more) = if x[i] < SQRT_2 {
+                (1.0, 0.0)
+            } else {
+                (0.5, LN_2)
+            };
             x[i] *= scale;
             shift[i] += more;
         }
@@ -259,14 +293,30 @@ mod tests {
     #[test]
     fn a_range_is_the_length_of_each_fade() {
         let range = Value::Drawn(Distribution::uniform(0.1, 0.3).unwrap());
-        let stage = Stage::new(declaration("fade").unwrap(), [("max_fraction".to_owned(), range)]).unwrap();
+        let stage = Stage::new(
+            declaration("fade").unwrap(),
+            [("max_fraction".to_owned(), range)],
+        )
+        .unwrap();
         let recipe = Recipe::from(stage);
         let mut work = Workspace::default();
         for item in 0..100 {
             work.load(&Waveform::mono(vec![1.0; 1000], 8000).unwrap());
-            let trace = recipe.trace(Key { item, ..Key::of_seed(1) }, &mut work).unwrap();
+            let trace = recipe
+                .trace(
+                    Key {
+                        item,
+                        ..Key::of_seed(1)
+                    },
+                    &mut work,
+                )
+                .unwrap();
             let [fade_in, fade_out] = [0, 1].map(|i| trace.steps[0].values[i].1);
-            assert!((100.0..=300.0).contains(&fade_in) && (100.0..=300.0).contains(&fade_out) && fade_in != fade_out);
+            assert!(
+                (100.0..=300.0).contains(&fade_in)
+                    && (100.0..=300.0).contains(&fade_out)
+                    && fade_in != fade_out
+            );
         }
     }
 
@@ -286,8 +336,16 @@ mod tests {
     fn gains_are_the_same_with_and_without_wide_instructions() {
         for shape in Shape::ALL {
             let [mut wide, mut plain] = [[1.0f32; 1003]; 2];
-            pulp::Arch::new().dispatch(Ramp { part: &mut wide, shape, falling: true });
-            pulp::Arch::Scalar.dispatch(Ramp { part: &mut plain, shape, falling: true });
+            pulp::Arch::new().dispatch(Ramp {
+                part: &mut wide,
+                shape,
+                falling: true,
+            });
+            pulp::Arch::Scalar.dispatch(Ramp {
+                part: &mut plain,
+                shape,
+                falling: true,
+            });
             assert_eq!(wide.map(f32::to_bits), plain.map(f32::to_bits), "{shape:?}");
         }
     }
@@ -298,7 +356,11 @@ mod tests {
             for n in [1, 2, 3, 15, 16, 17, 1000, 12_345] {
                 for falling in [false, true] {
                     let mut part = vec![1.0f32; n];
-                    pulp::Arch::new().dispatch(Ramp { part: &mut part, shape, falling });
+                    pulp::Arch::new().dispatch(Ramp {
+                        part: &mut part,
+                        shape,
+                        falling,
+                    });
                     for (i, got) in part.iter().enumerate() {
                         let u = i as f64 / (n.max(2) - 1) as f64;
                         let want = formula(shape, if falling { 1.0 - u } else { u });

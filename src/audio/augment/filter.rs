@@ -7,11 +7,20 @@ use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 
 /// What a frequency may be. Above the Nyquist frequency of a clip it is limited, see [`cycles`].
-pub(super) const HERTZ: Kind = Kind::Drawn { low: LOWEST_HZ, high: HIGHEST_HZ };
+pub(super) const HERTZ: Kind = Kind::Drawn {
+    low: LOWEST_HZ,
+    high: HIGHEST_HZ,
+};
 /// What the gain of a shelf or a bell may be.
-pub(super) const DECIBEL: Kind = Kind::Drawn { low: -LARGEST_DB, high: LARGEST_DB };
+pub(super) const DECIBEL: Kind = Kind::Drawn {
+    low: -LARGEST_DB,
+    high: LARGEST_DB,
+};
 /// What a quality may be.
-pub(super) const QUALITY: Kind = Kind::Drawn { low: LOWEST_Q, high: HIGHEST_Q };
+pub(super) const QUALITY: Kind = Kind::Drawn {
+    low: LOWEST_Q,
+    high: HIGHEST_Q,
+};
 
 const LOWEST_HZ: f64 = 1.0;
 const HIGHEST_HZ: f64 = 1e6;
@@ -22,7 +31,10 @@ const HIGHEST_ORDER: f64 = 12.0;
 
 pub(super) const ORDER: Parameter = Parameter::option(
     "order",
-    Kind::Drawn { low: 1.0, high: HIGHEST_ORDER },
+    Kind::Drawn {
+        low: 1.0,
+        high: HIGHEST_ORDER,
+    },
     DefaultValue::Number(2.0),
     "order of the Butterworth filter, rounded; each is 6 dB per octave on a side, and with `zero_phase` 12",
 );
@@ -36,7 +48,10 @@ pub(super) const CENTER_HZ: Parameter = Parameter::positional(
 
 pub(super) const BANDWIDTH: Parameter = Parameter::option(
     "bandwidth",
-    Kind::Drawn { low: LOWEST_BANDWIDTH, high: HIGHEST_BANDWIDTH },
+    Kind::Drawn {
+        low: LOWEST_BANDWIDTH,
+        high: HIGHEST_BANDWIDTH,
+    },
     DefaultValue::Range(0.5, 1.99),
     "width of the band as a share of its centre; at the edges, half of it to each side, the gain is 0.7071",
 );
@@ -88,7 +103,11 @@ pub(super) enum Pass {
 impl Pass {
     /// Reads `start`, of a stage that has no `zero_phase`.
     pub(super) fn forwards(settings: &Settings<'_>) -> Pass {
-        Pass::Forwards(settings.word("start", &Start::NAMES).map_or(Start::Rest, |index| Start::ALL[index]))
+        Pass::Forwards(
+            settings
+                .word("start", &Start::NAMES)
+                .map_or(Start::Rest, |index| Start::ALL[index]),
+        )
     }
 
     pub(super) fn run(self, cascade: &Cascade, work: &mut Workspace) {
@@ -117,22 +136,53 @@ pub(super) enum Shape {
     /// From an order and an edge; from the edge and a quality.
     Side(fn(usize, f64) -> Cascade, fn(f64, f64) -> Biquad),
     /// From an order and two edges; from the centre and a quality.
-    Band(fn(usize, f64, f64) -> Cascade, fn(f64, f64) -> Biquad, Distribution),
+    Band(
+        fn(usize, f64, f64) -> Cascade,
+        fn(f64, f64) -> Biquad,
+        Distribution,
+    ),
 }
 
 const LOWEST_BANDWIDTH: f64 = 0.01;
 const HIGHEST_BANDWIDTH: f64 = 1.99;
 
 impl Filter {
-    pub(super) fn new(freq_hz: &str, shape: Shape, settings: &Settings<'_>) -> Result<Filter, Error> {
-        let (order, q) = (settings.drawn("order").unwrap_or(2.0.into()), settings.drawn("q"));
+    pub(super) fn new(
+        freq_hz: &str,
+        shape: Shape,
+        settings: &Settings<'_>,
+    ) -> Result<Filter, Error> {
+        let (order, q) = (
+            settings.drawn("order").unwrap_or(2.0.into()),
+            settings.drawn("q"),
+        );
         if q.is_some() && order != Distribution::Constant(2.0) {
-            return Err(Error::range("order", "2 where `q` is given, as a biquad has no other", order));
+            return Err(Error::range(
+                "order",
+                "2 where `q` is given, as a biquad has no other",
+                order,
+            ));
         }
-        let start = settings.word("start", &Start::NAMES).map(|index| Start::ALL[index]);
-        let usual = if q.is_some() { Start::Rest } else { Start::Steady };
-        let pass = if settings.flag("zero_phase") { Pass::ZeroPhase } else { Pass::Forwards(start.unwrap_or(usual)) };
-        Ok(Filter { freq_hz: settings.drawn(freq_hz).unwrap_or(1000.0.into()), shape, order, q, pass })
+        let start = settings
+            .word("start", &Start::NAMES)
+            .map(|index| Start::ALL[index]);
+        let usual = if q.is_some() {
+            Start::Rest
+        } else {
+            Start::Steady
+        };
+        let pass = if settings.flag("zero_phase") {
+            Pass::ZeroPhase
+        } else {
+            Pass::Forwards(start.unwrap_or(usual))
+        };
+        Ok(Filter {
+            freq_hz: settings.drawn(freq_hz).unwrap_or(1000.0.into()),
+            shape,
+            order,
+            q,
+            pass,
+        })
     }
 }
 
@@ -155,7 +205,10 @@ impl Transform for Filter {
         let order = draws[1].clamp(1.0, HIGHEST_ORDER) as usize;
         let (Shape::Side(_, biquad) | Shape::Band(_, biquad, _)) = self.shape;
         let cascade = match (&self.q, &self.shape) {
-            (Some(_), _) => Cascade::new([biquad(cycles(freq_hz, sample_rate), draws[2].clamp(LOWEST_Q, HIGHEST_Q))]),
+            (Some(_), _) => Cascade::new([biquad(
+                cycles(freq_hz, sample_rate),
+                draws[2].clamp(LOWEST_Q, HIGHEST_Q),
+            )]),
             (None, Shape::Side(butterworth, _)) => butterworth(order, cycles(freq_hz, sample_rate)),
             (None, Shape::Band(butterworth, _, _)) => {
                 let bandwidth = draws[3].clamp(LOWEST_BANDWIDTH, HIGHEST_BANDWIDTH);

@@ -8,7 +8,10 @@ pub(super) fn center(samples: &[f32], n_channels: usize, length: usize, out: &mu
     let kept = n.min(length);
     out.clear();
     out.resize(length * n_channels, 0.0);
-    for (channel, slot) in samples.chunks_exact(n.max(1)).zip(out.chunks_exact_mut(length.max(1))) {
+    for (channel, slot) in samples
+        .chunks_exact(n.max(1))
+        .zip(out.chunks_exact_mut(length.max(1)))
+    {
         slot[pad..pad + kept].copy_from_slice(&channel[cut..cut + kept]);
     }
 }
@@ -24,7 +27,12 @@ mod tests {
             center(samples, n_channels, length, &mut out);
             assert_eq!(out, want);
         };
-        check(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 2, 2, &[2.0, 3.0, 6.0, 7.0]);
+        check(
+            &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0],
+            2,
+            2,
+            &[2.0, 3.0, 6.0, 7.0],
+        );
         check(&[1.0, 2.0], 2, 4, &[0.0, 1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
         check(&[1.0, 2.0], 1, 2, &[1.0, 2.0]);
         check(&[], 0, 2, &[]);

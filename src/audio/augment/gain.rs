@@ -1,6 +1,8 @@
 //! Gain: a change of level.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -12,7 +14,10 @@ pub(super) static GAIN: Declaration = Declaration {
     citation: "",
     parameters: &[Parameter::positional(
         "gain_db",
-        Kind::Drawn { low: LOW_DB, high: HIGH_DB },
+        Kind::Drawn {
+            low: LOW_DB,
+            high: HIGH_DB,
+        },
         DefaultValue::Range(-12.0, 12.0),
         "change of level, dB; a factor of two is 6.02 dB",
     )],
@@ -20,7 +25,11 @@ pub(super) static GAIN: Declaration = Declaration {
     gives: None,
     draws: &["gain_db"],
     example: "let x = tone(440, 1); assert_near((x |> gain(-6)).rms_db() - x.rms_db(), -6, 0.001)",
-    build: |settings| Ok(Arc::new(Gain { gain_db: settings.drawn("gain_db").unwrap_or(0.0.into()) })),
+    build: |settings| {
+        Ok(Arc::new(Gain {
+            gain_db: settings.drawn("gain_db").unwrap_or(0.0.into()),
+        }))
+    },
 };
 
 const LOW_DB: f64 = -200.0;

@@ -1,6 +1,8 @@
 //! A gain that moves within the clip.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -17,31 +19,47 @@ pub(super) static GAIN_TRANSITION: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "from_db",
-            Kind::Drawn { low: LOW_DB, high: HIGH_DB },
+            Kind::Drawn {
+                low: LOW_DB,
+                high: HIGH_DB,
+            },
             DefaultValue::Range(-24.0, 6.0),
             "gain before the transition, dB",
         ),
         Parameter::positional(
             "to_db",
-            Kind::Drawn { low: LOW_DB, high: HIGH_DB },
+            Kind::Drawn {
+                low: LOW_DB,
+                high: HIGH_DB,
+            },
             DefaultValue::Range(-24.0, 6.0),
             "gain behind it, dB",
         ),
         Parameter::option(
             "seconds",
-            Kind::Drawn { low: 0.0, high: MOST_S },
+            Kind::Drawn {
+                low: 0.0,
+                high: MOST_S,
+            },
             DefaultValue::Range(0.2, 6.0),
             "duration of the transition, s",
         ),
         Parameter::option(
             "fraction",
-            Kind::Drawn { low: 0.0, high: MOST_FRACTION },
+            Kind::Drawn {
+                low: 0.0,
+                high: MOST_FRACTION,
+            },
             DefaultValue::Absent,
             "duration of the transition as a share of the clip instead",
         ),
         Parameter::option(
             "start",
-            Kind::WordOrDrawn { words: &STARTS, low: -MOST_FRACTION, high: 1.0 },
+            Kind::WordOrDrawn {
+                words: &STARTS,
+                low: -MOST_FRACTION,
+                high: 1.0,
+            },
             DefaultValue::Word("random"),
             "where the transition begins: anywhere, also before the clip, or at a share of the clip, 0 at its start",
         ),
@@ -53,7 +71,9 @@ pub(super) static GAIN_TRANSITION: Declaration = Declaration {
               assert_near(x.samples()[2], 0.1, 1e-6)",
     build: |settings| {
         let duration = match settings.only_one_of(&["seconds", "fraction"])? {
-            Some("fraction") => Duration::Fraction(settings.drawn("fraction").unwrap_or(1.0.into())),
+            Some("fraction") => {
+                Duration::Fraction(settings.drawn("fraction").unwrap_or(1.0.into()))
+            }
             _ => Duration::Seconds(settings.drawn("seconds").unwrap_or(1.0.into())),
         };
         Ok(Arc::new(GainTransition {
@@ -90,14 +110,21 @@ impl Transform for GainTransition {
         let from_db = self.from_db.draw_within(rng, LOW_DB, HIGH_DB);
         let to_db = self.to_db.draw_within(rng, LOW_DB, HIGH_DB);
         let length = match &self.duration {
-            Duration::Seconds(seconds) => seconds.draw_within(rng, 0.0, MOST_S) * f64::from(input.sample_rate),
-            Duration::Fraction(fraction) => fraction.draw_within(rng, 0.0, MOST_FRACTION) * input.n as f64,
+            Duration::Seconds(seconds) => {
+                seconds.draw_within(rng, 0.0, MOST_S) * f64::from(input.sample_rate)
+            }
+            Duration::Fraction(fraction) => {
+                fraction.draw_within(rng, 0.0, MOST_FRACTION) * input.n as f64
+            }
         };
         let length = length.round().max(1.0);
         let start = match &self.start {
             Some(share) => (share.draw_within(rng, -MOST_FRACTION, 1.0) * input.n as f64).round(),
             // Two samples of the transition are inside at least.
-            None => 2.0 - length + rng.below((length as usize + input.n).saturating_sub(3).max(1)) as f64,
+            None => {
+                2.0 - length
+                    + rng.below((length as usize + input.n).saturating_sub(3).max(1)) as f64
+            }
         };
         smallvec![from_db, to_db, start, length]
     }
@@ -106,7 +133,11 @@ impl Transform for GainTransition {
         let [from_db, to_db] = [draws[0], draws[1]].map(|db| db.clamp(LOW_DB, HIGH_DB));
         let (start, length) = (draws[2], draws[3].max(1.0));
         let db = |at: f64| {
-            let share = if length > 1.0 { (at - start) / (length - 1.0) } else { f64::from(at >= start) };
+            let share = if length > 1.0 {
+                (at - start) / (length - 1.0)
+            } else {
+                f64::from(at >= start)
+            };
             from_db + (to_db - from_db) * share.clamp(0.0, 1.0)
         };
         let amplitude = |db: f64| libm::pow(10.0, db / 20.0);
@@ -145,7 +176,9 @@ mod tests {
         let values: Vec<_> = GAIN_TRANSITION.draws.iter().zip(draws).collect();
         let step = serde_json::json!({ "place": "0", "name": "gain_transition", "values": values });
         let trace: Trace = serde_json::from_value(serde_json::json!({ "steps": [step] })).unwrap();
-        let recipe: Recipe = Stage::new(declaration("gain_transition").unwrap(), []).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration("gain_transition").unwrap(), [])
+            .unwrap()
+            .into();
         let mut work = Workspace::default();
         work.load(&Waveform::mono(vec![1.0; n], 8000).unwrap());
         recipe.replay(&trace, &mut work).unwrap();
@@ -154,24 +187,50 @@ mod tests {
 
     #[test]
     fn the_gain_is_a_line_in_decibels_between_two_levels() {
-        for (start, length) in [(0.0, 2000.0), (300.0, 700.0), (-500.0, 1000.0), (1500.0, 3000.0), (10.0, 1.0)] {
-            for (i, got) in gains(2000, [-30.0, 6.0, start, length]).into_iter().enumerate() {
+        for (start, length) in [
+            (0.0, 2000.0),
+            (300.0, 700.0),
+            (-500.0, 1000.0),
+            (1500.0, 3000.0),
+            (10.0, 1.0),
+        ] {
+            for (i, got) in gains(2000, [-30.0, 6.0, start, length])
+                .into_iter()
+                .enumerate()
+            {
                 let share = ((i as f64 - start) / (length - 1.0f64).max(1e-9)).clamp(0.0, 1.0);
-                let share = if length == 1.0 { f64::from(i as f64 >= start) } else { share };
+                let share = if length == 1.0 {
+                    f64::from(i as f64 >= start)
+                } else {
+                    share
+                };
                 let want = 10f64.powf((-30.0 + 36.0 * share) / 20.0);
-                assert!((f64::from(got) / want - 1.0).abs() < 1e-6, "{start} {length} at {i}: {got}, not {want}");
+                assert!(
+                    (f64::from(got) / want - 1.0).abs() < 1e-6,
+                    "{start} {length} at {i}: {got}, not {want}"
+                );
             }
         }
     }
 
     #[test]
     fn a_random_transition_is_at_least_partly_inside() {
-        let recipe: Recipe = Stage::new(declaration("gain_transition").unwrap(), []).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration("gain_transition").unwrap(), [])
+            .unwrap()
+            .into();
         let (mut before, mut behind) = (false, false);
         for item in 0..300 {
             let mut work = Workspace::default();
             work.load(&Waveform::mono(vec![1.0; 8000], 8000).unwrap());
-            let trace = recipe.trace(Key { item, ..Key::of_seed(2) }, &mut work).unwrap();
+            let trace = recipe
+                .trace(
+                    Key {
+                        item,
+                        ..Key::of_seed(2)
+                    },
+                    &mut work,
+                )
+                .unwrap();
             let [start, length] = [2, 3].map(|i| trace.steps[0].values[i].1);
             assert!(start <= 7998.0 && start + length >= 2.0, "{start} {length}");
             before |= start < 0.0;

@@ -1,7 +1,9 @@
 //! Convolution with an impulse response, recorded or made.
 
 use super::recordings::{Purpose, Recordings};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -19,31 +21,45 @@ pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "paths",
-            Kind::Paths { words: &["synthetic"] },
+            Kind::Paths {
+                words: &["synthetic"],
+            },
             DefaultValue::Word("synthetic"),
             "recorded responses, one of which is drawn for every clip, or \"synthetic\" for a decaying noise",
         ),
         Parameter::option(
             "rt60_s",
-            Kind::Drawn { low: LOW_RT60_S, high: HIGH_RT60_S },
+            Kind::Drawn {
+                low: LOW_RT60_S,
+                high: HIGH_RT60_S,
+            },
             DefaultValue::Range(0.2, 1.0),
             "time in which a synthetic tail falls by 60 dB, s",
         ),
         Parameter::option(
             "wet_db",
-            Kind::Drawn { low: LOW_DB, high: HIGH_DB },
+            Kind::Drawn {
+                low: LOW_DB,
+                high: HIGH_DB,
+            },
             DefaultValue::Range(-15.0, 0.0),
             "energy of a synthetic tail over that of the direct sound, dB",
         ),
         Parameter::option(
             "pre_delay_s",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Range(0.0, 0.02),
             "time from the direct sound to a synthetic tail, s",
         ),
         Parameter::option(
             "mix",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Number(1.0),
             "share of the convolved sound in the result; the sound as it was has the rest",
         ),
@@ -69,7 +85,13 @@ pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
         Ok(match settings.paths("paths") {
             Some(paths) => {
                 let recordings = Recordings::find(paths, Purpose::Filter)?;
-                Arc::new(Recorded { recordings, mix, ending, level, names: ["file", "mix"].map(str::to_owned) })
+                Arc::new(Recorded {
+                    recordings,
+                    mix,
+                    ending,
+                    level,
+                    names: ["file", "mix"].map(str::to_owned),
+                })
             }
             None => Arc::new(Made {
                 rt60_s: drawn("rt60_s"),
@@ -139,7 +161,11 @@ pub(super) enum Level {
 
 impl Level {
     pub(super) fn of(normalise: bool) -> Level {
-        if normalise { Level::UnitEnergy } else { Level::AsItIs }
+        if normalise {
+            Level::UnitEnergy
+        } else {
+            Level::AsItIs
+        }
     }
 }
 
@@ -162,7 +188,14 @@ impl Transform for Recorded {
         let wave = self.recordings.get(draws[0], work.sample_rate)?;
         response.clear();
         response.extend_from_slice(wave.samples());
-        convolve(work, &mut response, wave.n_channels(), draws[1], self.ending, self.level);
+        convolve(
+            work,
+            &mut response,
+            wave.n_channels(),
+            draws[1],
+            self.ending,
+            self.level,
+        );
         work.response = response;
         Ok(())
     }
@@ -211,7 +244,8 @@ fn synthetic(draws: &[f64], sample_rate: u32, response: &mut Vec<f32>) {
         gain *= step;
     }
     if energy > 0.0 {
-        let scale = (libm::pow(10.0, draws[1].clamp(LOW_DB, HIGH_DB) / 10.0) / energy).sqrt() as f32;
+        let scale =
+            (libm::pow(10.0, draws[1].clamp(LOW_DB, HIGH_DB) / 10.0) / energy).sqrt() as f32;
         tail.iter_mut().for_each(|x| *x *= scale);
     }
     response[0] = 1.0;
@@ -239,15 +273,27 @@ pub(super) fn convolve(
             response.iter_mut().for_each(|h| *h *= scale);
         }
     }
-    let n_out = if ending == Ending::Kept { n + length - 1 } else { n };
+    let n_out = if ending == Ending::Kept {
+        n + length - 1
+    } else {
+        n
+    };
     work.spare.resize(n_out * work.n_channels, 0.0);
     let mix = mix.clamp(0.0, 1.0) as f32;
-    for (index, (channel, out)) in work.samples.chunks(n).zip(work.spare.chunks_mut(n_out)).enumerate() {
+    for (index, (channel, out)) in work
+        .samples
+        .chunks(n)
+        .zip(work.spare.chunks_mut(n_out))
+        .enumerate()
+    {
         let from = (index % n_responses) * length;
-        work.convolver.convolve(channel, &response[from..from + length], out);
+        work.convolver
+            .convolve(channel, &response[from..from + length], out);
         if mix < 1.0 {
             out.iter_mut().for_each(|y| *y *= mix);
-            out.iter_mut().zip(channel).for_each(|(y, x)| *y += (1.0 - mix) * x);
+            out.iter_mut()
+                .zip(channel)
+                .for_each(|(y, x)| *y += (1.0 - mix) * x);
         }
     }
     std::mem::swap(&mut work.samples, &mut work.spare);
@@ -261,8 +307,13 @@ mod tests {
     use crate::{Key, Waveform};
 
     fn apply(given: &[(&str, Value)], wave: &Waveform) -> Waveform {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let recipe: super::super::Recipe = Stage::new(declaration("impulse_response").unwrap(), given).unwrap().into();
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let recipe: super::super::Recipe =
+            Stage::new(declaration("impulse_response").unwrap(), given)
+                .unwrap()
+                .into();
         recipe.wave(wave, Key::of_seed(3)).unwrap()
     }
 
@@ -288,7 +339,11 @@ mod tests {
         assert!((10.0 * energy(&h[160..]).log10() + 6.0).abs() < 0.01);
         // The slope of the backward integral (Schroeder, 1965) between -5 and -35 dB.
         let total = energy(&h[160..]);
-        let at = |db: f64| (160..h.len()).find(|&i| energy(&h[i..]) < total * 10f64.powf(db / 10.0)).unwrap() as f64;
+        let at = |db: f64| {
+            (160..h.len())
+                .find(|&i| energy(&h[i..]) < total * 10f64.powf(db / 10.0))
+                .unwrap() as f64
+        };
         let rt60_s = 2.0 * (at(-35.0) - at(-5.0)) / rate as f64;
         assert!((rt60_s - 0.5).abs() < 0.03, "{rt60_s}");
     }
@@ -298,16 +353,36 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ir.wav");
         // A smooth low pass of gain 1 at 48 kHz.
-        let shape: Vec<f64> =
-            (0..480).map(|i| (std::f64::consts::PI * (i as f64 + 0.5) / 480.0).sin().powi(2)).collect();
+        let shape: Vec<f64> = (0..480)
+            .map(|i| {
+                (std::f64::consts::PI * (i as f64 + 0.5) / 480.0)
+                    .sin()
+                    .powi(2)
+            })
+            .collect();
         let sum: f64 = shape.iter().sum();
         let response = shape.iter().map(|x| (x / sum) as f32).collect();
-        write_wav(&path, &Waveform::mono(response, 48_000).unwrap(), SampleFormat::Float32).unwrap();
-        let given = [("paths", Value::Word(path.display().to_string())), ("normalise", Value::Flag(false))];
+        write_wav(
+            &path,
+            &Waveform::mono(response, 48_000).unwrap(),
+            SampleFormat::Float32,
+        )
+        .unwrap();
+        let given = [
+            ("paths", Value::Word(path.display().to_string())),
+            ("normalise", Value::Flag(false)),
+        ];
         for rate in [8000, 16_000, 44_100] {
-            let wave = apply(&given, &Waveform::new(vec![1.0; 2 * 2000], 2, rate).unwrap());
+            let wave = apply(
+                &given,
+                &Waveform::new(vec![1.0; 2 * 2000], 2, rate).unwrap(),
+            );
             assert_eq!((wave.n_channels(), wave.n_samples()), (2, 2000));
-            assert!((wave.channel(1)[1900] - 1.0).abs() < 0.002, "{rate}: {}", wave.channel(1)[1900]);
+            assert!(
+                (wave.channel(1)[1900] - 1.0).abs() < 0.002,
+                "{rate}: {}",
+                wave.channel(1)[1900]
+            );
         }
     }
 
@@ -317,10 +392,20 @@ mod tests {
         Rng::from_words(&[1]).fill_normal(&mut samples);
         let noise = Waveform::mono(samples, 16_000).unwrap();
         let wet = apply(&[("rt60_s", number(0.2)), ("wet_db", number(20.0))], &noise);
-        assert!((wet.rms_db() - noise.rms_db()).abs() < 0.5, "{}", wet.rms_db());
+        assert!(
+            (wet.rms_db() - noise.rms_db()).abs() < 0.5,
+            "{}",
+            wet.rms_db()
+        );
         assert_eq!(apply(&[("mix", number(0.0))], &noise), noise);
-        let longer =
-            apply(&[("rt60_s", number(0.2)), ("pre_delay_s", number(0.0)), ("keep_tail", Value::Flag(true))], &noise);
+        let longer = apply(
+            &[
+                ("rt60_s", number(0.2)),
+                ("pre_delay_s", number(0.0)),
+                ("keep_tail", Value::Flag(true)),
+            ],
+            &noise,
+        );
         assert_eq!(longer.n_samples(), 40_000 + 3200);
     }
 
@@ -328,20 +413,52 @@ mod tests {
     fn the_words_for_a_made_response_and_the_paths_print_and_return_from_json() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.wav");
-        write_wav(&path, &Waveform::mono(vec![1.0; 8], 8000).unwrap(), SampleFormat::Float32).unwrap();
+        write_wav(
+            &path,
+            &Waveform::mono(vec![1.0; 8], 8000).unwrap(),
+            SampleFormat::Float32,
+        )
+        .unwrap();
         let path = path.display().to_string();
         for (value, want) in [
-            (Value::Word("synthetic".into()), "impulse_response()".to_owned()),
-            (Value::Word(path.clone()), format!("impulse_response({path:?})")),
-            (Value::Paths(vec![path.clone(), path.clone()]), format!("impulse_response([{path:?}, {path:?}])")),
+            (
+                Value::Word("synthetic".into()),
+                "impulse_response()".to_owned(),
+            ),
+            (
+                Value::Word(path.clone()),
+                format!("impulse_response({path:?})"),
+            ),
+            (
+                Value::Paths(vec![path.clone(), path.clone()]),
+                format!("impulse_response([{path:?}, {path:?}])"),
+            ),
         ] {
-            let stage = Stage::new(declaration("impulse_response").unwrap(), [("paths".to_owned(), value)]).unwrap();
+            let stage = Stage::new(
+                declaration("impulse_response").unwrap(),
+                [("paths".to_owned(), value)],
+            )
+            .unwrap();
             let recipe: super::super::Recipe = stage.into();
             assert_eq!(recipe.to_string(), want);
-            assert_eq!(super::super::Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
+            assert_eq!(
+                super::super::Recipe::from_json(&recipe.to_json()).unwrap(),
+                recipe
+            );
         }
-        for wrong in [Value::Word(String::new()), Value::Paths(vec![]), number(3.0), Value::Word("none.wav".into())] {
-            assert!(Stage::new(declaration("impulse_response").unwrap(), [("paths".to_owned(), wrong)]).is_err());
+        for wrong in [
+            Value::Word(String::new()),
+            Value::Paths(vec![]),
+            number(3.0),
+            Value::Word("none.wav".into()),
+        ] {
+            assert!(
+                Stage::new(
+                    declaration("impulse_response").unwrap(),
+                    [("paths".to_owned(), wrong)]
+                )
+                .is_err()
+            );
         }
     }
 }

@@ -36,7 +36,10 @@ impl Distribution {
             ("normal", &[mean, deviation]) => Distribution::normal(mean, deviation),
             ("int_uniform", &[low, high]) => Distribution::int_uniform(low as i64, high as i64),
             ("choice", values) => Distribution::choice(values.to_vec()),
-            _ => Err(parse(format!("`{name}` is no distribution of {} numbers", numbers.len()))),
+            _ => Err(parse(format!(
+                "`{name}` is no distribution of {} numbers",
+                numbers.len()
+            ))),
         }
     }
 }
@@ -73,7 +76,9 @@ impl Recipe {
 pub type Functions<'a> = dyn Fn(&str) -> Result<UserFunction, Error> + 'a;
 
 fn no_functions(source: &str) -> Result<UserFunction, Error> {
-    Err(parse(format!("`lambda` holds a function of the language, `{source}`, which only a session can run")))
+    Err(parse(format!(
+        "`lambda` holds a function of the language, `{source}`, which only a session can run"
+    )))
 }
 
 impl Views {
@@ -95,21 +100,30 @@ impl Step {
     fn to_json(&self) -> Json {
         match self {
             Step::Stage(stage) => {
-                let options: Map<String, Json> =
-                    stage.changed().map(|(parameter, value)| (parameter.name.to_owned(), value.to_json())).collect();
+                let options: Map<String, Json> = stage
+                    .changed()
+                    .map(|(parameter, value)| (parameter.name.to_owned(), value.to_json()))
+                    .collect();
                 json!({ stage.declaration().name: options })
             }
             Step::Chance { p, recipe } => json!({ "chance": { "p": p, "of": recipe.to_json() } }),
-            Step::OneOf { recipes, weights: None } => json!({ "one_of": { "of": recipes_to_json(recipes) } }),
+            Step::OneOf {
+                recipes,
+                weights: None,
+            } => json!({ "one_of": { "of": recipes_to_json(recipes) } }),
             Step::OneOf { recipes, weights } => {
                 json!({ "one_of": { "of": recipes_to_json(recipes), "weights": weights } })
             }
             Step::Shuffle { recipes } => json!({ "shuffle": { "of": recipes_to_json(recipes) } }),
-            Step::Repeat { times, recipe } => json!({ "repeat": { "times": times, "of": recipe.to_json() } }),
+            Step::Repeat { times, recipe } => {
+                json!({ "repeat": { "times": times, "of": recipe.to_json() } })
+            }
             Step::SomeOf { low, high, recipes } => {
                 json!({ "some_of": { "low": low, "high": high, "of": recipes_to_json(recipes) } })
             }
-            Step::Blend { wet, recipe } => json!({ "blend": { "wet": wet.to_json(), "of": recipe.to_json() } }),
+            Step::Blend { wet, recipe } => {
+                json!({ "blend": { "wet": wet.to_json(), "of": recipe.to_json() } })
+            }
             Step::PerChannel { recipe } => json!({ "per_channel": { "of": recipe.to_json() } }),
         }
     }
@@ -136,7 +150,13 @@ impl Value {
             Json::Array(paths) => {
                 let path = |path: &Json| path.as_str().map(str::to_owned);
                 let wrong = || parse(format!("a list of paths is wanted, not {json}"));
-                Value::Paths(paths.iter().map(path).collect::<Option<_>>().ok_or_else(wrong)?)
+                Value::Paths(
+                    paths
+                        .iter()
+                        .map(path)
+                        .collect::<Option<_>>()
+                        .ok_or_else(wrong)?,
+                )
             }
             json => Value::Drawn(Distribution::from_json(json)?),
         })
@@ -149,14 +169,24 @@ fn recipes_to_json(recipes: &[Recipe]) -> Json {
 
 fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Error> {
     let (name, body) = single(json, "a step")?;
-    let field = |key: &str| body.get(key).ok_or_else(|| parse(format!("`{name}` needs `{key}`")));
+    let field = |key: &str| {
+        body.get(key)
+            .ok_or_else(|| parse(format!("`{name}` needs `{key}`")))
+    };
     let recipe = |key: &str| Recipe::from_json_with(field(key)?, functions);
     let recipes = |key: &str| recipes(field(key)?, functions);
-    let count = |key: &str| field(key)?.as_i64().ok_or_else(|| parse(format!("`{key}` must be a whole number")));
+    let count = |key: &str| {
+        field(key)?
+            .as_i64()
+            .ok_or_else(|| parse(format!("`{key}` must be a whole number")))
+    };
     match name {
         "chance" => recipe("of")?.chance(number(field("p")?)?),
         "one_of" => {
-            let weights = body.get("weights").map(|w| items(w)?.iter().map(number).collect()).transpose()?;
+            let weights = body
+                .get("weights")
+                .map(|w| items(w)?.iter().map(number).collect())
+                .transpose()?;
             Recipe::one_of(recipes("of")?, weights)
         }
         "shuffle" => Recipe::shuffle(recipes("of")?),
@@ -165,16 +195,26 @@ fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Erro
         "blend" => recipe("of")?.blend(Distribution::from_json(field("wet")?)?),
         "per_channel" => recipe("of")?.per_channel(),
         name => {
-            let options = body.as_object().ok_or_else(|| parse(format!("`{name}` must hold its options")))?;
+            let options = body
+                .as_object()
+                .ok_or_else(|| parse(format!("`{name}` must hold its options")))?;
             let declaration = declaration(name)?;
             let values = options.iter().map(|(key, value)| {
-                let parameter = declaration.parameters.iter().find(|parameter| parameter.name == key);
+                let parameter = declaration
+                    .parameters
+                    .iter()
+                    .find(|parameter| parameter.name == key);
                 let kind = parameter.map(|parameter| parameter.kind);
                 if kind == Some(Kind::Recipe) && value.is_array() {
-                    return Ok((key.clone(), Value::Recipe(Recipe::from_json_with(value, functions)?)));
+                    return Ok((
+                        key.clone(),
+                        Value::Recipe(Recipe::from_json_with(value, functions)?),
+                    ));
                 }
                 let value = match (Value::from_json(value)?, kind) {
-                    (Value::Word(source), Some(Kind::Function)) => Value::Function(functions(&source)?),
+                    (Value::Word(source), Some(Kind::Function)) => {
+                        Value::Function(functions(&source)?)
+                    }
                     (value, _) => value,
                 };
                 Ok((key.clone(), value))
@@ -185,26 +225,41 @@ fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Erro
 }
 
 fn recipes(json: &Json, functions: &Functions<'_>) -> Result<Vec<Recipe>, Error> {
-    items(json)?.iter().map(|recipe| Recipe::from_json_with(recipe, functions)).collect()
+    items(json)?
+        .iter()
+        .map(|recipe| Recipe::from_json_with(recipe, functions))
+        .collect()
 }
 
 fn single<'a>(json: &'a Json, what: &str) -> Result<(&'a str, &'a Json), Error> {
-    match json.as_object().map(|map| map.iter().collect::<Vec<_>>()).as_deref() {
+    match json
+        .as_object()
+        .map(|map| map.iter().collect::<Vec<_>>())
+        .as_deref()
+    {
         Some([(name, body)]) => Ok((name.as_str(), *body)),
-        _ => Err(parse(format!("{what} must be an object with one key, not {json}"))),
+        _ => Err(parse(format!(
+            "{what} must be an object with one key, not {json}"
+        ))),
     }
 }
 
 fn items(json: &Json) -> Result<&[Json], Error> {
-    json.as_array().map(Vec::as_slice).ok_or_else(|| parse(format!("a list is wanted, not {json}")))
+    json.as_array()
+        .map(Vec::as_slice)
+        .ok_or_else(|| parse(format!("a list is wanted, not {json}")))
 }
 
 fn number(json: &Json) -> Result<f64, Error> {
-    json.as_f64().ok_or_else(|| parse(format!("a number is wanted, not {json}")))
+    json.as_f64()
+        .ok_or_else(|| parse(format!("a number is wanted, not {json}")))
 }
 
 fn parse(reason: String) -> Error {
-    Error::Parse { what: "the recipe", reason }
+    Error::Parse {
+        what: "the recipe",
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -218,7 +273,8 @@ mod tests {
             (-10.0..10.0).prop_map(Distribution::Constant),
             (-10.0..0.0, 0.0..10.0).prop_map(|(low, high)| Distribution::Uniform { low, high }),
             (0.1..1.0, 1.0..10.0).prop_map(|(low, high)| Distribution::LogUniform { low, high }),
-            (-5.0..5.0, 0.0..2.0).prop_map(|(mean, deviation)| Distribution::Normal { mean, deviation }),
+            (-5.0..5.0, 0.0..2.0)
+                .prop_map(|(mean, deviation)| Distribution::Normal { mean, deviation }),
             (-5i64..0, 0i64..5).prop_map(|(low, high)| Distribution::IntUniform { low, high }),
             prop::collection::vec(-9.0..9.0, 1..4).prop_map(|v| Distribution::Choice(v.into())),
         ]
@@ -226,18 +282,33 @@ mod tests {
 
     fn stage() -> impl Strategy<Value = Recipe> {
         let make = |name: &'static str, given: Vec<(&str, Value)>| -> Recipe {
-            let given: Vec<_> = given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            Stage::new(declaration(name).unwrap(), given).unwrap().into()
+            let given: Vec<_> = given
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
+            Stage::new(declaration(name).unwrap(), given)
+                .unwrap()
+                .into()
         };
         prop_oneof![
             distribution().prop_map(move |d| make("gain", vec![("gain_db", Value::Drawn(d))])),
-            (0.0..1.0).prop_map(move |m: f64| make("fade", vec![("max_fraction", Value::Drawn(m.into()))])),
+            (0.0..1.0).prop_map(move |m: f64| make(
+                "fade",
+                vec![("max_fraction", Value::Drawn(m.into()))]
+            )),
             (distribution(), -2.0..2.0).prop_map(move |(d, b): (_, f64)| make(
                 "noise",
-                vec![("snr_db", Value::Drawn(d)), ("color", Value::Drawn(b.into()))]
+                vec![
+                    ("snr_db", Value::Drawn(d)),
+                    ("color", Value::Drawn(b.into()))
+                ]
             )),
-            any::<bool>().prop_map(move |wrap| make("time_shift", vec![("wrap", Value::Flag(wrap))])),
-            Just(make("time_mask", vec![("fill", Value::Word("noise".into()))])),
+            any::<bool>()
+                .prop_map(move |wrap| make("time_shift", vec![("wrap", Value::Flag(wrap))])),
+            Just(make(
+                "time_mask",
+                vec![("fill", Value::Word("noise".into()))]
+            )),
         ]
     }
 
@@ -245,7 +316,10 @@ mod tests {
         stage().prop_recursive(4, 24, 4, |inner| {
             let some = prop::collection::vec(inner.clone(), 1..4);
             prop_oneof![
-                some.clone().prop_map(|r| r.iter().try_fold(Recipe::identity(), |a, b| a.then(b)).unwrap()),
+                some.clone().prop_map(|r| r
+                    .iter()
+                    .try_fold(Recipe::identity(), |a, b| a.then(b))
+                    .unwrap()),
                 (inner.clone(), 0.0..=1.0).prop_map(|(r, p)| r.chance(p).unwrap()),
                 (some.clone(), any::<bool>()).prop_map(|(r, weighted)| {
                     let weights = weighted.then(|| (1..=r.len()).map(|i| i as f64).collect());
@@ -276,12 +350,28 @@ mod tests {
 
     #[test]
     fn json_that_is_no_recipe_says_why() {
-        let error = |text: &str| Recipe::from_json(&serde_json::from_str(text).unwrap()).unwrap_err().to_string();
-        assert_eq!(error("3"), "cannot read the recipe: a list is wanted, not 3");
+        let error = |text: &str| {
+            Recipe::from_json(&serde_json::from_str(text).unwrap())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error("3"),
+            "cannot read the recipe: a list is wanted, not 3"
+        );
         assert_eq!(error(r#"[{"nose": {}}]"#), "`Auricle` has no stage `nose`");
-        assert_eq!(error(r#"[{"noise": {"snr": 3}}]"#), "`noise` has no option `snr`");
-        assert_eq!(error(r#"[{"chance": {"p": 2, "of": []}}]"#), "`p` must be a probability within 0..1, not 2");
-        assert_eq!(error(r#"[{"chance": {"of": []}}]"#), "cannot read the recipe: `chance` needs `p`");
+        assert_eq!(
+            error(r#"[{"noise": {"snr": 3}}]"#),
+            "`noise` has no option `snr`"
+        );
+        assert_eq!(
+            error(r#"[{"chance": {"p": 2, "of": []}}]"#),
+            "`p` must be a probability within 0..1, not 2"
+        );
+        assert_eq!(
+            error(r#"[{"chance": {"of": []}}]"#),
+            "cannot read the recipe: `chance` needs `p`"
+        );
         assert_eq!(error(r#"[{"crop": {}}]"#), "`crop` needs `seconds`");
     }
 }

@@ -2,12 +2,15 @@
 
 use super::log_mel::{DEVIATION, KALDI_FLOOR, MEAN, N_FRAMES};
 use super::mel::{
-    COUNT, F_MAX_HZ, HERTZ, MelStage, POWER, PREEMPHASIS, REMOVE_DC, REMOVE_MEAN, WINDOW, edges_in_order,
+    COUNT, F_MAX_HZ, HERTZ, MelStage, POWER, PREEMPHASIS, REMOVE_DC, REMOVE_MEAN, WINDOW,
+    edges_in_order,
 };
 use super::per_rate::PerRate;
 use super::{Accepts, Declaration, DefaultValue, Domain, Kind, Parameter};
 use crate::dsp::{FrameExtent, FrameOptions, PadMode, StftOptions, Window};
-use crate::features::{Compression, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles};
+use crate::features::{
+    Compression, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles,
+};
 use std::sync::Arc;
 
 /// `ln(max(mel, 2^-23))` over frames of 25 ms that lie wholly in the sound: their mean is removed, then
@@ -18,7 +21,12 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
     about: "Computes the logarithm of mel filter banks as Kaldi does, without dither and energy.",
     citation: "Kaldi's compute-fbank-feats, as in torchaudio.compliance.kaldi.fbank",
     parameters: &[
-        Parameter::option("n_mels", COUNT, DefaultValue::Number(23.0), "number of mel bands"),
+        Parameter::option(
+            "n_mels",
+            COUNT,
+            DefaultValue::Number(23.0),
+            "number of mel bands",
+        ),
         Parameter::option(
             "frame_length_ms",
             MILLISECONDS,
@@ -41,7 +49,12 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
         REMOVE_MEAN,
         REMOVE_DC.with_default(DefaultValue::Flag(true)),
         POWER,
-        Parameter::option("f_min_hz", HERTZ, DefaultValue::Number(20.0), "lower edge of the lowest band, Hz"),
+        Parameter::option(
+            "f_min_hz",
+            HERTZ,
+            DefaultValue::Number(20.0),
+            "lower edge of the lowest band, Hz",
+        ),
         F_MAX_HZ,
         Parameter::option(
             "log",
@@ -59,7 +72,10 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
     example: "let m = tone(440, 1) |> kaldi_fbank(#{ n_mels: 80 }); assert(m.shape == [1, 80, 98])",
     build: |settings| {
         let number = |name, default| settings.number(name).unwrap_or(default);
-        let (length_ms, shift_ms) = (number("frame_length_ms", 25.0), number("frame_shift_ms", 10.0));
+        let (length_ms, shift_ms) = (
+            number("frame_length_ms", 25.0),
+            number("frame_shift_ms", 10.0),
+        );
         let (f_min_hz, f_max_hz) = (number("f_min_hz", 20.0), settings.number("f_max_hz"));
         edges_in_order(f_min_hz, f_max_hz)?;
         let frame = FrameOptions {
@@ -72,7 +88,10 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
         let (n_mels, power) = (settings.count("n_mels").unwrap_or(23), number("power", 2.0));
         let (remove_mean, log) = (settings.flag("remove_mean"), settings.flag("log"));
         let n_frames = settings.count("n_frames");
-        let normalization = Normalization { mean: number("mean", 0.0), deviation: number("deviation", 1.0) };
+        let normalization = Normalization {
+            mean: number("mean", 0.0),
+            deviation: number("deviation", 1.0),
+        };
         Ok(Arc::new(MelStage(PerRate::new(move |sample_rate| {
             let rate = f64::from(sample_rate);
             // Kaldi rounds down, in this order of products.
@@ -96,7 +115,11 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
                 triangles: Triangles::Mel,
                 norm: MelNorm::None,
                 power,
-                compression: if log { Compression::LnFloor { amin: KALDI_FLOOR } } else { Compression::None },
+                compression: if log {
+                    Compression::LnFloor { amin: KALDI_FLOOR }
+                } else {
+                    Compression::None
+                },
                 n_frames,
                 normalization,
             })
@@ -104,4 +127,7 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
     },
 };
 
-const MILLISECONDS: Kind = Kind::Number { low: 0.01, high: 10_000.0 };
+const MILLISECONDS: Kind = Kind::Number {
+    low: 0.01,
+    high: 10_000.0,
+};

@@ -1,6 +1,8 @@
 //! A function of the user's as a stage.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Error, Rng, Waveform};
 use smallvec::smallvec;
 use std::fmt;
@@ -25,7 +27,10 @@ pub(super) static LAMBDA: Declaration = Declaration {
     build: |settings| {
         let function = settings.function("function");
         Ok(Arc::new(Lambda {
-            function: function.ok_or_else(|| Error::Missing { stage: "lambda".into(), param: "function".into() })?,
+            function: function.ok_or_else(|| Error::Missing {
+                stage: "lambda".into(),
+                param: "function".into(),
+            })?,
         }))
     },
 };
@@ -107,23 +112,44 @@ mod tests {
             if wave.n_samples() == 0 {
                 return Err(Error::Callback("nothing there".into()));
             }
-            let samples = wave.samples().iter().map(|x| x + (seed / 2f64.powi(53)) as f32).collect();
+            let samples = wave
+                .samples()
+                .iter()
+                .map(|x| x + (seed / 2f64.powi(53)) as f32)
+                .collect();
             Waveform::new(samples, wave.n_channels(), 2 * wave.sample_rate())
         }
     }
 
     fn lambda(source: &'static str) -> Recipe {
         let function = Value::Function(UserFunction::new(Shifted(source)));
-        Stage::new(&LAMBDA, [("function".to_owned(), function)]).unwrap().into()
+        Stage::new(&LAMBDA, [("function".to_owned(), function)])
+            .unwrap()
+            .into()
     }
 
     #[test]
     fn it_gets_the_wave_and_a_seed_of_its_own() {
         let wave = Waveform::new(vec![0.0; 6], 2, 8000).unwrap();
-        let run = |item| lambda("f").wave(&wave, Key { item, ..Key::of_seed(1) }).unwrap();
-        assert_eq!((run(0), run(0).sample_rate(), run(0).n_channels()), (run(0), 16_000, 2));
+        let run = |item| {
+            lambda("f")
+                .wave(
+                    &wave,
+                    Key {
+                        item,
+                        ..Key::of_seed(1)
+                    },
+                )
+                .unwrap()
+        };
+        assert_eq!(
+            (run(0), run(0).sample_rate(), run(0).n_channels()),
+            (run(0), 16_000, 2)
+        );
         assert_ne!(run(0), run(1));
-        let error = lambda("f").wave(&Waveform::mono(vec![], 8000).unwrap(), Key::of_seed(0)).unwrap_err();
+        let error = lambda("f")
+            .wave(&Waveform::mono(vec![], 8000).unwrap(), Key::of_seed(0))
+            .unwrap_err();
         assert_eq!(error.to_string(), "nothing there");
     }
 
@@ -139,6 +165,11 @@ mod tests {
             other => Err(Error::Callback(other.to_owned())),
         };
         assert_eq!(Recipe::from_json_with(&json, &read).unwrap(), recipe);
-        assert!(Recipe::from_json(&json).unwrap_err().to_string().contains("`lambda`"));
+        assert!(
+            Recipe::from_json(&json)
+                .unwrap_err()
+                .to_string()
+                .contains("`lambda`")
+        );
     }
 }

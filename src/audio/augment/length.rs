@@ -42,18 +42,33 @@ impl Length {
                 if let Some((_, largest)) = min_fraction.support()
                     && largest > max_fraction
                 {
-                    return Err(Error::range(min, format!("at most `{max}`, {max_fraction}"), min_fraction));
+                    return Err(Error::range(
+                        min,
+                        format!("at most `{max}`, {max_fraction}"),
+                        min_fraction,
+                    ));
                 }
-                Ok(Length::Between { min: min_fraction, max: max_fraction })
+                Ok(Length::Between {
+                    min: min_fraction,
+                    max: max_fraction,
+                })
             }
             (_, Some(fraction)) => {
                 if settings.is_changed(min) {
-                    let want = format!("left out where `{max}` is a range, which is the length itself");
-                    return Err(Error::range(min, want, settings.drawn(min).unwrap_or(0.0.into())));
+                    let want =
+                        format!("left out where `{max}` is a range, which is the length itself");
+                    return Err(Error::range(
+                        min,
+                        want,
+                        settings.drawn(min).unwrap_or(0.0.into()),
+                    ));
                 }
                 Ok(Length::Fraction(fraction))
             }
-            _ => Ok(Length::Between { min: 0.0.into(), max: 0.0 }),
+            _ => Ok(Length::Between {
+                min: 0.0.into(),
+                max: 0.0,
+            }),
         }
     }
 
@@ -71,10 +86,13 @@ impl Length {
                 let shortest = samples(min.draw_within(rng, 0.0, 1.0)).min(longest);
                 shortest + rng.below(longest - shortest + 1)
             }
-            Length::Fraction(fraction) => ((fraction.draw_within(rng, 0.0, 1.0) * n as f64).round() as usize).min(n),
-            Length::Seconds(seconds) => {
-                ((seconds.draw_within(rng, 0.0, 86_400.0) * f64::from(sample_rate)).round() as usize).min(n)
+            Length::Fraction(fraction) => {
+                ((fraction.draw_within(rng, 0.0, 1.0) * n as f64).round() as usize).min(n)
             }
+            Length::Seconds(seconds) => ((seconds.draw_within(rng, 0.0, 86_400.0)
+                * f64::from(sample_rate))
+            .round() as usize)
+                .min(n),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A limiter that looks ahead.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::cell::RefCell;
@@ -26,19 +28,28 @@ pub(super) static LIMITER: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "threshold_db",
-            Kind::Drawn { low: -120.0, high: 60.0 },
+            Kind::Drawn {
+                low: -120.0,
+                high: 60.0,
+            },
             DefaultValue::Range(-24.0, -2.0),
             "highest peak that is left, dB",
         ),
         Parameter::option(
             "attack_ms",
-            Kind::Drawn { low: 0.0, high: 1000.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1000.0,
+            },
             DefaultValue::Range(0.5, 25.0),
             "how long before a peak the gain begins to fall, ms",
         ),
         Parameter::option(
             "release_ms",
-            Kind::Drawn { low: 0.0, high: 10_000.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 10_000.0,
+            },
             DefaultValue::Range(50.0, 700.0),
             "time constant of the gain's return, ms",
         ),
@@ -85,7 +96,11 @@ impl Transform for Limiter {
         thread_local! {
             static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::default());
         }
-        let peak = f64::from(work.samples.iter().fold(0.0f32, |peak, x| peak.max(x.abs())));
+        let peak = f64::from(
+            work.samples
+                .iter()
+                .fold(0.0f32, |peak, x| peak.max(x.abs())),
+        );
         let threshold = libm::pow(10.0, draws[0] / 20.0) * if self.full_scale { 1.0 } else { peak };
         if peak <= threshold {
             return Ok(());
@@ -93,7 +108,11 @@ impl Transform for Limiter {
         let samples_per_ms = f64::from(work.sample_rate) / 1000.0;
         let attack = (draws[1].clamp(0.0, 1000.0) * samples_per_ms).round() as usize;
         let release = draws[2].max(0.0) * samples_per_ms;
-        let returned = if release > 0.0 { -libm::expm1(-1.0 / release) } else { 1.0 };
+        let returned = if release > 0.0 {
+            -libm::expm1(-1.0 / release)
+        } else {
+            1.0
+        };
         // Rounding must not lift a peak over the threshold.
         let limit = threshold as f32;
         BUFFERS.with_borrow_mut(|buffers| {
@@ -128,7 +147,13 @@ impl Buffers {
                 *peak = peak.max(f64::from(x.abs()));
             }
         }
-        self.gains.iter_mut().for_each(|gain| *gain = if *gain > threshold { threshold / *gain } else { 1.0 });
+        self.gains.iter_mut().for_each(|gain| {
+            *gain = if *gain > threshold {
+                threshold / *gain
+            } else {
+                1.0
+            }
+        });
     }
 
     /// Replaces the wanted gains by the smooth ones.
@@ -141,13 +166,21 @@ impl Buffers {
         // Time starts one attack before the clip, as its first sample may be a peak; the gain wanted there is 1.
         for time in 0..n + attack {
             if time < n {
-                while self.ahead.back().is_some_and(|&last| self.gains[last] >= self.gains[time]) {
+                while self
+                    .ahead
+                    .back()
+                    .is_some_and(|&last| self.gains[last] >= self.gains[time])
+                {
                     self.ahead.pop_back();
                 }
                 self.ahead.push_back(time);
             }
             // The window is `time - attack..=time`, of which a part may lie outside the clip.
-            while self.ahead.front().is_some_and(|&first| first + attack < time) {
+            while self
+                .ahead
+                .front()
+                .is_some_and(|&first| first + attack < time)
+            {
                 self.ahead.pop_front();
             }
             let least = self.ahead.front().map_or(1.0, |&first| self.gains[first]);
@@ -169,8 +202,12 @@ mod tests {
     use crate::{Key, Rng, Waveform};
 
     fn limited(wave: &Waveform, given: &[(&str, Value)]) -> Waveform {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let recipe: Recipe = Stage::new(declaration("limiter").unwrap(), given).unwrap().into();
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let recipe: Recipe = Stage::new(declaration("limiter").unwrap(), given)
+            .unwrap()
+            .into();
         recipe.wave(wave, Key::of_seed(1)).unwrap()
     }
 
@@ -185,7 +222,13 @@ mod tests {
         samples[0] = 9.0;
         samples[2999] = -8.0;
         let wave = Waveform::new(samples, 2, 8000).unwrap();
-        for (attack_ms, release_ms) in [(0.0, 0.0), (0.0, 20.0), (2.0, 0.0), (5.0, 50.0), (600.0, 10.0)] {
+        for (attack_ms, release_ms) in [
+            (0.0, 0.0),
+            (0.0, 20.0),
+            (2.0, 0.0),
+            (5.0, 50.0),
+            (600.0, 10.0),
+        ] {
             let given = [
                 ("threshold_db", number(-3.0)),
                 ("attack_ms", number(attack_ms)),
@@ -199,9 +242,17 @@ mod tests {
             let (n, ahead) = (3000isize, (attack_ms * 8.0) as isize);
             let wanted = |i: isize| {
                 let magnitude = |c: usize| f64::from(wave.channel(c)[i as usize].abs());
-                if (0..n).contains(&i) { (threshold / magnitude(0).max(magnitude(1))).min(1.0) } else { 1.0 }
+                if (0..n).contains(&i) {
+                    (threshold / magnitude(0).max(magnitude(1))).min(1.0)
+                } else {
+                    1.0
+                }
             };
-            let returned = if release_ms > 0.0 { 1.0 - (-1.0 / (release_ms * 8.0)).exp() } else { 1.0 };
+            let returned = if release_ms > 0.0 {
+                1.0 - (-1.0 / (release_ms * 8.0)).exp()
+            } else {
+                1.0
+            };
             let mut held = vec![1.0];
             for i in -ahead..n {
                 let least = (i..=i + ahead).map(wanted).fold(1.0, f64::min);
@@ -211,7 +262,10 @@ mod tests {
             for (i, window) in held[1..].windows(ahead as usize + 1).enumerate() {
                 let gain = window.iter().sum::<f64>() / window.len() as f64;
                 let want = gain * f64::from(wave.channel(1)[i]);
-                assert!((f64::from(got.channel(1)[i]) - want).abs() < 1e-5, "{attack_ms} {release_ms} {i}");
+                assert!(
+                    (f64::from(got.channel(1)[i]) - want).abs() < 1e-5,
+                    "{attack_ms} {release_ms} {i}"
+                );
             }
         }
     }
@@ -223,7 +277,10 @@ mod tests {
         let mut samples = vec![0.25f32; 8000];
         samples[4000] = 1.0;
         let wave = Waveform::mono(samples, 8000).unwrap();
-        let got = limited(&wave, &[("attack_ms", number(1.0)), ("release_ms", number(10.0))]);
+        let got = limited(
+            &wave,
+            &[("attack_ms", number(1.0)), ("release_ms", number(10.0))],
+        );
         assert!(got.samples()[..3992] == wave.samples()[..3992] && got.samples()[3995] < 0.25);
         assert!((got.samples()[7999] - 0.25).abs() < 1e-6);
     }

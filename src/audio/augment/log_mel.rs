@@ -18,11 +18,20 @@ pub(super) static LOG_MEL: Declaration = Declaration {
     gives: Some(Domain::Features),
     draws: &[],
     example: "let m = tone(440, 1) |> log_mel(#{ preset: \"vggish\", n_mels: 40 }); assert(m.shape == [1, 40, 98])",
-    build: |settings| Ok(Arc::new(MelStage(plan(settings, compression(settings), output(settings))?))),
+    build: |settings| {
+        Ok(Arc::new(MelStage(plan(
+            settings,
+            compression(settings),
+            output(settings),
+        )?)))
+    },
 };
 
 const LOGS: [&str; 3] = ["ln", "db", "ln_floor"];
-const POWER: Kind = Kind::Number { low: 1e-30, high: 1e30 };
+const POWER: Kind = Kind::Number {
+    low: 1e-30,
+    high: 1e30,
+};
 
 fn compression(settings: &Settings<'_>) -> Compression {
     let amin = settings.number("amin").unwrap_or(1e-10);
@@ -36,7 +45,9 @@ fn compression(settings: &Settings<'_>) -> Compression {
             top_db: settings.number("top_db"),
         },
         Some(2) => Compression::LnFloor { amin },
-        _ => Compression::Ln { offset: settings.number("offset").unwrap_or(1e-6) },
+        _ => Compression::Ln {
+            offset: settings.number("offset").unwrap_or(1e-6),
+        },
     }
 }
 
@@ -63,17 +74,34 @@ const LOG_OPTIONS: [Parameter; 9] = [
         Word("ln"),
         "natural logarithm of the mel plus `offset`, or of at least `amin`, or dB",
     ),
-    Parameter::option("offset", POWER, Number(1e-6), "added before the natural logarithm"),
+    Parameter::option(
+        "offset",
+        POWER,
+        Number(1e-6),
+        "added before the natural logarithm",
+    ),
     Parameter::option(
         "reference",
-        Kind::WordOrNumber { words: &["max"], low: 1e-30, high: 1e30 },
+        Kind::WordOrNumber {
+            words: &["max"],
+            low: 1e-30,
+            high: 1e30,
+        },
         Number(1.0),
         "power that is 0 dB, or the largest in the clip",
     ),
-    Parameter::option("amin", POWER, Number(1e-10), "smallest power before the logarithm of a floor or dB is taken"),
+    Parameter::option(
+        "amin",
+        POWER,
+        Number(1e-10),
+        "smallest power before the logarithm of a floor or dB is taken",
+    ),
     Parameter::option(
         "top_db",
-        Kind::Number { low: 0.0, high: 1000.0 },
+        Kind::Number {
+            low: 0.0,
+            high: 1000.0,
+        },
         DefaultValue::Absent,
         "range under the clip's maximum that is kept, dB; all of it if not given",
     ),
@@ -88,11 +116,21 @@ pub(super) const N_FRAMES: Parameter = Parameter::option(
     DefaultValue::Absent,
     "frames to cut to, or to fill up to with zeros before the normalization; all there are if not given",
 );
-pub(super) const MEAN: Parameter =
-    Parameter::option("mean", Kind::Number { low: -1e9, high: 1e9 }, Number(0.0), "subtracted at the end");
+pub(super) const MEAN: Parameter = Parameter::option(
+    "mean",
+    Kind::Number {
+        low: -1e9,
+        high: 1e9,
+    },
+    Number(0.0),
+    "subtracted at the end",
+);
 pub(super) const DEVIATION: Parameter = Parameter::option(
     "deviation",
-    Kind::Number { low: 1e-9, high: 1e9 },
+    Kind::Number {
+        low: 1e-9,
+        high: 1e9,
+    },
     Number(1.0),
     "what is left is divided by this at the end",
 );
@@ -230,7 +268,11 @@ const PARAMETERS: [Parameter; OPTIONS.len() + LOG_OPTIONS.len()] = {
     let mut all = [LOG_OPTIONS[0]; OPTIONS.len() + LOG_OPTIONS.len()];
     let mut i = 1;
     while i < all.len() {
-        all[i] = if i <= OPTIONS.len() { OPTIONS[i - 1] } else { LOG_OPTIONS[i - OPTIONS.len()] };
+        all[i] = if i <= OPTIONS.len() {
+            OPTIONS[i - 1]
+        } else {
+            LOG_OPTIONS[i - OPTIONS.len()]
+        };
         i += 1;
     }
     all

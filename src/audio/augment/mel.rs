@@ -2,9 +2,13 @@
 
 use super::declaration::Settings;
 use super::per_rate::PerRate;
-use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::{FrameExtent, FrameOptions, PadMode, StftOptions, Window};
-use crate::features::{Compression, FrontEnd, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles};
+use crate::features::{
+    Compression, FrontEnd, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles,
+};
 use crate::{Error, Rng};
 use std::sync::Arc;
 
@@ -18,20 +22,41 @@ pub(super) static MEL: Declaration = Declaration {
     gives: Some(Domain::Features),
     draws: &[],
     example: "let m = tone(440, 1) |> mel(#{ n_mels: 40 }); assert(m.shape == [1, 40, 101])",
-    build: |settings| Ok(Arc::new(MelStage(plan(settings, Compression::None, Output::default())?))),
+    build: |settings| {
+        Ok(Arc::new(MelStage(plan(
+            settings,
+            Compression::None,
+            Output::default(),
+        )?)))
+    },
 };
 
 /// The options of a mel spectrogram.
 pub(super) const OPTIONS: [Parameter; 16] = [
-    Parameter::option("n_mels", COUNT, DefaultValue::Number(64.0), "number of mel bands"),
+    Parameter::option(
+        "n_mels",
+        COUNT,
+        DefaultValue::Number(64.0),
+        "number of mel bands",
+    ),
     Parameter::option(
         "n_fft",
         COUNT,
         DefaultValue::Absent,
         "size of the transform, samples; 32 ms rounded up to a power of two if not given",
     ),
-    Parameter::option("win_length", COUNT, DefaultValue::Absent, "length of the window, samples; `n_fft` if not given"),
-    Parameter::option("hop_length", COUNT, DefaultValue::Absent, "samples from frame to frame; 10 ms if not given"),
+    Parameter::option(
+        "win_length",
+        COUNT,
+        DefaultValue::Absent,
+        "length of the window, samples; `n_fft` if not given",
+    ),
+    Parameter::option(
+        "hop_length",
+        COUNT,
+        DefaultValue::Absent,
+        "samples from frame to frame; 10 ms if not given",
+    ),
     WINDOW,
     Parameter::option(
         "symmetric_window",
@@ -39,9 +64,19 @@ pub(super) const OPTIONS: [Parameter; 16] = [
         DefaultValue::Flag(false),
         "whether the window is symmetric instead of periodic",
     ),
-    Parameter::option("f_min_hz", HERTZ, DefaultValue::Number(50.0), "lower edge of the lowest band, Hz"),
+    Parameter::option(
+        "f_min_hz",
+        HERTZ,
+        DefaultValue::Number(50.0),
+        "lower edge of the lowest band, Hz",
+    ),
     F_MAX_HZ,
-    Parameter::option("mel_scale", Kind::Word(&MelScale::NAMES), DefaultValue::Word("htk"), "mapping from Hz to mel"),
+    Parameter::option(
+        "mel_scale",
+        Kind::Word(&MelScale::NAMES),
+        DefaultValue::Word("htk"),
+        "mapping from Hz to mel",
+    ),
     Parameter::option(
         "triangles",
         Kind::Word(&Triangles::NAMES),
@@ -72,8 +107,12 @@ pub(super) const OPTIONS: [Parameter; 16] = [
     REMOVE_DC,
 ];
 
-pub(super) const WINDOW: Parameter =
-    Parameter::option("window", Kind::Word(&Window::NAMES), DefaultValue::Word("hann"), "shape of the window");
+pub(super) const WINDOW: Parameter = Parameter::option(
+    "window",
+    Kind::Word(&Window::NAMES),
+    DefaultValue::Word("hann"),
+    "shape of the window",
+);
 pub(super) const F_MAX_HZ: Parameter = Parameter::option(
     "f_max_hz",
     HERTZ,
@@ -82,7 +121,10 @@ pub(super) const F_MAX_HZ: Parameter = Parameter::option(
 );
 pub(super) const POWER: Parameter = Parameter::option(
     "power",
-    Kind::Number { low: 0.1, high: 4.0 },
+    Kind::Number {
+        low: 0.1,
+        high: 4.0,
+    },
     DefaultValue::Number(2.0),
     "exponent of the magnitude: 2 for power, 1 for magnitude",
 );
@@ -98,9 +140,18 @@ pub(super) const REMOVE_DC: Parameter = Parameter::option(
     DefaultValue::Flag(false),
     "whether its mean is subtracted from each frame",
 );
-pub(super) const COUNT: Kind = Kind::Count { low: 1.0, high: 1_048_576.0 };
-pub(super) const HERTZ: Kind = Kind::Number { low: 0.0, high: 1e6 };
-pub(super) const PREEMPHASIS: Kind = Kind::Number { low: 0.0, high: 1.0 };
+pub(super) const COUNT: Kind = Kind::Count {
+    low: 1.0,
+    high: 1_048_576.0,
+};
+pub(super) const HERTZ: Kind = Kind::Number {
+    low: 0.0,
+    high: 1e6,
+};
+pub(super) const PREEMPHASIS: Kind = Kind::Number {
+    low: 0.0,
+    high: 1.0,
+};
 pub(super) const PADDING: [&str; 4] = [PadMode::NAMES[0], PadMode::NAMES[1], "none", "snip"];
 
 /// A mel spectrogram whose filter bank is made when the sample rate is known.
@@ -141,7 +192,11 @@ pub(super) fn plan(
             pad_mode: pad_mode.unwrap_or(PadMode::Zeros),
         },
         frame: FrameOptions {
-            extent: if PADDING[padding] == "snip" { FrameExtent::Window } else { FrameExtent::Transform },
+            extent: if PADDING[padding] == "snip" {
+                FrameExtent::Window
+            } else {
+                FrameExtent::Transform
+            },
             symmetric_window: settings.flag("symmetric_window"),
             remove_dc: settings.flag("remove_dc"),
             preemphasis: settings.number("preemphasis").unwrap_or(0.0),
@@ -160,13 +215,21 @@ pub(super) fn plan(
     if let (Some(n_fft), Some(win_length)) = (n_fft, win_length)
         && win_length > n_fft
     {
-        return Err(Error::range("win_length", format!("within 1..={n_fft} (`n_fft`)"), win_length));
+        return Err(Error::range(
+            "win_length",
+            format!("within 1..={n_fft} (`n_fft`)"),
+            win_length,
+        ));
     }
     edges_in_order(f_min_hz, f_max_hz)?;
     Ok(PerRate::new(move |sample_rate| {
         let rate = f64::from(sample_rate);
         let win_length = win_length.or(n_fft);
-        let n_fft = n_fft.unwrap_or_else(|| win_length.unwrap_or((0.032 * rate).ceil() as usize).next_power_of_two());
+        let n_fft = n_fft.unwrap_or_else(|| {
+            win_length
+                .unwrap_or((0.032 * rate).ceil() as usize)
+                .next_power_of_two()
+        });
         LogMel::new(MelOptions {
             sample_rate,
             stft: StftOptions {
@@ -184,9 +247,11 @@ pub(super) fn plan(
 /// Checks edges that are known before the sample rate is.
 pub(super) fn edges_in_order(f_min_hz: f64, f_max_hz: Option<f64>) -> Result<(), Error> {
     match f_max_hz {
-        Some(f_max_hz) if f_min_hz >= f_max_hz => {
-            Err(Error::range("f_min_hz", format!("below `f_max_hz`, {f_max_hz} Hz"), f_min_hz))
-        }
+        Some(f_max_hz) if f_min_hz >= f_max_hz => Err(Error::range(
+            "f_min_hz",
+            format!("below `f_max_hz`, {f_max_hz} Hz"),
+            f_min_hz,
+        )),
         _ => Ok(()),
     }
 }
@@ -198,7 +263,12 @@ impl Transform for MelStage {
 
     fn apply(&self, _: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let mel = self.0.get(work.sample_rate)?;
-        mel.apply(&work.samples, work.n_channels.max(1), &mut work.mel, &mut work.features)?;
+        mel.apply(
+            &work.samples,
+            work.n_channels.max(1),
+            &mut work.mel,
+            &mut work.features,
+        )?;
         work.now_features();
         Ok(())
     }

@@ -3,9 +3,13 @@
 use super::declaration::{Preset, Settings};
 use super::mel::{COUNT, OPTIONS, Output, PADDING, edges_in_order, plan};
 use super::per_rate::PerRate;
-use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::Window;
-use crate::features::{Compression, FrontEnd, HtkMfcc, HtkMfccOptions, MelNorm, MelScale, Mfcc, Reference, Triangles};
+use crate::features::{
+    Compression, FrontEnd, HtkMfcc, HtkMfccOptions, MelNorm, MelScale, Mfcc, Reference, Triangles,
+};
 use crate::{Error, Rng};
 use DefaultValue::{Flag, Number, Word};
 use std::sync::Arc;
@@ -30,7 +34,10 @@ const STYLES: [&str; 2] = ["librosa", "htk"];
 
 /// The other defaults of librosa stand in the list of parameters.
 const PRESETS: [Preset; 2] = [
-    Preset { name: STYLES[0], sets: &[("top_db", Number(80.0))] },
+    Preset {
+        name: STYLES[0],
+        sets: &[("top_db", Number(80.0))],
+    },
     Preset {
         name: STYLES[1],
         sets: &[
@@ -59,7 +66,10 @@ const OWN: [Parameter; 6] = [
     Parameter::option("n_mfcc", COUNT, Number(20.0), "number of coefficients"),
     Parameter::option(
         "lifter",
-        Kind::Number { low: 0.0, high: 1000.0 },
+        Kind::Number {
+            low: 0.0,
+            high: 1000.0,
+        },
         Number(0.0),
         "length of the sine that raises the middle coefficients; 0 for none",
     ),
@@ -69,10 +79,21 @@ const OWN: [Parameter; 6] = [
         Flag(false),
         "whether the logarithm of a frame's energy replaces coefficient 0; in style \"htk\" alone",
     ),
-    Parameter::option("amin", Kind::Number { low: 1e-30, high: 1e30 }, Number(1e-10), "smallest power before dB"),
+    Parameter::option(
+        "amin",
+        Kind::Number {
+            low: 1e-30,
+            high: 1e30,
+        },
+        Number(1e-10),
+        "smallest power before dB",
+    ),
     Parameter::option(
         "top_db",
-        Kind::Number { low: 0.0, high: 1000.0 },
+        Kind::Number {
+            low: 0.0,
+            high: 1000.0,
+        },
         DefaultValue::Absent,
         "range under the clip's maximum that is kept, dB, 80 in style \"librosa\"; `()` for all of it",
     ),
@@ -83,7 +104,11 @@ const PARAMETERS: [Parameter; OWN.len() + OPTIONS.len()] = {
     let mut all = [OWN[0]; OWN.len() + OPTIONS.len()];
     let mut i = 1;
     while i < all.len() {
-        all[i] = if i < OWN.len() { OWN[i] } else { as_librosa(OPTIONS[i - OWN.len()]) };
+        all[i] = if i < OWN.len() {
+            OWN[i]
+        } else {
+            as_librosa(OPTIONS[i - OWN.len()])
+        };
         i += 1;
     }
     all
@@ -101,7 +126,11 @@ const fn as_librosa(parameter: Parameter) -> Parameter {
 
 fn librosa(settings: &Settings<'_>) -> Result<PerRate<Mfcc>, Error> {
     if settings.flag("energy") {
-        return Err(Error::range("energy", "false in the style \"librosa\"", true));
+        return Err(Error::range(
+            "energy",
+            "false in the style \"librosa\"",
+            true,
+        ));
     }
     let compression = Compression::Db {
         reference: Reference::Power(1.0),
@@ -109,8 +138,13 @@ fn librosa(settings: &Settings<'_>) -> Result<PerRate<Mfcc>, Error> {
         top_db: settings.number("top_db"),
     };
     let mel = plan(settings, compression, Output::default())?;
-    let (n_mfcc, lifter) = (coefficients(settings)?, settings.number("lifter").unwrap_or(0.0));
-    Ok(PerRate::new(move |sample_rate| Mfcc::new(mel.get(sample_rate)?.as_ref().clone(), n_mfcc, lifter)))
+    let (n_mfcc, lifter) = (
+        coefficients(settings)?,
+        settings.number("lifter").unwrap_or(0.0),
+    );
+    Ok(PerRate::new(move |sample_rate| {
+        Mfcc::new(mel.get(sample_rate)?.as_ref().clone(), n_mfcc, lifter)
+    }))
 }
 
 fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
@@ -121,27 +155,52 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
         ("pad_mode", &PADDING[..], "none"),
     ];
     for (name, words, want) in fixed {
-        if let Some(got) = settings.word(name, words).map(|index| words[index]).filter(|got| *got != want) {
-            return Err(Error::range(name, format!("\"{want}\" in the style \"htk\""), format!("\"{got}\"")));
+        if let Some(got) = settings
+            .word(name, words)
+            .map(|index| words[index])
+            .filter(|got| *got != want)
+        {
+            return Err(Error::range(
+                name,
+                format!("\"{want}\" in the style \"htk\""),
+                format!("\"{got}\""),
+            ));
         }
     }
     let differs = [
         ("power", settings.number("power") != Some(2.0), "2"),
-        ("symmetric_window", !settings.flag("symmetric_window"), "true"),
+        (
+            "symmetric_window",
+            !settings.flag("symmetric_window"),
+            "true",
+        ),
         ("remove_mean", settings.flag("remove_mean"), "false"),
         ("remove_dc", settings.flag("remove_dc"), "false"),
         ("top_db", settings.number("top_db").is_some(), "()"),
     ];
     if let Some((name, _, want)) = differs.into_iter().find(|(_, differs, _)| *differs) {
-        return Err(Error::range(name, format!("{want} in the style \"htk\""), "something else"));
+        return Err(Error::range(
+            name,
+            format!("{want} in the style \"htk\""),
+            "something else",
+        ));
     }
     let (n_fft, win_length) = (settings.count("n_fft"), settings.count("win_length"));
     let hop_length = settings.count("hop_length");
     let window = Window::ALL[settings.word("window", &Window::NAMES).unwrap_or(0)];
-    let (f_min_hz, f_max_hz) = (settings.number("f_min_hz").unwrap_or(0.0), settings.number("f_max_hz"));
+    let (f_min_hz, f_max_hz) = (
+        settings.number("f_min_hz").unwrap_or(0.0),
+        settings.number("f_max_hz"),
+    );
     edges_in_order(f_min_hz, f_max_hz)?;
-    let (n_mfcc, n_mels) = (coefficients(settings)?, settings.count("n_mels").unwrap_or(26));
-    let (lifter, energy) = (settings.number("lifter").unwrap_or(22.0), settings.flag("energy"));
+    let (n_mfcc, n_mels) = (
+        coefficients(settings)?,
+        settings.count("n_mels").unwrap_or(26),
+    );
+    let (lifter, energy) = (
+        settings.number("lifter").unwrap_or(22.0),
+        settings.flag("energy"),
+    );
     let preemphasis = settings.number("preemphasis").unwrap_or(0.97);
     Ok(PerRate::new(move |sample_rate| {
         let rate = f64::from(sample_rate);
@@ -164,9 +223,16 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
 }
 
 fn coefficients(settings: &Settings<'_>) -> Result<usize, Error> {
-    let (n_mfcc, n_mels) = (settings.count("n_mfcc").unwrap_or(1), settings.count("n_mels").unwrap_or(1));
+    let (n_mfcc, n_mels) = (
+        settings.count("n_mfcc").unwrap_or(1),
+        settings.count("n_mels").unwrap_or(1),
+    );
     if n_mfcc > n_mels {
-        return Err(Error::range("n_mfcc", format!("within 1..={n_mels} (`n_mels`)"), n_mfcc));
+        return Err(Error::range(
+            "n_mfcc",
+            format!("within 1..={n_mels} (`n_mels`)"),
+            n_mfcc,
+        ));
     }
     Ok(n_mfcc)
 }
@@ -185,10 +251,20 @@ impl Transform for MfccStage {
         let (samples, n_channels) = (&work.samples, work.n_channels.max(1));
         match self {
             MfccStage::Librosa(made) => {
-                made.get(work.sample_rate)?.apply(samples, n_channels, &mut work.mel, &mut work.features)?;
+                made.get(work.sample_rate)?.apply(
+                    samples,
+                    n_channels,
+                    &mut work.mel,
+                    &mut work.features,
+                )?;
             }
             MfccStage::Htk(made) => {
-                made.get(work.sample_rate)?.apply(samples, n_channels, &mut work.mel, &mut work.features)?;
+                made.get(work.sample_rate)?.apply(
+                    samples,
+                    n_channels,
+                    &mut work.mel,
+                    &mut work.features,
+                )?;
             }
         }
         work.now_features();

@@ -52,7 +52,13 @@ impl Transform for MixedNoise {
             if draws[0] == 0.0 {
                 rng.fill_normal(channel);
             } else {
-                fill_colored(channel, draws[0].clamp(-4.0, 4.0), Weighting::None, work.sample_rate, &mut rng);
+                fill_colored(
+                    channel,
+                    draws[0].clamp(-4.0, 4.0),
+                    Weighting::None,
+                    work.sample_rate,
+                    &mut rng,
+                );
             }
         }
         self.level.mix(&mut work.samples, &noise, draws[1]);
@@ -69,13 +75,24 @@ mod tests {
 
     #[test]
     fn every_color_comes_and_the_ratio_is_exact() {
-        let recipe: Recipe = Stage::new(declaration("mixed_noise").unwrap(), []).unwrap().into();
-        let clip = Waveform::mono((0..4000).map(|i| (i as f32 * 0.2).sin()).collect(), 8000).unwrap();
+        let recipe: Recipe = Stage::new(declaration("mixed_noise").unwrap(), [])
+            .unwrap()
+            .into();
+        let clip =
+            Waveform::mono((0..4000).map(|i| (i as f32 * 0.2).sin()).collect(), 8000).unwrap();
         let mut seen = [0; 3];
         for item in 0..300 {
             let mut work = Workspace::default();
             work.load(&clip);
-            let trace = recipe.trace(Key { item, ..Key::of_seed(5) }, &mut work).unwrap();
+            let trace = recipe
+                .trace(
+                    Key {
+                        item,
+                        ..Key::of_seed(5)
+                    },
+                    &mut work,
+                )
+                .unwrap();
             let values = &trace.steps[0].values;
             seen[values[0].1 as usize] += 1;
             let got = clip.snr_db(&work.to_waveform().unwrap()).unwrap();

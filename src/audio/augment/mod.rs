@@ -80,7 +80,9 @@ mod transform;
 mod trim;
 mod views;
 
-pub use audiomentations::{Imported, foreign_names, from_audiomentations, parse as parse_audiomentations};
+pub use audiomentations::{
+    Imported, foreign_names, from_audiomentations, parse as parse_audiomentations,
+};
 pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
 pub use json::Functions;
@@ -156,10 +158,17 @@ pub fn catalogue() -> &'static [&'static Declaration] {
 /// # Errors
 /// [`crate::Error::Unknown`] if there is none.
 pub fn declaration(name: &str) -> Result<&'static Declaration, crate::Error> {
-    catalogue().iter().find(|declaration| declaration.name == name).copied().ok_or_else(|| crate::Error::Unknown {
-        owner: "Auricle".into(),
-        kind: "stage",
-        got: name.into(),
-        known: catalogue().iter().map(|declaration| declaration.name.to_owned()).collect(),
-    })
+    catalogue()
+        .iter()
+        .find(|declaration| declaration.name == name)
+        .copied()
+        .ok_or_else(|| crate::Error::Unknown {
+            owner: "Auricle".into(),
+            kind: "stage",
+            got: name.into(),
+            known: catalogue()
+                .iter()
+                .map(|declaration| declaration.name.to_owned())
+                .collect(),
+        })
 }

@@ -1,6 +1,8 @@
 //! What MP3 leaves of a sound.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::resample_planar;
 use crate::io::{MP3_RATES, mp3_file, read_mp3};
 use crate::{Distribution, Error, Rng, Waveform};
@@ -17,7 +19,10 @@ pub(super) static MP3: Declaration = Declaration {
     citation: "ISO/IEC 11172-3:1993 and 13818-3:1998, Layer III",
     parameters: &[Parameter::positional(
         "kbps",
-        Kind::Drawn { low: LOWEST_KBPS, high: HIGHEST_KBPS },
+        Kind::Drawn {
+            low: LOWEST_KBPS,
+            high: HIGHEST_KBPS,
+        },
         DefaultValue::Range(8.0, 64.0),
         "bit rate, kbit/s; the nearest one of Layer III is taken: 8 to 160 up to 24 kHz, 32 to 320 above",
     )],
@@ -25,7 +30,11 @@ pub(super) static MP3: Declaration = Declaration {
     gives: None,
     draws: &["kbps"],
     example: "let x = tone(440, 1); let y = x |> mp3(64); assert(y.n_samples == x.n_samples && snr_db(x, y) > 20)",
-    build: |settings| Ok(Arc::new(Mp3 { kbps: settings.drawn("kbps").unwrap_or(32.0.into()) })),
+    build: |settings| {
+        Ok(Arc::new(Mp3 {
+            kbps: settings.drawn("kbps").unwrap_or(32.0.into()),
+        }))
+    },
 };
 
 const LOWEST_KBPS: f64 = 8.0;
@@ -45,7 +54,10 @@ impl Transform for Mp3 {
         if n == 0 {
             return Ok(());
         }
-        let coded = MP3_RATES.into_iter().find(|&known| known >= rate).unwrap_or(48_000);
+        let coded = MP3_RATES
+            .into_iter()
+            .find(|&known| known >= rate)
+            .unwrap_or(48_000);
         resample_planar(&work.samples, n_channels, [rate, coded], &mut work.spare);
         let kbps = draws[0].clamp(LOWEST_KBPS, HIGHEST_KBPS).round() as u32;
         let length = work.spare.len() / n_channels;
@@ -62,7 +74,9 @@ impl Transform for Mp3 {
             resample_planar(&work.samples, n_channels, [coded, rate], &mut work.spare);
             let longer = work.spare.len() / n_channels;
             work.samples.clear();
-            work.spare.chunks(longer).for_each(|channel| work.samples.extend_from_slice(&channel[..n]));
+            work.spare
+                .chunks(longer)
+                .for_each(|channel| work.samples.extend_from_slice(&channel[..n]));
         }
         Ok(())
     }
@@ -75,7 +89,11 @@ mod tests {
     use crate::augment::{Recipe, Stage};
 
     fn through(kbps: f64, wave: &Waveform) -> Waveform {
-        let stage = Stage::new(&MP3, [("kbps".to_owned(), super::super::Value::Drawn(kbps.into()))]).unwrap();
+        let stage = Stage::new(
+            &MP3,
+            [("kbps".to_owned(), super::super::Value::Drawn(kbps.into()))],
+        )
+        .unwrap();
         Recipe::from(stage).wave(wave, Key::of_seed(0)).unwrap()
     }
 
@@ -84,7 +102,9 @@ mod tests {
             let t = i as f64 / f64::from(sample_rate);
             0.3 * (std::f64::consts::TAU * 300.0 * (channel + 1) as f64 * t).sin() as f32
         };
-        let samples = (0..n_channels).flat_map(|c| (0..n).map(move |i| sample(c, i))).collect();
+        let samples = (0..n_channels)
+            .flat_map(|c| (0..n).map(move |i| sample(c, i)))
+            .collect();
         Waveform::new(samples, n_channels, sample_rate).unwrap()
     }
 
@@ -101,13 +121,19 @@ mod tests {
         ] {
             let wave = tones(n_channels, rate, n);
             let coded = through(128.0, &wave);
-            assert_eq!((coded.n_samples(), coded.n_channels(), coded.sample_rate()), (n, n_channels, rate));
+            assert_eq!(
+                (coded.n_samples(), coded.n_channels(), coded.sample_rate()),
+                (n, n_channels, rate)
+            );
             // A shift by one sample would leave less than 20 dB at these rates.
             for channel in 0..n_channels {
                 let (clean, noisy) = (wave.channel(channel), coded.channel(channel));
                 let mono = |samples: &[f32]| Waveform::mono(samples.to_vec(), rate).unwrap();
                 let ratio = mono(clean).snr_db(&mono(noisy)).unwrap();
-                assert!(ratio > 20.0, "{n_channels} channels at {rate} Hz: {ratio} dB");
+                assert!(
+                    ratio > 20.0,
+                    "{n_channels} channels at {rate} Hz: {ratio} dB"
+                );
             }
         }
     }
@@ -118,8 +144,12 @@ mod tests {
         Rng::from_words(&[3]).fill_normal(&mut samples);
         samples.iter_mut().for_each(|x| *x *= 0.1);
         let wave = Waveform::mono(samples, 16_000).unwrap();
-        let ratios = [8.0, 32.0, 64.0, 128.0].map(|kbps| wave.snr_db(&through(kbps, &wave)).unwrap());
-        assert!(ratios.windows(2).all(|pair| pair[1] > pair[0] + 1.0), "{ratios:?}");
+        let ratios =
+            [8.0, 32.0, 64.0, 128.0].map(|kbps| wave.snr_db(&through(kbps, &wave)).unwrap());
+        assert!(
+            ratios.windows(2).all(|pair| pair[1] > pair[0] + 1.0),
+            "{ratios:?}"
+        );
     }
 
     #[test]

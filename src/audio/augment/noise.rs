@@ -1,6 +1,8 @@
 //! Noise of a colour, at a signal-to-noise ratio or at a level.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::waveform::{mix_at_level, mix_at_snr};
 use crate::{Distribution, Error, Rng};
 use realfft::RealFftPlanner;
@@ -22,19 +24,29 @@ pub(super) static NOISE: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "snr_db",
-            Kind::Drawn { low: LOW_DB, high: HIGH_DB },
+            Kind::Drawn {
+                low: LOW_DB,
+                high: HIGH_DB,
+            },
             DefaultValue::Range(5.0, 40.0),
             "power of the sound over power of the noise, dB",
         ),
         Parameter::option(
             "level_db",
-            Kind::Drawn { low: -200.0, high: 100.0 },
+            Kind::Drawn {
+                low: -200.0,
+                high: 100.0,
+            },
             DefaultValue::Absent,
             "level of the noise instead of a ratio, dB: its root mean square relative to 1; on silence, too",
         ),
         Parameter::option(
             "color",
-            Kind::WordOrDrawn { words: &COLORS, low: -STEEPEST, high: STEEPEST },
+            Kind::WordOrDrawn {
+                words: &COLORS,
+                low: -STEEPEST,
+                high: STEEPEST,
+            },
             DefaultValue::Word("white"),
             "colour, or the exponent b of a power spectrum that falls as f^-b, by 3.01 b dB an octave",
         ),
@@ -47,23 +59,42 @@ pub(super) static NOISE: Declaration = Declaration {
     ],
     accepts: Accepts::Wave,
     gives: None,
-    draws: &["snr_db or level_db", "noise_seed", "exponent (of a drawn color)"],
+    draws: &[
+        "snr_db or level_db",
+        "noise_seed",
+        "exponent (of a drawn color)",
+    ],
     example: "let x = tone(440, 1); assert_near(snr_db(x, x |> noise(10, #{ color: \"pink\" })), 10, 0.01)",
     build: |settings| {
-        let named = settings.word("color", &COLORS).map(|index| EXPONENTS[index].into());
+        let named = settings
+            .word("color", &COLORS)
+            .map(|index| EXPONENTS[index].into());
         let level = match settings.only_one_of(&["snr_db", "level_db"])? {
             Some("level_db") => Level::Absolute(settings.drawn("level_db").unwrap_or(0.0.into())),
             _ => Level::Ratio(settings.drawn("snr_db").unwrap_or(20.0.into())),
         };
-        let exponent = named.or_else(|| settings.drawn("color")).unwrap_or(0.0.into());
-        let mut draws = vec![if matches!(level, Level::Ratio(_)) { "snr_db" } else { "level_db" }, "noise_seed"];
+        let exponent = named
+            .or_else(|| settings.drawn("color"))
+            .unwrap_or(0.0.into());
+        let mut draws = vec![
+            if matches!(level, Level::Ratio(_)) {
+                "snr_db"
+            } else {
+                "level_db"
+            },
+            "noise_seed",
+        ];
         if !matches!(exponent, Distribution::Constant(_)) {
             draws.push("exponent");
         }
         Ok(Arc::new(Noise {
             level,
             exponent,
-            weighting: if settings.flag("a_weighted") { Weighting::A } else { Weighting::None },
+            weighting: if settings.flag("a_weighted") {
+                Weighting::A
+            } else {
+                Weighting::None
+            },
             draws: draws.into_iter().map(str::to_owned).collect(),
         }))
     },
@@ -130,7 +161,13 @@ impl Transform for Noise {
             if exponent == 0.0 && self.weighting == Weighting::None {
                 rng.fill_normal(channel);
             } else {
-                fill_colored(channel, exponent, self.weighting, work.sample_rate, &mut rng);
+                fill_colored(
+                    channel,
+                    exponent,
+                    self.weighting,
+                    work.sample_rate,
+                    &mut rng,
+                );
             }
         }
         match self.level {
@@ -161,7 +198,13 @@ struct Shaper {
 }
 
 /// Fills with Gaussian noise whose power spectrum falls as `f^-exponent`, of no particular level.
-pub(super) fn fill_colored(out: &mut [f32], exponent: f64, weighting: Weighting, sample_rate: u32, rng: &mut Rng) {
+pub(super) fn fill_colored(
+    out: &mut [f32],
+    exponent: f64,
+    weighting: Weighting,
+    sample_rate: u32,
+    rng: &mut Rng,
+) {
     thread_local! {
         static SHAPER: RefCell<Shaper> = RefCell::new(Shaper {
             planner: RealFftPlanner::new(),
@@ -174,20 +217,38 @@ pub(super) fn fill_colored(out: &mut [f32], exponent: f64, weighting: Weighting,
 }
 
 impl Shaper {
-    fn fill(&mut self, out: &mut [f32], exponent: f64, weighting: Weighting, sample_rate: u32, rng: &mut Rng) {
-        let Shaper { planner, time, spectrum, scratch } = self;
+    fn fill(
+        &mut self,
+        out: &mut [f32],
+        exponent: f64,
+        weighting: Weighting,
+        sample_rate: u32,
+        rng: &mut Rng,
+    ) {
+        let Shaper {
+            planner,
+            time,
+            spectrum,
+            scratch,
+        } = self;
         // A length without large factors; the end that is cut off is as random as the rest.
         let n = fast_length(out.len());
         time.resize(n, 0.0);
         rng.fill_normal(time);
         let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
         spectrum.resize(n / 2 + 1, Complex32::default());
-        scratch.resize(forward.get_scratch_len().max(inverse.get_scratch_len()), Complex32::default());
-        forward.process_with_scratch(time, spectrum, scratch).expect("the buffers fit the length they were made for");
+        scratch.resize(
+            forward.get_scratch_len().max(inverse.get_scratch_len()),
+            Complex32::default(),
+        );
+        forward
+            .process_with_scratch(time, spectrum, scratch)
+            .expect("the buffers fit the length they were made for");
         let step = f64::from(sample_rate) / n as f64;
         for (k, bin) in spectrum.iter_mut().enumerate() {
             // Power falls as f^-b, so amplitude as f^(-b/2); relative to 1 kHz, to stay in range.
-            let mut amplitude = libm::pow((k as f64 * step).max(LOWEST_HZ) / 1000.0, -exponent / 2.0);
+            let mut amplitude =
+                libm::pow((k as f64 * step).max(LOWEST_HZ) / 1000.0, -exponent / 2.0);
             if weighting == Weighting::A {
                 amplitude *= a_weight(k as f64 * step);
             }
@@ -197,7 +258,9 @@ impl Shaper {
         if n.is_multiple_of(2) {
             spectrum[n / 2].im = 0.0;
         }
-        inverse.process_with_scratch(spectrum, time, scratch).expect("the ends of the spectrum are real");
+        inverse
+            .process_with_scratch(spectrum, time, scratch)
+            .expect("the ends of the spectrum are real");
         out.copy_from_slice(&time[..out.len()]);
     }
 }
@@ -224,7 +287,9 @@ mod tests {
     use crate::{Key, Waveform};
 
     fn noise(given: &[(&str, Value)]) -> Result<Stage, Error> {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
         Stage::new(declaration("noise").unwrap(), given)
     }
 
@@ -232,18 +297,41 @@ mod tests {
     fn a_level_is_met_on_silence_too_and_excludes_a_ratio() {
         let level = ("level_db", Value::Drawn((-40.0).into()));
         for color in ["white", "brown", "violet"] {
-            let recipe = Recipe::from(noise(&[level.clone(), ("color", Value::Word(color.into()))]).unwrap());
+            let recipe = Recipe::from(
+                noise(&[level.clone(), ("color", Value::Word(color.into()))]).unwrap(),
+            );
             let silence = Waveform::new(vec![0.0; 2 * 8000], 2, 8000).unwrap();
             let added = recipe.wave(&silence, Key::of_seed(1)).unwrap();
-            assert!((added.rms_db() + 40.0).abs() < 1e-3, "{color}: {}", added.rms_db());
-            let tone = Waveform::new((0..16_000).map(|i| (i as f32 * 0.1).sin()).collect(), 2, 8000).unwrap();
+            assert!(
+                (added.rms_db() + 40.0).abs() < 1e-3,
+                "{color}: {}",
+                added.rms_db()
+            );
+            let tone = Waveform::new(
+                (0..16_000).map(|i| (i as f32 * 0.1).sin()).collect(),
+                2,
+                8000,
+            )
+            .unwrap();
             let noisy = recipe.wave(&tone, Key::of_seed(1)).unwrap();
-            let rest: Vec<f32> = noisy.samples().iter().zip(tone.samples()).map(|(y, x)| y - x).collect();
+            let rest: Vec<f32> = noisy
+                .samples()
+                .iter()
+                .zip(tone.samples())
+                .map(|(y, x)| y - x)
+                .collect();
             let rest = Waveform::new(rest, 2, 8000).unwrap();
-            assert!((rest.rms_db() + 40.0).abs() < 1e-2, "{color}: {}", rest.rms_db());
+            assert!(
+                (rest.rms_db() + 40.0).abs() < 1e-2,
+                "{color}: {}",
+                rest.rms_db()
+            );
         }
         let error = noise(&[level, ("snr_db", Value::Drawn(3.0.into()))]).unwrap_err();
-        assert_eq!(error.to_string(), "`level_db` must be left out where `snr_db` is given, not -40");
+        assert_eq!(
+            error.to_string(),
+            "`level_db` must be left out where `snr_db` is given, not -40"
+        );
     }
 
     #[test]
@@ -253,7 +341,18 @@ mod tests {
         let exponent = |item| {
             let mut work = Workspace::default();
             work.load(&Waveform::mono(vec![1.0; 80], 8000).unwrap());
-            recipe.trace(Key { item, ..Key::of_seed(1) }, &mut work).unwrap().steps[0].values[2].1
+            recipe
+                .trace(
+                    Key {
+                        item,
+                        ..Key::of_seed(1)
+                    },
+                    &mut work,
+                )
+                .unwrap()
+                .steps[0]
+                .values[2]
+                .1
         };
         let drawn: Vec<f64> = (0..50).map(exponent).collect();
         assert!(drawn.iter().all(|b| (-1.0..2.0).contains(b)) && drawn[0] != drawn[1]);
@@ -262,8 +361,20 @@ mod tests {
     #[test]
     fn the_weighting_is_that_of_the_standard() {
         // IEC 61672-1:2013, table 3, dB; the table is rounded to a tenth.
-        let table = [(31.5, -39.4), (63.0, -26.2), (125.0, -16.1), (250.0, -8.6), (500.0, -3.2), (1000.0, 0.0)];
-        let higher = [(2000.0, 1.2), (4000.0, 1.0), (8000.0, -1.1), (16_000.0, -6.6)];
+        let table = [
+            (31.5, -39.4),
+            (63.0, -26.2),
+            (125.0, -16.1),
+            (250.0, -8.6),
+            (500.0, -3.2),
+            (1000.0, 0.0),
+        ];
+        let higher = [
+            (2000.0, 1.2),
+            (4000.0, 1.0),
+            (8000.0, -1.1),
+            (16_000.0, -6.6),
+        ];
         for (nominal_hz, want_db) in table.into_iter().chain(higher) {
             // The exact frequencies behind the nominal ones are powers of ten.
             let exact_hz = libm::pow(10.0, (10.0 * libm::log10(nominal_hz)).round() / 10.0);
@@ -275,7 +386,13 @@ mod tests {
     #[test]
     fn weighted_white_noise_has_the_spectrum_of_the_weighting() {
         let mut noise = vec![0.0; 1 << 17];
-        fill_colored(&mut noise, 0.0, Weighting::A, 48_000, &mut Rng::from_words(&[4]));
+        fill_colored(
+            &mut noise,
+            0.0,
+            Weighting::A,
+            48_000,
+            &mut Rng::from_words(&[4]),
+        );
         let mut planner = RealFftPlanner::<f32>::new();
         let forward = planner.plan_fft_forward(noise.len());
         let mut spectrum = forward.make_output_vec();

@@ -24,7 +24,10 @@ impl NoiseLevel {
     pub(super) const fn snr_db(low: f64, high: f64) -> Parameter {
         Parameter::positional(
             "snr_db",
-            Kind::Drawn { low: LOW_SNR_DB, high: HIGH_SNR_DB },
+            Kind::Drawn {
+                low: LOW_SNR_DB,
+                high: HIGH_SNR_DB,
+            },
             DefaultValue::Range(low, high),
             "power of the sound over power of the noise, dB",
         )
@@ -33,7 +36,10 @@ impl NoiseLevel {
     /// The parameter of the level that takes the place of the ratio.
     pub(super) const LEVEL_DB: Parameter = Parameter::option(
         "level_db",
-        Kind::Drawn { low: LOW_LEVEL_DB, high: HIGH_LEVEL_DB },
+        Kind::Drawn {
+            low: LOW_LEVEL_DB,
+            high: HIGH_LEVEL_DB,
+        },
         DefaultValue::Absent,
         "level of the noise instead of a ratio, dB: its root mean square relative to 1; on silence, too",
     );
@@ -52,12 +58,22 @@ impl NoiseLevel {
     /// [`Error::Range`] if both were.
     pub(super) fn of(settings: &Settings<'_>) -> Result<NoiseLevel, Error> {
         let ratio = settings.drawn("snr_db").unwrap_or(20.0.into());
-        let Some(level) = settings.drawn("level_db") else { return Ok(NoiseLevel::Ratio(ratio)) };
-        let parameter = settings.declaration.parameters.iter().find(|parameter| parameter.name == "snr_db");
+        let Some(level) = settings.drawn("level_db") else {
+            return Ok(NoiseLevel::Ratio(ratio));
+        };
+        let parameter = settings
+            .declaration
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == "snr_db");
         if parameter.and_then(Parameter::default_value) == Some(Value::Drawn(ratio)) {
             Ok(NoiseLevel::Absolute(level))
         } else {
-            Err(Error::range("level_db", "left out where `snr_db` is given", level))
+            Err(Error::range(
+                "level_db",
+                "left out where `snr_db` is given",
+                level,
+            ))
         }
     }
 
@@ -72,7 +88,9 @@ impl NoiseLevel {
     pub(super) fn draw(&self, rng: &mut Rng) -> f64 {
         match self {
             NoiseLevel::Ratio(snr_db) => snr_db.draw_within(rng, LOW_SNR_DB, HIGH_SNR_DB),
-            NoiseLevel::Absolute(level_db) => level_db.draw_within(rng, LOW_LEVEL_DB, HIGH_LEVEL_DB),
+            NoiseLevel::Absolute(level_db) => {
+                level_db.draw_within(rng, LOW_LEVEL_DB, HIGH_LEVEL_DB)
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Normalization of peak or loudness.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::loudness_lufs;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -17,19 +19,28 @@ pub(super) static NORMALIZE: Declaration = Declaration {
     parameters: &[
         Parameter::option(
             "peak",
-            Kind::Drawn { low: 1e-6, high: 1e6 },
+            Kind::Drawn {
+                low: 1e-6,
+                high: 1e6,
+            },
             DefaultValue::Absent,
             "largest magnitude; 1 if nothing is given",
         ),
         Parameter::option(
             "peak_db",
-            Kind::Drawn { low: -120.0, high: 120.0 },
+            Kind::Drawn {
+                low: -120.0,
+                high: 120.0,
+            },
             DefaultValue::Absent,
             "largest magnitude instead, dB relative to 1",
         ),
         Parameter::option(
             "lufs",
-            Kind::Drawn { low: -70.0, high: 20.0 },
+            Kind::Drawn {
+                low: -70.0,
+                high: 20.0,
+            },
             DefaultValue::Absent,
             "integrated loudness instead, LUFS; softer than -70 LUFS stays as it is",
         ),
@@ -47,16 +58,30 @@ pub(super) static NORMALIZE: Declaration = Declaration {
     build: |settings| {
         let given = [
             settings.drawn("peak").map(|peak| (Measure::Peak, peak)),
-            settings.drawn("peak_db").map(|peak_db| (Measure::PeakDb, peak_db)),
+            settings
+                .drawn("peak_db")
+                .map(|peak_db| (Measure::PeakDb, peak_db)),
             settings.drawn("lufs").map(|lufs| (Measure::Lufs, lufs)),
         ];
         let mut given = given.into_iter().flatten();
         let (measure, target) = given.next().unwrap_or((Measure::Peak, 1.0.into()));
         if let Some((other, value)) = given.next() {
-            return Err(Error::range(other.name(), format!("left out where `{}` is given", measure.name()), value));
+            return Err(Error::range(
+                other.name(),
+                format!("left out where `{}` is given", measure.name()),
+                value,
+            ));
         }
-        let applies = if settings.flag("only_too_loud") { Applies::AboveTarget } else { Applies::Always };
-        Ok(Arc::new(Normalize { measure, target, applies }))
+        let applies = if settings.flag("only_too_loud") {
+            Applies::AboveTarget
+        } else {
+            Applies::Always
+        };
+        Ok(Arc::new(Normalize {
+            measure,
+            target,
+            applies,
+        }))
     },
 };
 
@@ -101,16 +126,24 @@ impl Transform for Normalize {
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let amplitude = |db: f64| libm::pow(10.0, db / 20.0);
-        let peak = f64::from(work.samples.iter().fold(0.0f32, |peak, x| peak.max(x.abs())));
+        let peak = f64::from(
+            work.samples
+                .iter()
+                .fold(0.0f32, |peak, x| peak.max(x.abs())),
+        );
         let gain = match self.measure {
             Measure::Peak => draws[0] / peak,
             Measure::PeakDb => amplitude(draws[0]) / peak,
-            Measure::Lufs => amplitude(draws[0] - loudness_lufs(&work.samples, work.n_channels, work.sample_rate)),
+            Measure::Lufs => amplitude(
+                draws[0] - loudness_lufs(&work.samples, work.n_channels, work.sample_rate),
+            ),
         };
         let wanted = self.applies == Applies::Always || gain < 1.0;
         if peak > 0.0 && gain.is_finite() && wanted {
             // The product is taken in double precision: the gain of a very soft clip is beyond single precision.
-            work.samples.iter_mut().for_each(|x| *x = (f64::from(*x) * gain) as f32);
+            work.samples
+                .iter_mut()
+                .for_each(|x| *x = (f64::from(*x) * gain) as f32);
         }
         Ok(())
     }
@@ -123,14 +156,18 @@ mod tests {
     use crate::{Error, Key, Rng, Waveform};
 
     fn stage(given: &[(&str, f64)]) -> Result<Stage, Error> {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), Value::Drawn((*value).into())));
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::Drawn((*value).into())));
         Stage::new(declaration("normalize").unwrap(), given)
     }
 
     #[test]
     fn targets_are_met_and_silence_stays_silent() {
         let normalized = |given: &[(&str, f64)], clip: &Waveform| {
-            Recipe::from(stage(given).unwrap()).wave(clip, Key::of_seed(0)).unwrap()
+            Recipe::from(stage(given).unwrap())
+                .wave(clip, Key::of_seed(0))
+                .unwrap()
         };
         let mut samples = vec![0.0; 2 * 16_000];
         Rng::from_words(&[3]).fill_normal(&mut samples);
@@ -141,12 +178,18 @@ mod tests {
         let loud = normalized(&[("lufs", -31.0)], &clip);
         assert!((loudness_lufs(loud.samples(), 2, 16_000) + 31.0).abs() < 1e-4);
         let silence = Waveform::mono(vec![0.0; 16_000], 16_000).unwrap();
-        assert!(normalized(&[], &silence) == silence && normalized(&[("lufs", -20.0)], &silence) == silence);
+        assert!(
+            normalized(&[], &silence) == silence
+                && normalized(&[("lufs", -20.0)], &silence) == silence
+        );
     }
 
     #[test]
     fn only_what_is_too_loud_is_brought_down_if_that_is_asked_for() {
-        let given = [("peak", Value::Drawn(0.5.into())), ("only_too_loud", Value::Flag(true))];
+        let given = [
+            ("peak", Value::Drawn(0.5.into())),
+            ("only_too_loud", Value::Flag(true)),
+        ];
         let given = given.map(|(name, value)| (name.to_owned(), value));
         let recipe = Recipe::from(Stage::new(declaration("normalize").unwrap(), given).unwrap());
         let normalized = |peak: f32| {

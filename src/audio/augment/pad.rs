@@ -1,6 +1,8 @@
 //! Adding time around the sound.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -15,13 +17,19 @@ pub(super) static PAD: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "seconds",
-            Kind::Drawn { low: 0.0, high: MOST_S },
+            Kind::Drawn {
+                low: 0.0,
+                high: MOST_S,
+            },
             DefaultValue::Range(0.0, 1.0),
             "time that is added, s; `crop(seconds)` makes a given length instead",
         ),
         Parameter::option(
             "fraction",
-            Kind::Drawn { low: 0.0, high: MOST_FRACTION },
+            Kind::Drawn {
+                low: 0.0,
+                high: MOST_FRACTION,
+            },
             DefaultValue::Absent,
             "time that is added as a share of the clip instead",
         ),
@@ -56,7 +64,11 @@ pub(super) static PAD: Declaration = Declaration {
         Ok(Arc::new(Pad {
             seconds: settings.drawn("seconds").unwrap_or(0.0.into()),
             fraction,
-            length: if settings.flag("keep_length") { Length::Kept } else { Length::Grows },
+            length: if settings.flag("keep_length") {
+                Length::Kept
+            } else {
+                Length::Grows
+            },
             position: match settings.word("position", &POSITIONS) {
                 Some(1) => Position::Start,
                 Some(2) => Position::Both,
@@ -139,8 +151,12 @@ impl Transform for Pad {
                     work.spare.extend_from_slice(channel);
                     work.spare.resize(work.spare.len() + after as usize, 0.0);
                 }
-                Fill::Wrap => work.spare.extend((-before..n + after).map(|i| channel[i.rem_euclid(n) as usize])),
-                Fill::Reflect => work.spare.extend((-before..n + after).map(|i| channel[mirrored(i, n)])),
+                Fill::Wrap => work
+                    .spare
+                    .extend((-before..n + after).map(|i| channel[i.rem_euclid(n) as usize])),
+                Fill::Reflect => work
+                    .spare
+                    .extend((-before..n + after).map(|i| channel[mirrored(i, n)])),
             }
         }
         if n > 0 {
@@ -165,8 +181,11 @@ impl Pad {
             }
             for i in (0..before).chain(n - after..n) {
                 let at = i as i64 - before as i64;
-                let from =
-                    if matches!(self.fill, Fill::Wrap) { at.rem_euclid(left) as usize } else { mirrored(at, left) };
+                let from = if matches!(self.fill, Fill::Wrap) {
+                    at.rem_euclid(left) as usize
+                } else {
+                    mirrored(at, left)
+                };
                 channel[i] = channel[before + from];
             }
         }
@@ -195,18 +214,40 @@ mod tests {
         let given = given.map(|(name, value)| (name.to_owned(), value));
         let recipe = Recipe::from(Stage::new(declaration("pad").unwrap(), given).unwrap());
         let clip = Waveform::mono((1..=6).map(|i| i as f32).collect(), 8).unwrap();
-        recipe.wave(&clip, Key::of_seed(0)).unwrap().samples().to_vec()
+        recipe
+            .wave(&clip, Key::of_seed(0))
+            .unwrap()
+            .samples()
+            .to_vec()
     }
 
     #[test]
     fn a_share_is_added_or_covers_as_much() {
-        assert_eq!(padded(0.5, "end", "zero", false), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 0.0, 0.0]);
-        assert_eq!(padded(0.5, "end", "zero", true), [1.0, 2.0, 3.0, 0.0, 0.0, 0.0]);
-        assert_eq!(padded(0.5, "start", "zero", true), [0.0, 0.0, 0.0, 4.0, 5.0, 6.0]);
+        assert_eq!(
+            padded(0.5, "end", "zero", false),
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 0.0, 0.0]
+        );
+        assert_eq!(
+            padded(0.5, "end", "zero", true),
+            [1.0, 2.0, 3.0, 0.0, 0.0, 0.0]
+        );
+        assert_eq!(
+            padded(0.5, "start", "zero", true),
+            [0.0, 0.0, 0.0, 4.0, 5.0, 6.0]
+        );
         // As numpy's `pad` of what is left.
-        assert_eq!(padded(0.5, "end", "wrap", true), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
-        assert_eq!(padded(0.5, "start", "reflect", true), [5.0, 6.0, 5.0, 4.0, 5.0, 6.0]);
-        assert_eq!(padded(0.66, "end", "reflect", true), [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+        assert_eq!(
+            padded(0.5, "end", "wrap", true),
+            [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+        );
+        assert_eq!(
+            padded(0.5, "start", "reflect", true),
+            [5.0, 6.0, 5.0, 4.0, 5.0, 6.0]
+        );
+        assert_eq!(
+            padded(0.66, "end", "reflect", true),
+            [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
+        );
         assert_eq!(padded(3.0, "both", "wrap", true), [0.0; 6]);
     }
 }

@@ -12,7 +12,12 @@ pub(super) static PATCHES: Declaration = Declaration {
     about: "Cuts features into patches of a number of frames, which become channels; what is left at the end is dropped.",
     citation: "Hershey et al., CNN Architectures for Large-Scale Audio Classification, 2017 (VGGish: 96 frames)",
     parameters: &[
-        Parameter::positional("n_frames", COUNT, DefaultValue::Number(96.0), "frames of a patch"),
+        Parameter::positional(
+            "n_frames",
+            COUNT,
+            DefaultValue::Number(96.0),
+            "frames of a patch",
+        ),
         Parameter::option(
             "hop",
             COUNT,
@@ -26,7 +31,10 @@ pub(super) static PATCHES: Declaration = Declaration {
     example: "let m = tone(440, 2) |> log_mel(#{ preset: \"vggish\" }) |> patches(96); assert(m.shape == [2, 64, 96])",
     build: |settings| {
         let n_frames = settings.count("n_frames").unwrap_or(96);
-        Ok(Arc::new(Patches { n_frames, hop: settings.count("hop").unwrap_or(n_frames) }))
+        Ok(Arc::new(Patches {
+            n_frames,
+            hop: settings.count("hop").unwrap_or(n_frames),
+        }))
     },
 };
 
@@ -44,14 +52,17 @@ impl Transform for Patches {
         let features = &mut work.features;
         let Some(room) = features.n_frames.checked_sub(self.n_frames) else {
             let (there, want) = (features.n_frames, self.n_frames);
-            return Err(Error::Unusable(format!("{there} frames are too few for a patch of {want}")));
+            return Err(Error::Unusable(format!(
+                "{there} frames are too few for a patch of {want}"
+            )));
         };
         let n_patches = 1 + room / self.hop;
         work.spare.clear();
         for patch in 0..n_patches {
             let start = patch * self.hop;
             for band in features.values.chunks(features.n_frames) {
-                work.spare.extend_from_slice(&band[start..start + self.n_frames]);
+                work.spare
+                    .extend_from_slice(&band[start..start + self.n_frames]);
             }
         }
         std::mem::swap(&mut features.values, &mut work.spare);
@@ -72,15 +83,29 @@ mod tests {
         let patches = |n_frames: f64, hop: f64| {
             let given = [("n_frames", n_frames), ("hop", hop)];
             let given = given.map(|(name, value)| (name.to_owned(), Value::Drawn(value.into())));
-            let recipe: Recipe = Stage::new(declaration("patches").unwrap(), given).unwrap().into();
+            let recipe: Recipe = Stage::new(declaration("patches").unwrap(), given)
+                .unwrap()
+                .into();
             let mut work = Workspace::default();
             let values = (0..14).map(|i| i as f32).collect();
-            work.load_features(&Features { values, n_channels: 1, n_bands: 2, n_frames: 7 });
-            recipe.run(Key::of_seed(0), &mut work).map(|()| work.features)
+            work.load_features(&Features {
+                values,
+                n_channels: 1,
+                n_bands: 2,
+                n_frames: 7,
+            });
+            recipe
+                .run(Key::of_seed(0), &mut work)
+                .map(|()| work.features)
         };
         let cut = patches(3.0, 3.0).unwrap();
         assert_eq!(cut.shape(), [2, 2, 3]);
-        assert_eq!(cut.values, [0.0, 1.0, 2.0, 7.0, 8.0, 9.0, 3.0, 4.0, 5.0, 10.0, 11.0, 12.0]);
+        assert_eq!(
+            cut.values,
+            [
+                0.0, 1.0, 2.0, 7.0, 8.0, 9.0, 3.0, 4.0, 5.0, 10.0, 11.0, 12.0
+            ]
+        );
         assert_eq!(patches(3.0, 2.0).unwrap().band(2, 1), [11.0, 12.0, 13.0]);
         assert!(matches!(patches(8.0, 1.0), Err(Error::Unusable(_))));
     }

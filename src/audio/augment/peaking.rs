@@ -19,7 +19,12 @@ pub(super) static PEAKING: Declaration = Declaration {
             DefaultValue::LogRange(50.0, 7500.0),
             "frequency of the whole gain, Hz; limited to 0.9999 of the Nyquist frequency",
         ),
-        Parameter::positional("gain_db", DECIBEL, DefaultValue::Range(-24.0, 24.0), "gain at the centre, dB"),
+        Parameter::positional(
+            "gain_db",
+            DECIBEL,
+            DefaultValue::Range(-24.0, 24.0),
+            "gain at the centre, dB",
+        ),
         Parameter::option(
             "q",
             QUALITY,
@@ -51,7 +56,11 @@ struct Peaking {
 
 impl Transform for Peaking {
     fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
-        smallvec![draw_hz(&self.center_hz, rng), draw_db(&self.gain_db, rng), draw_q(&self.q, rng)]
+        smallvec![
+            draw_hz(&self.center_hz, rng),
+            draw_db(&self.gain_db, rng),
+            draw_q(&self.q, rng)
+        ]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {

@@ -1,7 +1,9 @@
 //! Changing the pitch of a sound without its speed.
 
 use super::stretcher::{Stretcher, with_options};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::{Outside, Vocoder};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -28,7 +30,10 @@ pub(super) static PITCH_SHIFT: Declaration = Declaration {
 
 const PARAMETERS: [Parameter; 4] = with_options([Parameter::positional(
     "semitones",
-    Kind::Drawn { low: -FURTHEST, high: FURTHEST },
+    Kind::Drawn {
+        low: -FURTHEST,
+        high: FURTHEST,
+    },
     DefaultValue::Range(-4.0, 4.0),
     "how much higher, in semitones of equal temperament; negative is lower",
 )]);
@@ -52,13 +57,23 @@ impl Transform for PitchShift {
         }
         let (rate, speed) = (libm::exp2(-semitones / 12.0), libm::exp2(semitones / 12.0));
         let vocoder = self.stretcher.for_rate(work.sample_rate)?;
-        vocoder.stretch(&work.samples, work.n_channels, rate, &mut work.vocoder, &mut work.spare);
+        vocoder.stretch(
+            &work.samples,
+            work.n_channels,
+            rate,
+            &mut work.vocoder,
+            &mut work.spare,
+        );
         let length = Vocoder::length(n, rate);
         if length == 0 {
             work.samples.fill(0.0);
             return Ok(());
         }
-        for (out, stretched) in work.samples.chunks_exact_mut(n).zip(work.spare.chunks_exact(length)) {
+        for (out, stretched) in work
+            .samples
+            .chunks_exact_mut(n)
+            .zip(work.spare.chunks_exact(length))
+        {
             work.reader.load(stretched, Outside::Silence, speed);
             work.reader.steady(0.0, speed, out);
         }
@@ -77,12 +92,18 @@ mod tests {
 
     fn shifted(semitones: f64, clip: &Waveform) -> Waveform {
         let given = [("semitones".to_owned(), Value::Drawn(semitones.into()))];
-        let recipe: Recipe = Stage::new(declaration("pitch_shift").unwrap(), given).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration("pitch_shift").unwrap(), given)
+            .unwrap()
+            .into();
         recipe.wave(clip, Key::of_seed(1)).unwrap()
     }
 
     fn harmonics() -> Waveform {
-        let sample = |i: i32| (1..=6).map(|k| (TAU * FREQ_HZ * f64::from(k * i) / 16_000.0).sin() / f64::from(k)).sum();
+        let sample = |i: i32| {
+            (1..=6)
+                .map(|k| (TAU * FREQ_HZ * f64::from(k * i) / 16_000.0).sin() / f64::from(k))
+                .sum()
+        };
         Waveform::mono(
             (0..24_000)
                 .map(|i| {
@@ -109,7 +130,9 @@ mod tests {
     #[test]
     fn pitch_is_within_three_cents_and_level_within_half_a_decibel() {
         let clip = harmonics();
-        for semitones in [-15.0, -12.0, -7.5, -1.0, 0.01, 0.5, 4.0, 7.0, 11.3, 12.0, 15.0] {
+        for semitones in [
+            -15.0, -12.0, -7.5, -1.0, 0.01, 0.5, 4.0, 7.0, 11.3, 12.0, 15.0,
+        ] {
             let out = shifted(semitones, &clip);
             assert_eq!(out.n_samples(), clip.n_samples());
             let level_db = out.rms_db() - clip.rms_db();

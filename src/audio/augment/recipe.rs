@@ -77,7 +77,9 @@ impl Recipe {
     }
 
     fn of(step: Step) -> Recipe {
-        Recipe { steps: Arc::new([step]) }
+        Recipe {
+            steps: Arc::new([step]),
+        }
     }
 
     /// The steps in order.
@@ -90,7 +92,14 @@ impl Recipe {
     /// # Errors
     /// [`Error::Domain`] if the second cannot work on what the first gives.
     pub fn then(&self, next: &Recipe) -> Result<Recipe, Error> {
-        let recipe = Recipe { steps: self.steps.iter().chain(next.steps.iter()).cloned().collect() };
+        let recipe = Recipe {
+            steps: self
+                .steps
+                .iter()
+                .chain(next.steps.iter())
+                .cloned()
+                .collect(),
+        };
         recipe.flow(None)?;
         Ok(recipe)
     }
@@ -103,7 +112,10 @@ impl Recipe {
         if !(0.0..=1.0).contains(&p) {
             return Err(Error::range("p", "a probability within 0..1", p));
         }
-        Recipe::checked(Step::Chance { p, recipe: self.clone() })
+        Recipe::checked(Step::Chance {
+            p,
+            recipe: self.clone(),
+        })
     }
 
     /// One of some recipes, with equal chances or in proportion to weights.
@@ -120,7 +132,8 @@ impl Recipe {
                 let want = format!("one number for each of the {} recipes", recipes.len());
                 return Err(Error::range("weights", want, format!("{weights:?}")));
             }
-            let usable = weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().sum::<f64>() > 0.0;
+            let usable = weights.iter().all(|w| w.is_finite() && *w >= 0.0)
+                && weights.iter().sum::<f64>() > 0.0;
             if !usable {
                 return Err(Error::range(
                     "weights",
@@ -138,7 +151,12 @@ impl Recipe {
     /// As [`Recipe::one_of`].
     pub fn or(&self, other: &Recipe) -> Result<Recipe, Error> {
         let alternatives = |recipe: &Recipe| match recipe.steps() {
-            [Step::OneOf { recipes, weights: None }] => recipes.clone(),
+            [
+                Step::OneOf {
+                    recipes,
+                    weights: None,
+                },
+            ] => recipes.clone(),
             _ => vec![recipe.clone()],
         };
         Recipe::one_of([alternatives(self), alternatives(other)].concat(), None)
@@ -175,7 +193,10 @@ impl Recipe {
         if !(0..=1000).contains(&times) {
             return Err(Error::range("n", "a whole number within 0..1000", times));
         }
-        Recipe::checked(Step::Repeat { times: times as usize, recipe: self.clone() })
+        Recipe::checked(Step::Repeat {
+            times: times as usize,
+            recipe: self.clone(),
+        })
     }
 
     /// A random number of some recipes, `low..=high`, in the given order.
@@ -188,10 +209,17 @@ impl Recipe {
             return Err(Error::Empty { what: "some_of" });
         }
         if !(low >= 0 && low <= high && high <= recipes.len() as i64) {
-            let want = format!("a range within 0..{} (the number of recipes)", recipes.len());
+            let want = format!(
+                "a range within 0..{} (the number of recipes)",
+                recipes.len()
+            );
             return Err(Error::range("n", want, format!("{low}..{high}")));
         }
-        Recipe::checked(Step::SomeOf { low: low as usize, high: high as usize, recipes })
+        Recipe::checked(Step::SomeOf {
+            low: low as usize,
+            high: high as usize,
+            recipes,
+        })
     }
 
     /// This recipe's output mixed with its input, `wet * output + (1 - wet) * input`.
@@ -200,8 +228,13 @@ impl Recipe {
     /// [`Error::Range`] if `wet` leaves 0..1, [`Error::Changes`] if the recipe turns waves into features.
     pub fn blend(&self, wet: Distribution) -> Result<Recipe, Error> {
         match wet.support() {
-            Some((low, high)) if low < 0.0 || high > 1.0 => Err(Error::range("wet", "within 0..1", wet)),
-            _ => Recipe::checked(Step::Blend { wet, recipe: self.clone() }),
+            Some((low, high)) if low < 0.0 || high > 1.0 => {
+                Err(Error::range("wet", "within 0..1", wet))
+            }
+            _ => Recipe::checked(Step::Blend {
+                wet,
+                recipe: self.clone(),
+            }),
         }
     }
 
@@ -210,7 +243,9 @@ impl Recipe {
     /// # Errors
     /// [`Error::Changes`] if it turns waves into features.
     pub fn per_channel(&self) -> Result<Recipe, Error> {
-        Recipe::checked(Step::PerChannel { recipe: self.clone() })
+        Recipe::checked(Step::PerChannel {
+            recipe: self.clone(),
+        })
     }
 
     fn checked(step: Step) -> Result<Recipe, Error> {
@@ -224,7 +259,10 @@ impl Recipe {
     /// # Errors
     /// [`Error::Domain`] or [`Error::Changes`] at the first stage that does not fit.
     pub fn flow(&self, given: Option<Domain>) -> Result<Flow, Error> {
-        let mut flow = Flow { takes: given, gives: given };
+        let mut flow = Flow {
+            takes: given,
+            gives: given,
+        };
         for step in self.steps() {
             let part = step.flow(flow.gives)?;
             flow.takes = flow.takes.or(part.takes);
@@ -264,20 +302,29 @@ impl Step {
             Step::Repeat { recipe, .. } => kept("a repetition", recipe, given),
             Step::Blend { recipe, .. } => kept("`blend`", recipe, given),
             Step::PerChannel { recipe } => kept("`per_channel`", recipe, given),
-            Step::Shuffle { recipes } => all(recipes, given, |recipe, given| kept("`shuffle`", recipe, given)),
-            Step::SomeOf { recipes, .. } => all(recipes, given, |recipe, given| kept("`some_of`", recipe, given)),
+            Step::Shuffle { recipes } => all(recipes, given, |recipe, given| {
+                kept("`shuffle`", recipe, given)
+            }),
+            Step::SomeOf { recipes, .. } => all(recipes, given, |recipe, given| {
+                kept("`some_of`", recipe, given)
+            }),
             Step::OneOf { recipes, .. } => {
                 let flow = all(recipes, given, |recipe, given| recipe.flow(given))?;
                 // With the domain fixed by one branch, every branch must end in the same one.
-                let ends: Vec<Option<Domain>> =
-                    recipes.iter().map(|recipe| Ok(recipe.flow(flow.takes)?.gives)).collect::<Result<_, Error>>()?;
+                let ends: Vec<Option<Domain>> = recipes
+                    .iter()
+                    .map(|recipe| Ok(recipe.flow(flow.takes)?.gives))
+                    .collect::<Result<_, Error>>()?;
                 match ends.iter().position(|end| *end != ends[0]) {
                     Some(other) => Err(Error::Mismatch {
                         what: "the alternatives",
                         left: described(&recipes[0], ends[0]),
                         right: described(&recipes[other], ends[other]),
                     }),
-                    None => Ok(Flow { takes: flow.takes, gives: ends[0] }),
+                    None => Ok(Flow {
+                        takes: flow.takes,
+                        gives: ends[0],
+                    }),
                 }
             }
         }
@@ -286,7 +333,10 @@ impl Step {
 
 /// A recipe and what it gives, for a message.
 pub(super) fn described(recipe: &Recipe, gives: Option<Domain>) -> String {
-    format!("`{recipe}` gives {}", gives.map_or("what it takes", Domain::plural))
+    format!(
+        "`{recipe}` gives {}",
+        gives.map_or("what it takes", Domain::plural)
+    )
 }
 
 fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
@@ -302,7 +352,10 @@ fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
             wants: wants.plural().to_owned(),
             gets: given.plural().to_owned(),
         }),
-        _ => Ok(Flow { takes: wants, gives: declaration.gives.or(wants) }),
+        _ => Ok(Flow {
+            takes: wants,
+            gives: declaration.gives.or(wants),
+        }),
     }
 }
 
@@ -310,9 +363,12 @@ fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
 fn kept(combinator: &'static str, recipe: &Recipe, given: Option<Domain>) -> Result<Flow, Error> {
     let flow = recipe.flow(given)?;
     match (flow.takes, flow.gives) {
-        (Some(from), Some(to)) if from != to => {
-            Err(Error::Changes { combinator, stage: recipe.to_string(), from: from.plural(), to: to.plural() })
-        }
+        (Some(from), Some(to)) if from != to => Err(Error::Changes {
+            combinator,
+            stage: recipe.to_string(),
+            from: from.plural(),
+            to: to.plural(),
+        }),
         _ => Ok(flow),
     }
 }
@@ -330,7 +386,10 @@ fn all(
     for recipe in recipes {
         flow(recipe, takes)?;
     }
-    Ok(Flow { takes, gives: takes })
+    Ok(Flow {
+        takes,
+        gives: takes,
+    })
 }
 
 #[cfg(test)]
@@ -340,7 +399,9 @@ mod tests {
 
     fn stage(name: &str) -> Recipe {
         let required = (name == "crop").then(|| ("seconds".to_owned(), Value::Drawn(1.0.into())));
-        Stage::new(declaration(name).unwrap(), required).unwrap().into()
+        Stage::new(declaration(name).unwrap(), required)
+            .unwrap()
+            .into()
     }
 
     #[test]
@@ -361,22 +422,58 @@ mod tests {
             (a.then(&b).unwrap(), "gain() |> fade()"),
             (or.clone(), "gain() | fade() | noise()"),
             (a.then(&or).unwrap(), "gain() |> gain() | fade() | noise()"),
-            (a.then(&b).unwrap().or(&c).unwrap(), "(gain() |> fade()) | noise()"),
-            (a.and(&b).unwrap().or(&c).unwrap(), "gain() & fade() | noise()"),
-            (a.or(&b).unwrap().and(&c).unwrap(), "(gain() | fade()) & noise()"),
-            (a.then(&b).unwrap().chance(0.5).unwrap(), "0.5 * (gain() |> fade())"),
-            (a.chance(0.5).unwrap().chance(0.25).unwrap(), "0.25 * (0.5 * gain())"),
-            (a.repeat(2).unwrap().chance(0.5).unwrap(), "0.5 * gain() ** 2"),
-            (a.chance(0.5).unwrap().repeat(2).unwrap(), "(0.5 * gain()) ** 2"),
-            (a.repeat(2).unwrap().repeat(3).unwrap(), "(gain() ** 2) ** 3"),
-            (Recipe::one_of(vec![a.or(&b).unwrap(), c.clone()], None).unwrap(), "one_of([gain() | fade(), noise()])"),
+            (
+                a.then(&b).unwrap().or(&c).unwrap(),
+                "(gain() |> fade()) | noise()",
+            ),
+            (
+                a.and(&b).unwrap().or(&c).unwrap(),
+                "gain() & fade() | noise()",
+            ),
+            (
+                a.or(&b).unwrap().and(&c).unwrap(),
+                "(gain() | fade()) & noise()",
+            ),
+            (
+                a.then(&b).unwrap().chance(0.5).unwrap(),
+                "0.5 * (gain() |> fade())",
+            ),
+            (
+                a.chance(0.5).unwrap().chance(0.25).unwrap(),
+                "0.25 * (0.5 * gain())",
+            ),
+            (
+                a.repeat(2).unwrap().chance(0.5).unwrap(),
+                "0.5 * gain() ** 2",
+            ),
+            (
+                a.chance(0.5).unwrap().repeat(2).unwrap(),
+                "(0.5 * gain()) ** 2",
+            ),
+            (
+                a.repeat(2).unwrap().repeat(3).unwrap(),
+                "(gain() ** 2) ** 3",
+            ),
+            (
+                Recipe::one_of(vec![a.or(&b).unwrap(), c.clone()], None).unwrap(),
+                "one_of([gain() | fade(), noise()])",
+            ),
             (
                 Recipe::one_of(vec![a.clone(), b.clone()], Some(vec![3.0, 1.0])).unwrap(),
                 "one_of([gain(), fade()], #{ weights: [3.0, 1.0] })",
             ),
-            (Recipe::some_of(1, 2, vec![a.clone(), b.clone()]).unwrap(), "some_of(1..2, [gain(), fade()])"),
-            (a.blend(Distribution::uniform(0.2, 0.8).unwrap()).unwrap(), "blend(gain(), #{ wet: 0.2..0.8 })"),
-            (a.or(&b).unwrap().per_channel().unwrap(), "per_channel(gain() | fade())"),
+            (
+                Recipe::some_of(1, 2, vec![a.clone(), b.clone()]).unwrap(),
+                "some_of(1..2, [gain(), fade()])",
+            ),
+            (
+                a.blend(Distribution::uniform(0.2, 0.8).unwrap()).unwrap(),
+                "blend(gain(), #{ wet: 0.2..0.8 })",
+            ),
+            (
+                a.or(&b).unwrap().per_channel().unwrap(),
+                "per_channel(gain() | fade())",
+            ),
             (Recipe::identity(), "identity()"),
             (stage("crop"), "crop(1)"),
         ];
@@ -389,32 +486,72 @@ mod tests {
     fn a_stage_in_the_wrong_domain_is_an_error_when_built() {
         let (fade, mel, mask) = (stage("fade"), stage("log_mel"), stage("time_mask"));
         let error = mel.then(&fade).unwrap_err();
-        assert_eq!(error.to_string(), "`fade` works on waves, but gets features");
+        assert_eq!(
+            error.to_string(),
+            "`fade` works on waves, but gets features"
+        );
         assert!(mel.then(&mel).is_err());
-        let whole = fade.then(&mask).unwrap().then(&mel).unwrap().then(&mask).unwrap();
-        assert_eq!(whole.flow(None).unwrap(), Flow { takes: Some(Domain::Wave), gives: Some(Domain::Features) });
-        assert_eq!(mask.flow(None).unwrap(), Flow { takes: None, gives: None });
-        assert_eq!(mask.flow(Some(Domain::Features)).unwrap().gives, Some(Domain::Features));
+        let whole = fade
+            .then(&mask)
+            .unwrap()
+            .then(&mel)
+            .unwrap()
+            .then(&mask)
+            .unwrap();
+        assert_eq!(
+            whole.flow(None).unwrap(),
+            Flow {
+                takes: Some(Domain::Wave),
+                gives: Some(Domain::Features)
+            }
+        );
+        assert_eq!(
+            mask.flow(None).unwrap(),
+            Flow {
+                takes: None,
+                gives: None
+            }
+        );
+        assert_eq!(
+            mask.flow(Some(Domain::Features)).unwrap().gives,
+            Some(Domain::Features)
+        );
     }
 
     #[test]
     fn a_combinator_around_a_front_end_is_an_error_where_it_could_be_skipped() {
         let (fade, mel, mask) = (stage("fade"), stage("log_mel"), stage("time_mask"));
-        assert!(matches!(mel.chance(0.5), Err(Error::Changes { combinator: "a chance", .. })));
-        assert!(mel.repeat(2).is_err() && mel.and(&fade).is_err() && mel.blend(0.5.into()).is_err());
+        assert!(matches!(
+            mel.chance(0.5),
+            Err(Error::Changes {
+                combinator: "a chance",
+                ..
+            })
+        ));
+        assert!(
+            mel.repeat(2).is_err() && mel.and(&fade).is_err() && mel.blend(0.5.into()).is_err()
+        );
         assert!(Recipe::some_of(0, 1, vec![mel.clone()]).is_err());
         assert!(matches!(mel.or(&fade), Err(Error::Mismatch { .. })));
         // Both branches end in features, whichever is listed first.
-        assert!(mel.or(&mask.then(&mel).unwrap()).is_ok() && mask.then(&mel).unwrap().or(&mel).is_ok());
+        assert!(
+            mel.or(&mask.then(&mel).unwrap()).is_ok() && mask.then(&mel).unwrap().or(&mel).is_ok()
+        );
     }
 
     #[test]
     fn numbers_that_make_no_sense_are_errors() {
         let a = stage("gain");
         assert!(a.chance(1.5).is_err() && a.chance(f64::NAN).is_err() && a.repeat(-1).is_err());
-        assert!(Recipe::one_of(vec![], None).is_err() && Recipe::one_of(vec![a.clone()], Some(vec![0.0])).is_err());
+        assert!(
+            Recipe::one_of(vec![], None).is_err()
+                && Recipe::one_of(vec![a.clone()], Some(vec![0.0])).is_err()
+        );
         assert!(Recipe::one_of(vec![a.clone()], Some(vec![1.0, 1.0])).is_err());
-        assert!(Recipe::some_of(0, 2, vec![a.clone()]).is_err() && Recipe::some_of(1, 0, vec![a.clone()]).is_err());
+        assert!(
+            Recipe::some_of(0, 2, vec![a.clone()]).is_err()
+                && Recipe::some_of(1, 0, vec![a.clone()]).is_err()
+        );
         assert!(a.blend(Distribution::uniform(0.0, 1.5).unwrap()).is_err());
     }
 

@@ -80,13 +80,23 @@ impl Recordings {
         let mut passed_over = PassedOver::default();
         let mut alike: HashMap<String, u64> = HashMap::new();
         let mut add = |path: PathBuf, inside: &Path| {
-            let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            let parts: Vec<_> = inside
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy())
+                .collect();
             let name = parts.join("/");
             let n_before = alike.entry(name.clone()).or_default();
             let hash = xxh3_64(name.as_bytes()) ^ mix(*n_before);
             *n_before += 1;
             let (kept, sound, broken) = (Mutex::default(), OnceLock::new(), OnceLock::new());
-            files.push(File { path, name, hash, kept, sound, broken });
+            files.push(File {
+                path,
+                name,
+                hash,
+                kept,
+                sound,
+                broken,
+            });
         };
         for path in paths.iter().map(Path::new) {
             if path.is_dir() {
@@ -97,14 +107,30 @@ impl Recordings {
                 }
                 passed_over.add(found.passed_over);
             } else if path.exists() {
-                add(path.to_owned(), Path::new(path.file_name().unwrap_or(path.as_os_str())));
+                add(
+                    path.to_owned(),
+                    Path::new(path.file_name().unwrap_or(path.as_os_str())),
+                );
             } else {
                 let hint = "give a sound file or a folder; relative paths start where the program was started";
-                return Err(Error::file_with_hint(path, "there is no such file or folder", hint));
+                return Err(Error::file_with_hint(
+                    path,
+                    "there is no such file or folder",
+                    hint,
+                ));
             }
         }
-        let (clock, kept_bytes, listener) = (AtomicU64::new(0), AtomicUsize::new(0), OnceLock::new());
-        Ok(Recordings { files, passed_over, purpose, listener, clock, kept_bytes, limit_bytes: KEPT_BYTES })
+        let (clock, kept_bytes, listener) =
+            (AtomicU64::new(0), AtomicUsize::new(0), OnceLock::new());
+        Ok(Recordings {
+            files,
+            passed_over,
+            purpose,
+            listener,
+            clock,
+            kept_bytes,
+            limit_bytes: KEPT_BYTES,
+        })
     }
 
     /// The files.
@@ -126,8 +152,14 @@ impl Recordings {
     /// cannot.
     pub(super) fn draw(&self, seed: f64, sample_rate: u32) -> f64 {
         let best = |usable: bool| {
-            let files = self.files.iter().enumerate().filter(|(_, file)| !usable || file.broken.get().is_none());
-            files.max_by_key(|(_, file)| mix(seed as u64 ^ mix(file.hash))).map(|(index, _)| index as f64)
+            let files = self
+                .files
+                .iter()
+                .enumerate()
+                .filter(|(_, file)| !usable || file.broken.get().is_none());
+            files
+                .max_by_key(|(_, file)| mix(seed as u64 ^ mix(file.hash)))
+                .map(|(index, _)| index as f64)
         };
         // Every turn that goes on has found one more file that is broken.
         while let Some(index) = best(true) {
@@ -147,7 +179,11 @@ impl Recordings {
         // Holding the lock while decoding makes every other thread that wants this file wait for the one result.
         let mut kept = file.lock();
         kept.last_used = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(wave) = kept.waves.iter().find(|wave| wave.sample_rate() == sample_rate) {
+        if let Some(wave) = kept
+            .waves
+            .iter()
+            .find(|wave| wave.sample_rate() == sample_rate)
+        {
             return Ok(wave.clone());
         }
         let read = self.read(file)?;
@@ -177,7 +213,10 @@ impl Recordings {
     /// As [`Recordings::get`].
     pub(super) fn drawn(&self, index: f64) -> Result<DrawnRecording, Error> {
         let (_, file) = self.file(index)?;
-        Ok(DrawnRecording { file: file.name.clone(), sound: self.sound(file)?.written() })
+        Ok(DrawnRecording {
+            file: file.name.clone(),
+            sound: self.sound(file)?.written(),
+        })
     }
 
     /// The index of the recording that a trace names. Of several files of that name it is the one whose sound was drawn.
@@ -185,9 +224,17 @@ impl Recordings {
     /// # Errors
     /// [`Error::Trace`] if there is no such file any more, or its sound is another one; as [`Recordings::get`].
     pub(super) fn named(&self, stage: &str, drawn: &DrawnRecording) -> Result<f64, Error> {
-        let mut alike = self.files.iter().enumerate().filter(|(_, file)| file.name == drawn.file).peekable();
+        let mut alike = self
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| file.name == drawn.file)
+            .peekable();
         if alike.peek().is_none() {
-            let reason = format!("`{stage}` drew the recording `{}`, which is none of its recordings now", drawn.file);
+            let reason = format!(
+                "`{stage}` drew the recording `{}`, which is none of its recordings now",
+                drawn.file
+            );
             return Err(Error::Trace { reason });
         }
         for (index, file) in alike {
@@ -195,17 +242,24 @@ impl Recordings {
                 return Ok(index as f64);
             }
         }
-        let reason = format!("the recording `{}` that `{stage}` drew has another sound now", drawn.file);
+        let reason = format!(
+            "the recording `{}` that `{stage}` drew has another sound now",
+            drawn.file
+        );
         Err(Error::Trace { reason })
     }
 
     fn file(&self, index: f64) -> Result<(usize, &File), Error> {
         let index = (index.max(0.0) as usize).min(self.files.len().saturating_sub(1));
-        self.files.get(index).map(|file| (index, file)).ok_or(Error::Empty { what: "paths" })
+        self.files
+            .get(index)
+            .map(|file| (index, file))
+            .ok_or(Error::Empty { what: "paths" })
     }
 
     fn is_broken(&self, index: f64) -> bool {
-        self.file(index).is_ok_and(|(_, file)| file.broken.get().is_some())
+        self.file(index)
+            .is_ok_and(|(_, file)| file.broken.get().is_some())
     }
 
     /// Decodes a file. One that cannot be used is not tried again.
@@ -217,7 +271,9 @@ impl Recordings {
             let nothing = |reason: &str| Err(Error::file(&file.path, reason));
             match self.purpose {
                 _ if wave.n_samples() == 0 => nothing("it holds no samples"),
-                Purpose::Filter if wave.peak() == 0.0 => nothing("it is silent, which is no impulse response"),
+                Purpose::Filter if wave.peak() == 0.0 => {
+                    nothing("it is silent, which is no impulse response")
+                }
                 _ => Ok(wave),
             }
         });
@@ -247,11 +303,18 @@ impl Recordings {
     fn make_room(&self, spared: usize) {
         while self.kept_bytes.load(Ordering::Relaxed) > self.limit_bytes {
             // A file that another thread holds is in use.
-            let idle = self.files.iter().enumerate().filter(|(index, _)| *index != spared).filter_map(|(_, file)| {
-                let kept = file.kept.try_lock().ok()?;
-                (!kept.waves.is_empty()).then_some((kept.last_used, file))
-            });
-            let Some((_, oldest)) = idle.min_by_key(|(last_used, _)| *last_used) else { return };
+            let idle = self
+                .files
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| *index != spared)
+                .filter_map(|(_, file)| {
+                    let kept = file.kept.try_lock().ok()?;
+                    (!kept.waves.is_empty()).then_some((kept.last_used, file))
+                });
+            let Some((_, oldest)) = idle.min_by_key(|(last_used, _)| *last_used) else {
+                return;
+            };
             let mut kept = oldest.lock();
             let freed = kept.waves.drain(..).map(|wave| bytes(&wave)).sum();
             self.kept_bytes.fetch_sub(freed, Ordering::Relaxed);
@@ -261,7 +324,9 @@ impl Recordings {
 
 impl File {
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.kept
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -279,7 +344,10 @@ impl Sound {
             let bytes: SmallVec<[u8; 4096]> = part.iter().flat_map(|x| x.to_le_bytes()).collect();
             hasher.update(&bytes);
         }
-        Sound { hash: hasher.digest(), rms: wave.rms() }
+        Sound {
+            hash: hasher.digest(),
+            rms: wave.rms(),
+        }
     }
 
     fn written(self) -> String {
@@ -309,7 +377,13 @@ mod tests {
 
     /// The names that some seeds draw.
     fn names(recordings: &Recordings, n: usize) -> Vec<String> {
-        (0..n).map(|seed| recordings.files[recordings.draw(seed as f64, 8000) as usize].name.clone()).collect()
+        (0..n)
+            .map(|seed| {
+                recordings.files[recordings.draw(seed as f64, 8000) as usize]
+                    .name
+                    .clone()
+            })
+            .collect()
     }
 
     #[test]
@@ -320,13 +394,18 @@ mod tests {
         let first = recordings.get(1.0, 8000).unwrap();
         std::fs::remove_file(folder.path().join("1.wav")).unwrap();
         assert_eq!(recordings.get(1.0, 8000).unwrap(), first);
-        assert!(matches!(recordings.get(1.0, 16_000), Err(Error::File { .. })));
+        assert!(matches!(
+            recordings.get(1.0, 16_000),
+            Err(Error::File { .. })
+        ));
         assert_eq!(recordings.get(99.0, 16_000).unwrap().n_samples(), 2000);
     }
 
     #[test]
     fn a_path_that_leads_nowhere_is_named() {
-        let error = Recordings::find(&["no/such.wav".into()], Purpose::Sound).err().unwrap();
+        let error = Recordings::find(&["no/such.wav".into()], Purpose::Sound)
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("no/such.wav"), "{error}");
     }
 
@@ -336,7 +415,10 @@ mod tests {
         let mut recordings = find(&folder);
         recordings.limit_bytes = 9000;
         for index in [0.0, 1.0, 2.0, 3.0, 0.0, 3.0] {
-            assert_eq!(recordings.get(index, 8000).unwrap().samples()[0], index as f32);
+            assert_eq!(
+                recordings.get(index, 8000).unwrap().samples()[0],
+                index as f32
+            );
             assert!(recordings.kept_bytes.load(Ordering::Relaxed) <= 9000);
         }
     }
@@ -346,9 +428,15 @@ mod tests {
         let folder = folder(7);
         let drawn = names(&find(&folder), 7000);
         for i in 0..7 {
-            let n = drawn.iter().filter(|name| **name == format!("{i}.wav")).count();
+            let n = drawn
+                .iter()
+                .filter(|name| **name == format!("{i}.wav"))
+                .count();
             // Five deviations of a binomial count.
-            assert!((n as f64 - 1000.0).abs() < 5.0 * (7000.0 * 6.0 / 49.0f64).sqrt(), "{i}: {n}");
+            assert!(
+                (n as f64 - 1000.0).abs() < 5.0 * (7000.0 * 6.0 / 49.0f64).sqrt(),
+                "{i}: {n}"
+            );
         }
     }
 
@@ -360,20 +448,44 @@ mod tests {
         let after = names(&find(&folder), 2000);
         let changed: Vec<_> = before.iter().zip(&after).filter(|(a, b)| a != b).collect();
         assert!(changed.iter().all(|(_, b)| *b == "0 first.wav"));
-        assert!((changed.len() as f64 - 200.0).abs() < 70.0, "{}", changed.len());
+        assert!(
+            (changed.len() as f64 - 200.0).abs() < 70.0,
+            "{}",
+            changed.len()
+        );
         // The folder may lie anywhere, and a second one takes only what it wins.
         let moved = tempfile::tempdir().unwrap();
         let inner = moved.path().join("noises");
         std::fs::rename(folder.path(), &inner).unwrap();
         let root = inner.display().to_string();
-        assert_eq!(names(&Recordings::find(std::slice::from_ref(&root), Purpose::Sound).unwrap(), 2000), after);
+        assert_eq!(
+            names(
+                &Recordings::find(std::slice::from_ref(&root), Purpose::Sound).unwrap(),
+                2000
+            ),
+            after
+        );
         let other = self::folder(9);
-        let both = Recordings::find(&[root, other.path().display().to_string()], Purpose::Sound).unwrap();
-        let indices: Vec<f64> = (0..2000).map(|seed| both.draw(f64::from(seed), 8000)).collect();
+        let both =
+            Recordings::find(&[root, other.path().display().to_string()], Purpose::Sound).unwrap();
+        let indices: Vec<f64> = (0..2000)
+            .map(|seed| both.draw(f64::from(seed), 8000))
+            .collect();
         let kept = indices.iter().filter(|&&index| index < 10.0).count() as f64;
-        assert!((kept - 2000.0 * 10.0 / 19.0).abs() < 5.0 * 500.0f64.sqrt(), "{kept}");
-        let first: Vec<_> = indices.iter().zip(&after).filter(|(index, _)| **index < 10.0).collect();
-        assert!(first.iter().all(|(index, name)| both.files[**index as usize].name == **name));
+        assert!(
+            (kept - 2000.0 * 10.0 / 19.0).abs() < 5.0 * 500.0f64.sqrt(),
+            "{kept}"
+        );
+        let first: Vec<_> = indices
+            .iter()
+            .zip(&after)
+            .filter(|(index, _)| **index < 10.0)
+            .collect();
+        assert!(
+            first
+                .iter()
+                .all(|(index, name)| both.files[**index as usize].name == **name)
+        );
     }
 
     #[test]
@@ -381,27 +493,55 @@ mod tests {
         let folder = folder(5);
         let sound = names(&find(&folder), 300);
         std::fs::write(folder.path().join("2.wav"), b"RIFF, but no more").unwrap();
-        write_wav(&folder.path().join("3.wav"), &Waveform::mono(vec![], 8000).unwrap(), SampleFormat::Float32).unwrap();
+        write_wav(
+            &folder.path().join("3.wav"),
+            &Waveform::mono(vec![], 8000).unwrap(),
+            SampleFormat::Float32,
+        )
+        .unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
         let recordings = find(&folder);
         let heard = told.clone();
-        recordings.listen(&(Arc::new(move |error: &Error| heard.lock().unwrap().push(error.to_string())) as Listener));
+        recordings.listen(
+            &(Arc::new(move |error: &Error| heard.lock().unwrap().push(error.to_string()))
+                as Listener),
+        );
         let drawn = names(&recordings, 300);
         let mut told = told.lock().unwrap().clone();
         told.sort();
         assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].contains("2.wav") && told[1].contains("3.wav"), "{told:?}");
+        assert!(
+            told[0].contains("2.wav") && told[1].contains("3.wav"),
+            "{told:?}"
+        );
         assert!(drawn.iter().all(|name| name != "2.wav" && name != "3.wav"));
         // Who drew something else draws what it drew, whichever clip came upon the broken files first.
-        assert!(sound.iter().zip(&drawn).all(|(a, b)| a == b || a == "2.wav" || a == "3.wav"));
+        assert!(
+            sound
+                .iter()
+                .zip(&drawn)
+                .all(|(a, b)| a == b || a == "2.wav" || a == "3.wav")
+        );
         let other = find(&folder);
-        let backwards: Vec<f64> = (0..300).rev().map(|seed| other.draw(f64::from(seed), 8000)).collect();
-        assert!(backwards.iter().rev().zip(&drawn).all(|(&index, name)| other.files[index as usize].name == *name));
+        let backwards: Vec<f64> = (0..300)
+            .rev()
+            .map(|seed| other.draw(f64::from(seed), 8000))
+            .collect();
+        assert!(
+            backwards
+                .iter()
+                .rev()
+                .zip(&drawn)
+                .all(|(&index, name)| other.files[index as usize].name == *name)
+        );
         // Where all are broken, the error is that of a file.
         let all = self::folder(0);
         std::fs::write(all.path().join("a.wav"), b"no").unwrap();
         let all = find(&all);
-        assert!(matches!(all.get(all.draw(1.0, 8000), 8000), Err(Error::File { .. })));
+        assert!(matches!(
+            all.get(all.draw(1.0, 8000), 8000),
+            Err(Error::File { .. })
+        ));
     }
 
     #[test]
@@ -415,8 +555,19 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         add(&other, "1.wav", 0.25);
         let paths = [&other, &folder].map(|folder| folder.path().display().to_string());
-        assert_eq!(Recordings::find(&paths, Purpose::Sound).unwrap().named("background", &drawn).unwrap(), 3.0);
-        let error = |recordings: Recordings| recordings.named("background", &drawn).unwrap_err().to_string();
+        assert_eq!(
+            Recordings::find(&paths, Purpose::Sound)
+                .unwrap()
+                .named("background", &drawn)
+                .unwrap(),
+            3.0
+        );
+        let error = |recordings: Recordings| {
+            recordings
+                .named("background", &drawn)
+                .unwrap_err()
+                .to_string()
+        };
         let refused = "the trace does not belong to this recipe: ";
         assert_eq!(
             error(find(&other)),

@@ -1,6 +1,8 @@
 //! Repeating a part of the sound.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Recipe, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Recipe, Transform, Workspace,
+};
 use crate::{Distribution, Error, Key, Rng};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
@@ -17,13 +19,19 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "seconds",
-            Kind::Drawn { low: 1e-4, high: 3600.0 },
+            Kind::Drawn {
+                low: 1e-4,
+                high: 3600.0,
+            },
             DefaultValue::Range(0.25, 1.2),
             "duration of the part, s; at most the clip",
         ),
         Parameter::option(
             "repeats",
-            Kind::Drawn { low: 1.0, high: MOST_REPEATS },
+            Kind::Drawn {
+                low: 1.0,
+                high: MOST_REPEATS,
+            },
             DefaultValue::Whole(1, 3),
             "how often the part comes again; rounded, so whole numbers are best drawn by `int_uniform`",
         ),
@@ -35,7 +43,10 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
         ),
         Parameter::option(
             "fade_s",
-            Kind::Drawn { low: 0.0, high: MOST_FADE_S },
+            Kind::Drawn {
+                low: 0.0,
+                high: MOST_FADE_S,
+            },
             DefaultValue::Number(0.005),
             "duration of the fade at each joint, s; at most the part",
         ),
@@ -55,7 +66,11 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
         Ok(Arc::new(RepeatPart {
             seconds: settings.drawn("seconds").unwrap_or(1.0.into()),
             repeats: settings.drawn("repeats").unwrap_or(1.0.into()),
-            mode: if settings.word("mode", &MODES) == Some(1) { Mode::Replace } else { Mode::Insert },
+            mode: if settings.word("mode", &MODES) == Some(1) {
+                Mode::Replace
+            } else {
+                Mode::Insert
+            },
             fade_s: settings.drawn("fade_s").unwrap_or(0.0.into()),
             recipe: settings.recipe("recipe"),
         }))
@@ -83,11 +98,24 @@ struct RepeatPart {
 impl Transform for RepeatPart {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let seconds = self.seconds.draw_within(rng, 1e-4, 3600.0);
-        let length = ((seconds * f64::from(input.sample_rate)).round() as usize).clamp(1, input.n.max(1)).min(input.n);
+        let length = ((seconds * f64::from(input.sample_rate)).round() as usize)
+            .clamp(1, input.n.max(1))
+            .min(input.n);
         let start = rng.below(input.n - length + 1);
         let repeats = self.repeats.draw_within(rng, 1.0, MOST_REPEATS).round();
-        let fade = (self.fade_s.draw_within(rng, 0.0, MOST_FADE_S) * f64::from(input.sample_rate)).round();
-        smallvec![start as f64, length as f64, repeats, fade, if self.recipe.is_some() { rng.seed() } else { 0.0 }]
+        let fade =
+            (self.fade_s.draw_within(rng, 0.0, MOST_FADE_S) * f64::from(input.sample_rate)).round();
+        smallvec![
+            start as f64,
+            length as f64,
+            repeats,
+            fade,
+            if self.recipe.is_some() {
+                rng.seed()
+            } else {
+                0.0
+            }
+        ]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
@@ -114,7 +142,9 @@ impl Transform for RepeatPart {
                 continued = rest;
             }
             match self.mode {
-                Mode::Insert if self.recipe.is_some() => join(&mut work.spare, follows, continued, fade),
+                Mode::Insert if self.recipe.is_some() => {
+                    join(&mut work.spare, follows, continued, fade)
+                }
                 Mode::Insert => work.spare.extend_from_slice(follows),
                 Mode::Replace => {
                     let covered = (end + inserted).min(n);
@@ -162,14 +192,29 @@ impl RepeatPart {
     ) -> Result<SmallVec<[Copy; 4]>, Error> {
         let (n, n_channels) = (work.input().n, work.n_channels);
         let copy = |index: usize| {
-            let Some(recipe) = &self.recipe else { return Ok(Copy { len: part.len(), changed: None, n_channels }) };
-            let key = Key { item: index as u64, ..Key::of_seed(seed.max(0.0) as u64) };
+            let Some(recipe) = &self.recipe else {
+                return Ok(Copy {
+                    len: part.len(),
+                    changed: None,
+                    n_channels,
+                });
+            };
+            let key = Key {
+                item: index as u64,
+                ..Key::of_seed(seed.max(0.0) as u64)
+            };
             let load = |work: &Workspace, samples: &mut Vec<f32>| {
-                work.samples.chunks(n).for_each(|channel| samples.extend_from_slice(&channel[part.start..until]));
+                work.samples
+                    .chunks(n)
+                    .for_each(|channel| samples.extend_from_slice(&channel[part.start..until]));
             };
             work.run_inside(recipe, key, load, |_, samples| {
                 let size = samples.len() / n_channels.max(1);
-                Copy { len: size - (until - part.end).min(size), changed: Some(samples.to_vec()), n_channels }
+                Copy {
+                    len: size - (until - part.end).min(size),
+                    changed: Some(samples.to_vec()),
+                    n_channels,
+                }
             })
         };
         (0..repeats).map(copy).collect()
@@ -194,12 +239,22 @@ mod tests {
     use crate::Waveform;
 
     fn repeated(mode: &str, fade_s: f64, repeats: f64) -> Vec<f32> {
-        let given = [("mode", Value::Word(mode.into())), ("fade_s", Value::Drawn(fade_s.into()))];
+        let given = [
+            ("mode", Value::Word(mode.into())),
+            ("fade_s", Value::Drawn(fade_s.into())),
+        ];
         let given = given.map(|(name, value)| (name.to_owned(), value));
-        let recipe: Recipe = Stage::new(declaration("repeat_part").unwrap(), given).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration("repeat_part").unwrap(), given)
+            .unwrap()
+            .into();
         let fade = (fade_s * 8.0).round();
-        let values =
-            [("start", 1.0), ("length", 2.0), ("repeats", repeats), ("fade_samples", fade), ("recipe_seed", 0.0)];
+        let values = [
+            ("start", 1.0),
+            ("length", 2.0),
+            ("repeats", repeats),
+            ("fade_samples", fade),
+            ("recipe_seed", 0.0),
+        ];
         let values = values.map(|(name, x)| (name.to_owned(), x));
         let step = TraceStep {
             place: "0".into(),
@@ -209,31 +264,49 @@ mod tests {
         };
         let mut work = Workspace::default();
         work.load(&Waveform::mono((0..8).map(|i| i as f32).collect(), 8).unwrap());
-        recipe.replay(&Trace { steps: vec![step] }, &mut work).unwrap();
+        recipe
+            .replay(&Trace { steps: vec![step] }, &mut work)
+            .unwrap();
         work.samples
     }
 
     #[test]
     fn copies_are_inserted_or_cover_what_follows() {
-        assert_eq!(repeated("insert", 0.0, 2.0), [0.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-        assert_eq!(repeated("replace", 0.0, 2.0), [0.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 7.0]);
-        assert_eq!(repeated("replace", 0.0, 9.0), [0.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0]);
+        assert_eq!(
+            repeated("insert", 0.0, 2.0),
+            [0.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+        );
+        assert_eq!(
+            repeated("replace", 0.0, 2.0),
+            [0.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 7.0]
+        );
+        assert_eq!(
+            repeated("replace", 0.0, 9.0),
+            [0.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0]
+        );
     }
 
     #[test]
     fn a_copy_is_faded_in_over_what_would_have_followed() {
         // One sample of fade: half of the copy's first, 1, and half of what followed, 3.
-        assert_eq!(repeated("insert", 0.125, 1.0), [0.0, 1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        assert_eq!(
+            repeated("insert", 0.125, 1.0),
+            [0.0, 1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+        );
     }
 
     fn stage(name: &str, given: &[(&str, Value)]) -> Result<Stage, Error> {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
         Stage::new(declaration(name).unwrap(), given)
     }
 
     #[test]
     fn a_recipe_changes_each_copy_and_nothing_else() {
-        let halves = Distribution::choice([0.5f64, 0.25].iter().map(|a| 20.0 * a.log10()).collect()).unwrap();
+        let halves =
+            Distribution::choice([0.5f64, 0.25].iter().map(|a| 20.0 * a.log10()).collect())
+                .unwrap();
         let recipe = Recipe::from(stage("gain", &[("gain_db", Value::Drawn(halves))]).unwrap());
         let given = [
             ("seconds", Value::Drawn(0.25.into())),
@@ -250,10 +323,24 @@ mod tests {
         let end = (trace.steps[0].values[0].1 + 2.0) as usize;
         let (left, right) = (made.channel(0), made.channel(1));
         assert_eq!(left.len(), 40);
-        assert!(left.iter().zip(right).all(|(a, b)| (2.0 * a - b).abs() < 1e-6));
+        assert!(
+            left.iter()
+                .zip(right)
+                .all(|(a, b)| (2.0 * a - b).abs() < 1e-6)
+        );
         let copies: Vec<f32> = (0..16).map(|i| left[end + 2 * i]).collect();
-        assert!([0.5, 0.25].iter().all(|want| copies.iter().any(|x| (x - want).abs() < 1e-6)), "{copies:?}");
-        assert!(left[..end].iter().chain(&left[end + 32..]).all(|&x| x == 1.0));
+        assert!(
+            [0.5, 0.25]
+                .iter()
+                .all(|want| copies.iter().any(|x| (x - want).abs() < 1e-6)),
+            "{copies:?}"
+        );
+        assert!(
+            left[..end]
+                .iter()
+                .chain(&left[end + 32..])
+                .all(|&x| x == 1.0)
+        );
         let text = "repeat_part(0.25, #{ repeats: 16, fade_s: 0, recipe: gain(choice([";
         assert!(recipe.to_string().starts_with(text), "{recipe}");
     }
@@ -265,11 +352,16 @@ mod tests {
             stage("repeat_part", &[("recipe", Value::Recipe(inner))])
         };
         let error = with("log_mel").unwrap_err().to_string();
-        assert_eq!(error, "`recipe` must be a recipe that gives waves, not log_mel()");
+        assert_eq!(
+            error,
+            "`recipe` must be a recipe that gives waves, not log_mel()"
+        );
         let error = with("frequency_mask").unwrap_err().to_string();
         assert_eq!(error, "`frequency_mask` works on features, but gets waves");
         let clip = Waveform::new(vec![1.0; 32], 2, 8).unwrap();
-        let error = Recipe::from(with("mono").unwrap()).wave(&clip, Key::of_seed(0)).unwrap_err();
+        let error = Recipe::from(with("mono").unwrap())
+            .wave(&clip, Key::of_seed(0))
+            .unwrap_err();
         assert!(matches!(error, Error::Mismatch { .. }), "{error}");
         // What makes a copy shorter or longer is joined as it is.
         let short = Recipe::from(with("speed").unwrap());

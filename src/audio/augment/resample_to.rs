@@ -1,6 +1,8 @@
 //! Another sample rate.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::resample_planar;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -13,7 +15,10 @@ pub(super) static RESAMPLE_TO: Declaration = Declaration {
     citation: "",
     parameters: &[Parameter::positional(
         "hz",
-        Kind::Drawn { low: LOWEST_HZ, high: HIGHEST_HZ },
+        Kind::Drawn {
+            low: LOWEST_HZ,
+            high: HIGHEST_HZ,
+        },
         DefaultValue::Required,
         "samples per second of the result, Hz",
     )],
@@ -21,7 +26,11 @@ pub(super) static RESAMPLE_TO: Declaration = Declaration {
     gives: None,
     draws: &["hz"],
     example: "let x = tone(440, 1) |> resample_to(8000); assert(x.sample_rate == 8000 && x.n_samples == 8000)",
-    build: |settings| Ok(Arc::new(ResampleTo { hz: settings.drawn("hz").unwrap_or(16_000.0.into()) })),
+    build: |settings| {
+        Ok(Arc::new(ResampleTo {
+            hz: settings.drawn("hz").unwrap_or(16_000.0.into()),
+        }))
+    },
 };
 
 const LOWEST_HZ: f64 = 100.0;
@@ -38,7 +47,12 @@ impl Transform for ResampleTo {
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let hz = draws[0].clamp(LOWEST_HZ, HIGHEST_HZ).round() as u32;
-        resample_planar(&work.samples, work.n_channels, [work.sample_rate, hz], &mut work.spare);
+        resample_planar(
+            &work.samples,
+            work.n_channels,
+            [work.sample_rate, hz],
+            &mut work.spare,
+        );
         std::mem::swap(&mut work.samples, &mut work.spare);
         work.sample_rate = hz;
         Ok(())

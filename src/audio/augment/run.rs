@@ -13,7 +13,12 @@ impl Recipe {
     /// Whatever a stage reports of this clip, and [`Error::Domain`] if the recipe does not work on what is there.
     pub fn run(&self, key: Key, work: &mut Workspace) -> Result<(), Error> {
         self.flow(Some(work.domain()))?;
-        let mut run = Run { draws: Source::Key(key), path: SmallVec::new(), record: None, watch: None };
+        let mut run = Run {
+            draws: Source::Key(key),
+            path: SmallVec::new(),
+            record: None,
+            watch: None,
+        };
         run.recipe(self, Place::ROOT, work)
     }
 
@@ -23,8 +28,12 @@ impl Recipe {
     /// As [`Recipe::run`].
     pub fn trace(&self, key: Key, work: &mut Workspace) -> Result<Trace, Error> {
         self.flow(Some(work.domain()))?;
-        let mut run =
-            Run { draws: Source::Key(key), path: SmallVec::new(), record: Some(Trace::default()), watch: None };
+        let mut run = Run {
+            draws: Source::Key(key),
+            path: SmallVec::new(),
+            record: Some(Trace::default()),
+            watch: None,
+        };
         run.recipe(self, Place::ROOT, work)?;
         Ok(run.record.unwrap_or_default())
     }
@@ -42,7 +51,12 @@ impl Recipe {
     ) -> Result<(), Error> {
         self.flow(Some(work.domain()))?;
         let record = Some(Trace::default());
-        let mut run = Run { draws: Source::Key(key), path: SmallVec::new(), record, watch: Some(watch) };
+        let mut run = Run {
+            draws: Source::Key(key),
+            path: SmallVec::new(),
+            record,
+            watch: Some(watch),
+        };
         run.recipe(self, Place::ROOT, work)
     }
 
@@ -52,14 +66,18 @@ impl Recipe {
     /// [`Error::Trace`] if the trace was made by another recipe, and as [`Recipe::run`].
     pub fn replay(&self, trace: &Trace, work: &mut Workspace) -> Result<(), Error> {
         self.flow(Some(work.domain()))?;
-        let mut run =
-            Run { draws: Source::Trace(trace.steps.iter()), path: SmallVec::new(), record: None, watch: None };
+        let mut run = Run {
+            draws: Source::Trace(trace.steps.iter()),
+            path: SmallVec::new(),
+            record: None,
+            watch: None,
+        };
         run.recipe(self, Place::ROOT, work)?;
         match run.draws {
             Source::Trace(mut left) => match left.next() {
-                Some(step) => {
-                    Err(Error::Trace { reason: format!("`{}` at {} was not reached", step.name, step.place) })
-                }
+                Some(step) => Err(Error::Trace {
+                    reason: format!("`{}` at {} was not reached", step.name, step.place),
+                }),
                 None => Ok(()),
             },
             Source::Key(_) => Ok(()),
@@ -115,7 +133,13 @@ impl Run<'_> {
     }
 
     /// Runs the `index`-th recipe inside a combinator.
-    fn inside(&mut self, recipe: &Recipe, index: usize, place: Place, work: &mut Workspace) -> Result<(), Error> {
+    fn inside(
+        &mut self,
+        recipe: &Recipe,
+        index: usize,
+        place: Place,
+        work: &mut Workspace,
+    ) -> Result<(), Error> {
         self.path.push(index);
         self.recipe(recipe, place.child(index), work)?;
         self.path.pop();
@@ -126,13 +150,19 @@ impl Run<'_> {
         match step {
             Step::Stage(stage) => self.stage(stage, place, work),
             Step::Chance { p, recipe } => {
-                let draws =
-                    self.draw(&one("chance", &"applied"), place, |rng| smallvec![f64::from(rng.uniform() < *p)])?;
-                if draws[0] == 1.0 { self.inside(recipe, 0, place, work) } else { Ok(()) }
+                let draws = self.draw(&one("chance", &"applied"), place, |rng| {
+                    smallvec![f64::from(rng.uniform() < *p)]
+                })?;
+                if draws[0] == 1.0 {
+                    self.inside(recipe, 0, place, work)
+                } else {
+                    Ok(())
+                }
             }
             Step::OneOf { recipes, weights } => {
-                let draws =
-                    self.draw(&one("one_of", &"chosen"), place, |rng| smallvec![choose(rng, recipes.len(), weights)])?;
+                let draws = self.draw(&one("one_of", &"chosen"), place, |rng| {
+                    smallvec![choose(rng, recipes.len(), weights)]
+                })?;
                 let chosen = index(draws[0], recipes.len(), "one_of")?;
                 self.inside(&recipes[chosen], chosen, place, work)
             }
@@ -170,7 +200,9 @@ impl Run<'_> {
                 Ok(())
             }
             Step::Blend { wet, recipe } => {
-                let draws = self.draw(&one("blend", &"wet"), place, |rng| smallvec![wet.draw_within(rng, 0.0, 1.0)])?;
+                let draws = self.draw(&one("blend", &"wet"), place, |rng| {
+                    smallvec![wet.draw_within(rng, 0.0, 1.0)]
+                })?;
                 let dry = work.values_mut().clone();
                 self.inside(recipe, 0, place, work)?;
                 mix(&dry, draws[0] as f32, work)
@@ -192,16 +224,34 @@ impl Run<'_> {
         let draw = |rng: &mut Rng| transform.draw(rng, &input);
         let draws = match transform.draw_names() {
             Some(names) => {
-                let Drawing { name, is_list, recordings, .. } = drawing;
-                self.draw(&Drawing { name, names, is_list, recordings }, place, draw)?
+                let Drawing {
+                    name,
+                    is_list,
+                    recordings,
+                    ..
+                } = drawing;
+                self.draw(
+                    &Drawing {
+                        name,
+                        names,
+                        is_list,
+                        recordings,
+                    },
+                    place,
+                    draw,
+                )?
             }
             None => self.draw(&drawing, place, draw)?,
         };
         let own = self.record.as_ref().map_or(0, |trace| trace.steps.len());
-        let mut inside = |index: usize, recipe: &Recipe, work: &mut Workspace| self.inside(recipe, index, place, work);
+        let mut inside = |index: usize, recipe: &Recipe, work: &mut Workspace| {
+            self.inside(recipe, index, place, work)
+        };
         transform.apply_with(&draws, work, &mut inside)?;
         // Behind the stage's own step stand those of recipes inside it.
-        let step = own.checked_sub(1).and_then(|last| self.record.as_ref()?.steps.get(last));
+        let step = own
+            .checked_sub(1)
+            .and_then(|last| self.record.as_ref()?.steps.get(last));
         if let (Some(watch), Some(step)) = (&mut self.watch, step) {
             watch(step, work);
         }
@@ -209,13 +259,21 @@ impl Run<'_> {
     }
 
     /// Runs a recipe on every channel as if it were the whole clip.
-    fn per_channel(&mut self, recipe: &Recipe, place: Place, work: &mut Workspace) -> Result<(), Error> {
+    fn per_channel(
+        &mut self,
+        recipe: &Recipe,
+        place: Place,
+        work: &mut Workspace,
+    ) -> Result<(), Error> {
         let (n_channels, sample_rate) = (*work.n_channels_mut(), work.sample_rate);
         let (n_bands, n_frames) = (work.features.n_bands, work.features.n_frames);
         let whole = std::mem::take(work.values_mut());
         let mut made = Vec::with_capacity(whole.len());
         let mut first = None;
-        for (index, channel) in whole.chunks_exact((whole.len() / n_channels.max(1)).max(1)).enumerate() {
+        for (index, channel) in whole
+            .chunks_exact((whole.len() / n_channels.max(1)).max(1))
+            .enumerate()
+        {
             (*work.n_channels_mut(), work.sample_rate) = (1, sample_rate);
             (work.features.n_bands, work.features.n_frames) = (n_bands, n_frames);
             work.values_mut().clear();
@@ -224,9 +282,14 @@ impl Run<'_> {
             let now = (work.input(), *work.n_channels_mut());
             let (input, _) = *first.get_or_insert(now);
             if first != Some(now) {
-                let said = |input: Input| format!("{} samples at {} Hz", input.n, input.sample_rate);
+                let said =
+                    |input: Input| format!("{} samples at {} Hz", input.n, input.sample_rate);
                 let what = "the channels that `per_channel` gives";
-                return Err(Error::Mismatch { what, left: said(input), right: said(now.0) });
+                return Err(Error::Mismatch {
+                    what,
+                    left: said(input),
+                    right: said(now.0),
+                });
             }
             made.append(work.values_mut());
         }
@@ -245,7 +308,9 @@ impl Run<'_> {
         let draws = match &mut self.draws {
             Source::Key(key) => draw(&mut key.at(place)),
             Source::Trace(steps) => {
-                let ended = || Error::Trace { reason: format!("it ends before `{}`", drawing.name) };
+                let ended = || Error::Trace {
+                    reason: format!("it ends before `{}`", drawing.name),
+                };
                 drawing.repeated(steps.next().ok_or_else(ended)?)?
             }
         };
@@ -258,16 +323,26 @@ impl Run<'_> {
 
 /// What a combinator draws.
 fn one<'a>(name: &'a str, value: &'a &'a str) -> Drawing<'a, &'a str> {
-    Drawing { name, names: std::slice::from_ref(value), is_list: false, recordings: None }
+    Drawing {
+        name,
+        names: std::slice::from_ref(value),
+        is_list: false,
+        recordings: None,
+    }
 }
 
 /// A list that a combinator draws.
 fn list<'a>(name: &'a str, value: &'a &'a str) -> Drawing<'a, &'a str> {
-    Drawing { is_list: true, ..one(name, value) }
+    Drawing {
+        is_list: true,
+        ..one(name, value)
+    }
 }
 
 fn choose(rng: &mut Rng, n: usize, weights: &Option<Vec<f64>>) -> f64 {
-    let Some(weights) = weights else { return rng.below(n) as f64 };
+    let Some(weights) = weights else {
+        return rng.below(n) as f64;
+    };
     let mut left = rng.uniform() * weights.iter().sum::<f64>();
     for (i, weight) in weights.iter().enumerate() {
         left -= weight;
@@ -284,7 +359,9 @@ fn index(value: f64, n: usize, name: &str) -> Result<usize, Error> {
     if value >= 0.0 && value < n as f64 && value.fract() == 0.0 {
         Ok(value as usize)
     } else {
-        Err(Error::Trace { reason: format!("`{name}` has no recipe {value}") })
+        Err(Error::Trace {
+            reason: format!("`{name}` has no recipe {value}"),
+        })
     }
 }
 
@@ -297,7 +374,9 @@ fn mix(dry: &[f32], wet: f32, work: &mut Workspace) -> Result<(), Error> {
             right: now.len().to_string(),
         });
     }
-    now.iter_mut().zip(dry).for_each(|(y, x)| *y = wet * *y + (1.0 - wet) * x);
+    now.iter_mut()
+        .zip(dry)
+        .for_each(|(y, x)| *y = wet * *y + (1.0 - wet) * x);
     Ok(())
 }
 
@@ -307,8 +386,12 @@ mod tests {
     use super::*;
 
     fn stage(name: &str, given: &[(&str, Value)]) -> Recipe {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Stage::new(declaration(name).unwrap(), given).unwrap().into()
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Stage::new(declaration(name).unwrap(), given)
+            .unwrap()
+            .into()
     }
 
     fn wave() -> Waveform {
@@ -330,7 +413,10 @@ mod tests {
             c.repeat(3).unwrap(),
             stage("fade", &[]),
         ];
-        steps.iter().try_fold(Recipe::identity(), |recipe, step| recipe.then(step)).unwrap()
+        steps
+            .iter()
+            .try_fold(Recipe::identity(), |recipe, step| recipe.then(step))
+            .unwrap()
     }
 
     use crate::Distribution;
@@ -339,7 +425,12 @@ mod tests {
     fn a_replay_repeats_every_bit_through_json() {
         let recipe = rich();
         for item in 0..50 {
-            let key = Key { seed: 1, epoch: 0, item, view: 0 };
+            let key = Key {
+                seed: 1,
+                epoch: 0,
+                item,
+                view: 0,
+            };
             let mut work = Workspace::default();
             work.load(&wave());
             let trace = recipe.trace(key, &mut work).unwrap();
@@ -358,11 +449,22 @@ mod tests {
     fn a_trace_of_another_recipe_is_refused() {
         let mut work = Workspace::default();
         work.load(&wave());
-        let trace = stage("gain", &[]).trace(Key::of_seed(1), &mut work).unwrap();
-        assert!(matches!(stage("fade", &[]).replay(&trace, &mut work), Err(Error::Trace { .. })));
-        assert!(matches!(Recipe::identity().replay(&trace, &mut work), Err(Error::Trace { .. })));
+        let trace = stage("gain", &[])
+            .trace(Key::of_seed(1), &mut work)
+            .unwrap();
+        assert!(matches!(
+            stage("fade", &[]).replay(&trace, &mut work),
+            Err(Error::Trace { .. })
+        ));
+        assert!(matches!(
+            Recipe::identity().replay(&trace, &mut work),
+            Err(Error::Trace { .. })
+        ));
         let two = stage("gain", &[]).repeat(2).unwrap();
-        assert!(matches!(two.replay(&trace, &mut work), Err(Error::Trace { .. })));
+        assert!(matches!(
+            two.replay(&trace, &mut work),
+            Err(Error::Trace { .. })
+        ));
     }
 
     #[test]
@@ -383,44 +485,81 @@ mod tests {
 
     #[test]
     fn channels_share_their_draws_unless_each_has_its_own() {
-        let shared = stage("gain", &[]).wave(&Waveform::new(vec![1.0; 8], 2, 8000).unwrap(), Key::of_seed(1)).unwrap();
+        let shared = stage("gain", &[])
+            .wave(
+                &Waveform::new(vec![1.0; 8], 2, 8000).unwrap(),
+                Key::of_seed(1),
+            )
+            .unwrap();
         assert_eq!(shared.channel(0), shared.channel(1));
-        let recipe = stage("gain", &[]).then(&stage("noise", &[])).unwrap().per_channel().unwrap();
+        let recipe = stage("gain", &[])
+            .then(&stage("noise", &[]))
+            .unwrap()
+            .per_channel()
+            .unwrap();
         let mut work = Workspace::default();
         work.load(&Waveform::new(vec![1.0; 3000], 3, 8000).unwrap());
         let trace = recipe.trace(Key::of_seed(1), &mut work).unwrap();
         let places: Vec<&str> = trace.steps.iter().map(|step| step.place.as_str()).collect();
-        assert_eq!(places, ["0/0/0", "0/0/1", "0/1/0", "0/1/1", "0/2/0", "0/2/1"]);
+        assert_eq!(
+            places,
+            ["0/0/0", "0/0/1", "0/1/0", "0/1/1", "0/2/0", "0/2/1"]
+        );
         let made = work.to_waveform().unwrap();
         assert_eq!((made.n_channels(), made.n_samples()), (3, 1000));
         assert!(made.channel(0) != made.channel(1) && made.channel(1) != made.channel(2));
         // What comes behind sees all channels again.
-        let behind = recipe.then(&stage("log_mel", &[("n_fft", Value::Drawn(64.0.into()))])).unwrap();
-        assert_eq!(behind.features(&made, Key::of_seed(1)).unwrap().n_channels, 3);
+        let behind = recipe
+            .then(&stage("log_mel", &[("n_fft", Value::Drawn(64.0.into()))]))
+            .unwrap();
+        assert_eq!(
+            behind.features(&made, Key::of_seed(1)).unwrap().n_channels,
+            3
+        );
         // Channels that no longer fit together are an error, also where only the rate differs.
-        let uneven = [("hz", Value::Drawn(Distribution::uniform(4000.0, 16_000.0).unwrap()))];
-        let error = stage("resample_to", &uneven).per_channel().unwrap().wave(&made, Key::of_seed(1)).unwrap_err();
+        let uneven = [(
+            "hz",
+            Value::Drawn(Distribution::uniform(4000.0, 16_000.0).unwrap()),
+        )];
+        let error = stage("resample_to", &uneven)
+            .per_channel()
+            .unwrap()
+            .wave(&made, Key::of_seed(1))
+            .unwrap_err();
         assert!(matches!(error, Error::Mismatch { .. }), "{error}");
         let patches = stage("patches", &[("n_frames", Value::Drawn(2.0.into()))]);
-        let block = Features { values: (0..32).map(|i| i as f32).collect(), n_channels: 2, n_bands: 4, n_frames: 4 };
+        let block = Features {
+            values: (0..32).map(|i| i as f32).collect(),
+            n_channels: 2,
+            n_bands: 4,
+            n_frames: 4,
+        };
         let run = |recipe: &Recipe| {
             let mut work = Workspace::default();
             work.load_features(&block);
             recipe.run(Key::of_seed(0), &mut work).unwrap();
             work.features
         };
-        assert_eq!(run(&patches.per_channel().unwrap()).shape(), run(&patches).shape());
+        assert_eq!(
+            run(&patches.per_channel().unwrap()).shape(),
+            run(&patches).shape()
+        );
         assert_eq!(run(&patches.per_channel().unwrap()).band(1, 0), [2.0, 3.0]);
     }
 
     #[test]
     fn who_watches_sees_the_clip_after_every_stage() {
-        let recipe = stage("gain", &[("gain_db", Value::Drawn(6.0.into()))]).repeat(2).unwrap();
+        let recipe = stage("gain", &[("gain_db", Value::Drawn(6.0.into()))])
+            .repeat(2)
+            .unwrap();
         let mut work = Workspace::default();
         work.load(&Waveform::mono(vec![0.1; 4], 8000).unwrap());
         let mut seen = Vec::new();
-        let mut watch = |step: &TraceStep, work: &Workspace| seen.push((step.place.clone(), work.samples[0]));
-        recipe.watch(Key::of_seed(0), &mut work, &mut watch).unwrap();
+        let mut watch =
+            |step: &TraceStep, work: &Workspace| seen.push((step.place.clone(), work.samples[0]));
+        recipe
+            .watch(Key::of_seed(0), &mut work, &mut watch)
+            .unwrap();
         assert_eq!(seen.len(), 2);
         assert_eq!((seen[0].0.as_str(), seen[1].0.as_str()), ("0/0/0", "0/1/0"));
         assert!((seen[0].1 - 0.1995).abs() < 1e-3 && seen[1].1 == work.samples[0]);
@@ -433,7 +572,17 @@ mod tests {
                 .filter(|&item| {
                     let mut work = Workspace::default();
                     work.load(&Waveform::mono(vec![1.0; 8], 8000).unwrap());
-                    let trace = recipe.trace(Key { seed: 3, epoch: 0, item, view: 0 }, &mut work).unwrap();
+                    let trace = recipe
+                        .trace(
+                            Key {
+                                seed: 3,
+                                epoch: 0,
+                                item,
+                                view: 0,
+                            },
+                            &mut work,
+                        )
+                        .unwrap();
                     trace.steps.iter().any(|step| step.name == name)
                 })
                 .count() as f64
@@ -442,18 +591,41 @@ mod tests {
         let (a, b) = (stage("gain", &[]), stage("fade", &[]));
         let near = |got: f64, want: f64| assert!((got - want).abs() < 0.04, "{got} {want}");
         near(count(&a.chance(0.3).unwrap(), "gain"), 0.3);
-        assert_eq!((count(&a.chance(0.0).unwrap(), "gain"), count(&a.chance(1.0).unwrap(), "gain")), (0.0, 1.0));
+        assert_eq!(
+            (
+                count(&a.chance(0.0).unwrap(), "gain"),
+                count(&a.chance(1.0).unwrap(), "gain")
+            ),
+            (0.0, 1.0)
+        );
         near(count(&a.or(&b).unwrap(), "gain"), 0.5);
-        near(count(&Recipe::one_of(vec![a.clone(), b.clone()], Some(vec![3.0, 1.0])).unwrap(), "gain"), 0.75);
-        near(count(&Recipe::some_of(1, 1, vec![a.clone(), b.clone()]).unwrap(), "fade"), 0.5);
+        near(
+            count(
+                &Recipe::one_of(vec![a.clone(), b.clone()], Some(vec![3.0, 1.0])).unwrap(),
+                "gain",
+            ),
+            0.75,
+        );
+        near(
+            count(
+                &Recipe::some_of(1, 1, vec![a.clone(), b.clone()]).unwrap(),
+                "fade",
+            ),
+            0.5,
+        );
     }
 
     #[test]
     fn noise_has_exactly_the_ratio_asked_for_in_every_color() {
         for color in ["white", "pink", "brown", "blue", "violet"] {
             for snr_db in [-10.0, 0.0, 25.0] {
-                let given = [("snr_db", Value::Drawn(snr_db.into())), ("color", Value::Word(color.into()))];
-                let noisy = stage("noise", &given).wave(&wave(), Key::of_seed(2)).unwrap();
+                let given = [
+                    ("snr_db", Value::Drawn(snr_db.into())),
+                    ("color", Value::Word(color.into())),
+                ];
+                let noisy = stage("noise", &given)
+                    .wave(&wave(), Key::of_seed(2))
+                    .unwrap();
                 let got = wave().snr_db(&noisy).unwrap();
                 assert!((got - snr_db).abs() < 0.001, "{color} {snr_db}: {got}");
             }
@@ -464,8 +636,15 @@ mod tests {
     fn shifts_roll_or_push() {
         let clip = Waveform::mono((0..8).map(|i| i as f32).collect(), 8).unwrap();
         let shift = |fraction: f64, wrap| {
-            let given = [("fraction", Value::Drawn(fraction.into())), ("wrap", Value::Flag(wrap))];
-            stage("time_shift", &given).wave(&clip, Key::of_seed(0)).unwrap().samples().to_vec()
+            let given = [
+                ("fraction", Value::Drawn(fraction.into())),
+                ("wrap", Value::Flag(wrap)),
+            ];
+            stage("time_shift", &given)
+                .wave(&clip, Key::of_seed(0))
+                .unwrap()
+                .samples()
+                .to_vec()
         };
         assert_eq!(shift(0.25, true), [6.0, 7.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(shift(-0.25, true), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, 1.0]);
@@ -479,7 +658,17 @@ mod tests {
         let clip = Waveform::mono(vec![1.0; 40], 8).unwrap();
         let (mut longest, mut first, mut last) = (0, false, false);
         for item in 0..2000 {
-            let masked = recipe.wave(&clip, Key { seed: 1, epoch: 0, item, view: 0 }).unwrap();
+            let masked = recipe
+                .wave(
+                    &clip,
+                    Key {
+                        seed: 1,
+                        epoch: 0,
+                        item,
+                        view: 0,
+                    },
+                )
+                .unwrap();
             longest = longest.max(masked.samples().iter().filter(|&&x| x == 0.0).count());
             first |= masked.samples()[0] == 0.0;
             last |= masked.samples()[39] == 0.0;
@@ -490,13 +679,19 @@ mod tests {
     #[test]
     fn crops_are_exact_and_short_clips_are_followed_by_silence() {
         let crop = |seconds: f64, position: &str| {
-            let given = [("seconds", Value::Drawn(seconds.into())), ("position", Value::Word(position.into()))];
+            let given = [
+                ("seconds", Value::Drawn(seconds.into())),
+                ("position", Value::Word(position.into())),
+            ];
             let clip = Waveform::new((0..16).map(|i| i as f32 + 1.0).collect(), 2, 8).unwrap();
             stage("crop", &given).wave(&clip, Key::of_seed(4)).unwrap()
         };
         assert_eq!(crop(0.25, "start").samples(), [1.0, 2.0, 9.0, 10.0]);
         assert_eq!(crop(0.25, "center").samples(), [4.0, 5.0, 12.0, 13.0]);
         assert_eq!(crop(0.25, "end").samples(), [7.0, 8.0, 15.0, 16.0]);
-        assert_eq!(crop(1.25, "random").channel(1), [9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 0.0, 0.0]);
+        assert_eq!(
+            crop(1.25, "random").channel(1),
+            [9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 0.0, 0.0]
+        );
     }
 }

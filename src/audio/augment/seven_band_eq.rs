@@ -49,7 +49,10 @@ pub(super) static SEVEN_BAND_EQ: Declaration = Declaration {
     example: "let x = tone(440, 1); assert_near((x |> seven_band_eq(0)).rms_db(), x.rms_db(), 0.0001)",
     build: |settings| {
         let gain_db = settings.drawn("gain_db").unwrap_or(0.0.into());
-        Ok(Arc::new(SevenBandEq { gain_db, pass: Pass::forwards(settings) }))
+        Ok(Arc::new(SevenBandEq {
+            gain_db,
+            pass: Pass::forwards(settings),
+        }))
     },
 };
 
@@ -75,7 +78,13 @@ impl Transform for SevenBandEq {
     fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
         let mut draws = Draws::new();
         for (_, [low_hz, high_hz], [low_q, high_q]) in BANDS {
-            draws.push(Distribution::LogUniform { low: low_hz, high: high_hz }.draw(rng));
+            draws.push(
+                Distribution::LogUniform {
+                    low: low_hz,
+                    high: high_hz,
+                }
+                .draw(rng),
+            );
             draws.push(draw_db(&self.gain_db, rng));
             draws.push(rng.range(low_q, high_q));
         }
@@ -85,7 +94,8 @@ impl Transform for SevenBandEq {
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
         let sample_rate = work.sample_rate;
         let bands = BANDS.iter().zip(draws.chunks_exact(3));
-        let biquads = bands.map(|((design, ..), band)| design(cycles(band[0], sample_rate), band[1], band[2]));
+        let biquads = bands
+            .map(|((design, ..), band)| design(cycles(band[0], sample_rate), band[1], band[2]));
         self.pass.run(&Cascade::new(biquads), work);
         Ok(())
     }

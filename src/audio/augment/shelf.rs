@@ -1,7 +1,9 @@
 //! Low and high shelves.
 
 use super::filter::{DECIBEL, HERTZ, Pass, QUALITY, REST, draw_db, draw_hz, draw_q};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::{Biquad, Cascade, cycles};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -13,7 +15,12 @@ pub(super) static SHELF: Declaration = Declaration {
     about: "Makes everything below or above a frequency louder or softer.",
     citation: "Bristow-Johnson, Cookbook formulae for audio EQ, 2005",
     parameters: &[
-        Parameter::option("kind", Kind::Word(&KINDS), DefaultValue::Word("low"), "which side the gain is on"),
+        Parameter::option(
+            "kind",
+            Kind::Word(&KINDS),
+            DefaultValue::Word("low"),
+            "which side the gain is on",
+        ),
         Parameter::option(
             "cutoff_hz",
             HERTZ,
@@ -21,7 +28,12 @@ pub(super) static SHELF: Declaration = Declaration {
             "frequency of half the gain in dB, Hz; log_uniform(50, 4000) for the low shelf and log_uniform(300, 7500) for \
              the high one if not given; limited to 0.9999 of the Nyquist frequency",
         ),
-        Parameter::option("gain_db", DECIBEL, DefaultValue::Range(-18.0, 18.0), "gain on that side, dB"),
+        Parameter::option(
+            "gain_db",
+            DECIBEL,
+            DefaultValue::Range(-18.0, 18.0),
+            "gain on that side, dB",
+        ),
         Parameter::option(
             "q",
             QUALITY,
@@ -37,10 +49,23 @@ pub(super) static SHELF: Declaration = Declaration {
               let x = tone(1000, 1); assert_near((x |> s).rms_db() - x.rms_db(), -6, 0.02)",
     build: |settings| {
         let high = settings.word("kind", &KINDS) == Some(1);
-        let (low_hz, high_hz) = if high { (300.0, 7500.0) } else { (50.0, 4000.0) };
+        let (low_hz, high_hz) = if high {
+            (300.0, 7500.0)
+        } else {
+            (50.0, 4000.0)
+        };
         Ok(Arc::new(Shelf {
-            design: if high { Biquad::high_shelf } else { Biquad::low_shelf },
-            cutoff_hz: settings.drawn("cutoff_hz").unwrap_or(Distribution::LogUniform { low: low_hz, high: high_hz }),
+            design: if high {
+                Biquad::high_shelf
+            } else {
+                Biquad::low_shelf
+            },
+            cutoff_hz: settings
+                .drawn("cutoff_hz")
+                .unwrap_or(Distribution::LogUniform {
+                    low: low_hz,
+                    high: high_hz,
+                }),
             gain_db: settings.drawn("gain_db").unwrap_or(0.0.into()),
             q: settings.drawn("q").unwrap_or(0.7.into()),
             pass: Pass::forwards(settings),
@@ -60,7 +85,11 @@ struct Shelf {
 
 impl Transform for Shelf {
     fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
-        smallvec![draw_hz(&self.cutoff_hz, rng), draw_db(&self.gain_db, rng), draw_q(&self.q, rng)]
+        smallvec![
+            draw_hz(&self.cutoff_hz, rng),
+            draw_db(&self.gain_db, rng),
+            draw_q(&self.q, rng)
+        ]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {

@@ -39,7 +39,10 @@ impl Recipe {
 impl Step {
     fn binding(&self) -> Binding {
         match self {
-            Step::OneOf { recipes, weights: None } if plain_or(recipes) => Binding::Or,
+            Step::OneOf {
+                recipes,
+                weights: None,
+            } if plain_or(recipes) => Binding::Or,
             Step::Shuffle { recipes } if plain_and(recipes) => Binding::And,
             Step::Chance { .. } => Binding::Times,
             Step::Repeat { .. } => Binding::Power,
@@ -50,12 +53,18 @@ impl Step {
 
 /// Whether `a | b` builds this again: the operator joins alternatives, so none may be a choice of its own.
 fn plain_or(recipes: &[Recipe]) -> bool {
-    recipes.len() > 1 && !recipes.iter().any(|r| matches!(r.steps(), [Step::OneOf { weights: None, .. }]))
+    recipes.len() > 1
+        && !recipes
+            .iter()
+            .any(|r| matches!(r.steps(), [Step::OneOf { weights: None, .. }]))
 }
 
 /// Whether `a & b` builds this again.
 fn plain_and(recipes: &[Recipe]) -> bool {
-    recipes.len() > 1 && !recipes.iter().any(|r| matches!(r.steps(), [Step::Shuffle { .. }]))
+    recipes.len() > 1
+        && !recipes
+            .iter()
+            .any(|r| matches!(r.steps(), [Step::Shuffle { .. }]))
 }
 
 impl fmt::Display for Recipe {
@@ -76,9 +85,12 @@ impl fmt::Display for Step {
                 recipe.write(f, Some(Binding::Power))?;
                 write!(f, " ** {times}")
             }
-            Step::OneOf { recipes, weights: None } if plain_or(recipes) => {
-                joined(f, recipes, " | ", |f, recipe| recipe.write(f, Some(Binding::Or)))
-            }
+            Step::OneOf {
+                recipes,
+                weights: None,
+            } if plain_or(recipes) => joined(f, recipes, " | ", |f, recipe| {
+                recipe.write(f, Some(Binding::Or))
+            }),
             Step::OneOf { recipes, weights } => {
                 write!(f, "one_of(")?;
                 list(f, recipes)?;
@@ -88,7 +100,9 @@ impl fmt::Display for Step {
                 f.write_str(")")
             }
             Step::Shuffle { recipes } if plain_and(recipes) => {
-                joined(f, recipes, " & ", |f, recipe| recipe.write(f, Some(Binding::And)))
+                joined(f, recipes, " & ", |f, recipe| {
+                    recipe.write(f, Some(Binding::And))
+                })
             }
             Step::Shuffle { recipes } => {
                 f.write_str("shuffle(")?;
@@ -109,16 +123,31 @@ impl fmt::Display for Step {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.declaration().name)?;
-        let given = |positional: bool| self.changed().filter(move |(parameter, _)| parameter.positional == positional);
+        let given = |positional: bool| {
+            self.changed()
+                .filter(move |(parameter, _)| parameter.positional == positional)
+        };
         // A positional parameter can only be left out together with those behind it.
         let last = given(true).last().map(|(parameter, _)| parameter.name);
-        let upto = self.declaration().parameters.iter().position(|p| Some(p.name) == last).map_or(0, |i| i + 1);
+        let upto = self
+            .declaration()
+            .parameters
+            .iter()
+            .position(|p| Some(p.name) == last)
+            .map_or(0, |i| i + 1);
         for (i, value) in self.values()[..upto].iter().enumerate() {
             write!(f, "{}{value}", if i == 0 { "" } else { ", " })?;
         }
-        let options: Vec<String> = given(false).map(|(p, value)| format!("{}: {value}", p.name)).collect();
+        let options: Vec<String> = given(false)
+            .map(|(p, value)| format!("{}: {value}", p.name))
+            .collect();
         if !options.is_empty() {
-            write!(f, "{}#{{ {} }}", if upto == 0 { "" } else { ", " }, options.join(", "))?;
+            write!(
+                f,
+                "{}#{{ {} }}",
+                if upto == 0 { "" } else { ", " },
+                options.join(", ")
+            )?;
         }
         f.write_str(")")
     }

@@ -3,7 +3,9 @@
 use super::declaration::Preset;
 use super::frequency_mask::{MOST_FILL, varies};
 use super::time_warp::{INTERPOLATION, MOST_PLACES, PLACES, draw_bend, warp_time};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::features::Interpolation;
 use crate::{Distribution, Error, Rng};
 use DefaultValue::{Number, Word};
@@ -31,9 +33,24 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
             Number(80.0),
             "farthest move of the time warp, frames (W); 0 for none, and a range is the move itself",
         ),
-        Parameter::option("n_frequency_masks", MASKS, Number(1.0), "masks over bands (mF), rounded"),
-        Parameter::option("max_bands", PLACES, Number(27.0), "widest mask over bands (F); a range is the width itself"),
-        Parameter::option("n_time_masks", MASKS, Number(1.0), "masks over frames (mT), rounded"),
+        Parameter::option(
+            "n_frequency_masks",
+            MASKS,
+            Number(1.0),
+            "masks over bands (mF), rounded",
+        ),
+        Parameter::option(
+            "max_bands",
+            PLACES,
+            Number(27.0),
+            "widest mask over bands (F); a range is the width itself",
+        ),
+        Parameter::option(
+            "n_time_masks",
+            MASKS,
+            Number(1.0),
+            "masks over frames (mT), rounded",
+        ),
         Parameter::option(
             "max_frames",
             PLACES,
@@ -42,13 +59,20 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
         ),
         Parameter::option(
             "max_fraction",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             Number(1.0),
             "longest mask over frames as a share of the clip (p)",
         ),
         Parameter::option(
             "fill",
-            Kind::WordOrDrawn { words: &FILLS, low: -MOST_FILL, high: MOST_FILL },
+            Kind::WordOrDrawn {
+                words: &FILLS,
+                low: -MOST_FILL,
+                high: MOST_FILL,
+            },
             Word("mean"),
             "what stands under the masks: the mean of the clip, zero, or a value",
         ),
@@ -74,15 +98,26 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
         let [n_frequency_masks, n_time_masks] =
             ["n_frequency_masks", "n_time_masks"].map(|name| Count::of(drawn(name)));
         let mut names = vec!["center".to_owned(), "shift".to_owned()];
-        names.extend((0..n_frequency_masks.most).flat_map(|i| [format!("first_band_{i}"), format!("n_bands_{i}")]));
-        names.extend((0..n_time_masks.most).flat_map(|i| [format!("start_{i}"), format!("length_{i}")]));
+        names.extend(
+            (0..n_frequency_masks.most)
+                .flat_map(|i| [format!("first_band_{i}"), format!("n_bands_{i}")]),
+        );
+        names.extend(
+            (0..n_time_masks.most).flat_map(|i| [format!("start_{i}"), format!("length_{i}")]),
+        );
         let fill = match settings.word("fill", &FILLS) {
             Some(0) => None,
             Some(_) => Some(0.0.into()),
             None => settings.drawn("fill"),
         };
-        names.extend(fill.as_ref().filter(|fill| varies(fill)).map(|_| "fill".to_owned()));
-        let index = settings.word("interpolation", &Interpolation::NAMES).unwrap_or(0);
+        names.extend(
+            fill.as_ref()
+                .filter(|fill| varies(fill))
+                .map(|_| "fill".to_owned()),
+        );
+        let index = settings
+            .word("interpolation", &Interpolation::NAMES)
+            .unwrap_or(0);
         Ok(Arc::new(SpecAugment {
             warp_frames: drawn("warp_frames"),
             n_frequency_masks,
@@ -98,7 +133,10 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
 };
 
 const FILLS: [&str; 2] = ["mean", "zero"];
-const MASKS: Kind = Kind::Drawn { low: 0.0, high: MOST_MASKS };
+const MASKS: Kind = Kind::Drawn {
+    low: 0.0,
+    high: MOST_MASKS,
+};
 const MOST_MASKS: f64 = 1000.0;
 
 /// Table 1 of the paper.
@@ -194,7 +232,14 @@ impl Count {
 }
 
 /// Appends the places and widths of masks over `n` places, of which `limit` may be under one mask.
-fn draw_masks(rng: &mut Rng, count: &Count, widest: &Distribution, n: usize, limit: usize, draws: &mut Draws) {
+fn draw_masks(
+    rng: &mut Rng,
+    count: &Count,
+    widest: &Distribution,
+    n: usize,
+    limit: usize,
+    draws: &mut Draws,
+) {
     let wanted = count.draw(rng);
     for index in 0..count.most {
         if index >= wanted {
@@ -202,7 +247,11 @@ fn draw_masks(rng: &mut Rng, count: &Count, widest: &Distribution, n: usize, lim
             continue;
         }
         let most = (widest.draw_within(rng, 0.0, MOST_PLACES).round() as usize).min(limit);
-        let width = if varies(widest) { most } else { rng.below(most + 1) };
+        let width = if varies(widest) {
+            most
+        } else {
+            rng.below(most + 1)
+        };
         draws.extend([rng.below(n - width + 1) as f64, width as f64]);
     }
 }
@@ -210,12 +259,29 @@ fn draw_masks(rng: &mut Rng, count: &Count, widest: &Distribution, n: usize, lim
 impl Transform for SpecAugment {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let mut draws = Draws::from_slice(&draw_bend(rng, input.n, &self.warp_frames));
-        draw_masks(rng, &self.n_frequency_masks, &self.max_bands, input.n_bands, input.n_bands, &mut draws);
+        draw_masks(
+            rng,
+            &self.n_frequency_masks,
+            &self.max_bands,
+            input.n_bands,
+            input.n_bands,
+            &mut draws,
+        );
         let share = self.max_fraction.draw_within(rng, 0.0, 1.0);
         let longest = ((share * input.n as f64).floor() as usize).min(input.n);
-        draw_masks(rng, &self.n_time_masks, &self.max_frames, input.n, longest, &mut draws);
+        draw_masks(
+            rng,
+            &self.n_time_masks,
+            &self.max_frames,
+            input.n,
+            longest,
+            &mut draws,
+        );
         draws.extend(
-            self.fill.iter().filter(|fill| varies(fill)).map(|fill| fill.draw_within(rng, -MOST_FILL, MOST_FILL)),
+            self.fill
+                .iter()
+                .filter(|fill| varies(fill))
+                .map(|fill| fill.draw_within(rng, -MOST_FILL, MOST_FILL)),
         );
         draws
     }
@@ -243,7 +309,9 @@ impl Transform for SpecAugment {
             }
             for mask in over_frames.chunks_exact(2) {
                 let [first, end] = ends(mask, frames);
-                channel.chunks_mut(frames.max(1)).for_each(|band| band[first..end].fill(fill));
+                channel
+                    .chunks_mut(frames.max(1))
+                    .for_each(|band| band[first..end].fill(fill));
             }
         }
         Ok(())
@@ -264,8 +332,12 @@ mod tests {
     use crate::features::Features;
 
     fn recipe(given: &[(&str, Value)]) -> Recipe {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Stage::new(declaration("spec_augment").unwrap(), given).unwrap().into()
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Stage::new(declaration("spec_augment").unwrap(), given)
+            .unwrap()
+            .into()
     }
 
     fn number(value: f64) -> Value {
@@ -273,29 +345,57 @@ mod tests {
     }
 
     fn work(n_bands: usize, n_frames: usize) -> Workspace {
-        let values = (0..2 * n_bands * n_frames).map(|i| 1.0 + (i / (n_bands * n_frames)) as f32).collect();
+        let values = (0..2 * n_bands * n_frames)
+            .map(|i| 1.0 + (i / (n_bands * n_frames)) as f32)
+            .collect();
         let mut work = Workspace::default();
-        work.load_features(&Features { values, n_channels: 2, n_bands, n_frames });
+        work.load_features(&Features {
+            values,
+            n_channels: 2,
+            n_bands,
+            n_frames,
+        });
         work
     }
 
     #[test]
     fn masks_have_the_widths_of_the_policy_and_fit_the_clip() {
-        let cases = [("LB", 27.0, 100.0, 1), ("LD", 27.0, 100.0, 2), ("SM", 15.0, 40.0, 2), ("SS", 27.0, 40.0, 2)];
+        let cases = [
+            ("LB", 27.0, 100.0, 1),
+            ("LD", 27.0, 100.0, 2),
+            ("SM", 15.0, 40.0, 2),
+            ("SS", 27.0, 40.0, 2),
+        ];
         for (name, widest, longest, masks) in cases {
             let recipe = recipe(&[("policy", Value::Word(name.into()))]);
             let (mut bands, mut frames) = (0.0f64, 0.0f64);
             for item in 0..600 {
                 let mut work = work(80, 200);
-                let trace = recipe.trace(Key { seed: 4, epoch: 0, item, view: 0 }, &mut work).unwrap();
+                let trace = recipe
+                    .trace(
+                        Key {
+                            seed: 4,
+                            epoch: 0,
+                            item,
+                            view: 0,
+                        },
+                        &mut work,
+                    )
+                    .unwrap();
                 let values = &trace.steps[0].values;
                 assert_eq!(values.len(), 2 + 4 * masks);
-                let value = |wanted: &str| values.iter().find(|(name, _)| name == wanted).unwrap().1;
+                let value =
+                    |wanted: &str| values.iter().find(|(name, _)| name == wanted).unwrap().1;
                 for mask in 0..masks {
                     bands = bands.max(value(&format!("n_bands_{mask}")));
                     frames = frames.max(value(&format!("length_{mask}")));
-                    assert!(value(&format!("first_band_{mask}")) + value(&format!("n_bands_{mask}")) <= 80.0);
-                    assert!(value(&format!("start_{mask}")) + value(&format!("length_{mask}")) <= 200.0);
+                    assert!(
+                        value(&format!("first_band_{mask}")) + value(&format!("n_bands_{mask}"))
+                            <= 80.0
+                    );
+                    assert!(
+                        value(&format!("start_{mask}")) + value(&format!("length_{mask}")) <= 200.0
+                    );
                 }
             }
             assert_eq!((bands, frames), (widest, longest), "{name}");
@@ -305,20 +405,50 @@ mod tests {
     #[test]
     fn ranges_are_drawn_from_and_a_trace_has_room_for_the_most() {
         let whole = |low, high| Value::Drawn(Distribution::int_uniform(low, high).unwrap());
-        let given = [("n_time_masks", whole(0, 3)), ("max_frames", whole(5, 6)), ("n_frequency_masks", number(0.0))];
-        let recipe = recipe(&[given.as_slice(), &[("fill", whole(-9, -8)), ("warp_frames", number(0.0))]].concat());
+        let given = [
+            ("n_time_masks", whole(0, 3)),
+            ("max_frames", whole(5, 6)),
+            ("n_frequency_masks", number(0.0)),
+        ];
+        let recipe = recipe(
+            &[
+                given.as_slice(),
+                &[("fill", whole(-9, -8)), ("warp_frames", number(0.0))],
+            ]
+            .concat(),
+        );
         let (mut counts, mut fills) = ([0; 4], 0);
         for item in 0..200 {
             let mut work = work(4, 40);
-            let trace = recipe.trace(Key { seed: 4, epoch: 0, item, view: 0 }, &mut work).unwrap();
+            let trace = recipe
+                .trace(
+                    Key {
+                        seed: 4,
+                        epoch: 0,
+                        item,
+                        view: 0,
+                    },
+                    &mut work,
+                )
+                .unwrap();
             let values = &trace.steps[0].values;
             assert!(values.len() == 2 + 2 * 3 + 1 && values[8].0 == "fill");
-            let lengths: Vec<f64> = [3, 5, 7].iter().map(|&i| values[i].1).filter(|&length| length > 0.0).collect();
-            assert!(lengths.iter().all(|&length| length == 5.0 || length == 6.0), "{lengths:?}");
+            let lengths: Vec<f64> = [3, 5, 7]
+                .iter()
+                .map(|&i| values[i].1)
+                .filter(|&length| length > 0.0)
+                .collect();
+            assert!(
+                lengths.iter().all(|&length| length == 5.0 || length == 6.0),
+                "{lengths:?}"
+            );
             counts[lengths.len()] += 1;
             fills += usize::from(values[8].1 == -9.0);
         }
-        assert!(counts.iter().all(|&count| count > 25) && (50..150).contains(&fills), "{counts:?} {fills}");
+        assert!(
+            counts.iter().all(|&count| count > 25) && (50..150).contains(&fills),
+            "{counts:?} {fills}"
+        );
     }
 
     #[test]
@@ -328,13 +458,19 @@ mod tests {
             (Value::Word("zero".into()), [0.0, 0.0]),
             (number(-3.5), [-3.5, -3.5]),
         ] {
-            let recipe = recipe(&[("fill", fill), ("n_time_masks", number(9.0)), ("warp_frames", number(0.0))]);
+            let recipe = recipe(&[
+                ("fill", fill),
+                ("n_time_masks", number(9.0)),
+                ("warp_frames", number(0.0)),
+            ]);
             let mut work = work(8, 9);
             recipe.run(Key::of_seed(1), &mut work).unwrap();
             for (channel, want) in want.into_iter().enumerate() {
                 let untouched = channel as f32 + 1.0;
                 let values = &work.features.values[channel * 72..(channel + 1) * 72];
-                assert!(values.iter().all(|&v| v == want || v == untouched) && values.contains(&want));
+                assert!(
+                    values.iter().all(|&v| v == want || v == untouched) && values.contains(&want)
+                );
             }
         }
     }
@@ -351,6 +487,9 @@ mod tests {
         recipe.replay(&trace, &mut again).unwrap();
         assert_eq!(again.features, first.features);
         trace.steps[0].values.pop();
-        assert!(matches!(recipe.replay(&trace, &mut again), Err(Error::Trace { .. })));
+        assert!(matches!(
+            recipe.replay(&trace, &mut again),
+            Err(Error::Trace { .. })
+        ));
     }
 }

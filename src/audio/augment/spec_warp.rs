@@ -33,7 +33,9 @@ pub(super) static SPEC_WARP: Declaration = Declaration {
     draws: &["center_frame", "shift_frames", "center_band", "shift_bands"],
     example: "let m = tone(440, 1) |> log_mel() |> spec_warp(20, 6); assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let index = settings.word("interpolation", &Interpolation::NAMES).unwrap_or(0);
+        let index = settings
+            .word("interpolation", &Interpolation::NAMES)
+            .unwrap_or(0);
         Ok(Arc::new(SpecWarp {
             max_frames: settings.drawn("max_frames").unwrap_or(0.0.into()),
             max_bands: settings.drawn("max_bands").unwrap_or(0.0.into()),
@@ -50,8 +52,10 @@ struct SpecWarp {
 
 impl Transform for SpecWarp {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
-        let (time, frequency) =
-            (draw_bend(rng, input.n, &self.max_frames), draw_bend(rng, input.n_bands, &self.max_bands));
+        let (time, frequency) = (
+            draw_bend(rng, input.n, &self.max_frames),
+            draw_bend(rng, input.n_bands, &self.max_bands),
+        );
         SmallVec::from_slice(&[time, frequency].concat())
     }
 

@@ -1,6 +1,8 @@
 //! Playing a sound faster or slower, as a tape.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit,
+};
 use crate::dsp::Outside;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -14,7 +16,10 @@ pub(super) static SPEED: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "rate",
-            Kind::Drawn { low: SLOWEST, high: FASTEST },
+            Kind::Drawn {
+                low: SLOWEST,
+                high: FASTEST,
+            },
             DefaultValue::Range(0.9, 1.1),
             "how many times as fast; 2 is an octave higher and half as long",
         ),
@@ -59,7 +64,11 @@ impl Transform for Speed {
         let length = (n as f64 / rate).round() as usize;
         work.spare.clear();
         work.spare.resize(length * work.n_channels, 0.0);
-        for (channel, out) in work.samples.chunks_exact(n).zip(work.spare.chunks_exact_mut(length.max(1))) {
+        for (channel, out) in work
+            .samples
+            .chunks_exact(n)
+            .zip(work.spare.chunks_exact_mut(length.max(1)))
+        {
             work.reader.load(channel, Outside::Silence, rate);
             work.reader.steady(0.0, rate, out);
         }

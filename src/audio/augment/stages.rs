@@ -22,7 +22,9 @@ impl Recipe {
                 | Step::Repeat { recipe, .. }
                 | Step::Blend { recipe, .. }
                 | Step::PerChannel { recipe } => recipe.each_stage(see),
-                Step::OneOf { recipes, .. } | Step::Shuffle { recipes } | Step::SomeOf { recipes, .. } => {
+                Step::OneOf { recipes, .. }
+                | Step::Shuffle { recipes }
+                | Step::SomeOf { recipes, .. } => {
                     recipes.iter().for_each(|recipe| recipe.each_stage(see));
                 }
             }
@@ -82,28 +84,50 @@ mod tests {
         for name in ["noise/b.wav", "noise/a.wav", "rooms/hall.wav"] {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            write_wav(&path, &Waveform::mono(vec![1.0; 9], 8000).unwrap(), SampleFormat::Float32).unwrap();
+            write_wav(
+                &path,
+                &Waveform::mono(vec![1.0; 9], 8000).unwrap(),
+                SampleFormat::Float32,
+            )
+            .unwrap();
         }
         std::fs::write(folder.path().join("noise/list.txt"), "").unwrap();
         let with = |name: &str, inside: &str, more: Option<Recipe>| -> Recipe {
             let paths = Value::Word(folder.path().join(inside).display().to_string());
             let more = more.map(|recipe| ("recipe".to_owned(), Value::Recipe(recipe)));
             let given = std::iter::once(("paths".to_owned(), paths)).chain(more);
-            Stage::new(declaration(name).unwrap(), given).unwrap().into()
+            Stage::new(declaration(name).unwrap(), given)
+                .unwrap()
+                .into()
         };
         let stage = |name: &str, inside: &str| with(name, inside, None);
-        let (noise, room) = (stage("background", "noise"), stage("impulse_response", "rooms/hall.wav"));
-        let made: Recipe = Stage::new(declaration("impulse_response").unwrap(), []).unwrap().into();
-        let recipe = made.then(&noise.or(&room).unwrap().chance(0.5).unwrap()).unwrap().then(&noise).unwrap();
+        let (noise, room) = (
+            stage("background", "noise"),
+            stage("impulse_response", "rooms/hall.wav"),
+        );
+        let made: Recipe = Stage::new(declaration("impulse_response").unwrap(), [])
+            .unwrap()
+            .into();
+        let recipe = made
+            .then(&noise.or(&room).unwrap().chance(0.5).unwrap())
+            .unwrap()
+            .then(&noise)
+            .unwrap();
         let names = |paths: Vec<PathBuf>| -> Vec<String> {
-            paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+            paths
+                .iter()
+                .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+                .collect()
         };
         assert_eq!(names(recipe.recordings()), ["a.wav", "b.wav", "hall.wav"]);
         let nested = with("background", "noise", Some(room.clone()));
         assert_eq!(names(nested.recordings()), ["a.wav", "b.wav", "hall.wav"]);
         let views = Views::new(vec![room, noise.clone()]).unwrap();
         assert_eq!(names(views.recordings()), ["a.wav", "b.wav", "hall.wav"]);
-        assert_eq!(noise.passed_over().to_string(), "passed over: 1 file of a kind that is not read (1 .txt)");
+        assert_eq!(
+            noise.passed_over().to_string(),
+            "passed over: 1 file of a kind that is not read (1 .txt)"
+        );
         assert_eq!(names(made.recordings()), Vec::<String>::new());
     }
 }

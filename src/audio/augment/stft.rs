@@ -1,7 +1,9 @@
 //! The short-time Fourier transform as a stage.
 
 use super::declaration::Settings;
-use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::{PadMode, Stft, StftOptions, Window, n_frames};
 use crate::{Error, Rng};
 use smallvec::SmallVec;
@@ -26,8 +28,18 @@ pub(super) static STFT: Declaration = Declaration {
             DefaultValue::Absent,
             "length of the window, samples; `n_fft` if not given",
         ),
-        Parameter::option("hop_length", COUNT, DefaultValue::Absent, "samples from frame to frame; 10 ms if not given"),
-        Parameter::option("window", Kind::Word(&Window::NAMES), DefaultValue::Word("hann"), "shape of the window"),
+        Parameter::option(
+            "hop_length",
+            COUNT,
+            DefaultValue::Absent,
+            "samples from frame to frame; 10 ms if not given",
+        ),
+        Parameter::option(
+            "window",
+            Kind::Word(&Window::NAMES),
+            DefaultValue::Word("hann"),
+            "shape of the window",
+        ),
         Parameter::option(
             "pad_mode",
             Kind::Word(&PADDING),
@@ -48,7 +60,10 @@ pub(super) static STFT: Declaration = Declaration {
     build: |settings| Ok(Arc::new(StftStage::new(settings)?)),
 };
 
-const COUNT: Kind = Kind::Count { low: 1.0, high: 1_048_576.0 };
+const COUNT: Kind = Kind::Count {
+    low: 1.0,
+    high: 1_048_576.0,
+};
 const PADDING: [&str; 3] = [PadMode::NAMES[0], PadMode::NAMES[1], "none"];
 const OUTPUTS: [&str; 3] = ["magnitude", "power", "phase"];
 
@@ -89,7 +104,11 @@ impl StftStage {
         if let (Some(n_fft), Some(win_length)) = (stage.n_fft, stage.win_length)
             && win_length > n_fft
         {
-            return Err(Error::range("win_length", format!("within 1..={n_fft} (`n_fft`)"), win_length));
+            return Err(Error::range(
+                "win_length",
+                format!("within 1..={n_fft} (`n_fft`)"),
+                win_length,
+            ));
         }
         Ok(stage)
     }
@@ -97,23 +116,37 @@ impl StftStage {
     fn for_rate(&self, sample_rate: u32) -> Result<Arc<Stft>, Error> {
         let same = |made: &&Made| made.0 == sample_rate;
         // A poisoned lock holds a list that is still whole: nothing can fail between its changes.
-        let known = self.made.read().unwrap_or_else(|poisoned| poisoned.into_inner()).iter().find(same).cloned();
+        let known = self
+            .made
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .iter()
+            .find(same)
+            .cloned();
         if let Some((_, stft)) = known {
             return Ok(stft);
         }
         let rate = f64::from(sample_rate);
         let win_length = self.win_length.or(self.n_fft);
-        let n_fft =
-            self.n_fft.unwrap_or_else(|| win_length.unwrap_or((0.032 * rate).ceil() as usize).next_power_of_two());
+        let n_fft = self.n_fft.unwrap_or_else(|| {
+            win_length
+                .unwrap_or((0.032 * rate).ceil() as usize)
+                .next_power_of_two()
+        });
         let stft = Arc::new(Stft::new(StftOptions {
             n_fft,
             win_length: win_length.unwrap_or(n_fft),
-            hop_length: self.hop_length.unwrap_or((0.01 * rate).round().max(1.0) as usize),
+            hop_length: self
+                .hop_length
+                .unwrap_or((0.01 * rate).round().max(1.0) as usize),
             window: self.window,
             center: self.padding.is_some(),
             pad_mode: self.padding.unwrap_or(PadMode::Zeros),
         })?);
-        self.made.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push((sample_rate, stft.clone()));
+        self.made
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .push((sample_rate, stft.clone()));
         Ok(stft)
     }
 }
@@ -130,16 +163,20 @@ impl Transform for StftStage {
         work.features.reset(n_channels, n_bins, frames);
         for channel in 0..n_channels {
             let block = &mut work.features.values[channel * n_bins * frames..];
-            stft.each_frame(&work.samples[channel * n..(channel + 1) * n], &mut work.fft, |frame, spectrum| {
-                for (slot, bin) in block[frame..].iter_mut().step_by(frames).zip(spectrum) {
-                    *slot = match self.output {
-                        Output::Magnitude => bin.norm_sqr().sqrt(),
-                        Output::Power => bin.norm_sqr(),
-                        // Adding 0 takes the sign off a negative zero, whose angle would be pi.
-                        Output::Phase => (bin.im + 0.0).atan2(bin.re + 0.0),
-                    };
-                }
-            })?;
+            stft.each_frame(
+                &work.samples[channel * n..(channel + 1) * n],
+                &mut work.fft,
+                |frame, spectrum| {
+                    for (slot, bin) in block[frame..].iter_mut().step_by(frames).zip(spectrum) {
+                        *slot = match self.output {
+                            Output::Magnitude => bin.norm_sqr().sqrt(),
+                            Output::Power => bin.norm_sqr(),
+                            // Adding 0 takes the sign off a negative zero, whose angle would be pi.
+                            Output::Phase => (bin.im + 0.0).atan2(bin.re + 0.0),
+                        };
+                    }
+                },
+            )?;
         }
         work.now_features();
         Ok(())

@@ -17,13 +17,19 @@ pub(super) const OPTIONS: [Parameter; 3] = [
     ),
     Parameter::option(
         "n_fft",
-        Kind::Count { low: 4.0, high: 1_048_576.0 },
+        Kind::Count {
+            low: 4.0,
+            high: 1_048_576.0,
+        },
         DefaultValue::Absent,
         "size of the transform, samples; 2048 up to 48 kHz and in proportion above if not given",
     ),
     Parameter::option(
         "hop_length",
-        Kind::Count { low: 1.0, high: 524_288.0 },
+        Kind::Count {
+            low: 1.0,
+            high: 524_288.0,
+        },
         DefaultValue::Absent,
         "samples from frame to frame of the result; a quarter of `n_fft` if not given",
     ),
@@ -40,7 +46,11 @@ pub(super) struct Stretcher {
 impl Stretcher {
     pub(super) fn new(settings: &Settings<'_>) -> Result<Stretcher, Error> {
         let stretcher = Stretcher {
-            locking: if settings.flag("locking") { PhaseLocking::Identity } else { PhaseLocking::None },
+            locking: if settings.flag("locking") {
+                PhaseLocking::Identity
+            } else {
+                PhaseLocking::None
+            },
             n_fft: settings.count("n_fft"),
             hop_length: settings.count("hop_length"),
             made: RwLock::default(),
@@ -54,21 +64,38 @@ impl Stretcher {
 
     /// The vocoder for sounds of a sample rate.
     pub(super) fn for_rate(&self, sample_rate: u32) -> Result<Arc<Vocoder>, Error> {
-        let n_fft = self.n_fft.unwrap_or_else(|| 2048 * sample_rate.div_ceil(48_000).next_power_of_two() as usize);
+        let n_fft = self
+            .n_fft
+            .unwrap_or_else(|| 2048 * sample_rate.div_ceil(48_000).next_power_of_two() as usize);
         let same = |vocoder: &&Arc<Vocoder>| vocoder.n_fft() == n_fft;
         // A poisoned lock holds a list that is still whole: nothing can fail between its changes.
-        let known = self.made.read().unwrap_or_else(|poisoned| poisoned.into_inner()).iter().find(same).cloned();
+        let known = self
+            .made
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .iter()
+            .find(same)
+            .cloned();
         if let Some(vocoder) = known {
             return Ok(vocoder);
         }
-        let vocoder = Arc::new(Vocoder::new(n_fft, self.hop_length.unwrap_or(n_fft / 4), self.locking)?);
-        self.made.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(vocoder.clone());
+        let vocoder = Arc::new(Vocoder::new(
+            n_fft,
+            self.hop_length.unwrap_or(n_fft / 4),
+            self.locking,
+        )?);
+        self.made
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .push(vocoder.clone());
         Ok(vocoder)
     }
 }
 
 /// The parameters of a stage, then those of the vocoder.
-pub(super) const fn with_options<const N: usize, const M: usize>(own: [Parameter; N]) -> [Parameter; M] {
+pub(super) const fn with_options<const N: usize, const M: usize>(
+    own: [Parameter; N],
+) -> [Parameter; M] {
     assert!(M == N + OPTIONS.len());
     let mut all = [OPTIONS[0]; M];
     let mut i = 0;

@@ -1,6 +1,8 @@
 //! Soft clipping by a hyperbolic tangent.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::percentile;
 use crate::waveform::rms;
 use crate::{Distribution, Error, Rng};
@@ -15,7 +17,10 @@ pub(super) static TANH_DISTORTION: Declaration = Declaration {
     citation: "",
     parameters: &[Parameter::positional(
         "amount",
-        Kind::Drawn { low: 0.0, high: 1.0 },
+        Kind::Drawn {
+            low: 0.0,
+            high: 1.0,
+        },
         DefaultValue::Range(0.01, 0.7),
         "share of the samples that are distorted noticeably: 0 is next to none, at 1 all",
     )],
@@ -23,7 +28,11 @@ pub(super) static TANH_DISTORTION: Declaration = Declaration {
     gives: None,
     draws: &["amount"],
     example: "let x = tone(440, 1); assert_near((x |> tanh_distortion(0.5)).rms_db(), x.rms_db(), 0.0001)",
-    build: |settings| Ok(Arc::new(TanhDistortion { amount: settings.drawn("amount").unwrap_or(0.5.into()) })),
+    build: |settings| {
+        Ok(Arc::new(TanhDistortion {
+            amount: settings.drawn("amount").unwrap_or(0.5.into()),
+        }))
+    },
 };
 
 struct TanhDistortion {
@@ -44,10 +53,14 @@ impl Transform for TanhDistortion {
         work.spare.extend(work.samples.iter().map(|x| x.abs()));
         let threshold = percentile(&mut work.spare, 100.0 - 99.0 * draws[0]);
         let gain = 0.5 / (threshold + 1e-6);
-        work.samples.iter_mut().for_each(|x| *x = libm::tanhf((f64::from(*x) * gain) as f32));
+        work.samples
+            .iter_mut()
+            .for_each(|x| *x = libm::tanhf((f64::from(*x) * gain) as f32));
         let level = before / rms(&work.samples);
         if level.is_finite() {
-            work.samples.iter_mut().for_each(|x| *x = (f64::from(*x) * level) as f32);
+            work.samples
+                .iter_mut()
+                .for_each(|x| *x = (f64::from(*x) * level) as f32);
         }
         Ok(())
     }

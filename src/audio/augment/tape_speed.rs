@@ -1,6 +1,8 @@
 //! Playing a sound at a wandering speed, as a tape with wow.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::dsp::Outside;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -24,13 +26,19 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
     parameters: &[
         Parameter::option(
             "sigma",
-            Kind::Drawn { low: 0.0, high: WIDEST },
+            Kind::Drawn {
+                low: 0.0,
+                high: WIDEST,
+            },
             DefaultValue::Number(0.05),
             "standard deviation of the logarithm of the speed at the end of the clip; 0.05 is 5 %",
         ),
         Parameter::option(
             "limit",
-            Kind::Number { low: 0.0, high: WIDEST },
+            Kind::Number {
+                low: 0.0,
+                high: WIDEST,
+            },
             DefaultValue::Number(0.2),
             "largest logarithm of the speed, either way; 0.2 is about 20 %",
         ),
@@ -42,7 +50,10 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
         ),
         Parameter::option(
             "offset",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Number(0.0),
             "where reading begins, as a share of the clip",
         ),
@@ -69,7 +80,11 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
             limit: settings.number("limit").unwrap_or(0.2),
             random_start: settings.word("start", &STARTS) == Some(1),
             offset: settings.drawn("offset").unwrap_or(0.0.into()),
-            outside: if settings.flag("wrap") { Outside::Wrap } else { Outside::Silence },
+            outside: if settings.flag("wrap") {
+                Outside::Wrap
+            } else {
+                Outside::Silence
+            },
             remove_drift: settings.flag("remove_drift"),
         }))
     },
@@ -92,8 +107,17 @@ struct TapeSpeed {
 impl Transform for TapeSpeed {
     fn draw(&self, rng: &mut Rng, _: &Input) -> Draws {
         let sigma = self.sigma.draw_within(rng, 0.0, WIDEST);
-        let start = if self.random_start { rng.range(-self.limit, self.limit) } else { 0.0 };
-        smallvec![sigma, start, self.offset.draw_within(rng, 0.0, 1.0), rng.seed()]
+        let start = if self.random_start {
+            rng.range(-self.limit, self.limit)
+        } else {
+            0.0
+        };
+        smallvec![
+            sigma,
+            start,
+            self.offset.draw_within(rng, 0.0, 1.0),
+            rng.seed()
+        ]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
@@ -101,8 +125,12 @@ impl Transform for TapeSpeed {
         if n == 0 {
             return Ok(());
         }
-        let (sigma, start) = (draws[0].clamp(0.0, WIDEST), draws[1].clamp(-self.limit, self.limit));
-        let n_steps = ((n as f64 / f64::from(work.sample_rate) * CONTROL_HZ).round() as usize).max(1);
+        let (sigma, start) = (
+            draws[0].clamp(0.0, WIDEST),
+            draws[1].clamp(-self.limit, self.limit),
+        );
+        let n_steps =
+            ((n as f64 / f64::from(work.sample_rate) * CONTROL_HZ).round() as usize).max(1);
         let path = self.log_speeds(sigma, start, n_steps, &mut Rng::from_seed(draws[3]));
         let mut speeds = std::mem::take(&mut work.speeds);
         fill_speeds(&path, n, self.remove_drift, &mut speeds);
@@ -132,7 +160,9 @@ impl TapeSpeed {
         }
         if self.remove_drift {
             let drift = walk[n_steps] / n_steps as f64;
-            walk.iter_mut().enumerate().for_each(|(m, w)| *w -= m as f64 * drift);
+            walk.iter_mut()
+                .enumerate()
+                .for_each(|(m, w)| *w -= m as f64 * drift);
         }
         // To fold the whole path is to reflect every step: what was mirrored once goes on with the sign of its steps changed,
         // and a normal step is as likely as its opposite.
@@ -146,7 +176,11 @@ fn folded(s: f64, limit: f64) -> f64 {
         return 0.0;
     }
     let turn = (s + limit).rem_euclid(4.0 * limit);
-    if turn < 2.0 * limit { turn - limit } else { 3.0 * limit - turn }
+    if turn < 2.0 * limit {
+        turn - limit
+    } else {
+        3.0 * limit - turn
+    }
 }
 
 /// The speed at every sample, from its logarithm at the control steps.
@@ -190,7 +224,9 @@ mod tests {
     }
 
     fn paths(tape: &TapeSpeed, sigma: f64) -> Vec<Vec<f64>> {
-        (0..4000).map(|seed| tape.log_speeds(sigma, 0.0, 100, &mut Rng::from_words(&[seed]))).collect()
+        (0..4000)
+            .map(|seed| tape.log_speeds(sigma, 0.0, 100, &mut Rng::from_words(&[seed])))
+            .collect()
     }
 
     fn speeds(path: &[f64], n: usize, mean_one: bool) -> Vec<f64> {
@@ -210,7 +246,10 @@ mod tests {
         for m in [25, 50, 100] {
             let deviation = mean(paths.iter().map(|path| path[m].powi(2))).sqrt();
             let want = 0.05 * (m as f64 / 100.0).sqrt();
-            assert!((deviation / want - 1.0).abs() < 0.05, "{m}: {deviation}, wanted {want}");
+            assert!(
+                (deviation / want - 1.0).abs() < 0.05,
+                "{m}: {deviation}, wanted {want}"
+            );
             let middle = mean(paths.iter().map(|path| path[m]));
             assert!(middle.abs() < 0.003, "{m}: {middle}");
         }
@@ -223,9 +262,18 @@ mod tests {
         assert!(paths.iter().flatten().all(|s| s.abs() <= 0.1 + 1e-12));
         // Between mirrors the path forgets its start: uniform, so of deviation limit / sqrt(3).
         let deviation = mean(last.iter().map(|s| s * s)).sqrt();
-        assert!((deviation * 3f64.sqrt() / 0.1 - 1.0).abs() < 0.05, "{deviation}");
+        assert!(
+            (deviation * 3f64.sqrt() / 0.1 - 1.0).abs() < 0.05,
+            "{deviation}"
+        );
         assert_eq!(folded(0.3, 0.0), 0.0);
-        for (s, want) in [(0.05, 0.05), (0.25, -0.05), (-0.15, -0.05), (0.4, 0.0), (0.45, 0.05)] {
+        for (s, want) in [
+            (0.05, 0.05),
+            (0.25, -0.05),
+            (-0.15, -0.05),
+            (0.4, 0.0),
+            (0.45, 0.05),
+        ] {
             assert!((folded(s, 0.1) - want).abs() < 1e-12, "{s}");
         }
     }
@@ -249,28 +297,46 @@ mod tests {
             let speeds = speeds(&path, n, false);
             assert_eq!(speeds.len(), n);
             for (i, speed) in speeds.iter().enumerate() {
-                assert!((speed.ln() - 0.37 * i as f64 / n as f64).abs() < 1e-9, "{n} {i}");
+                assert!(
+                    (speed.ln() - 0.37 * i as f64 / n as f64).abs() < 1e-9,
+                    "{n} {i}"
+                );
             }
         }
     }
 
     fn stage(given: &[(&str, f64)]) -> Recipe {
-        let given = given.iter().map(|&(name, value)| (name.to_owned(), Value::Drawn(value.into())));
-        Stage::new(declaration("tape_speed").unwrap(), given).unwrap().into()
+        let given = given
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), Value::Drawn(value.into())));
+        Stage::new(declaration("tape_speed").unwrap(), given)
+            .unwrap()
+            .into()
     }
 
     #[test]
     fn without_deviation_nothing_changes() {
         let samples = (0..4000).map(|i| (i as f32 * 0.9).sin()).collect();
         let clip = Waveform::new(samples, 2, 8000).unwrap();
-        assert_eq!(stage(&[("sigma", 0.0)]).wave(&clip, Key::of_seed(1)).unwrap(), clip);
+        assert_eq!(
+            stage(&[("sigma", 0.0)])
+                .wave(&clip, Key::of_seed(1))
+                .unwrap(),
+            clip
+        );
     }
 
     #[test]
     fn a_tone_is_heard_at_the_speed_of_the_tape() {
         let rate = 16_000;
         let omega = TAU * 1000.0 / f64::from(rate);
-        let clip = Waveform::mono((0..rate).map(|i| (omega * f64::from(i)).sin() as f32).collect(), rate).unwrap();
+        let clip = Waveform::mono(
+            (0..rate)
+                .map(|i| (omega * f64::from(i)).sin() as f32)
+                .collect(),
+            rate,
+        )
+        .unwrap();
         let recipe = stage(&[("sigma", 0.1)]);
         let mut work = Workspace::default();
         work.load(&clip);
@@ -282,7 +348,11 @@ mod tests {
         for (i, speed) in speeds.iter().enumerate() {
             if position < 15_900.0 && i > 100 {
                 let want = (omega * position).sin();
-                assert!((f64::from(work.samples[i]) - want).abs() < 1e-3, "{i}: {} {want}", work.samples[i]);
+                assert!(
+                    (f64::from(work.samples[i]) - want).abs() < 1e-3,
+                    "{i}: {} {want}",
+                    work.samples[i]
+                );
             }
             position += speed;
         }

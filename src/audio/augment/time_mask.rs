@@ -2,7 +2,9 @@
 
 use super::length::Length;
 use super::seam::{self, FADE_MS};
-use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -21,32 +23,49 @@ pub(super) static TIME_MASK: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "max_fraction",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Number(0.125),
             "longest mask, as a share of the clip; lengths are uniform up to it. A range such as `0.01..0.2` is the \
              length itself",
         ),
         Parameter::option(
             "min_fraction",
-            Kind::Drawn { low: 0.0, high: 1.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Number(0.0),
             "shortest mask, as a share of the clip; at `max_fraction` all masks are equally long",
         ),
         Parameter::option(
             "seconds",
-            Kind::Drawn { low: 0.0, high: MOST_S },
+            Kind::Drawn {
+                low: 0.0,
+                high: MOST_S,
+            },
             DefaultValue::Absent,
             "length of the mask instead, s; of waves, and at most the clip",
         ),
         Parameter::option(
             "position",
-            Kind::WordOrDrawn { words: &POSITIONS, low: 0.0, high: 1.0 },
+            Kind::WordOrDrawn {
+                words: &POSITIONS,
+                low: 0.0,
+                high: 1.0,
+            },
             DefaultValue::Word("random"),
             "where the mask lies, or the share of the rest of the clip that is before it: 0 is the start, 1 the end",
         ),
         Parameter::option(
             "fill",
-            Kind::WordOrDrawn { words: &FILLS, low: -MOST_FILL, high: MOST_FILL },
+            Kind::WordOrDrawn {
+                words: &FILLS,
+                low: -MOST_FILL,
+                high: MOST_FILL,
+            },
             DefaultValue::Word("zero"),
             "what stands in the gap: silence (in features their mean), faint noise, the clip's mean, or a value",
         ),
@@ -65,7 +84,10 @@ pub(super) static TIME_MASK: Declaration = Declaration {
         };
         Ok(Arc::new(TimeMask {
             length: Length::of(settings, "min_fraction", "max_fraction", Some("seconds"))?,
-            place: match (settings.drawn("position"), settings.word("position", &POSITIONS)) {
+            place: match (
+                settings.drawn("position"),
+                settings.word("position", &POSITIONS),
+            ) {
                 (Some(share), _) => Some(share),
                 (None, Some(1)) => Some(0.0.into()),
                 (None, Some(2)) => Some(0.5.into()),
@@ -114,7 +136,13 @@ impl Transform for TimeMask {
         };
         let seed = rng.seed();
         let value = self.value.draw_within(rng, -MOST_FILL, MOST_FILL);
-        smallvec![start, length as f64, seed, value, seam::draw(&self.fade_ms, rng, input)]
+        smallvec![
+            start,
+            length as f64,
+            seed,
+            value,
+            seam::draw(&self.fade_ms, rng, input)
+        ]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
@@ -127,7 +155,11 @@ impl Transform for TimeMask {
             Domain::Features => (&mut work.features.values, n * work.features.n_bands),
         };
         // At an end of the clip there is nothing to fade from.
-        let fade = if domain == Domain::Wave { (draws[4].max(0.0) as usize).min(length / 2) } else { 0 };
+        let fade = if domain == Domain::Wave {
+            (draws[4].max(0.0) as usize).min(length / 2)
+        } else {
+            0
+        };
         let fade_in = if start == 0 { 0 } else { fade };
         let fade_out = if start + length == n { 0 } else { fade };
         let mut rng = Rng::from_seed(draws[2]);
@@ -165,7 +197,11 @@ impl Transform for TimeMask {
 fn moments(values: &[f32]) -> (f32, f32) {
     let n = values.len().max(1) as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-    let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+    let variance = values
+        .iter()
+        .map(|&v| (f64::from(v) - mean).powi(2))
+        .sum::<f64>()
+        / n;
     (mean as f32, variance.sqrt() as f32)
 }
 
@@ -176,8 +212,12 @@ mod tests {
     use crate::{Key, Waveform};
 
     fn mask(given: &[(&str, Value)]) -> Recipe {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Stage::new(declaration("time_mask").unwrap(), given).unwrap().into()
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Stage::new(declaration("time_mask").unwrap(), given)
+            .unwrap()
+            .into()
     }
 
     fn number(value: f64) -> Value {
@@ -192,29 +232,61 @@ mod tests {
     fn drawn(recipe: &Recipe, item: u64) -> (f64, f64) {
         let mut work = Workspace::default();
         work.load(&Waveform::mono(vec![1.0; 16_000], 16_000).unwrap());
-        let trace = recipe.trace(Key { item, ..Key::of_seed(3) }, &mut work).unwrap();
+        let trace = recipe
+            .trace(
+                Key {
+                    item,
+                    ..Key::of_seed(3)
+                },
+                &mut work,
+            )
+            .unwrap();
         (trace.steps[0].values[0].1, trace.steps[0].values[1].1)
     }
 
     #[test]
     fn a_range_is_the_length_itself_and_a_number_the_longest() {
         let range = Value::Drawn(Distribution::uniform(0.1, 0.2).unwrap());
-        let (ranged, seconds) = (mask(&[("max_fraction", range.clone())]), mask(&[("seconds", range)]));
+        let (ranged, seconds) = (
+            mask(&[("max_fraction", range.clone())]),
+            mask(&[("seconds", range)]),
+        );
         let longest = mask(&[("max_fraction", number(0.2))]);
-        let lengths = |recipe: &Recipe| -> Vec<f64> { (0..300).map(|item| drawn(recipe, item).1).collect() };
+        let lengths =
+            |recipe: &Recipe| -> Vec<f64> { (0..300).map(|item| drawn(recipe, item).1).collect() };
         for recipe in [&ranged, &seconds] {
             let lengths = lengths(recipe);
-            assert!(lengths.iter().all(|length| (1600.0..=3200.0).contains(length)));
-            assert!(lengths.iter().any(|&length| length < 1650.0) && lengths.iter().any(|&length| length > 3150.0));
+            assert!(
+                lengths
+                    .iter()
+                    .all(|length| (1600.0..=3200.0).contains(length))
+            );
+            assert!(
+                lengths.iter().any(|&length| length < 1650.0)
+                    && lengths.iter().any(|&length| length > 3150.0)
+            );
         }
         assert!(lengths(&longest).iter().any(|&length| length < 100.0));
-        assert!(lengths(&mask(&[("seconds", number(9.0))])).iter().all(|&length| length == 16_000.0));
+        assert!(
+            lengths(&mask(&[("seconds", number(9.0))]))
+                .iter()
+                .all(|&length| length == 16_000.0)
+        );
     }
 
     #[test]
     fn masks_lie_where_they_are_asked_to() {
-        let at = |position| drawn(&mask(&[("seconds", number(0.5)), ("position", position)]), 0).0;
-        assert_eq!([at(word("start")), at(word("center")), at(word("end"))], [0.0, 4000.0, 8000.0]);
+        let at = |position| {
+            drawn(
+                &mask(&[("seconds", number(0.5)), ("position", position)]),
+                0,
+            )
+            .0
+        };
+        assert_eq!(
+            [at(word("start")), at(word("center")), at(word("end"))],
+            [0.0, 4000.0, 8000.0]
+        );
         assert_eq!(at(number(0.25)), 2000.0);
         let range = Value::Drawn(Distribution::uniform(0.5, 0.75).unwrap());
         let recipe = mask(&[("seconds", number(0.5)), ("position", range)]);
@@ -225,13 +297,26 @@ mod tests {
     fn the_ends_of_a_gap_are_faded_whatever_fills_it() {
         let clip = Waveform::mono(vec![0.5; 16_000], 16_000).unwrap();
         for fill in [word("zero"), word("noise"), word("mean"), number(-0.5)] {
-            let given = [("seconds", number(0.5)), ("position", word("center")), ("fill", fill.clone())];
+            let given = [
+                ("seconds", number(0.5)),
+                ("position", word("center")),
+                ("fill", fill.clone()),
+            ];
             let masked = mask(&given).wave(&clip, Key::of_seed(1)).unwrap();
             let x = masked.samples();
-            let largest = x.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+            let largest = x
+                .windows(2)
+                .map(|pair| (pair[1] - pair[0]).abs())
+                .fold(0.0, f32::max);
             // The noise itself moves by some of its deviations from sample to sample.
-            assert!(largest < if fill == word("noise") { 0.1 } else { 0.02 }, "{fill}: {largest}");
-            assert!(x[..4000].iter().chain(&x[12_000..]).all(|&x| x == 0.5), "outside nothing changes");
+            assert!(
+                largest < if fill == word("noise") { 0.1 } else { 0.02 },
+                "{fill}: {largest}"
+            );
+            assert!(
+                x[..4000].iter().chain(&x[12_000..]).all(|&x| x == 0.5),
+                "outside nothing changes"
+            );
             let middle = x[4080..11_920].iter().map(|&x| f64::from(x)).sum::<f64>() / 7840.0;
             let want = if fill == word("mean") {
                 0.5
@@ -243,11 +328,17 @@ mod tests {
             assert!((middle - want).abs() < 1e-3, "{fill}: {middle}");
             let hard = mask(&[given.as_slice(), &[("fade_ms", number(0.0))]].concat());
             let hard = hard.wave(&clip, Key::of_seed(1)).unwrap();
-            assert_eq!(hard.samples()[4080..11_920], x[4080..11_920], "fades draw nothing");
+            assert_eq!(
+                hard.samples()[4080..11_920],
+                x[4080..11_920],
+                "fades draw nothing"
+            );
             assert!(fill == word("mean") || hard.samples()[4000] < 0.1);
         }
         // At the ends of the clip there is no seam.
-        let whole = mask(&[("seconds", number(1.0))]).wave(&clip, Key::of_seed(1)).unwrap();
+        let whole = mask(&[("seconds", number(1.0))])
+            .wave(&clip, Key::of_seed(1))
+            .unwrap();
         assert!(whole.samples().iter().all(|&x| x == 0.0));
     }
 }

@@ -1,7 +1,9 @@
 //! Shifting along time.
 
 use super::seam::{self, FADE_MS};
-use super::{Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -17,19 +19,28 @@ pub(super) static TIME_SHIFT: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "fraction",
-            Kind::Drawn { low: -1.0, high: 1.0 },
+            Kind::Drawn {
+                low: -1.0,
+                high: 1.0,
+            },
             DefaultValue::Range(-0.5, 0.5),
             "shift as a share of the clip; positive is later",
         ),
         Parameter::option(
             "seconds",
-            Kind::Drawn { low: -MOST_S, high: MOST_S },
+            Kind::Drawn {
+                low: -MOST_S,
+                high: MOST_S,
+            },
             DefaultValue::Absent,
             "shift in seconds instead, of waves",
         ),
         Parameter::option(
             "samples",
-            Kind::Drawn { low: -MOST_SAMPLES, high: MOST_SAMPLES },
+            Kind::Drawn {
+                low: -MOST_SAMPLES,
+                high: MOST_SAMPLES,
+            },
             DefaultValue::Absent,
             "shift in samples of a wave, or in frames of features, instead; rounded",
         ),
@@ -86,7 +97,9 @@ impl Transform for TimeShift {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let shift = match self.unit {
             Unit::Fraction => self.amount.draw_within(rng, -1.0, 1.0) * input.n as f64,
-            Unit::Seconds => self.amount.draw_within(rng, -MOST_S, MOST_S) * f64::from(input.sample_rate),
+            Unit::Seconds => {
+                self.amount.draw_within(rng, -MOST_S, MOST_S) * f64::from(input.sample_rate)
+            }
             Unit::Samples => self.amount.draw_within(rng, -MOST_SAMPLES, MOST_SAMPLES),
         };
         smallvec![shift.round(), seam::draw(&self.fade_ms, rng, input)]
@@ -98,7 +111,11 @@ impl Transform for TimeShift {
             return Ok(());
         }
         let shift = draws[0].clamp(-1e15, 1e15) as i64;
-        let fade = if work.domain() == Domain::Wave { draws[1].max(0.0) as usize } else { 0 };
+        let fade = if work.domain() == Domain::Wave {
+            draws[1].max(0.0) as usize
+        } else {
+            0
+        };
         for row in work.rows_mut() {
             if self.wrap {
                 let seam = shift.rem_euclid(n as i64) as usize;
@@ -131,7 +148,9 @@ mod tests {
     use crate::{Key, Waveform};
 
     fn stage(given: &[(&str, Value)]) -> Result<Stage, Error> {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
         Stage::new(declaration("time_shift").unwrap(), given)
     }
 
@@ -141,16 +160,24 @@ mod tests {
 
     #[test]
     fn the_three_units_are_one_shift_and_exclude_each_other() {
-        let clip = Waveform::mono((0..1000).map(|i| (i as f32 * 0.1).sin()).collect(), 8000).unwrap();
+        let clip =
+            Waveform::mono((0..1000).map(|i| (i as f32 * 0.1).sin()).collect(), 8000).unwrap();
         let shifted = |name, value| {
             let recipe = Recipe::from(stage(&[(name, number(value))]).unwrap());
             recipe.wave(&clip, Key::of_seed(0)).unwrap()
         };
         assert_eq!(shifted("fraction", -0.2), shifted("samples", -200.0));
         assert_eq!(shifted("fraction", -0.2), shifted("seconds", -0.025));
-        assert_eq!(shifted("seconds", 0.135), shifted("samples", 80.0), "around the end more than once");
+        assert_eq!(
+            shifted("seconds", 0.135),
+            shifted("samples", 80.0),
+            "around the end more than once"
+        );
         let error = stage(&[("fraction", number(0.1)), ("samples", number(3.0))]).unwrap_err();
-        assert_eq!(error.to_string(), "`samples` must be left out where `fraction` is given, not 3");
+        assert_eq!(
+            error.to_string(),
+            "`samples` must be left out where `fraction` is given, not 3"
+        );
         let seconds: Recipe = stage(&[("seconds", number(0.1))]).unwrap().into();
         let mel = Recipe::from(Stage::new(declaration("mel").unwrap(), []).unwrap());
         assert!(matches!(mel.then(&seconds), Err(Error::Domain { .. })));
@@ -160,13 +187,27 @@ mod tests {
     fn no_step_is_left_at_the_seam_and_all_else_is_moved_exactly() {
         // A clip that ends where it is largest: rolled, it would jump by its amplitude.
         let clip = Waveform::mono(vec![1.0; 16_000], 16_000).unwrap();
-        for (wrap, shift) in [(true, 5000.0), (true, -5000.0), (false, 5000.0), (false, -5000.0), (true, 3.0)] {
+        for (wrap, shift) in [
+            (true, 5000.0),
+            (true, -5000.0),
+            (false, 5000.0),
+            (false, -5000.0),
+            (true, 3.0),
+        ] {
             let given = [("samples", number(shift)), ("wrap", Value::Flag(wrap))];
-            let moved = Recipe::from(stage(&given).unwrap()).wave(&clip, Key::of_seed(0)).unwrap();
-            let steps = moved.samples().windows(2).map(|pair| (pair[1] - pair[0]).abs());
+            let moved = Recipe::from(stage(&given).unwrap())
+                .wave(&clip, Key::of_seed(0))
+                .unwrap();
+            let steps = moved
+                .samples()
+                .windows(2)
+                .map(|pair| (pair[1] - pair[0]).abs());
             let largest = steps.fold(0.0, f32::max);
             // The short side of the seam has three samples only.
-            assert!(largest < if shift == 3.0 { 0.4 } else { 0.02 }, "{wrap} {shift}: {largest}");
+            assert!(
+                largest < if shift == 3.0 { 0.4 } else { 0.02 },
+                "{wrap} {shift}: {largest}"
+            );
             let touched = moved.samples().iter().filter(|&&x| x != 1.0).count();
             let want = match (wrap, shift as i64) {
                 (true, 3) => 80 + 3,
@@ -174,7 +215,9 @@ mod tests {
                 _ => 5000 + 80,
             };
             assert_eq!(touched, want, "{wrap} {shift}");
-            let hard = Recipe::from(stage(&[given.as_slice(), &[("fade_ms", number(0.0))]].concat()).unwrap());
+            let hard = Recipe::from(
+                stage(&[given.as_slice(), &[("fade_ms", number(0.0))]].concat()).unwrap(),
+            );
             let hard = hard.wave(&clip, Key::of_seed(0)).unwrap();
             assert_eq!(hard.samples().contains(&0.0), !wrap);
         }

@@ -1,7 +1,9 @@
 //! Changing the speed of a sound without its pitch.
 
 use super::stretcher::{Stretcher, with_options};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit,
+};
 use crate::dsp::{Outside, Vocoder};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -36,7 +38,10 @@ pub(super) static TIME_STRETCH: Declaration = Declaration {
 const PARAMETERS: [Parameter; 5] = with_options([
     Parameter::positional(
         "rate",
-        Kind::Drawn { low: SLOWEST, high: FASTEST },
+        Kind::Drawn {
+            low: SLOWEST,
+            high: FASTEST,
+        },
         DefaultValue::Range(0.8, 1.25),
         "how many times as fast; 0.5 lasts twice as long",
     ),
@@ -76,7 +81,13 @@ impl Transform for TimeStretch {
             return Ok(());
         }
         let vocoder = self.stretcher.for_rate(work.sample_rate)?;
-        vocoder.stretch(&work.samples, work.n_channels, rate, &mut work.vocoder, &mut work.spare);
+        vocoder.stretch(
+            &work.samples,
+            work.n_channels,
+            rate,
+            &mut work.vocoder,
+            &mut work.spare,
+        );
         let length = Vocoder::length(n, rate);
         match self.fit {
             Fit::None => std::mem::swap(&mut work.samples, &mut work.spare),
@@ -84,7 +95,11 @@ impl Transform for TimeStretch {
             Fit::ResampleBack if length == 0 => work.samples.fill(0.0),
             Fit::ResampleBack => {
                 let speed = length as f64 / n as f64;
-                for (out, stretched) in work.samples.chunks_exact_mut(n).zip(work.spare.chunks_exact(length)) {
+                for (out, stretched) in work
+                    .samples
+                    .chunks_exact_mut(n)
+                    .zip(work.spare.chunks_exact(length))
+                {
                     work.reader.load(stretched, Outside::Silence, speed);
                     work.reader.steady(0.0, speed, out);
                 }
@@ -100,8 +115,13 @@ mod tests {
     use crate::{Key, Waveform};
 
     fn stretched(rate: f64, fit: &str, clip: &Waveform) -> Waveform {
-        let given = [("rate".to_owned(), Value::Drawn(rate.into())), ("fit".to_owned(), Value::Word(fit.to_owned()))];
-        let recipe: Recipe = Stage::new(declaration("time_stretch").unwrap(), given).unwrap().into();
+        let given = [
+            ("rate".to_owned(), Value::Drawn(rate.into())),
+            ("fit".to_owned(), Value::Word(fit.to_owned())),
+        ];
+        let recipe: Recipe = Stage::new(declaration("time_stretch").unwrap(), given)
+            .unwrap()
+            .into();
         recipe.wave(clip, Key::of_seed(1)).unwrap()
     }
 
@@ -109,10 +129,19 @@ mod tests {
     fn lengths_are_those_of_the_fit() {
         for rate in [0.1, 0.77, 1.0, 1.25, 10.0] {
             for n in [1, 3, 3000] {
-                let clip = Waveform::new((0..8 * n).map(|i| (i as f32 * 0.1).sin()).collect(), 8, 192_000).unwrap();
+                let clip = Waveform::new(
+                    (0..8 * n).map(|i| (i as f32 * 0.1).sin()).collect(),
+                    8,
+                    192_000,
+                )
+                .unwrap();
                 let new = (n as f64 / rate).round_ties_even() as usize;
                 for (fit, want) in [("crop", n), ("none", new), ("resample_back", n)] {
-                    assert_eq!(stretched(rate, fit, &clip).n_samples(), want, "{rate} {fit} {n}");
+                    assert_eq!(
+                        stretched(rate, fit, &clip).n_samples(),
+                        want,
+                        "{rate} {fit} {n}"
+                    );
                 }
             }
         }
@@ -125,7 +154,12 @@ mod tests {
         let clip = Waveform::mono(samples, 16_000).unwrap();
         for rate in [0.6, 0.9, 1.5] {
             let out = stretched(rate, "crop", &clip);
-            let moment: f64 = out.samples().iter().enumerate().map(|(i, x)| i as f64 * f64::from(x * x)).sum();
+            let moment: f64 = out
+                .samples()
+                .iter()
+                .enumerate()
+                .map(|(i, x)| i as f64 * f64::from(x * x))
+                .sum();
             let centre = moment / out.samples().iter().map(|x| f64::from(x * x)).sum::<f64>();
             assert!((centre - 8100.0).abs() < 150.0, "{rate}: {centre}");
         }

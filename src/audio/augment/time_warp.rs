@@ -1,6 +1,8 @@
 //! Warping time.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::features::Interpolation;
 use crate::{Distribution, Error, Rng};
 use smallvec::SmallVec;
@@ -27,7 +29,9 @@ pub(super) static TIME_WARP: Declaration = Declaration {
     draws: &["center", "shift"],
     example: "let m = tone(440, 1) |> log_mel() |> time_warp(20); assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let index = settings.word("interpolation", &Interpolation::NAMES).unwrap_or(0);
+        let index = settings
+            .word("interpolation", &Interpolation::NAMES)
+            .unwrap_or(0);
         Ok(Arc::new(TimeWarp {
             max_frames: settings.drawn("max_frames").unwrap_or(0.0.into()),
             interpolation: Interpolation::ALL[index],
@@ -35,7 +39,10 @@ pub(super) static TIME_WARP: Declaration = Declaration {
     },
 };
 
-pub(super) const PLACES: Kind = Kind::Drawn { low: 0.0, high: MOST_PLACES };
+pub(super) const PLACES: Kind = Kind::Drawn {
+    low: 0.0,
+    high: MOST_PLACES,
+};
 pub(super) const MOST_PLACES: f64 = 1_048_576.0;
 pub(super) const INTERPOLATION: Parameter = Parameter::option(
     "interpolation",
@@ -65,18 +72,32 @@ impl Transform for TimeWarp {
 /// side can vanish.
 pub(super) fn draw_bend(rng: &mut Rng, n: usize, farthest: &Distribution) -> [f64; 2] {
     let is_limit = matches!(farthest, Distribution::Constant(_));
-    let farthest = (farthest.draw_within(rng, 0.0, MOST_PLACES).round() as usize).min(n.saturating_sub(2) / 2);
+    let farthest =
+        (farthest.draw_within(rng, 0.0, MOST_PLACES).round() as usize).min(n.saturating_sub(2) / 2);
     let center = (farthest + 1 + rng.below(n.saturating_sub(2 * farthest + 1).max(1))).min(n);
-    let distance = if is_limit { rng.below(farthest + 1) } else { farthest } as f64;
+    let distance = if is_limit {
+        rng.below(farthest + 1)
+    } else {
+        farthest
+    } as f64;
     // Without this a distance of 0 would be recorded as a negative one.
-    let shift = if rng.below(2) == 0 { distance } else { 0.0 - distance };
+    let shift = if rng.below(2) == 0 {
+        distance
+    } else {
+        0.0 - distance
+    };
     [center as f64, shift]
 }
 
 /// Bends time by a drawn place and shift.
 pub(super) fn warp_time(work: &mut Workspace, draws: &[f64], interpolation: Interpolation) {
     let n = work.features.n_frames;
-    if work.bend.set(n, draws[0].max(0.0) as usize, draws[1] as i64, interpolation) {
+    if work.bend.set(
+        n,
+        draws[0].max(0.0) as usize,
+        draws[1] as i64,
+        interpolation,
+    ) {
         work.bend.frames(&mut work.features, &mut work.spare);
     }
 }
@@ -84,7 +105,12 @@ pub(super) fn warp_time(work: &mut Workspace, draws: &[f64], interpolation: Inte
 /// Bends frequency by a drawn place and shift.
 pub(super) fn warp_frequency(work: &mut Workspace, draws: &[f64], interpolation: Interpolation) {
     let n = work.features.n_bands;
-    if work.bend.set(n, draws[0].max(0.0) as usize, draws[1] as i64, interpolation) {
+    if work.bend.set(
+        n,
+        draws[0].max(0.0) as usize,
+        draws[1] as i64,
+        interpolation,
+    ) {
         work.bend.bands(&mut work.features, &mut work.spare);
     }
 }
@@ -104,13 +130,22 @@ mod tests {
         }
         assert_eq!((least, most, left, right), (7.0, 13.0, -6.0, 6.0));
         let itself = Distribution::int_uniform(3, 4).unwrap();
-        let moves: Vec<f64> = (0..200).map(|_| draw_bend(&mut rng, 20, &itself)[1]).collect();
-        assert!([-4.0, -3.0, 3.0, 4.0].iter().all(|shift| moves.contains(shift)));
+        let moves: Vec<f64> = (0..200)
+            .map(|_| draw_bend(&mut rng, 20, &itself)[1])
+            .collect();
+        assert!(
+            [-4.0, -3.0, 3.0, 4.0]
+                .iter()
+                .all(|shift| moves.contains(shift))
+        );
         assert!(moves.iter().all(|shift| (3.0..=4.0).contains(&shift.abs())));
         for n in 0..9 {
             for _ in 0..200 {
                 let [center, shift] = draw_bend(&mut rng, n, &80.0.into());
-                assert!(shift == 0.0 || (1.0..n as f64).contains(&(center + shift)), "{n}: {center} {shift}");
+                assert!(
+                    shift == 0.0 || (1.0..n as f64).contains(&(center + shift)),
+                    "{n}: {center} {shift}"
+                );
             }
         }
     }

@@ -58,8 +58,16 @@ impl<N: AsRef<str>> Drawing<'_, N> {
     /// # Errors
     /// [`Error::File`] if a recording that was drawn cannot be read.
     pub(super) fn recorded(&self, path: &[usize], draws: &Draws) -> Result<TraceStep, Error> {
-        let place = path.iter().map(usize::to_string).collect::<Vec<_>>().join("/");
-        let mut step = TraceStep { place, name: self.name.to_owned(), ..TraceStep::default() };
+        let place = path
+            .iter()
+            .map(usize::to_string)
+            .collect::<Vec<_>>()
+            .join("/");
+        let mut step = TraceStep {
+            place,
+            name: self.name.to_owned(),
+            ..TraceStep::default()
+        };
         for (index, &value) in draws.iter().enumerate() {
             match self.recordings.filter(|_| self.base(index) == FILE) {
                 Some(recordings) => step.recordings.push(recordings.drawn(value)?),
@@ -76,28 +84,48 @@ impl<N: AsRef<str>> Drawing<'_, N> {
     pub(super) fn repeated(&self, step: &TraceStep) -> Result<Draws, Error> {
         let refused = |reason: String| Error::Trace { reason };
         if step.name != self.name {
-            return Err(refused(format!("it has `{}` where the recipe has `{}`", step.name, self.name)));
+            return Err(refused(format!(
+                "it has `{}` where the recipe has `{}`",
+                step.name, self.name
+            )));
         }
         let n = step.values.len() + step.recordings.len();
-        let fits = if self.is_list { n.is_multiple_of(self.names.len().max(1)) } else { n == self.names.len() };
+        let fits = if self.is_list {
+            n.is_multiple_of(self.names.len().max(1))
+        } else {
+            n == self.names.len()
+        };
         if !fits {
-            return Err(refused(format!("`{}` draws {} values, {n} are there", self.name, self.names.len())));
+            return Err(refused(format!(
+                "`{}` draws {} values, {n} are there",
+                self.name,
+                self.names.len()
+            )));
         }
         let mut values = step.values.iter();
         let mut recordings = step.recordings.iter();
         let draw = |index: usize| match self.recordings.filter(|_| self.base(index) == FILE) {
             Some(known) => {
-                let drawn = recordings
-                    .next()
-                    .ok_or_else(|| refused(format!("`{}` draws recordings, and it does not name them", self.name)))?;
+                let drawn = recordings.next().ok_or_else(|| {
+                    refused(format!(
+                        "`{}` draws recordings, and it does not name them",
+                        self.name
+                    ))
+                })?;
                 known.named(self.name, drawn)
             }
             None => {
                 let label = self.label(index, n);
                 match values.next() {
                     Some((name, value)) if *name == label => Ok(*value),
-                    Some((name, _)) => Err(refused(format!("`{}` draws `{label}`, not `{name}`", self.name))),
-                    None => Err(refused(format!("`{}` draws `{label}`, which is missing", self.name))),
+                    Some((name, _)) => Err(refused(format!(
+                        "`{}` draws `{label}`, not `{name}`",
+                        self.name
+                    ))),
+                    None => Err(refused(format!(
+                        "`{}` draws `{label}`, which is missing",
+                        self.name
+                    ))),
                 }
             }
         };
@@ -124,11 +152,23 @@ impl<N: AsRef<str>> Drawing<'_, N> {
 impl std::fmt::Display for Trace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (i, step) in self.steps.iter().enumerate() {
-            let files = step.recordings.iter().map(|drawn| format!("{FILE} {}", drawn.file));
-            let values = step.values.iter().map(|(name, value)| format!("{name} {value}"));
+            let files = step
+                .recordings
+                .iter()
+                .map(|drawn| format!("{FILE} {}", drawn.file));
+            let values = step
+                .values
+                .iter()
+                .map(|(name, value)| format!("{name} {value}"));
             let all: Vec<String> = files.chain(values).collect();
             let break_ = if i == 0 { "" } else { "\n" };
-            write!(f, "{break_}{:<6} {:<12} {}", step.place, step.name, all.join(", "))?;
+            write!(
+                f,
+                "{break_}{:<6} {:<12} {}",
+                step.place,
+                step.name,
+                all.join(", ")
+            )?;
         }
         Ok(())
     }
@@ -139,7 +179,12 @@ mod tests {
     use super::*;
 
     fn drawing(is_list: bool) -> Drawing<'static, &'static str> {
-        Drawing { name: "masks", names: &["start", "length"], is_list, recordings: None }
+        Drawing {
+            name: "masks",
+            names: &["start", "length"],
+            is_list,
+            recordings: None,
+        }
     }
 
     #[test]
@@ -147,24 +192,47 @@ mod tests {
         let names = |draws: &[f64]| {
             let step = drawing(true).recorded(&[0, 2], &draws.into()).unwrap();
             assert_eq!(drawing(true).repeated(&step).unwrap().as_slice(), draws);
-            step.values.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+            step.values
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(names(&[]), "");
         assert_eq!(names(&[1.0, 2.0]), "start length");
-        assert_eq!(names(&[1.0, 2.0, 3.0, 4.0]), "start_0 length_0 start_1 length_1");
+        assert_eq!(
+            names(&[1.0, 2.0, 3.0, 4.0]),
+            "start_0 length_0 start_1 length_1"
+        );
     }
 
     #[test]
     fn a_record_that_does_not_fit_says_why() {
         let error = |values: &[(&str, f64)], is_list| {
-            let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-            let step = TraceStep { name: "masks".into(), values, ..TraceStep::default() };
+            let values = values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), *value))
+                .collect();
+            let step = TraceStep {
+                name: "masks".into(),
+                values,
+                ..TraceStep::default()
+            };
             drawing(is_list).repeated(&step).unwrap_err().to_string()
         };
         let reason = |text: &str| format!("the trace does not belong to this recipe: {text}");
-        assert_eq!(error(&[], false), reason("`masks` draws 2 values, 0 are there"));
-        assert_eq!(error(&[("start", 1.0)], true), reason("`masks` draws 2 values, 1 are there"));
+        assert_eq!(
+            error(&[], false),
+            reason("`masks` draws 2 values, 0 are there")
+        );
+        assert_eq!(
+            error(&[("start", 1.0)], true),
+            reason("`masks` draws 2 values, 1 are there")
+        );
         let swapped = [("length", 1.0), ("start", 2.0)];
-        assert_eq!(error(&swapped, false), reason("`masks` draws `start`, not `length`"));
+        assert_eq!(
+            error(&swapped, false),
+            reason("`masks` draws `start`, not `length`")
+        );
     }
 }

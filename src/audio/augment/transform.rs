@@ -50,7 +50,12 @@ pub trait Transform: Send + Sync {
     ///
     /// # Errors
     /// As [`Transform::apply`], and whatever the recipe reports.
-    fn apply_with(&self, draws: &[f64], work: &mut Workspace, _inside: &mut Inside<'_>) -> Result<(), Error> {
+    fn apply_with(
+        &self,
+        draws: &[f64],
+        work: &mut Workspace,
+        _inside: &mut Inside<'_>,
+    ) -> Result<(), Error> {
         self.apply(draws, work)
     }
 }
@@ -147,17 +152,23 @@ impl Workspace {
         run: impl FnOnce(&mut Workspace) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut inner = self.inner.take().unwrap_or_default();
-        (inner.domain, inner.n_channels, inner.sample_rate) = (Some(Domain::Wave), self.n_channels, self.sample_rate);
+        (inner.domain, inner.n_channels, inner.sample_rate) =
+            (Some(Domain::Wave), self.n_channels, self.sample_rate);
         std::mem::swap(&mut inner.samples, samples);
         let ran = run(&mut inner);
         std::mem::swap(&mut inner.samples, samples);
-        let said = |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
+        let said =
+            |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
         let (before, after) = (said(self), said(&inner));
         self.inner = Some(inner);
         match ran {
             Ok(()) if before != after => {
                 let what = "the sound before and after a recipe inside a stage";
-                Err(Error::Mismatch { what, left: before, right: after })
+                Err(Error::Mismatch {
+                    what,
+                    left: before,
+                    right: after,
+                })
             }
             ran => ran,
         }
@@ -176,14 +187,20 @@ impl Workspace {
         take: impl FnOnce(&mut Workspace, &[f32]) -> T,
     ) -> Result<T, Error> {
         let mut inner = self.inner.take().unwrap_or_default();
-        (inner.domain, inner.n_channels, inner.sample_rate) = (Some(Domain::Wave), self.n_channels, self.sample_rate);
+        (inner.domain, inner.n_channels, inner.sample_rate) =
+            (Some(Domain::Wave), self.n_channels, self.sample_rate);
         inner.samples.clear();
         load(self, &mut inner.samples);
         recipe.run(key, &mut inner)?;
-        let said = |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
+        let said =
+            |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
         if (inner.n_channels, inner.sample_rate) != (self.n_channels, self.sample_rate) {
             let what = "the sound before and after a recipe inside a stage";
-            return Err(Error::Mismatch { what, left: said(self), right: said(&inner) });
+            return Err(Error::Mismatch {
+                what,
+                left: said(self),
+                right: said(&inner),
+            });
         }
         let taken = take(self, &inner.samples);
         self.inner = Some(inner);
@@ -196,7 +213,11 @@ impl Workspace {
             Domain::Wave => (self.samples.len() / self.n_channels.max(1), 0),
             Domain::Features => (self.features.n_frames, self.features.n_bands),
         };
-        Input { n, n_bands, sample_rate: self.sample_rate }
+        Input {
+            n,
+            n_bands,
+            sample_rate: self.sample_rate,
+        }
     }
 
     /// The samples of a wave or the values of features, whatever is in it.
@@ -235,7 +256,11 @@ impl Workspace {
     /// # Errors
     /// [`Error::BadSample`] if a stage made a sample that is not finite.
     pub fn take_waveform(&mut self) -> Result<Waveform, Error> {
-        Waveform::new(std::mem::take(&mut self.samples), self.n_channels, self.sample_rate)
+        Waveform::new(
+            std::mem::take(&mut self.samples),
+            self.n_channels,
+            self.sample_rate,
+        )
     }
 
     /// The wave as a value of its own.

@@ -1,6 +1,8 @@
 //! Cutting silence off the ends.
 
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -17,19 +19,28 @@ pub(super) static TRIM: Declaration = Declaration {
     parameters: &[
         Parameter::positional(
             "below_db",
-            Kind::Drawn { low: 0.0, high: 200.0 },
+            Kind::Drawn {
+                low: 0.0,
+                high: 200.0,
+            },
             DefaultValue::Number(30.0),
             "how far under the loudest frame is silence, dB",
         ),
         Parameter::option(
             "frame_length",
-            Kind::Count { low: 1.0, high: 1e6 },
+            Kind::Count {
+                low: 1.0,
+                high: 1e6,
+            },
             DefaultValue::Number(2048.0),
             "samples that a level is taken over",
         ),
         Parameter::option(
             "hop_length",
-            Kind::Count { low: 1.0, high: 1e6 },
+            Kind::Count {
+                low: 1.0,
+                high: 1e6,
+            },
             DefaultValue::Number(512.0),
             "samples from level to level, the grain of the cut",
         ),
@@ -63,7 +74,9 @@ impl Transform for Trim {
         if n == 0 {
             return Ok(());
         }
-        let Some((start, end)) = self.kept(&work.samples, n, draws[0].clamp(0.0, 200.0)) else { return Ok(()) };
+        let Some((start, end)) = self.kept(&work.samples, n, draws[0].clamp(0.0, 200.0)) else {
+            return Ok(());
+        };
         work.spare.clear();
         for channel in work.samples.chunks(n) {
             work.spare.extend_from_slice(&channel[start..end]);
@@ -82,7 +95,12 @@ impl Trim {
             let centre = frame * self.hop_length;
             let from = centre.saturating_sub(self.frame_length / 2).min(n);
             let to = (centre + self.frame_length - self.frame_length / 2).min(n);
-            let channel = |x: &[f32]| x[from..to].iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>();
+            let channel = |x: &[f32]| {
+                x[from..to]
+                    .iter()
+                    .map(|&v| f64::from(v) * f64::from(v))
+                    .sum::<f64>()
+            };
             samples.chunks(n).map(channel).fold(0.0, f64::max)
         };
         let loudest = (0..n_frames).map(power).fold(0.0, f64::max);
@@ -94,7 +112,10 @@ impl Trim {
         let first = (0..n_frames).find(heard)?;
         let last = (0..n_frames).rfind(heard)?;
         // The last frame can be centred on the end itself; a sample is left of it all the same.
-        Some(((first * self.hop_length).min(n - 1), ((last + 1) * self.hop_length).min(n)))
+        Some((
+            (first * self.hop_length).min(n - 1),
+            ((last + 1) * self.hop_length).min(n),
+        ))
     }
 }
 
@@ -105,7 +126,9 @@ mod tests {
 
     fn trimmed(wave: &Waveform, below_db: f64) -> Waveform {
         let given = [("below_db".to_owned(), Value::Drawn(below_db.into()))];
-        let recipe: Recipe = Stage::new(declaration("trim").unwrap(), given).unwrap().into();
+        let recipe: Recipe = Stage::new(declaration("trim").unwrap(), given)
+            .unwrap()
+            .into();
         recipe.wave(wave, Key::of_seed(0)).unwrap()
     }
 

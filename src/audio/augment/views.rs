@@ -17,16 +17,24 @@ impl Views {
     /// # Errors
     /// [`Error::Empty`] without recipes, [`Error::Mismatch`] if some give waves and others features.
     pub fn new(recipes: Vec<Recipe>) -> Result<Views, Error> {
-        let Some(first) = recipes.first() else { return Err(Error::Empty { what: "views" }) };
+        let Some(first) = recipes.first() else {
+            return Err(Error::Empty { what: "views" });
+        };
         let gives = first.flow(Some(super::Domain::Wave))?.gives;
         for other in &recipes[1..] {
             let other_gives = other.flow(Some(super::Domain::Wave))?.gives;
             if other_gives != gives {
                 let (left, right) = (described(first, gives), described(other, other_gives));
-                return Err(Error::Mismatch { what: "the views", left, right });
+                return Err(Error::Mismatch {
+                    what: "the views",
+                    left,
+                    right,
+                });
             }
         }
-        Ok(Views { recipes: recipes.into() })
+        Ok(Views {
+            recipes: recipes.into(),
+        })
     }
 
     /// `n` views by one recipe.
@@ -58,6 +66,11 @@ impl Views {
     /// # Errors
     /// As [`Recipe::then`].
     pub fn then(&self, next: &Recipe) -> Result<Views, Error> {
-        Views::new(self.recipes.iter().map(|recipe| recipe.then(next)).collect::<Result<_, Error>>()?)
+        Views::new(
+            self.recipes
+                .iter()
+                .map(|recipe| recipe.then(next))
+                .collect::<Result<_, Error>>()?,
+        )
     }
 }

@@ -21,7 +21,9 @@ const HEAD: usize = 16 + 8 + 8 + 8;
 impl Cache {
     /// A cache in a folder, which is made when the first clip is kept.
     pub fn new(folder: impl Into<PathBuf>) -> Cache {
-        Cache { folder: folder.into() }
+        Cache {
+            folder: folder.into(),
+        }
     }
 
     /// The clip made from `source` at `rate`, from the cache or by `make`.
@@ -37,7 +39,9 @@ impl Cache {
         rate: Option<u32>,
         make: impl FnOnce() -> Result<Waveform, Error>,
     ) -> Result<Waveform, Error> {
-        let Some(path) = self.path(source, rate) else { return make() };
+        let Some(path) = self.path(source, rate) else {
+            return make();
+        };
         if let Some(wave) = std::fs::read(&path).ok().and_then(|bytes| decode(&bytes)) {
             return Ok(wave);
         }
@@ -50,11 +54,19 @@ impl Cache {
 
     fn path(&self, source: &Path, rate: Option<u32>) -> Option<PathBuf> {
         let metadata = source.metadata().ok()?;
-        let changed = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let changed = metadata
+            .modified()
+            .ok()?
+            .duration_since(std::time::UNIX_EPOCH)
+            .ok()?;
         let mut hash = Xxh3::new();
         hash.update(FORMAT);
         hash.update(source.canonicalize().ok()?.as_os_str().as_encoded_bytes());
-        for number in [metadata.len(), changed.as_nanos() as u64, u64::from(rate.unwrap_or(0))] {
+        for number in [
+            metadata.len(),
+            changed.as_nanos() as u64,
+            u64::from(rate.unwrap_or(0)),
+        ] {
             hash.update(&number.to_le_bytes());
         }
         let name = format!("{:032x}", hash.digest128());
@@ -64,7 +76,9 @@ impl Cache {
 
 /// Whether the source is a WAV file at this rate: decoding it again is as fast as reading the cache.
 fn is_plain(source: &Path, sample_rate: u32) -> bool {
-    let wav = source.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
+    let wav = source
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("wav"));
     wav && io::read_header(source).is_ok_and(|header| header.sample_rate == sample_rate)
 }
 
@@ -91,7 +105,10 @@ fn decode(bytes: &[u8]) -> Option<Waveform> {
     if !whole {
         return None;
     }
-    let samples = body.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let samples = body
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
     Waveform::mono(samples, u32::try_from(number(16)?).ok()?).ok()
 }
 
@@ -106,7 +123,10 @@ mod tests {
     #[test]
     fn a_clip_is_made_once_and_again_when_its_source_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let (source, cache) = (folder.path().join("a.ogg"), Cache::new(folder.path().join("cache")));
+        let (source, cache) = (
+            folder.path().join("a.ogg"),
+            Cache::new(folder.path().join("cache")),
+        );
         std::fs::write(&source, b"one").unwrap();
         let made = std::cell::Cell::new(0);
         let get = || {
@@ -146,7 +166,10 @@ mod tests {
                 let source = &source;
                 scope.spawn(move || {
                     for _ in 0..50 {
-                        assert_eq!(cache.get_or_make(source, None, || Ok(wave())).unwrap(), wave());
+                        assert_eq!(
+                            cache.get_or_make(source, None, || Ok(wave())).unwrap(),
+                            wave()
+                        );
                     }
                 });
             }

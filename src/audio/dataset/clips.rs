@@ -37,12 +37,22 @@ pub struct Clip {
 impl Clip {
     /// A labelled clip without further columns.
     pub fn new(source: Source, label: Option<usize>) -> Clip {
-        Clip { source, label, fold: None, part: None, columns: Vec::new(), id: 0 }
+        Clip {
+            source,
+            label,
+            fold: None,
+            part: None,
+            columns: Vec::new(),
+            id: 0,
+        }
     }
 
     /// The value of a column.
     pub fn column(&self, name: &str) -> Option<&str> {
-        self.columns.iter().find(|(column, _)| *column == name).map(|(_, value)| value.as_str())
+        self.columns
+            .iter()
+            .find(|(column, _)| *column == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -99,12 +109,18 @@ impl Dataset {
         if let Some(seconds) = form.duration_s
             && !(seconds > 0.0 && seconds <= 86_400.0)
         {
-            return Err(Error::range("seconds", "above 0 and at most a day", seconds));
+            return Err(Error::range(
+                "seconds",
+                "above 0 and at most a day",
+                seconds,
+            ));
         }
         for (index, clip) in clips.iter_mut().enumerate() {
             clip.id = index as u64;
         }
-        let slots = std::iter::repeat_with(OnceLock::new).take(clips.len()).collect();
+        let slots = std::iter::repeat_with(OnceLock::new)
+            .take(clips.len())
+            .collect();
         Ok(Dataset {
             name: name.into(),
             clips: clips.into(),
@@ -113,12 +129,19 @@ impl Dataset {
             held_out: &[],
             groups: &[],
             passed_over: Arc::default(),
-            store: Arc::new(Store { slots, bytes: AtomicUsize::new(0), cache }),
+            store: Arc::new(Store {
+                slots,
+                bytes: AtomicUsize::new(0),
+                cache,
+            }),
         })
     }
 
     /// Says which values of a column its authors, or we, hold out for testing.
-    pub(super) fn holding_out(mut self, held_out: &'static [(&'static str, &'static [&'static str])]) -> Dataset {
+    pub(super) fn holding_out(
+        mut self,
+        held_out: &'static [(&'static str, &'static [&'static str])],
+    ) -> Dataset {
         self.held_out = held_out;
         self
     }
@@ -146,7 +169,10 @@ impl Dataset {
     }
 
     pub(super) fn held_out(&self, column: &str) -> Option<&'static [&'static str]> {
-        self.held_out.iter().find(|(name, _)| *name == column).map(|(_, values)| *values)
+        self.held_out
+            .iter()
+            .find(|(name, _)| *name == column)
+            .map(|(_, values)| *values)
     }
 
     /// Its name.
@@ -181,8 +207,14 @@ impl Dataset {
 
     /// The same dataset with some of its clips, in the given order.
     pub fn subset(&self, indices: &[usize]) -> Dataset {
-        let clips = indices.iter().map(|&index| self.clips[index].clone()).collect();
-        Dataset { clips, ..self.clone() }
+        let clips = indices
+            .iter()
+            .map(|&index| self.clips[index].clone())
+            .collect();
+        Dataset {
+            clips,
+            ..self.clone()
+        }
     }
 
     /// The same clips, with the labels of all but a stratified, seeded fraction taken away.
@@ -198,7 +230,10 @@ impl Dataset {
         for (clip, kept) in clips.iter_mut().zip(kept) {
             clip.label = clip.label.filter(|_| kept);
         }
-        Ok(Dataset { clips: clips.into(), ..self.clone() })
+        Ok(Dataset {
+            clips: clips.into(),
+            ..self.clone()
+        })
     }
 
     /// Reads a clip in the dataset's form: from memory, from the cache, or from its file.
@@ -226,12 +261,16 @@ impl Dataset {
         let wave = match &clip.source {
             Source::Wave(wave) => self.resampled(wave)?,
             Source::File(path) => match (&self.store.cache, self.form.sample_rate) {
-                (Some(cache), rate) => cache.get_or_make(path, rate, || self.resampled(&io::read(path)?))?,
+                (Some(cache), rate) => {
+                    cache.get_or_make(path, rate, || self.resampled(&io::read(path)?))?
+                }
                 (None, _) => self.resampled(&io::read(path)?)?,
             },
         };
         Ok(match self.form.duration_s {
-            Some(seconds) => wave.fitted((seconds * f64::from(wave.sample_rate())).round().max(1.0) as usize),
+            Some(seconds) => {
+                wave.fitted((seconds * f64::from(wave.sample_rate())).round().max(1.0) as usize)
+            }
             None => wave,
         })
     }
@@ -247,6 +286,12 @@ impl Dataset {
 
 impl std::fmt::Debug for Dataset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} clips, {} classes", self.name, self.clips.len(), self.classes.len())
+        write!(
+            f,
+            "{}: {} clips, {} classes",
+            self.name,
+            self.clips.len(),
+            self.classes.len()
+        )
     }
 }

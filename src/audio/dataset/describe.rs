@@ -36,7 +36,12 @@ const SAMPLED: usize = 64;
 impl Dataset {
     /// Describes the dataset; reads the heads of at most 64 files, spread evenly.
     pub fn describe(&self) -> Description {
-        let count = |label| self.clips().iter().filter(|clip| clip.label == Some(label)).count();
+        let count = |label| {
+            self.clips()
+                .iter()
+                .filter(|clip| clip.label == Some(label))
+                .count()
+        };
         let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (name, value) in self.clips().iter().flat_map(|clip| &clip.columns) {
             columns.entry(name).or_default().insert(value);
@@ -48,7 +53,11 @@ impl Dataset {
                 Source::Wave(wave) => Some((wave.sample_rate(), Some(wave.duration_s()))),
                 Source::File(path) => {
                     let head = io::read_header(path).ok()?;
-                    Some((head.sample_rate, head.n_samples.map(|n| n as f64 / f64::from(head.sample_rate))))
+                    Some((
+                        head.sample_rate,
+                        head.n_samples
+                            .map(|n| n as f64 / f64::from(head.sample_rate)),
+                    ))
                 }
             })
             .collect();
@@ -56,15 +65,34 @@ impl Dataset {
         Description {
             name: self.name().to_owned(),
             n_clips: self.len(),
-            n_unlabelled: self.clips().iter().filter(|clip| clip.label.is_none()).count(),
-            classes: self.classes().iter().enumerate().map(|(i, name)| (name.clone(), count(i))).collect(),
-            columns: columns.into_iter().map(|(name, values)| (name.to_owned(), values.len())).collect(),
+            n_unlabelled: self
+                .clips()
+                .iter()
+                .filter(|clip| clip.label.is_none())
+                .count(),
+            classes: self
+                .classes()
+                .iter()
+                .enumerate()
+                .map(|(i, name)| (name.clone(), count(i)))
+                .collect(),
+            columns: columns
+                .into_iter()
+                .map(|(name, values)| (name.to_owned(), values.len()))
+                .collect(),
             n_folds: folds.len(),
             n_sampled: heads.len(),
-            sample_rates: heads.iter().map(|(rate, _)| *rate).collect::<BTreeSet<_>>().into_iter().collect(),
+            sample_rates: heads
+                .iter()
+                .map(|(rate, _)| *rate)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             durations_s: (!durations.is_empty()).then(|| {
                 let mean = durations.iter().sum::<f64>() / durations.len() as f64;
-                let (low, high) = durations.iter().fold((f64::INFINITY, 0.0), |(a, b), &d| (d.min(a), d.max(b)));
+                let (low, high) = durations
+                    .iter()
+                    .fold((f64::INFINITY, 0.0), |(a, b), &d| (d.min(a), d.max(b)));
                 [low, mean, high]
             }),
             passed_over: self.passed_over().clone(),
@@ -74,7 +102,13 @@ impl Dataset {
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} clips, {} classes", self.name, self.n_clips, self.classes.len())?;
+        write!(
+            f,
+            "{}: {} clips, {} classes",
+            self.name,
+            self.n_clips,
+            self.classes.len()
+        )?;
         if self.n_unlabelled > 0 {
             write!(f, ", {} without a label", self.n_unlabelled)?;
         }
@@ -93,7 +127,12 @@ impl fmt::Display for Description {
                 self.n_sampled
             )?;
         }
-        let width = self.classes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let width = self
+            .classes
+            .iter()
+            .map(|(name, _)| name.chars().count())
+            .max()
+            .unwrap_or(0);
         for (name, count) in &self.classes {
             write!(f, "\n  {name:width$}  {count}")?;
         }

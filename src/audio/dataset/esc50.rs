@@ -24,20 +24,30 @@ struct Row {
 ///
 /// # Errors
 /// [`Error::File`] if the table or a file is absent, or the table has other columns.
-pub fn esc50(dir: &Path, only_esc10: bool, form: Form, cache: Option<Cache>) -> Result<Dataset, Error> {
+pub fn esc50(
+    dir: &Path,
+    only_esc10: bool,
+    form: Form,
+    cache: Option<Cache>,
+) -> Result<Dataset, Error> {
     let table = dir.join("meta").join("esc50.csv");
     let hint = "give the folder that holds `meta/esc50.csv` and `audio/`";
     if !table.is_file() {
         return Err(Error::file_with_hint(&table, "there is no such file", hint));
     }
     let mut reader = csv::Reader::from_path(&table).map_err(|error| Error::file(&table, error))?;
-    let mut rows: Vec<Row> =
-        reader.deserialize().collect::<Result<_, _>>().map_err(|error| Error::file_with_hint(&table, error, hint))?;
+    let mut rows: Vec<Row> = reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::file_with_hint(&table, error, hint))?;
     rows.retain(|row| !only_esc10 || row.esc10.eq_ignore_ascii_case("true"));
     if rows.is_empty() {
         return Err(Error::file(&table, "the table has no rows that are wanted"));
     }
-    let names: BTreeMap<u32, String> = rows.iter().map(|row| (row.target, row.category.clone())).collect();
+    let names: BTreeMap<u32, String> = rows
+        .iter()
+        .map(|row| (row.target, row.category.clone()))
+        .collect();
     let targets: Vec<u32> = names.keys().copied().collect();
     let clips = rows
         .into_iter()
@@ -54,14 +64,24 @@ pub fn esc50(dir: &Path, only_esc10: bool, form: Form, cache: Option<Cache>) -> 
         .collect::<Result<_, Error>>()?;
     let name = if only_esc10 { "ESC-10" } else { "ESC-50" };
     // Clips cut from one recording of Freesound lie in one fold.
-    Ok(Dataset::new(name, clips, names.into_values().collect(), form, cache)?.grouped_by(&["src_file"]))
+    Ok(
+        Dataset::new(name, clips, names.into_values().collect(), form, cache)?
+            .grouped_by(&["src_file"]),
+    )
 }
 
 fn find(named: &Path, hint: &str) -> Result<PathBuf, Error> {
     let endings = ["ogg", "flac", "mp3", "m4a", "wav"];
-    let candidates = std::iter::once(named.to_owned()).chain(endings.iter().map(|ending| named.with_extension(ending)));
+    let candidates = std::iter::once(named.to_owned())
+        .chain(endings.iter().map(|ending| named.with_extension(ending)));
     candidates
         .into_iter()
         .find(|path| path.is_file())
-        .ok_or_else(|| Error::file_with_hint(named, "the table names this file, but it is not there", hint))
+        .ok_or_else(|| {
+            Error::file_with_hint(
+                named,
+                "the table names this file, but it is not there",
+                hint,
+            )
+        })
 }

@@ -11,7 +11,8 @@ mod split;
 mod spoken_digits;
 
 pub use augment_files::{
-    AugmentFiles, Encoding, Ended, Entry, Event, Plan, Replay, Shard, Summary, failed_name, manifest_name, size,
+    AugmentFiles, Encoding, Ended, Entry, Event, Plan, Replay, Shard, Summary, failed_name,
+    manifest_name, size,
 };
 pub use cache::Cache;
 pub use clips::{Clip, Dataset, Form, Source};

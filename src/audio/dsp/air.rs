@@ -41,7 +41,8 @@ impl Air {
             },
             nitrogen: Relaxation {
                 strength: scale * 0.1068 * libm::exp(-3352.0 / kelvin),
-                freq_hz: (9.0 + 280.0 * h * libm::exp(-4.170 * (libm::pow(relative, -1.0 / 3.0) - 1.0)))
+                freq_hz: (9.0
+                    + 280.0 * h * libm::exp(-4.170 * (libm::pow(relative, -1.0 / 3.0) - 1.0)))
                     / relative.sqrt(),
             },
         }
@@ -74,7 +75,10 @@ mod tests {
             let air = Air::new(temperature_c, humidity);
             for (k, want) in (-4..4).zip(row) {
                 let got = 1000.0 * air.db_per_m(1000.0 * 10f64.powf(0.3 * f64::from(k)));
-                assert!((got - want).abs() < 0.06 + 0.005 * want, "{temperature_c} {humidity} {k}: {got}, not {want}");
+                assert!(
+                    (got - want).abs() < 0.06 + 0.005 * want,
+                    "{temperature_c} {humidity} {k}: {got}, not {want}"
+                );
             }
         }
     }

@@ -26,21 +26,34 @@ pub fn cycles(freq_hz: f64, sample_rate: u32) -> f64 {
 
 impl Biquad {
     fn new(b: [f64; 3], a: [f64; 3]) -> Biquad {
-        Biquad { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]] }
+        Biquad {
+            b: b.map(|b| b / a[0]),
+            a: [a[1] / a[0], a[2] / a[0]],
+        }
     }
 
     /// A low pass, `H(s) = 1 / (s^2 + s/Q + 1)`.
     pub fn low_pass(cycles: f64, q: f64) -> Biquad {
-        let Angle { cos, one_minus_cos, alpha } = Angle::new(cycles, q);
+        let Angle {
+            cos,
+            one_minus_cos,
+            alpha,
+        } = Angle::new(cycles, q);
         let edge = one_minus_cos / 2.0;
-        Biquad::new([edge, one_minus_cos, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+        Biquad::new(
+            [edge, one_minus_cos, edge],
+            [1.0 + alpha, -2.0 * cos, 1.0 - alpha],
+        )
     }
 
     /// A high pass, `H(s) = s^2 / (s^2 + s/Q + 1)`.
     pub fn high_pass(cycles: f64, q: f64) -> Biquad {
         let Angle { cos, alpha, .. } = Angle::new(cycles, q);
         let edge = (1.0 + cos) / 2.0;
-        Biquad::new([edge, -2.0 * edge, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+        Biquad::new(
+            [edge, -2.0 * edge, edge],
+            [1.0 + alpha, -2.0 * cos, 1.0 - alpha],
+        )
     }
 
     /// A band pass whose peak is 0 dB, `H(s) = (s/Q) / (s^2 + s/Q + 1)`.
@@ -52,14 +65,20 @@ impl Biquad {
     /// A notch, `H(s) = (s^2 + 1) / (s^2 + s/Q + 1)`.
     pub fn notch(cycles: f64, q: f64) -> Biquad {
         let Angle { cos, alpha, .. } = Angle::new(cycles, q);
-        Biquad::new([1.0, -2.0 * cos, 1.0], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+        Biquad::new(
+            [1.0, -2.0 * cos, 1.0],
+            [1.0 + alpha, -2.0 * cos, 1.0 - alpha],
+        )
     }
 
     /// A bell of a gain at its centre, `H(s) = (s^2 + s A/Q + 1) / (s^2 + s/(A Q) + 1)`, `A = 10^(gain_db / 40)`.
     pub fn peaking(cycles: f64, gain_db: f64, q: f64) -> Biquad {
         let Angle { cos, alpha, .. } = Angle::new(cycles, q);
         let a = root_of_gain(gain_db);
-        Biquad::new([1.0 + alpha * a, -2.0 * cos, 1.0 - alpha * a], [1.0 + alpha / a, -2.0 * cos, 1.0 - alpha / a])
+        Biquad::new(
+            [1.0 + alpha * a, -2.0 * cos, 1.0 - alpha * a],
+            [1.0 + alpha / a, -2.0 * cos, 1.0 - alpha / a],
+        )
     }
 
     /// A gain below a frequency, `H(s) = A (s^2 + s sqrt(A)/Q + A) / (A s^2 + s sqrt(A)/Q + 1)`, `A = 10^(gain_db / 40)`.
@@ -68,8 +87,16 @@ impl Biquad {
         let a = root_of_gain(gain_db);
         let (plus, minus, slope) = (a + 1.0, a - 1.0, 2.0 * a.sqrt() * alpha);
         Biquad::new(
-            [a * (plus - minus * cos + slope), 2.0 * a * (minus - plus * cos), a * (plus - minus * cos - slope)],
-            [plus + minus * cos + slope, -2.0 * (minus + plus * cos), plus + minus * cos - slope],
+            [
+                a * (plus - minus * cos + slope),
+                2.0 * a * (minus - plus * cos),
+                a * (plus - minus * cos - slope),
+            ],
+            [
+                plus + minus * cos + slope,
+                -2.0 * (minus + plus * cos),
+                plus + minus * cos - slope,
+            ],
         )
     }
 
@@ -79,8 +106,16 @@ impl Biquad {
         let a = root_of_gain(gain_db);
         let (plus, minus, slope) = (a + 1.0, a - 1.0, 2.0 * a.sqrt() * alpha);
         Biquad::new(
-            [a * (plus + minus * cos + slope), -2.0 * a * (minus + plus * cos), a * (plus + minus * cos - slope)],
-            [plus - minus * cos + slope, 2.0 * (minus - plus * cos), plus - minus * cos - slope],
+            [
+                a * (plus + minus * cos + slope),
+                -2.0 * a * (minus + plus * cos),
+                a * (plus + minus * cos - slope),
+            ],
+            [
+                plus - minus * cos + slope,
+                2.0 * (minus - plus * cos),
+                plus - minus * cos - slope,
+            ],
         )
     }
 
@@ -93,13 +128,18 @@ impl Biquad {
     pub fn magnitude(&self, cycles: f64) -> f64 {
         let (sin, cos) = libm::sincos(TAU * cycles);
         let (sin_2, cos_2) = libm::sincos(2.0 * TAU * cycles);
-        let at = |c: [f64; 3]| libm::hypot(c[0] + c[1] * cos + c[2] * cos_2, c[1] * sin + c[2] * sin_2);
+        let at =
+            |c: [f64; 3]| libm::hypot(c[0] + c[1] * cos + c[2] * cos_2, c[1] * sin + c[2] * sin_2);
         at(self.b) / at([1.0, self.a[0], self.a[1]])
     }
 
     /// How many samples back it looks: 1 for a section of first order.
     pub fn degree(&self) -> usize {
-        if self.b[2] == 0.0 && self.a[1] == 0.0 { 1 } else { 2 }
+        if self.b[2] == 0.0 && self.a[1] == 0.0 {
+            1
+        } else {
+            2
+        }
     }
 }
 
@@ -115,7 +155,11 @@ impl Angle {
         let (sin, cos) = libm::sincos(TAU * cycles);
         let half = libm::sin(PI * cycles);
         // The difference itself would lose most of its digits at low frequencies.
-        Angle { cos, one_minus_cos: 2.0 * half * half, alpha: sin / (2.0 * q) }
+        Angle {
+            cos,
+            one_minus_cos: 2.0 * half * half,
+            alpha: sin / (2.0 * q),
+        }
     }
 }
 
@@ -135,8 +179,11 @@ mod tests {
         let mut impulse = vec![0.0; 1 << 16];
         impulse[0] = 1.0;
         Cascade::new([filter]).run(&mut memory, &mut impulse);
-        let spectrum: Complex64 =
-            impulse.iter().enumerate().map(|(n, y)| Complex64::from_polar(*y, -TAU * cycles * n as f64)).sum();
+        let spectrum: Complex64 = impulse
+            .iter()
+            .enumerate()
+            .map(|(n, y)| Complex64::from_polar(*y, -TAU * cycles * n as f64))
+            .sum();
         spectrum.norm()
     }
 
@@ -147,21 +194,37 @@ mod tests {
     fn responses_are_those_of_the_analog_prototypes() {
         let (q, gain_db) = (1.7, 9.0);
         let designs: [(Design, Prototype); 7] = [
-            (|f, q, _| Biquad::low_pass(f, q), |s, q, _| 1.0 / (s * s + s / q + 1.0)),
-            (|f, q, _| Biquad::high_pass(f, q), |s, q, _| s * s / (s * s + s / q + 1.0)),
-            (|f, q, _| Biquad::band_pass(f, q), |s, q, _| s / q / (s * s + s / q + 1.0)),
-            (|f, q, _| Biquad::notch(f, q), |s, q, _| (s * s + 1.0) / (s * s + s / q + 1.0)),
+            (
+                |f, q, _| Biquad::low_pass(f, q),
+                |s, q, _| 1.0 / (s * s + s / q + 1.0),
+            ),
+            (
+                |f, q, _| Biquad::high_pass(f, q),
+                |s, q, _| s * s / (s * s + s / q + 1.0),
+            ),
+            (
+                |f, q, _| Biquad::band_pass(f, q),
+                |s, q, _| s / q / (s * s + s / q + 1.0),
+            ),
+            (
+                |f, q, _| Biquad::notch(f, q),
+                |s, q, _| (s * s + 1.0) / (s * s + s / q + 1.0),
+            ),
             (
                 |f, q, gain_db| Biquad::peaking(f, gain_db, q),
                 |s, q, a| (s * s + s * (a / q) + 1.0) / (s * s + s / (a * q) + 1.0),
             ),
             (
                 |f, q, gain_db| Biquad::low_shelf(f, gain_db, q),
-                |s, q, a| a * (s * s + s * (a.sqrt() / q) + a) / (a * s * s + s * (a.sqrt() / q) + 1.0),
+                |s, q, a| {
+                    a * (s * s + s * (a.sqrt() / q) + a) / (a * s * s + s * (a.sqrt() / q) + 1.0)
+                },
             ),
             (
                 |f, q, gain_db| Biquad::high_shelf(f, gain_db, q),
-                |s, q, a| a * (a * s * s + s * (a.sqrt() / q) + 1.0) / (s * s + s * (a.sqrt() / q) + a),
+                |s, q, a| {
+                    a * (a * s * s + s * (a.sqrt() / q) + 1.0) / (s * s + s * (a.sqrt() / q) + a)
+                },
             ),
         ];
         for (index, (design, prototype)) in designs.into_iter().enumerate() {
@@ -171,8 +234,14 @@ mod tests {
                     let s = Complex64::new(0.0, (PI * at).tan() / (PI * center).tan());
                     let want = prototype(s, q, 10f64.powf(gain_db / 40.0)).norm();
                     let (got, formula) = (measured(filter, at), filter.magnitude(at));
-                    assert!((got - want).abs() < 1e-9 * want.max(1.0), "{index} {center} {at}: {got}, not {want}");
-                    assert!((formula - want).abs() < 1e-9 * want.max(1.0), "{index} {center} {at}: {formula}");
+                    assert!(
+                        (got - want).abs() < 1e-9 * want.max(1.0),
+                        "{index} {center} {at}: {got}, not {want}"
+                    );
+                    assert!(
+                        (formula - want).abs() < 1e-9 * want.max(1.0),
+                        "{index} {center} {at}: {formula}"
+                    );
                 }
             }
         }

@@ -36,7 +36,9 @@ pub struct Memory {
 impl Cascade {
     /// The cascade of some sections.
     pub fn new(sections: impl IntoIterator<Item = Biquad>) -> Cascade {
-        Cascade { sections: sections.into_iter().collect() }
+        Cascade {
+            sections: sections.into_iter().collect(),
+        }
     }
 
     /// The sections in order.
@@ -46,7 +48,10 @@ impl Cascade {
 
     /// The magnitude of the transfer function at a frequency in cycles per sample.
     pub fn magnitude(&self, cycles: f64) -> f64 {
-        self.sections.iter().map(|section| section.magnitude(cycles)).product()
+        self.sections
+            .iter()
+            .map(|section| section.magnitude(cycles))
+            .product()
     }
 
     /// The memory before a first sample.
@@ -61,24 +66,41 @@ impl Cascade {
         let states = self.sections.iter().map(|section| {
             let gain = section.gain_at_zero();
             let second = (section.b[2] - section.a[1] * gain) * level;
-            let state = [(section.b[1] - section.a[0] * gain) * level + second, second];
+            let state = [
+                (section.b[1] - section.a[0] * gain) * level + second,
+                second,
+            ];
             level *= gain;
             state
         });
-        Memory { states: states.collect() }
+        Memory {
+            states: states.collect(),
+        }
     }
 
     /// Filters in place, going on from a memory of this cascade. How a sound is cut into calls changes no more than the
     /// last digits.
     pub fn run(&self, memory: &mut Memory, samples: &mut [f64]) {
-        pulp::Arch::new().dispatch(Run { sections: &self.sections, memory, samples, narrow: |y| y });
+        pulp::Arch::new().dispatch(Run {
+            sections: &self.sections,
+            memory,
+            samples,
+            narrow: |y| y,
+        });
     }
 
     /// Filters in place.
     pub fn filter(&self, samples: &mut [f32], start: Start) {
-        let Some(&first) = samples.first() else { return };
+        let Some(&first) = samples.first() else {
+            return;
+        };
         let memory = &mut self.memory(start, f64::from(first));
-        pulp::Arch::new().dispatch(Run { sections: &self.sections, memory, samples, narrow: |y| y as f32 });
+        pulp::Arch::new().dispatch(Run {
+            sections: &self.sections,
+            memory,
+            samples,
+            narrow: |y| y as f32,
+        });
     }
 
     /// Filters in place, forwards and then backwards: the magnitude is squared and the phase is zero.
@@ -91,21 +113,36 @@ impl Cascade {
         thread_local! {
             static EXTENDED: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
         }
-        let (Some(&first), Some(&last)) = (samples.first(), samples.last()) else { return };
+        let (Some(&first), Some(&last)) = (samples.first(), samples.last()) else {
+            return;
+        };
         let n = samples.len();
         let degree: usize = self.sections.iter().map(Biquad::degree).sum();
         let pad = (3 * (degree + 1)).min(n - 1);
         EXTENDED.with_borrow_mut(|extended| {
             extended.clear();
-            extended.extend(samples[1..=pad].iter().rev().map(|x| 2.0 * f64::from(first) - f64::from(*x)));
+            extended.extend(
+                samples[1..=pad]
+                    .iter()
+                    .rev()
+                    .map(|x| 2.0 * f64::from(first) - f64::from(*x)),
+            );
             extended.extend(samples.iter().map(|x| f64::from(*x)));
-            extended.extend(samples[n - 1 - pad..n - 1].iter().rev().map(|x| 2.0 * f64::from(last) - f64::from(*x)));
+            extended.extend(
+                samples[n - 1 - pad..n - 1]
+                    .iter()
+                    .rev()
+                    .map(|x| 2.0 * f64::from(last) - f64::from(*x)),
+            );
             for _ in 0..2 {
                 let mut memory = self.memory(Start::Steady, extended[0]);
                 self.run(&mut memory, extended);
                 extended.reverse();
             }
-            samples.iter_mut().zip(&extended[pad..]).for_each(|(x, y)| *x = *y as f32);
+            samples
+                .iter_mut()
+                .zip(&extended[pad..])
+                .for_each(|(x, y)| *x = *y as f32);
         });
     }
 }
@@ -124,7 +161,12 @@ impl<T: Copy + Into<f64>, N: Fn(f64) -> T + Copy> pulp::NullaryFnOnce for Run<'_
 
     #[inline(always)]
     fn call(self) {
-        let Run { sections, memory: Memory { states }, samples, narrow } = self;
+        let Run {
+            sections,
+            memory: Memory { states },
+            samples,
+            narrow,
+        } = self;
         let mut rows = [[0.0; LANES]; STEPS];
         let (blocks, rest) = samples.split_at_mut(samples.len() / BLOCK * BLOCK);
         let steps = rest.len() / LANES;
@@ -133,11 +175,14 @@ impl<T: Copy + Into<f64>, N: Fn(f64) -> T + Copy> pulp::NullaryFnOnce for Run<'_
             if part.is_empty() {
                 continue;
             }
-            let silences: SmallVec<[Silence; 12]> = sections.iter().map(|s| Silence::new(s, steps)).collect();
+            let silences: SmallVec<[Silence; 12]> =
+                sections.iter().map(|s| Silence::new(s, steps)).collect();
             let rows: &mut [Row] = &mut rows[..steps];
             for block in part.chunks_exact_mut(steps * LANES) {
                 side_by_side::load(block, rows);
-                for ((section, silence), state) in sections.iter().zip(&silences).zip(states.iter_mut()) {
+                for ((section, silence), state) in
+                    sections.iter().zip(&silences).zip(states.iter_mut())
+                {
                     side_by_side::run(section, silence, state, rows);
                 }
                 side_by_side::store(rows, block, narrow);
@@ -145,7 +190,12 @@ impl<T: Copy + Into<f64>, N: Fn(f64) -> T + Copy> pulp::NullaryFnOnce for Run<'_
             }
         }
         for sample in single {
-            *sample = narrow(sections.iter().zip(states.iter_mut()).fold((*sample).into(), step));
+            *sample = narrow(
+                sections
+                    .iter()
+                    .zip(states.iter_mut())
+                    .fold((*sample).into(), step),
+            );
         }
         end_ringing(states);
     }
@@ -182,7 +232,9 @@ mod tests {
             let mut y = vec![0.0; x.len()];
             for n in 0..x.len() {
                 let past = |v: &[f64], back: usize| if n >= back { v[n - back] } else { 0.0 };
-                y[n] = b[0] * x[n] + b[1] * past(&x, 1) + b[2] * past(&x, 2) - a[0] * past(&y, 1) - a[1] * past(&y, 2);
+                y[n] = b[0] * x[n] + b[1] * past(&x, 1) + b[2] * past(&x, 2)
+                    - a[0] * past(&y, 1)
+                    - a[1] * past(&y, 2);
             }
             x = y;
         }
@@ -191,19 +243,26 @@ mod tests {
 
     #[test]
     fn one_pass_equals_the_difference_equations() {
-        let samples: Vec<f64> = (0..2000).map(|i| (i as f64 * 0.37).sin() + f64::from(i % 7)).collect();
+        let samples: Vec<f64> = (0..2000)
+            .map(|i| (i as f64 * 0.37).sin() + f64::from(i % 7))
+            .collect();
         for n in [0, 1, 2, 3, 4, 5, 7, 12] {
             let cascade = cascade(n);
             let mut got = samples.clone();
             cascade.run(&mut cascade.memory(Start::Rest, 9.0), &mut got);
-            let worst = got.iter().zip(naive(&cascade, &samples)).fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
+            let worst = got
+                .iter()
+                .zip(naive(&cascade, &samples))
+                .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()));
             assert!(worst < 1e-10, "{n} sections: {worst}");
         }
     }
 
     #[test]
     fn sharp_filters_at_both_ends_of_the_spectrum_are_as_good_as_the_difference_equation() {
-        let samples: Vec<f64> = (0..150_000).map(|i| (f64::from(i) * 0.37).sin() + f64::from(i % 7) - 3.0).collect();
+        let samples: Vec<f64> = (0..150_000)
+            .map(|i| (f64::from(i) * 0.37).sin() + f64::from(i % 7) - 3.0)
+            .collect();
         for (cycles, q, tolerance) in [
             (20.0 / 192_000.0, 0.7, 1e-9),
             (20.0 / 192_000.0, 100.0, 1e-9),
@@ -212,15 +271,22 @@ mod tests {
             (0.4999, 100.0, 1e-9),
             (0.49995, 0.7, 1e-9),
         ] {
-            for section in [Biquad::low_pass(cycles, q), Biquad::high_pass(cycles, q), Biquad::peaking(cycles, 24.0, q)]
-            {
+            for section in [
+                Biquad::low_pass(cycles, q),
+                Biquad::high_pass(cycles, q),
+                Biquad::peaking(cycles, 24.0, q),
+            ] {
                 let cascade = Cascade::new([section]);
                 let want = naive(&cascade, &samples);
                 let peak = want.iter().fold(0.0f64, |m, y| m.max(y.abs()));
                 for n in [samples.len(), 1024 * 9 + 16 * 13 + 5] {
                     let mut got = samples[..n].to_vec();
                     cascade.run(&mut cascade.memory(Start::Rest, 0.0), &mut got);
-                    let worst = got.iter().zip(&want).fold(0.0f64, |m, (a, b)| m.max((a - b).abs())) / peak;
+                    let worst = got
+                        .iter()
+                        .zip(&want)
+                        .fold(0.0f64, |m, (a, b)| m.max((a - b).abs()))
+                        / peak;
                     assert!(worst < tolerance, "{cycles} {q} {n}: {worst}");
                 }
             }
@@ -234,10 +300,17 @@ mod tests {
         let filtered = |arch: pulp::Arch| {
             let (mut samples, mut memory) = (samples.clone(), cascade.memory(Start::Steady, 0.5));
             let sections = &cascade.sections;
-            arch.dispatch(Run { sections, memory: &mut memory, samples: &mut samples, narrow: |y| y });
+            arch.dispatch(Run {
+                sections,
+                memory: &mut memory,
+                samples: &mut samples,
+                narrow: |y| y,
+            });
             samples
         };
-        let pairs = filtered(pulp::Arch::new()).into_iter().zip(filtered(pulp::Arch::Scalar));
+        let pairs = filtered(pulp::Arch::new())
+            .into_iter()
+            .zip(filtered(pulp::Arch::Scalar));
         assert!(pairs.into_iter().all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 
@@ -249,14 +322,25 @@ mod tests {
             let (mut whole, mut pieces) = (samples.clone(), samples.clone());
             cascade.run(&mut cascade.memory(Start::Steady, 0.5), &mut whole);
             let mut memory = cascade.memory(Start::Steady, 0.5);
-            pieces.chunks_mut(piece).for_each(|part| cascade.run(&mut memory, part));
-            assert!(whole.iter().zip(&pieces).all(|(a, b)| (a - b).abs() < 1e-12), "{piece}");
+            pieces
+                .chunks_mut(piece)
+                .for_each(|part| cascade.run(&mut memory, part));
+            assert!(
+                whole
+                    .iter()
+                    .zip(&pieces)
+                    .all(|(a, b)| (a - b).abs() < 1e-12),
+                "{piece}"
+            );
         }
     }
 
     #[test]
     fn a_steady_start_keeps_a_constant_constant() {
-        let low_shelf = Cascade::new([Biquad::low_shelf(0.01, 6.0, 0.7), Biquad::low_pass(0.1, 2.0)]);
+        let low_shelf = Cascade::new([
+            Biquad::low_shelf(0.01, 6.0, 0.7),
+            Biquad::low_pass(0.1, 2.0),
+        ]);
         let mut samples = vec![0.5f32; 1500];
         low_shelf.filter(&mut samples, Start::Steady);
         let want = 0.5 * 10f32.powf(6.0 / 20.0);
@@ -277,9 +361,14 @@ mod tests {
         }
         for at in [0.0, 0.03, 0.05, 0.1] {
             let got: f64 = (0..4001)
-                .map(|i| f64::from(samples[i]) * (std::f64::consts::TAU * at * (i as f64 - 2000.0)).cos())
+                .map(|i| {
+                    f64::from(samples[i]) * (std::f64::consts::TAU * at * (i as f64 - 2000.0)).cos()
+                })
                 .sum();
-            assert!((got - filter.magnitude(at).powi(2)).abs() < 1e-5, "{at}: {got}");
+            assert!(
+                (got - filter.magnitude(at).powi(2)).abs() < 1e-5,
+                "{at}: {got}"
+            );
         }
     }
 

@@ -27,9 +27,16 @@ impl Convolver {
     pub fn convolve(&mut self, signal: &[f32], kernel: &[f32], out: &mut [f32]) {
         out.fill(0.0);
         // What comes after the last wanted sample cannot reach it.
-        let (signal, kernel) = (&signal[..signal.len().min(out.len())], &kernel[..kernel.len().min(out.len())]);
+        let (signal, kernel) = (
+            &signal[..signal.len().min(out.len())],
+            &kernel[..kernel.len().min(out.len())],
+        );
         // The operation is symmetric: the shorter of the two is transformed once.
-        let (long, short) = if signal.len() >= kernel.len() { (signal, kernel) } else { (kernel, signal) };
+        let (long, short) = if signal.len() >= kernel.len() {
+            (signal, kernel)
+        } else {
+            (kernel, signal)
+        };
         if short.is_empty() {
             return;
         }
@@ -43,7 +50,9 @@ impl Convolver {
         let fits = "the buffers are as long as the plan";
         self.time[..short.len()].copy_from_slice(short);
         self.time[short.len()..].fill(0.0);
-        forward.process_with_scratch(&mut self.time, &mut self.kernel, &mut self.work).expect(fits);
+        forward
+            .process_with_scratch(&mut self.time, &mut self.kernel, &mut self.work)
+            .expect(fits);
         // The transforms are not scaled; doing it here costs least.
         let scale = 1.0 / n as f32;
         self.kernel.iter_mut().for_each(|bin| *bin *= scale);
@@ -51,14 +60,24 @@ impl Convolver {
         for (index, part) in long.chunks(step).enumerate() {
             self.time[..part.len()].copy_from_slice(part);
             self.time[part.len()..].fill(0.0);
-            forward.process_with_scratch(&mut self.time, &mut self.block, &mut self.work).expect(fits);
-            self.block.iter_mut().zip(&self.kernel).for_each(|(x, h)| *x *= h);
+            forward
+                .process_with_scratch(&mut self.time, &mut self.block, &mut self.work)
+                .expect(fits);
+            self.block
+                .iter_mut()
+                .zip(&self.kernel)
+                .for_each(|(x, h)| *x *= h);
             // The ends are products of real numbers, and the inverse insists on it.
             self.block[0].im = 0.0;
             self.block[n / 2].im = 0.0;
-            inverse.process_with_scratch(&mut self.block, &mut self.time, &mut self.work).expect(fits);
+            inverse
+                .process_with_scratch(&mut self.block, &mut self.time, &mut self.work)
+                .expect(fits);
             let reach = part.len() + short.len() - 1;
-            out[index * step..].iter_mut().zip(&self.time[..reach]).for_each(|(y, x)| *y += x);
+            out[index * step..]
+                .iter_mut()
+                .zip(&self.time[..reach])
+                .for_each(|(y, x)| *y += x);
         }
     }
 }
@@ -109,9 +128,18 @@ mod tests {
     #[test]
     fn it_agrees_with_the_sum_for_every_length() {
         let mut convolver = Convolver::default();
-        for (n, m) in
-            [(1, 1), (1, 9), (5, 5), (100, 7), (7, 100), (4000, 33), (3000, 2999), (20_000, 64), (0, 4), (4, 0)]
-        {
+        for (n, m) in [
+            (1, 1),
+            (1, 9),
+            (5, 5),
+            (100, 7),
+            (7, 100),
+            (4000, 33),
+            (3000, 2999),
+            (20_000, 64),
+            (0, 4),
+            (4, 0),
+        ] {
             let (x, h) = (noise(n, 1), noise(m, 2));
             for length in [0, 1, n, (n + m).saturating_sub(1), n + m + 3] {
                 let mut got = vec![9.0; length];
@@ -121,7 +149,10 @@ mod tests {
                     let term = |k: usize| f64::from(h[k]) * f64::from(x[i - k]);
                     let want: f64 = (0..m).filter(|&k| k <= i && i - k < n).map(term).sum();
                     let size = (m.min(n).max(1) as f64).sqrt();
-                    assert!((f64::from(*y) - want).abs() < 1e-5 * size, "{n} by {m}, {length}, at {i}: {y} {want}");
+                    assert!(
+                        (f64::from(*y) - want).abs() < 1e-5 * size,
+                        "{n} by {m}, {length}, at {i}: {y} {want}"
+                    );
                 }
             }
         }
@@ -129,7 +160,14 @@ mod tests {
 
     #[test]
     fn the_transform_is_never_shorter_than_a_block() {
-        for (long, short) in [(1, 1), (2, 1), (16_000, 1), (16_000, 16_000), (1_000_000, 100), (480_000, 96_000)] {
+        for (long, short) in [
+            (1, 1),
+            (2, 1),
+            (16_000, 1),
+            (16_000, 16_000),
+            (1_000_000, 100),
+            (480_000, 96_000),
+        ] {
             let n = transform_size(long, short);
             assert!(n >= short && n <= 4 * (long + short), "{long} {short}: {n}");
             assert!(n >= 2 && n.is_multiple_of(2));

@@ -39,7 +39,9 @@ impl Fft {
         thread_local! {
             static PLANNER: RefCell<RealFftPlanner<f32>> = RefCell::new(RealFftPlanner::new());
         }
-        Fft { plan: PLANNER.with_borrow_mut(|planner| planner.plan_fft_forward(n)) }
+        Fft {
+            plan: PLANNER.with_borrow_mut(|planner| planner.plan_fft_forward(n)),
+        }
     }
 
     /// Number of real samples.
@@ -50,8 +52,12 @@ impl Fft {
     /// Makes the buffers fit this transform.
     pub fn prepare(&self, scratch: &mut FftScratch) {
         scratch.input.resize(self.plan.len(), 0.0);
-        scratch.output.resize(self.plan.len() / 2 + 1, Complex32::default());
-        scratch.work.resize(self.plan.get_scratch_len(), Complex32::default());
+        scratch
+            .output
+            .resize(self.plan.len() / 2 + 1, Complex32::default());
+        scratch
+            .work
+            .resize(self.plan.get_scratch_len(), Complex32::default());
     }
 
     /// Transforms `scratch.input` into `scratch.output`, after [`Fft::prepare`].

@@ -45,8 +45,13 @@ impl FftPair {
     /// Makes the buffers fit.
     pub fn prepare(&self, scratch: &mut PairScratch) {
         scratch.time.resize(self.n(), 0.0);
-        scratch.spectrum.resize(self.n() / 2 + 1, Complex64::default());
-        let work = self.forward.get_scratch_len().max(self.inverse.get_scratch_len());
+        scratch
+            .spectrum
+            .resize(self.n() / 2 + 1, Complex64::default());
+        let work = self
+            .forward
+            .get_scratch_len()
+            .max(self.inverse.get_scratch_len());
         scratch.work.resize(work, Complex64::default());
     }
 
@@ -95,7 +100,14 @@ mod tests {
             scratch.time.copy_from_slice(&samples);
             fft.forward(&mut scratch);
             fft.inverse(&mut scratch);
-            assert!(scratch.time.iter().zip(&samples).all(|(a, b)| (a - b).abs() < 1e-12), "{n}");
+            assert!(
+                scratch
+                    .time
+                    .iter()
+                    .zip(&samples)
+                    .all(|(a, b)| (a - b).abs() < 1e-12),
+                "{n}"
+            );
         }
     }
 }

@@ -37,17 +37,34 @@ impl FreeVocoder {
     }
 
     /// Stretches one channel.
-    pub(super) fn stretch(&self, samples: &[f32], rate: f64, scratch: &mut FreeScratch, out: &mut [f32]) {
-        let FreeScratch { fft, istft, frames: [before, now], written } = scratch;
+    pub(super) fn stretch(
+        &self,
+        samples: &[f32],
+        rate: f64,
+        scratch: &mut FreeScratch,
+        out: &mut [f32],
+    ) {
+        let FreeScratch {
+            fft,
+            istft,
+            frames: [before, now],
+            written,
+        } = scratch;
         self.istft.fft().prepare(fft);
         self.istft.begin(out.len(), istft);
         let n_frames = 1 + samples.len() / self.hop_length;
         let read = |index: usize, fft: &mut PairScratch, into: &mut Spectrum| {
             if index < n_frames {
-                self.read(samples, (index * self.hop_length) as isize, fft, &mut into.bins);
+                self.read(
+                    samples,
+                    (index * self.hop_length) as isize,
+                    fft,
+                    &mut into.bins,
+                );
             } else {
                 into.bins.clear();
-                into.bins.resize(self.istft.n_fft() / 2 + 1, Complex64::default());
+                into.bins
+                    .resize(self.istft.n_fft() / 2 + 1, Complex64::default());
             }
             into.split();
         };
@@ -71,8 +88,19 @@ impl FreeVocoder {
             }
             at = index;
             let share = position - index as f64;
-            let magnitudes = before.magnitudes.iter().zip(&now.magnitudes).map(|(a, b)| (1.0 - share) * a + share * b);
-            self.istft.add(frame, written.iter().zip(magnitudes).map(|(phase, magnitude)| phase * magnitude), istft);
+            let magnitudes = before
+                .magnitudes
+                .iter()
+                .zip(&now.magnitudes)
+                .map(|(a, b)| (1.0 - share) * a + share * b);
+            self.istft.add(
+                frame,
+                written
+                    .iter()
+                    .zip(magnitudes)
+                    .map(|(phase, magnitude)| phase * magnitude),
+                istft,
+            );
             for ((phase, from), to) in written.iter_mut().zip(&before.bins).zip(&now.bins) {
                 *phase *= to * from.conj();
             }
@@ -81,7 +109,13 @@ impl FreeVocoder {
     }
 
     /// The transform of the frame that is centred on a sample; zeros stand outside the sound.
-    fn read(&self, samples: &[f32], center: isize, fft: &mut PairScratch, bins: &mut Vec<Complex64>) {
+    fn read(
+        &self,
+        samples: &[f32],
+        center: isize,
+        fft: &mut PairScratch,
+        bins: &mut Vec<Complex64>,
+    ) {
         let window = self.istft.window();
         let start = center - (window.len() / 2) as isize;
         let skipped = start.min(0).unsigned_abs().min(window.len());
@@ -112,5 +146,9 @@ impl Spectrum {
 fn unit(z: Complex64) -> (f64, Complex64) {
     let magnitude = z.norm_sqr().sqrt();
     // The square of a number this small is 0, so its phase is lost as well.
-    if magnitude > 0.0 { (magnitude, z / magnitude) } else { (0.0, Complex64::new(1.0, 0.0)) }
+    if magnitude > 0.0 {
+        (magnitude, z / magnitude)
+    } else {
+        (0.0, Complex64::new(1.0, 0.0))
+    }
 }

@@ -27,7 +27,11 @@ pub struct GriffinLimOptions {
 /// # Errors
 /// As [`Stft::new`]; [`Error::Mismatch`] if the magnitudes are not those of `n_fft`, [`Error::Range`] if `length` has another
 /// number of frames, [`Error::Unusable`] if the sound is too short to be mirrored.
-pub fn griffin_lim(magnitudes: &[f32], options: &GriffinLimOptions, rng: &mut Rng) -> Result<Vec<f32>, Error> {
+pub fn griffin_lim(
+    magnitudes: &[f32],
+    options: &GriffinLimOptions,
+    rng: &mut Rng,
+) -> Result<Vec<f32>, Error> {
     let (stft, istft) = (Stft::new(options.stft)?, Istft::new(options.stft)?);
     let n_bins = stft.n_bins();
     if !magnitudes.len().is_multiple_of(n_bins) {
@@ -40,7 +44,10 @@ pub fn griffin_lim(magnitudes: &[f32], options: &GriffinLimOptions, rng: &mut Rn
     let frames = magnitudes.len() / n_bins;
     let length = options.length.unwrap_or_else(|| istft.n_samples(frames));
     if frames > 0 && n_frames(&options.stft, length) != frames {
-        let want = format!("a length of {frames} frames, such as {}", istft.n_samples(frames));
+        let want = format!(
+            "a length of {frames} frames, such as {}",
+            istft.n_samples(frames)
+        );
         return Err(Error::range("length", want, length));
     }
     let magnitude = |frame: usize, bin: usize| f64::from(magnitudes[bin * frames + frame]);
@@ -57,7 +64,14 @@ pub fn griffin_lim(magnitudes: &[f32], options: &GriffinLimOptions, rng: &mut Rn
     let mut invert = |phases: &[Complex64], out: &mut [f32]| {
         istft.begin(length, &mut work);
         for (frame, phases) in phases.chunks_exact(n_bins).enumerate() {
-            istft.add(frame, phases.iter().enumerate().map(|(bin, phase)| phase * magnitude(frame, bin)), &mut work);
+            istft.add(
+                frame,
+                phases
+                    .iter()
+                    .enumerate()
+                    .map(|(bin, phase)| phase * magnitude(frame, bin)),
+                &mut work,
+            );
         }
         istft.finish(&work, |i, y| out[i] = y);
     };
@@ -65,7 +79,11 @@ pub fn griffin_lim(magnitudes: &[f32], options: &GriffinLimOptions, rng: &mut Rn
         invert(&phases, &mut out);
         stft.each_frame(&out, &mut fft, |frame, spectrum| {
             let place = frame * n_bins..(frame + 1) * n_bins;
-            for ((phase, last), bin) in phases[place.clone()].iter_mut().zip(&mut last[place]).zip(spectrum) {
+            for ((phase, last), bin) in phases[place.clone()]
+                .iter_mut()
+                .zip(&mut last[place])
+                .zip(spectrum)
+            {
                 let now = Complex64::new(bin.re.into(), bin.im.into());
                 let turned = now - *last * repeated;
                 *last = now;
@@ -101,25 +119,53 @@ mod tests {
         let transform = |samples: &[f32]| {
             let mut magnitudes = vec![0.0; n_frames * n_bins];
             stft.each_frame(samples, &mut FftScratch::default(), |frame, spectrum| {
-                spectrum.iter().enumerate().for_each(|(bin, x)| magnitudes[bin * n_frames + frame] = x.norm());
+                spectrum
+                    .iter()
+                    .enumerate()
+                    .for_each(|(bin, x)| magnitudes[bin * n_frames + frame] = x.norm());
             })
             .unwrap();
             magnitudes
         };
-        let samples: Vec<f32> =
-            (0..4000).map(|i| (0.1 * i as f32).sin() + 0.5 * (0.00005 * (i * i) as f32).sin()).collect();
+        let samples: Vec<f32> = (0..4000)
+            .map(|i| (0.1 * i as f32).sin() + 0.5 * (0.00005 * (i * i) as f32).sin())
+            .collect();
         let want = transform(&samples);
         let error = |n_iter, momentum| {
-            let options = GriffinLimOptions { stft: stft_options, n_iter, momentum, length: Some(4000) };
+            let options = GriffinLimOptions {
+                stft: stft_options,
+                n_iter,
+                momentum,
+                length: Some(4000),
+            };
             let got = transform(&griffin_lim(&want, &options, &mut Rng::from_words(&[1])).unwrap());
-            let square = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
-            (square(&mut got.iter().zip(&want).map(|(a, b)| a - b)) / square(&mut want.iter().copied())).sqrt()
+            let square = |values: &mut dyn Iterator<Item = f32>| {
+                values.map(|v| f64::from(v).powi(2)).sum::<f64>()
+            };
+            (square(&mut got.iter().zip(&want).map(|(a, b)| a - b))
+                / square(&mut want.iter().copied()))
+            .sqrt()
         };
         let (start, slow, fast) = (error(0, 0.0), error(32, 0.0), error(32, 0.99));
-        assert!(fast < 0.1 && fast < slow && slow < 0.5 * start, "{start} {slow} {fast}");
-        let other = GriffinLimOptions { stft: stft_options, n_iter: 1, momentum: 0.0, length: Some(100) };
+        assert!(
+            fast < 0.1 && fast < slow && slow < 0.5 * start,
+            "{start} {slow} {fast}"
+        );
+        let other = GriffinLimOptions {
+            stft: stft_options,
+            n_iter: 1,
+            momentum: 0.0,
+            length: Some(100),
+        };
         assert!(griffin_lim(&want, &other, &mut Rng::from_words(&[1])).is_err());
-        let nothing = GriffinLimOptions { length: None, ..other };
-        assert!(griffin_lim(&[], &nothing, &mut Rng::from_words(&[1])).unwrap().is_empty());
+        let nothing = GriffinLimOptions {
+            length: None,
+            ..other
+        };
+        assert!(
+            griffin_lim(&[], &nothing, &mut Rng::from_words(&[1]))
+                .unwrap()
+                .is_empty()
+        );
     }
 }

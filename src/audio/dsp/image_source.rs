@@ -71,7 +71,9 @@ impl ShoeboxRoom {
     /// Eyring, "Reverberation time in dead rooms", 1930; for small absorption it is Sabine's formula.
     pub fn eyring_rt60_s(&self) -> f64 {
         24.0 * std::f64::consts::LN_10 * self.volume_m3()
-            / (-SPEED_OF_SOUND * self.surface_m2() * libm::log(1.0 - self.absorption.clamp(1e-6, 1.0 - 1e-9)))
+            / (-SPEED_OF_SOUND
+                * self.surface_m2()
+                * libm::log(1.0 - self.absorption.clamp(1e-6, 1.0 - 1e-9)))
     }
 
     /// Writes the impulse response, with reflections of at most `max_order` walls and as late as Eyring's time.
@@ -80,7 +82,12 @@ impl ShoeboxRoom {
     pub fn impulse_response(&self, sample_rate: u32, max_order: usize, out: &mut Vec<f32>) {
         // Behind this time the decay has reached 60 dB; images come in the thousands there.
         let decay_s = self.eyring_rt60_s() * libm::log10(1.0 / DECAY) / 6.0;
-        self.write_images(sample_rate, max_order, (decay_s * SPEED_OF_SOUND).max(2.0 * self.distance_m()), out);
+        self.write_images(
+            sample_rate,
+            max_order,
+            (decay_s * SPEED_OF_SOUND).max(2.0 * self.distance_m()),
+            out,
+        );
     }
 
     /// Writes an impulse response as long as its decay by 60 dB, however many images that takes: the first
@@ -96,7 +103,12 @@ impl ShoeboxRoom {
         let exponent = decay.exponent(self.absorption);
         let end_s = decay.time_of(-60.0) / exponent;
         let images_m = libm::cbrt(IMAGES * 3.0 * self.volume_m3() / (4.0 * PI));
-        self.write_images(sample_rate, usize::MAX, images_m.min(end_s * SPEED_OF_SOUND).max(self.distance_m()), out);
+        self.write_images(
+            sample_rate,
+            usize::MAX,
+            images_m.min(end_s * SPEED_OF_SOUND).max(self.distance_m()),
+            out,
+        );
         let length = (end_s * rate).ceil() as usize;
         let from = ((images_m / SPEED_OF_SOUND * rate) as usize).min(out.len());
         if length <= from {
@@ -105,7 +117,10 @@ impl ShoeboxRoom {
         let scale = SPEED_OF_SOUND / (4.0 * PI * self.volume_m3() * rate);
         let power = |sample: usize| scale * decay.left(exponent * sample as f64 / rate);
         let window = from.saturating_sub((JOINT_S * rate) as usize)..from;
-        let there: f64 = out[window.clone()].iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        let there: f64 = out[window.clone()]
+            .iter()
+            .map(|&x| f64::from(x) * f64::from(x))
+            .sum();
         let wanted: f64 = window.step_by(CHUNK).map(power).sum::<f64>() * CHUNK as f64;
         let level = (there / wanted.max(f64::MIN_POSITIVE)).sqrt();
         out.resize(length.max(out.len()), 0.0);
@@ -126,13 +141,23 @@ impl ShoeboxRoom {
     fn write_images(&self, sample_rate: u32, max_order: usize, reach_m: f64, out: &mut Vec<f32>) {
         let samples_per_m = f64::from(sample_rate) / SPEED_OF_SOUND;
         let reflected = libm::sqrt(1.0 - self.absorption.clamp(0.0, 1.0));
-        let max_order = max_order.min(self.size_m.iter().map(|length_m| (reach_m / length_m) as usize + 2).sum());
+        let max_order = max_order.min(
+            self.size_m
+                .iter()
+                .map(|length_m| (reach_m / length_m) as usize + 2)
+                .sum(),
+        );
         let farthest_m = reach_m.min(self.farthest_m(max_order));
         out.clear();
-        out.resize((farthest_m.max(self.distance_m()) * samples_per_m).ceil() as usize + HALF + 1, 0.0);
+        out.resize(
+            (farthest_m.max(self.distance_m()) * samples_per_m).ceil() as usize + HALF + 1,
+            0.0,
+        );
         let tables = Sinc::new();
         let order = max_order as i64;
-        let power: Vec<f64> = (0..=max_order).map(|walls| libm::pow(reflected, walls as f64)).collect();
+        let power: Vec<f64> = (0..=max_order)
+            .map(|walls| libm::pow(reflected, walls as f64))
+            .collect();
         let limit = |axis: usize, left: i64| left.min((reach_m / self.size_m[axis]) as i64 + 1);
         for i in -limit(0, order)..=limit(0, order) {
             let x2 = self.offset_m(0, i).powi(2);
@@ -145,7 +170,11 @@ impl ShoeboxRoom {
                     let walls = (i.abs() + j.abs() + k.abs()) as usize;
                     let amplitude = power[walls];
                     if walls > 0 && distance_m <= farthest_m && amplitude > 0.0 {
-                        tables.add(out, distance_m * samples_per_m, amplitude / (4.0 * PI * distance_m));
+                        tables.add(
+                            out,
+                            distance_m * samples_per_m,
+                            amplitude / (4.0 * PI * distance_m),
+                        );
                     }
                 }
             }
@@ -158,13 +187,25 @@ impl ShoeboxRoom {
     /// How far the image with an index along one axis is from the microphone on it, m.
     fn offset_m(&self, axis: usize, index: i64) -> f64 {
         let (length, source) = (self.size_m[axis], self.source_m[axis]);
-        let image = if index % 2 == 0 { index as f64 * length + source } else { (index + 1) as f64 * length - source };
+        let image = if index % 2 == 0 {
+            index as f64 * length + source
+        } else {
+            (index + 1) as f64 * length - source
+        };
         image - self.mic_m[axis]
     }
 
     fn farthest_m(&self, max_order: usize) -> f64 {
-        let longest = self.size_m.iter().fold(0.0f64, |longest, &length| longest.max(length));
-        self.size_m.iter().map(|length| length * length).sum::<f64>().sqrt() + longest * max_order as f64
+        let longest = self
+            .size_m
+            .iter()
+            .fold(0.0f64, |longest, &length| longest.max(length));
+        self.size_m
+            .iter()
+            .map(|length| length * length)
+            .sum::<f64>()
+            .sqrt()
+            + longest * max_order as f64
     }
 }
 
@@ -206,19 +247,38 @@ impl Decay {
 
     /// The share of the energy that is left.
     fn left(&self, time: f64) -> f64 {
-        self.rates.iter().map(|rate| libm::exp(-rate * time)).sum::<f64>() / self.rates.len() as f64
+        self.rates
+            .iter()
+            .map(|rate| libm::exp(-rate * time))
+            .sum::<f64>()
+            / self.rates.len() as f64
     }
 
     /// When all the energy that is still to come has fallen to a level in dB below all there was: the backward integral of
     /// [`Decay::left`] (Schroeder, 1965).
     fn time_of(&self, level_db: f64) -> f64 {
-        let to_come = |time: f64| self.rates.iter().map(|rate| libm::exp(-rate * time) / rate).sum::<f64>();
+        let to_come = |time: f64| {
+            self.rates
+                .iter()
+                .map(|rate| libm::exp(-rate * time) / rate)
+                .sum::<f64>()
+        };
         let wanted = to_come(0.0) * libm::pow(10.0, level_db / 10.0);
-        let slowest = self.rates.iter().fold(f64::INFINITY, |least, &rate| least.min(rate));
-        let (mut low, mut high) = (0.0, -libm::log(libm::pow(10.0, level_db / 10.0)) / slowest + 1.0 / slowest);
+        let slowest = self
+            .rates
+            .iter()
+            .fold(f64::INFINITY, |least, &rate| least.min(rate));
+        let (mut low, mut high) = (
+            0.0,
+            -libm::log(libm::pow(10.0, level_db / 10.0)) / slowest + 1.0 / slowest,
+        );
         for _ in 0..50 {
             let middle = 0.5 * (low + high);
-            if to_come(middle) > wanted { low = middle } else { high = middle }
+            if to_come(middle) > wanted {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         0.5 * (low + high)
     }
@@ -253,7 +313,10 @@ struct Sinc {
 
 impl Sinc {
     fn new() -> Sinc {
-        let mut tables = Sinc { cos: [0.0; 2 * HALF + 1], sin: [0.0; 2 * HALF + 1] };
+        let mut tables = Sinc {
+            cos: [0.0; 2 * HALF + 1],
+            sin: [0.0; 2 * HALF + 1],
+        };
         for (at, (cos, sin)) in tables.cos.iter_mut().zip(&mut tables.sin).enumerate() {
             (*sin, *cos) = libm::sincos(PI * (at as f64 - HALF as f64) / HALF as f64);
         }
@@ -272,8 +335,12 @@ impl Sinc {
         let centre = whole as i64;
         for at in 0..=2 * HALF {
             let m = at as i64 - HALF as i64;
-            let Ok(index) = usize::try_from(centre + m) else { continue };
-            let Some(slot) = out.get_mut(index) else { break };
+            let Ok(index) = usize::try_from(centre + m) else {
+                continue;
+            };
+            let Some(slot) = out.get_mut(index) else {
+                break;
+            };
             let t = m as f64 - fraction;
             if t.abs() >= HALF as f64 {
                 continue;
@@ -295,7 +362,12 @@ mod tests {
     use super::*;
 
     fn room() -> ShoeboxRoom {
-        ShoeboxRoom { size_m: [6.0, 5.0, 4.0], absorption: 0.3, source_m: [1.2, 1.7, 1.1], mic_m: [4.1, 3.3, 2.3] }
+        ShoeboxRoom {
+            size_m: [6.0, 5.0, 4.0],
+            absorption: 0.3,
+            source_m: [1.2, 1.7, 1.1],
+            mic_m: [4.1, 3.3, 2.3],
+        }
     }
 
     fn response(room: &ShoeboxRoom, max_order: usize) -> Vec<f32> {
@@ -318,7 +390,12 @@ mod tests {
 
     #[test]
     fn the_direct_sound_comes_when_it_should_and_as_strong() {
-        for mic_m in [[4.1, 3.3, 2.3], [1.9, 1.7, 1.1], [1.2, 4.9, 3.9], [1.2, 1.7, 2.1]] {
+        for mic_m in [
+            [4.1, 3.3, 2.3],
+            [1.9, 1.7, 1.1],
+            [1.2, 4.9, 3.9],
+            [1.2, 1.7, 2.1],
+        ] {
             let room = ShoeboxRoom { mic_m, ..room() };
             let h = response(&room, 0);
             let want = room.distance_m() * 16_000.0 / SPEED_OF_SOUND;
@@ -335,15 +412,27 @@ mod tests {
     #[test]
     fn images_are_the_reflections_of_the_walls() {
         // With the source and the microphone at one place in the middle, the six first reflections travel a room's length.
-        let room = ShoeboxRoom { size_m: [4.0; 3], absorption: 0.75, source_m: [2.0; 3], mic_m: [2.0; 3] };
+        let room = ShoeboxRoom {
+            size_m: [4.0; 3],
+            absorption: 0.75,
+            source_m: [2.0; 3],
+            mic_m: [2.0; 3],
+        };
         let only: Vec<f32> = {
             let direct = response(&room, 0);
-            response(&room, 1).iter().enumerate().map(|(i, x)| x - direct.get(i).copied().unwrap_or(0.0)).collect()
+            response(&room, 1)
+                .iter()
+                .enumerate()
+                .map(|(i, x)| x - direct.get(i).copied().unwrap_or(0.0))
+                .collect()
         };
         let (gain, late) = spectrum(&only, 3000.0, 4.0 * 16_000.0 / SPEED_OF_SOUND);
         // The high pass at 100 Hz is felt a little at 3 kHz.
         assert!(late.abs() < 0.1, "{late}");
-        assert!((gain / (6.0 * 0.5 / (4.0 * PI * 4.0)) - 1.0).abs() < 0.03, "{gain}");
+        assert!(
+            (gain / (6.0 * 0.5 / (4.0 * PI * 4.0)) - 1.0).abs() < 0.03,
+            "{gain}"
+        );
     }
 
     /// Reverberation time from the slope of the backward integral (Schroeder, 1965) between two levels.
@@ -357,7 +446,11 @@ mod tests {
             })
             .collect();
         left.reverse();
-        let at = |db: f64| left.iter().position(|&e| e < left[0] * 10f64.powf(db / 10.0)).unwrap() as f64;
+        let at = |db: f64| {
+            left.iter()
+                .position(|&e| e < left[0] * 10f64.powf(db / 10.0))
+                .unwrap() as f64
+        };
         60.0 / (from_db - to_db) * (at(to_db) - at(from_db)) / 16_000.0
     }
 
@@ -365,7 +458,11 @@ mod tests {
     fn the_decay_is_near_that_of_eyring_and_sabine() {
         // The formulas assume a diffuse sound field. In a box with equal walls the image sources leave sound between far
         // walls that decays more slowly, so the measured time is the longer one, by 6 to 9 % in these rooms.
-        for (size_m, absorption) in [([6.0, 5.0, 4.0], 0.3), ([5.0, 4.5, 4.0], 0.5), ([4.0, 3.5, 3.0], 0.2)] {
+        for (size_m, absorption) in [
+            ([6.0, 5.0, 4.0], 0.3),
+            ([5.0, 4.5, 4.0], 0.5),
+            ([4.0, 3.5, 3.0], 0.2),
+        ] {
             let room = ShoeboxRoom {
                 size_m,
                 absorption,
@@ -374,9 +471,15 @@ mod tests {
             };
             let eyring = room.eyring_rt60_s();
             let got = measured_rt60_s(&response(&room, 90), -5.0, -25.0);
-            assert!((got / eyring - 1.0).abs() < 0.15, "{size_m:?} {absorption}: {got} s, Eyring says {eyring} s");
+            assert!(
+                (got / eyring - 1.0).abs() < 0.15,
+                "{size_m:?} {absorption}: {got} s, Eyring says {eyring} s"
+            );
         }
-        let weak = ShoeboxRoom { absorption: 0.01, ..room() };
+        let weak = ShoeboxRoom {
+            absorption: 0.01,
+            ..room()
+        };
         let sabine = 0.1611 * weak.volume_m3() / (weak.surface_m2() * weak.absorption);
         assert!((weak.eyring_rt60_s() / sabine - 1.0).abs() < 0.01);
     }

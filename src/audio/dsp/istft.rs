@@ -69,7 +69,11 @@ impl Istft {
 
     /// Number of frames that reach into a signal of `length` samples.
     pub fn n_frames(&self, length: usize) -> usize {
-        if length == 0 { 0 } else { (length + self.pad).div_ceil(self.hop_length) }
+        if length == 0 {
+            0
+        } else {
+            (length + self.pad).div_ceil(self.hop_length)
+        }
     }
 
     /// Begins a signal of `length` samples.
@@ -82,7 +86,12 @@ impl Istft {
     }
 
     /// Adds the frame of an index, after [`Istft::begin`].
-    pub fn add(&self, frame: usize, spectrum: impl IntoIterator<Item = Complex64>, scratch: &mut IstftScratch) {
+    pub fn add(
+        &self,
+        frame: usize,
+        spectrum: impl IntoIterator<Item = Complex64>,
+        scratch: &mut IstftScratch,
+    ) {
         let IstftScratch { fft, sum, squares } = scratch;
         for (slot, bin) in fft.spectrum.iter_mut().zip(spectrum) {
             *slot = bin;
@@ -93,14 +102,23 @@ impl Istft {
         let skipped = start.min(0).unsigned_abs().min(self.window.len());
         let first = start.max(0).unsigned_abs().min(sum.len());
         let frame = fft.time[skipped..].iter().zip(&self.window[skipped..]);
-        for ((sum, square), (x, w)) in sum[first..].iter_mut().zip(&mut squares[first..]).zip(frame) {
+        for ((sum, square), (x, w)) in sum[first..]
+            .iter_mut()
+            .zip(&mut squares[first..])
+            .zip(frame)
+        {
             *sum += x * w;
             *square += w * w;
         }
     }
 
     /// Adds the frame of an index from magnitudes and phases in radians, after [`Istft::begin`].
-    pub fn add_polar(&self, frame: usize, bins: impl IntoIterator<Item = (f64, f64)>, scratch: &mut IstftScratch) {
+    pub fn add_polar(
+        &self,
+        frame: usize,
+        bins: impl IntoIterator<Item = (f64, f64)>,
+        scratch: &mut IstftScratch,
+    ) {
         let complex = |(magnitude, phase)| {
             let (sin, cos) = libm::sincos(phase);
             Complex64::new(magnitude * cos, magnitude * sin)
@@ -112,7 +130,14 @@ impl Istft {
     pub fn finish(&self, scratch: &IstftScratch, mut put: impl FnMut(usize, f32)) {
         let floor = UNCOVERED * scratch.squares.iter().fold(0.0f64, |m, &v| m.max(v));
         for (i, (sum, square)) in scratch.sum.iter().zip(&scratch.squares).enumerate() {
-            put(i, if *square > floor { (sum / square) as f32 } else { 0.0 });
+            put(
+                i,
+                if *square > floor {
+                    (sum / square) as f32
+                } else {
+                    0.0
+                },
+            );
         }
     }
 }
@@ -121,7 +146,8 @@ impl Istft {
 fn centered_window(options: &StftOptions) -> Vec<f64> {
     let offset = (options.n_fft - options.win_length) / 2;
     let mut window = vec![0.0; options.n_fft];
-    window[offset..offset + options.win_length].copy_from_slice(&options.window.samples(options.win_length));
+    window[offset..offset + options.win_length]
+        .copy_from_slice(&options.window.samples(options.win_length));
     window
 }
 
@@ -132,19 +158,30 @@ mod tests {
 
     #[test]
     fn the_inverse_of_a_transform_is_the_signal() {
-        let samples: Vec<f32> = (0..500).map(|i| (i as f32 * 0.37).sin() + 0.3 * (i as f32 * 1.9).cos()).collect();
+        let samples: Vec<f32> = (0..500)
+            .map(|i| (i as f32 * 0.37).sin() + 0.3 * (i as f32 * 1.9).cos())
+            .collect();
         for (n_fft, win_length, hop_length, window, pad_mode) in [
             (64, 64, 16, Window::Hann, PadMode::Zeros),
             (64, 48, 12, Window::Hamming, PadMode::Reflect),
             (63, 63, 20, Window::Blackman, PadMode::Zeros),
             (32, 32, 20, Window::Rectangular, PadMode::Reflect),
         ] {
-            let options = StftOptions { n_fft, win_length, hop_length, window, center: true, pad_mode };
+            let options = StftOptions {
+                n_fft,
+                win_length,
+                hop_length,
+                window,
+                center: true,
+                pad_mode,
+            };
             let (stft, istft) = (Stft::new(options).unwrap(), Istft::new(options).unwrap());
             let mut scratch = IstftScratch::default();
             istft.begin(samples.len(), &mut scratch);
             stft.each_frame(&samples, &mut FftScratch::default(), |frame, spectrum| {
-                let wide = spectrum.iter().map(|bin| Complex64::new(bin.re.into(), bin.im.into()));
+                let wide = spectrum
+                    .iter()
+                    .map(|bin| Complex64::new(bin.re.into(), bin.im.into()));
                 istft.add(frame, wide, &mut scratch);
             })
             .unwrap();
@@ -169,6 +206,11 @@ mod tests {
         istft.add(0, [Complex64::new(1.0, 0.0); 5], &mut scratch);
         let mut out = vec![1.0; 20];
         istft.finish(&scratch, |i, y| out[i] = y);
-        assert!(out[0] == 0.0 && out[8..].iter().all(|&y| y == 0.0) && out.iter().all(|y| y.is_finite()), "{out:?}");
+        assert!(
+            out[0] == 0.0
+                && out[8..].iter().all(|&y| y == 0.0)
+                && out.iter().all(|y| y.is_finite()),
+            "{out:?}"
+        );
     }
 }

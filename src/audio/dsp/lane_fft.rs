@@ -83,8 +83,14 @@ impl LaneBuffer {
 impl LaneScratch {
     /// Gives all buffers a number of groups.
     pub(super) fn prepare(&mut self, groups: usize) {
-        let LaneScratch { re, im, other: [a, b] } = self;
-        [re, im, a, b].into_iter().for_each(|buffer| buffer.resize(groups));
+        let LaneScratch {
+            re,
+            im,
+            other: [a, b],
+        } = self;
+        [re, im, a, b]
+            .into_iter()
+            .for_each(|buffer| buffer.resize(groups));
     }
 }
 
@@ -96,12 +102,21 @@ impl LaneFft {
         }
         let (mut passes, mut left, mut stride) = (Vec::new(), n / 2, 1);
         while left > 1 {
-            let radix = [8, 5, 4, 3, 2].into_iter().find(|&radix| left.is_multiple_of(radix))?;
+            let radix = [8, 5, 4, 3, 2]
+                .into_iter()
+                .find(|&radix| left.is_multiple_of(radix))?;
             // 8 * 2 is 4 * 4, and two passes of 4 cost less.
             let radix = if radix == 8 && left == 16 { 4 } else { radix };
             let m = left / radix;
-            let twiddles = (0..m).flat_map(|p| (1..radix).map(move |j| turn((p * j) as f64 / left as f64))).collect();
-            passes.push(Pass { radix, m, stride, twiddles });
+            let twiddles = (0..m)
+                .flat_map(|p| (1..radix).map(move |j| turn((p * j) as f64 / left as f64)))
+                .collect();
+            passes.push(Pass {
+                radix,
+                m,
+                stride,
+                twiddles,
+            });
             (left, stride) = (m, stride * radix);
         }
         let turns = (0..=n / 4).map(|k| turn(k as f64 / n as f64)).collect();
@@ -120,18 +135,30 @@ impl LaneFft {
 
     /// Transforms samples, even ones in `re` and odd ones in `im`, into bins 0 to `n / 2`, after [`LaneFft::prepare`].
     pub fn forward(&self, scratch: &mut LaneScratch) {
-        Arch::new().dispatch(Run { fft: self, scratch, task: Task::Forward });
+        Arch::new().dispatch(Run {
+            fft: self,
+            scratch,
+            task: Task::Forward,
+        });
     }
 
     /// As [`LaneFft::forward`], and leaves the squared magnitudes of the bins in `re`.
     pub fn powers(&self, scratch: &mut LaneScratch) {
-        Arch::new().dispatch(Run { fft: self, scratch, task: Task::Powers });
+        Arch::new().dispatch(Run {
+            fft: self,
+            scratch,
+            task: Task::Powers,
+        });
     }
 
     /// Transforms bins 0 to `n / 2` into samples times `n / 2`, even ones in `re` and odd ones in `im`, after
     /// [`LaneFft::prepare`]. Imaginary parts of the first and last bin are ignored.
     pub fn inverse(&self, scratch: &mut LaneScratch) {
-        Arch::new().dispatch(Run { fft: self, scratch, task: Task::Inverse });
+        Arch::new().dispatch(Run {
+            fft: self,
+            scratch,
+            task: Task::Inverse,
+        });
     }
 }
 
@@ -183,10 +210,20 @@ impl WithSimd for Run<'_> {
 impl LaneFft {
     #[inline(always)]
     fn complex<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
-        let LaneScratch { re, im, other: [to_re, to_im] } = scratch;
+        let LaneScratch {
+            re,
+            im,
+            other: [to_re, to_im],
+        } = scratch;
         for pass in &self.passes {
-            let from = [S::as_simd_f32s(re.values()).0, S::as_simd_f32s(im.values()).0];
-            let to = [S::as_mut_simd_f32s(to_re.values_mut()).0, S::as_mut_simd_f32s(to_im.values_mut()).0];
+            let from = [
+                S::as_simd_f32s(re.values()).0,
+                S::as_simd_f32s(im.values()).0,
+            ];
+            let to = [
+                S::as_mut_simd_f32s(to_re.values_mut()).0,
+                S::as_mut_simd_f32s(to_im.values_mut()).0,
+            ];
             match pass.radix {
                 8 => pass.run::<S, Dft8, 8>(simd, from, to),
                 5 => pass.run::<S, Dft5, 5>(simd, from, to),
@@ -202,16 +239,27 @@ impl LaneFft {
     #[inline(always)]
     fn unpack<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
         let (h, width) = (self.n / 2, LANES / S::F32_LANES);
-        let LaneScratch { re, im, other: [to_re, to_im] } = scratch;
-        let (from_re, from_im) = (S::as_simd_f32s(re.values()).0, S::as_simd_f32s(im.values()).0);
-        let (out_re, out_im) = (S::as_mut_simd_f32s(to_re.values_mut()).0, S::as_mut_simd_f32s(to_im.values_mut()).0);
+        let LaneScratch {
+            re,
+            im,
+            other: [to_re, to_im],
+        } = scratch;
+        let (from_re, from_im) = (
+            S::as_simd_f32s(re.values()).0,
+            S::as_simd_f32s(im.values()).0,
+        );
+        let (out_re, out_im) = (
+            S::as_mut_simd_f32s(to_re.values_mut()).0,
+            S::as_mut_simd_f32s(to_im.values_mut()).0,
+        );
         for (k, turn) in self.turns.iter().enumerate() {
             let turn = [simd.splat_f32s(turn[0]), simd.splat_f32s(turn[1])];
             // Bin h of a transform of h numbers is bin 0.
             let mirror = if k == 0 { 0 } else { h - k };
             for v in 0..width {
                 let (a, b) = (k * width + v, mirror * width + v);
-                let (low, high) = Math(simd).bins([from_re[a], from_im[a]], [from_re[b], from_im[b]], turn);
+                let (low, high) =
+                    Math(simd).bins([from_re[a], from_im[a]], [from_re[b], from_im[b]], turn);
                 let b = (h - k) * width + v;
                 (out_re[a], out_im[a]) = (low[0], low[1]);
                 (out_re[b], out_im[b]) = (high[0], high[1]);
@@ -224,15 +272,23 @@ impl LaneFft {
     #[inline(always)]
     fn unpack_powers<S: Simd>(&self, simd: S, scratch: &mut LaneScratch) {
         let (h, width) = (self.n / 2, LANES / S::F32_LANES);
-        let LaneScratch { re, im, other: [to, _] } = scratch;
-        let (from_re, from_im) = (S::as_simd_f32s(re.values()).0, S::as_simd_f32s(im.values()).0);
+        let LaneScratch {
+            re,
+            im,
+            other: [to, _],
+        } = scratch;
+        let (from_re, from_im) = (
+            S::as_simd_f32s(re.values()).0,
+            S::as_simd_f32s(im.values()).0,
+        );
         let out = S::as_mut_simd_f32s(to.values_mut()).0;
         for (k, turn) in self.turns.iter().enumerate() {
             let turn = [simd.splat_f32s(turn[0]), simd.splat_f32s(turn[1])];
             let mirror = if k == 0 { 0 } else { h - k };
             for v in 0..width {
                 let (a, b) = (k * width + v, mirror * width + v);
-                let (low, high) = Math(simd).bins([from_re[a], from_im[a]], [from_re[b], from_im[b]], turn);
+                let (low, high) =
+                    Math(simd).bins([from_re[a], from_im[a]], [from_re[b], from_im[b]], turn);
                 out[a] = Math(simd).power(low);
                 out[(h - k) * width + v] = Math(simd).power(high);
             }
@@ -248,7 +304,10 @@ impl LaneFft {
         let LaneScratch { re, im, .. } = scratch;
         im.groups_mut()[0] = [0.0; LANES];
         im.groups_mut()[h] = [0.0; LANES];
-        let (re, im) = (S::as_mut_simd_f32s(re.values_mut()).0, S::as_mut_simd_f32s(im.values_mut()).0);
+        let (re, im) = (
+            S::as_mut_simd_f32s(re.values_mut()).0,
+            S::as_mut_simd_f32s(im.values_mut()).0,
+        );
         for (k, &[re_turn, im_turn]) in self.turns.iter().enumerate() {
             let (turn_re, turn_im) = (simd.splat_f32s(re_turn), simd.splat_f32s(im_turn));
             for v in 0..width {
@@ -259,12 +318,22 @@ impl LaneFft {
                 let difference_re = simd.mul_f32s(half, simd.sub_f32s(a_re, b_re));
                 let difference_im = simd.mul_f32s(half, simd.add_f32s(a_im, b_im));
                 // Times the conjugate of the turn: what the odd samples gave.
-                let odd_re =
-                    simd.add_f32s(simd.mul_f32s(difference_re, turn_re), simd.mul_f32s(difference_im, turn_im));
-                let odd_im =
-                    simd.sub_f32s(simd.mul_f32s(difference_im, turn_re), simd.mul_f32s(difference_re, turn_im));
-                (re[a], im[a]) = (simd.sub_f32s(even_re, odd_im), simd.add_f32s(even_im, odd_re));
-                (re[b], im[b]) = (simd.add_f32s(even_re, odd_im), simd.sub_f32s(odd_re, even_im));
+                let odd_re = simd.add_f32s(
+                    simd.mul_f32s(difference_re, turn_re),
+                    simd.mul_f32s(difference_im, turn_im),
+                );
+                let odd_im = simd.sub_f32s(
+                    simd.mul_f32s(difference_im, turn_re),
+                    simd.mul_f32s(difference_re, turn_im),
+                );
+                (re[a], im[a]) = (
+                    simd.sub_f32s(even_re, odd_im),
+                    simd.add_f32s(even_im, odd_re),
+                );
+                (re[b], im[b]) = (
+                    simd.add_f32s(even_re, odd_im),
+                    simd.sub_f32s(odd_re, even_im),
+                );
             }
         }
     }
@@ -289,9 +358,13 @@ impl Pass {
                 from_re[k] = &x_re[s * (p + self.m * k)..][..s];
                 from_im[k] = &x_im[s * (p + self.m * k)..][..s];
             }
-            let (to_re, to_im) = (&mut y_re[s * R * p..][..s * R], &mut y_im[s * R * p..][..s * R]);
+            let (to_re, to_im) = (
+                &mut y_re[s * R * p..][..s * R],
+                &mut y_im[s * R * p..][..s * R],
+            );
             let mut twiddles = [[zero; 2]; R];
-            for (twiddle, &[re, im]) in twiddles[1..].iter_mut().zip(&self.twiddles[p * (R - 1)..]) {
+            for (twiddle, &[re, im]) in twiddles[1..].iter_mut().zip(&self.twiddles[p * (R - 1)..])
+            {
                 *twiddle = [simd.splat_f32s(re), simd.splat_f32s(im)];
             }
             for q in 0..s {
@@ -372,7 +445,8 @@ impl<S: Simd> Math<S> {
 
     #[inline(always)]
     fn power(self, z: Complex<S>) -> S::f32s {
-        self.0.add_f32s(self.0.mul_f32s(z[0], z[0]), self.0.mul_f32s(z[1], z[1]))
+        self.0
+            .add_f32s(self.0.mul_f32s(z[0], z[0]), self.0.mul_f32s(z[1], z[1]))
     }
 
     /// From bins `k` and `h - k` of the transform `Z` of `x[2 n] + i x[2 n + 1]` those of the transform of `x`, `h = n / 2`:
@@ -383,7 +457,13 @@ impl<S: Simd> Math<S> {
         let even = self.scale([s.add_f32s(a[0], b[0]), s.sub_f32s(a[1], b[1])], 0.5);
         let odd = self.scale([s.add_f32s(a[1], b[1]), s.sub_f32s(b[0], a[0])], 0.5);
         let turned = self.mul(odd, turn);
-        (self.add(even, turned), [s.sub_f32s(even[0], turned[0]), s.sub_f32s(turned[1], even[1])])
+        (
+            self.add(even, turned),
+            [
+                s.sub_f32s(even[0], turned[0]),
+                s.sub_f32s(turned[1], even[1]),
+            ],
+        )
     }
 }
 
@@ -399,7 +479,11 @@ impl Dft<3> for Dft3 {
     fn dft<S: Simd>(math: Math<S>, [a, b, c]: [Complex<S>; 3]) -> [Complex<S>; 3] {
         let (sum, difference) = (math.add(b, c), math.scale(math.sub(b, c), SIN_60));
         let middle = math.sub(a, math.scale(sum, 0.5));
-        [math.add(a, sum), math.sub_turned(middle, difference), math.add_turned(middle, difference)]
+        [
+            math.add(a, sum),
+            math.sub_turned(middle, difference),
+            math.add_turned(middle, difference),
+        ]
     }
 }
 
@@ -422,10 +506,22 @@ impl Dft<5> for Dft5 {
     fn dft<S: Simd>(math: Math<S>, [a, b, c, d, e]: [Complex<S>; 5]) -> [Complex<S>; 5] {
         let (sum_1, sum_2) = (math.add(b, e), math.add(c, d));
         let (difference_1, difference_2) = (math.sub(b, e), math.sub(c, d));
-        let real_1 = math.add(a, math.add(math.scale(sum_1, COS_72), math.scale(sum_2, COS_144)));
-        let real_2 = math.add(a, math.add(math.scale(sum_1, COS_144), math.scale(sum_2, COS_72)));
-        let turned_1 = math.add(math.scale(difference_1, SIN_72), math.scale(difference_2, SIN_144));
-        let turned_2 = math.sub(math.scale(difference_1, SIN_144), math.scale(difference_2, SIN_72));
+        let real_1 = math.add(
+            a,
+            math.add(math.scale(sum_1, COS_72), math.scale(sum_2, COS_144)),
+        );
+        let real_2 = math.add(
+            a,
+            math.add(math.scale(sum_1, COS_144), math.scale(sum_2, COS_72)),
+        );
+        let turned_1 = math.add(
+            math.scale(difference_1, SIN_72),
+            math.scale(difference_2, SIN_144),
+        );
+        let turned_2 = math.sub(
+            math.scale(difference_1, SIN_144),
+            math.scale(difference_2, SIN_72),
+        );
         [
             math.add(a, math.add(sum_1, sum_2)),
             math.sub_turned(real_1, turned_1),
@@ -443,17 +539,35 @@ impl Dft<8> for Dft8 {
         let odd = Dft4::dft(math, [b, d, f, h]);
         // Turning by an eighth and by three of them takes sums and one factor; the sign of the last imaginary part is below.
         let s = math.0;
-        let eighth = math.scale([s.add_f32s(odd[1][0], odd[1][1]), s.sub_f32s(odd[1][1], odd[1][0])], SQRT_HALF);
-        let three = math.scale([s.sub_f32s(odd[3][1], odd[3][0]), s.add_f32s(odd[3][0], odd[3][1])], SQRT_HALF);
+        let eighth = math.scale(
+            [
+                s.add_f32s(odd[1][0], odd[1][1]),
+                s.sub_f32s(odd[1][1], odd[1][0]),
+            ],
+            SQRT_HALF,
+        );
+        let three = math.scale(
+            [
+                s.sub_f32s(odd[3][1], odd[3][0]),
+                s.add_f32s(odd[3][0], odd[3][1]),
+            ],
+            SQRT_HALF,
+        );
         [
             math.add(even[0], odd[0]),
             math.add(even[1], eighth),
             math.sub_turned(even[2], odd[2]),
-            [s.add_f32s(even[3][0], three[0]), s.sub_f32s(even[3][1], three[1])],
+            [
+                s.add_f32s(even[3][0], three[0]),
+                s.sub_f32s(even[3][1], three[1]),
+            ],
             math.sub(even[0], odd[0]),
             math.sub(even[1], eighth),
             math.add_turned(even[2], odd[2]),
-            [s.sub_f32s(even[3][0], three[0]), s.add_f32s(even[3][1], three[1])],
+            [
+                s.sub_f32s(even[3][0], three[0]),
+                s.add_f32s(even[3][1], three[1]),
+            ],
         ]
     }
 }
@@ -492,7 +606,9 @@ mod tests {
 
     #[test]
     fn bins_are_those_of_the_definition() {
-        for n in [2, 4, 6, 8, 10, 12, 16, 18, 20, 24, 30, 32, 50, 64, 80, 90, 96, 128, 240, 400, 512] {
+        for n in [
+            2, 4, 6, 8, 10, 12, 16, 18, 20, 24, 30, 32, 50, 64, 80, 90, 96, 128, 240, 400, 512,
+        ] {
             let (fft, frames) = (LaneFft::new(n).unwrap(), frames(n));
             let (mut spectrum, mut powers) = (LaneScratch::default(), LaneScratch::default());
             load(&fft, &frames, &mut spectrum);
@@ -509,9 +625,15 @@ mod tests {
                     }
                     let got = (spectrum.re.groups()[k][lane], spectrum.im.groups()[k][lane]);
                     let error = (f64::from(got.0) - re).hypot(f64::from(got.1) - im);
-                    assert!(error < tolerance, "{n}: bin {k} is {got:?}, wanted {re} {im}");
+                    assert!(
+                        error < tolerance,
+                        "{n}: bin {k} is {got:?}, wanted {re} {im}"
+                    );
                     let power = f64::from(powers.re.groups()[k][lane]);
-                    assert!((power.sqrt() - re.hypot(im)).abs() < tolerance, "{n}: power of bin {k}");
+                    assert!(
+                        (power.sqrt() - re.hypot(im)).abs() < tolerance,
+                        "{n}: power of bin {k}"
+                    );
                 }
             }
         }
@@ -544,10 +666,23 @@ mod tests {
                 let (mut wide, mut narrow) = (LaneScratch::default(), LaneScratch::default());
                 load(&fft, &frames, &mut wide);
                 load(&fft, &frames, &mut narrow);
-                Arch::new().dispatch(Run { fft: &fft, scratch: &mut wide, task });
-                Run { fft: &fft, scratch: &mut narrow, task }.with_simd(pulp::Scalar::new());
+                Arch::new().dispatch(Run {
+                    fft: &fft,
+                    scratch: &mut wide,
+                    task,
+                });
+                Run {
+                    fft: &fft,
+                    scratch: &mut narrow,
+                    task,
+                }
+                .with_simd(pulp::Scalar::new());
                 // What an inverse transform leaves behind the last sample is of no use.
-                let n_used = if let Task::Inverse = task { n / 2 } else { n / 2 + 1 } * LANES;
+                let n_used = if let Task::Inverse = task {
+                    n / 2
+                } else {
+                    n / 2 + 1
+                } * LANES;
                 for (wide, narrow) in [(&wide.re, &narrow.re), (&wide.im, &narrow.im)] {
                     let mut pairs = wide.values()[..n_used].iter().zip(narrow.values());
                     assert!(pairs.all(|(a, b)| a.to_bits() == b.to_bits()), "{n}");
@@ -558,6 +693,10 @@ mod tests {
 
     #[test]
     fn sizes_of_large_primes_and_odd_ones_are_left_to_others() {
-        assert!([0, 1, 7, 14, 401, 2 * 7 * 64].into_iter().all(|n| LaneFft::new(n).is_none()));
+        assert!(
+            [0, 1, 7, 14, 401, 2 * 7 * 64]
+                .into_iter()
+                .all(|n| LaneFft::new(n).is_none())
+        );
     }
 }

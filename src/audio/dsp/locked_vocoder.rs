@@ -65,14 +65,28 @@ impl WithSimd for Run<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        self.vocoder.run(self.samples, self.n_channels, self.rate, self.scratch, self.out);
+        self.vocoder.run(
+            self.samples,
+            self.n_channels,
+            self.rate,
+            self.scratch,
+            self.out,
+        );
     }
 }
 
 impl LockedVocoder {
     pub(super) fn new(n_fft: usize, hop_length: usize) -> LockedVocoder {
-        let window = Window::Hann.samples(n_fft).into_iter().map(|w| w as f32).collect();
-        LockedVocoder { hop_length, window, fft: RowFft::new(n_fft) }
+        let window = Window::Hann
+            .samples(n_fft)
+            .into_iter()
+            .map(|w| w as f32)
+            .collect();
+        LockedVocoder {
+            hop_length,
+            window,
+            fft: RowFft::new(n_fft),
+        }
     }
 
     /// Stretches planar samples of `n_channels`, at least one each, into as many channels of `out`.
@@ -84,11 +98,25 @@ impl LockedVocoder {
         scratch: &mut LockedScratch,
         out: &mut [f32],
     ) {
-        Arch::new().dispatch(Run { vocoder: self, samples, n_channels, rate, scratch, out });
+        Arch::new().dispatch(Run {
+            vocoder: self,
+            samples,
+            n_channels,
+            rate,
+            scratch,
+            out,
+        });
     }
 
     #[inline(always)]
-    fn run(&self, samples: &[f32], n_channels: usize, rate: f64, scratch: &mut LockedScratch, out: &mut [f32]) {
+    fn run(
+        &self,
+        samples: &[f32],
+        n_channels: usize,
+        rate: f64,
+        scratch: &mut LockedScratch,
+        out: &mut [f32],
+    ) {
         let (n, length) = (samples.len() / n_channels, out.len() / n_channels);
         self.begin(n_channels, length, scratch);
         let hop = self.hop_length;
@@ -104,21 +132,32 @@ impl LockedVocoder {
                     }
                     let Voice { now, before, .. } = &mut scratch.voices[channel];
                     let [re, im] = if earlier == 0 { now } else { before };
-                    self.fft.forward(&scratch.time, count, [re, im], &mut scratch.fft);
+                    self.fft
+                        .forward(&scratch.time, count, [re, im], &mut scratch.fft);
                 }
             }
             for lane in 0..count {
                 scratch.lock(lane, first + lane == 0, n_channels);
             }
             for channel in 0..n_channels {
-                let Voice { now: [re, im], last, sum, .. } = &mut scratch.voices[channel];
+                let Voice {
+                    now: [re, im],
+                    last,
+                    sum,
+                    ..
+                } = &mut scratch.voices[channel];
                 for (last, now) in last.iter_mut().zip([&*re, &*im]) {
                     let n_bins = last.len();
                     last.copy_from_slice(&now.row(count - 1)[..n_bins]);
                 }
-                self.fft.inverse([re, im], count, &mut scratch.time, &mut scratch.fft);
+                self.fft
+                    .inverse([re, im], count, &mut scratch.time, &mut scratch.fft);
                 for lane in 0..count {
-                    let squares = if channel == 0 { Some(&mut scratch.squares[..]) } else { None };
+                    let squares = if channel == 0 {
+                        Some(&mut scratch.squares[..])
+                    } else {
+                        None
+                    };
                     self.add(first + lane, scratch.time.row(lane), sum, squares);
                 }
             }
@@ -126,7 +165,11 @@ impl LockedVocoder {
         let largest = scratch.squares.iter().fold(0.0f32, |m, &s| m.max(s));
         for (channel, voice) in out.chunks_exact_mut(length).zip(&scratch.voices) {
             for ((y, &sum), &squares) in channel.iter_mut().zip(&voice.sum).zip(&scratch.squares) {
-                *y = if squares > UNCOVERED * largest { sum / squares } else { 0.0 };
+                *y = if squares > UNCOVERED * largest {
+                    sum / squares
+                } else {
+                    0.0
+                };
             }
         }
     }
@@ -135,10 +178,19 @@ impl LockedVocoder {
         let (n_fft, n_bins) = (self.window.len(), self.window.len() / 2 + 1);
         self.fft.prepare(&mut scratch.fft);
         scratch.time.resize(n_fft);
-        scratch.voices.resize_with(n_channels.max(scratch.voices.len()), Voice::default);
+        scratch
+            .voices
+            .resize_with(n_channels.max(scratch.voices.len()), Voice::default);
         for voice in &mut scratch.voices[..n_channels] {
-            voice.now.iter_mut().chain(&mut voice.before).for_each(|rows| rows.resize(n_bins));
-            voice.last.iter_mut().for_each(|row| row.resize(n_bins, 0.0));
+            voice
+                .now
+                .iter_mut()
+                .chain(&mut voice.before)
+                .for_each(|rows| rows.resize(n_bins));
+            voice
+                .last
+                .iter_mut()
+                .for_each(|row| row.resize(n_bins, 0.0));
             voice.sum.clear();
             voice.sum.resize(length, 0.0);
         }
@@ -147,9 +199,15 @@ impl LockedVocoder {
         scratch.power.clear();
         scratch.power.resize(n_bins + 4, -1.0);
         scratch.is_peak.resize(n_bins, 0);
-        scratch.product.iter_mut().for_each(|row| row.resize(n_bins, 0.0));
+        scratch
+            .product
+            .iter_mut()
+            .for_each(|row| row.resize(n_bins, 0.0));
         scratch.sums.resize(n_bins + 1, [0.0; 2]);
-        scratch.ahead.iter_mut().for_each(|row| row.resize(n_bins + LANES, 0.0));
+        scratch
+            .ahead
+            .iter_mut()
+            .for_each(|row| row.resize(n_bins + LANES, 0.0));
     }
 
     /// The frame that is centred on a sample, under the window; zeros stand outside the sound.
@@ -162,7 +220,9 @@ impl LockedVocoder {
         let n = (length - skipped).min(samples.len() - first);
         row[..skipped].fill(0.0);
         row[skipped + n..length].fill(0.0);
-        let inside = samples[first..first + n].iter().zip(&self.window[skipped..]);
+        let inside = samples[first..first + n]
+            .iter()
+            .zip(&self.window[skipped..]);
         for (slot, (x, w)) in row[skipped..].iter_mut().zip(inside) {
             *slot = x * w;
         }
@@ -204,7 +264,10 @@ impl LockedScratch {
                 lane => [voice.now[0].row(lane - 1), voice.now[1].row(lane - 1)],
             };
             let last = last_re.iter().zip(last_im);
-            let before = voice.before[0].row(lane).iter().zip(voice.before[1].row(lane));
+            let before = voice.before[0]
+                .row(lane)
+                .iter()
+                .zip(voice.before[1].row(lane));
             let products = product_re.iter_mut().zip(&mut *product_im);
             for (((re, im), (a_re, a_im)), (b_re, b_im)) in products.zip(last).zip(before) {
                 *re += a_re * b_re + a_im * b_im;
@@ -214,7 +277,11 @@ impl LockedScratch {
         // Parts are short and of any length, so loops over each would end in surprises for the processor. A part's sum is the
         // difference of two sums from the first bin on; double precision leaves 7 digits to one 90 dB under the strongest.
         let mut sum = [0.0; 2];
-        for ((slot, &re), &im) in self.sums[1..].iter_mut().zip(&*product_re).zip(&*product_im) {
+        for ((slot, &re), &im) in self.sums[1..]
+            .iter_mut()
+            .zip(&*product_re)
+            .zip(&*product_im)
+        {
             sum = [sum[0] + f64::from(re), sum[1] + f64::from(im)];
             *slot = sum;
         }
@@ -225,7 +292,11 @@ impl LockedScratch {
             let (re, im) = (to[0] - from[0], to[1] - from[1]);
             let size = (re * re + im * im).sqrt();
             // Where nothing can be compared nothing is turned.
-            let (re, im) = if size > 0.0 { ((re / size) as f32, (im / size) as f32) } else { (1.0, 0.0) };
+            let (re, im) = if size > 0.0 {
+                ((re / size) as f32, (im / size) as f32)
+            } else {
+                (1.0, 0.0)
+            };
             // Whole groups: what is written beyond the end is overwritten by the next part.
             for at in (start..end).step_by(LANES) {
                 ahead_re[at..at + LANES].fill(re);
@@ -237,7 +308,13 @@ impl LockedScratch {
         for voice in &mut self.voices[..n_channels] {
             let [re, im] = &mut voice.now;
             let ahead = ahead_re.iter().zip(&*ahead_im);
-            for ((re, im), (c, s)) in re.row_mut(lane).iter_mut().zip(im.row_mut(lane)).zip(ahead).take(n_bins) {
+            for ((re, im), (c, s)) in re
+                .row_mut(lane)
+                .iter_mut()
+                .zip(im.row_mut(lane))
+                .zip(ahead)
+                .take(n_bins)
+            {
                 (*re, *im) = (*re * c - *im * s, *re * s + *im * c);
             }
         }
@@ -250,7 +327,11 @@ impl LockedScratch {
         let power = &mut self.power[2..n + 2];
         power.fill(0.0);
         for voice in &self.voices[..n_channels] {
-            for ((power, re), im) in power.iter_mut().zip(voice.now[0].row(lane)).zip(voice.now[1].row(lane)) {
+            for ((power, re), im) in power
+                .iter_mut()
+                .zip(voice.now[0].row(lane))
+                .zip(voice.now[1].row(lane))
+            {
                 *power += re * re + im * im;
             }
         }
@@ -292,7 +373,10 @@ mod tests {
     #[test]
     fn bins_are_divided_among_peaks() {
         for (power, want) in [
-            (&[0.0, 1.0, 5.0, 1.0, 0.5, 0.7, 2.0, 9.0, 2.0][..], &[4, 9][..]),
+            (
+                &[0.0, 1.0, 5.0, 1.0, 0.5, 0.7, 2.0, 9.0, 2.0][..],
+                &[4, 9][..],
+            ),
             (&[0.0; 4], &[4]),
             (&[3.0, 1.0], &[2]),
             (&[9.0, 1.0, 1.0, 7.0, 7.0, 2.0, 1.0, 3.0], &[1, 6, 8]),

@@ -25,7 +25,9 @@ pub fn loudness_lufs(samples: &[f32], n_channels: usize, sample_rate: u32) -> f6
         let per_step = f64::from(sample_rate.max(1)) * STEP_S;
         // Rates that are no multiple of 10 Hz have steps that differ by one sample.
         let end = |step: usize| ((step as f64 * per_step).round() as usize).min(n);
-        let whole = (0..).take_while(|&step| ((step + 1) as f64 * per_step).round() as usize <= n).count();
+        let whole = (0..)
+            .take_while(|&step| ((step + 1) as f64 * per_step).round() as usize <= n)
+            .count();
         let n_steps = if whole < STEPS_PER_BLOCK { 1 } else { whole };
         steps.clear();
         steps.resize(n_steps, 0.0);
@@ -37,28 +39,50 @@ pub fn loudness_lufs(samples: &[f32], n_channels: usize, sample_rate: u32) -> f6
             }
             let mut memory = filter.memory(Start::Rest, 0.0);
             for (step, energy) in steps.iter_mut().enumerate() {
-                let part = if whole < STEPS_PER_BLOCK { channel } else { &channel[end(step)..end(step + 1)] };
+                let part = if whole < STEPS_PER_BLOCK {
+                    channel
+                } else {
+                    &channel[end(step)..end(step + 1)]
+                };
                 let mut wide = [0.0; 1024];
                 for block in part.chunks(wide.len()) {
                     let wide = &mut wide[..block.len()];
-                    wide.iter_mut().zip(block).for_each(|(w, x)| *w = f64::from(*x));
+                    wide.iter_mut()
+                        .zip(block)
+                        .for_each(|(w, x)| *w = f64::from(*x));
                     filter.run(&mut memory, wide);
                     *energy += weight * wide.iter().map(|y| y * y).sum::<f64>();
                 }
             }
         }
         let width = STEPS_PER_BLOCK.min(n_steps);
-        let length = |first: usize| if whole < STEPS_PER_BLOCK { n } else { end(first + width) - end(first) };
-        let blocks = || steps.windows(width).enumerate().map(|(i, part)| part.iter().sum::<f64>() / length(i) as f64);
+        let length = |first: usize| {
+            if whole < STEPS_PER_BLOCK {
+                n
+            } else {
+                end(first + width) - end(first)
+            }
+        };
+        let blocks = || {
+            steps
+                .windows(width)
+                .enumerate()
+                .map(|(i, part)| part.iter().sum::<f64>() / length(i) as f64)
+        };
         let mean_above = |gate: f64| {
-            let (count, sum) =
-                blocks().filter(|z| *z > gate).fold((0usize, 0.0), |(count, sum), z| (count + 1, sum + z));
+            let (count, sum) = blocks()
+                .filter(|z| *z > gate)
+                .fold((0usize, 0.0), |(count, sum), z| (count + 1, sum + z));
             (count > 0).then(|| sum / count as f64)
         };
         let gated = mean_above(power(ABSOLUTE_GATE_LUFS)).and_then(|mean| {
-            mean_above((mean * libm::pow(10.0, RELATIVE_GATE_LU / 10.0)).max(power(ABSOLUTE_GATE_LUFS)))
+            mean_above(
+                (mean * libm::pow(10.0, RELATIVE_GATE_LU / 10.0)).max(power(ABSOLUTE_GATE_LUFS)),
+            )
         });
-        gated.map_or(f64::NEG_INFINITY, |mean| OFFSET_DB + 10.0 * libm::log10(mean))
+        gated.map_or(f64::NEG_INFINITY, |mean| {
+            OFFSET_DB + 10.0 * libm::log10(mean)
+        })
     })
 }
 
@@ -125,7 +149,10 @@ fn sections(rate: f64) -> [Biquad; 2] {
     let k = warped(PASS_HZ);
     let a0 = 1.0 + k / PASS_Q + k * k;
     // The numerator is not divided by `a0`: so it stands in the table.
-    let pass = Biquad { b: [1.0, -2.0, 1.0], a: [2.0 * (k * k - 1.0) / a0, (1.0 - k / PASS_Q + k * k) / a0] };
+    let pass = Biquad {
+        b: [1.0, -2.0, 1.0],
+        a: [2.0 * (k * k - 1.0) / a0, (1.0 - k / PASS_Q + k * k) / a0],
+    };
     [shelf, pass]
 }
 
@@ -137,7 +164,9 @@ mod tests {
     fn tone(freq_hz: f64, level_db: f64, seconds: f64, sample_rate: u32) -> Vec<f32> {
         let amplitude = 10f64.powf(level_db / 20.0);
         let n = (seconds * f64::from(sample_rate)).round() as usize;
-        (0..n).map(|i| (amplitude * (TAU * freq_hz * i as f64 / f64::from(sample_rate)).sin()) as f32).collect()
+        (0..n)
+            .map(|i| (amplitude * (TAU * freq_hz * i as f64 / f64::from(sample_rate)).sin()) as f32)
+            .collect()
     }
 
     fn check(got: f64, want: f64, tolerance: f64) {
@@ -149,10 +178,17 @@ mod tests {
         // BS.1770-4, tables 1 and 2.
         let want = [
             (
-                [1.535_124_859_586_97, -2.691_696_189_406_38, 1.198_392_810_852_85],
+                [
+                    1.535_124_859_586_97,
+                    -2.691_696_189_406_38,
+                    1.198_392_810_852_85,
+                ],
                 [-1.690_659_293_182_41, 0.732_480_774_215_85],
             ),
-            ([1.0, -2.0, 1.0], [-1.990_047_454_833_98, 0.990_072_250_366_21]),
+            (
+                [1.0, -2.0, 1.0],
+                [-1.990_047_454_833_98, 0.990_072_250_366_21],
+            ),
         ];
         for (section, (b, a)) in k_weighting(48_000).sections().iter().zip(want) {
             for (got, want) in section.b.iter().zip(b).chain(section.a.iter().zip(a)) {
@@ -168,7 +204,9 @@ mod tests {
         for sample_rate in [16_000, 22_050, 44_100, 96_000, 192_000] {
             let filter = k_weighting(sample_rate);
             for freq_hz in [30.0, 100.0, 500.0, 997.0, 2000.0, 3000.0] {
-                let db = |filter: &Cascade, rate: u32| 20.0 * filter.magnitude(freq_hz / f64::from(rate)).log10();
+                let db = |filter: &Cascade, rate: u32| {
+                    20.0 * filter.magnitude(freq_hz / f64::from(rate)).log10()
+                };
                 check(db(&filter, sample_rate), db(&reference, 48_000), 0.12);
             }
         }
@@ -181,7 +219,11 @@ mod tests {
             let samples = tone(997.0, 0.0, 20.0, sample_rate);
             check(loudness_lufs(&samples, 1, sample_rate), -3.01, tolerance);
             let silence = vec![0.0; samples.len()];
-            check(loudness_lufs(&[silence, samples].concat(), 2, sample_rate), -3.01, tolerance);
+            check(
+                loudness_lufs(&[silence, samples].concat(), 2, sample_rate),
+                -3.01,
+                tolerance,
+            );
         }
     }
 
@@ -189,9 +231,15 @@ mod tests {
     fn channels_add_up_and_surround_weighs_more() {
         let x = tone(997.0, -20.0, 2.0, 48_000);
         let silence = vec![0.0; x.len()];
-        check(loudness_lufs(&[x.clone(), x.clone()].concat(), 2, 48_000), -20.0, 0.02);
+        check(
+            loudness_lufs(&[x.clone(), x.clone()].concat(), 2, 48_000),
+            -20.0,
+            0.02,
+        );
         let six = |at: usize| {
-            let channels: Vec<f32> = (0..6).flat_map(|i| if i == at { x.clone() } else { silence.clone() }).collect();
+            let channels: Vec<f32> = (0..6)
+                .flat_map(|i| if i == at { x.clone() } else { silence.clone() })
+                .collect();
             loudness_lufs(&channels, 6, 48_000)
         };
         check(six(2), -23.01, 0.02);
@@ -206,18 +254,41 @@ mod tests {
             (vec![(-23.0, 20.0)], -23.0),
             (vec![(-33.0, 20.0)], -33.0),
             (vec![(-36.0, 10.0), (-23.0, 60.0), (-36.0, 10.0)], -23.0),
-            (vec![(-72.0, 10.0), (-36.0, 10.0), (-23.0, 60.0), (-36.0, 10.0), (-72.0, 10.0)], -23.0),
+            (
+                vec![
+                    (-72.0, 10.0),
+                    (-36.0, 10.0),
+                    (-23.0, 60.0),
+                    (-36.0, 10.0),
+                    (-72.0, 10.0),
+                ],
+                -23.0,
+            ),
             (vec![(-26.0, 20.0), (-20.0, 20.1), (-26.0, 20.0)], -23.0),
         ] {
-            let channel: Vec<f32> = parts.iter().flat_map(|&(db, s)| tone(1000.0, db, s, 48_000)).collect();
-            check(loudness_lufs(&[channel.clone(), channel].concat(), 2, 48_000), want, 0.1);
+            let channel: Vec<f32> = parts
+                .iter()
+                .flat_map(|&(db, s)| tone(1000.0, db, s, 48_000))
+                .collect();
+            check(
+                loudness_lufs(&[channel.clone(), channel].concat(), 2, 48_000),
+                want,
+                0.1,
+            );
         }
-        assert_eq!(loudness_lufs(&tone(1000.0, -75.0, 2.0, 48_000), 1, 48_000), f64::NEG_INFINITY);
+        assert_eq!(
+            loudness_lufs(&tone(1000.0, -75.0, 2.0, 48_000), 1, 48_000),
+            f64::NEG_INFINITY
+        );
     }
 
     #[test]
     fn short_sounds_are_one_block() {
-        check(loudness_lufs(&tone(997.0, 0.0, 0.25, 48_000), 1, 48_000), -3.01, 0.05);
+        check(
+            loudness_lufs(&tone(997.0, 0.0, 0.25, 48_000), 1, 48_000),
+            -3.01,
+            0.05,
+        );
         for (n, n_channels) in [(0, 1), (1, 1), (16, 8), (3, 3)] {
             let got = loudness_lufs(&vec![0.5; n], n_channels, 8000);
             assert!(!got.is_nan(), "{n} samples: {got}");

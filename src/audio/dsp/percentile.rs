@@ -24,10 +24,20 @@ mod tests {
     #[test]
     fn percentiles_are_linear_between_the_samples() {
         let samples = [3.0, -1.0, 10.0, 0.0, 4.0];
-        for (percent, want) in [(0.0, -1.0), (25.0, 0.0), (50.0, 3.0), (60.0, 3.4), (90.0, 7.6), (100.0, 10.0)] {
+        for (percent, want) in [
+            (0.0, -1.0),
+            (25.0, 0.0),
+            (50.0, 3.0),
+            (60.0, 3.4),
+            (90.0, 7.6),
+            (100.0, 10.0),
+        ] {
             let got = percentile(&mut samples.clone(), percent);
             assert!((got - want).abs() < 1e-9, "{percent}: {got}");
         }
-        assert_eq!((percentile(&mut [], 50.0), percentile(&mut [2.0], 99.0)), (0.0, 2.0));
+        assert_eq!(
+            (percentile(&mut [], 50.0), percentile(&mut [2.0], 99.0)),
+            (0.0, 2.0)
+        );
     }
 }

@@ -48,8 +48,13 @@ impl RateChange {
     pub(super) fn new(from: u32, to: u32) -> Option<RateChange> {
         let (block, edge) = sizes(from, to)?;
         let mut planner = FftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(block.from), planner.plan_fft_inverse(block.to));
-        let work = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
+        let (forward, inverse) = (
+            planner.plan_fft_forward(block.from),
+            planner.plan_fft_inverse(block.to),
+        );
+        let work = forward
+            .get_inplace_scratch_len()
+            .max(inverse.get_inplace_scratch_len());
         let buffer = |n| vec![Complex32::default(); n];
         Some(RateChange {
             gains: gains(from, to, block),
@@ -65,17 +70,30 @@ impl RateChange {
 
     /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the sound is silence.
     pub(super) fn convert(&mut self, sound: &[f32], out: &mut [f32]) {
-        let Sizes { from: step, to: step_out } =
-            Sizes { from: self.block.from - 2 * self.edge.from, to: self.block.to - 2 * self.edge.to };
+        let Sizes {
+            from: step,
+            to: step_out,
+        } = Sizes {
+            from: self.block.from - 2 * self.edge.from,
+            to: self.block.to - 2 * self.edge.to,
+        };
         for (pair, part) in out.chunks_mut(2 * step_out).enumerate() {
             self.load(sound, 2 * pair * step, step);
-            self.forward.process_with_scratch(&mut self.input, &mut self.work);
+            self.forward
+                .process_with_scratch(&mut self.input, &mut self.work);
             self.shape();
-            self.inverse.process_with_scratch(&mut self.output, &mut self.work);
+            self.inverse
+                .process_with_scratch(&mut self.output, &mut self.work);
             let (first, second) = part.split_at_mut(step_out.min(part.len()));
             let blocks = &self.output[self.edge.to..];
-            first.iter_mut().zip(blocks).for_each(|(y, both)| *y = both.re);
-            second.iter_mut().zip(blocks).for_each(|(y, both)| *y = both.im);
+            first
+                .iter_mut()
+                .zip(blocks)
+                .for_each(|(y, both)| *y = both.re);
+            second
+                .iter_mut()
+                .zip(blocks)
+                .for_each(|(y, both)| *y = both.im);
         }
     }
 
@@ -83,7 +101,12 @@ impl RateChange {
     fn load(&mut self, sound: &[f32], start: usize, step: usize) {
         let whole = start
             .checked_sub(self.edge.from)
-            .and_then(|first| Some((sound.get(first..first + self.block.from)?, sound.get(first + step..)?)))
+            .and_then(|first| {
+                Some((
+                    sound.get(first..first + self.block.from)?,
+                    sound.get(first + step..)?,
+                ))
+            })
             .filter(|(_, second)| second.len() >= self.block.from);
         if let Some((first, second)) = whole {
             for ((both, a), b) in self.input.iter_mut().zip(first).zip(second) {
@@ -93,11 +116,21 @@ impl RateChange {
         }
         self.input.fill(Complex32::default());
         let silent = self.edge.from.saturating_sub(start);
-        let first = (start + silent).saturating_sub(self.edge.from).min(sound.len());
-        self.input[silent..].iter_mut().zip(&sound[first..]).for_each(|(both, x)| both.re = *x);
+        let first = (start + silent)
+            .saturating_sub(self.edge.from)
+            .min(sound.len());
+        self.input[silent..]
+            .iter_mut()
+            .zip(&sound[first..])
+            .for_each(|(both, x)| both.re = *x);
         let silent = self.edge.from.saturating_sub(start + step);
-        let second = (start + step + silent).saturating_sub(self.edge.from).min(sound.len());
-        self.input[silent..].iter_mut().zip(&sound[second..]).for_each(|(both, x)| both.im = *x);
+        let second = (start + step + silent)
+            .saturating_sub(self.edge.from)
+            .min(sound.len());
+        self.input[silent..]
+            .iter_mut()
+            .zip(&sound[second..])
+            .for_each(|(both, x)| both.im = *x);
     }
 
     /// Moves the bins that both rates have, filtered, to where the inverse transform expects them.
@@ -109,7 +142,11 @@ impl RateChange {
             *y = x * gain;
         }
         let negative = &self.input[self.block.from - (n - 1)..];
-        for ((y, x), gain) in self.output[below..].iter_mut().zip(negative).zip(self.gains[1..].iter().rev()) {
+        for ((y, x), gain) in self.output[below..]
+            .iter_mut()
+            .zip(negative)
+            .zip(self.gains[1..].iter().rev())
+        {
             *y = x * gain;
         }
     }
@@ -124,11 +161,17 @@ fn reach() -> f64 {
 /// The sizes of a block and of its wrapped edges with the least work for a sample.
 fn sizes(from: u32, to: u32) -> Option<(Sizes, Sizes)> {
     let divisor = common_divisor(from as usize, to as usize);
-    let period = Sizes { from: from as usize / divisor, to: to as usize / divisor };
+    let period = Sizes {
+        from: from as usize / divisor,
+        to: to as usize / divisor,
+    };
     // The edges, too, must be whole numbers of samples at both rates.
     let reach = reach() * f64::from(from) / f64::from(from.min(to));
     let edges = (reach / period.from as f64).ceil() as usize;
-    let times = |n: usize| Sizes { from: n * period.from, to: n * period.to };
+    let times = |n: usize| Sizes {
+        from: n * period.from,
+        to: n * period.to,
+    };
     let points = |n: usize| n.saturating_mul(period.from.max(period.to));
     let least = 2 * edges + 1;
     if points(least) > MOST_POINTS {
@@ -168,7 +211,11 @@ fn gains(from: u32, to: u32, block: Sizes) -> Vec<f32> {
     let response = |i: usize| {
         let t = i as f64 / 2.0;
         let angle = PI * cutoff * t;
-        let sinc = if i == 0 { 1.0 } else { libm::sin(angle) / angle };
+        let sinc = if i == 0 {
+            1.0
+        } else {
+            libm::sin(angle) / angle
+        };
         sinc * bessel_i0(beta * (1.0 - (t / reach) * (t / reach)).max(0.0).sqrt())
     };
     let n = 2 * block.from;
@@ -179,10 +226,15 @@ fn gains(from: u32, to: u32, block: Sizes) -> Vec<f32> {
     }
     let transform = RealFftPlanner::new().plan_fft_forward(n);
     let mut spectrum = transform.make_output_vec();
-    transform.process(&mut time, &mut spectrum).expect("the buffers were made for it");
+    transform
+        .process(&mut time, &mut spectrum)
+        .expect("the buffers were made for it");
     let scale = 1.0 / (spectrum[0].re * block.from as f64);
     let n_bins = block.from.min(block.to).div_ceil(2);
-    spectrum[..n_bins].iter().map(|bin| (bin.re * scale) as f32).collect()
+    spectrum[..n_bins]
+        .iter()
+        .map(|bin| (bin.re * scale) as f32)
+        .collect()
 }
 
 #[cfg(test)]
@@ -204,12 +256,25 @@ mod tests {
         ] {
             let (block, edge) = sizes(from, to).unwrap();
             for size in [block, edge] {
-                assert_eq!(size.from as u64 * u64::from(to), size.to as u64 * u64::from(from), "{from} {to}");
+                assert_eq!(
+                    size.from as u64 * u64::from(to),
+                    size.to as u64 * u64::from(from),
+                    "{from} {to}"
+                );
             }
-            assert!(edge.from as f64 >= reach() * (f64::from(from) / f64::from(to)).max(1.0), "{from} {to}: {edge:?}");
-            assert!(block.from > 2 * edge.from && block.from.max(block.to) <= MOST_POINTS, "{from} {to}: {block:?}");
+            assert!(
+                edge.from as f64 >= reach() * (f64::from(from) / f64::from(to)).max(1.0),
+                "{from} {to}: {edge:?}"
+            );
+            assert!(
+                block.from > 2 * edge.from && block.from.max(block.to) <= MOST_POINTS,
+                "{from} {to}: {block:?}"
+            );
             if common_divisor(from as usize, to as usize) >= 50 {
-                assert!(block.from.max(block.to) <= USUAL_POINTS, "{from} {to}: {block:?}");
+                assert!(
+                    block.from.max(block.to) <= USUAL_POINTS,
+                    "{from} {to}: {block:?}"
+                );
             }
         }
         assert_eq!(sizes(4_000_037, 4_000_003), None);

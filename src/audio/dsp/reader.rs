@@ -63,14 +63,29 @@ impl Reader {
         if speed > 1.0 {
             fill_weights(1.0 / speed, n_side, &mut weights);
         }
-        let weights_at_speed = if speed > 1.0 { &weights[..] } else { plain_weights() };
-        Arch::new().dispatch(Steady { reader: self, start, speed, n_side, weights: weights_at_speed, out });
+        let weights_at_speed = if speed > 1.0 {
+            &weights[..]
+        } else {
+            plain_weights()
+        };
+        Arch::new().dispatch(Steady {
+            reader: self,
+            start,
+            speed,
+            n_side,
+            weights: weights_at_speed,
+            out,
+        });
         self.weights = weights;
     }
 
     /// Reads along a path of positions, in samples, each with the speed there.
     pub fn varying(&self, path: impl IntoIterator<Item = (f64, f64)>, out: &mut [f32]) {
-        Arch::new().dispatch(Varying { reader: self, path: path.into_iter(), out });
+        Arch::new().dispatch(Varying {
+            reader: self,
+            path: path.into_iter(),
+            out,
+        });
     }
 
     /// The samples around a position, `n_side` on either side, and how far behind the last one before it the position is.
@@ -82,7 +97,8 @@ impl Reader {
         };
         let floor = position.floor();
         let first = floor + (self.margin + 1) as f64 - n_side as f64;
-        if self.n == 0 || !(first >= 0.0 && first + (2 * n_side) as f64 <= self.padded.len() as f64) {
+        if self.n == 0 || !(first >= 0.0 && first + (2 * n_side) as f64 <= self.padded.len() as f64)
+        {
             return None;
         }
         let first = first as usize;
@@ -92,12 +108,18 @@ impl Reader {
     /// By kept weights, linear between two sets.
     #[inline(always)]
     fn between<S: Simd>(&self, simd: S, position: f64, n_side: usize, weights: &[f32]) -> f32 {
-        let Some((samples, share)) = self.around(position, n_side) else { return 0.0 };
+        let Some((samples, share)) = self.around(position, n_side) else {
+            return 0.0;
+        };
         let phase = share * PHASES as f64;
         let set = (phase as usize).min(PHASES - 1);
-        let (a, b) = weights[set * samples.len()..(set + 2) * samples.len()].split_at(samples.len());
+        let (a, b) =
+            weights[set * samples.len()..(set + 2) * samples.len()].split_at(samples.len());
         let share = (phase - set as f64) as f32;
-        let (samples, (a, b)) = (S::as_simd_f32s(samples).0, (S::as_simd_f32s(a).0, S::as_simd_f32s(b).0));
+        let (samples, (a, b)) = (
+            S::as_simd_f32s(samples).0,
+            (S::as_simd_f32s(a).0, S::as_simd_f32s(b).0),
+        );
         let share = simd.splat_f32s(share);
         // Sixteen sums whatever a register holds, so that they are the same on every processor. Both sides count a whole
         // number of sixteens together, see `n_side`.
@@ -126,10 +148,16 @@ impl Reader {
     /// By the master kernel, stretched to the band that fits the speed.
     fn limited(&self, position: f64, speed: f64) -> f32 {
         let n_side = n_side(speed);
-        let Some((samples, share)) = self.around(position, n_side) else { return 0.0 };
+        let Some((samples, share)) = self.around(position, n_side) else {
+            return 0.0;
+        };
         let cutoff = 1.0 / speed;
         let first = share + (n_side - 1) as f64;
-        let sum: f32 = samples.iter().enumerate().map(|(j, x)| x * kernel_at((first - j as f64).abs() * cutoff)).sum();
+        let sum: f32 = samples
+            .iter()
+            .enumerate()
+            .map(|(j, x)| x * kernel_at((first - j as f64).abs() * cutoff))
+            .sum();
         sum * cutoff as f32
     }
 }
@@ -150,7 +178,12 @@ impl WithSimd for Steady<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         for (i, y) in self.out.iter_mut().enumerate() {
-            *y = self.reader.between(simd, self.start + i as f64 * self.speed, self.n_side, self.weights);
+            *y = self.reader.between(
+                simd,
+                self.start + i as f64 * self.speed,
+                self.n_side,
+                self.weights,
+            );
         }
     }
 }
@@ -188,7 +221,10 @@ pub fn vary_speed(wave: &Waveform, speeds: &[f64]) -> Result<Waveform, Error> {
     let fastest = speeds.iter().fold(0.0f64, |m, &v| m.max(v));
     let mut samples = vec![0.0; speeds.len() * wave.n_channels()];
     let mut reader = Reader::default();
-    for (channel, out) in wave.channels().zip(samples.chunks_exact_mut(speeds.len().max(1))) {
+    for (channel, out) in wave
+        .channels()
+        .zip(samples.chunks_exact_mut(speeds.len().max(1)))
+    {
         reader.load(channel, Outside::Silence, fastest);
         let path = speeds.iter().scan(0.0, |next, &speed| {
             let position = *next;
@@ -290,18 +326,32 @@ mod tests {
 
     #[test]
     fn a_tone_is_read_exactly_or_left_out() {
-        for (radians, speed) in [(0.3, 0.37), (2.5, 0.9), (0.3, 1.01), (1.0, 2.37), (0.1, 8.0), (2.9, 1.5), (1.6, 2.5)]
-        {
+        for (radians, speed) in [
+            (0.3, 0.37),
+            (2.5, 0.9),
+            (0.3, 1.01),
+            (1.0, 2.37),
+            (0.1, 8.0),
+            (2.9, 1.5),
+            (1.6, 2.5),
+        ] {
             let n = 16_000;
-            let (mut reader, mut steady, mut varying) = (Reader::default(), vec![0.0; 1500], vec![0.0; 1500]);
+            let (mut reader, mut steady, mut varying) =
+                (Reader::default(), vec![0.0; 1500], vec![0.0; 1500]);
             reader.load(&tone(radians, n), Outside::Silence, speed);
             reader.steady(800.25, speed, &mut steady);
             let path = |i: usize| 800.25 + i as f64 * speed;
             reader.varying((0..1500).map(|i| (path(i), speed)), &mut varying);
             let heard = radians * speed < PI;
             for (i, (a, b)) in steady.iter().zip(&varying).enumerate() {
-                let want = if heard { (radians * path(i)).sin() } else { 0.0 };
-                let error = (f64::from(*a) - want).abs().max((f64::from(*b) - want).abs());
+                let want = if heard {
+                    (radians * path(i)).sin()
+                } else {
+                    0.0
+                };
+                let error = (f64::from(*a) - want)
+                    .abs()
+                    .max((f64::from(*b) - want).abs());
                 assert!(error < 2e-4, "{radians} at {speed}: {error}");
             }
         }
@@ -309,13 +359,25 @@ mod tests {
 
     #[test]
     fn narrow_registers_give_the_same_bits() {
-        let (mut reader, mut wide, mut narrow) = (Reader::default(), vec![0.0; 400], vec![0.0; 400]);
+        let (mut reader, mut wide, mut narrow) =
+            (Reader::default(), vec![0.0; 400], vec![0.0; 400]);
         reader.load(&tone(0.7, 500), Outside::Silence, 1.0);
         reader.steady(3.3, 0.77, &mut wide);
         let weights = plain_weights();
-        Steady { reader: &reader, start: 3.3, speed: 0.77, n_side: HALF, weights, out: &mut narrow }
-            .with_simd(pulp::Scalar::new());
-        assert!(wide.iter().zip(&narrow).all(|(a, b)| a.to_bits() == b.to_bits()));
+        Steady {
+            reader: &reader,
+            start: 3.3,
+            speed: 0.77,
+            n_side: HALF,
+            weights,
+            out: &mut narrow,
+        }
+        .with_simd(pulp::Scalar::new());
+        assert!(
+            wide.iter()
+                .zip(&narrow)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+        );
     }
 
     #[test]
@@ -325,7 +387,11 @@ mod tests {
         reader.load(&samples, Outside::Wrap, 2.0);
         reader.steady(-30.5, 1.5, &mut out);
         let want = |i: usize| (std::f64::consts::TAU / 50.0 * (-30.5 + 1.5 * i as f64)).sin();
-        assert!(out.iter().enumerate().all(|(i, y)| (f64::from(*y) - want(i)).abs() < 1e-4));
+        assert!(
+            out.iter()
+                .enumerate()
+                .all(|(i, y)| (f64::from(*y) - want(i)).abs() < 1e-4)
+        );
         reader.load(&samples, Outside::Silence, 2.0);
         reader.steady(400.0, 1.5, &mut out);
         assert!(out.iter().all(|&y| y == 0.0));

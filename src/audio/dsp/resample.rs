@@ -15,15 +15,29 @@ use std::cell::RefCell;
 /// [`Error::Range`] if the rate is 0 or above 16 MHz.
 pub fn resample(wave: &Waveform, sample_rate: u32) -> Result<Waveform, Error> {
     if sample_rate == 0 || sample_rate > 16_000_000 {
-        return Err(Error::range("sample_rate", "within 1..=16000000 Hz", sample_rate));
+        return Err(Error::range(
+            "sample_rate",
+            "within 1..=16000000 Hz",
+            sample_rate,
+        ));
     }
     let mut samples = Vec::new();
-    resample_planar(wave.samples(), wave.n_channels(), [wave.sample_rate(), sample_rate], &mut samples);
+    resample_planar(
+        wave.samples(),
+        wave.n_channels(),
+        [wave.sample_rate(), sample_rate],
+        &mut samples,
+    );
     Waveform::new(samples, wave.n_channels(), sample_rate)
 }
 
 /// Converts planar samples from one sample rate to another into `out`, as [`resample`] does. Both rates are at least 1 Hz.
-pub fn resample_planar(samples: &[f32], n_channels: usize, [from, to]: [u32; 2], out: &mut Vec<f32>) {
+pub fn resample_planar(
+    samples: &[f32],
+    n_channels: usize,
+    [from, to]: [u32; 2],
+    out: &mut Vec<f32>,
+) {
     let n = samples.len() / n_channels.max(1);
     if from == to || n == 0 {
         out.clear();
@@ -73,7 +87,9 @@ mod tests {
     use std::f64::consts::TAU;
 
     fn tone(freq_hz: f64, sample_rate: u32, n: usize) -> Waveform {
-        let samples = (0..n).map(|i| (TAU * freq_hz * i as f64 / f64::from(sample_rate)).sin() as f32).collect();
+        let samples = (0..n)
+            .map(|i| (TAU * freq_hz * i as f64 / f64::from(sample_rate)).sin() as f32)
+            .collect();
         Waveform::mono(samples, sample_rate).unwrap()
     }
 
@@ -104,7 +120,8 @@ mod tests {
         let (n, rate) = (got.n_samples(), f64::from(got.sample_rate()));
         let power = |f: &dyn Fn(usize) -> f64| (n / 4..3 * n / 4).map(|i| f(i) * f(i)).sum::<f64>();
         let wanted = |i: usize| want(i as f64 / rate);
-        let error = power(&|i| f64::from(got.samples()[i]) - wanted(i)) / power(&|i| wanted(i)).max(n as f64 / 4.0);
+        let error = power(&|i| f64::from(got.samples()[i]) - wanted(i))
+            / power(&|i| wanted(i)).max(n as f64 / 4.0);
         10.0 * error.log10()
     }
 
@@ -117,10 +134,15 @@ mod tests {
                     let radians = TAU * share * nyquist;
                     let sound = |t: f64| (radians * t + phase).cos();
                     let n = from as usize / 4;
-                    let samples = (0..n).map(|i| sound(i as f64 / f64::from(from)) as f32).collect();
+                    let samples = (0..n)
+                        .map(|i| sound(i as f64 / f64::from(from)) as f32)
+                        .collect();
                     let got = resample(&Waveform::mono(samples, from).unwrap(), to).unwrap();
                     let error = error_db(&got, sound);
-                    assert!(error < -100.0, "{from} to {to} at {share} and {phase}: {error} dB");
+                    assert!(
+                        error < -100.0,
+                        "{from} to {to} at {share} and {phase}: {error} dB"
+                    );
                 }
             }
         }
@@ -132,7 +154,10 @@ mod tests {
             for share in [1.0, 1.125, 1.3, 2.0] {
                 let freq_hz = share * f64::from(to) / 2.0;
                 if freq_hz < f64::from(from) / 2.0 {
-                    let error = error_db(&resample(&tone(freq_hz, from, from as usize / 4), to).unwrap(), |_| 0.0);
+                    let error = error_db(
+                        &resample(&tone(freq_hz, from, from as usize / 4), to).unwrap(),
+                        |_| 0.0,
+                    );
                     assert!(error < -100.0, "{from} to {to} at {share}: {error} dB");
                 }
             }
@@ -141,24 +166,39 @@ mod tests {
 
     #[test]
     fn between_pass_and_stop_the_gain_only_falls() {
-        let level = |share: f64| middle_db(&resample(&tone(share * 8000.0, 44_100, 22_050), 16_000).unwrap());
+        let level = |share: f64| {
+            middle_db(&resample(&tone(share * 8000.0, 44_100, 22_050), 16_000).unwrap())
+        };
         let levels: Vec<f64> = (0..=10).map(|i| level(0.9 + 0.01 * f64::from(i))).collect();
         assert!(levels[0].abs() < 0.001 && levels[10] < -100.0, "{levels:?}");
-        assert!(levels.windows(2).all(|pair| pair[1] < pair[0] + 1e-3), "{levels:?}");
+        assert!(
+            levels.windows(2).all(|pair| pair[1] < pair[0] + 1e-3),
+            "{levels:?}"
+        );
         // A window's transform is even, so half-way the amplitude is a half.
-        assert!((levels[6] - 20.0 * 0.5f64.log10()).abs() < 0.05, "{levels:?}");
+        assert!(
+            (levels[6] - 20.0 * 0.5f64.log10()).abs() < 0.05,
+            "{levels:?}"
+        );
     }
 
     #[test]
     fn a_clip_is_the_beginning_of_the_same_clip_followed_by_silence() {
-        let samples: Vec<f32> = (0..60_000).map(|i| (f64::from(i).powf(1.3) * 0.01).sin() as f32).collect();
+        let samples: Vec<f32> = (0..60_000)
+            .map(|i| (f64::from(i).powf(1.3) * 0.01).sin() as f32)
+            .collect();
         for (from, to) in RATES {
             for n in [1, 2, 5, 100, 1000, 6000] {
-                let short = resample(&Waveform::mono(samples[..n].to_vec(), from).unwrap(), to).unwrap();
+                let short =
+                    resample(&Waveform::mono(samples[..n].to_vec(), from).unwrap(), to).unwrap();
                 let mut longer = samples[..n].to_vec();
                 longer.resize(60_000, 0.0);
                 let long = resample(&Waveform::mono(longer, from).unwrap(), to).unwrap();
-                assert_eq!(short.samples(), &long.samples()[..short.n_samples()], "{n} samples, {from} to {to}");
+                assert_eq!(
+                    short.samples(),
+                    &long.samples()[..short.n_samples()],
+                    "{n} samples, {from} to {to}"
+                );
             }
         }
     }
@@ -173,9 +213,16 @@ mod tests {
             got.samples()[place * 160 - 150..place * 160 + 150].to_vec()
         };
         let first = peak_at(3);
-        assert!((f64::from(first[150]) - 0.96 * 160.0 / 441.0).abs() < 1e-3, "{}", first[150]);
+        assert!(
+            (f64::from(first[150]) - 0.96 * 160.0 / 441.0).abs() < 1e-3,
+            "{}",
+            first[150]
+        );
         for place in 4..97 {
-            let worst = peak_at(place).iter().zip(&first).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+            let worst = peak_at(place)
+                .iter()
+                .zip(&first)
+                .fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
             assert!(worst < 1e-6, "{place}: {worst}");
         }
     }
@@ -186,7 +233,10 @@ mod tests {
         let both = Waveform::new([left.samples(), right.samples()].concat(), 2, 44_100).unwrap();
         let got = resample(&both, 16_000).unwrap();
         for (index, mono) in [left, right].iter().enumerate() {
-            assert_eq!(got.channel(index), resample(mono, 16_000).unwrap().samples());
+            assert_eq!(
+                got.channel(index),
+                resample(mono, 16_000).unwrap().samples()
+            );
         }
     }
 
@@ -195,16 +245,24 @@ mod tests {
         let (from, to) = (4_000_037, 3_000_017);
         let radians = TAU * 200_000.0;
         let sound = |t: f64| (radians * t).sin();
-        let samples = (0..40_000).map(|i| sound(f64::from(i) / f64::from(from)) as f32).collect();
-        let error = error_db(&resample(&Waveform::mono(samples, from).unwrap(), to).unwrap(), sound);
+        let samples = (0..40_000)
+            .map(|i| sound(f64::from(i) / f64::from(from)) as f32)
+            .collect();
+        let error = error_db(
+            &resample(&Waveform::mono(samples, from).unwrap(), to).unwrap(),
+            sound,
+        );
         assert!(error < -80.0, "{error} dB");
     }
 
     #[test]
     fn lengths_are_exact_and_short_sounds_work() {
-        for (n, from, to, want) in
-            [(88_200, 44_100, 16_000, 32_000), (1, 8000, 16_000, 2), (3, 44_100, 8000, 1), (0, 8000, 16_000, 0)]
-        {
+        for (n, from, to, want) in [
+            (88_200, 44_100, 16_000, 32_000),
+            (1, 8000, 16_000, 2),
+            (3, 44_100, 8000, 1),
+            (0, 8000, 16_000, 0),
+        ] {
             let wave = resample(&tone(440.0, from, n), to).unwrap();
             assert_eq!((wave.n_samples(), wave.sample_rate()), (want, to));
         }

@@ -52,7 +52,11 @@ impl RowFft {
     /// The transforms of `n` real samples, `n >= 1`.
     pub(super) fn new(n: usize) -> RowFft {
         let lanes = LaneFft::new(n);
-        let single = if lanes.is_none() { Some(FftPair::new(n)) } else { None };
+        let single = if lanes.is_none() {
+            Some(FftPair::new(n))
+        } else {
+            None
+        };
         RowFft { n, lanes, single }
     }
 
@@ -68,9 +72,17 @@ impl RowFft {
 
     /// Transforms the first `count` rows of `n` samples into rows of `n / 2 + 1` bins.
     #[inline(always)]
-    pub(super) fn forward(&self, time: &Rows, count: usize, [re, im]: [&mut Rows; 2], scratch: &mut RowScratch) {
+    pub(super) fn forward(
+        &self,
+        time: &Rows,
+        count: usize,
+        [re, im]: [&mut Rows; 2],
+        scratch: &mut RowScratch,
+    ) {
         if let Some(fft) = &self.lanes {
-            let LaneScratch { re: even, im: odd, .. } = &mut scratch.lanes;
+            let LaneScratch {
+                re: even, im: odd, ..
+            } = &mut scratch.lanes;
             deal(time, self.n, even, odd);
             fft.forward(&mut scratch.lanes);
             collect(&scratch.lanes.re, self.n / 2 + 1, re);
@@ -82,7 +94,11 @@ impl RowFft {
                     *slot = f64::from(x);
                 }
                 fft.forward(scratch);
-                let bins = re.row_mut(index).iter_mut().zip(im.row_mut(index)).zip(&scratch.spectrum);
+                let bins = re
+                    .row_mut(index)
+                    .iter_mut()
+                    .zip(im.row_mut(index))
+                    .zip(&scratch.spectrum);
                 for ((re, im), bin) in bins {
                     (*re, *im) = (bin.re as f32, bin.im as f32);
                 }
@@ -92,7 +108,13 @@ impl RowFft {
 
     /// Transforms the first `count` rows of bins into rows of samples.
     #[inline(always)]
-    pub(super) fn inverse(&self, [re, im]: [&Rows; 2], count: usize, time: &mut Rows, scratch: &mut RowScratch) {
+    pub(super) fn inverse(
+        &self,
+        [re, im]: [&Rows; 2],
+        count: usize,
+        time: &mut Rows,
+        scratch: &mut RowScratch,
+    ) {
         if let Some(fft) = &self.lanes {
             spread(re, self.n / 2 + 1, &mut scratch.lanes.re);
             spread(im, self.n / 2 + 1, &mut scratch.lanes.im);
@@ -101,7 +123,12 @@ impl RowFft {
         } else if let Some(fft) = &self.single {
             let scratch = &mut scratch.single;
             for index in 0..count {
-                for ((slot, &re), &im) in scratch.spectrum.iter_mut().zip(re.row(index)).zip(im.row(index)) {
+                for ((slot, &re), &im) in scratch
+                    .spectrum
+                    .iter_mut()
+                    .zip(re.row(index))
+                    .zip(im.row(index))
+                {
                     (slot.re, slot.im) = (f64::from(re), f64::from(im));
                 }
                 fft.inverse(scratch);
@@ -116,8 +143,15 @@ impl RowFft {
 /// Rows of `n` samples into lanes, the even and the odd samples apart.
 #[inline(always)]
 fn deal(rows: &Rows, n: usize, even: &mut LaneBuffer, odd: &mut LaneBuffer) {
-    let (even, odd) = (&mut even.groups_mut()[..n / 2], &mut odd.groups_mut()[..n / 2]);
-    for (tile, (even, odd)) in even.chunks_mut(TILE / 2).zip(odd.chunks_mut(TILE / 2)).enumerate() {
+    let (even, odd) = (
+        &mut even.groups_mut()[..n / 2],
+        &mut odd.groups_mut()[..n / 2],
+    );
+    for (tile, (even, odd)) in even
+        .chunks_mut(TILE / 2)
+        .zip(odd.chunks_mut(TILE / 2))
+        .enumerate()
+    {
         for lane in 0..LANES {
             let (pairs, _) = rows.row(lane)[TILE * tile..].as_chunks::<2>();
             for ((even, odd), pair) in even.iter_mut().zip(&mut *odd).zip(pairs) {
@@ -182,7 +216,10 @@ mod tests {
             fft.prepare(&mut scratch);
             let sample = |row: usize, i: usize| ((i * (row + 1)) as f32 * 0.37).sin() + 0.1;
             for row in 0..LANES {
-                time.row_mut(row)[..n].iter_mut().enumerate().for_each(|(i, x)| *x = sample(row, i));
+                time.row_mut(row)[..n]
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, x)| *x = sample(row, i));
             }
             fft.forward(&time, LANES, [&mut re, &mut im], &mut scratch);
             for (row, k) in [(0, 0), (3, n / 2), (15, 1), (15, n / 2 - 1)] {
@@ -193,13 +230,20 @@ mod tests {
                     want_im -= f64::from(sample(row, i)) * sin;
                 }
                 let got = (f64::from(re.row(row)[k]), f64::from(im.row(row)[k]));
-                assert!((got.0 - want_re).hypot(got.1 - want_im) < 1e-4, "{n}: {got:?}, wanted {want_re} {want_im}");
+                assert!(
+                    (got.0 - want_re).hypot(got.1 - want_im) < 1e-4,
+                    "{n}: {got:?}, wanted {want_re} {want_im}"
+                );
             }
             time.values.fill(0.0);
             fft.inverse([&re, &im], LANES, &mut time, &mut scratch);
             for row in 0..LANES {
                 let rows = time.row(row)[..n].iter().enumerate();
-                assert!(rows.map(|(i, x)| x - sample(row, i)).all(|error| error.abs() < 1e-5), "{n}: row {row}");
+                assert!(
+                    rows.map(|(i, x)| x - sample(row, i))
+                        .all(|error| error.abs() < 1e-5),
+                    "{n}: row {row}"
+                );
             }
         }
     }

@@ -17,9 +17,14 @@ pub(super) type Row = [f64; LANES];
 #[inline(never)]
 pub(super) fn load<T: Copy + Into<f64>>(block: &[T], rows: &mut [Row]) {
     let mut parts: [&[T]; LANES] = [&[]; LANES];
-    parts.iter_mut().zip(block.chunks_exact(rows.len())).for_each(|(part, chunk)| *part = chunk);
+    parts
+        .iter_mut()
+        .zip(block.chunks_exact(rows.len()))
+        .for_each(|(part, chunk)| *part = chunk);
     for (k, row) in rows.iter_mut().enumerate() {
-        row.iter_mut().zip(parts).for_each(|(x, part)| *x = part[k].into());
+        row.iter_mut()
+            .zip(parts)
+            .for_each(|(x, part)| *x = part[k].into());
     }
 }
 
@@ -27,7 +32,9 @@ pub(super) fn load<T: Copy + Into<f64>>(block: &[T], rows: &mut [Row]) {
 #[inline(never)]
 pub(super) fn store<T>(rows: &[Row], block: &mut [T], narrow: impl Fn(f64) -> T) {
     for (i, part) in block.chunks_exact_mut(rows.len()).enumerate() {
-        part.iter_mut().zip(rows).for_each(|(y, row)| *y = narrow(row[i]));
+        part.iter_mut()
+            .zip(rows)
+            .for_each(|(y, row)| *y = narrow(row[i]));
     }
 }
 
@@ -62,7 +69,11 @@ impl Silence {
             left /= 2;
         }
         let sign = if a1 > 0.0 { -1.0 } else { 1.0 };
-        Silence { change: all, sign, turn: if n % 2 == 1 { sign } else { 1.0 } }
+        Silence {
+            change: all,
+            sign,
+            turn: if n % 2 == 1 { sign } else { 1.0 },
+        }
     }
 }
 
@@ -78,26 +89,44 @@ fn compose(x: [[f64; 2]; 2], y: [[f64; 2]; 2]) -> [[f64; 2]; 2] {
 /// part, what each begins with in truth, and then all run again: a recurrence as a scan (Blelloch, "Prefix sums and their
 /// applications", 1990, section 1.4).
 #[inline(always)]
-pub(super) fn run(Biquad { b, a }: &Biquad, silence: &Silence, state: &mut [f64; 2], rows: &mut [Row]) {
+pub(super) fn run(
+    Biquad { b, a }: &Biquad,
+    silence: &Silence,
+    state: &mut [f64; 2],
+    rows: &mut [Row],
+) {
     let c = [b[1] - a[0] * b[0], b[2] - a[1] * b[0]];
     let (mut s1, mut s2) = ([0.0; LANES], [0.0; LANES]);
     for x in rows.iter() {
         for i in 0..LANES {
-            (s1[i], s2[i]) = ((s2[i] + c[0] * x[i]) - a[0] * s1[i], c[1] * x[i] - a[1] * s1[i]);
+            (s1[i], s2[i]) = (
+                (s2[i] + c[0] * x[i]) - a[0] * s1[i],
+                c[1] * x[i] - a[1] * s1[i],
+            );
         }
     }
-    let Silence { change: d, sign, turn } = *silence;
+    let Silence {
+        change: d,
+        sign,
+        turn,
+    } = *silence;
     let (mut u, mut v) = (state[0] + sign * state[1], sign * state[1]);
     for i in 0..LANES {
         let end = (s1[i] + sign * s2[i], sign * s2[i]);
         (s1[i], s2[i]) = (u - v, sign * v);
-        let power = (u + (d[0][0] * u + d[0][1] * v), v + (d[1][0] * u + d[1][1] * v));
+        let power = (
+            u + (d[0][0] * u + d[0][1] * v),
+            v + (d[1][0] * u + d[1][1] * v),
+        );
         (u, v) = (turn * power.0 + end.0, turn * power.1 + end.1);
     }
     for x in rows.iter_mut() {
         for i in 0..LANES {
             let y = b[0] * x[i] + s1[i];
-            (s1[i], s2[i]) = ((s2[i] + c[0] * x[i]) - a[0] * s1[i], c[1] * x[i] - a[1] * s1[i]);
+            (s1[i], s2[i]) = (
+                (s2[i] + c[0] * x[i]) - a[0] * s1[i],
+                c[1] * x[i] - a[1] * s1[i],
+            );
             x[i] = y;
         }
     }

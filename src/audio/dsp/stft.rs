@@ -88,8 +88,16 @@ pub fn n_frames(options: &StftOptions, n_samples: usize) -> usize {
 }
 
 fn frames_of(options: &StftOptions, length: usize, n_samples: usize) -> usize {
-    let padded = if options.center { n_samples + 2 * (length / 2) } else { n_samples };
-    if padded < length { 0 } else { 1 + (padded - length) / options.hop_length }
+    let padded = if options.center {
+        n_samples + 2 * (length / 2)
+    } else {
+        n_samples
+    };
+    if padded < length {
+        0
+    } else {
+        1 + (padded - length) / options.hop_length
+    }
 }
 
 impl Stft {
@@ -128,7 +136,13 @@ impl Stft {
         for (slot, sample) in window[offset..].iter_mut().zip(shape) {
             *slot = sample as f32;
         }
-        Ok(Stft { options, frame, window, fft: Fft::new(options.n_fft), lanes: LaneFft::new(options.n_fft) })
+        Ok(Stft {
+            options,
+            frame,
+            window,
+            fft: Fft::new(options.n_fft),
+            lanes: LaneFft::new(options.n_fft),
+        })
     }
 
     /// The options it was made with.
@@ -175,7 +189,13 @@ impl Stft {
     ///
     /// There is no closure in here, for one is compiled without the wide instructions that the caller may have asked for.
     #[inline(always)]
-    pub fn block(&self, samples: &[f32], first: usize, spectra: Spectra, scratch: &mut FftScratch) -> usize {
+    pub fn block(
+        &self,
+        samples: &[f32],
+        first: usize,
+        spectra: Spectra,
+        scratch: &mut FftScratch,
+    ) -> usize {
         let count = LANES.min(self.n_frames(samples.len()) - first);
         let Some(fft) = &self.lanes else {
             self.one_by_one(samples, first..first + count, spectra, scratch);
@@ -200,7 +220,13 @@ impl Stft {
     }
 
     /// Transforms frames of a size that cannot be transformed side by side.
-    fn one_by_one(&self, samples: &[f32], frames: Range<usize>, spectra: Spectra, scratch: &mut FftScratch) {
+    fn one_by_one(
+        &self,
+        samples: &[f32],
+        frames: Range<usize>,
+        spectra: Spectra,
+        scratch: &mut FftScratch,
+    ) {
         self.fft.prepare(scratch);
         scratch.lanes.prepare(self.n_bins());
         for (lane, frame) in frames.enumerate() {
@@ -223,15 +249,21 @@ impl Stft {
     /// # Errors
     /// [`Error::Unusable`] if the signal is too short for a frame, or to be mirrored.
     pub fn checked_frames(&self, samples: &[f32]) -> Result<usize, Error> {
-        let StftOptions { center, pad_mode, .. } = self.options;
+        let StftOptions {
+            center, pad_mode, ..
+        } = self.options;
         let (n, length) = (samples.len(), self.window.len());
         let n_frames = self.n_frames(n);
         if n_frames == 0 || n == 0 {
-            return Err(Error::Unusable(format!("{n} samples are too few for a frame of {length}")));
+            return Err(Error::Unusable(format!(
+                "{n} samples are too few for a frame of {length}"
+            )));
         }
         let pad = if center { length / 2 } else { 0 };
         if center && pad_mode == PadMode::Reflect && n <= pad {
-            let advice = format!("{n} samples are too few to be mirrored by {pad}: use `pad_mode: \"constant\"`");
+            let advice = format!(
+                "{n} samples are too few to be mirrored by {pad}: use `pad_mode: \"constant\"`"
+            );
             return Err(Error::Unusable(advice));
         }
         Ok(n_frames)
@@ -240,7 +272,12 @@ impl Stft {
     /// Writes a frame, prepared and under its window.
     #[inline(always)]
     fn cut(&self, samples: &[f32], frame: usize, slots: &mut [f32]) {
-        let StftOptions { hop_length, center, pad_mode, .. } = self.options;
+        let StftOptions {
+            hop_length,
+            center,
+            pad_mode,
+            ..
+        } = self.options;
         let (n, length) = (samples.len(), self.window.len());
         let start = (frame * hop_length) as isize - if center { length / 2 } else { 0 } as isize;
         let inside = start >= 0 && start as usize + length <= n;
@@ -286,7 +323,8 @@ fn deal(rows: &[f32], stride: usize, length: usize, lanes: &mut LaneScratch) {
     }
     for (tile, (re, im)) in re_tiles.iter_mut().zip(im_tiles).enumerate() {
         for lane in 0..LANES {
-            if let Some(row) = rows[lane * stride + 2 * TILE * tile..].first_chunk::<{ 2 * TILE }>() {
+            if let Some(row) = rows[lane * stride + 2 * TILE * tile..].first_chunk::<{ 2 * TILE }>()
+            {
                 for i in 0..TILE {
                     (re[i][lane], im[i][lane]) = (row[2 * i], row[2 * i + 1]);
                 }
@@ -338,7 +376,11 @@ fn beyond(samples: &[f32], position: isize, mode: PadMode) -> f32 {
         PadMode::Reflect if position >= n => 2 * (n - 1) - position,
         _ => position,
     };
-    if (0..n).contains(&position) { samples[position as usize] } else { 0.0 }
+    if (0..n).contains(&position) {
+        samples[position as usize]
+    } else {
+        0.0
+    }
 }
 
 #[cfg(test)]
@@ -358,11 +400,20 @@ mod tests {
 
     #[test]
     fn frames_agree_with_the_definition() {
-        let samples: Vec<f32> = (0..50).map(|i| (i as f32 * 0.7).sin() + 0.1 * i as f32).collect();
-        for (center, pad_mode, win_length) in
-            [(true, PadMode::Reflect, 16), (true, PadMode::Zeros, 12), (false, PadMode::Zeros, 16)]
-        {
-            let options = StftOptions { center, pad_mode, win_length, ..options() };
+        let samples: Vec<f32> = (0..50)
+            .map(|i| (i as f32 * 0.7).sin() + 0.1 * i as f32)
+            .collect();
+        for (center, pad_mode, win_length) in [
+            (true, PadMode::Reflect, 16),
+            (true, PadMode::Zeros, 12),
+            (false, PadMode::Zeros, 16),
+        ] {
+            let options = StftOptions {
+                center,
+                pad_mode,
+                win_length,
+                ..options()
+            };
             let stft = Stft::new(options).unwrap();
             let window = options.window.samples(win_length);
             let mut seen = 0;
@@ -378,7 +429,10 @@ mod tests {
                         re += x * angle.cos();
                         im += x * angle.sin();
                     }
-                    assert!((f64::from(value.re) - re).abs() < 1e-4 && (f64::from(value.im) - im).abs() < 1e-4);
+                    assert!(
+                        (f64::from(value.re) - re).abs() < 1e-4
+                            && (f64::from(value.im) - im).abs() < 1e-4
+                    );
                 }
             })
             .unwrap();
@@ -388,24 +442,51 @@ mod tests {
 
     #[test]
     fn blocks_hold_what_frames_do() {
-        let samples: Vec<f32> = (0..150).map(|i| (i as f32 * 0.7).sin() + 0.01 * i as f32).collect();
-        let frame = FrameOptions { remove_dc: true, preemphasis: 0.9, ..FrameOptions::default() };
-        for (n_fft, frame) in [(16, FrameOptions::default()), (20, frame), (22, frame), (17, FrameOptions::default())] {
+        let samples: Vec<f32> = (0..150)
+            .map(|i| (i as f32 * 0.7).sin() + 0.01 * i as f32)
+            .collect();
+        let frame = FrameOptions {
+            remove_dc: true,
+            preemphasis: 0.9,
+            ..FrameOptions::default()
+        };
+        for (n_fft, frame) in [
+            (16, FrameOptions::default()),
+            (20, frame),
+            (22, frame),
+            (17, FrameOptions::default()),
+        ] {
             let stft = Stft::with_frames(StftOptions { n_fft, ..options() }, frame).unwrap();
-            let (mut one, mut complex, mut powers) = (vec![], FftScratch::default(), FftScratch::default());
-            stft.each_frame(&samples, &mut FftScratch::default(), |_, spectrum| one.push(spectrum.to_vec())).unwrap();
+            let (mut one, mut complex, mut powers) =
+                (vec![], FftScratch::default(), FftScratch::default());
+            stft.each_frame(&samples, &mut FftScratch::default(), |_, spectrum| {
+                one.push(spectrum.to_vec())
+            })
+            .unwrap();
             let n_frames = stft.checked_frames(&samples).unwrap();
             assert_eq!(n_frames, one.len());
             for first in (0..n_frames).step_by(LANES) {
                 let count = stft.block(&samples, first, Spectra::Complex, &mut complex);
-                assert_eq!(stft.block(&samples, first, Spectra::Powers, &mut powers), count);
+                assert_eq!(
+                    stft.block(&samples, first, Spectra::Powers, &mut powers),
+                    count
+                );
                 assert_eq!(count, LANES.min(n_frames - first));
                 for (lane, spectrum) in one[first..first + count].iter().enumerate() {
                     for (k, bin) in spectrum.iter().enumerate() {
-                        let (re, im) = (complex.lanes.re.groups()[k][lane], complex.lanes.im.groups()[k][lane]);
-                        assert!((re - bin.re).hypot(im - bin.im) < 1e-5, "{n_fft}: bin {k} of frame {first} + {lane}");
+                        let (re, im) = (
+                            complex.lanes.re.groups()[k][lane],
+                            complex.lanes.im.groups()[k][lane],
+                        );
+                        assert!(
+                            (re - bin.re).hypot(im - bin.im) < 1e-5,
+                            "{n_fft}: bin {k} of frame {first} + {lane}"
+                        );
                         let power = powers.lanes.re.groups()[k][lane];
-                        assert!((power - bin.norm_sqr()).abs() < 1e-4, "{n_fft}: power of bin {k}");
+                        assert!(
+                            (power - bin.norm_sqr()).abs() < 1e-4,
+                            "{n_fft}: power of bin {k}"
+                        );
                     }
                 }
             }
@@ -415,21 +496,39 @@ mod tests {
     #[test]
     fn frames_of_the_window_are_prepared_and_followed_by_zeros() {
         let samples: Vec<f32> = (0..31).map(|i| (i as f32 * 0.9).cos() + 2.0).collect();
-        let options = StftOptions { win_length: 10, center: false, pad_mode: PadMode::Zeros, ..options() };
-        let frame =
-            FrameOptions { extent: FrameExtent::Window, symmetric_window: true, remove_dc: true, preemphasis: 0.97 };
+        let options = StftOptions {
+            win_length: 10,
+            center: false,
+            pad_mode: PadMode::Zeros,
+            ..options()
+        };
+        let frame = FrameOptions {
+            extent: FrameExtent::Window,
+            symmetric_window: true,
+            remove_dc: true,
+            preemphasis: 0.97,
+        };
         let stft = Stft::with_frames(options, frame).unwrap();
-        assert_eq!((stft.n_frames(9), stft.n_frames(10), stft.n_frames(31)), (0, 1, 6));
+        assert_eq!(
+            (stft.n_frames(9), stft.n_frames(10), stft.n_frames(31)),
+            (0, 1, 6)
+        );
         let window = Window::Hann.symmetric_samples(10);
         stft.each_frame(&samples, &mut FftScratch::default(), |frame, spectrum| {
-            let part: Vec<f64> = samples[frame * 4..frame * 4 + 10].iter().map(|&x| f64::from(x)).collect();
+            let part: Vec<f64> = samples[frame * 4..frame * 4 + 10]
+                .iter()
+                .map(|&x| f64::from(x))
+                .collect();
             let mean = part.iter().sum::<f64>() / 10.0;
             let sharp = |i: usize| (part[i] - mean) - 0.97 * (part[i.saturating_sub(1)] - mean);
             for (k, value) in spectrum.iter().enumerate() {
                 let angle = |i: usize| -std::f64::consts::TAU * (k * i) as f64 / 16.0;
                 let re: f64 = (0..10).map(|i| sharp(i) * window[i] * angle(i).cos()).sum();
                 let im: f64 = (0..10).map(|i| sharp(i) * window[i] * angle(i).sin()).sum();
-                assert!((f64::from(value.re) - re).abs() < 1e-5 && (f64::from(value.im) - im).abs() < 1e-5);
+                assert!(
+                    (f64::from(value.re) - re).abs() < 1e-5
+                        && (f64::from(value.im) - im).abs() < 1e-5
+                );
             }
         })
         .unwrap();
@@ -442,10 +541,23 @@ mod tests {
             change(&mut options);
             Stft::new(options).is_err()
         };
-        assert!(refused(|o| o.hop_length = 0) && refused(|o| o.n_fft = 0) && refused(|o| o.win_length = 17));
+        assert!(
+            refused(|o| o.hop_length = 0)
+                && refused(|o| o.n_fft = 0)
+                && refused(|o| o.win_length = 17)
+        );
         let stft = Stft::new(options()).unwrap();
-        assert!(stft.each_frame(&[0.0; 8], &mut FftScratch::default(), |_, _| ()).is_err());
-        assert!(stft.each_frame(&[0.0; 9], &mut FftScratch::default(), |_, _| ()).is_ok());
-        assert!(stft.each_frame(&[], &mut FftScratch::default(), |_, _| ()).is_err());
+        assert!(
+            stft.each_frame(&[0.0; 8], &mut FftScratch::default(), |_, _| ())
+                .is_err()
+        );
+        assert!(
+            stft.each_frame(&[0.0; 9], &mut FftScratch::default(), |_, _| ())
+                .is_ok()
+        );
+        assert!(
+            stft.each_frame(&[], &mut FftScratch::default(), |_, _| ())
+                .is_err()
+        );
     }
 }

@@ -60,7 +60,11 @@ impl Vocoder {
             return Err(Error::range("n_fft", "at least 4", n_fft));
         }
         if hop_length == 0 || hop_length > n_fft / 2 {
-            return Err(Error::range("hop_length", format!("within 1..={} (half of `n_fft`)", n_fft / 2), hop_length));
+            return Err(Error::range(
+                "hop_length",
+                format!("within 1..={} (half of `n_fft`)", n_fft / 2),
+                hop_length,
+            ));
         }
         let method = match locking {
             PhaseLocking::Identity => Method::Locked(LockedVocoder::new(n_fft, hop_length)),
@@ -107,7 +111,9 @@ impl Vocoder {
             return;
         }
         match &self.method {
-            Method::Locked(vocoder) => vocoder.stretch(samples, n_channels, rate, &mut scratch.locked, out),
+            Method::Locked(vocoder) => {
+                vocoder.stretch(samples, n_channels, rate, &mut scratch.locked, out)
+            }
             Method::Free(vocoder) => {
                 for (channel, out) in samples.chunks_exact(n).zip(out.chunks_exact_mut(length)) {
                     vocoder.stretch(channel, rate, &mut scratch.free, out);
@@ -125,13 +131,21 @@ mod tests {
     const RATE: f64 = 16_000.0;
 
     fn tone(freq_hz: f64, n: usize) -> Vec<f32> {
-        (0..n).map(|i| (TAU * freq_hz * i as f64 / RATE).sin() as f32).collect()
+        (0..n)
+            .map(|i| (TAU * freq_hz * i as f64 / RATE).sin() as f32)
+            .collect()
     }
 
     fn stretch(samples: &[f32], n_channels: usize, rate: f64, locking: PhaseLocking) -> Vec<f32> {
         let mut out = Vec::new();
         let vocoder = Vocoder::new(2048, 512, locking).unwrap();
-        vocoder.stretch(samples, n_channels, rate, &mut VocoderScratch::default(), &mut out);
+        vocoder.stretch(
+            samples,
+            n_channels,
+            rate,
+            &mut VocoderScratch::default(),
+            &mut out,
+        );
         out
     }
 
@@ -153,17 +167,32 @@ mod tests {
 
     #[test]
     fn a_tone_keeps_frequency_and_level() {
-        for (freq_hz, rate) in [(110.0, 0.42), (440.3, 0.5), (440.3, 1.3), (3000.0, 2.378), (1234.5, 0.8)] {
+        for (freq_hz, rate) in [
+            (110.0, 0.42),
+            (440.3, 0.5),
+            (440.3, 1.3),
+            (3000.0, 2.378),
+            (1234.5, 0.8),
+        ] {
             let out = stretch(&tone(freq_hz, 24_000), 1, rate, PhaseLocking::Identity);
             assert_eq!(out.len(), (24_000.0_f64 / rate).round() as usize);
             let middle = &out[out.len() / 4..3 * out.len() / 4];
             let level_db = 20.0 * (rms(middle) * 2f64.sqrt()).log10();
-            assert!(level_db.abs() < 0.05, "{freq_hz} Hz at {rate}: {level_db} dB");
+            assert!(
+                level_db.abs() < 0.05,
+                "{freq_hz} Hz at {rate}: {level_db} dB"
+            );
             // A sine obeys y[n+1] + y[n-1] = 2 cos(w) y[n].
-            let sum: f64 = middle.windows(3).map(|y| f64::from(y[1]) * f64::from(y[0] + y[2])).sum();
+            let sum: f64 = middle
+                .windows(3)
+                .map(|y| f64::from(y[1]) * f64::from(y[0] + y[2]))
+                .sum();
             let square: f64 = middle.windows(3).map(|y| f64::from(y[1]).powi(2)).sum();
             let got = (sum / square / 2.0).acos() * RATE / TAU;
-            assert!((got / freq_hz - 1.0).abs() < 3e-4, "{freq_hz} Hz at {rate}: {got} Hz");
+            assert!(
+                (got / freq_hz - 1.0).abs() < 3e-4,
+                "{freq_hz} Hz at {rate}: {got} Hz"
+            );
         }
     }
 
@@ -184,7 +213,10 @@ mod tests {
         for locking in [PhaseLocking::Identity, PhaseLocking::None] {
             let out = stretch(&samples, 1, 0.8, locking);
             assert!(rms(&out[4000..12_000]) > 0.5);
-            assert!(out[15_000 + 2 * 2048..].iter().all(|&y| y == 0.0), "{locking:?}");
+            assert!(
+                out[15_000 + 2 * 2048..].iter().all(|&y| y == 0.0),
+                "{locking:?}"
+            );
         }
     }
 

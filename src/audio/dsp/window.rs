@@ -21,7 +21,13 @@ impl Window {
     /// The names by which a script asks for a window, in the order of [`Window::ALL`].
     pub const NAMES: [&'static str; 5] = ["hann", "hamming", "blackman", "rectangular", "povey"];
     /// Every window.
-    pub const ALL: [Window; 5] = [Window::Hann, Window::Hamming, Window::Blackman, Window::Rectangular, Window::Povey];
+    pub const ALL: [Window; 5] = [
+        Window::Hann,
+        Window::Hamming,
+        Window::Blackman,
+        Window::Rectangular,
+        Window::Povey,
+    ];
 
     /// The periodic window: sample `n` of `N` is at phase `n / N`, so that shifted copies add up.
     pub fn samples(self, length: usize) -> Vec<f64> {
@@ -31,7 +37,11 @@ impl Window {
     /// The symmetric window: sample `n` of `N` is at phase `n / (N - 1)`, so that the last mirrors the first.
     pub fn symmetric_samples(self, length: usize) -> Vec<f64> {
         // One sample is the middle, not an end where most windows are zero.
-        if length == 1 { vec![1.0] } else { self.over(length, length as f64 - 1.0) }
+        if length == 1 {
+            vec![1.0]
+        } else {
+            self.over(length, length as f64 - 1.0)
+        }
     }
 
     fn over(self, length: usize, period: f64) -> Vec<f64> {
@@ -41,7 +51,9 @@ impl Window {
                 match self {
                     Window::Hann => 0.5 - 0.5 * libm::cos(phase),
                     Window::Hamming => 0.54 - 0.46 * libm::cos(phase),
-                    Window::Blackman => 0.42 - 0.5 * libm::cos(phase) + 0.08 * libm::cos(2.0 * phase),
+                    Window::Blackman => {
+                        0.42 - 0.5 * libm::cos(phase) + 0.08 * libm::cos(2.0 * phase)
+                    }
                     Window::Rectangular => 1.0,
                     Window::Povey => libm::pow((0.5 - 0.5 * libm::cos(phase)).max(0.0), 0.85),
                 }

@@ -12,7 +12,12 @@ const RESPONSE_S: f64 = 1.0 / 60.0;
 ///
 /// The impulse response is the inverse transform of the magnitude at equally spaced frequencies, real and even, so nothing
 /// is delayed; overlap-save convolution. Sound outside the clip is taken as silence.
-pub fn filter_zero_phase(input: &[f32], output: &mut [f32], sample_rate: u32, magnitude: impl Fn(f64) -> f64) {
+pub fn filter_zero_phase(
+    input: &[f32],
+    output: &mut [f32],
+    sample_rate: u32,
+    magnitude: impl Fn(f64) -> f64,
+) {
     thread_local! {
         static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::default());
     }
@@ -38,20 +43,27 @@ struct Buffers {
 
 impl Buffers {
     fn inverse(&mut self, n: usize) -> Arc<dyn ComplexToReal<f32>> {
-        self.planner.get_or_insert_with(RealFftPlanner::new).plan_fft_inverse(n)
+        self.planner
+            .get_or_insert_with(RealFftPlanner::new)
+            .plan_fft_inverse(n)
     }
 
     fn forward(&mut self, n: usize) -> Arc<dyn RealToComplex<f32>> {
-        self.planner.get_or_insert_with(RealFftPlanner::new).plan_fft_forward(n)
+        self.planner
+            .get_or_insert_with(RealFftPlanner::new)
+            .plan_fft_forward(n)
     }
 
     /// Leaves the spectrum of a whole block of the filter in `response`, scaled for a round trip; it is real.
     fn design(&mut self, n_taps: usize, step_hz: f64, magnitude: impl Fn(f64) -> f64) {
         self.spectrum.clear();
-        self.spectrum.extend((0..=n_taps / 2).map(|k| Complex32::new(magnitude(k as f64 * step_hz) as f32, 0.0)));
+        self.spectrum.extend(
+            (0..=n_taps / 2).map(|k| Complex32::new(magnitude(k as f64 * step_hz) as f32, 0.0)),
+        );
         self.time.resize(n_taps, 0.0);
         let inverse = self.inverse(n_taps);
-        self.work.resize(inverse.get_scratch_len(), Complex32::default());
+        self.work
+            .resize(inverse.get_scratch_len(), Complex32::default());
         inverse
             .process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.work)
             .expect("the ends of a real spectrum are real");
@@ -66,20 +78,25 @@ impl Buffers {
         self.time[n - half] = middle;
         let forward = self.forward(n);
         self.spectrum.resize(n / 2 + 1, Complex32::default());
-        self.work.resize(forward.get_scratch_len(), Complex32::default());
+        self.work
+            .resize(forward.get_scratch_len(), Complex32::default());
         forward
             .process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.work)
             .expect("the buffers fit the length they were made for");
         // Both transforms scale: the design by the taps, the round trip by the block.
         let scale = 1.0 / (n_taps * n) as f32;
         self.response.clear();
-        self.response.extend(self.spectrum.iter().map(|bin| bin.re * scale));
+        self.response
+            .extend(self.spectrum.iter().map(|bin| bin.re * scale));
     }
 
     fn convolve(&mut self, half: usize, input: &[f32], output: &mut [f32]) {
         let n = 2 * half * BLOCK_PER_TAPS;
         let (forward, inverse) = (self.forward(n), self.inverse(n));
-        self.work.resize(forward.get_scratch_len().max(inverse.get_scratch_len()), Complex32::default());
+        self.work.resize(
+            forward.get_scratch_len().max(inverse.get_scratch_len()),
+            Complex32::default(),
+        );
         let step = n - 2 * half;
         for (index, part) in output.chunks_mut(step).enumerate() {
             // The block begins `half` samples before the part it gives.
@@ -92,13 +109,21 @@ impl Buffers {
             self.time.extend_from_slice(&input[from..until]);
             self.time.resize(n, 0.0);
             forward
-                .process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.work[..forward.get_scratch_len()])
+                .process_with_scratch(
+                    &mut self.time,
+                    &mut self.spectrum,
+                    &mut self.work[..forward.get_scratch_len()],
+                )
                 .expect("the buffers fit the length they were made for");
             for (bin, gain) in self.spectrum.iter_mut().zip(&self.response) {
                 *bin *= *gain;
             }
             inverse
-                .process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.work[..inverse.get_scratch_len()])
+                .process_with_scratch(
+                    &mut self.spectrum,
+                    &mut self.time,
+                    &mut self.work[..inverse.get_scratch_len()],
+                )
                 .expect("the ends of the spectrum are real");
             part.copy_from_slice(&self.time[half..half + part.len()]);
         }
@@ -116,12 +141,18 @@ mod tests {
         for sample_rate in [8000, 16_000, 48_000] {
             let rate = f64::from(sample_rate);
             for freq_hz in [0.0, 200.0, 1000.0, 3500.0] {
-                let tone: Vec<f32> = (0..20_000).map(|i| (TAU * freq_hz * f64::from(i) / rate).cos() as f32).collect();
+                let tone: Vec<f32> = (0..20_000)
+                    .map(|i| (TAU * freq_hz * f64::from(i) / rate).cos() as f32)
+                    .collect();
                 let mut got = vec![0.0; tone.len()];
                 filter_zero_phase(&tone, &mut got, sample_rate, magnitude);
                 for i in 2000..18_000 {
                     let want = magnitude(freq_hz) * f64::from(tone[i]);
-                    assert!((f64::from(got[i]) - want).abs() < 2e-3, "{sample_rate} {freq_hz} {i}: {} {want}", got[i]);
+                    assert!(
+                        (f64::from(got[i]) - want).abs() < 2e-3,
+                        "{sample_rate} {freq_hz} {i}: {} {want}",
+                        got[i]
+                    );
                 }
             }
         }
@@ -133,7 +164,10 @@ mod tests {
             let samples: Vec<f32> = (0..n).map(|i| (i as f32 * 1.7).sin()).collect();
             let mut got = vec![0.0; n];
             filter_zero_phase(&samples, &mut got, 16_000, |_| 1.0);
-            assert!(got.iter().zip(&samples).all(|(a, b)| (a - b).abs() < 1e-5), "{n} samples");
+            assert!(
+                got.iter().zip(&samples).all(|(a, b)| (a - b).abs() < 1e-5),
+                "{n} samples"
+            );
         }
     }
 }

@@ -36,7 +36,13 @@ struct Tap {
 
 impl Bend {
     /// Bends an axis of `n` places. Returns whether anything moves: not if a part would be empty before or after.
-    pub fn set(&mut self, n: usize, center: usize, shift: i64, interpolation: Interpolation) -> bool {
+    pub fn set(
+        &mut self,
+        n: usize,
+        center: usize,
+        shift: i64,
+        interpolation: Interpolation,
+    ) -> bool {
         self.taps.clear();
         let moved = usize::try_from((center as i64).saturating_add(shift)).unwrap_or(0);
         let inside = |place: usize| (1..n).contains(&place);
@@ -61,9 +67,17 @@ impl Bend {
             let places = std::array::from_fn(|k| clamped(whole as i64 + k as i64 - 1));
             let weights = match interpolation {
                 Interpolation::Linear => [0.0, 1.0 - part, part, 0.0],
-                Interpolation::Cubic => [far(1.0 + part), near(part), near(1.0 - part), far(2.0 - part)],
+                Interpolation::Cubic => [
+                    far(1.0 + part),
+                    near(part),
+                    near(1.0 - part),
+                    far(2.0 - part),
+                ],
             };
-            self.taps.push(Tap { places, weights: weights.map(|weight| weight as f32) });
+            self.taps.push(Tap {
+                places,
+                weights: weights.map(|weight| weight as f32),
+            });
         }
     }
 
@@ -88,7 +102,9 @@ impl Bend {
                 row.fill(0.0);
                 for (place, weight) in tap.places.iter().zip(tap.weights) {
                     let from = &spare[place * n..(place + 1) * n];
-                    row.iter_mut().zip(from).for_each(|(slot, x)| *slot += weight * x);
+                    row.iter_mut()
+                        .zip(from)
+                        .for_each(|(slot, x)| *slot += weight * x);
                 }
             }
         }
@@ -112,8 +128,14 @@ mod tests {
     use super::*;
 
     fn ramp(n_bands: usize, n_frames: usize) -> Features {
-        let values = (0..2 * n_bands * n_frames).map(|i| (i % n_frames) as f32 + 100.0 * (i / n_frames) as f32);
-        Features { values: values.collect(), n_channels: 2, n_bands, n_frames }
+        let values = (0..2 * n_bands * n_frames)
+            .map(|i| (i % n_frames) as f32 + 100.0 * (i / n_frames) as f32);
+        Features {
+            values: values.collect(),
+            n_channels: 2,
+            n_bands,
+            n_frames,
+        }
     }
 
     #[test]
@@ -125,8 +147,15 @@ mod tests {
             bend.frames(&mut features, &mut Vec::new());
             let row = features.band(1, 1);
             // Frame 11 is the last of the first part: it reads position 11.5 * 8 / 12 - 0.5 of the old row.
-            let slack = if interpolation == Interpolation::Linear { 1e-4 } else { 0.2 };
-            for (at, want) in [(5, 300.0 + 5.5 * 8.0 / 12.0 - 0.5), (15, 300.0 + 8.0 + 3.5 * 12.0 / 8.0 - 0.5)] {
+            let slack = if interpolation == Interpolation::Linear {
+                1e-4
+            } else {
+                0.2
+            };
+            for (at, want) in [
+                (5, 300.0 + 5.5 * 8.0 / 12.0 - 0.5),
+                (15, 300.0 + 8.0 + 3.5 * 12.0 / 8.0 - 0.5),
+            ] {
                 assert!((row[at] - want).abs() < slack, "{} {want}", row[at]);
             }
             assert!((row[0] - 300.0).abs() < 0.2 && (row[19] - 319.0).abs() < 0.3);
@@ -148,15 +177,35 @@ mod tests {
         assert!(bend.set(6, 2, 2, Interpolation::Cubic));
         bend.bands(&mut across, &mut Vec::new());
         bend.frames(&mut along, &mut Vec::new());
-        assert!(across.values.iter().zip(&transposed(&along).values).all(|(a, b)| (a - b).abs() < 1e-3));
+        assert!(
+            across
+                .values
+                .iter()
+                .zip(&transposed(&along).values)
+                .all(|(a, b)| (a - b).abs() < 1e-3)
+        );
     }
 
     #[test]
     fn what_cannot_move_stays() {
         let mut bend = Bend::default();
-        for (n, center, shift) in [(0, 0, 1), (1, 0, 1), (9, 4, 0), (9, 0, 2), (9, 4, 5), (9, 4, -4), (9, 12, -9)] {
-            assert!(!bend.set(n, center, shift, Interpolation::Linear), "{n} {center} {shift}");
+        for (n, center, shift) in [
+            (0, 0, 1),
+            (1, 0, 1),
+            (9, 4, 0),
+            (9, 0, 2),
+            (9, 4, 5),
+            (9, 4, -4),
+            (9, 12, -9),
+        ] {
+            assert!(
+                !bend.set(n, center, shift, Interpolation::Linear),
+                "{n} {center} {shift}"
+            );
         }
-        assert!(bend.set(9, 4, 4, Interpolation::Linear) && !bend.set(9, 4, i64::MIN, Interpolation::Linear));
+        assert!(
+            bend.set(9, 4, 4, Interpolation::Linear)
+                && !bend.set(9, 4, i64::MIN, Interpolation::Linear)
+        );
     }
 }

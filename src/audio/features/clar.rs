@@ -58,7 +58,14 @@ impl ClarFeatures {
     /// # Errors
     /// [`Error::Range`] for frequencies that are not `0 < f_min < f_max <= sample_rate / 2`, or a size of 0.
     pub fn new(options: ClarOptions) -> Result<ClarFeatures, Error> {
-        let ClarOptions { sample_rate, n_fft, hop_length, n_bands, f_min_hz, f_max_hz } = options;
+        let ClarOptions {
+            sample_rate,
+            n_fft,
+            hop_length,
+            n_bands,
+            f_min_hz,
+            f_max_hz,
+        } = options;
         let nyquist = f64::from(sample_rate) / 2.0;
         if n_bands == 0 {
             return Err(Error::range("n_bands", "at least 1", 0));
@@ -71,7 +78,11 @@ impl ClarFeatures {
             ));
         }
         if !(f_min_hz > 0.0 && f_min_hz < f_max_hz) {
-            return Err(Error::range("f_min_hz", format!("above 0 and below `f_max_hz`, {f_max_hz} Hz"), f_min_hz));
+            return Err(Error::range(
+                "f_min_hz",
+                format!("above 0 and below `f_max_hz`, {f_max_hz} Hz"),
+                f_min_hz,
+            ));
         }
         let stft = StftOptions {
             n_fft: 2 * n_fft,
@@ -81,7 +92,13 @@ impl ClarFeatures {
             center: true,
             pad_mode: PadMode::Reflect,
         };
-        let stft = Stft::with_frames(stft, FrameOptions { extent: FrameExtent::Window, ..FrameOptions::default() })?;
+        let stft = Stft::with_frames(
+            stft,
+            FrameOptions {
+                extent: FrameExtent::Window,
+                ..FrameOptions::default()
+            },
+        )?;
         let between = (0..n_bands)
             .map(|k| {
                 let hz = f_min_hz * (k as f64 * (f_max_hz / f_min_hz).ln() / n_bands as f64).exp();
@@ -89,8 +106,21 @@ impl ClarFeatures {
             })
             .collect();
         let edges = [f_min_hz, f_max_hz];
-        let bank = filter_bank(MelScale::Slaney, MelNorm::Sum, Triangles::Hertz, sample_rate, n_fft, n_bands, edges);
-        Ok(ClarFeatures { options, stft, between, mels: Bands::new(bank) })
+        let bank = filter_bank(
+            MelScale::Slaney,
+            MelNorm::Sum,
+            Triangles::Hertz,
+            sample_rate,
+            n_fft,
+            n_bands,
+            edges,
+        );
+        Ok(ClarFeatures {
+            options,
+            stft,
+            between,
+            mels: Bands::new(bank),
+        })
     }
 
     /// The options it was made with.
@@ -126,11 +156,15 @@ impl FrontEnd for ClarFeatures {
                     let (mut level, mut phase) = ([0.0; LANES], [0.0; LANES]);
                     for lane in 0..LANES {
                         // The root of 1e-8 is above the 1e-5 under which the code would cut.
-                        level[lane] = decibels(re[lane] * re[lane] + im[lane] * im[lane] + 1e-8) - 20.0;
+                        level[lane] =
+                            decibels(re[lane] * re[lane] + im[lane] * im[lane] + 1e-8) - 20.0;
                         phase[lane] = angle(re[lane], im[lane]);
                     }
                     put(&level, &mut block[band * n_frames + first..][..count]);
-                    put(&phase, &mut block[(n_bands + band) * n_frames + first..][..count]);
+                    put(
+                        &phase,
+                        &mut block[(n_bands + band) * n_frames + first..][..count],
+                    );
                 }
                 for (power, (re, im)) in powers.iter_mut().zip(re.iter().zip(im).step_by(2)) {
                     for lane in 0..LANES {
@@ -142,7 +176,10 @@ impl FrontEnd for ClarFeatures {
                     for x in &mut level {
                         *x = decibels(x.max(1e-5)) - 10.0;
                     }
-                    put(&level, &mut block[(2 * n_bands + band) * n_frames + first..][..count]);
+                    put(
+                        &level,
+                        &mut block[(2 * n_bands + band) * n_frames + first..][..count],
+                    );
                 }
             }
         }
@@ -172,9 +209,18 @@ impl Between {
         for tap in 0..TAPS {
             let away = first + tap as f64 - bin;
             let shape = 2.0 * away / TAPS as f64;
-            let kaiser = bessel_i0(KAISER_BETA * (1.0 - shape * shape).max(0.0).sqrt()) / bessel_i0(KAISER_BETA);
-            let sinc = if away == 0.0 { 1.0 } else { libm::sin(PI * away) / (PI * away) };
-            let sign = if (tap / 2).is_multiple_of(2) { 1.0 } else { -1.0 };
+            let kaiser = bessel_i0(KAISER_BETA * (1.0 - shape * shape).max(0.0).sqrt())
+                / bessel_i0(KAISER_BETA);
+            let sinc = if away == 0.0 {
+                1.0
+            } else {
+                libm::sin(PI * away) / (PI * away)
+            };
+            let sign = if (tap / 2).is_multiple_of(2) {
+                1.0
+            } else {
+                -1.0
+            };
             let weight = (sign * sinc * kaiser) as f32;
             let place = (first as isize + tap as isize).rem_euclid(2 * half as isize) as usize;
             let mirrored = place > half;
@@ -182,16 +228,24 @@ impl Between {
             weights[tap] = [weight, if mirrored { -weight } else { weight }];
         }
         let (im, re) = libm::sincos(PI / 2.0 * (first - bin));
-        Between { bins, weights, turn: [re as f32, im as f32] }
+        Between {
+            bins,
+            weights,
+            turn: [re as f32, im as f32],
+        }
     }
 
     /// The values for spectra side by side.
     #[inline(always)]
     fn of(&self, re: &[[f32; LANES]], im: &[[f32; LANES]]) -> ([f32; LANES], [f32; LANES]) {
         let mut sums = [[0.0f32; LANES]; 4];
-        let (bins, weights) = (self.bins.as_chunks::<2>().0, self.weights.as_chunks::<2>().0);
+        let (bins, weights) = (
+            self.bins.as_chunks::<2>().0,
+            self.weights.as_chunks::<2>().0,
+        );
         for (bins, weights) in bins.iter().zip(weights) {
-            let (even_re, even_im, odd_re, odd_im) = (&re[bins[0]], &im[bins[0]], &re[bins[1]], &im[bins[1]]);
+            let (even_re, even_im, odd_re, odd_im) =
+                (&re[bins[0]], &im[bins[0]], &re[bins[1]], &im[bins[1]]);
             for lane in 0..LANES {
                 sums[0][lane] += weights[0][0] * even_re[lane];
                 sums[1][lane] += weights[0][1] * even_im[lane];
@@ -227,15 +281,28 @@ fn angle(re: f32, im: f32) -> f32 {
     let (x, y) = (re.abs(), im.abs());
     let (small, large) = if x < y { (x, y) } else { (y, x) };
     // Dividing by no less than this leaves 0 where both parts are 0.
-    let t = small / if large > f32::MIN_POSITIVE { large } else { f32::MIN_POSITIVE };
+    let t = small
+        / if large > f32::MIN_POSITIVE {
+            large
+        } else {
+            f32::MIN_POSITIVE
+        };
     let squared = t * t;
     let mut inner = 0.0;
     for a in A.iter().rev() {
         inner = (inner + a) * squared;
     }
     let octant = t + t * inner;
-    let quadrant = if y > x { std::f32::consts::FRAC_PI_2 - octant } else { octant };
-    let half = if re < 0.0 { std::f32::consts::PI - quadrant } else { quadrant };
+    let quadrant = if y > x {
+        std::f32::consts::FRAC_PI_2 - octant
+    } else {
+        octant
+    };
+    let half = if re < 0.0 {
+        std::f32::consts::PI - quadrant
+    } else {
+        quadrant
+    };
     if im < 0.0 { -half } else { half }
 }
 
@@ -284,7 +351,14 @@ mod tests {
         let rates = [(16_000, 2048, 40.0), (44_100, 1024, 3.0), (8000, 64, 10.0)];
         for (sample_rate, n_fft, f_min_hz) in rates {
             let f_max_hz = f64::from(sample_rate) / 2.0;
-            let options = ClarOptions { sample_rate, n_fft, f_min_hz, f_max_hz, hop_length: n_fft / 2, ..options() };
+            let options = ClarOptions {
+                sample_rate,
+                n_fft,
+                f_min_hz,
+                f_max_hz,
+                hop_length: n_fft / 2,
+                ..options()
+            };
             let mut samples = vec![0.0; 4 * n_fft];
             Rng::from_words(&[3]).fill_normal(&mut samples);
             for (n, x) in samples.iter_mut().enumerate() {
@@ -302,7 +376,11 @@ mod tests {
                 worst = worst.max((f64::from(re[4]) - want.0).hypot(f64::from(im[4]) - want.1));
                 largest = largest.max(want.0.hypot(want.1));
             }
-            assert!(worst < 2e-7 * largest, "{sample_rate} Hz: {}", worst / largest);
+            assert!(
+                worst < 2e-7 * largest,
+                "{sample_rate} Hz: {}",
+                worst / largest
+            );
         }
     }
 
@@ -328,7 +406,8 @@ mod tests {
         let clar = ClarFeatures::new(options()).unwrap();
         let apply = |n: usize| {
             let mut out = Features::default();
-            clar.apply(&samples[..128 * n], 1, &mut MelScratch::default(), &mut out).unwrap();
+            clar.apply(&samples[..128 * n], 1, &mut MelScratch::default(), &mut out)
+                .unwrap();
             out
         };
         // Frames that see no end are the same in a longer sound.
@@ -343,13 +422,22 @@ mod tests {
     fn silence_is_the_floor_of_each_channel() {
         let mut out = Features::default();
         let clar = ClarFeatures::new(options()).unwrap();
-        clar.apply(&[0.0; 2 * 1280], 2, &mut MelScratch::default(), &mut out).unwrap();
+        clar.apply(&[0.0; 2 * 1280], 2, &mut MelScratch::default(), &mut out)
+            .unwrap();
         assert_eq!(out.shape(), [6, 128, 11]);
         for channel in [0, 3] {
             for band in 0..128 {
-                assert!(out.band(channel, band).iter().all(|v| (v + 100.0).abs() < 1e-4));
+                assert!(
+                    out.band(channel, band)
+                        .iter()
+                        .all(|v| (v + 100.0).abs() < 1e-4)
+                );
                 assert!(out.band(channel + 1, band).iter().all(|v| v.to_bits() == 0));
-                assert!(out.band(channel + 2, band).iter().all(|v| (v + 60.0).abs() < 1e-4));
+                assert!(
+                    out.band(channel + 2, band)
+                        .iter()
+                        .all(|v| (v + 60.0).abs() < 1e-4)
+                );
             }
         }
     }
@@ -361,7 +449,15 @@ mod tests {
             change(&mut options);
             ClarFeatures::new(options).is_err()
         };
-        assert!(refused(|o| o.f_min_hz = 0.0) && refused(|o| o.f_max_hz = 8001.0) && refused(|o| o.n_bands = 0));
-        assert!(refused(|o| o.n_fft = 0) && refused(|o| o.hop_length = 0) && refused(|o| o.f_min_hz = 8000.0));
+        assert!(
+            refused(|o| o.f_min_hz = 0.0)
+                && refused(|o| o.f_max_hz = 8001.0)
+                && refused(|o| o.n_bands = 0)
+        );
+        assert!(
+            refused(|o| o.n_fft = 0)
+                && refused(|o| o.hop_length = 0)
+                && refused(|o| o.f_min_hz = 8000.0)
+        );
     }
 }

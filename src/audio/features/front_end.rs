@@ -30,7 +30,13 @@ pub trait FrontEnd: Sized {
         scratch: &mut MelScratch,
         out: &mut Features,
     ) -> Result<(), Error> {
-        Arch::new().dispatch(Widest { front_end: self, samples, n_channels, scratch, out })
+        Arch::new().dispatch(Widest {
+            front_end: self,
+            samples,
+            n_channels,
+            scratch,
+            out,
+        })
     }
 }
 
@@ -47,6 +53,7 @@ impl<T: FrontEnd> WithSimd for Widest<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Result<(), Error> {
-        self.front_end.compute(self.samples, self.n_channels, self.scratch, self.out)
+        self.front_end
+            .compute(self.samples, self.n_channels, self.scratch, self.out)
     }
 }

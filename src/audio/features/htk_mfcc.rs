@@ -55,14 +55,24 @@ impl HtkMfcc {
     /// # Errors
     /// [`Error::Range`] for bands outside 0..`sample_rate / 2` or sizes that cannot work.
     pub fn new(options: HtkMfccOptions) -> Result<HtkMfcc, Error> {
-        let HtkMfccOptions { sample_rate, n_fft, f_min_hz, f_max_hz, .. } = options;
+        let HtkMfccOptions {
+            sample_rate,
+            n_fft,
+            f_min_hz,
+            f_max_hz,
+            ..
+        } = options;
         let nyquist = f64::from(sample_rate) / 2.0;
         if !(f_max_hz > 0.0 && f_max_hz <= nyquist) {
             let want = format!("above 0 and at most {nyquist} Hz, half the sample rate");
             return Err(Error::range("f_max_hz", want, f_max_hz));
         }
         if !(f_min_hz >= 0.0 && f_min_hz < f_max_hz) {
-            return Err(Error::range("f_min_hz", format!("at least 0 and below `f_max_hz`, {f_max_hz} Hz"), f_min_hz));
+            return Err(Error::range(
+                "f_min_hz",
+                format!("at least 0 and below `f_max_hz`, {f_max_hz} Hz"),
+                f_min_hz,
+            ));
         }
         let stft = StftOptions {
             n_fft,
@@ -72,16 +82,27 @@ impl HtkMfcc {
             center: false,
             pad_mode: PadMode::Zeros,
         };
-        let frame = FrameOptions { extent: FrameExtent::Window, symmetric_window: true, ..FrameOptions::default() };
+        let frame = FrameOptions {
+            extent: FrameExtent::Window,
+            symmetric_window: true,
+            ..FrameOptions::default()
+        };
         let mut dct = CosineTransform::new(options.n_mfcc, options.n_mels)?;
         dct.lift(options.lifter, 0.0);
         let bank = whole_bin_bank(sample_rate, n_fft, options.n_mels, [f_min_hz, f_max_hz]);
-        Ok(HtkMfcc { options, stft: Stft::with_frames(stft, frame)?, bands: Bands::new(bank), dct })
+        Ok(HtkMfcc {
+            options,
+            stft: Stft::with_frames(stft, frame)?,
+            bands: Bands::new(bank),
+            dct,
+        })
     }
 
     /// Number of frames of a sound of `n_samples`: the last one is filled up with zeros.
     pub fn n_frames(&self, n_samples: usize) -> usize {
-        1 + n_samples.saturating_sub(self.options.win_length).div_ceil(self.options.hop_length)
+        1 + n_samples
+            .saturating_sub(self.options.win_length)
+            .div_ceil(self.options.hop_length)
     }
 }
 
@@ -97,16 +118,28 @@ impl FrontEnd for HtkMfcc {
     ) -> Result<(), Error> {
         let n = samples.len() / n_channels;
         if n == 0 {
-            return Err(Error::Unusable("a sound without samples has no cepstra".into()));
+            return Err(Error::Unusable(
+                "a sound without samples has no cepstra".into(),
+            ));
         }
         let n_frames = self.n_frames(n);
         let padded = (n_frames - 1) * self.options.hop_length + self.options.win_length;
-        let MelScratch { fft, powers, wave, mels, energies, .. } = scratch;
+        let MelScratch {
+            fft,
+            powers,
+            wave,
+            mels,
+            energies,
+            ..
+        } = scratch;
         energies.clear();
         energies.resize(n_channels * n_frames, 0.0);
         mels.reset(n_channels, self.bands.len(), n_frames);
         powers.resize(self.stft.n_bins(), [0.0; LANES]);
-        let (c, scale) = (self.options.preemphasis as f32, 1.0 / self.options.n_fft as f32);
+        let (c, scale) = (
+            self.options.preemphasis as f32,
+            1.0 / self.options.n_fft as f32,
+        );
         for channel in 0..n_channels {
             let part = &samples[channel * n..(channel + 1) * n];
             wave.clear();
@@ -125,7 +158,10 @@ impl FrontEnd for HtkMfcc {
                         energy[lane] += power[lane];
                     }
                 }
-                put(&logarithms(energy), &mut energies[channel * n_frames + first..][..count]);
+                put(
+                    &logarithms(energy),
+                    &mut energies[channel * n_frames + first..][..count],
+                );
                 for band in 0..self.bands.len() {
                     let sums = logarithms(self.bands.lane_sums(band, powers));
                     put(&sums, &mut block[band * n_frames + first..][..count]);
@@ -153,7 +189,12 @@ fn logarithms(mut values: [f32; LANES]) -> [f32; LANES] {
 }
 
 /// Triangles of height 1 whose corners are whole bins.
-fn whole_bin_bank(sample_rate: u32, n_fft: usize, n_mels: usize, [f_min_hz, f_max_hz]: [f64; 2]) -> Vec<Vec<f64>> {
+fn whole_bin_bank(
+    sample_rate: u32,
+    n_fft: usize,
+    n_mels: usize,
+    [f_min_hz, f_max_hz]: [f64; 2],
+) -> Vec<Vec<f64>> {
     let scale = MelScale::Htk;
     let (low, high) = (scale.mel(f_min_hz), scale.mel(f_max_hz));
     let corner = |i: usize| {
@@ -205,7 +246,8 @@ mod tests {
         let mfcc = HtkMfcc::new(options()).unwrap();
         for (n, want) in [(1, 1), (200, 1), (201, 2), (280, 2), (281, 3)] {
             let mut out = Features::default();
-            mfcc.apply(&vec![0.5; 2 * n], 2, &mut MelScratch::default(), &mut out).unwrap();
+            mfcc.apply(&vec![0.5; 2 * n], 2, &mut MelScratch::default(), &mut out)
+                .unwrap();
             assert_eq!(out.shape(), [2, 13, want]);
         }
     }
@@ -213,7 +255,10 @@ mod tests {
     #[test]
     fn silence_is_finite_and_its_energy_is_the_smallest_number_counted() {
         let mut out = Features::default();
-        HtkMfcc::new(options()).unwrap().apply(&[0.0; 400], 1, &mut MelScratch::default(), &mut out).unwrap();
+        HtkMfcc::new(options())
+            .unwrap()
+            .apply(&[0.0; 400], 1, &mut MelScratch::default(), &mut out)
+            .unwrap();
         let least = f64::EPSILON.ln() as f32;
         assert!(out.band(0, 0).iter().all(|&v| (v - least).abs() < 1e-4));
         assert!(out.band(0, 5).iter().all(|&v| v.abs() < 1e-2));

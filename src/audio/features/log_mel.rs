@@ -84,7 +84,10 @@ pub struct Normalization {
 
 impl Default for Normalization {
     fn default() -> Normalization {
-        Normalization { mean: 0.0, deviation: 1.0 }
+        Normalization {
+            mean: 0.0,
+            deviation: 1.0,
+        }
     }
 }
 
@@ -105,8 +108,14 @@ impl Bands {
     pub(super) fn new(bank: Vec<Vec<f64>>) -> Bands {
         let narrow = |weights: Vec<f64>| {
             let first = weights.iter().position(|&w| w > 0.0).unwrap_or(0);
-            let last = weights.iter().rposition(|&w| w > 0.0).map_or(first, |last| last + 1);
-            (first, weights[first..last].iter().map(|&w| w as f32).collect())
+            let last = weights
+                .iter()
+                .rposition(|&w| w > 0.0)
+                .map_or(first, |last| last + 1);
+            (
+                first,
+                weights[first..last].iter().map(|&w| w as f32).collect(),
+            )
         };
         Bands(bank.into_iter().map(narrow).collect())
     }
@@ -160,7 +169,11 @@ impl LogMel {
             return Err(Error::range("f_min_hz", want, options.f_min_hz));
         }
         if !(options.normalization.deviation > 0.0 && options.normalization.deviation.is_finite()) {
-            return Err(Error::range("deviation", "above 0", options.normalization.deviation));
+            return Err(Error::range(
+                "deviation",
+                "above 0",
+                options.normalization.deviation,
+            ));
         }
         let stft = Stft::with_frames(options.stft, options.frame)?;
         let bank = filter_bank(
@@ -172,7 +185,11 @@ impl LogMel {
             options.n_mels,
             [options.f_min_hz, options.f_max_hz],
         );
-        Ok(LogMel { options, stft, bands: Bands::new(bank) })
+        Ok(LogMel {
+            options,
+            stft,
+            bands: Bands::new(bank),
+        })
     }
 
     /// The options it was made with.
@@ -182,7 +199,9 @@ impl LogMel {
 
     /// Number of frames of a sound.
     pub fn n_frames(&self, n_samples: usize) -> usize {
-        self.options.n_frames.unwrap_or_else(|| self.stft.n_frames(n_samples))
+        self.options
+            .n_frames
+            .unwrap_or_else(|| self.stft.n_frames(n_samples))
     }
 }
 
@@ -204,13 +223,17 @@ impl FrontEnd for LogMel {
             let block = &mut out.values[channel * self.bands.len() * n_frames..];
             let mut part = &samples[channel * n..(channel + 1) * n];
             if self.options.remove_mean {
-                let mean = (part.iter().map(|&x| f64::from(x)).sum::<f64>() / n.max(1) as f64) as f32;
+                let mean =
+                    (part.iter().map(|&x| f64::from(x)).sum::<f64>() / n.max(1) as f64) as f32;
                 wave.clear();
                 wave.extend(part.iter().map(|x| x - mean));
                 part = wave;
             }
             for first in (0..self.stft.checked_frames(part)?.min(n_frames)).step_by(LANES) {
-                let count = self.stft.block(part, first, Spectra::Powers, fft).min(n_frames - first);
+                let count = self
+                    .stft
+                    .block(part, first, Spectra::Powers, fft)
+                    .min(n_frames - first);
                 raise(fft.lanes_mut().re.values_mut(), self.options.power / 2.0);
                 for band in 0..self.bands.len() {
                     let sums = self.bands.lane_sums(band, fft.lanes_mut().re.groups());
@@ -221,7 +244,9 @@ impl FrontEnd for LogMel {
         self.options.compression.apply(&mut out.values);
         let computed = self.stft.n_frames(n);
         if computed < n_frames {
-            out.values.chunks_mut(n_frames).for_each(|band| band[computed..].fill(0.0));
+            out.values
+                .chunks_mut(n_frames)
+                .for_each(|band| band[computed..].fill(0.0));
         }
         if self.options.normalization != Normalization::default() {
             let Normalization { mean, deviation } = self.options.normalization;
@@ -286,7 +311,11 @@ impl Compression {
                     *x = ln(x.max(floor));
                 }
             }
-            Compression::Db { reference, amin, top_db } => {
+            Compression::Db {
+                reference,
+                amin,
+                top_db,
+            } => {
                 let floor = amin as f32;
                 let reference = match reference {
                     Reference::Power(power) => power,
@@ -297,7 +326,8 @@ impl Compression {
                     *x = decibels(x.max(floor)) - shift;
                 }
                 if let Some(top_db) = top_db {
-                    let lowest = values.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)) - top_db as f32;
+                    let lowest =
+                        values.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)) - top_db as f32;
                     values.iter_mut().for_each(|x| *x = x.max(lowest));
                 }
             }
@@ -340,13 +370,17 @@ mod tests {
     fn a_tone_is_strongest_in_its_band() {
         let mel = LogMel::new(options()).unwrap();
         let freq_hz = 1000.0;
-        let wave: Vec<f32> =
-            (0..8000).map(|i| (std::f64::consts::TAU * freq_hz * f64::from(i) / 8000.0).sin() as f32).collect();
+        let wave: Vec<f32> = (0..8000)
+            .map(|i| (std::f64::consts::TAU * freq_hz * f64::from(i) / 8000.0).sin() as f32)
+            .collect();
         let mut out = Features::default();
-        mel.apply(&wave, 1, &mut MelScratch::default(), &mut out).unwrap();
+        mel.apply(&wave, 1, &mut MelScratch::default(), &mut out)
+            .unwrap();
         assert_eq!(out.shape(), [1, 40, 101]);
         let level = |band: usize| out.band(0, band)[50];
-        let strongest = (0..40).max_by(|&a, &b| level(a).total_cmp(&level(b))).unwrap();
+        let strongest = (0..40)
+            .max_by(|&a, &b| level(a).total_cmp(&level(b)))
+            .unwrap();
         let scale = MelScale::Htk;
         let step = (scale.mel(4000.0) - scale.mel(50.0)) / 41.0;
         let want = ((scale.mel(freq_hz) - scale.mel(50.0)) / step - 1.0).round() as usize;
@@ -357,17 +391,39 @@ mod tests {
     fn narrow_registers_give_the_same_bits() {
         let mut samples = vec![0.0; 4000];
         crate::Rng::from_words(&[9]).fill_normal(&mut samples);
-        let db = Compression::Db { reference: Reference::Max, amin: 1e-10, top_db: Some(60.0) };
-        for (compression, power) in
-            [(options().compression, 2.0), (db, 1.0), (Compression::LnFloor { amin: 1e-7 }, 2.5)]
-        {
-            let frame = FrameOptions { remove_dc: true, preemphasis: 0.97, ..FrameOptions::default() };
-            let mel = LogMel::new(MelOptions { compression, power, frame, ..options() }).unwrap();
+        let db = Compression::Db {
+            reference: Reference::Max,
+            amin: 1e-10,
+            top_db: Some(60.0),
+        };
+        for (compression, power) in [
+            (options().compression, 2.0),
+            (db, 1.0),
+            (Compression::LnFloor { amin: 1e-7 }, 2.5),
+        ] {
+            let frame = FrameOptions {
+                remove_dc: true,
+                preemphasis: 0.97,
+                ..FrameOptions::default()
+            };
+            let mel = LogMel::new(MelOptions {
+                compression,
+                power,
+                frame,
+                ..options()
+            })
+            .unwrap();
             let (mut wide, mut narrow) = (Features::default(), Features::default());
-            mel.apply(&samples, 1, &mut MelScratch::default(), &mut wide).unwrap();
+            mel.apply(&samples, 1, &mut MelScratch::default(), &mut wide)
+                .unwrap();
             let scratch = &mut MelScratch::default();
             mel.compute(&samples, 1, scratch, &mut narrow).unwrap();
-            assert!(wide.values.iter().zip(&narrow.values).all(|(a, b)| a.to_bits() == b.to_bits()));
+            assert!(
+                wide.values
+                    .iter()
+                    .zip(&narrow.values)
+                    .all(|(a, b)| a.to_bits() == b.to_bits())
+            );
         }
     }
 
@@ -375,18 +431,28 @@ mod tests {
     fn silence_is_the_offset() {
         let mut out = Features::default();
         let mel = LogMel::new(options()).unwrap();
-        mel.apply(&[0.0; 800], 2, &mut MelScratch::default(), &mut out).unwrap();
+        mel.apply(&[0.0; 800], 2, &mut MelScratch::default(), &mut out)
+            .unwrap();
         assert_eq!(out.shape(), [2, 40, 6]);
         assert!(out.values.iter().all(|&v| (v - 1e-6f32.ln()).abs() < 1e-4));
     }
 
     #[test]
     fn frames_are_filled_up_before_the_normalization_and_cut_behind() {
-        let normalization = Normalization { mean: -4.0, deviation: 2.0 };
+        let normalization = Normalization {
+            mean: -4.0,
+            deviation: 2.0,
+        };
         let apply = |n_frames| {
-            let mel = LogMel::new(MelOptions { n_frames: Some(n_frames), normalization, ..options() }).unwrap();
+            let mel = LogMel::new(MelOptions {
+                n_frames: Some(n_frames),
+                normalization,
+                ..options()
+            })
+            .unwrap();
             let mut out = Features::default();
-            mel.apply(&[0.0; 800], 1, &mut MelScratch::default(), &mut out).unwrap();
+            mel.apply(&[0.0; 800], 1, &mut MelScratch::default(), &mut out)
+                .unwrap();
             out
         };
         let (long, short) = (apply(20), apply(4));
@@ -398,9 +464,32 @@ mod tests {
 
     #[test]
     fn bands_beyond_the_nyquist_frequency_are_an_error() {
-        let error = LogMel::new(MelOptions { f_max_hz: 4001.0, ..options() }).unwrap_err();
-        assert_eq!(error, Error::range("f_max_hz", "above 0 and at most 4000 Hz, half the sample rate", 4001));
-        assert!(LogMel::new(MelOptions { f_min_hz: 4000.0, ..options() }).is_err());
-        assert!(LogMel::new(MelOptions { n_mels: 0, ..options() }).is_err());
+        let error = LogMel::new(MelOptions {
+            f_max_hz: 4001.0,
+            ..options()
+        })
+        .unwrap_err();
+        assert_eq!(
+            error,
+            Error::range(
+                "f_max_hz",
+                "above 0 and at most 4000 Hz, half the sample rate",
+                4001
+            )
+        );
+        assert!(
+            LogMel::new(MelOptions {
+                f_min_hz: 4000.0,
+                ..options()
+            })
+            .is_err()
+        );
+        assert!(
+            LogMel::new(MelOptions {
+                n_mels: 0,
+                ..options()
+            })
+            .is_err()
+        );
     }
 }

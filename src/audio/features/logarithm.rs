@@ -18,10 +18,15 @@ pub(super) fn ln(x: f32) -> f32 {
     let m = f32::from_bits((above & 0x007F_FFFF) + LEAST);
     let s = (m - 1.0) / (m + 1.0);
     let square = s * s;
-    let rest = square * (1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0 + square * (1.0 / 9.0))));
+    let rest =
+        square * (1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0 + square * (1.0 / 9.0))));
     let mantissa = 2.0 * s + (2.0 * s * rest + exponent * LN_2_LOW);
     let sum = exponent * LN_2_HIGH + mantissa;
-    let small = if x < f32::MIN_POSITIVE { f32::NEG_INFINITY } else { sum };
+    let small = if x < f32::MIN_POSITIVE {
+        f32::NEG_INFINITY
+    } else {
+        sum
+    };
     // Infinity and NaN are their own logarithms.
     if x < f32::INFINITY { small } else { x }
 }
@@ -55,7 +60,10 @@ mod tests {
         }
         assert!(worst < 2.0, "{worst} units in the last place");
         assert_eq!(ln(1.0).to_bits(), 0);
-        assert_eq!((ln(0.0), ln(f32::INFINITY)), (f32::NEG_INFINITY, f32::INFINITY));
+        assert_eq!(
+            (ln(0.0), ln(f32::INFINITY)),
+            (f32::NEG_INFINITY, f32::INFINITY)
+        );
         assert!(ln(f32::NAN).is_nan() && ln(f32::MAX).is_finite());
         assert!((decibels(1e-5) + 50.0).abs() < 1e-5);
     }

@@ -79,8 +79,9 @@ pub fn filter_bank(
     [f_min_hz, f_max_hz]: [f64; 2],
 ) -> Vec<Vec<f64>> {
     let (low, high) = (scale.mel(f_min_hz), scale.mel(f_max_hz));
-    let corners: Vec<f64> =
-        (0..n_mels + 2).map(|i| scale.hz(low + (high - low) * i as f64 / (n_mels + 1) as f64)).collect();
+    let corners: Vec<f64> = (0..n_mels + 2)
+        .map(|i| scale.hz(low + (high - low) * i as f64 / (n_mels + 1) as f64))
+        .collect();
     corners
         .windows(3)
         .map(|corner| {
@@ -93,7 +94,9 @@ pub fn filter_bank(
             let mut weights: Vec<f64> = (0..=n_fft / 2)
                 .map(|bin| {
                     let x = along(bin as f64 * f64::from(sample_rate) / n_fft as f64);
-                    ((x - from) / (top - from)).min((to - x) / (to - top)).max(0.0)
+                    ((x - from) / (top - from))
+                        .min((to - x) / (to - top))
+                        .max(0.0)
                 })
                 .collect();
             let sum: f64 = weights.iter().sum();
@@ -127,7 +130,17 @@ mod tests {
 
     #[test]
     fn norms_and_axes_do_what_they_say() {
-        let bank = |norm, triangles| filter_bank(MelScale::Htk, norm, triangles, 16_000, 512, 40, [125.0, 7500.0]);
+        let bank = |norm, triangles| {
+            filter_bank(
+                MelScale::Htk,
+                norm,
+                triangles,
+                16_000,
+                512,
+                40,
+                [125.0, 7500.0],
+            )
+        };
         for weights in bank(MelNorm::Sum, Triangles::Hertz) {
             assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
@@ -138,6 +151,9 @@ mod tests {
                 assert!((bank.iter().map(|weights| weights[bin]).sum::<f64>() - 1.0).abs() < 1e-9);
             }
         }
-        assert_ne!(bank(MelNorm::None, Triangles::Hertz), bank(MelNorm::None, Triangles::Mel));
+        assert_ne!(
+            bank(MelNorm::None, Triangles::Hertz),
+            bank(MelNorm::None, Triangles::Mel)
+        );
     }
 }

@@ -56,14 +56,26 @@ pub(super) struct CosineTransform {
 impl CosineTransform {
     pub(super) fn new(n_coefficients: usize, n_bands: usize) -> Result<CosineTransform, Error> {
         if n_coefficients == 0 || n_coefficients > n_bands {
-            return Err(Error::range("n_mfcc", format!("within 1..={n_bands} (`n_mels`)"), n_coefficients));
+            return Err(Error::range(
+                "n_mfcc",
+                format!("within 1..={n_bands} (`n_mels`)"),
+                n_coefficients,
+            ));
         }
         let n = n_bands as f64;
         let row = |k: usize| {
-            let scale = if k == 0 { (1.0 / n).sqrt() } else { (2.0 / n).sqrt() };
-            (0..n_bands).map(move |band| scale * (PI * k as f64 * (2 * band + 1) as f64 / (2.0 * n)).cos())
+            let scale = if k == 0 {
+                (1.0 / n).sqrt()
+            } else {
+                (2.0 / n).sqrt()
+            };
+            (0..n_bands)
+                .map(move |band| scale * (PI * k as f64 * (2 * band + 1) as f64 / (2.0 * n)).cos())
         };
-        Ok(CosineTransform { n_bands, rows: (0..n_coefficients).flat_map(row).collect() })
+        Ok(CosineTransform {
+            n_bands,
+            rows: (0..n_coefficients).flat_map(row).collect(),
+        })
     }
 
     /// Multiplies row `k` by `1 + lifter / 2 sin(pi (k + first) / lifter)`; a lifter of 0 does nothing.
@@ -83,7 +95,12 @@ impl CosineTransform {
         if bands.n_frames == 0 {
             return;
         }
-        Arch::new().dispatch(Compute { dct: self, bands, n_coefficients, out });
+        Arch::new().dispatch(Compute {
+            dct: self,
+            bands,
+            n_coefficients,
+            out,
+        });
     }
 }
 
@@ -100,7 +117,12 @@ impl WithSimd for Compute<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Compute { dct: CosineTransform { n_bands, rows }, bands, n_coefficients, out } = self;
+        let Compute {
+            dct: CosineTransform { n_bands, rows },
+            bands,
+            n_coefficients,
+            out,
+        } = self;
         for (index, sums) in out.values.chunks_mut(bands.n_frames).enumerate() {
             let (channel, k) = (index / n_coefficients, index % n_coefficients);
             for (band, &weight) in rows[k * n_bands..(k + 1) * n_bands].iter().enumerate() {
@@ -122,7 +144,9 @@ mod tests {
         let n = 12;
         let dct = CosineTransform::new(n, n).unwrap();
         let identity = Features {
-            values: (0..n * n).map(|i| f32::from(u8::from(i / n == i % n))).collect(),
+            values: (0..n * n)
+                .map(|i| f32::from(u8::from(i / n == i % n)))
+                .collect(),
             n_channels: 1,
             n_bands: n,
             n_frames: n,
@@ -131,7 +155,12 @@ mod tests {
         dct.apply(&identity, &mut out);
         for i in 0..n {
             for j in 0..n {
-                let dot: f32 = out.band(0, i).iter().zip(out.band(0, j)).map(|(a, b)| a * b).sum();
+                let dot: f32 = out
+                    .band(0, i)
+                    .iter()
+                    .zip(out.band(0, j))
+                    .map(|(a, b)| a * b)
+                    .sum();
                 assert!((dot - f32::from(u8::from(i == j))).abs() < 1e-6);
             }
         }
@@ -140,7 +169,10 @@ mod tests {
 
     #[test]
     fn a_lifter_raises_the_middle() {
-        let (plain, mut lifted) = (CosineTransform::new(13, 26).unwrap(), CosineTransform::new(13, 26).unwrap());
+        let (plain, mut lifted) = (
+            CosineTransform::new(13, 26).unwrap(),
+            CosineTransform::new(13, 26).unwrap(),
+        );
         lifted.lift(22.0, 0.0);
         let ratio = |k: usize| lifted.rows[k * 26] / plain.rows[k * 26];
         assert!((ratio(0) - 1.0).abs() < 1e-12 && (ratio(11) - 12.0).abs() < 1e-9);

@@ -12,7 +12,11 @@ pub fn band_statistics(features: &Features) -> Vec<f64> {
         let values = features.band(row / features.n_bands, row % features.n_bands);
         let n = values.len().max(1) as f64;
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-        let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+        let variance = values
+            .iter()
+            .map(|&v| (f64::from(v) - mean).powi(2))
+            .sum::<f64>()
+            / n;
         out[row] = mean;
         out[rows + row] = variance.sqrt();
     }
@@ -25,7 +29,12 @@ mod tests {
 
     #[test]
     fn means_stand_before_deviations() {
-        let features = Features { values: vec![1.0, 3.0, 5.0, 5.0], n_channels: 1, n_bands: 2, n_frames: 2 };
+        let features = Features {
+            values: vec![1.0, 3.0, 5.0, 5.0],
+            n_channels: 1,
+            n_bands: 2,
+            n_frames: 2,
+        };
         assert_eq!(band_statistics(&features), [2.0, 5.0, 1.0, 0.0]);
     }
 }

@@ -39,9 +39,12 @@ impl Features {
 
     /// The channels one after the other, each with the mean of its values, accumulated in double precision.
     pub fn channels_mut(&mut self) -> impl Iterator<Item = (&mut [f32], f32)> {
-        self.values.chunks_mut((self.n_bands * self.n_frames).max(1)).map(|channel| {
-            let mean = channel.iter().map(|&v| f64::from(v)).sum::<f64>() / channel.len() as f64;
-            (channel, mean as f32)
-        })
+        self.values
+            .chunks_mut((self.n_bands * self.n_frames).max(1))
+            .map(|channel| {
+                let mean =
+                    channel.iter().map(|&v| f64::from(v)).sum::<f64>() / channel.len() as f64;
+                (channel, mean as f32)
+            })
     }
 }

@@ -22,7 +22,11 @@ pub const MOST_SAMPLES: u64 = 1 << 31;
 /// # Errors
 /// [`Error::File`] that says which of the bounds it is beyond.
 pub(super) fn check_head(path: &Path, header: &Header) -> Result<(), Error> {
-    let Header { sample_rate, n_channels, n_samples } = *header;
+    let Header {
+        sample_rate,
+        n_channels,
+        n_samples,
+    } = *header;
     let absurd = |what: String, most: String| {
         Error::refused_file(
             path,
@@ -31,7 +35,10 @@ pub(super) fn check_head(path: &Path, header: &Header) -> Result<(), Error> {
         )
     };
     if sample_rate == 0 {
-        return Err(absurd("that it has 0 samples a second".into(), "the least is 1".into()));
+        return Err(absurd(
+            "that it has 0 samples a second".into(),
+            "the least is 1".into(),
+        ));
     }
     if sample_rate > HIGHEST_RATE {
         return Err(absurd(
@@ -40,7 +47,10 @@ pub(super) fn check_head(path: &Path, header: &Header) -> Result<(), Error> {
         ));
     }
     if n_channels == 0 || n_channels > MOST_CHANNELS {
-        return Err(absurd(format!("that it has {n_channels} channels"), format!("1 to {MOST_CHANNELS} can be read")));
+        return Err(absurd(
+            format!("that it has {n_channels} channels"),
+            format!("1 to {MOST_CHANNELS} can be read"),
+        ));
     }
     check_length(path, n_samples.unwrap_or(0), n_channels)
 }
@@ -57,7 +67,11 @@ pub(super) fn check_length(path: &Path, n_samples: u64, n_channels: usize) -> Re
     let size = |samples: u64| format!("{:.1} GB", samples as f64 * 4e-9);
     Err(Error::refused_file(
         path,
-        format!("it would be {} in memory, and one clip may be {}", size(all), size(MOST_SAMPLES)),
+        format!(
+            "it would be {} in memory, and one clip may be {}",
+            size(all),
+            size(MOST_SAMPLES)
+        ),
         "cut it into parts, for example: ffmpeg -i FILE -f segment -segment_time 600 -c copy part%04d.wav",
     ))
 }
@@ -69,15 +83,39 @@ mod tests {
     #[test]
     fn heads_within_the_bounds_pass_and_others_are_told_apart() {
         let check = |sample_rate, n_channels, n_samples| {
-            check_head(Path::new("a.wav"), &Header { sample_rate, n_channels, n_samples }).map_err(|e| e.to_string())
+            check_head(
+                Path::new("a.wav"),
+                &Header {
+                    sample_rate,
+                    n_channels,
+                    n_samples,
+                },
+            )
+            .map_err(|e| e.to_string())
         };
         assert_eq!(check(1, 1, None), Ok(()));
         assert_eq!(check(HIGHEST_RATE, MOST_CHANNELS, Some(1)), Ok(()));
         assert_eq!(check(48_000, 2, Some(MOST_SAMPLES / 2)), Ok(()));
-        assert!(check(0, 1, None).unwrap_err().contains("0 samples a second"));
-        assert!(check(4_000_000_000, 1, None).unwrap_err().contains("4000000000 samples a second"));
+        assert!(
+            check(0, 1, None)
+                .unwrap_err()
+                .contains("0 samples a second")
+        );
+        assert!(
+            check(4_000_000_000, 1, None)
+                .unwrap_err()
+                .contains("4000000000 samples a second")
+        );
         assert!(check(8000, 0, None).unwrap_err().contains("0 channels"));
-        assert!(check(8000, 65_535, None).unwrap_err().contains("65535 channels"));
-        assert!(check(8000, 2, Some(u64::MAX)).unwrap_err().contains("GB in memory"));
+        assert!(
+            check(8000, 65_535, None)
+                .unwrap_err()
+                .contains("65535 channels")
+        );
+        assert!(
+            check(8000, 2, Some(u64::MAX))
+                .unwrap_err()
+                .contains("GB in memory")
+        );
     }
 }

@@ -13,9 +13,12 @@ use std::ops::Range;
 use std::path::Path;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS,
+    CODEC_ID_VORBIS,
 };
-use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+};
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
@@ -24,8 +27,15 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 /// Codecs whose heads count whole frames, of which a decoder drops the encoder's delay and padding.
-const WHOLE_FRAMES: [AudioCodecId; 7] =
-    [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_OPUS, CODEC_ID_VORBIS];
+const WHOLE_FRAMES: [AudioCodecId; 7] = [
+    CODEC_ID_MP1,
+    CODEC_ID_MP2,
+    CODEC_ID_MP3,
+    CODEC_ID_AAC,
+    CODEC_ID_ALAC,
+    CODEC_ID_OPUS,
+    CODEC_ID_VORBIS,
+];
 const FRAMES_SLACK: u64 = 4608;
 
 /// A file whose head symphonia has read.
@@ -49,13 +59,26 @@ impl Stream {
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
             .map_err(|fault| unreadable(path, kind, &fault))?;
-        let no_sound = || Error::refused_file(path, "there is no sound in this file that can be read", FORMATS);
-        let track = format.default_track(TrackType::Audio).ok_or_else(no_sound)?;
+        let no_sound = || {
+            Error::refused_file(
+                path,
+                "there is no sound in this file that can be read",
+                FORMATS,
+            )
+        };
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or_else(no_sound)?;
         let parameters = match &track.codec_params {
             Some(CodecParameters::Audio(parameters)) => parameters.clone(),
             _ => return Err(no_sound()),
         };
-        Ok(Stream { track_id: track.id, n_samples: samples_of(track), parameters, format })
+        Ok(Stream {
+            track_id: track.id,
+            n_samples: samples_of(track),
+            parameters,
+            format,
+        })
     }
 
     /// What the head says, where it says it.
@@ -183,7 +206,11 @@ fn samples_of(track: &Track) -> Option<u64> {
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read, or says what no head may say.
-pub(super) fn read_decoded_header(path: &Path, mut source: Part, kind: Kind) -> Result<Header, Error> {
+pub(super) fn read_decoded_header(
+    path: &Path,
+    mut source: Part,
+    kind: Kind,
+) -> Result<Header, Error> {
     let edges = Edges::of(path, &mut source, kind)?;
     let mut stream = Stream::open(path, source, kind)?;
     let mut header = match stream.header() {
@@ -192,12 +219,21 @@ pub(super) fn read_decoded_header(path: &Path, mut source: Part, kind: Kind) -> 
             let mut decoder = stream.decoder(path, kind)?;
             let mut block = Vec::new();
             loop {
-                let packet = stream.format.next_packet().map_err(|fault| unreadable(path, kind, &fault))?;
-                let packet = packet.ok_or_else(|| Error::file(path, "the file holds no samples"))?;
+                let packet = stream
+                    .format
+                    .next_packet()
+                    .map_err(|fault| unreadable(path, kind, &fault))?;
+                let packet =
+                    packet.ok_or_else(|| Error::file(path, "the file holds no samples"))?;
                 if packet.track_id == stream.track_id {
-                    let sample_rate =
-                        decoder.decode(&packet, &mut block).map_err(|fault| broken(path, &fault, 0, 1))?;
-                    break Header { sample_rate, n_channels: block.len(), n_samples: stream.n_samples };
+                    let sample_rate = decoder
+                        .decode(&packet, &mut block)
+                        .map_err(|fault| broken(path, &fault, 0, 1))?;
+                    break Header {
+                        sample_rate,
+                        n_channels: block.len(),
+                        n_samples: stream.n_samples,
+                    };
                 }
             }
         }
@@ -206,7 +242,10 @@ pub(super) fn read_decoded_header(path: &Path, mut source: Part, kind: Kind) -> 
     if !matches!(edges, Edges::Packets) {
         // What the head counts are decoded samples; those of a film in pieces are not counted at all.
         let kept = edges.kept(header.n_samples.unwrap_or(u64::MAX), header.sample_rate);
-        let n = kept.iter().map(|range| range.end.saturating_sub(range.start)).sum();
+        let n = kept
+            .iter()
+            .map(|range| range.end.saturating_sub(range.start))
+            .sum();
         header.n_samples = Some(n).filter(|&n| header.n_samples.is_some() || n < u64::MAX >> 16);
     }
     Ok(header)
@@ -233,19 +272,29 @@ pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decode
             Ok(Some(packet)) => packet,
             Ok(None) => break,
             // Such a stream has no end but that of the file.
-            Err(fault) if is_end_of_file(&fault) && edges.ends_with_the_file(kind) && n > 0 => break,
-            Err(fault) if is_end_of_file(&fault) => return Err(cut_short(path, stream.n_samples, n)),
+            Err(fault) if is_end_of_file(&fault) && edges.ends_with_the_file(kind) && n > 0 => {
+                break;
+            }
+            Err(fault) if is_end_of_file(&fault) => {
+                return Err(cut_short(path, stream.n_samples, n));
+            }
             Err(fault) => return Err(broken(path, &fault, n, rate)),
         };
         if packet.track_id != stream.track_id {
             continue;
         }
         edges.untrim(&mut packet);
-        let sample_rate = decoder.decode(&packet, &mut block).map_err(|fault| broken(path, &fault, n, rate))?;
+        let sample_rate = decoder
+            .decode(&packet, &mut block)
+            .map_err(|fault| broken(path, &fault, n, rate))?;
         let head = match header {
             Some(head) => head,
             None => {
-                let head = Header { sample_rate, n_channels: block.len(), n_samples: stream.n_samples };
+                let head = Header {
+                    sample_rate,
+                    n_channels: block.len(),
+                    n_samples: stream.n_samples,
+                };
                 check_head(path, &head)?;
                 *header.insert(head)
             }
@@ -263,25 +312,43 @@ pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decode
     let Some(header) = header.filter(|_| n > 0) else {
         return Err(Error::file(path, "the file holds no samples"));
     };
-    let slack = if WHOLE_FRAMES.contains(&stream.parameters.codec) { FRAMES_SLACK } else { 0 };
+    let slack = if WHOLE_FRAMES.contains(&stream.parameters.codec) {
+        FRAMES_SLACK
+    } else {
+        0
+    };
     // A stream of AAC promises nothing: its length is an estimate of the first frames' sizes.
-    if kind != Kind::Adts && stream.n_samples.is_some_and(|promised| promised > n as u64 + slack) {
+    if kind != Kind::Adts
+        && stream
+            .n_samples
+            .is_some_and(|promised| promised > n as u64 + slack)
+    {
         return Err(cut_short(path, stream.n_samples, n));
     }
     let kept = edges.kept(n as u64, header.sample_rate);
     let is_all = matches!(kept.as_slice(), [range] if *range == (0..n as u64));
     if !is_all {
         for channel in &mut channels {
-            *channel =
-                kept.iter().flat_map(|range| &channel[range.start as usize..range.end as usize]).copied().collect();
+            *channel = kept
+                .iter()
+                .flat_map(|range| &channel[range.start as usize..range.end as usize])
+                .copied()
+                .collect();
         }
     }
-    Ok(Decoded { header, samples: planar(channels) })
+    Ok(Decoded {
+        header,
+        samples: planar(channels),
+    })
 }
 
 /// Channel after channel, without a copy where there is one channel.
 pub(super) fn planar(mut channels: Vec<Vec<f32>>) -> Vec<f32> {
-    if channels.len() == 1 { channels.remove(0) } else { channels.concat() }
+    if channels.len() == 1 {
+        channels.remove(0)
+    } else {
+        channels.concat()
+    }
 }
 
 fn is_end_of_file(fault: &Fault) -> bool {
@@ -292,11 +359,17 @@ fn is_end_of_file(fault: &Fault) -> bool {
 fn unreadable(path: &Path, kind: Kind, fault: &Fault) -> Error {
     let name = kind.name();
     let reason = match fault {
-        Fault::Unsupported(_) => format!("this {name} file holds a codec, or uses it in a way, that is not read here"),
+        Fault::Unsupported(_) => {
+            format!("this {name} file holds a codec, or uses it in a way, that is not read here")
+        }
         fault if is_end_of_file(fault) => "the file is cut short: its head is not complete".into(),
         fault => format!("this {name} file is broken at its beginning ({fault})"),
     };
-    Error::file_with_hint(path, reason, "make a WAV file of it, for example: ffmpeg -i FILE out.wav")
+    Error::file_with_hint(
+        path,
+        reason,
+        "make a WAV file of it, for example: ffmpeg -i FILE out.wav",
+    )
 }
 
 /// The rate or the channels are not the same all through a file.
@@ -311,14 +384,25 @@ pub(super) fn changes(path: &Path) -> Error {
 /// The file ends before it should.
 pub(super) fn cut_short(path: &Path, promised: Option<u64>, decoded: usize) -> Error {
     let reason = match promised {
-        Some(promised) => format!("the file is cut short: its head promises {promised} samples, {decoded} are there"),
+        Some(promised) => format!(
+            "the file is cut short: its head promises {promised} samples, {decoded} are there"
+        ),
         None => format!("the file is cut short after {decoded} samples"),
     };
     Error::file_with_hint(path, reason, "copy or download the file again")
 }
 
 /// The file broke while it was decoded.
-pub(super) fn broken(path: &Path, fault: &dyn std::fmt::Display, decoded: usize, sample_rate: u32) -> Error {
+pub(super) fn broken(
+    path: &Path,
+    fault: &dyn std::fmt::Display,
+    decoded: usize,
+    sample_rate: u32,
+) -> Error {
     let at = decoded as f64 / f64::from(sample_rate.max(1));
-    Error::file_with_hint(path, format!("the file is broken after {at:.2} s ({fault})"), "copy or download it again")
+    Error::file_with_hint(
+        path,
+        format!("the file is broken after {at:.2} s ({fault})"),
+        "copy or download it again",
+    )
 }

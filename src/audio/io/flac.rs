@@ -26,7 +26,9 @@ const HIGHEST_RATE: u32 = (1 << 20) - 1;
 pub fn write_flac(path: &Path, wave: &Waveform, format: FlacFormat) -> Result<(), Error> {
     let content = FlacContent::new(path, wave, format)?;
     let mut file = WholeFile::create_all(path)?;
-    content.write(&mut file).map_err(|error| unwritable(path, &error))?;
+    content
+        .write(&mut file)
+        .map_err(|error| unwritable(path, &error))?;
     file.seal()?.place()
 }
 
@@ -42,15 +44,24 @@ const STRETCH: usize = 1 << 14;
 impl<'a> FlacContent<'a> {
     /// # Errors
     /// [`Error::File`] that says what a FLAC file cannot hold.
-    pub(crate) fn new(path: &Path, wave: &'a Waveform, format: FlacFormat) -> Result<FlacContent<'a>, Error> {
+    pub(crate) fn new(
+        path: &Path,
+        wave: &'a Waveform,
+        format: FlacFormat,
+    ) -> Result<FlacContent<'a>, Error> {
         let n_channels = wave.n_channels();
         if n_channels > MOST_CHANNELS {
             let hint = "write WAV, or fewer channels";
-            return Err(Error::file_with_hint(path, format!("a FLAC file cannot hold {n_channels} channels"), hint));
+            return Err(Error::file_with_hint(
+                path,
+                format!("a FLAC file cannot hold {n_channels} channels"),
+                hint,
+            ));
         }
         let rate = wave.sample_rate();
         if rate > HIGHEST_RATE {
-            let reason = format!("a FLAC file cannot hold {rate} samples a second, {HIGHEST_RATE} at most");
+            let reason =
+                format!("a FLAC file cannot hold {rate} samples a second, {HIGHEST_RATE} at most");
             return Err(Error::file_with_hint(path, reason, "write WAV"));
         }
         if wave.n_samples() == 0 {
@@ -71,7 +82,11 @@ impl<'a> FlacContent<'a> {
         let integer = |x: f32| (f64::from(x) * scale).round().clamp(-scale, scale - 1.0) as i32;
         let encode = || -> Result<(), flac_codec::Error> {
             let options = Options::default().no_padding().no_seektable();
-            let (rate, n_channels, n) = (wave.sample_rate(), wave.n_channels() as u8, wave.samples().len() as u64);
+            let (rate, n_channels, n) = (
+                wave.sample_rate(),
+                wave.n_channels() as u8,
+                wave.samples().len() as u64,
+            );
             let mut writer = FlacSampleWriter::new(out, options, rate, bits, n_channels, Some(n))?;
             let mut samples = Vec::with_capacity(STRETCH.min(wave.n_samples()) * wave.n_channels());
             for start in (0..wave.n_samples()).step_by(STRETCH) {
@@ -116,10 +131,17 @@ mod tests {
             let mut samples = vec![0.0; n * n_channels];
             Rng::from_words(&[n as u64]).fill_normal(&mut samples);
             let wave = Waveform::new(samples, n_channels, rate).unwrap();
-            for (format, same) in [(FlacFormat::Int16, SampleFormat::Int16), (FlacFormat::Int24, SampleFormat::Int24)] {
+            for (format, same) in [
+                (FlacFormat::Int16, SampleFormat::Int16),
+                (FlacFormat::Int24, SampleFormat::Int24),
+            ] {
                 write_flac(&flac, &wave, format).unwrap();
                 write_wav(&wav, &wave, same).unwrap();
-                assert_eq!(read(&flac).unwrap(), read(&wav).unwrap(), "{n} samples, {n_channels} channels, {format:?}");
+                assert_eq!(
+                    read(&flac).unwrap(),
+                    read(&wav).unwrap(),
+                    "{n} samples, {n_channels} channels, {format:?}"
+                );
             }
         }
         let silent = Waveform::mono(vec![0.0; 9000], 8000).unwrap();
@@ -140,16 +162,30 @@ mod tests {
                 samples.iter_mut().for_each(|x| *x *= level);
                 sounds.push(samples);
             }
-            sounds.push((0..n * n_channels).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect());
-            sounds.push((0..n * n_channels).map(|i| if i / 999 % 2 == 0 { 0.9 } else { -0.9 }).collect());
+            sounds.push(
+                (0..n * n_channels)
+                    .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
+                    .collect(),
+            );
+            sounds.push(
+                (0..n * n_channels)
+                    .map(|i| if i / 999 % 2 == 0 { 0.9 } else { -0.9 })
+                    .collect(),
+            );
             for samples in sounds {
                 let wave = Waveform::new(samples, n_channels, 8000).unwrap();
                 for (format, bytes) in [(FlacFormat::Int16, 2), (FlacFormat::Int24, 3)] {
                     let mut file = Cursor::new(Vec::new());
-                    FlacContent::new(path, &wave, format).unwrap().write(&mut file).unwrap();
+                    FlacContent::new(path, &wave, format)
+                        .unwrap()
+                        .write(&mut file)
+                        .unwrap();
                     let size = file.into_inner().len();
                     // A frame of 4096 samples has some 20 bytes of its own, the head some 200.
-                    assert!(size <= n * n_channels * bytes + 400, "{size} bytes at {format:?}");
+                    assert!(
+                        size <= n * n_channels * bytes + 400,
+                        "{size} bytes at {format:?}"
+                    );
                 }
             }
         }
@@ -163,7 +199,10 @@ mod tests {
             Waveform::mono(vec![0.0], 1 << 20).unwrap(),
             Waveform::mono(vec![], 8000).unwrap(),
         ] {
-            assert!(matches!(write_flac(path, &wave, FlacFormat::Int16), Err(Error::File { .. })));
+            assert!(matches!(
+                write_flac(path, &wave, FlacFormat::Int16),
+                Err(Error::File { .. })
+            ));
         }
     }
 }

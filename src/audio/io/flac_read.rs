@@ -46,9 +46,11 @@ pub(super) fn read_flac_header(path: &Path, file: &mut Part) -> Result<Header, E
 
 fn read_head(path: &Path, file: &mut Part) -> Result<Head, Error> {
     let fault = |error: io::Error| match error.kind() {
-        ErrorKind::UnexpectedEof => {
-            Error::file_with_hint(path, "the file is cut short: its head is not complete", "copy or download it again")
-        }
+        ErrorKind::UnexpectedEof => Error::file_with_hint(
+            path,
+            "the file is cut short: its head is not complete",
+            "copy or download it again",
+        ),
         _ => Error::file(path, error),
     };
     let mut at = 4;
@@ -69,20 +71,37 @@ fn read_head(path: &Path, file: &mut Part) -> Result<Head, Error> {
         }
     }
     let Some(mut info) = stream_info else {
-        return Err(Error::file(path, "this FLAC file does not say what it holds: its block STREAMINFO is missing"));
+        return Err(Error::file(
+            path,
+            "this FLAC file does not say what it holds: its block STREAMINFO is missing",
+        ));
     };
     // 20 bits of the rate, 3 of the channels less one, 5 of the bits less one, 36 of the samples.
-    let long = u64::from_be_bytes([info[10], info[11], info[12], info[13], info[14], info[15], info[16], info[17]]);
+    let long = u64::from_be_bytes([
+        info[10], info[11], info[12], info[13], info[14], info[15], info[16], info[17],
+    ]);
     let n_samples = Some(long & 0xF_FFFF_FFFF).filter(|&n| n > 0);
-    let header = Header { sample_rate: (long >> 44) as u32, n_channels: (long >> 41 & 7) as usize + 1, n_samples };
+    let header = Header {
+        sample_rate: (long >> 44) as u32,
+        n_channels: (long >> 41 & 7) as usize + 1,
+        n_samples,
+    };
     check_head(path, &header)?;
     // Some encoders leave 0 for the smallest block; decoders hold that against the file.
-    let blocks = [u16::from_be_bytes([info[0], info[1]]), u16::from_be_bytes([info[2], info[3]])];
+    let blocks = [
+        u16::from_be_bytes([info[0], info[1]]),
+        u16::from_be_bytes([info[2], info[3]]),
+    ];
     if blocks[0] < 16 || blocks[1] < blocks[0] {
         info[..2].copy_from_slice(&16u16.to_be_bytes());
         info[2..4].copy_from_slice(&blocks[1].max(16).to_be_bytes());
     }
-    Ok(Head { header, bits: (long >> 36 & 31) as u32 + 1, stream_info: info, frames: at })
+    Ok(Head {
+        header,
+        bits: (long >> 36 & 31) as u32 + 1,
+        stream_info: info,
+        frames: at,
+    })
 }
 
 /// Decodes a FLAC file.
@@ -93,17 +112,26 @@ pub(super) fn read_flac(path: &Path, mut file: Part) -> Result<Decoded, Error> {
     let head = read_head(path, &mut file)?;
     let mut bytes = [&b"fLaC\x80\0\0\x22"[..], &head.stream_info].concat();
     let begin = bytes.len();
-    file.seek(SeekFrom::Start(head.frames)).map_err(|error| Error::file(path, error))?;
-    file.read_to_end(&mut bytes).map_err(|error| Error::file(path, error))?;
+    file.seek(SeekFrom::Start(head.frames))
+        .map_err(|error| Error::file(path, error))?;
+    file.read_to_end(&mut bytes)
+        .map_err(|error| Error::file(path, error))?;
     bytes.truncate(begin + without_tags(&bytes[begin..]));
-    let Header { n_channels, n_samples, .. } = head.header;
+    let Header {
+        n_channels,
+        n_samples,
+        ..
+    } = head.header;
     let bytes = std::sync::Arc::<[u8]>::from(bytes);
     if head.bits <= SIMPLE_BITS
         && let Some((channels, n_bytes)) = quickly(path, bytes.clone(), &head.header)?
         && n_bytes == bytes.len() - begin
         && n_samples.is_none_or(|n| n == channels[0].len() as u64)
     {
-        return Ok(Decoded { header: head.header, samples: planar(channels) });
+        return Ok(Decoded {
+            header: head.header,
+            samples: planar(channels),
+        });
     }
     let channels = strictly(path, &bytes, &head)?;
     let n = channels[0].len();
@@ -111,7 +139,10 @@ pub(super) fn read_flac(path: &Path, mut file: Part) -> Result<Decoded, Error> {
         return Err(cut_short(path, n_samples, n));
     }
     debug_assert_eq!(channels.len(), n_channels);
-    Ok(Decoded { header: head.header, samples: planar(channels) })
+    Ok(Decoded {
+        header: head.header,
+        samples: planar(channels),
+    })
 }
 
 /// Length of the frames without the tags behind them: ID3v1, and APE's with its foot.
@@ -127,23 +158,43 @@ fn without_tags(bytes: &[u8]) -> usize {
         end = end.saturating_sub(size + head);
     }
     // Padding of zeros is no frame either: a frame ends in a checksum, which may be 0, so that few zeros are left alone.
-    let content = bytes[..end].iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    if end - content > 64 { (content + 2).min(end) } else { end }
+    let content = bytes[..end]
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last + 1);
+    if end - content > 64 {
+        (content + 2).min(end)
+    } else {
+        end
+    }
 }
 
 /// What symphonia makes of the frames, and how many of the bytes it took for frames; `None` if it finds fault with them.
-#[expect(clippy::type_complexity, reason = "two results of one function, of this file alone")]
-fn quickly(path: &Path, bytes: std::sync::Arc<[u8]>, header: &Header) -> Result<Option<(Vec<Vec<f32>>, usize)>, Error> {
+#[expect(
+    clippy::type_complexity,
+    reason = "two results of one function, of this file alone"
+)]
+fn quickly(
+    path: &Path,
+    bytes: std::sync::Arc<[u8]>,
+    header: &Header,
+) -> Result<Option<(Vec<Vec<f32>>, usize)>, Error> {
     let stream = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
     let probe = symphonia::default::get_probe();
-    let Ok(mut format) = probe.probe(&Hint::new(), stream, Default::default(), Default::default()) else {
+    let Ok(mut format) = probe.probe(&Hint::new(), stream, Default::default(), Default::default())
+    else {
         return Ok(None);
     };
     let track = format.default_track(TrackType::Audio);
-    let parameters = track.and_then(|track| track.codec_params.as_ref()).and_then(CodecParameters::audio);
+    let parameters = track
+        .and_then(|track| track.codec_params.as_ref())
+        .and_then(CodecParameters::audio);
     let codecs = symphonia::default::get_codecs();
-    let decoder = parameters.map(|parameters| codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default()));
-    let Some(Ok(mut decoder)) = decoder else { return Ok(None) };
+    let decoder = parameters
+        .map(|parameters| codecs.make_audio_decoder(parameters, &AudioDecoderOptions::default()));
+    let Some(Ok(mut decoder)) = decoder else {
+        return Ok(None);
+    };
     let mut channels = vec![Vec::new(); header.n_channels];
     let mut block: Vec<Vec<f32>> = Vec::new();
     let mut n_bytes = 0;
@@ -154,8 +205,11 @@ fn quickly(path: &Path, bytes: std::sync::Arc<[u8]>, header: &Header) -> Result<
             Err(_) => return Ok(None),
         };
         n_bytes += packet.data.len();
-        let Ok(decoded) = decoder.decode(&packet) else { return Ok(None) };
-        if (decoded.spec().rate(), decoded.num_planes()) != (header.sample_rate, header.n_channels) {
+        let Ok(decoded) = decoder.decode(&packet) else {
+            return Ok(None);
+        };
+        if (decoded.spec().rate(), decoded.num_planes()) != (header.sample_rate, header.n_channels)
+        {
             return Ok(None);
         }
         decoded.copy_to_vecs_planar(&mut block);
@@ -169,10 +223,15 @@ fn quickly(path: &Path, bytes: std::sync::Arc<[u8]>, header: &Header) -> Result<
 
 /// What flac-codec makes of the frames: every bit, or the reason why not.
 fn strictly(path: &Path, bytes: &[u8], head: &Head) -> Result<Vec<Vec<f32>>, Error> {
-    let Header { sample_rate, n_channels, n_samples } = head.header;
+    let Header {
+        sample_rate,
+        n_channels,
+        n_samples,
+    } = head.header;
     let mut channels: Vec<Vec<f32>> = vec![Vec::new(); n_channels];
     let mut source = Cursor::new(bytes);
-    let mut reader = FlacChannelReader::new(&mut source).map_err(|fault| broken(path, &fault, 0, sample_rate))?;
+    let mut reader = FlacChannelReader::new(&mut source)
+        .map_err(|fault| broken(path, &fault, 0, sample_rate))?;
     let scale = 1.0 / f64::from(1u32 << (head.bits - 1));
     loop {
         let n = channels[0].len();

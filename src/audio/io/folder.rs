@@ -43,12 +43,22 @@ impl PassedOver {
     pub fn kinds_in_words(&self) -> Option<String> {
         let mut kinds: Vec<(&String, &usize)> = self.kinds.iter().collect();
         kinds.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-        let listed: Vec<String> = kinds.iter().take(LISTED).map(|(kind, n)| format!("{n} {kind}")).collect();
+        let listed: Vec<String> = kinds
+            .iter()
+            .take(LISTED)
+            .map(|(kind, n)| format!("{n} {kind}"))
+            .collect();
         let more = if kinds.len() > LISTED { ", ..." } else { "" };
         match self.kinds.values().sum::<usize>() {
             0 => None,
-            1 => Some(format!("1 file of a kind that is not read ({})", listed.join(", "))),
-            n => Some(format!("{n} files of kinds that are not read ({}{more})", listed.join(", "))),
+            1 => Some(format!(
+                "1 file of a kind that is not read ({})",
+                listed.join(", ")
+            )),
+            n => Some(format!(
+                "{n} files of kinds that are not read ({}{more})",
+                listed.join(", ")
+            )),
         }
     }
 }
@@ -60,11 +70,16 @@ const LISTED: usize = 8;
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = self.kinds_in_words().into_iter();
-        let mut lines: Vec<String> = kinds.chain(self.unreadable.iter().take(LISTED).map(Error::to_string)).collect();
+        let mut lines: Vec<String> = kinds
+            .chain(self.unreadable.iter().take(LISTED).map(Error::to_string))
+            .collect();
         if self.unreadable.len() > LISTED {
             lines.push(format!("{} more", self.unreadable.len() - LISTED));
         }
-        let lines: Vec<String> = lines.iter().map(|line| format!("passed over: {line}")).collect();
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| format!("passed over: {line}"))
+            .collect();
         f.write_str(&lines.join("\n"))
     }
 }
@@ -80,8 +95,10 @@ pub fn find_sounds(dir: &Path) -> Result<Found, Error> {
     }
     let hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('.');
     let mut found = Found::default();
-    for entry in
-        WalkDir::new(dir).follow_links(true).into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name()))
+    for entry in WalkDir::new(dir)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|e| e.depth() == 0 || !hidden(e.file_name()))
     {
         let entry = match entry {
             Ok(entry) => entry,
@@ -96,13 +113,22 @@ pub fn find_sounds(dir: &Path) -> Result<Found, Error> {
         if entry.file_type().is_dir() {
             continue;
         }
-        let extension = entry.path().extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+        let extension = entry
+            .path()
+            .extension()
+            .map(|e| e.to_string_lossy().to_ascii_lowercase());
         match extension {
             Some(e) if entry.file_type().is_file() && EXTENSIONS.contains(&e.as_str()) => {
                 found.files.push(entry.into_path());
             }
             Some(e) => *found.passed_over.kinds.entry(format!(".{e}")).or_default() += 1,
-            None => *found.passed_over.kinds.entry("without an ending".into()).or_default() += 1,
+            None => {
+                *found
+                    .passed_over
+                    .kinds
+                    .entry("without an ending".into())
+                    .or_default() += 1
+            }
         }
     }
     if found.files.is_empty() {
@@ -132,10 +158,15 @@ pub fn sounds(dir: &Path) -> Result<Vec<PathBuf>, Error> {
 fn unreadable(dir: &Path, error: &walkdir::Error) -> Error {
     let path = error.path().unwrap_or(dir);
     if let Some(ancestor) = error.loop_ancestor() {
-        return Error::file(path, format!("a link that leads back to `{}`", ancestor.display()));
+        return Error::file(
+            path,
+            format!("a link that leads back to `{}`", ancestor.display()),
+        );
     }
     match error.io_error() {
-        Some(reason) if reason.kind() == std::io::ErrorKind::NotFound => Error::file(path, "a link that leads nowhere"),
+        Some(reason) if reason.kind() == std::io::ErrorKind::NotFound => {
+            Error::file(path, "a link that leads nowhere")
+        }
         Some(reason) => Error::file(path, format!("cannot be opened: {reason}")),
         None => Error::file(path, format!("cannot be opened: {error}")),
     }
@@ -157,19 +188,42 @@ mod tests {
 
     #[test]
     fn files_of_other_kinds_are_counted() {
-        let folder = folder(&["b.WAV", "a/c.flac", "a/d.mid", "e.MID", "README", "f.txt", ".hidden.wav", ".git/x.wav"]);
+        let folder = folder(&[
+            "b.WAV",
+            "a/c.flac",
+            "a/d.mid",
+            "e.MID",
+            "README",
+            "f.txt",
+            ".hidden.wav",
+            ".git/x.wav",
+        ]);
         let found = find_sounds(folder.path()).unwrap();
-        let names: Vec<_> = found.files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = found
+            .files
+            .iter()
+            .map(|f| f.file_name().unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(names, ["c.flac", "b.WAV"]);
-        let words = "passed over: 4 files of kinds that are not read (2 .mid, 1 .txt, 1 without an ending)";
+        let words =
+            "passed over: 4 files of kinds that are not read (2 .mid, 1 .txt, 1 without an ending)";
         assert_eq!(found.passed_over.to_string(), words);
-        assert!(find_sounds(&folder.path().join("a")).unwrap().passed_over.to_string().contains("1 .mid"));
+        assert!(
+            find_sounds(&folder.path().join("a"))
+                .unwrap()
+                .passed_over
+                .to_string()
+                .contains("1 .mid")
+        );
     }
 
     #[test]
     fn a_folder_without_sounds_says_what_it_holds() {
         let error = |names: &[&str]| find_sounds(folder(names).path()).unwrap_err().to_string();
-        assert!(error(&["a.txt"]).contains("that is read, but 1 file of a kind that is not read (1 .txt)"));
+        assert!(
+            error(&["a.txt"])
+                .contains("that is read, but 1 file of a kind that is not read (1 .txt)")
+        );
         assert!(error(&[".a.wav"]).ends_with("there is no sound in this folder"));
     }
 
@@ -183,7 +237,10 @@ mod tests {
         let found = find_sounds(folder.path()).unwrap();
         assert_eq!(found.files.len(), 2);
         let told = found.passed_over.to_string();
-        assert!(told.contains("gone.wav`: a link that leads nowhere"), "{told}");
+        assert!(
+            told.contains("gone.wav`: a link that leads nowhere"),
+            "{told}"
+        );
         assert!(told.contains("again`: a link that leads back to"), "{told}");
         assert_eq!(told.lines().count(), 2);
     }

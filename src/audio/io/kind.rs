@@ -54,11 +54,21 @@ pub(super) struct Other {
 }
 
 const fn sound(magic: &'static [u8], at: usize, name: &'static str) -> Other {
-    Other { magic, at, name, is_sound: true }
+    Other {
+        magic,
+        at,
+        name,
+        is_sound: true,
+    }
 }
 
 const fn no_sound(magic: &'static [u8], at: usize, name: &'static str) -> Other {
-    Other { magic, at, name, is_sound: false }
+    Other {
+        magic,
+        at,
+        name,
+        is_sound: false,
+    }
 }
 
 static OTHERS: [Other; 31] = [
@@ -73,7 +83,11 @@ static OTHERS: [Other; 31] = [
     sound(b".snd", 0, "Sun/NeXT audio (AU)"),
     sound(b"dns.", 0, "Sun/NeXT audio (AU)"),
     sound(b"#!AMR", 0, "AMR"),
-    sound(b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", 0, "Windows Media (ASF)"),
+    sound(
+        b"\x30\x26\xB2\x75\x8E\x66\xCF\x11",
+        0,
+        "Windows Media (ASF)",
+    ),
     sound(b".RMF", 0, "RealMedia"),
     sound(b".ra\xFD", 0, "RealAudio"),
     sound(b"NIST_1A", 0, "NIST SPHERE"),
@@ -96,8 +110,7 @@ static OTHERS: [Other; 31] = [
 ];
 
 /// The formats that are read, for those who have another.
-pub(super) const FORMATS: &str =
-    "WAV, AIFF, CAF, FLAC, ALAC, MP3, MP2, M4A/AAC, Ogg Vorbis and Opus can be read, also in WebM and Matroska";
+pub(super) const FORMATS: &str = "WAV, AIFF, CAF, FLAC, ALAC, MP3, MP2, M4A/AAC, Ogg Vorbis and Opus can be read, also in WebM and Matroska";
 
 /// How far into a file the first frame of MPEG audio or AAC is looked for, behind tags and padding.
 const JUNK: usize = 1 << 16;
@@ -109,11 +122,14 @@ impl Kind {
         let mut head = [0; 10];
         loop {
             file.seek(SeekFrom::Start(start))?;
-            if read_up_to(file, &mut head)? < head.len() || &head[..3] != b"ID3" || head[3] == 0xFF {
+            if read_up_to(file, &mut head)? < head.len() || &head[..3] != b"ID3" || head[3] == 0xFF
+            {
                 break;
             }
             // Sizes in ID3v2 have seven bits a byte; a flag says that there is a foot like the head.
-            let size = head[6..].iter().fold(0u64, |size, byte| size << 7 | u64::from(byte & 0x7F));
+            let size = head[6..]
+                .iter()
+                .fold(0u64, |size, byte| size << 7 | u64::from(byte & 0x7F));
             let foot = if head[5] & 0x10 != 0 { 10 } else { 0 };
             start += 10 + size + foot;
         }
@@ -127,7 +143,11 @@ impl Kind {
 
     fn of_bytes(bytes: &[u8], tagged: bool) -> Kind {
         let has = |at: usize, magic: &[u8]| bytes.get(at..at + magic.len()) == Some(magic);
-        if has(8, b"WAVE") && [b"RIFF", b"RIFX", b"RF64", b"BW64"].iter().any(|magic| has(0, *magic)) {
+        if has(8, b"WAVE")
+            && [b"RIFF", b"RIFX", b"RF64", b"BW64"]
+                .iter()
+                .any(|magic| has(0, *magic))
+        {
             return Kind::Wav;
         }
         if has(0, b"FORM") && (has(8, b"AIFF") || has(8, b"AIFC")) {
@@ -152,7 +172,10 @@ impl Kind {
             return Kind::Other(other);
         }
         // The sync words of these are short: only a chain of frames counts, at the beginning or behind padding.
-        let (mpeg, adts) = (first_chain(bytes, mpeg_frame), first_chain(bytes, adts_frame));
+        let (mpeg, adts) = (
+            first_chain(bytes, mpeg_frame),
+            first_chain(bytes, adts_frame),
+        );
         match (mpeg, adts) {
             (Some(mpeg), Some(adts)) if adts < mpeg => Kind::Adts,
             (Some(_), _) => Kind::Mpeg,
@@ -191,7 +214,11 @@ impl Kind {
                 format!("this is {}, which is not read here", other.name),
                 format!("make a WAV file of it, for example: ffmpeg -i FILE out.wav. {FORMATS}"),
             ),
-            Kind::Other(other) => Error::refused_file(path, format!("this is {}, no sound file", other.name), FORMATS),
+            Kind::Other(other) => Error::refused_file(
+                path,
+                format!("this is {}, no sound file", other.name),
+                FORMATS,
+            ),
             _ => Error::refused_file(path, "this is no sound file that is known here", FORMATS),
         }
     }
@@ -213,7 +240,10 @@ pub(super) fn read_up_to(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<
 
 /// The codec that the first packet names, behind the head of its page and the table of its segments (RFC 3533).
 fn ogg_codec(bytes: &[u8]) -> OggCodec {
-    let packet = bytes.get(26).and_then(|&n| bytes.get(27 + usize::from(n)..)).unwrap_or_default();
+    let packet = bytes
+        .get(26)
+        .and_then(|&n| bytes.get(27 + usize::from(n)..))
+        .unwrap_or_default();
     if packet.starts_with(b"\x01vorbis") {
         OggCodec::Vorbis
     } else if packet.starts_with(b"OpusHead") {
@@ -228,24 +258,31 @@ fn ogg_codec(bytes: &[u8]) -> OggCodec {
 /// Where a chain of frames begins: three that follow each other, or as many as the bytes hold, but two.
 ///
 /// `frame` gives the size of a frame and what must be the same in all, if a frame begins at the bytes.
-fn first_chain<T: PartialEq>(bytes: &[u8], frame: impl Fn(&[u8]) -> Option<(usize, T)>) -> Option<usize> {
+fn first_chain<T: PartialEq>(
+    bytes: &[u8],
+    frame: impl Fn(&[u8]) -> Option<(usize, T)>,
+) -> Option<usize> {
     const FRAMES: usize = 3;
-    (0..bytes.len()).filter(|&at| bytes[at] == 0xFF).find(|&start| {
-        let Some((mut at, same)) = frame(&bytes[start..]).map(|(size, same)| (start + size, same)) else {
-            return false;
-        };
-        for n in 1..FRAMES {
-            match bytes.get(at..) {
-                Some(rest) if rest.len() >= 8 => match frame(rest) {
-                    Some((size, next)) if next == same => at += size,
-                    _ => return false,
-                },
-                // A file of one or two frames and nothing else, or one that goes on beyond what was looked at.
-                _ => return n >= 2 || start == 0 || bytes.len() == JUNK,
+    (0..bytes.len())
+        .filter(|&at| bytes[at] == 0xFF)
+        .find(|&start| {
+            let Some((mut at, same)) =
+                frame(&bytes[start..]).map(|(size, same)| (start + size, same))
+            else {
+                return false;
+            };
+            for n in 1..FRAMES {
+                match bytes.get(at..) {
+                    Some(rest) if rest.len() >= 8 => match frame(rest) {
+                        Some((size, next)) if next == same => at += size,
+                        _ => return false,
+                    },
+                    // A file of one or two frames and nothing else, or one that goes on beyond what was looked at.
+                    _ => return n >= 2 || start == 0 || bytes.len() == JUNK,
+                }
             }
-        }
-        true
-    })
+            true
+        })
 }
 
 fn mpeg_frame(bytes: &[u8]) -> Option<(usize, (u32, Layer))> {
@@ -255,7 +292,9 @@ fn mpeg_frame(bytes: &[u8]) -> Option<(usize, (u32, Layer))> {
 
 /// A frame of AAC in ADTS (ISO/IEC 14496-3, 1.A.2.2): its size, its profile and rate.
 fn adts_frame(bytes: &[u8]) -> Option<(usize, u8)> {
-    let &[0xFF, b, c, d, e, f, ..] = bytes else { return None };
+    let &[0xFF, b, c, d, e, f, ..] = bytes else {
+        return None;
+    };
     let size = usize::from(d & 3) << 11 | usize::from(e) << 3 | usize::from(f) >> 5;
     (b & 0xF6 == 0xF0 && (c >> 2) & 0xF < 13 && size > 7).then_some((size, c & 0xFC))
 }
@@ -291,8 +330,14 @@ mod tests {
     #[test]
     fn tags_before_the_content_are_stepped_over() {
         let tag = [&b"ID3\x04\0\0\0\0\x01\x02"[..], &[0; 130]].concat();
-        assert_eq!(kind(&[&tag[..], b"fLaC\0\0\0\x22"].concat()), (Kind::Flac, 140));
-        assert_eq!(kind(&[&tag[..], &tag[..], b"fLaC\0\0\0\x22"].concat()), (Kind::Flac, 280));
+        assert_eq!(
+            kind(&[&tag[..], b"fLaC\0\0\0\x22"].concat()),
+            (Kind::Flac, 140)
+        );
+        assert_eq!(
+            kind(&[&tag[..], &tag[..], b"fLaC\0\0\0\x22"].concat()),
+            (Kind::Flac, 280)
+        );
     }
 
     #[test]
@@ -300,8 +345,13 @@ mod tests {
         // Layer III at 64 kbit/s and 44.1 kHz: frames of 208 bytes.
         let frame = [&[0xFF, 0xFB, 0x50, 0xC0][..], &[0; 204]].concat();
         assert_eq!(kind(&frame.repeat(4)).0, Kind::Mpeg);
-        assert_eq!(kind(&[&[0; 3000][..], &frame.repeat(4)].concat()).0, Kind::Mpeg);
-        let mut noise: Vec<u8> = (0..30_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 21) as u8).collect();
+        assert_eq!(
+            kind(&[&[0; 3000][..], &frame.repeat(4)].concat()).0,
+            Kind::Mpeg
+        );
+        let mut noise: Vec<u8> = (0..30_000u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 21) as u8)
+            .collect();
         noise[1000..1004].copy_from_slice(&frame[..4]);
         assert_eq!(kind(&noise).0, Kind::Unknown);
         let adts = [&[0xFF, 0xF1, 0x50, 0x80, 0x02, 0x1F, 0xFC][..], &[1; 9]].concat();

@@ -47,8 +47,12 @@ impl Gap {
         let (mut tracks, mut block_track, mut is_cut) = (Vec::<Track>::new(), 0, false);
         let mut at = 0;
         while at < length {
-            let Some((id, id_bytes)) = vint(&mut reader, false)? else { break };
-            let Some((size, size_bytes)) = vint(&mut reader, true)? else { break };
+            let Some((id, id_bytes)) = vint(&mut reader, false)? else {
+                break;
+            };
+            let Some((size, size_bytes)) = vint(&mut reader, true)? else {
+                break;
+            };
             at += id_bytes + size_bytes;
             let mut content = Vec::new();
             match id as u32 {
@@ -64,7 +68,9 @@ impl Gap {
                     reader.by_ref().take(size).read_to_end(&mut content)?;
                 }
                 BLOCK => {
-                    let Some((number, bytes)) = vint(&mut reader, true)? else { break };
+                    let Some((number, bytes)) = vint(&mut reader, true)? else {
+                        break;
+                    };
                     block_track = number;
                     if size < bytes {
                         break;
@@ -75,7 +81,9 @@ impl Gap {
                 _ => reader.seek_relative(size as i64)?,
             }
             at = at.saturating_add(size);
-            let value = content.iter().fold(0u64, |all, &byte| all << 8 | u64::from(byte));
+            let value = content
+                .iter()
+                .fold(0u64, |all, &byte| all << 8 | u64::from(byte));
             match (id as u32, tracks.last_mut()) {
                 (TRACK_NUMBER, Some(track)) => track.number = value,
                 (TRACK_TYPE, Some(track)) => track.is_sound = value == 2,
@@ -83,7 +91,10 @@ impl Gap {
                 (DISCARD_PADDING, Some(_)) => {
                     // A negative one would stand for samples before the block.
                     let is_negative = content.first().is_some_and(|byte| byte & 0x80 != 0);
-                    if let Some(track) = tracks.iter_mut().find(|track| track.number == block_track && !is_negative) {
+                    if let Some(track) = tracks
+                        .iter_mut()
+                        .find(|track| track.number == block_track && !is_negative)
+                    {
                         track.padding = value;
                     }
                 }
@@ -92,12 +103,18 @@ impl Gap {
         }
         let sound = tracks.iter().find(|track| track.is_sound);
         let (before, behind) = sound.map_or((0, 0), |track| (track.delay, track.padding));
-        Ok(Gap { before, behind, is_cut })
+        Ok(Gap {
+            before,
+            behind,
+            is_cut,
+        })
     }
 
     /// Samples to keep of some decoded ones.
     pub(super) fn kept(self, n_decoded: u64, sample_rate: u32) -> Range<u64> {
-        let samples = |time: u64| ((u128::from(time) * u128::from(sample_rate) + 500_000_000) / 1_000_000_000) as u64;
+        let samples = |time: u64| {
+            ((u128::from(time) * u128::from(sample_rate) + 500_000_000) / 1_000_000_000) as u64
+        };
         let start = samples(self.before).min(n_decoded);
         start..n_decoded.saturating_sub(samples(self.behind)).max(start)
     }
@@ -116,10 +133,19 @@ fn vint(reader: &mut impl Read, is_size: bool) -> io::Result<Option<(u64, u64)>>
     if reader.read_exact(&mut rest[..more]).is_err() {
         return Ok(None);
     }
-    let lead = if is_size { u64::from(first[0]) & ((0x80 >> more) - 1) } else { u64::from(first[0]) };
-    let value = rest[..more].iter().fold(lead, |all, &byte| all << 8 | u64::from(byte));
+    let lead = if is_size {
+        u64::from(first[0]) & ((0x80 >> more) - 1)
+    } else {
+        u64::from(first[0])
+    };
+    let value = rest[..more]
+        .iter()
+        .fold(lead, |all, &byte| all << 8 | u64::from(byte));
     let is_unknown = is_size && value == (1 << (7 * (more + 1))) - 1;
-    Ok(Some((if is_unknown { u64::MAX } else { value }, more as u64 + 1)))
+    Ok(Some((
+        if is_unknown { u64::MAX } else { value },
+        more as u64 + 1,
+    )))
 }
 
 #[cfg(test)]
@@ -128,7 +154,12 @@ mod tests {
     use std::fs::File;
 
     fn element(id: &[u8], content: &[u8]) -> Vec<u8> {
-        [id, &[0x40 | (content.len() >> 8) as u8, content.len() as u8], content].concat()
+        [
+            id,
+            &[0x40 | (content.len() >> 8) as u8, content.len() as u8],
+            content,
+        ]
+        .concat()
     }
 
     fn gap(bytes: &[u8]) -> Gap {
@@ -140,19 +171,41 @@ mod tests {
 
     #[test]
     fn delay_and_padding_of_the_first_sound_are_found_in_streams_of_unknown_size() {
-        let picture = element(&[0xAE], &[element(&[0xD7], &[1]), element(&[0x83], &[1])].concat());
-        let sound =
-            [element(&[0xD7], &[2]), element(&[0x83], &[2]), element(&[0x56, 0xAA], &[0x63, 0x2E, 0xA0])].concat();
-        let tracks = element(&[0x16, 0x54, 0xAE, 0x6B], &[picture, element(&[0xAE], &sound)].concat());
+        let picture = element(
+            &[0xAE],
+            &[element(&[0xD7], &[1]), element(&[0x83], &[1])].concat(),
+        );
+        let sound = [
+            element(&[0xD7], &[2]),
+            element(&[0x83], &[2]),
+            element(&[0x56, 0xAA], &[0x63, 0x2E, 0xA0]),
+        ]
+        .concat();
+        let tracks = element(
+            &[0x16, 0x54, 0xAE, 0x6B],
+            &[picture, element(&[0xAE], &sound)].concat(),
+        );
         let group = |track: u8, padding: &[u8]| {
             let block = element(&[0xA1], &[0x80 | track, 0, 0, 0, 9, 9, 9]);
             element(&[0xA0], &[block, element(&[0x75, 0xA2], padding)].concat())
         };
         let unknown = |id: &[u8]| [id, &[0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]].concat();
         let head = element(&[0x1A, 0x45, 0xDF, 0xA3], &[0; 5]);
-        let cluster = [unknown(&[0x1F, 0x43, 0xB6, 0x75]), group(2, &[0x0F, 0x42, 0x40]), group(1, &[0x7F])].concat();
+        let cluster = [
+            unknown(&[0x1F, 0x43, 0xB6, 0x75]),
+            group(2, &[0x0F, 0x42, 0x40]),
+            group(1, &[0x7F]),
+        ]
+        .concat();
         let file = [head, unknown(&[0x18, 0x53, 0x80, 0x67]), tracks, cluster].concat();
-        assert_eq!(gap(&file), Gap { before: 6_500_000, behind: 1_000_000, is_cut: false });
+        assert_eq!(
+            gap(&file),
+            Gap {
+                before: 6_500_000,
+                behind: 1_000_000,
+                is_cut: false
+            }
+        );
         // 312 samples at 48 kHz are before the sound, 48 behind it.
         assert_eq!(gap(&file).kept(1000, 48_000), 312..952);
         for end in 0..file.len() {

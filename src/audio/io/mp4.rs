@@ -38,8 +38,11 @@ impl Track {
         })?;
         let movie_scale = inside(&moov, b"mvhd").and_then(timescale).unwrap_or(0);
         let traks = boxes(&moov).filter(|(kind, _)| kind == b"trak");
-        let track = traks.filter_map(|(_, trak)| Track::parse(trak, movie_scale)).next();
-        let mut track = track.ok_or_else(|| Error::file(path, "there is no sound in this MP4 file"))?;
+        let track = traks
+            .filter_map(|(_, trak)| Track::parse(trak, movie_scale))
+            .next();
+        let mut track =
+            track.ok_or_else(|| Error::file(path, "there is no sound in this MP4 file"))?;
         if track.kept.is_empty() {
             track.kept = itunes(&moov).into_iter().collect();
         }
@@ -62,7 +65,10 @@ impl Track {
             let (at, scale) = (u128::from(at), u128::from(self.timescale));
             (((at * u128::from(sample_rate) + scale / 2) / scale) as u64).min(n_decoded)
         };
-        self.kept.iter().map(|range| place(range.start)..place(range.end)).collect()
+        self.kept
+            .iter()
+            .map(|range| place(range.start)..place(range.end))
+            .collect()
     }
 
     fn parse(trak: &[u8], movie_scale: u64) -> Option<Track> {
@@ -75,12 +81,15 @@ impl Track {
         let (codec, aac) = inside(table, b"stsd").and_then(codec)?;
         let durations = inside(table, b"stts").map(total).filter(|&n| n > 0);
         let mut kept = Vec::new();
-        for (start, duration) in
-            inside(trak, b"edts").and_then(|edts| inside(edts, b"elst")).map(edits).unwrap_or_default()
+        for (start, duration) in inside(trak, b"edts")
+            .and_then(|edts| inside(edts, b"elst"))
+            .map(edits)
+            .unwrap_or_default()
         {
             let tick = timescale.checked_div(movie_scale).unwrap_or(0) + 1;
-            let duration =
-                (u128::from(duration) * u128::from(timescale)).checked_div(u128::from(movie_scale)).unwrap_or(0);
+            let duration = (u128::from(duration) * u128::from(timescale))
+                .checked_div(u128::from(movie_scale))
+                .unwrap_or(0);
             let end = start.saturating_add(u64::try_from(duration).unwrap_or(u64::MAX));
             let end = match durations {
                 // The list counts in units of the whole film, which are coarser: the end of the packets is meant.
@@ -89,12 +98,23 @@ impl Track {
                 None => end,
             };
             // An edit without a duration lasts to the end; so does one of a film that is written in pieces.
-            kept.push(start..if duration == 0 { durations.unwrap_or(u64::MAX) } else { end });
+            kept.push(
+                start..if duration == 0 {
+                    durations.unwrap_or(u64::MAX)
+                } else {
+                    end
+                },
+            );
         }
         if let (true, Some(all)) = (kept.is_empty(), durations) {
             kept.push(0..all);
         }
-        Some(Track { codec, aac, timescale, kept })
+        Some(Track {
+            codec,
+            aac,
+            timescale,
+            kept,
+        })
     }
 
     /// What a user calls a codec that is not read.
@@ -137,7 +157,9 @@ fn find_moov(file: &mut Part) -> io::Result<Option<Vec<u8>>> {
         };
         if &head[4..8] == b"moov" {
             let mut bytes = Vec::new();
-            file.by_ref().take(size.saturating_sub(header)).read_to_end(&mut bytes)?;
+            file.by_ref()
+                .take(size.saturating_sub(header))
+                .read_to_end(&mut bytes)?;
             return Ok(Some(bytes));
         }
         match at.checked_add(size) {
@@ -164,7 +186,9 @@ fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
 }
 
 fn inside<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
-    boxes(bytes).find(|(name, _)| name == kind).map(|(_, content)| content)
+    boxes(bytes)
+        .find(|(name, _)| name == kind)
+        .map(|(_, content)| content)
 }
 
 /// The units of a second in `mvhd` and `mdhd`.
@@ -176,8 +200,9 @@ fn timescale(head: &[u8]) -> Option<u64> {
 fn total(stts: &[u8]) -> u64 {
     let entries = stts.get(8..).unwrap_or_default().chunks_exact(8);
     entries.fold(0, |sum: u64, entry| {
-        let product =
-            big_endian(entry, 0, 4).zip(big_endian(entry, 4, 4)).map_or(0, |(n, duration)| n.saturating_mul(duration));
+        let product = big_endian(entry, 0, 4)
+            .zip(big_endian(entry, 4, 4))
+            .map_or(0, |(n, duration)| n.saturating_mul(duration));
         sum.saturating_add(product)
     })
 }
@@ -277,10 +302,14 @@ fn itunes(moov: &[u8]) -> Option<Range<u64>> {
     let meta = inside(inside(moov, b"udta")?, b"meta")?;
     let list = inside(meta.get(4..)?, b"ilst")?;
     let entries = boxes(list).filter(|(kind, _)| kind == b"----");
-    let named = |entry: &&[u8]| inside(entry, b"name").is_some_and(|name| name.ends_with(b"iTunSMPB"));
+    let named =
+        |entry: &&[u8]| inside(entry, b"name").is_some_and(|name| name.ends_with(b"iTunSMPB"));
     let entry = entries.map(|(_, entry)| entry).find(named)?;
     let text = std::str::from_utf8(inside(entry, b"data")?.get(8..)?).ok()?;
-    let numbers: Vec<u64> = text.split_whitespace().map_while(|word| u64::from_str_radix(word, 16).ok()).collect();
+    let numbers: Vec<u64> = text
+        .split_whitespace()
+        .map_while(|word| u64::from_str_radix(word, 16).ok())
+        .collect();
     let (&start, &n) = (numbers.get(1)?, numbers.get(3)?);
     Some(start..start.checked_add(n)?)
 }
@@ -290,7 +319,12 @@ mod tests {
     use super::*;
 
     fn a_box(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-        [&(8 + content.len() as u32).to_be_bytes(), kind.as_slice(), content].concat()
+        [
+            &(8 + content.len() as u32).to_be_bytes(),
+            kind.as_slice(),
+            content,
+        ]
+        .concat()
     }
 
     fn words(words: &[u32]) -> Vec<u8> {
@@ -299,12 +333,23 @@ mod tests {
 
     /// A track with an edit list and durations of packets at 16 kHz, in a film of 1000 units a second.
     fn trak(edits: &[[u32; 2]], durations: &[[u32; 2]]) -> Vec<u8> {
-        let list: Vec<u32> = edits.iter().flat_map(|&[start, duration]| [duration, start, 1 << 16]).collect();
+        let list: Vec<u32> = edits
+            .iter()
+            .flat_map(|&[start, duration]| [duration, start, 1 << 16])
+            .collect();
         let elst = [words(&[0, edits.len() as u32]), words(&list)].concat();
-        let stts = [words(&[0, durations.len() as u32]), words(&durations.concat())].concat();
+        let stts = [
+            words(&[0, durations.len() as u32]),
+            words(&durations.concat()),
+        ]
+        .concat();
         let config = [0x12, 0x10];
         let decoder = [&[4, 17, 0x40, 0x15][..], &[0; 11], &[5, 2], &config].concat();
-        let esds = [&[0, 0, 0, 0, 3, 3 + decoder.len() as u8, 0, 1, 0][..], &decoder].concat();
+        let esds = [
+            &[0, 0, 0, 0, 3, 3 + decoder.len() as u8, 0, 1, 0][..],
+            &decoder,
+        ]
+        .concat();
         let entry = a_box(b"mp4a", &[vec![0; 28], a_box(b"esds", &esds)].concat());
         let stsd = a_box(b"stsd", &[words(&[0, 1]), entry].concat());
         let table = a_box(b"stbl", &[stsd, a_box(b"stts", &stts)].concat());
@@ -313,13 +358,21 @@ mod tests {
             a_box(b"hdlr", &[words(&[0, 0]), b"soun".to_vec()].concat()),
             a_box(b"minf", &table),
         ];
-        let edts = if edits.is_empty() { Vec::new() } else { a_box(b"edts", &a_box(b"elst", &elst)) };
+        let edts = if edits.is_empty() {
+            Vec::new()
+        } else {
+            a_box(b"edts", &a_box(b"elst", &elst))
+        };
         [edts, a_box(b"mdia", &mdia.concat())].concat()
     }
 
     fn kept(edits: &[[u32; 2]], durations: &[[u32; 2]], n_decoded: u64) -> Vec<(u64, u64)> {
         let track = Track::parse(&trak(edits, durations), 1000).unwrap();
-        track.kept(n_decoded, 16_000).into_iter().map(|range| (range.start, range.end)).collect()
+        track
+            .kept(n_decoded, 16_000)
+            .into_iter()
+            .map(|range| (range.start, range.end))
+            .collect()
     }
 
     #[test]
@@ -331,38 +384,69 @@ mod tests {
         assert_eq!(kept(&[[1024, 999]], &packets, 17_408), [(1024, 17_024)]);
         // A cut in the middle, a pause before, an edit to the end, several edits.
         assert_eq!(kept(&[[1024, 500]], &packets, 17_408), [(1024, 9024)]);
-        assert_eq!(kept(&[[u32::MAX, 300], [1024, 0]], &packets, 17_408), [(1024, 17_024)]);
-        assert_eq!(kept(&[[0, 100], [8000, 100]], &packets, 17_408), [(0, 1600), (8000, 9600)]);
+        assert_eq!(
+            kept(&[[u32::MAX, 300], [1024, 0]], &packets, 17_408),
+            [(1024, 17_024)]
+        );
+        assert_eq!(
+            kept(&[[0, 100], [8000, 100]], &packets, 17_408),
+            [(0, 1600), (8000, 9600)]
+        );
         // No list: the packets' durations. Nothing at all, as in a film that is written in pieces: everything.
         assert_eq!(kept(&[], &packets, 17_408), [(0, 17_024)]);
         assert_eq!(kept(&[], &[], 17_408), [(0, 17_408)]);
         assert_eq!(kept(&[[1024, 0]], &[], 17_408), [(1024, 17_408)]);
         // What is not there cannot be kept.
-        assert_eq!(kept(&[[u32::MAX >> 1, 5]], &packets, 17_408), [(17_408, 17_408)]);
+        assert_eq!(
+            kept(&[[u32::MAX >> 1, 5]], &packets, 17_408),
+            [(17_408, 17_408)]
+        );
     }
 
     #[test]
     fn kinds_of_aac_are_told_apart() {
         let of = |config: &[u8]| {
-            let decoder =
-                [&[4, 15 + config.len() as u8, 0x40, 0x15][..], &[0; 11], &[5, config.len() as u8], config].concat();
+            let decoder = [
+                &[4, 15 + config.len() as u8, 0x40, 0x15][..],
+                &[0; 11],
+                &[5, config.len() as u8],
+                config,
+            ]
+            .concat();
             object_type(&[&[3, 3 + decoder.len() as u8, 0, 1, 0][..], &decoder].concat())
         };
         assert_eq!(of(&[0x12, 0x10]), Some(2), "LC, 44.1 kHz, stereo");
         assert_eq!(of(&[0x2B, 0x92, 0x08, 0x00]), Some(5), "HE, said first");
-        assert_eq!(of(&[0x13, 0x90, 0x56, 0xE5, 0xA5, 0x48, 0x80]), Some(5), "HE, said behind the core");
+        assert_eq!(
+            of(&[0x13, 0x90, 0x56, 0xE5, 0xA5, 0x48, 0x80]),
+            Some(5),
+            "HE, said behind the core"
+        );
         assert_eq!(of(&[0xEB, 0x09, 0x88, 0x00]), Some(29), "HE version 2");
         assert_eq!(of(&[0xF8, 0xE8, 0x50, 0x00]), Some(39), "ELD");
-        let refused = |aac| Track { codec: *b"mp4a", aac: Some(aac), ..Track::default() }.refusal();
+        let refused = |aac| {
+            Track {
+                codec: *b"mp4a",
+                aac: Some(aac),
+                ..Track::default()
+            }
+            .refusal()
+        };
         assert_eq!(refused(2), None);
-        assert!(refused(5).unwrap().contains("half its rate") && refused(42).unwrap().contains("USAC"));
+        assert!(
+            refused(5).unwrap().contains("half its rate") && refused(42).unwrap().contains("USAC")
+        );
     }
 
     #[test]
     fn itunes_writes_the_same_as_text() {
-        let text = b"\0\0\0\x01\0\0\0\0 00000000 00000840 000001CA 0000000000003F31 00000000".to_vec();
-        let entry =
-            [a_box(b"mean", b"\0\0\0\0com.apple.iTunes"), a_box(b"name", b"\0\0\0\0iTunSMPB"), a_box(b"data", &text)];
+        let text =
+            b"\0\0\0\x01\0\0\0\0 00000000 00000840 000001CA 0000000000003F31 00000000".to_vec();
+        let entry = [
+            a_box(b"mean", b"\0\0\0\0com.apple.iTunes"),
+            a_box(b"name", b"\0\0\0\0iTunSMPB"),
+            a_box(b"data", &text),
+        ];
         let list = a_box(b"ilst", &a_box(b"----", &entry.concat()));
         let moov = a_box(b"udta", &a_box(b"meta", &[vec![0; 4], list].concat()));
         assert_eq!(itunes(&moov), Some(0x840..0x840 + 0x3F31));
@@ -372,7 +456,9 @@ mod tests {
     fn broken_boxes_are_no_boxes() {
         let whole = a_box(b"moov", &trak(&[[1024, 1000]], &[[16, 1024]]));
         for end in 0..whole.len() {
-            let _ = boxes(&whole[..end]).filter_map(|(_, trak)| Track::parse(trak, 1000)).count();
+            let _ = boxes(&whole[..end])
+                .filter_map(|(_, trak)| Track::parse(trak, 1000))
+                .count();
         }
         assert_eq!(boxes(b"\0\0\0\x03abcdefgh").count(), 0);
         assert_eq!(boxes(b"\xFF\xFF\xFF\xFFabcdefgh").count(), 0);

@@ -71,7 +71,12 @@ impl Frames {
                         head = FrameHeader::parse(&bytes[at..]).unwrap_or(head);
                     }
                     None => {
-                        return Ok(Frames { head, places: Vec::new(), tag, ends_within_a_frame: at < bytes.len() });
+                        return Ok(Frames {
+                            head,
+                            places: Vec::new(),
+                            tag,
+                            ends_within_a_frame: at < bytes.len(),
+                        });
                     }
                 }
             }
@@ -102,7 +107,12 @@ impl Frames {
             places.push((at, size));
             at += size;
         }
-        Ok(Frames { head, places, tag, ends_within_a_frame })
+        Ok(Frames {
+            head,
+            places,
+            tag,
+            ends_within_a_frame,
+        })
     }
 
     /// What the tag tells of the samples to keep, if it is a tag of all the file.
@@ -133,8 +143,13 @@ impl Frames {
     pub(super) fn lack(&self, n_bytes: u64) -> Option<u64> {
         let tag = self.tag?;
         let (declared, found) = (tag.n_frames?, self.places.len() as u64);
-        let whole = !self.ends_within_a_frame && tag.n_bytes.is_none_or(|declared| declared <= n_bytes);
-        let is_short = if whole { found + 1 < declared } else { found < declared };
+        let whole =
+            !self.ends_within_a_frame && tag.n_bytes.is_none_or(|declared| declared <= n_bytes);
+        let is_short = if whole {
+            found + 1 < declared
+        } else {
+            found < declared
+        };
         is_short.then(|| declared.saturating_mul(self.head.n_samples() as u64))
     }
 
@@ -144,13 +159,20 @@ impl Frames {
     /// added to what the tag says of the beginning and taken off what it says of the end.
     pub(super) fn kept(tag: Option<&Tag>, n_decoded: u64, frame: u64) -> [Range<u64>; 2] {
         const DECODER: u64 = 529;
-        let Some((delay, padding)) = tag.and_then(|tag| tag.gap) else { return [0..n_decoded, 0..0] };
+        let Some((delay, padding)) = tag.and_then(|tag| tag.gap) else {
+            return [0..n_decoded, 0..0];
+        };
         let start = (delay + DECODER).min(n_decoded);
-        let Some(declared) = tag.and_then(|tag| tag.n_frames) else { return [start..n_decoded, 0..0] };
+        let Some(declared) = tag.and_then(|tag| tag.n_frames) else {
+            return [start..n_decoded, 0..0];
+        };
         let end = declared.saturating_mul(frame);
         let sound = (end + DECODER).saturating_sub(padding).min(end);
         // What follows the declared frames is another file, put behind this one.
-        [start..sound.clamp(start, n_decoded), end.clamp(start, n_decoded)..n_decoded]
+        [
+            start..sound.clamp(start, n_decoded),
+            end.clamp(start, n_decoded)..n_decoded,
+        ]
     }
 }
 
@@ -162,7 +184,11 @@ fn is_like(one: &FrameHeader, other: &FrameHeader) -> bool {
 /// The next frame from a place on: there, where a tag ends, or where a chain begins.
 fn next_frame(bytes: &[u8], at: usize, head: &FrameHeader) -> Option<usize> {
     let here = FrameHeader::parse(bytes.get(at..)?).is_some_and(|next| is_like(&next, head));
-    if here { Some(at) } else { next_chain(bytes, at) }
+    if here {
+        Some(at)
+    } else {
+        next_chain(bytes, at)
+    }
 }
 
 /// Where the next chain of frames begins.
@@ -183,7 +209,9 @@ fn next_chain(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Whether frames follow each other from a place on, [`CHAIN`] of them or up to the end of the sound.
 fn is_chain(bytes: &[u8], start: usize) -> bool {
-    let Some(first) = FrameHeader::parse(&bytes[start..]) else { return false };
+    let Some(first) = FrameHeader::parse(&bytes[start..]) else {
+        return false;
+    };
     let mut at = start;
     for n in 0..CHAIN {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -191,7 +219,9 @@ fn is_chain(bytes: &[u8], start: usize) -> bool {
             // A file may be as short as one frame, but then there is nothing but tags around it.
             return n > 0 && at <= bytes.len() && (n == 2 || start == 0) && is_tail(rest);
         };
-        let Some(size) = next.frame_bytes else { return false };
+        let Some(size) = next.frame_bytes else {
+            return false;
+        };
         at += size;
     }
     true
@@ -205,11 +235,15 @@ fn is_tail(rest: &[u8]) -> bool {
 
 /// Bytes of an ID3v2 tag that begins here. Its sizes have seven bits a byte; a flag says that there is a foot like the head.
 fn id3v2_bytes(bytes: &[u8]) -> Option<usize> {
-    let head = bytes.get(..10).filter(|head| head.starts_with(b"ID3") && head[3] < 0xFF && head[4] < 0xFF)?;
+    let head = bytes
+        .get(..10)
+        .filter(|head| head.starts_with(b"ID3") && head[3] < 0xFF && head[4] < 0xFF)?;
     if head[6..].iter().any(|byte| byte & 0x80 != 0) {
         return None;
     }
-    let size = head[6..].iter().fold(0, |size, &byte| size << 7 | usize::from(byte));
+    let size = head[6..]
+        .iter()
+        .fold(0, |size, &byte| size << 7 | usize::from(byte));
     Some(10 + size + if head[5] & 0x10 != 0 { 10 } else { 0 })
 }
 
@@ -220,14 +254,18 @@ fn free_format_at(bytes: &[u8]) -> bool {
         (head.frame_bytes.is_none() && like.is_none_or(|like| is_like(&head, like))).then_some(head)
     };
     (0..bytes.len().min(4096)).any(|start| {
-        let Some(head) = free(start, None) else { return false };
+        let Some(head) = free(start, None) else {
+            return false;
+        };
         // A slot of padding makes a frame one byte longer, in Layer I four.
         let slot = if head.layer == Layer::One { 4 } else { 1 };
         (24..4096).any(|size| {
             [0, slot].iter().any(|pad| {
                 let next = start + size + pad;
                 free(start + size, Some(&head)).is_some()
-                    && [0, slot].iter().any(|more| free(next + size + more, Some(&head)).is_some())
+                    && [0, slot]
+                        .iter()
+                        .any(|more| free(next + size + more, Some(&head)).is_some())
             })
         })
     })
@@ -267,9 +305,16 @@ impl Tag {
         field(4, 100);
         field(8, 4);
         let count = |place: Option<usize>| big_endian(bytes, place?, 4).filter(|&n| n > 0);
-        let mut tag = Tag { n_frames: count(n_frames), n_bytes: count(n_bytes), gap: None };
+        let mut tag = Tag {
+            n_frames: count(n_frames),
+            n_bytes: count(n_bytes),
+            gap: None,
+        };
         let writer = bytes.get(at..at + 4).unwrap_or_default();
-        if [b"LAME", b"Lavf", b"Lavc"].iter().any(|name| writer == *name) {
+        if [b"LAME", b"Lavf", b"Lavc"]
+            .iter()
+            .any(|name| writer == *name)
+        {
             tag.gap = big_endian(bytes, at + 21, 3).map(|gap| (gap >> 12, gap & 0xFFF));
         }
         Some(tag)
@@ -277,7 +322,11 @@ impl Tag {
 
     fn vbri(bytes: &[u8]) -> Option<Tag> {
         let count = |place| big_endian(bytes, place, 4).filter(|&n| n > 0);
-        bytes.starts_with(b"VBRI").then(|| Tag { n_bytes: count(10), n_frames: count(14), gap: None })
+        bytes.starts_with(b"VBRI").then(|| Tag {
+            n_bytes: count(10),
+            n_frames: count(14),
+            gap: None,
+        })
     }
 }
 
@@ -321,8 +370,13 @@ mod tests {
     fn frames_are_counted_whatever_their_bit_rates_are_and_whatever_stands_around_them() {
         let sound = frames(&[14, 1, 1, 2, 9, 1, 5]);
         assert_eq!(count(&sound), 7);
-        let tail: [&[u8]; 5] =
-            [&[0; 9000], &[b"TAG".as_slice(), &[b'x'; 125]].concat(), b"APETAGEX\xd0\x07\0\0", b"LYRICSBEGIN", &[1]];
+        let tail: [&[u8]; 5] = [
+            &[0; 9000],
+            &[b"TAG".as_slice(), &[b'x'; 125]].concat(),
+            b"APETAGEX\xd0\x07\0\0",
+            b"LYRICSBEGIN",
+            &[1],
+        ];
         for behind in tail {
             assert_eq!(count(&[&sound, behind].concat()), 7, "{behind:?}");
         }
@@ -330,9 +384,15 @@ mod tests {
         let mut id3 = b"ID3\x04\0\0\0\0\x10\0".to_vec();
         id3.extend(frames(&[9; 5])[..2048].iter());
         assert_eq!(count(&[&id3, sound.as_slice()].concat()), 7);
-        assert_eq!(count(&[&[0xFF, 0xFB, 0x90, 0xC4, 7, 7, 7], sound.as_slice()].concat()), 7);
+        assert_eq!(
+            count(&[&[0xFF, 0xFB, 0x90, 0xC4, 7, 7, 7], sound.as_slice()].concat()),
+            7
+        );
         // Between two streams, too.
-        assert_eq!(count(&[&sound, b"TAGgarbage".as_slice(), &id3, &sound].concat()), 14);
+        assert_eq!(
+            count(&[&sound, b"TAGgarbage".as_slice(), &id3, &sound].concat()),
+            14
+        );
     }
 
     #[test]
@@ -346,7 +406,8 @@ mod tests {
     #[test]
     fn only_a_tag_promises() {
         let sound = frames(&[9; 8]);
-        let all = |tag: Vec<u8>, sound: &[u8]| Frames::find(&[&tag, sound].concat(), usize::MAX).unwrap();
+        let all =
+            |tag: Vec<u8>, sound: &[u8]| Frames::find(&[&tag, sound].concat(), usize::MAX).unwrap();
         let bytes = (sound.len() + 417) as u32;
         let good = all(tag(8, bytes, Some((576, 1000))), &sound);
         assert_eq!((good.places.len(), good.lack(u64::from(bytes))), (8, None));
@@ -354,7 +415,10 @@ mod tests {
         let short = all(tag(8, bytes, None), &frames(&[9; 5]));
         assert_eq!(short.lack(2502), Some(8 * 1152));
         // Counting the frame of the tag as well is a habit, no lack.
-        assert_eq!(all(tag(9, bytes, None), &sound).lack(u64::from(bytes)), None);
+        assert_eq!(
+            all(tag(9, bytes, None), &sound).lack(u64::from(bytes)),
+            None
+        );
         // Several files behind each other: the first tag does not speak for all.
         let several = all(tag(8, bytes, Some((576, 1000))), &frames(&[9; 30]));
         assert_eq!(several.whole_tag().unwrap().n_frames, None);
@@ -362,19 +426,33 @@ mod tests {
 
     #[test]
     fn the_delay_of_encoder_and_decoder_is_taken_off() {
-        let tag = Tag { n_frames: Some(10), n_bytes: None, gap: Some((576, 1000)) };
-        assert_eq!(Frames::kept(Some(&tag), 11_520, 1152), [1105..11_049, 11_520..11_520]);
+        let tag = Tag {
+            n_frames: Some(10),
+            n_bytes: None,
+            gap: Some((576, 1000)),
+        };
+        assert_eq!(
+            Frames::kept(Some(&tag), 11_520, 1152),
+            [1105..11_049, 11_520..11_520]
+        );
         assert_eq!(Frames::kept(None, 11_520, 1152), [0..11_520, 0..0]);
         let bare = Tag { gap: None, ..tag };
         assert_eq!(Frames::kept(Some(&bare), 11_520, 1152), [0..11_520, 0..0]);
         // However absurd it is.
-        let absurd = Tag { n_frames: Some(1), n_bytes: None, gap: Some((4095, 4095)) };
+        let absurd = Tag {
+            n_frames: Some(1),
+            n_bytes: None,
+            gap: Some((4095, 4095)),
+        };
         assert_eq!(Frames::kept(Some(&absurd), 1152, 1152)[0], 1152..1152);
     }
 
     #[test]
     fn what_cannot_be_followed_is_said() {
-        assert_eq!(Frames::find(b"nothing of the kind", usize::MAX), Err(Unframed::NoFrames));
+        assert_eq!(
+            Frames::find(b"nothing of the kind", usize::MAX),
+            Err(Unframed::NoFrames)
+        );
         assert_eq!(Frames::find(&[], usize::MAX), Err(Unframed::NoFrames));
         let mut free = Vec::new();
         for _ in 0..4 {
@@ -384,8 +462,13 @@ mod tests {
         }
         assert_eq!(Frames::find(&free, usize::MAX), Err(Unframed::FreeFormat));
         let mono = frames(&[9; 4]);
-        let stereo: Vec<u8> =
-            frames(&[9; 4]).chunks(417).flat_map(|frame| [&[0xFF, 0xFB, 0x90, 0x04], &frame[4..]].concat()).collect();
-        assert_eq!(Frames::find(&[mono, stereo].concat(), usize::MAX), Err(Unframed::Changes));
+        let stereo: Vec<u8> = frames(&[9; 4])
+            .chunks(417)
+            .flat_map(|frame| [&[0xFF, 0xFB, 0x90, 0x04], &frame[4..]].concat())
+            .collect();
+        assert_eq!(
+            Frames::find(&[mono, stereo].concat(), usize::MAX),
+            Err(Unframed::Changes)
+        );
     }
 }

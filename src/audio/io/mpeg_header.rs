@@ -24,16 +24,26 @@ pub(super) struct FrameHeader {
 }
 
 /// Bit rates in kbit/s by their index, from 1 on.
-const MPEG1_LAYER1: [u32; 14] = [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448];
-const MPEG1_LAYER2: [u32; 14] = [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
-const MPEG1_LAYER3: [u32; 14] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-const MPEG2_LAYER1: [u32; 14] = [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256];
+const MPEG1_LAYER1: [u32; 14] = [
+    32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448,
+];
+const MPEG1_LAYER2: [u32; 14] = [
+    32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384,
+];
+const MPEG1_LAYER3: [u32; 14] = [
+    32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+];
+const MPEG2_LAYER1: [u32; 14] = [
+    32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256,
+];
 const MPEG2_LAYERS23: [u32; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 
 impl FrameHeader {
     /// The head at the beginning of some bytes, if one is there.
     pub(super) fn parse(bytes: &[u8]) -> Option<FrameHeader> {
-        let &[0xFF, b, c, d, ..] = bytes else { return None };
+        let &[0xFF, b, c, d, ..] = bytes else {
+            return None;
+        };
         if b & 0xE0 != 0xE0 {
             return None;
         }
@@ -76,7 +86,13 @@ impl FrameHeader {
             }
         };
         let n_channels = if d >> 6 == 3 { 1 } else { 2 };
-        Some(FrameHeader { layer, is_mpeg1, sample_rate, n_channels, frame_bytes })
+        Some(FrameHeader {
+            layer,
+            is_mpeg1,
+            sample_rate,
+            n_channels,
+            frame_bytes,
+        })
     }
 
     /// Samples of each channel in a frame.
@@ -97,19 +113,35 @@ mod tests {
     fn heads_of_all_layers_are_understood() {
         let parse = |c: [u8; 4]| FrameHeader::parse(&c);
         let mp3 = parse([0xFF, 0xFB, 0x90, 0x64]).unwrap();
-        assert_eq!((mp3.layer, mp3.sample_rate, mp3.n_channels), (Layer::Three, 44_100, 2));
+        assert_eq!(
+            (mp3.layer, mp3.sample_rate, mp3.n_channels),
+            (Layer::Three, 44_100, 2)
+        );
         assert_eq!((mp3.frame_bytes, mp3.n_samples()), (Some(417), 1152));
         let low = parse([0xFF, 0xE3, 0x44, 0xC0]).unwrap();
-        assert_eq!((low.sample_rate, low.n_channels, low.n_samples()), (12_000, 1, 576));
+        assert_eq!(
+            (low.sample_rate, low.n_channels, low.n_samples()),
+            (12_000, 1, 576)
+        );
         assert_eq!(low.frame_bytes, Some(192));
         let mp2 = parse([0xFF, 0xFC, 0xA4, 0x00]).unwrap();
         assert_eq!((mp2.layer, mp2.frame_bytes), (Layer::Two, Some(576)));
         let mp1 = parse([0xFF, 0xFF, 0xC4, 0x00]).unwrap();
-        assert_eq!((mp1.layer, mp1.frame_bytes, mp1.n_samples()), (Layer::One, Some(384), 384));
-        assert_eq!(parse([0xFF, 0xFB, 0x00, 0x64]).unwrap().frame_bytes, None, "free format");
-        for none in
-            [[0xFF, 0xFB, 0xF0, 0x64], [0xFF, 0xFB, 0x9C, 0x64], [0xFF, 0xEB, 0x90, 0x64], [0xFE, 0xFB, 0x90, 0]]
-        {
+        assert_eq!(
+            (mp1.layer, mp1.frame_bytes, mp1.n_samples()),
+            (Layer::One, Some(384), 384)
+        );
+        assert_eq!(
+            parse([0xFF, 0xFB, 0x00, 0x64]).unwrap().frame_bytes,
+            None,
+            "free format"
+        );
+        for none in [
+            [0xFF, 0xFB, 0xF0, 0x64],
+            [0xFF, 0xFB, 0x9C, 0x64],
+            [0xFF, 0xEB, 0x90, 0x64],
+            [0xFE, 0xFB, 0x90, 0],
+        ] {
             assert_eq!(parse(none), None);
         }
     }

@@ -22,9 +22,16 @@ pub(super) fn read_mpeg_header(path: &Path, file: &mut Part) -> Result<Header, E
     // A declared count saves looking at the whole file.
     let mut bytes = Vec::new();
     let fault = |error| Error::file(path, error);
-    file.by_ref().take(1 << 16).read_to_end(&mut bytes).map_err(fault)?;
+    file.by_ref()
+        .take(1 << 16)
+        .read_to_end(&mut bytes)
+        .map_err(fault)?;
     let n_bytes = file.length();
-    let declared = |tag: Tag| tag.n_bytes.is_some_and(|n| n_bytes <= n.saturating_add(n / 16)).then_some(tag.n_frames?);
+    let declared = |tag: Tag| {
+        tag.n_bytes
+            .is_some_and(|n| n_bytes <= n.saturating_add(n / 16))
+            .then_some(tag.n_frames?)
+    };
     let mut frames = Frames::find(&bytes, 1).map_err(|fault| unframed(path, &fault))?;
     let promised = frames.tag.and_then(declared);
     if promised.is_none() {
@@ -32,12 +39,23 @@ pub(super) fn read_mpeg_header(path: &Path, file: &mut Part) -> Result<Header, E
         frames = Frames::find(&bytes, usize::MAX).map_err(|fault| unframed(path, &fault))?;
     }
     let frame = frames.head.n_samples() as u64;
-    let tag = if promised.is_some() { frames.tag } else { frames.whole_tag() };
+    let tag = if promised.is_some() {
+        frames.tag
+    } else {
+        frames.whole_tag()
+    };
     let tag = tag.as_ref();
     let n_decoded = promised.map_or(frames.n_decoded(), |n| n.saturating_mul(frame));
-    let n_samples = Frames::kept(tag, n_decoded, frame).into_iter().map(|range| range.end - range.start).sum();
+    let n_samples = Frames::kept(tag, n_decoded, frame)
+        .into_iter()
+        .map(|range| range.end - range.start)
+        .sum();
     let (sample_rate, n_channels) = (frames.head.sample_rate, frames.head.n_channels);
-    let header = Header { sample_rate, n_channels, n_samples: Some(n_samples) };
+    let header = Header {
+        sample_rate,
+        n_channels,
+        n_samples: Some(n_samples),
+    };
     check_head(path, &header)?;
     Ok(header)
 }
@@ -48,7 +66,8 @@ pub(super) fn read_mpeg_header(path: &Path, file: &mut Part) -> Result<Header, E
 /// [`Error::File`] if it holds no frames that can be decoded, is broken or cut short.
 pub(super) fn read_mpeg(path: &Path, file: &mut Part) -> Result<Decoded, Error> {
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| Error::file(path, error))?;
+    file.read_to_end(&mut bytes)
+        .map_err(|error| Error::file(path, error))?;
     decode_mpeg(path, &bytes)
 }
 
@@ -75,7 +94,11 @@ pub(super) fn decode_mpeg(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
             return Err(changes(path));
         }
         decoded.copy_to_vecs_planar(&mut block);
-        if block.iter().flatten().any(|x| x.is_nan() || x.abs() >= LOUDEST) {
+        if block
+            .iter()
+            .flatten()
+            .any(|x| x.is_nan() || x.abs() >= LOUDEST)
+        {
             return Err(fault(&"its samples are beyond all measure"));
         }
         for (channel, samples) in channels.iter_mut().zip(&block) {
@@ -84,13 +107,21 @@ pub(super) fn decode_mpeg(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
     }
     let tag = frames.whole_tag();
     for channel in &mut channels {
-        let [sound, behind] = Frames::kept(tag.as_ref(), channel.len() as u64, head.n_samples() as u64);
+        let [sound, behind] =
+            Frames::kept(tag.as_ref(), channel.len() as u64, head.n_samples() as u64);
         channel.drain(sound.end as usize..behind.start.max(sound.end) as usize);
         channel.drain(..sound.start as usize);
     }
     let n_samples = Some(channels[0].len() as u64);
-    let header = Header { sample_rate: head.sample_rate, n_channels: head.n_channels, n_samples };
-    Ok(Decoded { header, samples: planar(channels) })
+    let header = Header {
+        sample_rate: head.sample_rate,
+        n_channels: head.n_channels,
+        n_samples,
+    };
+    Ok(Decoded {
+        header,
+        samples: planar(channels),
+    })
 }
 
 /// The largest sample that a sound may decode to. Loud music reaches 2; a gain that a flipped bit has made reaches thousands.

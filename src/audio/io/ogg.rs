@@ -40,7 +40,8 @@ impl Page<'_> {
         let sizes = bytes.get(at + 27..body).ok_or(Ending::Cut)?;
         let end = body + sizes.iter().map(|&size| usize::from(size)).sum::<usize>();
         let content = bytes.get(body..end).ok_or(Ending::Cut)?;
-        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         if checksum(&bytes[at..end]) != word(22) {
             return Err(Ending::Broken);
         }
@@ -122,7 +123,9 @@ pub(super) fn last_granule(file: &mut Part, serial: u32) -> io::Result<Option<i6
             Err(_) => at += 1,
         }
     }
-    Ok(last.filter(|&(last, granule)| last == serial && granule >= 0).map(|(_, granule)| granule))
+    Ok(last
+        .filter(|&(last, granule)| last == serial && granule >= 0)
+        .map(|(_, granule)| granule))
 }
 
 fn find(bytes: &[u8]) -> Option<usize> {
@@ -138,7 +141,11 @@ fn checksum(page: &[u8]) -> u32 {
             let mut value = (n as u32) << 24;
             let mut bit = 0;
             while bit < 8 {
-                value = if value >> 31 == 1 { value << 1 ^ 0x04C1_1DB7 } else { value << 1 };
+                value = if value >> 31 == 1 {
+                    value << 1 ^ 0x04C1_1DB7
+                } else {
+                    value << 1
+                };
                 bit += 1;
             }
             table[n] = value;
@@ -165,7 +172,13 @@ pub(super) mod tests {
         page.extend([0; 8]);
         let sizes: Vec<u8> = packets
             .iter()
-            .flat_map(|packet| [vec![255; packet.len() / 255], vec![(packet.len() % 255) as u8]].concat())
+            .flat_map(|packet| {
+                [
+                    vec![255; packet.len() / 255],
+                    vec![(packet.len() % 255) as u8],
+                ]
+                .concat()
+            })
             .collect();
         page.push(sizes.len() as u8);
         page.extend(sizes);
@@ -183,9 +196,15 @@ pub(super) mod tests {
         let file = [&one, b"garbage".as_slice(), &two, b"TAG"].concat();
         let (found, ending) = pages(&file);
         assert_eq!((found.len(), ending), (2, Ending::Whole));
-        let pieces: Vec<(usize, bool)> = found[0].pieces().map(|(piece, ends)| (piece.len(), ends)).collect();
+        let pieces: Vec<(usize, bool)> = found[0]
+            .pieces()
+            .map(|(piece, ends)| (piece.len(), ends))
+            .collect();
         assert_eq!(pieces, [(3, true), (600, true), (0, true)]);
-        assert_eq!((found[1].granule, found[1].is_first, found[1].is_last), (200, false, true));
+        assert_eq!(
+            (found[1].granule, found[1].is_first, found[1].is_last),
+            (200, false, true)
+        );
         assert_eq!(pages(&file[..one.len() - 1]).1, Ending::Cut);
         let mut broken = file.clone();
         broken[40] ^= 1;

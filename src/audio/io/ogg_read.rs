@@ -18,7 +18,8 @@ use std::path::Path;
 pub(super) fn read_ogg_header(path: &Path, mut file: Part, kind: Kind) -> Result<Header, Error> {
     let fault = |error| Error::file(path, error);
     let mut head = [0; 18];
-    file.read_exact(&mut head).map_err(|_| cut_short(path, None, 0))?;
+    file.read_exact(&mut head)
+        .map_err(|_| cut_short(path, None, 0))?;
     let serial = u32::from_le_bytes([head[14], head[15], head[16], head[17]]);
     if last_granule(&mut file, serial).map_err(fault)?.is_some() {
         return header_of(path, file, kind);
@@ -29,12 +30,19 @@ pub(super) fn read_ogg_header(path: &Path, mut file: Part, kind: Kind) -> Result
         let header = header_of(path, stretch(path, &file, &link)?, kind)?;
         all = Some(match all {
             None => header,
-            Some(first) if (first.sample_rate, first.n_channels) != (header.sample_rate, header.n_channels) => {
+            Some(first)
+                if (first.sample_rate, first.n_channels)
+                    != (header.sample_rate, header.n_channels) =>
+            {
                 return Err(changes(path));
             }
-            Some(first) => {
-                Header { n_samples: first.n_samples.zip(header.n_samples).map(|(first, more)| first + more), ..first }
-            }
+            Some(first) => Header {
+                n_samples: first
+                    .n_samples
+                    .zip(header.n_samples)
+                    .map(|(first, more)| first + more),
+                ..first
+            },
         });
     }
     all.ok_or_else(|| Error::file(path, "there is no whole page in this Ogg file"))
@@ -53,23 +61,49 @@ pub(super) fn read_ogg(path: &Path, mut file: Part, kind: Kind) -> Result<Decode
     for link in links {
         let (header, channels) = if kind == Kind::Ogg(OggCodec::Opus) {
             let channels = decode_opus(path, &bytes[link])?;
-            (Header { sample_rate: OPUS_RATE, n_channels: channels.len(), n_samples: None }, channels)
+            (
+                Header {
+                    sample_rate: OPUS_RATE,
+                    n_channels: channels.len(),
+                    n_samples: None,
+                },
+                channels,
+            )
         } else {
             let Decoded { header, samples } = decode(path, stretch(path, &file, &link)?, kind)?;
             let n = samples.len() / header.n_channels;
-            (header, samples.chunks_exact(n.max(1)).map(<[f32]>::to_vec).collect())
+            (
+                header,
+                samples
+                    .chunks_exact(n.max(1))
+                    .map(<[f32]>::to_vec)
+                    .collect(),
+            )
         };
         match &mut all {
             None => all = Some((header, channels)),
-            Some((first, _)) if (first.sample_rate, first.n_channels) != (header.sample_rate, header.n_channels) => {
+            Some((first, _))
+                if (first.sample_rate, first.n_channels)
+                    != (header.sample_rate, header.n_channels) =>
+            {
                 return Err(changes(path));
             }
-            Some((_, all)) => all.iter_mut().zip(channels).for_each(|(all, more)| all.extend(more)),
+            Some((_, all)) => all
+                .iter_mut()
+                .zip(channels)
+                .for_each(|(all, more)| all.extend(more)),
         }
     }
-    let (header, channels) = all.ok_or_else(|| Error::file(path, "there is no whole page in this Ogg file"))?;
+    let (header, channels) =
+        all.ok_or_else(|| Error::file(path, "there is no whole page in this Ogg file"))?;
     let n_samples = Some(channels.first().map_or(0, Vec::len) as u64);
-    Ok(Decoded { header: Header { n_samples, ..header }, samples: planar(channels) })
+    Ok(Decoded {
+        header: Header {
+            n_samples,
+            ..header
+        },
+        samples: planar(channels),
+    })
 }
 
 fn header_of(path: &Path, mut file: Part, kind: Kind) -> Result<Header, Error> {
@@ -89,7 +123,14 @@ fn streams(path: &Path, file: &mut Part) -> Result<(Vec<u8>, Vec<Range<usize>>),
     let (pages, ending) = pages(&bytes);
     match ending {
         Ending::Cut => return Err(cut_short(path, None, 0)),
-        Ending::Broken => return Err(broken(path, &"the checksum of a page is wrong", 0, OPUS_RATE)),
+        Ending::Broken => {
+            return Err(broken(
+                path,
+                &"the checksum of a page is wrong",
+                0,
+                OPUS_RATE,
+            ));
+        }
         Ending::Whole => (),
     }
     let links = links(&pages);
@@ -97,5 +138,6 @@ fn streams(path: &Path, file: &mut Part) -> Result<(Vec<u8>, Vec<Range<usize>>),
 }
 
 fn stretch(path: &Path, file: &Part, range: &Range<usize>) -> Result<Part, Error> {
-    file.stretch(range.start as u64, range.end as u64).map_err(|error| Error::file(path, error))
+    file.stretch(range.start as u64, range.end as u64)
+        .map_err(|error| Error::file(path, error))
 }

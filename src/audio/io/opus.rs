@@ -41,7 +41,20 @@ pub(super) struct OpusHead {
 impl OpusHead {
     pub(super) fn parse(bytes: &[u8]) -> Option<OpusHead> {
         let head = bytes.strip_prefix(b"OpusHead")?;
-        let &[version, n_channels, skip_low, skip_high, _, _, _, _, gain_low, gain_high, family, ref table @ ..] = head
+        let &[
+            version,
+            n_channels,
+            skip_low,
+            skip_high,
+            _,
+            _,
+            _,
+            _,
+            gain_low,
+            gain_high,
+            family,
+            ref table @ ..,
+        ] = head
         else {
             return None;
         };
@@ -51,17 +64,27 @@ impl OpusHead {
         }
         let (n_streams, n_coupled, mapping) = match (family, table) {
             (0, _) if n_channels <= 2 => (1, n_channels - 1, (0..n_channels as u8).collect()),
-            (1 | 255, &[streams, coupled, ref mapping @ ..]) => {
-                (usize::from(streams), usize::from(coupled), mapping.get(..n_channels)?.to_vec())
-            }
+            (1 | 255, &[streams, coupled, ref mapping @ ..]) => (
+                usize::from(streams),
+                usize::from(coupled),
+                mapping.get(..n_channels)?.to_vec(),
+            ),
             _ => return None,
         };
         let n_decoded = n_streams + n_coupled;
         let is_sound = |&channel: &u8| channel == 255 || usize::from(channel) < n_decoded;
-        if n_streams == 0 || n_coupled > n_streams || n_decoded > 255 || !mapping.iter().all(is_sound) {
+        if n_streams == 0
+            || n_coupled > n_streams
+            || n_decoded > 255
+            || !mapping.iter().all(is_sound)
+        {
             return None;
         }
-        let mapping = if family == 1 { in_order(&mapping) } else { mapping };
+        let mapping = if family == 1 {
+            in_order(&mapping)
+        } else {
+            mapping
+        };
         let pre_skip = u64::from(u16::from_le_bytes([skip_low, skip_high]));
         Some(OpusHead {
             n_channels,
@@ -106,11 +129,17 @@ impl OpusDecoder {
             coupled_count: head.n_coupled as u8,
             mapping: head.mapping.clone(),
         };
-        let inner = MultistreamDecoder::new(OPUS_RATE as i32, table).map_err(|fault| Error::file(path, fault))?;
+        let inner = MultistreamDecoder::new(OPUS_RATE as i32, table)
+            .map_err(|fault| Error::file(path, fault))?;
         let block = vec![0.0; LONGEST_PACKET * head.n_channels];
         // The gain is in units of 1/256 dB.
         let gain = 10f32.powf(f32::from(head.gain) / (20.0 * 256.0));
-        Ok(OpusDecoder { inner, block, gain, head })
+        Ok(OpusDecoder {
+            inner,
+            block,
+            gain,
+            head,
+        })
     }
 
     pub(super) fn head(&self) -> &OpusHead {
@@ -121,13 +150,22 @@ impl OpusDecoder {
     ///
     /// # Errors
     /// What is wrong with the packet.
-    pub(super) fn decode(&mut self, packet: &[u8], channels: &mut [Vec<f32>]) -> Result<(), String> {
-        let Some(&first) = packet.first() else { return Err("an empty packet".into()) };
+    pub(super) fn decode(
+        &mut self,
+        packet: &[u8],
+        channels: &mut [Vec<f32>],
+    ) -> Result<(), String> {
+        let Some(&first) = packet.first() else {
+            return Err("an empty packet".into());
+        };
         // Configurations 16, 20, 24 and 28 are frames of 2.5 ms (RFC 6716, table 2); in stereo the decoder gets them wrong.
         if first >> 3 >= 16 && first >> 3 & 3 == 0 && first & 4 != 0 {
             return Err("frames of 2.5 ms in stereo, which are not read here".into());
         }
-        let n = self.inner.decode(packet, LONGEST_PACKET, &mut self.block).map_err(str::to_owned)?;
+        let n = self
+            .inner
+            .decode(packet, LONGEST_PACKET, &mut self.block)
+            .map_err(str::to_owned)?;
         let samples = &self.block[..n * channels.len()];
         for block in samples.chunks_exact(channels.len()) {
             for (channel, sample) in channels.iter_mut().zip(block) {
@@ -145,9 +183,14 @@ impl OpusDecoder {
 pub(super) fn read_opus_header(path: &Path, file: &mut Part) -> Result<Header, Error> {
     let fault = |error| Error::file(path, error);
     let mut bytes = Vec::new();
-    file.by_ref().take(1 << 16).read_to_end(&mut bytes).map_err(fault)?;
+    file.by_ref()
+        .take(1 << 16)
+        .read_to_end(&mut bytes)
+        .map_err(fault)?;
     let (first, _) = pages(&bytes);
-    let head = first.iter().find_map(|page| Some((page.serial, OpusHead::parse(page.pieces().next()?.0)?)));
+    let head = first
+        .iter()
+        .find_map(|page| Some((page.serial, OpusHead::parse(page.pieces().next()?.0)?)));
     let Some((serial, head)) = head else {
         // The decoder says what is wrong.
         file.rewind().map_err(fault)?;
@@ -155,11 +198,19 @@ pub(super) fn read_opus_header(path: &Path, file: &mut Part) -> Result<Header, E
         file.read_to_end(&mut bytes).map_err(fault)?;
         let channels = decode_opus(path, &bytes)?;
         let n_samples = Some(channels[0].len() as u64);
-        return Ok(Header { sample_rate: OPUS_RATE, n_channels: channels.len(), n_samples });
+        return Ok(Header {
+            sample_rate: OPUS_RATE,
+            n_channels: channels.len(),
+            n_samples,
+        });
     };
     let end = last_granule(file, serial).map_err(fault)?;
     let n_samples = end.map(|end| (end as u64).saturating_sub(head.pre_skip));
-    let header = Header { sample_rate: OPUS_RATE, n_channels: head.n_channels, n_samples };
+    let header = Header {
+        sample_rate: OPUS_RATE,
+        n_channels: head.n_channels,
+        n_samples,
+    };
     check_head(path, &header)?;
     Ok(header)
 }
@@ -170,8 +221,13 @@ pub(super) fn read_opus_header(path: &Path, file: &mut Part) -> Result<Header, E
 /// [`Error::File`] if it is broken or cut short.
 pub(super) fn decode_opus(path: &Path, bytes: &[u8]) -> Result<Vec<Vec<f32>>, Error> {
     let (pages, ending) = pages(bytes);
-    let head =
-        |page: &Page| page.is_first && page.pieces().next().is_some_and(|(piece, _)| piece.starts_with(b"OpusHead"));
+    let head = |page: &Page| {
+        page.is_first
+            && page
+                .pieces()
+                .next()
+                .is_some_and(|(piece, _)| piece.starts_with(b"OpusHead"))
+    };
     let serial = pages.iter().find(|page| head(page)).map(|page| page.serial);
     let mut decoder: Option<OpusDecoder> = None;
     let mut channels: Vec<Vec<f32>> = Vec::new();
@@ -194,7 +250,9 @@ pub(super) fn decode_opus(path: &Path, bytes: &[u8]) -> Result<Vec<Vec<f32>>, Er
                 (Some(_), 2) => (),
                 (Some(decoder), _) => {
                     let n = channels[0].len();
-                    decoder.decode(&packet, &mut channels).map_err(|fault| broken(path, &fault, n, OPUS_RATE))?;
+                    decoder
+                        .decode(&packet, &mut channels)
+                        .map_err(|fault| broken(path, &fault, n, OPUS_RATE))?;
                     check_length(path, channels[0].len() as u64, channels.len())?;
                 }
             }
@@ -202,21 +260,34 @@ pub(super) fn decode_opus(path: &Path, bytes: &[u8]) -> Result<Vec<Vec<f32>>, Er
         }
         if page.granule >= 0 && n_packets > 2 {
             let n = channels[0].len() as i64;
-            first = first.or(Some(if page.is_last { 0 } else { (page.granule - n).max(0) }));
+            first = first.or(Some(if page.is_last {
+                0
+            } else {
+                (page.granule - n).max(0)
+            }));
             last = page.is_last.then_some(page.granule);
         }
     }
     let n = channels.first().map_or(0, Vec::len);
     match ending {
         Ending::Cut => return Err(cut_short(path, None, n)),
-        Ending::Broken => return Err(broken(path, &"the checksum of a page is wrong", n, OPUS_RATE)),
+        Ending::Broken => {
+            return Err(broken(
+                path,
+                &"the checksum of a page is wrong",
+                n,
+                OPUS_RATE,
+            ));
+        }
         Ending::Whole => (),
     }
     let Some(decoder) = decoder else {
         return Err(Error::file(path, "there is no Opus stream in this file"));
     };
     // A recording that was begun in the middle counts on from where it was.
-    let end = last.map_or(n, |last: i64| (last - first.unwrap_or(0)).clamp(0, n as i64) as usize);
+    let end = last.map_or(n, |last: i64| {
+        (last - first.unwrap_or(0)).clamp(0, n as i64) as usize
+    });
     for channel in &mut channels {
         channel.truncate(end);
         channel.drain(..(decoder.head().pre_skip as usize).min(end));
@@ -234,7 +305,11 @@ mod tests {
     const PACKET: &[u8] = &[0xF8, 0xFF, 0xFE];
 
     fn stream(ends: &[(i64, usize, u8)]) -> Vec<u8> {
-        let mut file = [page(9, 0, 2, &[HEAD]), page(9, 0, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"])].concat();
+        let mut file = [
+            page(9, 0, 2, &[HEAD]),
+            page(9, 0, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"]),
+        ]
+        .concat();
         for &(granule, n, flags) in ends {
             file.extend(page(9, granule, flags, &vec![PACKET; n]));
         }
@@ -247,9 +322,21 @@ mod tests {
 
     #[test]
     fn sound_is_what_the_granules_count() {
-        assert_eq!(length(&[(4800, 5, 0), (9000, 5, 4)]), 9000 - 312, "the end of the last packet is padding");
-        assert_eq!(length(&[(4800, 5, 0), (9600, 5, 0)]), 9600 - 312, "a stream that was not ended");
-        assert_eq!(length(&[(1_004_800, 5, 0), (1_009_000, 5, 4)]), 9000 - 312, "a stream begun in the middle");
+        assert_eq!(
+            length(&[(4800, 5, 0), (9000, 5, 4)]),
+            9000 - 312,
+            "the end of the last packet is padding"
+        );
+        assert_eq!(
+            length(&[(4800, 5, 0), (9600, 5, 0)]),
+            9600 - 312,
+            "a stream that was not ended"
+        );
+        assert_eq!(
+            length(&[(1_004_800, 5, 0), (1_009_000, 5, 4)]),
+            9000 - 312,
+            "a stream begun in the middle"
+        );
         assert_eq!(length(&[(3000, 5, 4)]), 3000 - 312, "a stream of one page");
         assert_eq!(length(&[(100, 5, 4)]), 0);
     }
@@ -260,17 +347,37 @@ mod tests {
         let path = folder.path().join("a.opus");
         let bytes = stream(&[(4800, 5, 0), (9000, 5, 4)]);
         std::fs::write(&path, &bytes).unwrap();
-        let mut part = Part::new(std::fs::File::open(&path).unwrap(), 0, bytes.len() as u64).unwrap();
+        let mut part =
+            Part::new(std::fs::File::open(&path).unwrap(), 0, bytes.len() as u64).unwrap();
         let header = read_opus_header(&path, &mut part).unwrap();
-        assert_eq!(header, Header { sample_rate: 48_000, n_channels: 1, n_samples: Some(8688) });
+        assert_eq!(
+            header,
+            Header {
+                sample_rate: 48_000,
+                n_channels: 1,
+                n_samples: Some(8688)
+            }
+        );
     }
 
     #[test]
     fn heads_are_understood_or_refused() {
         let head = OpusHead::parse(HEAD).unwrap();
-        assert_eq!((head.n_channels, head.pre_skip, head.n_streams, head.n_coupled), (1, 312, 1, 0));
-        let surround = b"OpusHead\x01\x06\x38\x01\x80\xBB\0\0\0\0\x01\x04\x02\0\x04\x01\x02\x03\x05";
-        assert_eq!(OpusHead::parse(surround).unwrap().mapping, [0, 1, 4, 5, 2, 3]);
+        assert_eq!(
+            (
+                head.n_channels,
+                head.pre_skip,
+                head.n_streams,
+                head.n_coupled
+            ),
+            (1, 312, 1, 0)
+        );
+        let surround =
+            b"OpusHead\x01\x06\x38\x01\x80\xBB\0\0\0\0\x01\x04\x02\0\x04\x01\x02\x03\x05";
+        assert_eq!(
+            OpusHead::parse(surround).unwrap().mapping,
+            [0, 1, 4, 5, 2, 3]
+        );
         for broken in [
             &HEAD[..18],
             b"OpusHead\x01\x03\0\0\0\0\0\0\0\0\0",

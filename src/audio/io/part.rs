@@ -20,7 +20,12 @@ impl Part {
     /// If the file cannot be read from there.
     pub(super) fn new(mut file: File, start: u64, end: u64) -> io::Result<Part> {
         file.seek(SeekFrom::Start(start))?;
-        Ok(Part { file, start, length: end.saturating_sub(start), at: 0 })
+        Ok(Part {
+            file,
+            start,
+            length: end.saturating_sub(start),
+            at: 0,
+        })
     }
 
     /// A stretch of it, read beside it: reading one moves the place of the other.
@@ -28,7 +33,11 @@ impl Part {
     /// # Errors
     /// If the file cannot be read from there.
     pub(super) fn stretch(&self, start: u64, end: u64) -> io::Result<Part> {
-        Part::new(self.file.try_clone()?, self.start + start, self.start + end.min(self.length))
+        Part::new(
+            self.file.try_clone()?,
+            self.start + start,
+            self.start + end.min(self.length),
+        )
     }
 
     /// Number of bytes.
@@ -55,7 +64,9 @@ impl Seek for Part {
         };
         let beyond = || io::Error::new(io::ErrorKind::InvalidInput, "a place before the beginning");
         let to = to.ok_or_else(beyond)?;
-        self.file.seek(SeekFrom::Start(self.start.checked_add(to).ok_or_else(beyond)?))?;
+        self.file.seek(SeekFrom::Start(
+            self.start.checked_add(to).ok_or_else(beyond)?,
+        ))?;
         self.at = to;
         Ok(to)
     }

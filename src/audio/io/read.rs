@@ -14,8 +14,8 @@ use std::path::Path;
 
 /// File name endings that are taken for sound when a folder is scanned.
 pub const EXTENSIONS: [&str; 19] = [
-    "wav", "wave", "bwf", "rf64", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2", "m4a", "mp4",
-    "aac", "mka", "webm", "opus",
+    "wav", "wave", "bwf", "rf64", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
+    "m4a", "mp4", "aac", "mka", "webm", "opus",
 ];
 
 /// What the head of a sound file says, without decoding it.
@@ -58,7 +58,10 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         Kind::Wav => {
             let head = read_wav_head(path, &mut file)?;
             match read_wav(path, &mut file, &head) {
-                Some(samples) => Decoded { header: head.header, samples: samples? },
+                Some(samples) => Decoded {
+                    header: head.header,
+                    samples: samples?,
+                },
                 None => {
                     file.rewind().map_err(|error| Error::file(path, error))?;
                     decode(path, file, kind)?
@@ -71,7 +74,11 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         kind => decode(path, file, kind)?,
     };
     if decoded.samples.is_empty() {
-        return Err(Error::refused_file(path, "the file holds no samples", "record or download it again"));
+        return Err(Error::refused_file(
+            path,
+            "the file holds no samples",
+            "record or download it again",
+        ));
     }
     waveform(path, decoded)
 }
@@ -88,9 +95,11 @@ fn waveform(path: &Path, decoded: Decoded) -> Result<Waveform, Error> {
     let Decoded { samples, header } = decoded;
     let n = samples.len() / header.n_channels.max(1);
     Waveform::new(samples, header.n_channels, header.sample_rate).map_err(|error| match error {
-        Error::BadSample { index, value, .. } => {
-            Error::BadSample { what: format!("`{}`", path.display()), index: index % n.max(1), value }
-        }
+        Error::BadSample { index, value, .. } => Error::BadSample {
+            what: format!("`{}`", path.display()),
+            index: index % n.max(1),
+            value,
+        },
         error => error,
     })
 }
@@ -99,15 +108,25 @@ fn waveform(path: &Path, decoded: Decoded) -> Result<Waveform, Error> {
 fn open(path: &Path) -> Result<(Part, Kind), Error> {
     let fault = |error| Error::file(path, error);
     let mut file = File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Error::file_with_hint(path, "there is no such file", "check the path and its case"),
+        ErrorKind::NotFound => {
+            Error::file_with_hint(path, "there is no such file", "check the path and its case")
+        }
         _ => fault(error),
     })?;
     let metadata = file.metadata().map_err(fault)?;
     if metadata.is_dir() {
-        return Err(Error::file_with_hint(path, "this is a folder", "give a file, or read it with `folder(dir)`"));
+        return Err(Error::file_with_hint(
+            path,
+            "this is a folder",
+            "give a file, or read it with `folder(dir)`",
+        ));
     }
     if metadata.len() == 0 {
-        return Err(Error::refused_file(path, "the file is empty", "copy or download it again"));
+        return Err(Error::refused_file(
+            path,
+            "the file is empty",
+            "copy or download it again",
+        ));
     }
     let (kind, start) = Kind::of(&mut file).map_err(fault)?;
     match kind {
@@ -171,10 +190,19 @@ mod tests {
     #[test]
     fn every_sample_format_is_scaled_to_one() {
         let le = |values: &[i32], bytes: usize| {
-            values.iter().flat_map(|v| v.to_le_bytes()[..bytes].to_vec()).collect::<Vec<u8>>()
+            values
+                .iter()
+                .flat_map(|v| v.to_le_bytes()[..bytes].to_vec())
+                .collect::<Vec<u8>>()
         };
-        let float: Vec<u8> = [0.5f32, -1.0, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
-        let double: Vec<u8> = [0.5f64, -1.0, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let float: Vec<u8> = [0.5f32, -1.0, 0.0]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        let double: Vec<u8> = [0.5f64, -1.0, 0.0]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         for extensible in [false, true] {
             for (tag, bits, data) in [
                 (1, 8, vec![192, 0, 128]),
@@ -185,7 +213,11 @@ mod tests {
                 (3, 64, double.clone()),
             ] {
                 let wave = read_bytes("a.wav", &wav(tag, bits, 1, extensible, &data)).unwrap();
-                assert_eq!(wave.samples(), [0.5, -1.0, 0.0], "{bits} bits, tag {tag}, extensible {extensible}");
+                assert_eq!(
+                    wave.samples(),
+                    [0.5, -1.0, 0.0],
+                    "{bits} bits, tag {tag}, extensible {extensible}"
+                );
                 assert_eq!(wave.sample_rate(), 8000);
             }
         }
@@ -193,16 +225,26 @@ mod tests {
 
     #[test]
     fn channels_are_told_apart() {
-        let data: Vec<u8> = [1i16 << 14, -(1 << 14), 0, 1 << 13].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let data: Vec<u8> = [1i16 << 14, -(1 << 14), 0, 1 << 13]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         let wave = read_bytes("a.wav", &wav(1, 16, 2, false, &data)).unwrap();
-        assert_eq!((wave.channel(0), wave.channel(1)), (&[0.5, 0.0][..], &[-0.5, 0.25][..]));
+        assert_eq!(
+            (wave.channel(0), wave.channel(1)),
+            (&[0.5, 0.0][..], &[-0.5, 0.25][..])
+        );
     }
 
     #[test]
     fn plain_files_are_read_as_the_general_reader_reads_them() {
-        let bytes: Vec<u8> = (0..600_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let bytes: Vec<u8> = (0..600_000u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
         // Floats of any bytes would be NaN now and then.
-        let floats: Vec<u8> = (0..50_000).flat_map(|i| (i as f32 * 0.37).sin().to_le_bytes()).collect();
+        let floats: Vec<u8> = (0..50_000)
+            .flat_map(|i| (i as f32 * 0.37).sin().to_le_bytes())
+            .collect();
         for (tag, bits, channels, data) in [
             (1, 8, 1, &bytes),
             (1, 16, 1, &bytes),
@@ -216,21 +258,37 @@ mod tests {
             let content = wav(tag, bits, channels, bits == 24, data);
             // An unknown chunk of an odd size comes before the format.
             let size = (content.len() as u32 - 8 + 12).to_le_bytes();
-            let content = [&b"RIFF"[..], &size, b"WAVEnote\x03\0\0\0abc\0", &content[12..]].concat();
+            let content = [
+                &b"RIFF"[..],
+                &size,
+                b"WAVEnote\x03\0\0\0abc\0",
+                &content[12..],
+            ]
+            .concat();
             let general = decode(Path::new("a.wav"), part(&content), Kind::Wav).unwrap();
             let plain = read_bytes("a.sound", &content).unwrap();
-            assert_eq!(plain.samples(), general.samples, "{bits} bits, tag {tag}, {channels} channels");
+            assert_eq!(
+                plain.samples(),
+                general.samples,
+                "{bits} bits, tag {tag}, {channels} channels"
+            );
         }
     }
 
     #[test]
     fn sizes_that_a_pipe_left_unknown_are_those_of_the_file() {
-        let data: Vec<u8> = (0..4000u32).flat_map(|i| ((i * 7) as i16).to_le_bytes()).collect();
+        let data: Vec<u8> = (0..4000u32)
+            .flat_map(|i| ((i * 7) as i16).to_le_bytes())
+            .collect();
         let good = wav(1, 16, 1, false, &data);
         let want = read_bytes("a.wav", &good).unwrap();
-        for (riff, size) in
-            [(u32::MAX, u32::MAX), (0x7FFF_F024, 0x7FFF_F000), (0x7FFF_FFFF, 0x7FFF_FFFF), (0, 0), (u32::MAX, 0)]
-        {
+        for (riff, size) in [
+            (u32::MAX, u32::MAX),
+            (0x7FFF_F024, 0x7FFF_F000),
+            (0x7FFF_FFFF, 0x7FFF_FFFF),
+            (0, 0),
+            (u32::MAX, 0),
+        ] {
             let mut piped = good.clone();
             piped[4..8].copy_from_slice(&riff.to_le_bytes());
             piped[40..44].copy_from_slice(&size.to_le_bytes());
@@ -247,12 +305,24 @@ mod tests {
 
     #[test]
     fn the_relatives_of_wav_are_read() {
-        let data: Vec<u8> = (0..400u32).flat_map(|i| ((i * 163) as i16).to_le_bytes()).collect();
+        let data: Vec<u8> = (0..400u32)
+            .flat_map(|i| ((i * 163) as i16).to_le_bytes())
+            .collect();
         let good = wav(1, 16, 2, false, &data);
         let want = read_bytes("a.wav", &good).unwrap();
         // 64 bits of size, of the whole file and of the samples, in a chunk that comes first.
-        let sizes = [(good.len() as u64 + 36).to_le_bytes(), (data.len() as u64).to_le_bytes(), 200u64.to_le_bytes()];
-        let mut long = [&b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0"[..], &sizes.concat(), &[0; 4], &good[12..]].concat();
+        let sizes = [
+            (good.len() as u64 + 36).to_le_bytes(),
+            (data.len() as u64).to_le_bytes(),
+            200u64.to_le_bytes(),
+        ];
+        let mut long = [
+            &b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0"[..],
+            &sizes.concat(),
+            &[0; 4],
+            &good[12..],
+        ]
+        .concat();
         let at = long.len() - data.len() - 4;
         long[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
         assert_eq!(read_bytes("a.wav", &long).unwrap(), want);
@@ -274,7 +344,10 @@ mod tests {
                 .concat();
         let wave = read_bytes("a.wav", &short).unwrap();
         assert_eq!(wave.n_samples(), 256);
-        assert_eq!((wave.samples()[0], wave.samples()[0x80]), (-32_124.0 / 32_768.0, 32_124.0 / 32_768.0));
+        assert_eq!(
+            (wave.samples()[0], wave.samples()[0x80]),
+            (-32_124.0 / 32_768.0, 32_124.0 / 32_768.0)
+        );
         assert_eq!((wave.samples()[0x7F], wave.samples()[0xFF]), (0.0, 0.0));
     }
 
@@ -298,19 +371,45 @@ mod tests {
     fn what_is_wrong_with_a_file_is_said() {
         let good = wav(1, 16, 1, false, &[0; 4000]);
         assert_eq!(reason("a.wav", b""), "the file is empty");
-        assert_eq!(reason("a.wav", &good[..20]), "the file is cut short: its head is not complete");
-        let text = reason("a.wav", b"this is a text file, not sound, whatever its name says");
+        assert_eq!(
+            reason("a.wav", &good[..20]),
+            "the file is cut short: its head is not complete"
+        );
+        let text = reason(
+            "a.wav",
+            b"this is a text file, not sound, whatever its name says",
+        );
         assert_eq!(text, "this is no sound file that is known here");
-        assert_eq!(reason("a.mp3", b"MAC \x96\x0F\0\0"), "this is Monkey's Audio, which is not read here");
+        assert_eq!(
+            reason("a.mp3", b"MAC \x96\x0F\0\0"),
+            "this is Monkey's Audio, which is not read here"
+        );
         let cut = reason("a.wav", &good[..2044]);
-        assert_eq!(cut, "the file is cut short: its head promises 2000 samples, 1000 are there");
-        let nan: Vec<u8> = [0.5f32, f32::NAN].iter().flat_map(|v| v.to_le_bytes()).collect();
+        assert_eq!(
+            cut,
+            "the file is cut short: its head promises 2000 samples, 1000 are there"
+        );
+        let nan: Vec<u8> = [0.5f32, f32::NAN]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         assert!(reason("a.wav", &wav(3, 32, 1, false, &nan)).ends_with("a.wav` is NaN"));
-        assert_eq!(reason("a.wav", &wav(1, 16, 1, false, &[])), "the file holds no samples");
+        assert_eq!(
+            reason("a.wav", &wav(1, 16, 1, false, &[])),
+            "the file holds no samples"
+        );
         let folder = tempfile::tempdir().unwrap();
         let error = |path: &Path| read(path).unwrap_err();
-        assert!(error(folder.path()).to_string().ends_with("this is a folder"));
-        assert!(error(&folder.path().join("none.wav")).to_string().ends_with("there is no such file"));
+        assert!(
+            error(folder.path())
+                .to_string()
+                .ends_with("this is a folder")
+        );
+        assert!(
+            error(&folder.path().join("none.wav"))
+                .to_string()
+                .ends_with("there is no such file")
+        );
     }
 
     #[test]
@@ -318,6 +417,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.wav");
         std::fs::write(&path, wav(1, 16, 2, false, &[0; 400])).unwrap();
-        assert_eq!(read_header(&path).unwrap(), Header { sample_rate: 8000, n_channels: 2, n_samples: Some(100) });
+        assert_eq!(
+            read_header(&path).unwrap(),
+            Header {
+                sample_rate: 8000,
+                n_channels: 2,
+                n_samples: Some(100)
+            }
+        );
     }
 }

@@ -72,7 +72,11 @@ pub(super) fn read_wav_head(path: &Path, file: &mut Part) -> Result<WavHead, Err
     let big_endian = &riff[..4] == b"RIFX";
     let long = |bytes: &[u8]| {
         let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        u64::from(if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+        u64::from(if big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        })
     };
     let riff_size = long(&riff[4..]);
     let mut at = 12;
@@ -80,25 +84,35 @@ pub(super) fn read_wav_head(path: &Path, file: &mut Part) -> Result<WavHead, Err
     let mut size_of_data = None;
     loop {
         let mut chunk = [0; 8];
-        file.read_exact(&mut chunk).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => cut_short(path, "its head is not complete"),
-            _ => Error::file(path, error),
-        })?;
+        file.read_exact(&mut chunk)
+            .map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => cut_short(path, "its head is not complete"),
+                _ => Error::file(path, error),
+            })?;
         at += 8;
         let name = &chunk[..4];
         let size = long(&chunk[4..]);
         if name == b"data" {
             let Some((encoding, mut header, frame)) = format else {
-                return Err(Error::file(path, "its samples come before what says how they are stored"));
+                return Err(Error::file(
+                    path,
+                    "its samples come before what says how they are stored",
+                ));
             };
-            let size = size_of_data.filter(|_| size == SIZE_ELSEWHERE).unwrap_or(size);
+            let size = size_of_data
+                .filter(|_| size == SIZE_ELSEWHERE)
+                .unwrap_or(size);
             let there = length.saturating_sub(at);
             // A program that wrote into a pipe knew no size: all that is there counts.
-            let unknown =
-                size >= UNKNOWN_SIZE && size > there || size == 0 && (riff_size == 0 || riff_size >= UNKNOWN_SIZE);
+            let unknown = size >= UNKNOWN_SIZE && size > there
+                || size == 0 && (riff_size == 0 || riff_size >= UNKNOWN_SIZE);
             if size > there && !unknown {
                 let frames = |bytes: u64| bytes / frame as u64;
-                let what = format!("its head promises {} samples, {} are there", frames(size), frames(there));
+                let what = format!(
+                    "its head promises {} samples, {} are there",
+                    frames(size),
+                    frames(there)
+                );
                 return Err(cut_short(path, &what));
             }
             let n_bytes = if unknown { there } else { size };
@@ -107,7 +121,12 @@ pub(super) fn read_wav_head(path: &Path, file: &mut Part) -> Result<WavHead, Err
                 header.n_samples = None;
             }
             check_head(path, &header)?;
-            return Ok(WavHead { header, encoding, big_endian, n_bytes: n_bytes as usize / frame * frame });
+            return Ok(WavHead {
+                header,
+                encoding,
+                big_endian,
+                n_bytes: n_bytes as usize / frame * frame,
+            });
         }
         // Chunks begin at even places.
         let padded = size + size % 2;
@@ -129,34 +148,61 @@ pub(super) fn read_wav_head(path: &Path, file: &mut Part) -> Result<WavHead, Err
 }
 
 fn cut_short(path: &Path, what: &str) -> Error {
-    Error::file_with_hint(path, format!("the file is cut short: {what}"), "copy or download the file again")
+    Error::file_with_hint(
+        path,
+        format!("the file is cut short: {what}"),
+        "copy or download the file again",
+    )
 }
 
 /// What follows the tag of a format in a long head, behind the two bytes that are the tag itself.
 const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
 /// The same of files in Ambisonic B-format.
-const AMBISONIC_TAIL: [u8; 14] = [0, 0, 0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0];
+const AMBISONIC_TAIL: [u8; 14] = [
+    0, 0, 0x21, 0x07, 0xD3, 0x11, 0x86, 0x44, 0xC8, 0xC1, 0xCA, 0, 0, 0,
+];
 
 /// Codecs in WAV files that symphonia decodes.
 const DECODED: [u16; 2] = [0x02, 0x11];
 
 /// How samples are stored, if they are plain, what the head says, and the bytes of a frame.
-fn read_format(path: &Path, bytes: &[u8], big_endian: bool) -> Result<(Option<Encoding>, Header, usize), Error> {
+fn read_format(
+    path: &Path,
+    bytes: &[u8],
+    big_endian: bool,
+) -> Result<(Option<Encoding>, Header, usize), Error> {
     let short = |at: usize| -> Option<u16> {
         let pair = [*bytes.get(at)?, *bytes.get(at + 1)?];
-        Some(if big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
+        Some(if big_endian {
+            u16::from_be_bytes(pair)
+        } else {
+            u16::from_le_bytes(pair)
+        })
     };
     let incomplete = || cut_short(path, "its head is not complete");
     let tag = short(0).ok_or_else(incomplete)?;
     let n_channels = usize::from(short(2).ok_or_else(incomplete)?);
     let rate = |at: usize| short(at).map(u32::from);
-    let (first, second) = (rate(4).ok_or_else(incomplete)?, rate(6).ok_or_else(incomplete)?);
-    let sample_rate = if big_endian { first << 16 | second } else { first | second << 16 };
+    let (first, second) = (
+        rate(4).ok_or_else(incomplete)?,
+        rate(6).ok_or_else(incomplete)?,
+    );
+    let sample_rate = if big_endian {
+        first << 16 | second
+    } else {
+        first | second << 16
+    };
     let frame = usize::from(short(12).ok_or_else(incomplete)?);
-    let header = Header { sample_rate, n_channels, n_samples: None };
+    let header = Header {
+        sample_rate,
+        n_channels,
+        n_samples: None,
+    };
     check_head(path, &header)?;
     let tag = match (tag, bytes.get(26..40)) {
-        (0xFFFE, Some(tail)) if *tail == GUID_TAIL || *tail == AMBISONIC_TAIL => short(24).unwrap_or(tag),
+        (0xFFFE, Some(tail)) if *tail == GUID_TAIL || *tail == AMBISONIC_TAIL => {
+            short(24).unwrap_or(tag)
+        }
         _ => tag,
     };
     if DECODED.contains(&tag) {
@@ -164,7 +210,11 @@ fn read_format(path: &Path, bytes: &[u8], big_endian: bool) -> Result<(Option<En
     }
     // Samples of 12 or 20 bits stand in the upper bits of whole bytes, so that the bytes alone decide how they are read. The
     // oldest heads end before the bits.
-    let bytes_each = if frame.is_multiple_of(n_channels) { frame / n_channels } else { 0 };
+    let bytes_each = if frame.is_multiple_of(n_channels) {
+        frame / n_channels
+    } else {
+        0
+    };
     let bits = short(14).map_or(8 * bytes_each, usize::from);
     let encoding = match (tag, bytes_each) {
         (1, 1..=4) if bits > 8 * bytes_each || bits == 0 => None,
@@ -201,15 +251,23 @@ fn read_format(path: &Path, bytes: &[u8], big_endian: bool) -> Result<(Option<En
 ///
 /// # Errors
 /// [`Error::File`] if they are not there, or too many for the memory of one clip.
-pub(super) fn read_wav(path: &Path, file: &mut impl Read, head: &WavHead) -> Option<Result<Vec<f32>, Error>> {
+pub(super) fn read_wav(
+    path: &Path,
+    file: &mut impl Read,
+    head: &WavHead,
+) -> Option<Result<Vec<f32>, Error>> {
     let encoding = head.encoding?;
     let n_samples = (head.n_bytes / (encoding.bytes() * head.header.n_channels)) as u64;
-    Some(check_length(path, n_samples, head.header.n_channels).and_then(|()| {
-        read_samples(file, encoding, head).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => cut_short(path, "samples that its head promises are missing"),
-            _ => Error::file(path, error),
-        })
-    }))
+    Some(
+        check_length(path, n_samples, head.header.n_channels).and_then(|()| {
+            read_samples(file, encoding, head).map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => {
+                    cut_short(path, "samples that its head promises are missing")
+                }
+                _ => Error::file(path, error),
+            })
+        }),
+    )
 }
 
 fn read_samples(file: &mut impl Read, encoding: Encoding, head: &WavHead) -> io::Result<Vec<f32>> {
@@ -219,24 +277,44 @@ fn read_samples(file: &mut impl Read, encoding: Encoding, head: &WavHead) -> io:
     let mut samples = Vec::with_capacity(n * n_channels);
     samples.resize(if n_channels == 1 { 0 } else { n * n_channels }, 0.0);
     let mut bytes = vec![0; (BLOCK / frame).max(1) * frame];
-    let mut interleaved = vec![0.0; if n_channels == 1 { 0 } else { bytes.len() / encoding.bytes() }];
+    let mut interleaved = vec![
+        0.0;
+        if n_channels == 1 {
+            0
+        } else {
+            bytes.len() / encoding.bytes()
+        }
+    ];
     let mut done = 0;
     while done < n {
         let count = (bytes.len() / frame).min(n - done);
         let bytes = &mut bytes[..count * frame];
         file.read_exact(bytes)?;
         if head.big_endian {
-            bytes.chunks_exact_mut(encoding.bytes()).for_each(<[u8]>::reverse);
+            bytes
+                .chunks_exact_mut(encoding.bytes())
+                .for_each(<[u8]>::reverse);
         }
         if n_channels == 1 {
             // Block by block, so that the zeros are still in the cache when they are written over.
             samples.resize(done + count, 0.0);
-            Arch::new().dispatch(Convert { encoding, bytes, out: &mut samples[done..done + count] });
+            Arch::new().dispatch(Convert {
+                encoding,
+                bytes,
+                out: &mut samples[done..done + count],
+            });
         } else {
             let interleaved = &mut interleaved[..count * n_channels];
-            Arch::new().dispatch(Convert { encoding, bytes, out: interleaved });
+            Arch::new().dispatch(Convert {
+                encoding,
+                bytes,
+                out: interleaved,
+            });
             for (channel, plane) in samples.chunks_exact_mut(n).enumerate() {
-                for (slot, x) in plane[done..].iter_mut().zip(interleaved[channel..].iter().step_by(n_channels)) {
+                for (slot, x) in plane[done..]
+                    .iter_mut()
+                    .zip(interleaved[channel..].iter().step_by(n_channels))
+                {
                     *slot = *x;
                 }
             }
@@ -254,14 +332,22 @@ const fn a_law(byte: u8) -> i16 {
         0 => mantissa + 8,
         exponent => (mantissa + 0x108) << (exponent - 1),
     };
-    if byte & 0x80 != 0 { magnitude } else { -magnitude }
+    if byte & 0x80 != 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
 }
 
 /// The number of 16 bits that a byte of the mu-law stands for (ITU-T G.711, table 2a).
 const fn mu_law(byte: u8) -> i16 {
     let byte = !byte;
     let magnitude = ((((byte & 0x0F) as i16) << 3) + 0x84) << ((byte & 0x70) >> 4);
-    if byte & 0x80 != 0 { 0x84 - magnitude } else { magnitude - 0x84 }
+    if byte & 0x80 != 0 {
+        0x84 - magnitude
+    } else {
+        magnitude - 0x84
+    }
 }
 
 /// Numbers from their bytes, by the widest instructions of the processor.
@@ -276,7 +362,11 @@ impl WithSimd for Convert<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Convert { encoding, bytes, out } = self;
+        let Convert {
+            encoding,
+            bytes,
+            out,
+        } = self;
         /// 2^-15, 2^-23 and 2^-31: products with them are exact but for the rounding of 32 bits to 24.
         const SCALES: [f32; 3] = [1.0 / 32_768.0, 1.0 / 8_388_608.0, 1.0 / 2_147_483_648.0];
         match encoding {

@@ -22,8 +22,13 @@ pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<(), Error> {
     let mut file = WholeFile::create_all(path)?;
-    file.write_all(bytes).map_err(|error| unwritable(path, &error))?;
-    let file = if sync { file.seal()? } else { file.seal_unsynced()? };
+    file.write_all(bytes)
+        .map_err(|error| unwritable(path, &error))?;
+    let file = if sync {
+        file.seal()?
+    } else {
+        file.seal_unsynced()?
+    };
     file.place()
 }
 
@@ -46,7 +51,9 @@ impl WholeFile {
     /// # Errors
     /// [`Error::File`] if that is no name of a file, or the folder cannot be written to.
     pub(crate) fn create_all(path: &Path) -> Result<WholeFile, Error> {
-        let Some(folder) = path.parent() else { return Err(Error::file(path, "this is no name for a file")) };
+        let Some(folder) = path.parent() else {
+            return Err(Error::file(path, "this is no name for a file"));
+        };
         if !folder.as_os_str().is_empty() {
             std::fs::create_dir_all(folder).map_err(|error| unwritable(path, &error))?;
         }
@@ -58,12 +65,19 @@ impl WholeFile {
     /// # Errors
     /// [`Error::File`] if the folder cannot be written to.
     pub(crate) fn create(path: &Path, prefix: &str) -> Result<WholeFile, Error> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let file = tempfile::Builder::new().prefix(prefix).tempfile_in(folder);
         let file = file.map_err(|error| unwritable(path, &error))?;
         // Few large writes: a sound is converted a block at a time.
         let file = BufWriter::with_capacity(1 << 16, file);
-        Ok(WholeFile { file, path: path.to_owned(), content: Some((Xxh3::new(), 0)) })
+        Ok(WholeFile {
+            file,
+            path: path.to_owned(),
+            content: Some((Xxh3::new(), 0)),
+        })
     }
 
     /// Ends the content and waits until it is on the disk.
@@ -72,25 +86,45 @@ impl WholeFile {
     /// [`Error::File`] if not all of it could be written.
     pub(crate) fn seal(self) -> Result<Sealed, Error> {
         let sealed = self.seal_unsynced()?;
-        sealed.file.as_file().sync_all().map_err(|error| unwritable(&sealed.path, &error))?;
+        sealed
+            .file
+            .as_file()
+            .sync_all()
+            .map_err(|error| unwritable(&sealed.path, &error))?;
         Ok(sealed)
     }
 
     fn seal_unsynced(self) -> Result<Sealed, Error> {
-        let WholeFile { file, path, content } = self;
-        let mut file = file.into_inner().map_err(|error| unwritable(&path, error.error()))?;
+        let WholeFile {
+            file,
+            path,
+            content,
+        } = self;
+        let mut file = file
+            .into_inner()
+            .map_err(|error| unwritable(&path, error.error()))?;
         let (hash, n_bytes) = match content {
             Some((hash, n_bytes)) => (hash.digest(), n_bytes),
-            None => file.rewind().and_then(|()| content_of(&mut file)).map_err(|error| unwritable(&path, &error))?,
+            None => file
+                .rewind()
+                .and_then(|()| content_of(&mut file))
+                .map_err(|error| unwritable(&path, &error))?,
         };
         #[cfg(unix)]
         {
             // A temporary file is private; what the user asked for is as readable as any other new file.
             use std::os::unix::fs::PermissionsExt;
-            let readable = file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644));
+            let readable = file
+                .as_file()
+                .set_permissions(std::fs::Permissions::from_mode(0o644));
             readable.map_err(|error| unwritable(&path, &error))?;
         }
-        Ok(Sealed { file, path, hash, n_bytes })
+        Ok(Sealed {
+            file,
+            path,
+            hash,
+            n_bytes,
+        })
     }
 }
 
@@ -167,7 +201,9 @@ impl Sealed {
     /// [`Error::File`] if it cannot be renamed, such as over a folder.
     pub(crate) fn place(self) -> Result<(), Error> {
         let Sealed { file, path, .. } = self;
-        file.persist(&path).map(drop).map_err(|error| unwritable(&path, &error.error))
+        file.persist(&path)
+            .map(drop)
+            .map_err(|error| unwritable(&path, &error.error))
     }
 }
 
@@ -183,13 +219,19 @@ mod tests {
         write_whole(&path, b"one").unwrap();
         write_whole(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
     }
 
     #[test]
     fn a_folder_in_the_way_is_an_error_that_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(write_whole(folder.path(), b"x"), Err(Error::File { .. })));
+        assert!(matches!(
+            write_whole(folder.path(), b"x"),
+            Err(Error::File { .. })
+        ));
     }
 
     #[test]
@@ -199,22 +241,34 @@ mod tests {
         let content: Vec<u8> = (0..200_000u64).map(|i| ((i * i) >> 7) as u8).collect();
         let write = || {
             let mut file = WholeFile::create(&path, ".auricle-1-of-2-").unwrap();
-            content.chunks(7001).for_each(|part| file.write_all(part).unwrap());
+            content
+                .chunks(7001)
+                .for_each(|part| file.write_all(part).unwrap());
             file.seal().unwrap()
         };
         drop(write());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         let sealed = write();
-        assert_eq!((sealed.hash(), sealed.n_bytes()), (xxh3_64(&content), 200_000));
+        assert_eq!(
+            (sealed.hash(), sealed.n_bytes()),
+            (xxh3_64(&content), 200_000)
+        );
         assert!(!path.exists());
         sealed.place().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), content);
         // The same, but for a head that is completed at the end.
         let mut file = WholeFile::create_all(&path).unwrap();
-        file.write_all(b"head").and_then(|()| file.write_all(&content[4..])).unwrap();
-        file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&content[..4])).unwrap();
+        file.write_all(b"head")
+            .and_then(|()| file.write_all(&content[4..]))
+            .unwrap();
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.write_all(&content[..4]))
+            .unwrap();
         let sealed = file.seal().unwrap();
-        assert_eq!((sealed.hash(), sealed.n_bytes()), (xxh3_64(&content), 200_000));
+        assert_eq!(
+            (sealed.hash(), sealed.n_bytes()),
+            (xxh3_64(&content), 200_000)
+        );
         sealed.place().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), content);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

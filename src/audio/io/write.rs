@@ -35,7 +35,9 @@ impl SampleFormat {
 pub fn write_wav(path: &Path, wave: &Waveform, format: SampleFormat) -> Result<(), Error> {
     let content = WavContent::new(wave, format).map_err(|reason| Error::file(path, reason))?;
     let mut file = WholeFile::create_all(path)?;
-    content.write(&mut file).map_err(|error| unwritable(path, &error))?;
+    content
+        .write(&mut file)
+        .map_err(|error| unwritable(path, &error))?;
     file.seal()?.place()
 }
 
@@ -45,7 +47,9 @@ pub fn write_wav(path: &Path, wave: &Waveform, format: SampleFormat) -> Result<(
 /// What a WAV file cannot hold, in words.
 pub fn wav_file(wave: &Waveform, format: SampleFormat) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    WavContent::new(wave, format)?.write(&mut bytes).map_err(|error| error.to_string())?;
+    WavContent::new(wave, format)?
+        .write(&mut bytes)
+        .map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
@@ -68,10 +72,21 @@ impl<'a> WavContent<'a> {
             .map_err(|_| format!("a WAV file cannot hold {} channels", wave.n_channels()))?;
         let n_bytes = wave.samples().len() as u64 * u64::from(bits_per_sample / 8);
         let too_long = || "the sound is longer than a WAV file can hold (4 GiB)".to_owned();
-        let n_bytes = u32::try_from(n_bytes).ok().filter(|n| *n < u32::MAX - 1024).ok_or_else(too_long)?;
-        let sample_format =
-            if format == SampleFormat::Float32 { hound::SampleFormat::Float } else { hound::SampleFormat::Int };
-        let spec = WavSpec { channels, sample_rate: wave.sample_rate(), bits_per_sample, sample_format };
+        let n_bytes = u32::try_from(n_bytes)
+            .ok()
+            .filter(|n| *n < u32::MAX - 1024)
+            .ok_or_else(too_long)?;
+        let sample_format = if format == SampleFormat::Float32 {
+            hound::SampleFormat::Float
+        } else {
+            hound::SampleFormat::Int
+        };
+        let spec = WavSpec {
+            channels,
+            sample_rate: wave.sample_rate(),
+            bits_per_sample,
+            sample_format,
+        };
         let mut head = Vec::new();
         // The head of a file without samples, in which the two lengths are then set.
         let finished = WavWriter::new(Cursor::new(&mut head), spec).and_then(WavWriter::finalize);
@@ -99,7 +114,10 @@ impl<'a> WavContent<'a> {
                     let bytes = match self.format {
                         SampleFormat::Float32 => sample.to_le_bytes(),
                         // The division when reading is by 2^(bits-1), so the same factor gives the same sample back.
-                        _ => ((f64::from(sample) * scale).round().clamp(-scale, scale - 1.0) as i32).to_le_bytes(),
+                        _ => ((f64::from(sample) * scale)
+                            .round()
+                            .clamp(-scale, scale - 1.0) as i32)
+                            .to_le_bytes(),
                     };
                     place[..n_bytes].copy_from_slice(&bytes[..n_bytes]);
                 }
@@ -120,13 +138,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let samples: Vec<f32> = (0..2000).map(|i| (i as f32 * 0.37).sin() * 0.9).collect();
         let wave = Waveform::new(samples, 2, 22_050).unwrap();
-        for (format, tolerance) in
-            [(SampleFormat::Int16, 1.6e-5), (SampleFormat::Int24, 6.1e-8), (SampleFormat::Float32, 0.0)]
-        {
+        for (format, tolerance) in [
+            (SampleFormat::Int16, 1.6e-5),
+            (SampleFormat::Int24, 6.1e-8),
+            (SampleFormat::Float32, 0.0),
+        ] {
             let path = folder.path().join("x.wav");
             write_wav(&path, &wave, format).unwrap();
             let header = read_header(&path).unwrap();
-            assert_eq!((header.sample_rate, header.n_channels, header.n_samples), (22_050, 2, Some(1000)));
+            assert_eq!(
+                (header.sample_rate, header.n_channels, header.n_samples),
+                (22_050, 2, Some(1000))
+            );
             let back = read(&path).unwrap();
             assert_eq!((back.n_channels(), back.sample_rate()), (2, 22_050));
             for (a, b) in back.samples().iter().zip(wave.samples()) {
@@ -139,24 +162,47 @@ mod tests {
     fn loud_samples_are_limited_not_wrapped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.wav");
-        write_wav(&path, &Waveform::mono(vec![3.0, -3.0], 8000).unwrap(), SampleFormat::Int16).unwrap();
+        write_wav(
+            &path,
+            &Waveform::mono(vec![3.0, -3.0], 8000).unwrap(),
+            SampleFormat::Int16,
+        )
+        .unwrap();
         assert_eq!(read(&path).unwrap().samples(), [32767.0 / 32768.0, -1.0]);
     }
 
     #[test]
     fn blocks_make_the_file_that_hound_makes_sample_by_sample() {
-        for (n, n_channels) in
-            [(0, 1), (1, 1), (1, 2), (8191, 1), (8192, 1), (8193, 1), (9000, 3), (20_001, 2), (3, 9000)]
-        {
-            let samples = (0..n * n_channels).map(|i| (i as f32 * 0.37).sin() * 1.1).collect();
+        for (n, n_channels) in [
+            (0, 1),
+            (1, 1),
+            (1, 2),
+            (8191, 1),
+            (8192, 1),
+            (8193, 1),
+            (9000, 3),
+            (20_001, 2),
+            (3, 9000),
+        ] {
+            let samples = (0..n * n_channels)
+                .map(|i| (i as f32 * 0.37).sin() * 1.1)
+                .collect();
             let wave = Waveform::new(samples, n_channels, 44_100).unwrap();
-            for format in [SampleFormat::Int16, SampleFormat::Int24, SampleFormat::Float32] {
+            for format in [
+                SampleFormat::Int16,
+                SampleFormat::Int24,
+                SampleFormat::Float32,
+            ] {
                 let float = format == SampleFormat::Float32;
                 let spec = WavSpec {
                     channels: n_channels as u16,
                     sample_rate: 44_100,
                     bits_per_sample: format.bits(),
-                    sample_format: if float { hound::SampleFormat::Float } else { hound::SampleFormat::Int },
+                    sample_format: if float {
+                        hound::SampleFormat::Float
+                    } else {
+                        hound::SampleFormat::Int
+                    },
                 };
                 let mut want = Vec::new();
                 let mut writer = WavWriter::new(Cursor::new(&mut want), spec).unwrap();
@@ -166,13 +212,18 @@ mod tests {
                         if float {
                             writer.write_sample(channel[index]).unwrap();
                         } else {
-                            let x = (f64::from(channel[index]) * scale).round().clamp(-scale, scale - 1.0);
+                            let x = (f64::from(channel[index]) * scale)
+                                .round()
+                                .clamp(-scale, scale - 1.0);
                             writer.write_sample(x as i32).unwrap();
                         }
                     }
                 }
                 writer.finalize().unwrap();
-                assert!(wav_file(&wave, format).unwrap() == want, "{n} samples, {n_channels} channels, {format:?}");
+                assert!(
+                    wav_file(&wave, format).unwrap() == want,
+                    "{n} samples, {n_channels} channels, {format:?}"
+                );
             }
         }
     }

@@ -8,10 +8,16 @@ use auricle_figure::palette_png;
 pub fn bounds(wave: &Waveform, width: usize) -> Vec<(f32, f32)> {
     let samples = wave.channel(0);
     let columns = width.min(samples.len());
-    let piece = |column: usize| &samples[column * samples.len() / columns..(column + 1) * samples.len() / columns];
+    let piece = |column: usize| {
+        &samples[column * samples.len() / columns..(column + 1) * samples.len() / columns]
+    };
     (0..columns)
         .map(|column| {
-            piece(column).iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
+            piece(column)
+                .iter()
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| {
+                    (low.min(x), high.max(x))
+                })
         })
         .collect()
 }
@@ -34,15 +40,27 @@ const FREE: u8 = 0;
 const LINE: u8 = 1;
 const SOUND: u8 = 2;
 /// Their colours with opacity: a blue that can be seen on a white and on a black page.
-const COLORS: [[u8; 4]; 3] = [[255, 255, 255, 0], [153, 153, 153, 255], [58, 124, 165, 255]];
+const COLORS: [[u8; 4]; 3] = [
+    [255, 255, 255, 0],
+    [153, 153, 153, 255],
+    [58, 124, 165, 255],
+];
 
 impl Frame {
     /// A frame of some pixels that holds all of some sounds; beyond full scale it reaches up to the largest of their
     /// peaks.
     pub fn around(waves: &[&Waveform], width: usize, height: usize) -> Frame {
-        let longest = waves.iter().map(|wave| wave.duration_s()).fold(0.0, f64::max);
+        let longest = waves
+            .iter()
+            .map(|wave| wave.duration_s())
+            .fold(0.0, f64::max);
         let peak = waves.iter().map(|wave| wave.peak()).fold(1.0, f64::max);
-        Frame { width, height, duration_s: longest, peak }
+        Frame {
+            width,
+            height,
+            duration_s: longest,
+            peak,
+        }
     }
 
     /// The smallest and largest sample of the sound mixed down, in each column, as a PNG file. Pixels, and not a vector
@@ -52,7 +70,9 @@ impl Frame {
         let samples = mono.samples();
         let row = |amplitude: f64| {
             let middle = (self.height as f64 - 1.0) / 2.0;
-            (middle - amplitude / self.peak * middle).round().clamp(0.0, self.height as f64 - 1.0) as usize
+            (middle - amplitude / self.peak * middle)
+                .round()
+                .clamp(0.0, self.height as f64 - 1.0) as usize
         };
         let mut pixels = vec![FREE; self.width * self.height];
         pixels[row(0.0) * self.width..][..self.width].fill(LINE);
@@ -60,10 +80,19 @@ impl Frame {
         for column in 0..self.width {
             let from = (column as f64 * per_column) as usize;
             // A column narrower than a sample shows the one it lies in.
-            let to = (((column + 1) as f64 * per_column) as usize).max(from + 1).min(samples.len());
+            let to = (((column + 1) as f64 * per_column) as usize)
+                .max(from + 1)
+                .min(samples.len());
             // Each begins with the last sample of the one before, so that the outline is in one piece.
-            let Some(part) = samples.get(from.saturating_sub(1)..to).filter(|_| from < to) else { break };
-            let (low, high) = part.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+            let Some(part) = samples
+                .get(from.saturating_sub(1)..to)
+                .filter(|_| from < to)
+            else {
+                break;
+            };
+            let (low, high) = part.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| {
+                (low.min(x), high.max(x))
+            });
             for line in row(f64::from(high))..=row(f64::from(low)) {
                 pixels[line * self.width + column] = SOUND;
             }
@@ -86,18 +115,42 @@ mod tests {
         let mut packed = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut packed).unwrap();
         let at = |y: usize, x: usize| packed[y * info.line_size + x / 4] >> (6 - 2 * (x % 4)) & 3;
-        (0..frame.height).map(|y| (0..frame.width).map(|x| [' ', '-', '#'][at(y, x) as usize]).collect()).collect()
+        (0..frame.height)
+            .map(|y| {
+                (0..frame.width)
+                    .map(|x| [' ', '-', '#'][at(y, x) as usize])
+                    .collect()
+            })
+            .collect()
     }
 
     #[test]
     fn the_outline_spans_the_samples() {
-        let frame = Frame { width: 4, height: 5, duration_s: 1.0, peak: 1.0 };
-        assert_eq!(drawn(&frame, &[0.0, 1.0, -1.0, 0.5]), [" ## ", " ###", "####", "  ##", "  ##"]);
+        let frame = Frame {
+            width: 4,
+            height: 5,
+            duration_s: 1.0,
+            peak: 1.0,
+        };
+        assert_eq!(
+            drawn(&frame, &[0.0, 1.0, -1.0, 0.5]),
+            [" ## ", " ###", "####", "  ##", "  ##"]
+        );
         // Half as many columns: each spans two samples.
-        assert_eq!(drawn(&Frame { width: 2, ..frame }, &[0.0, 1.0, -1.0, 0.5]), ["##", "##", "##", " #", " #"]);
+        assert_eq!(
+            drawn(&Frame { width: 2, ..frame }, &[0.0, 1.0, -1.0, 0.5]),
+            ["##", "##", "##", " #", " #"]
+        );
         // Twice as long and twice as loud a frame: the sound fills half of it.
-        let wide = Frame { duration_s: 2.0, peak: 2.0, ..frame };
-        assert_eq!(drawn(&wide, &[0.0, 2.0, -2.0, 0.5]), ["##  ", "##  ", "##--", " #  ", " #  "]);
+        let wide = Frame {
+            duration_s: 2.0,
+            peak: 2.0,
+            ..frame
+        };
+        assert_eq!(
+            drawn(&wide, &[0.0, 2.0, -2.0, 0.5]),
+            ["##  ", "##  ", "##--", " #  ", " #  "]
+        );
         assert_eq!(drawn(&frame, &[]), ["    ", "    ", "----", "    ", "    "]);
     }
 

@@ -50,8 +50,26 @@ pub fn wave_drawing(title: &str, wave: &Waveform) -> Drawing {
     let top = TITLE + OUTLINE + BELOW;
     let mut drawing = Drawing::new(LEFT + WIDTH + RIGHT, top + MAP + BELOW);
     drawing.text([LEFT, 19.0], Words::new(title, LARGE).bold());
-    outline(&mut drawing, Place { left: LEFT, top: TITLE, width: WIDTH, height: OUTLINE }, wave);
-    levels(&mut drawing, Place { left: LEFT, top, width: WIDTH, height: MAP }, wave);
+    outline(
+        &mut drawing,
+        Place {
+            left: LEFT,
+            top: TITLE,
+            width: WIDTH,
+            height: OUTLINE,
+        },
+        wave,
+    );
+    levels(
+        &mut drawing,
+        Place {
+            left: LEFT,
+            top,
+            width: WIDTH,
+            height: MAP,
+        },
+        wave,
+    );
     drawing
 }
 
@@ -59,7 +77,16 @@ pub fn wave_drawing(title: &str, wave: &Waveform) -> Drawing {
 pub fn features_drawing(title: &str, features: &Features) -> Drawing {
     let mut drawing = Drawing::new(LEFT + WIDTH + RIGHT, TITLE + MAP + BELOW);
     drawing.text([LEFT, 19.0], Words::new(title, LARGE).bold());
-    map(&mut drawing, Place { left: LEFT, top: TITLE, width: WIDTH, height: MAP }, features);
+    map(
+        &mut drawing,
+        Place {
+            left: LEFT,
+            top: TITLE,
+            width: WIDTH,
+            height: MAP,
+        },
+        features,
+    );
     drawing
 }
 
@@ -72,16 +99,38 @@ pub fn strip(rows: &[Row]) -> Drawing {
         let top = index as f64 * row_height + TITLE / 2.0;
         drawing.text([4.0, top + 12.0], Words::new(&row.title, 13.0).bold());
         for (line, words) in row.lines.iter().enumerate() {
-            drawing.text([4.0, top + 28.0 + 13.0 * line as f64], Words::new(words, SMALL));
+            drawing.text(
+                [4.0, top + 28.0 + 13.0 * line as f64],
+                Words::new(words, SMALL),
+            );
         }
-        let place = Place { left: WORDS + LEFT, top, width: NARROW, height: LOW };
+        let place = Place {
+            left: WORDS + LEFT,
+            top,
+            width: NARROW,
+            height: LOW,
+        };
         match &row.content {
             Content::Wave(wave) => {
                 outline(&mut drawing, place, wave);
-                levels(&mut drawing, Place { left: place.left + NARROW + LEFT, ..place }, wave);
+                levels(
+                    &mut drawing,
+                    Place {
+                        left: place.left + NARROW + LEFT,
+                        ..place
+                    },
+                    wave,
+                );
             }
             Content::Features(features) => {
-                map(&mut drawing, Place { width: 2.0 * NARROW + LEFT, ..place }, features);
+                map(
+                    &mut drawing,
+                    Place {
+                        width: 2.0 * NARROW + LEFT,
+                        ..place
+                    },
+                    features,
+                );
             }
         }
     }
@@ -91,8 +140,17 @@ pub fn strip(rows: &[Row]) -> Drawing {
 fn outline(drawing: &mut Drawing, place: Place, wave: &Waveform) {
     // Two pixels for one: sharp on a fine screen.
     let frame = Frame::around(&[wave], 2 * place.width as usize, 2 * place.height as usize);
-    drawing.image([place.left, place.top], [place.width, place.height], frame.outline(wave));
-    frame_of(drawing, place, &Axis::seconds(wave.duration_s()), &Axis::new(-frame.peak, frame.peak, "amplitude"));
+    drawing.image(
+        [place.left, place.top],
+        [place.width, place.height],
+        frame.outline(wave),
+    );
+    frame_of(
+        drawing,
+        place,
+        &Axis::seconds(wave.duration_s()),
+        &Axis::new(-frame.peak, frame.peak, "amplitude"),
+    );
 }
 
 fn levels(drawing: &mut Drawing, place: Place, wave: &Waveform) {
@@ -102,24 +160,52 @@ fn levels(drawing: &mut Drawing, place: Place, wave: &Waveform) {
     let levels = spectrogram(wave, None, Some(hop_length)).ok();
     let map = levels.as_ref().and_then(|levels| heat_map(levels, place));
     let nyquist_hz = f64::from(wave.sample_rate()) / 2.0;
-    heat_panel(drawing, place, map.as_ref(), &Axis::seconds(wave.duration_s()), &Axis::frequency(0.0, nyquist_hz));
+    heat_panel(
+        drawing,
+        place,
+        map.as_ref(),
+        &Axis::seconds(wave.duration_s()),
+        &Axis::frequency(0.0, nyquist_hz),
+    );
     if let Some(map) = map {
-        color_bar(drawing, [place.left + place.width + 14.0, place.top], place.height, &map, "dB");
+        color_bar(
+            drawing,
+            [place.left + place.width + 14.0, place.top],
+            place.height,
+            &map,
+            "dB",
+        );
     }
 }
 
 fn map(drawing: &mut Drawing, place: Place, features: &Features) {
     let map = heat_map(features, place);
     let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
-    heat_panel(drawing, place, map.as_ref(), &axis(features.n_frames, "frame"), &axis(features.n_bands, "band"));
+    heat_panel(
+        drawing,
+        place,
+        map.as_ref(),
+        &axis(features.n_frames, "frame"),
+        &axis(features.n_bands, "band"),
+    );
     if let Some(map) = map {
-        color_bar(drawing, [place.left + place.width + 14.0, place.top], place.height, &map, "value");
+        color_bar(
+            drawing,
+            [place.left + place.width + 14.0, place.top],
+            place.height,
+            &map,
+            "value",
+        );
     }
 }
 
 /// The first channel in colours, with no more of them than a fine screen shows.
 fn heat_map(features: &Features, place: Place) -> Option<HeatMap> {
-    let grid = Grid { values: &features.values, columns: features.n_frames, rows: features.n_bands };
+    let grid = Grid {
+        values: &features.values,
+        columns: features.n_frames,
+        rows: features.n_bands,
+    };
     HeatMap::within(grid, [2 * place.width as usize, 2 * place.height as usize])
 }
 
@@ -135,7 +221,11 @@ mod tests {
     fn every_row_has_its_words_and_pictures() {
         let mut features = Features::default();
         features.reset(1, 4, 9);
-        let row = |title: &str, content| Row { title: title.into(), lines: vec!["a < b & c".into()], content };
+        let row = |title: &str, content| Row {
+            title: title.into(),
+            lines: vec!["a < b & c".into()],
+            content,
+        };
         let rows = [
             row("input", Content::Wave(wave(800))),
             row("log_mel", Content::Features(features)),
@@ -143,18 +233,42 @@ mod tests {
         ];
         let svg = strip(&rows).to_svg();
         // Outline, spectrogram and bar; map and bar; an outline of nothing.
-        assert_eq!((svg.matches("<image").count(), svg.matches("a &lt; b &amp; c").count()), (6, 3));
-        for part in [">time (s)<", ">frequency (kHz)<", ">4<", ">amplitude<", ">dB<", ">band<", ">frame<"] {
+        assert_eq!(
+            (
+                svg.matches("<image").count(),
+                svg.matches("a &lt; b &amp; c").count()
+            ),
+            (6, 3)
+        );
+        for part in [
+            ">time (s)<",
+            ">frequency (kHz)<",
+            ">4<",
+            ">amplitude<",
+            ">dB<",
+            ">band<",
+            ">frame<",
+        ] {
             assert!(svg.contains(part), "{part}: {svg}");
         }
     }
 
     #[test]
     fn a_short_sound_is_drawn_as_large_as_a_long_one() {
-        let (short, long) = (wave_drawing("short", &wave(2400)), wave_drawing("long", &wave(80_000)));
+        let (short, long) = (
+            wave_drawing("short", &wave(2400)),
+            wave_drawing("long", &wave(80_000)),
+        );
         assert_eq!((short.width, short.height), (long.width, long.height));
         let svg = short.to_svg();
-        assert!(svg.contains(">short<") && svg.contains(">0.3<") && !long.to_svg().contains(">0.3<"), "{svg}");
-        assert!(features_drawing("none", &Features::default()).to_svg().contains(">none<"));
+        assert!(
+            svg.contains(">short<") && svg.contains(">0.3<") && !long.to_svg().contains(">0.3<"),
+            "{svg}"
+        );
+        assert!(
+            features_drawing("none", &Features::default())
+                .to_svg()
+                .contains(">none<")
+        );
     }
 }

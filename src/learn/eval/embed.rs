@@ -26,7 +26,12 @@ pub fn embed(
     stop: Stop<'_>,
 ) -> Result<Matrix, Error> {
     let views = Views::new(vec![front_end.recipe.clone()])?;
-    let feed = Feed { data: data.clone(), views, scaling: front_end.scaling, seed: 0 };
+    let feed = Feed {
+        data: data.clone(),
+        views,
+        scaling: front_end.scaling,
+        seed: 0,
+    };
     let mut values = Vec::with_capacity(data.len() * encoder.dim());
     for batch in feed.in_order(BATCH, workers) {
         if stop() {
@@ -35,16 +40,29 @@ pub fn embed(
         let features = batch?.features(0, device)?;
         values.extend(encoder.embed(features)?.into_data().iter::<f64>());
     }
-    Ok(Matrix { columns: encoder.dim(), values })
+    Ok(Matrix {
+        columns: encoder.dim(),
+        values,
+    })
 }
 
 /// The floor under every encoder: mean and deviation over time of every band of a front-end.
 ///
 /// # Errors
 /// [`Error::Stopped`] if asked to stop, and whatever reading and computing report.
-pub fn floor(recipe: &Recipe, data: &Dataset, workers: &Workers, stop: Stop<'_>) -> Result<Matrix, Error> {
+pub fn floor(
+    recipe: &Recipe,
+    data: &Dataset,
+    workers: &Workers,
+    stop: Stop<'_>,
+) -> Result<Matrix, Error> {
     let rows = workers.map(data.len(), stop, |index| {
-        let key = Key { seed: 0, epoch: 0, item: data.clips()[index].id, view: 0 };
+        let key = Key {
+            seed: 0,
+            epoch: 0,
+            item: data.clips()[index].id,
+            view: 0,
+        };
         Ok(band_statistics(&recipe.features(&data.wave(index)?, key)?))
     })?;
     Ok(Matrix::of_rows(rows))

@@ -47,7 +47,12 @@ const LOADER: &str = r#"(() => {
 /// The script element that a page with figures needs once. It reaches for nothing.
 pub fn library() -> &'static str {
     static LIBRARY: OnceLock<String> = OnceLock::new();
-    LIBRARY.get_or_init(|| format!("<script>{}</script>", LOADER.replace('@', &STANDARD.encode(PACKED))))
+    LIBRARY.get_or_init(|| {
+        format!(
+            "<script>{}</script>",
+            LOADER.replace('@', &STANDARD.encode(PACKED))
+        )
+    })
 }
 
 #[cfg(test)]
@@ -57,12 +62,25 @@ mod tests {
     #[test]
     fn the_library_is_whole_and_keeps_its_licence() {
         let mut script = String::new();
-        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(PACKED), &mut script).unwrap();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(PACKED), &mut script)
+            .unwrap();
         // With MathJax there would be two millions more.
-        assert!((3_000_000..5_000_000).contains(&script.len()), "{}", script.len());
+        assert!(
+            (3_000_000..5_000_000).contains(&script.len()),
+            "{}",
+            script.len()
+        );
         assert!(script.contains("newPlot") && script.contains("Licensed under the MIT license"));
         // Nothing of it ends the script element that carries it, nor the text that is its packed form.
-        let carried = library().strip_prefix("<script>").unwrap().strip_suffix("</script>").unwrap();
-        assert!(!carried.contains("</") && carried.len() < 2_200_000, "{}", carried.len());
+        let carried = library()
+            .strip_prefix("<script>")
+            .unwrap()
+            .strip_suffix("</script>")
+            .unwrap();
+        assert!(
+            !carried.contains("</") && carried.len() < 2_200_000,
+            "{}",
+            carried.len()
+        );
     }
 }

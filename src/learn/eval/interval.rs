@@ -21,13 +21,21 @@ const Z: f64 = 1.959_963_984_540_054;
 /// `(p + z^2/2n ± z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)` with `p = successes / n`.
 pub fn wilson(successes: usize, n: usize) -> Interval {
     if n == 0 {
-        return Interval { value: f64::NAN, low: 0.0, high: 1.0 };
+        return Interval {
+            value: f64::NAN,
+            low: 0.0,
+            high: 1.0,
+        };
     }
     let (p, n) = (successes as f64 / n as f64, n as f64);
     let (z2, scale) = (Z * Z, 1.0 + Z * Z / n);
     let center = (p + z2 / (2.0 * n)) / scale;
     let half = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() / scale;
-    Interval { value: p, low: (center - half).max(0.0), high: (center + half).min(1.0) }
+    Interval {
+        value: p,
+        low: (center - half).max(0.0),
+        high: (center + half).min(1.0),
+    }
 }
 
 /// The mean of some runs with Student's t interval, from the sample standard deviation; of one run without width.
@@ -35,11 +43,19 @@ pub fn mean_interval(values: &[f64]) -> Interval {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     if values.len() < 2 {
-        return Interval { value: mean, low: mean, high: mean };
+        return Interval {
+            value: mean,
+            low: mean,
+            high: mean,
+        };
     }
     let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
     let half = student_t_975(n - 1.0) * deviation / n.sqrt();
-    Interval { value: mean, low: mean - half, high: mean + half }
+    Interval {
+        value: mean,
+        low: mean - half,
+        high: mean + half,
+    }
 }
 
 /// 97.5 % point of Student's t distribution, by bisection of its distribution function.
@@ -49,7 +65,11 @@ fn student_t_975(freedom: f64) -> f64 {
         let middle = 0.5 * (low + high);
         // P(|T| > t) = I_{v/(v+t^2)}(v/2, 1/2)
         let beyond = incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + middle * middle));
-        if beyond > 0.05 { low = middle } else { high = middle }
+        if beyond > 0.05 {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     0.5 * (low + high)
 }
@@ -63,7 +83,10 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x > (a + 1.0) / (a + b + 2.0) {
         return 1.0 - incomplete_beta(b, a, 1.0 - x);
     }
-    let front = (libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * x.ln() + b * (1.0 - x).ln()).exp() / a;
+    let front =
+        (libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * x.ln() + b * (1.0 - x).ln())
+            .exp()
+            / a;
     let away = |v: f64| if v.abs() < 1e-300 { 1e-300 } else { v };
     let (mut f, mut c, mut d) = (1.0, 1.0, 0.0);
     for i in 0..500 {
@@ -90,8 +113,18 @@ mod tests {
     #[test]
     fn intervals_agree_with_published_tables() {
         // Two-sided 95 % points of Student's t: NIST/SEMATECH e-Handbook, table 1.3.6.7.2.
-        for (freedom, want) in [(1.0, 12.706), (2.0, 4.303), (4.0, 2.776), (10.0, 2.228), (100.0, 1.984)] {
-            assert!((student_t_975(freedom) - want).abs() < 5e-4, "{freedom}: {}", student_t_975(freedom));
+        for (freedom, want) in [
+            (1.0, 12.706),
+            (2.0, 4.303),
+            (4.0, 2.776),
+            (10.0, 2.228),
+            (100.0, 1.984),
+        ] {
+            assert!(
+                (student_t_975(freedom) - want).abs() < 5e-4,
+                "{freedom}: {}",
+                student_t_975(freedom)
+            );
         }
         // The intervals quoted for 0.97 of 300 and 0.74 of 80 (59 right) in the measured baseline.
         let (a, b) = (wilson(291, 300), wilson(59, 80));
@@ -102,6 +135,13 @@ mod tests {
     #[test]
     fn ends_stay_in_range() {
         assert_eq!((wilson(0, 5).low, wilson(5, 5).high), (0.0, 1.0));
-        assert_eq!(mean_interval(&[0.5]), Interval { value: 0.5, low: 0.5, high: 0.5 });
+        assert_eq!(
+            mean_interval(&[0.5]),
+            Interval {
+                value: 0.5,
+                low: 0.5,
+                high: 0.5
+            }
+        );
     }
 }

@@ -2,7 +2,8 @@
 
 use super::logistic::largest;
 use super::{
-    Interval, KnnOptions, LogisticOptions, LogisticRegression, Matrix, Scaler, accuracy, confusion, knn_scores,
+    Interval, KnnOptions, LogisticOptions, LogisticRegression, Matrix, Scaler, accuracy, confusion,
+    knn_scores,
 };
 use crate::Error;
 use crate::nn::Encoder;
@@ -71,24 +72,40 @@ pub fn judge(
 ) -> Result<Judgement, Error> {
     let n_classes = train.classes().len();
     let labelled = |data: &Dataset| -> (Vec<usize>, Vec<usize>) {
-        data.clips().iter().enumerate().filter_map(|(row, clip)| Some((row, clip.label?))).unzip()
+        data.clips()
+            .iter()
+            .enumerate()
+            .filter_map(|(row, clip)| Some((row, clip.label?)))
+            .unzip()
     };
     let ((train_rows, train_labels), (test_rows, truth)) = (labelled(train), labelled(test));
     for (what, labels) in [("training", &train_labels), ("test", &truth)] {
         if labels.is_empty() {
-            return Err(Error::Labels(format!("the {what} clips have no labels to judge by")));
+            return Err(Error::Labels(format!(
+                "the {what} clips have no labels to judge by"
+            )));
         }
     }
-    let (x, queries) = (subject.train.select(&train_rows), subject.test.select(&test_rows));
+    let (x, queries) = (
+        subject.train.select(&train_rows),
+        subject.test.select(&test_rows),
+    );
     let predicted = match probe {
         Probe::Linear => {
             let scaler = Scaler::fit(&x);
-            let model = LogisticRegression::fit(&scaler.apply(&x), &train_labels, n_classes, options.logistic)?;
+            let model = LogisticRegression::fit(
+                &scaler.apply(&x),
+                &train_labels,
+                n_classes,
+                options.logistic,
+            )?;
             model.predict(&scaler.apply(&queries))
         }
         Probe::Knn => {
             let scores = knn_scores(&x, &train_labels, &queries, n_classes, options.knn)?;
-            (0..scores.rows()).map(|row| largest(scores.row(row))).collect()
+            (0..scores.rows())
+                .map(|row| largest(scores.row(row)))
+                .collect()
         }
     };
     Ok(Judgement {

@@ -14,7 +14,10 @@ pub struct KnnOptions {
 
 impl Default for KnnOptions {
     fn default() -> KnnOptions {
-        KnnOptions { k: 20, temperature: 0.07 }
+        KnnOptions {
+            k: 20,
+            temperature: 0.07,
+        }
     }
 }
 
@@ -38,12 +41,15 @@ pub fn knn_scores(
         return Err(Error::range("temperature", "above 0", options.temperature));
     }
     if labels.is_empty() {
-        return Err(Error::Labels("nearest neighbours need labelled clips".into()));
+        return Err(Error::Labels(
+            "nearest neighbours need labelled clips".into(),
+        ));
     }
     let (bank, queries) = (normalized(bank), normalized(queries));
     let one = |query: usize| {
-        let mut near: Vec<(f64, usize)> =
-            (0..bank.rows()).map(|row| (dot(bank.row(row), queries.row(query)), row)).collect();
+        let mut near: Vec<(f64, usize)> = (0..bank.rows())
+            .map(|row| (dot(bank.row(row), queries.row(query)), row))
+            .collect();
         // Equal similarities in the order of the bank, so that the choice is always the same.
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut scores = vec![0.0; n_classes];

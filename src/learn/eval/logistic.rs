@@ -33,7 +33,10 @@ pub struct LogisticOptions {
 
 impl Default for LogisticOptions {
     fn default() -> LogisticOptions {
-        LogisticOptions { penalty: Penalty::C(1.0), class_weight: ClassWeight::None }
+        LogisticOptions {
+            penalty: Penalty::C(1.0),
+            class_weight: ClassWeight::None,
+        }
     }
 }
 
@@ -56,18 +59,32 @@ impl Scaler {
         }
         let mut deviation = vec![0.0; x.columns];
         for row in x.values.chunks(x.columns.max(1)) {
-            deviation.iter_mut().zip(row).zip(&mean).for_each(|((d, v), m)| *d += (v - m).powi(2) / n);
+            deviation
+                .iter_mut()
+                .zip(row)
+                .zip(&mean)
+                .for_each(|((d, v), m)| *d += (v - m).powi(2) / n);
         }
         // A column that varies by rounding alone counts as constant.
-        let spread = |(d, m): (f64, &f64)| if d.sqrt() > 1e-12 * m.abs().max(1e-300) { d.sqrt() } else { 1.0 };
+        let spread = |(d, m): (f64, &f64)| {
+            if d.sqrt() > 1e-12 * m.abs().max(1e-300) {
+                d.sqrt()
+            } else {
+                1.0
+            }
+        };
         let deviation = deviation.into_iter().zip(&mean).map(spread).collect();
         Scaler { mean, deviation }
     }
 
     /// The rows with every column standardized.
     pub fn apply(&self, x: &Matrix) -> Matrix {
-        let scale = |(i, v): (usize, &f64)| (v - self.mean[i % x.columns]) / self.deviation[i % x.columns];
-        Matrix { columns: x.columns, values: x.values.iter().enumerate().map(scale).collect() }
+        let scale =
+            |(i, v): (usize, &f64)| (v - self.mean[i % x.columns]) / self.deviation[i % x.columns];
+        Matrix {
+            columns: x.columns,
+            values: x.values.iter().enumerate().map(scale).collect(),
+        }
     }
 }
 
@@ -92,11 +109,18 @@ impl LogisticRegression {
     ///
     /// # Errors
     /// [`Error::Labels`] with fewer than two classes among the rows, [`Error::Range`] for a `C` that is not above 0.
-    pub fn fit(x: &Matrix, labels: &[usize], n_classes: usize, options: LogisticOptions) -> Result<Self, Error> {
+    pub fn fit(
+        x: &Matrix,
+        labels: &[usize],
+        n_classes: usize,
+        options: LogisticOptions,
+    ) -> Result<Self, Error> {
         let mut counts = vec![0usize; n_classes];
         labels.iter().for_each(|&label| counts[label] += 1);
         if counts.iter().filter(|&&count| count > 0).count() < 2 {
-            return Err(Error::Labels("a probe needs labelled clips of at least two classes".into()));
+            return Err(Error::Labels(
+                "a probe needs labelled clips of at least two classes".into(),
+            ));
         }
         let c = match options.penalty {
             Penalty::C(c) if c > 0.0 && c.is_finite() => c,
@@ -117,7 +141,10 @@ impl LogisticRegression {
         let (solution, converged) = minimize(&problem);
         let (weights, intercepts) = solution.split_at(problem.outputs * x.columns);
         Ok(LogisticRegression {
-            weights: Matrix { columns: x.columns, values: weights.to_vec() },
+            weights: Matrix {
+                columns: x.columns,
+                values: weights.to_vec(),
+            },
             intercepts: intercepts.to_vec(),
             c,
             converged,
@@ -142,13 +169,19 @@ impl LogisticRegression {
     pub fn predict(&self, x: &Matrix) -> Vec<usize> {
         let class = |index: usize| {
             let scores = self.scores(x.row(index));
-            if scores.len() == 1 { usize::from(scores[0] > 0.0) } else { largest(&scores) }
+            if scores.len() == 1 {
+                usize::from(scores[0] > 0.0)
+            } else {
+                largest(&scores)
+            }
         };
         (0..x.rows()).map(class).collect()
     }
 
     fn scores(&self, row: &[f64]) -> Vec<f64> {
-        (0..self.intercepts.len()).map(|k| dot(self.weights.row(k), row) + self.intercepts[k]).collect()
+        (0..self.intercepts.len())
+            .map(|k| dot(self.weights.row(k), row) + self.intercepts[k])
+            .collect()
     }
 }
 
@@ -196,7 +229,10 @@ impl Problem<'_> {
                     loss += self.row_weights[row] * residuals(&mut scores, self.labels[row]);
                     for (k, residual) in scores.iter().enumerate() {
                         let r = self.row_weights[row] * residual;
-                        gradient[k * d..(k + 1) * d].iter_mut().zip(x).for_each(|(g, v)| *g += r * v);
+                        gradient[k * d..(k + 1) * d]
+                            .iter_mut()
+                            .zip(x)
+                            .for_each(|(g, v)| *g += r * v);
                         gradient[self.outputs * d + k] += r;
                     }
                 }
@@ -228,7 +264,9 @@ fn residuals(scores: &mut [f64], label: usize) -> f64 {
     let largest = scores.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
     let total: f64 = scores.iter().map(|s| (s - largest).exp()).sum();
     let loss = total.ln() + largest - scores[label];
-    scores.iter_mut().for_each(|s| *s = (*s - largest).exp() / total);
+    scores
+        .iter_mut()
+        .for_each(|s| *s = (*s - largest).exp() / total);
     scores[label] -= 1.0;
     loss
 }
@@ -248,8 +286,14 @@ fn minimize(problem: &Problem<'_>) -> (Vec<f64>, bool) {
             return (x, true);
         }
         let direction = two_loops(&gradient, &steps);
-        let first = if steps.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt() } else { 1.0 };
-        let Some((t, new_value, new_gradient)) = line_search(problem, &x, value, &gradient, &direction, first) else {
+        let first = if steps.is_empty() {
+            1.0 / dot(&gradient, &gradient).sqrt()
+        } else {
+            1.0
+        };
+        let Some((t, new_value, new_gradient)) =
+            line_search(problem, &x, value, &gradient, &direction, first)
+        else {
             if steps.is_empty() {
                 // Not even the gradient leads down: what is left is rounding.
                 return (x, dot(&gradient, &gradient).sqrt() <= 1e3 * TOLERANCE);
@@ -259,7 +303,11 @@ fn minimize(problem: &Problem<'_>) -> (Vec<f64>, bool) {
             continue;
         };
         let moved: Vec<f64> = direction.iter().map(|d| t * d).collect();
-        let change: Vec<f64> = new_gradient.iter().zip(&gradient).map(|(a, b)| a - b).collect();
+        let change: Vec<f64> = new_gradient
+            .iter()
+            .zip(&gradient)
+            .map(|(a, b)| a - b)
+            .collect();
         let curvature = dot(&moved, &change);
         x.iter_mut().zip(&moved).for_each(|(x, m)| *x += m);
         (value, gradient) = (new_value, new_gradient);
@@ -289,7 +337,9 @@ fn two_loops(gradient: &[f64], steps: &[(Vec<f64>, Vec<f64>, f64)]) -> Vec<f64> 
     }
     for ((s, y, rho), alpha) in steps.iter().zip(alphas.into_iter().rev()) {
         let beta = rho * dot(y, &q);
-        q.iter_mut().zip(s).for_each(|(q, s)| *q += (alpha - beta) * s);
+        q.iter_mut()
+            .zip(s)
+            .for_each(|(q, s)| *q += (alpha - beta) * s);
     }
     q
 }
@@ -324,13 +374,22 @@ fn line_search(
             best = Some((t, new_value, new_gradient));
             if new_slope > 0.0 { high = t } else { low = t }
         }
-        t = if high.is_finite() { 0.5 * (low + high) } else { 2.0 * t };
+        t = if high.is_finite() {
+            0.5 * (low + high)
+        } else {
+            2.0 * t
+        };
     }
     best
 }
 
 /// The C of the grid 1e-4 ... 1e4 with the best mean accuracy over five folds; the smallest among equals.
-fn choose_c(x: &Matrix, labels: &[usize], n_classes: usize, class_weight: ClassWeight) -> Result<f64, Error> {
+fn choose_c(
+    x: &Matrix,
+    labels: &[usize],
+    n_classes: usize,
+    class_weight: ClassWeight,
+) -> Result<f64, Error> {
     const FOLDS: usize = 5;
     // Rows of a class go to the folds in turn, so every fold has its share of every class.
     let mut seen = vec![0usize; n_classes];
@@ -342,7 +401,9 @@ fn choose_c(x: &Matrix, labels: &[usize], n_classes: usize, class_weight: ClassW
         })
         .collect();
     let rows = |fold: usize, inside: bool| -> Vec<usize> {
-        (0..labels.len()).filter(|&row| (folds[row] == fold) == inside).collect()
+        (0..labels.len())
+            .filter(|&row| (folds[row] == fold) == inside)
+            .collect()
     };
     let mut best = (f64::NEG_INFINITY, 1.0);
     for exponent in -4..=4 {
@@ -351,10 +412,18 @@ fn choose_c(x: &Matrix, labels: &[usize], n_classes: usize, class_weight: ClassW
         for fold in 0..FOLDS {
             let (train, test) = (rows(fold, false), rows(fold, true));
             let train_labels: Vec<usize> = train.iter().map(|&row| labels[row]).collect();
-            let options = LogisticOptions { penalty: Penalty::C(c), class_weight };
-            let model = LogisticRegression::fit(&x.select(&train), &train_labels, n_classes, options)?;
+            let options = LogisticOptions {
+                penalty: Penalty::C(c),
+                class_weight,
+            };
+            let model =
+                LogisticRegression::fit(&x.select(&train), &train_labels, n_classes, options)?;
             let predicted = model.predict(&x.select(&test));
-            right += predicted.iter().zip(&test).filter(|(p, row)| **p == labels[**row]).count();
+            right += predicted
+                .iter()
+                .zip(&test)
+                .filter(|(p, row)| **p == labels[**row])
+                .count();
         }
         if right as f64 > best.0 {
             best = (right as f64, c);
@@ -369,8 +438,9 @@ mod tests {
 
     #[test]
     fn a_line_between_two_clouds_is_found() {
-        let rows: Vec<Vec<f64>> =
-            (0..40).map(|i| vec![f64::from(i % 7) + if i % 2 == 0 { 10.0 } else { -10.0 }]).collect();
+        let rows: Vec<Vec<f64>> = (0..40)
+            .map(|i| vec![f64::from(i % 7) + if i % 2 == 0 { 10.0 } else { -10.0 }])
+            .collect();
         let labels: Vec<usize> = (0..40).map(|i| usize::from(i % 2 == 0)).collect();
         let x = Matrix::of_rows(rows);
         let model = LogisticRegression::fit(&x, &labels, 2, LogisticOptions::default()).unwrap();
@@ -380,12 +450,26 @@ mod tests {
 
     #[test]
     fn the_gradient_is_that_of_the_objective() {
-        let x = Matrix::of_rows((0..9).map(|i| vec![f64::from(i), f64::from(i * i % 5), 1.0]).collect());
+        let x = Matrix::of_rows(
+            (0..9)
+                .map(|i| vec![f64::from(i), f64::from(i * i % 5), 1.0])
+                .collect(),
+        );
         let labels = [0, 1, 2, 0, 1, 2, 0, 1, 2];
         for outputs in [1, 3] {
-            let labels: Vec<usize> = labels.iter().map(|l| if outputs == 1 { l % 2 } else { *l }).collect();
-            let problem = Problem { x: &x, labels: &labels, row_weights: vec![0.7; 9], outputs };
-            let at: Vec<f64> = (0..problem.size()).map(|i| (i as f64 * 0.37).sin() * 0.3).collect();
+            let labels: Vec<usize> = labels
+                .iter()
+                .map(|l| if outputs == 1 { l % 2 } else { *l })
+                .collect();
+            let problem = Problem {
+                x: &x,
+                labels: &labels,
+                row_weights: vec![0.7; 9],
+                outputs,
+            };
+            let at: Vec<f64> = (0..problem.size())
+                .map(|i| (i as f64 * 0.37).sin() * 0.3)
+                .collect();
             let (_, gradient) = problem.evaluate(&at);
             for i in 0..problem.size() {
                 let moved = |h: f64| {
@@ -394,7 +478,11 @@ mod tests {
                     problem.evaluate(&at).0
                 };
                 let numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5;
-                assert!((numeric - gradient[i]).abs() < 1e-6, "{i}: {numeric} {}", gradient[i]);
+                assert!(
+                    (numeric - gradient[i]).abs() < 1e-6,
+                    "{i}: {numeric} {}",
+                    gradient[i]
+                );
             }
         }
     }
@@ -402,6 +490,9 @@ mod tests {
     #[test]
     fn one_class_is_an_error() {
         let x = Matrix::of_rows(vec![vec![1.0], vec![2.0]]);
-        assert!(matches!(LogisticRegression::fit(&x, &[0, 0], 2, LogisticOptions::default()), Err(Error::Labels(_))));
+        assert!(matches!(
+            LogisticRegression::fit(&x, &[0, 0], 2, LogisticOptions::default()),
+            Err(Error::Labels(_))
+        ));
     }
 }

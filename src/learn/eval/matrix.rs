@@ -13,7 +13,10 @@ impl Matrix {
     /// A matrix of some rows of equal length; the first row says how long.
     pub fn of_rows(rows: Vec<Vec<f64>>) -> Matrix {
         let columns = rows.first().map_or(0, Vec::len);
-        Matrix { columns, values: rows.concat() }
+        Matrix {
+            columns,
+            values: rows.concat(),
+        }
     }
 
     /// Number of rows.
@@ -28,8 +31,15 @@ impl Matrix {
 
     /// Some rows, in the given order.
     pub fn select(&self, rows: &[usize]) -> Matrix {
-        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
-        Matrix { columns: self.columns, values }
+        let values = rows
+            .iter()
+            .flat_map(|&row| self.row(row))
+            .copied()
+            .collect();
+        Matrix {
+            columns: self.columns,
+            values,
+        }
     }
 }
 
@@ -38,7 +48,12 @@ impl Matrix {
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 4];
     let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
-    let tail: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(x, y)| x * y).sum();
+    let tail: f64 = a4
+        .remainder()
+        .iter()
+        .zip(b4.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in a4.zip(b4) {
         for i in 0..4 {
             sums[i] += x[i] * y[i];

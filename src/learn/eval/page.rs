@@ -24,13 +24,17 @@ impl Report {
     fn scores(&self) -> Figure {
         let probes = self.rows.first().map_or(0, |row| row.scores.len());
         let group = |probe: usize| {
-            let scores: Vec<_> = (0..self.rows.len()).filter_map(|row| self.score(row, probe)).collect();
+            let scores: Vec<_> = (0..self.rows.len())
+                .filter_map(|row| self.score(row, probe))
+                .collect();
             let bar = |score: &&super::Score| {
                 let super::Interval { value, low, high } = score.interval;
                 Bar { value, low, high }
             };
             Group {
-                name: scores.first().map_or_else(String::new, |score| score.probe.clone()),
+                name: scores
+                    .first()
+                    .map_or_else(String::new, |score| score.probe.clone()),
                 bars: scores.iter().map(bar).collect(),
             }
         };
@@ -40,12 +44,19 @@ impl Report {
             names: self.rows.iter().map(|row| row.name.clone()).collect(),
             groups: (0..probes).map(group).collect(),
         };
-        Figure { title: "Accuracy with 95 % intervals".into(), content: Content::Bars(bars) }
+        Figure {
+            title: "Accuracy with 95 % intervals".into(),
+            content: Content::Bars(bars),
+        }
     }
 
     /// The confusion matrix as a figure.
     pub fn confusion_figure(&self) -> Figure {
-        let values = self.confusion.iter().map(|row| row.iter().map(|&count| count as f64).collect()).collect();
+        let values = self
+            .confusion
+            .iter()
+            .map(|row| row.iter().map(|&count| count as f64).collect())
+            .collect();
         let matrix = Matrix {
             x_title: "prediction".into(),
             y_title: "truth".into(),
@@ -53,8 +64,14 @@ impl Report {
             rows: self.classes.clone(),
             values,
         };
-        let title = format!("Confusion of {}", self.rows.first().map_or("", |row| row.name.as_str()));
-        Figure { title, content: Content::Matrix(matrix) }
+        let title = format!(
+            "Confusion of {}",
+            self.rows.first().map_or("", |row| row.name.as_str())
+        );
+        Figure {
+            title,
+            content: Content::Matrix(matrix),
+        }
     }
 
     /// The report as a page: the table, the settings, bars, confusion matrix and training curves.
@@ -62,12 +79,21 @@ impl Report {
         let mut body = self.to_html_table();
         body.push_str("<table>");
         for (name, value) in &self.settings {
-            let _ = write!(body, "<tr><td>{}</td><td><code>{}</code></td></tr>", escape(name), escape(value));
+            let _ = write!(
+                body,
+                "<tr><td>{}</td><td><code>{}</code></td></tr>",
+                escape(name),
+                escape(value)
+            );
         }
         body.push_str("</table>");
         let mut figures = vec![self.scores(), self.confusion_figure()];
         for curve in &self.curves {
-            figures.push(Figure::lines(&curve.name, &curve.name, &[(&curve.name, &curve.values)]));
+            figures.push(Figure::lines(
+                &curve.name,
+                &curve.name,
+                &[(&curve.name, &curve.values)],
+            ));
         }
         page(&self.title, &body, &figures)
     }
@@ -82,13 +108,22 @@ impl Report {
             self.classes.len()
         );
         for score in self.rows.first().map_or(&[][..], |row| &row.scores) {
-            let _ = write!(body, "<th>{} {}</th>", escape(&score.probe), escape(&score.metric));
+            let _ = write!(
+                body,
+                "<th>{} {}</th>",
+                escape(&score.probe),
+                escape(&score.metric)
+            );
         }
         for row in &self.rows {
             let _ = write!(body, "</tr><tr><td>{}</td>", escape(&row.name));
             for score in &row.scores {
                 let i = score.interval;
-                let _ = write!(body, "<td><b>{:.3}</b> ({:.3} to {:.3})</td>", i.value, i.low, i.high);
+                let _ = write!(
+                    body,
+                    "<td><b>{:.3}</b> ({:.3} to {:.3})</td>",
+                    i.value, i.low, i.high
+                );
             }
         }
         body.push_str("</tr></table><p class=\"note\">In brackets: 95 % Wilson interval over the test clips.</p>");

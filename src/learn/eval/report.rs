@@ -72,7 +72,8 @@ impl Report {
         for row in &self.rows {
             for score in &row.scores {
                 let Interval { value, low, high } = score.interval;
-                let (name, probe, metric) = (quote(&row.name), quote(&score.probe), quote(&score.metric));
+                let (name, probe, metric) =
+                    (quote(&row.name), quote(&score.probe), quote(&score.metric));
                 out += &format!("{name},{probe},{metric},{value},{low},{high},{}\n", score.n);
             }
         }
@@ -94,7 +95,12 @@ impl fmt::Display for Report {
         for (name, value) in &self.settings {
             writeln!(f, "  {name}: {value}")?;
         }
-        let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+        let width = self
+            .rows
+            .iter()
+            .map(|row| row.name.chars().count())
+            .max()
+            .unwrap_or(0);
         let heads = self.rows.first().map_or(&[][..], |row| &row.scores);
         write!(f, "\n{:width$}", "")?;
         for score in heads {
@@ -107,6 +113,10 @@ impl fmt::Display for Report {
                 write!(f, "  {:>26}", format!("{value:.3} ({low:.3} to {high:.3})"))?;
             }
         }
-        write!(f, "\n\nin brackets: 95 % Wilson interval over {} test clips", self.n_test)
+        write!(
+            f,
+            "\n\nin brackets: 95 % Wilson interval over {} test clips",
+            self.n_test
+        )
     }
 }

@@ -28,7 +28,11 @@ pub fn align(x: Tensor<2>, y: Tensor<2>, alpha: f64) -> Result<Tensor<1>, Error>
     }
     let squared = (normalized(x) - normalized(y)).powi_scalar(2).sum_dim(1);
     // The root of 0 has no slope: equal views are held a hair apart.
-    let powered = if alpha == 2.0 { squared } else { squared.clamp_min(1e-24).powf_scalar(alpha / 2.0) };
+    let powered = if alpha == 2.0 {
+        squared
+    } else {
+        squared.clamp_min(1e-24).powf_scalar(alpha / 2.0)
+    };
     Ok(powered.mean())
 }
 
@@ -52,8 +56,17 @@ pub fn uniform(x: Tensor<2>, t: f64) -> Result<Tensor<1>, Error> {
     let device = x.device();
     let z = normalized(x);
     // |a - b|^2 = 2 - 2 a.b on the sphere.
-    let exponent = (z.clone().matmul(z.transpose()).mul_scalar(2.0).sub_scalar(2.0)).clamp_max(0.0).mul_scalar(t);
-    let others = Tensor::<2, Int>::eye(n, &device).float().neg().add_scalar(1.0);
+    let exponent = (z
+        .clone()
+        .matmul(z.transpose())
+        .mul_scalar(2.0)
+        .sub_scalar(2.0))
+    .clamp_max(0.0)
+    .mul_scalar(t);
+    let others = Tensor::<2, Int>::eye(n, &device)
+        .float()
+        .neg()
+        .add_scalar(1.0);
     let pairs = (n * (n - 1)) as f64;
     Ok((exponent.exp() * others).sum().div_scalar(pairs).log())
 }

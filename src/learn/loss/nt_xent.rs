@@ -24,7 +24,11 @@ pub fn nt_xent(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>
 ///
 /// # Errors
 /// As [`nt_xent`].
-pub fn nt_xent_per_anchor(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Error> {
+pub fn nt_xent_per_anchor(
+    a: Tensor<2>,
+    b: Tensor<2>,
+    temperature: f64,
+) -> Result<Tensor<1>, Error> {
     let [n, dim] = a.dims();
     if b.dims() != [n, dim] {
         return Err(Error::Shape {
@@ -49,5 +53,8 @@ pub fn nt_xent_per_anchor(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Resul
     let log_p = log_softmax(similarity.mask_fill(own, lowest), 1);
     let partner = Tensor::<1, Int>::arange(n as i64..2 * n as i64, &device);
     let partner = Tensor::cat(vec![partner, Tensor::arange(0..n as i64, &device)], 0);
-    Ok(log_p.gather(1, partner.reshape([2 * n, 1])).reshape([2 * n]).neg())
+    Ok(log_p
+        .gather(1, partner.reshape([2 * n, 1]))
+        .reshape([2 * n])
+        .neg())
 }

@@ -49,12 +49,18 @@ impl BatchNorm {
         self.apply(x, Some(shortcut), true)
     }
 
-    fn apply<const D: usize>(&self, x: Tensor<D>, shortcut: Option<Tensor<D>>, with_relu: bool) -> Tensor<D> {
+    fn apply<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        shortcut: Option<Tensor<D>>,
+        with_relu: bool,
+    ) -> Tensor<D> {
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
         let training = x.device().is_autodiff();
         if training && cpu::on_cpu(&x) {
             let dims = x.dims();
-            let (out, mean, variance) = cpu::batch_norm(x, gamma, beta, EPSILON, shortcut, with_relu);
+            let (out, mean, variance) =
+                cpu::batch_norm(x, gamma, beta, EPSILON, shortcut, with_relu);
             self.keep(dims, mean, variance);
             return out;
         }
@@ -77,9 +83,13 @@ impl BatchNorm {
     /// Takes the statistics of a batch of `dims` into the running ones.
     fn keep<const D: usize>(&self, dims: [usize; D], mean: Tensor<1>, variance: Tensor<1>) {
         let n = (dims.iter().product::<usize>() / dims[1]) as f64;
-        let mix = |old: Tensor<1>, new: Tensor<1>| (old * (1.0 - MOMENTUM) + new.detach() * MOMENTUM).detach();
+        let mix = |old: Tensor<1>, new: Tensor<1>| {
+            (old * (1.0 - MOMENTUM) + new.detach() * MOMENTUM).detach()
+        };
         let unbiased = variance * (n / (n - 1.0).max(1.0));
-        self.running_mean.update(mix(self.running_mean.value_sync(), mean));
-        self.running_var.update(mix(self.running_var.value_sync(), unbiased));
+        self.running_mean
+            .update(mix(self.running_mean.value_sync(), mean));
+        self.running_var
+            .update(mix(self.running_var.value_sync(), unbiased));
     }
 }

@@ -16,7 +16,13 @@ pub struct Conv2d {
 
 impl Conv2d {
     /// A layer from `channels[0]` to `channels[1]`, its weights not yet drawn: see [`super::initialize`].
-    pub fn new(channels: [usize; 2], kernel: usize, stride: usize, bias: bool, device: &Device) -> Conv2d {
+    pub fn new(
+        channels: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        bias: bool,
+        device: &Device,
+    ) -> Conv2d {
         let [from, to] = channels;
         Conv2d {
             weight: Param::from_tensor(Tensor::zeros([to, from, kernel, kernel], device)),

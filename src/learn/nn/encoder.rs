@@ -1,6 +1,9 @@
 //! Encoders by name, and what is saved with them.
 
-use super::{NamedTensor, ResNet18, ResNet18Options, export, import, initialize, read_safetensors, write_safetensors};
+use super::{
+    NamedTensor, ResNet18, ResNet18Options, export, import, initialize, read_safetensors,
+    write_safetensors,
+};
 use crate::Error;
 use crate::batch::Scaling;
 use auricle_audio::augment::Recipe;
@@ -21,7 +24,9 @@ pub enum Architecture {
 impl std::fmt::Display for Architecture {
     /// Writes the source that builds it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Architecture::ResNet18(ResNet18Options { width, channels, .. }) = self;
+        let Architecture::ResNet18(ResNet18Options {
+            width, channels, ..
+        }) = self;
         write!(f, "resnet18(#{{ width: {width}, channels: {channels} }})")
     }
 }
@@ -52,7 +57,11 @@ impl Encoder {
     pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Encoder, Error> {
         let Architecture::ResNet18(options) = architecture;
         let network = initialize(ResNet18::new(options, device)?, seed)?;
-        Ok(Encoder { architecture, network, front_end: None })
+        Ok(Encoder {
+            architecture,
+            network,
+            front_end: None,
+        })
     }
 
     /// What it is.
@@ -79,8 +88,13 @@ impl Encoder {
 
     /// Number of weights, running statistics not counted.
     pub fn n_parameters(&self) -> usize {
-        let statistics = |name: &str| name.ends_with("running_mean") || name.ends_with("running_var");
-        self.weights().iter().filter(|(name, _)| !statistics(name)).map(|(_, t)| t.values.len()).sum()
+        let statistics =
+            |name: &str| name.ends_with("running_mean") || name.ends_with("running_var");
+        self.weights()
+            .iter()
+            .filter(|(name, _)| !statistics(name))
+            .map(|(_, t)| t.values.len())
+            .sum()
     }
 
     /// All weights by PyTorch's names.
@@ -92,10 +106,18 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Run`] if a name is missing or a shape differs.
-    pub fn with_weights(&self, weights: &BTreeMap<String, NamedTensor>, device: &Device) -> Result<Encoder, Error> {
+    pub fn with_weights(
+        &self,
+        weights: &BTreeMap<String, NamedTensor>,
+        device: &Device,
+    ) -> Result<Encoder, Error> {
         let Architecture::ResNet18(options) = self.architecture;
         let network = import(ResNet18::new(options, device)?, weights)?;
-        Ok(Encoder { architecture: self.architecture, network, front_end: self.front_end.clone() })
+        Ok(Encoder {
+            architecture: self.architecture,
+            network,
+            front_end: self.front_end.clone(),
+        })
     }
 
     /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, with running statistics and without gradients.
@@ -106,7 +128,11 @@ impl Encoder {
         let dims = x.dims();
         if dims[1] != self.channels() {
             let want = format!("[batch, {}, bands, frames]", self.channels());
-            return Err(Error::Shape { what: "the input of the encoder", want, got: dims.to_vec() });
+            return Err(Error::Shape {
+                what: "the input of the encoder",
+                want,
+                got: dims.to_vec(),
+            });
         }
         Ok(self.network.valid().forward(x))
     }
@@ -116,7 +142,10 @@ impl Encoder {
     /// # Errors
     /// [`Error::Audio`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let features = self.front_end.as_ref().map(|front_end| front_end.recipe.to_json());
+        let features = self
+            .front_end
+            .as_ref()
+            .map(|front_end| front_end.recipe.to_json());
         let scaling = self.front_end.as_ref().map(|front_end| front_end.scaling);
         let about = serde_json::json!({ "architecture": self.architecture, "features": features, "scaling": scaling });
         write_safetensors(path, &self.weights(), &BTreeMap::new(), &about)
@@ -133,12 +162,21 @@ impl Encoder {
         let (weights, _, about) = read_safetensors(path)?;
         let mut loaded = self.with_weights(&weights, device)?;
         let known = loaded.weights();
-        let is_left = |name: &&String| !known.contains_key(*name) && !name.ends_with("num_batches_tracked");
+        let is_left =
+            |name: &&String| !known.contains_key(*name) && !name.ends_with("num_batches_tracked");
         let left: Vec<&String> = weights.keys().filter(is_left).collect();
         if strict && !left.is_empty() {
             const SHOWN: usize = 6;
-            let names: Vec<String> = left.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-            let more = if left.len() > SHOWN { format!(" and {} more", left.len() - SHOWN) } else { String::new() };
+            let names: Vec<String> = left
+                .iter()
+                .take(SHOWN)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let more = if left.len() > SHOWN {
+                format!(" and {} more", left.len() - SHOWN)
+            } else {
+                String::new()
+            };
             return Err(Error::Run {
                 message: format!("`{}` has weights that the model does not have: {}{more}", path.display(), names.join(", ")),
                 hint: "build the model that the file is of; if they are not needed here (a classifier's head, say), pass over \
@@ -166,17 +204,36 @@ mod tests {
         let device = Device::default();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.safetensors");
-        let options = ResNet18Options { width: 4, ..ResNet18Options::default() };
+        let options = ResNet18Options {
+            width: 4,
+            ..ResNet18Options::default()
+        };
         let encoder = Encoder::new(Architecture::ResNet18(options), 0, &device).unwrap();
         let mut weights = encoder.weights();
-        let bias = NamedTensor { shape: vec![4], values: vec![1.0; 4] };
-        weights.insert("bn1.num_batches_tracked".into(), NamedTensor { shape: vec![1], values: vec![5.0] });
+        let bias = NamedTensor {
+            shape: vec![4],
+            values: vec![1.0; 4],
+        };
+        weights.insert(
+            "bn1.num_batches_tracked".into(),
+            NamedTensor {
+                shape: vec![1],
+                values: vec![5.0],
+            },
+        );
         write_safetensors(&path, &weights, &BTreeMap::new(), &serde_json::Value::Null).unwrap();
         assert!(encoder.load(&path, true, &device).is_ok());
         weights.insert("conv1.bias".into(), bias);
         write_safetensors(&path, &weights, &BTreeMap::new(), &serde_json::Value::Null).unwrap();
-        let error = encoder.load(&path, true, &device).err().unwrap().to_string();
+        let error = encoder
+            .load(&path, true, &device)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("`conv1.bias`"), "{error}");
-        assert_eq!(encoder.load(&path, false, &device).unwrap().weights().len(), encoder.weights().len());
+        assert_eq!(
+            encoder.load(&path, false, &device).unwrap().weights().len(),
+            encoder.weights().len()
+        );
     }
 }

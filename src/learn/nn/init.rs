@@ -19,8 +19,10 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Only if the module changes between export and import, which would be a bug.
 pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
     let mut tensors = export(&module);
-    let shapes: BTreeMap<String, Vec<usize>> =
-        tensors.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect();
+    let shapes: BTreeMap<String, Vec<usize>> = tensors
+        .iter()
+        .map(|(name, t)| (name.clone(), t.shape.clone()))
+        .collect();
     tensors.par_iter_mut().for_each(|(name, tensor)| {
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("weights").named(name));
         draw(name, tensor, &shapes, &mut rng);
@@ -29,16 +31,27 @@ pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
     Ok(module.map(&mut Named::default()))
 }
 
-fn draw(name: &str, tensor: &mut NamedTensor, shapes: &BTreeMap<String, Vec<usize>>, rng: &mut Rng) {
+fn draw(
+    name: &str,
+    tensor: &mut NamedTensor,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    rng: &mut Rng,
+) {
     match (tensor.shape.as_slice(), name.rsplit_once('.')) {
         ([out, _, kernel @ ..], _) if !kernel.is_empty() => {
             let deviation = (2.0 / (out * kernel.iter().product::<usize>()) as f64).sqrt();
-            tensor.values.iter_mut().for_each(|w| *w = (deviation * rng.normal()) as f32);
+            tensor
+                .values
+                .iter_mut()
+                .for_each(|w| *w = (deviation * rng.normal()) as f32);
         }
         ([_, input], _) => uniform(tensor, 1.0 / (*input as f64).sqrt(), rng),
         // The bias of a layer with a matrix or a kernel; that of a normalization stays 0.
         ([_], Some((layer, "bias"))) => {
-            if let Some(shape) = shapes.get(&format!("{layer}.weight")).filter(|shape| shape.len() > 1) {
+            if let Some(shape) = shapes
+                .get(&format!("{layer}.weight"))
+                .filter(|shape| shape.len() > 1)
+            {
                 let fan_in: usize = shape[1..].iter().product();
                 uniform(tensor, 1.0 / (fan_in as f64).sqrt(), rng);
             }
@@ -48,7 +61,10 @@ fn draw(name: &str, tensor: &mut NamedTensor, shapes: &BTreeMap<String, Vec<usiz
 }
 
 fn uniform(tensor: &mut NamedTensor, bound: f64, rng: &mut Rng) {
-    tensor.values.iter_mut().for_each(|w| *w = rng.range(-bound, bound) as f32);
+    tensor
+        .values
+        .iter_mut()
+        .for_each(|w| *w = rng.range(-bound, bound) as f32);
 }
 
 /// Replaces the identity of every parameter by a hash of its path.

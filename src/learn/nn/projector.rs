@@ -26,7 +26,9 @@ impl Projector {
             bn1: BatchNorm::new(hidden, device),
             fc2: LinearConfig::new(hidden, hidden).init(device),
             bn2: BatchNorm::new(hidden, device),
-            fc3: LinearConfig::new(hidden, output).with_bias(false).init(device),
+            fc3: LinearConfig::new(hidden, output)
+                .with_bias(false)
+                .init(device),
         }
     }
 

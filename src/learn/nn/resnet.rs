@@ -24,7 +24,12 @@ pub struct ResNet18Options {
 
 impl Default for ResNet18Options {
     fn default() -> ResNet18Options {
-        ResNet18Options { width: 64, channels: 1, stem_bias: false, fc: None }
+        ResNet18Options {
+            width: 64,
+            channels: 1,
+            stem_bias: false,
+            fc: None,
+        }
     }
 }
 
@@ -60,8 +65,12 @@ impl BasicBlock {
             bn1: BatchNorm::new(to, device),
             conv2: Conv2d::new([to, to], 3, 1, false, device),
             bn2: BatchNorm::new(to, device),
-            downsample: reshaped
-                .then(|| (Conv2d::new([from, to], 1, stride, false, device), BatchNorm::new(to, device))),
+            downsample: reshaped.then(|| {
+                (
+                    Conv2d::new([from, to], 1, stride, false, device),
+                    BatchNorm::new(to, device),
+                )
+            }),
         }
     }
 
@@ -81,7 +90,12 @@ impl ResNet18 {
     /// # Errors
     /// [`Error::Range`] if the width or the channels are 0 or beyond what makes sense.
     pub fn new(options: ResNet18Options, device: &Device) -> Result<ResNet18, Error> {
-        let ResNet18Options { width, channels, stem_bias, fc } = options;
+        let ResNet18Options {
+            width,
+            channels,
+            stem_bias,
+            fc,
+        } = options;
         if !(1..=1024).contains(&width) {
             return Err(Error::range("width", "within 1..=1024", width));
         }
@@ -89,7 +103,10 @@ impl ResNet18 {
             return Err(Error::range("channels", "within 1..=1024", channels));
         }
         let stage = |from: usize, to: usize, stride: usize| {
-            vec![BasicBlock::new(from, to, stride, device), BasicBlock::new(to, to, 1, device)]
+            vec![
+                BasicBlock::new(from, to, stride, device),
+                BasicBlock::new(to, to, 1, device),
+            ]
         };
         Ok(ResNet18 {
             conv1: Conv2d::new([channels, width], 7, 2, stem_bias, device),
@@ -126,5 +143,12 @@ fn max_pool(x: Tensor<4>) -> Tensor<4> {
     if cpu::on_cpu(&x) {
         return cpu::max_pool(x);
     }
-    max_pool2d(x, MaxPoolOptions { stride: [2, 2], padding: [(1, 1), (1, 1)], ..MaxPoolOptions::new([3, 3]) })
+    max_pool2d(
+        x,
+        MaxPoolOptions {
+            stride: [2, 2],
+            padding: [(1, 1), (1, 1)],
+            ..MaxPoolOptions::new([3, 3])
+        },
+    )
 }

@@ -30,10 +30,17 @@ pub fn export<M: Module>(module: &M) -> BTreeMap<String, NamedTensor> {
 /// # Errors
 /// [`Error::Run`] if a name is missing or a shape differs; names that the module does not have are passed over.
 pub fn import<M: Module>(module: M, tensors: &BTreeMap<String, NamedTensor>) -> Result<M, Error> {
-    let mut importer = Importer { place: Place::default(), tensors, wrong: None };
+    let mut importer = Importer {
+        place: Place::default(),
+        tensors,
+        wrong: None,
+    };
     let module = module.map(&mut importer);
     match importer.wrong {
-        Some(message) => Err(Error::Run { message, hint: "the weights must come from the same architecture".into() }),
+        Some(message) => Err(Error::Run {
+            message,
+            hint: "the weights must come from the same architecture".into(),
+        }),
         None => Ok(module),
     }
 }
@@ -57,7 +64,10 @@ impl Place {
     fn name(&self) -> (String, bool) {
         let mut names: Vec<&str> = self.path.iter().map(|(name, _)| name.as_str()).collect();
         // Each entry carries the type of the container it is a field of.
-        let owner = self.path.last().map_or("", |(_, container)| container.as_str());
+        let owner = self
+            .path
+            .last()
+            .map_or("", |(_, container)| container.as_str());
         if owner == "Struct:BatchNorm"
             && let Some(last) = names.last_mut()
         {
@@ -123,14 +133,22 @@ impl ModuleMapper for Importer<'_> {
             want.swap(0, 1);
         }
         let Some(new) = self.tensors.get(&name) else {
-            self.wrong.get_or_insert(format!("the weights lack `{name}`"));
+            self.wrong
+                .get_or_insert(format!("the weights lack `{name}`"));
             return param;
         };
         if new.shape != want {
-            self.wrong.get_or_insert(format!("`{name}` is {:?} in the weights and {want:?} in the model", new.shape));
+            self.wrong.get_or_insert(format!(
+                "`{name}` is {:?} in the weights and {want:?} in the model",
+                new.shape
+            ));
             return param;
         }
-        let values = if transposed { transpose(&new.values, want[0], want[1]) } else { new.values.clone() };
+        let values = if transposed {
+            transpose(&new.values, want[0], want[1])
+        } else {
+            new.values.clone()
+        };
         let tensor = Tensor::from_data(TensorData::new(values, old.dims()), &old.device());
         param.map(|old| tensor.set_require_grad(old.is_require_grad()))
     }
@@ -163,9 +181,17 @@ pub fn write_safetensors(
 ) -> Result<(), Error> {
     let bytes: Vec<(&String, Vec<usize>, Vec<u8>)> = tensors
         .iter()
-        .map(|(name, t)| (name, t.shape.clone(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+        .map(|(name, t)| {
+            (
+                name,
+                t.shape.clone(),
+                t.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            )
+        })
         .collect();
-    let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).map_err(|error| Error::file(path, error));
+    let view = |dtype, shape, bytes| {
+        TensorView::new(dtype, shape, bytes).map_err(|error| Error::file(path, error))
+    };
     let mut views = Vec::new();
     for (name, shape, bytes) in &bytes {
         views.push((name.as_str(), view(Dtype::F32, shape.clone(), bytes)?));
@@ -173,13 +199,20 @@ pub fn write_safetensors(
     for (name, bytes) in blobs {
         views.push((name, view(Dtype::U8, vec![bytes.len()], bytes)?));
     }
-    let file = serialize(views, Some(HashMap::from([(ABOUT.to_owned(), about.to_string())])))
-        .map_err(|error| Error::file(path, error))?;
+    let file = serialize(
+        views,
+        Some(HashMap::from([(ABOUT.to_owned(), about.to_string())])),
+    )
+    .map_err(|error| Error::file(path, error))?;
     Ok(write_whole(path, &file)?)
 }
 
 /// What a safetensors file holds: tensors, blobs, and what they are, or null where another program wrote it.
-pub(crate) type Contents = (BTreeMap<String, NamedTensor>, BTreeMap<String, Vec<u8>>, serde_json::Value);
+pub(crate) type Contents = (
+    BTreeMap<String, NamedTensor>,
+    BTreeMap<String, Vec<u8>>,
+    serde_json::Value,
+);
 
 /// Reads a safetensors file. Tensors of half or double precision come as single; integers other than bytes are refused.
 ///
@@ -187,18 +220,24 @@ pub(crate) type Contents = (BTreeMap<String, NamedTensor>, BTreeMap<String, Vec<
 /// [`Error::File`] if it is absent or no such file.
 pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
     let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
-    let fault =
-        |error: safetensors::SafeTensorError| Error::file(path, format!("this is no safetensors file ({error})"));
+    let fault = |error: safetensors::SafeTensorError| {
+        Error::file(path, format!("this is no safetensors file ({error})"))
+    };
     let (_, head) = SafeTensors::read_metadata(&bytes).map_err(fault)?;
     let file = SafeTensors::deserialize(&bytes).map_err(fault)?;
     let (mut tensors, mut blobs) = (BTreeMap::new(), BTreeMap::new());
     for (name, view) in file.tensors() {
         let (data, shape) = (view.data(), view.shape().to_vec());
         let values = match view.dtype() {
-            Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            Dtype::F32 => data
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
             Dtype::F64 => data
                 .chunks_exact(8)
-                .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+                .map(|b| {
+                    f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32
+                })
                 .collect(),
             Dtype::U8 => {
                 blobs.insert(name, data.to_vec());
@@ -206,11 +245,22 @@ pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
             }
             // PyTorch counts batches in an integer that nothing here needs.
             Dtype::I64 if name.ends_with("num_batches_tracked") => continue,
-            other => return Err(Error::file(path, format!("`{name}` is of type {other:?}, which cannot be read"))),
+            other => {
+                return Err(Error::file(
+                    path,
+                    format!("`{name}` is of type {other:?}, which cannot be read"),
+                ));
+            }
         };
         tensors.insert(name, NamedTensor { shape, values });
     }
     let about = head.metadata().as_ref().and_then(|texts| texts.get(ABOUT));
-    let about = about.map_or(Ok(serde_json::Value::Null), |text| serde_json::from_str(text));
-    Ok((tensors, blobs, about.map_err(|error| Error::file(path, error))?))
+    let about = about.map_or(Ok(serde_json::Value::Null), |text| {
+        serde_json::from_str(text)
+    });
+    Ok((
+        tensors,
+        blobs,
+        about.map_err(|error| Error::file(path, error))?,
+    ))
 }

@@ -46,21 +46,37 @@ pub(super) struct Checkpoint {
 
 impl Checkpoint {
     /// The state of a run as it is.
-    pub(super) fn of(learner: &Learner, optimizer: &ModuleOptimizer, state: &State) -> Result<Checkpoint, Error> {
+    pub(super) fn of(
+        learner: &Learner,
+        optimizer: &ModuleOptimizer,
+        state: &State,
+    ) -> Result<Checkpoint, Error> {
         let fault = |error: &dyn std::fmt::Display| Error::Run {
             message: format!("the optimizer's state cannot be written: {error}"),
             hint: "this is a fault of the program; please report it".into(),
         };
-        let optimizer = optimizer.into_bytes().map_err(|error| fault(&error))?.to_vec();
+        let optimizer = optimizer
+            .into_bytes()
+            .map_err(|error| fault(&error))?
+            .to_vec();
         // `valid` merges what batch norms have seen since the last step into their running statistics.
-        Ok(Checkpoint { state: state.clone(), tensors: export(&learner.valid()), optimizer })
+        Ok(Checkpoint {
+            state: state.clone(),
+            tensors: export(&learner.valid()),
+            optimizer,
+        })
     }
 
     /// Writes it, whole or not at all.
     pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
         let blobs = BTreeMap::from([(OPTIMIZER, self.optimizer.as_slice())]);
         let state = serde_json::to_value(&self.state).map_err(|error| Error::file(path, error))?;
-        write_safetensors(path, &self.tensors, &blobs, &serde_json::json!({ STATE: state }))
+        write_safetensors(
+            path,
+            &self.tensors,
+            &blobs,
+            &serde_json::json!({ STATE: state }),
+        )
     }
 
     /// Reads a checkpoint; `None` if there is none.
@@ -69,11 +85,18 @@ impl Checkpoint {
             return Ok(None);
         }
         let (tensors, mut blobs, about) = read_safetensors(path)?;
-        let missing = |what: &str| Error::file(path, format!("this is no checkpoint: it lacks the {what}"));
+        let missing =
+            |what: &str| Error::file(path, format!("this is no checkpoint: it lacks the {what}"));
         let state = about.get(STATE).ok_or_else(|| missing("state"))?;
         let state = State::deserialize(state).map_err(|error| Error::file(path, error))?;
-        let optimizer = blobs.remove(OPTIMIZER).ok_or_else(|| missing("optimizer"))?;
-        Ok(Some(Checkpoint { state, tensors, optimizer }))
+        let optimizer = blobs
+            .remove(OPTIMIZER)
+            .ok_or_else(|| missing("optimizer"))?;
+        Ok(Some(Checkpoint {
+            state,
+            tensors,
+            optimizer,
+        }))
     }
 
     /// Puts the weights and the optimizer's state into a fresh pair of the same kind.

@@ -41,8 +41,9 @@ impl History {
 
     /// The history as CSV.
     pub fn to_csv(&self) -> String {
-        let mut out =
-            String::from("epoch,loss,learning_rate,alignment,uniformity,z_deviation,seconds,clips_per_s,waiting\n");
+        let mut out = String::from(
+            "epoch,loss,learning_rate,alignment,uniformity,z_deviation,seconds,clips_per_s,waiting\n",
+        );
         for e in &self.epochs {
             out += &format!(
                 "{},{},{},{},{},{},{},{},{}\n",

@@ -21,10 +21,15 @@ impl Monitor {
         let (a, b) = (a.inner(), b.inner());
         let number = |t: Tensor<1>| t.into_data().iter::<f64>().next().unwrap_or(f64::NAN);
         let dim = a.dims()[1] as f64;
-        let uniformity = 0.5 * (number(uniform(a.clone(), 2.0)?) + number(uniform(b.clone(), 2.0)?));
+        let uniformity =
+            0.5 * (number(uniform(a.clone(), 2.0)?) + number(uniform(b.clone(), 2.0)?));
         let z = normalized(a.clone());
         let centred = z.clone() - z.mean_dim(0);
         let deviation = number(centred.powi_scalar(2).mean_dim(0).sqrt().mean()) * dim.sqrt();
-        Ok(Monitor { alignment: number(align(a, b, 2.0)?), uniformity, deviation })
+        Ok(Monitor {
+            alignment: number(align(a, b, 2.0)?),
+            uniformity,
+            deviation,
+        })
     }
 }

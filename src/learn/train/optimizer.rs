@@ -68,16 +68,34 @@ impl Optimizer {
             return Err(Error::range("learning_rate", "above 0", rate));
         }
         let (decay, shares): (f64, Vec<(&'static str, f64)>) = match self {
-            Optimizer::Sgd { momentum, weight_decay, .. } => (*weight_decay, vec![("momentum", *momentum)]),
-            Optimizer::Adam { beta_1, beta_2, weight_decay, .. }
-            | Optimizer::AdamW { beta_1, beta_2, weight_decay, .. } => {
-                (*weight_decay, vec![("beta_1", *beta_1), ("beta_2", *beta_2)])
+            Optimizer::Sgd {
+                momentum,
+                weight_decay,
+                ..
+            } => (*weight_decay, vec![("momentum", *momentum)]),
+            Optimizer::Adam {
+                beta_1,
+                beta_2,
+                weight_decay,
+                ..
             }
+            | Optimizer::AdamW {
+                beta_1,
+                beta_2,
+                weight_decay,
+                ..
+            } => (
+                *weight_decay,
+                vec![("beta_1", *beta_1), ("beta_2", *beta_2)],
+            ),
         };
         if !(decay >= 0.0 && decay.is_finite()) {
             return Err(Error::range("weight_decay", "at least 0", decay));
         }
-        match shares.into_iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
+        match shares
+            .into_iter()
+            .find(|(_, share)| !(0.0..1.0).contains(share))
+        {
             Some((name, share)) => Err(Error::range(name, "at least 0 and below 1", share)),
             None => Ok(()),
         }
@@ -87,26 +105,56 @@ impl Optimizer {
     pub fn build<M: Module>(&self, module: &M) -> ModuleOptimizer {
         let matrices = ParamGroup::from_ids(matrices(module));
         match self {
-            Optimizer::Sgd { momentum, weight_decay, .. } => {
+            Optimizer::Sgd {
+                momentum,
+                weight_decay,
+                ..
+            } => {
                 let make = |decay: Option<WeightDecayConfig>| {
-                    let momentum = MomentumConfig { momentum: *momentum, dampening: 0.0, nesterov: false };
-                    SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(decay)
+                    let momentum = MomentumConfig {
+                        momentum: *momentum,
+                        dampening: 0.0,
+                        nesterov: false,
+                    };
+                    SgdConfig::new()
+                        .with_momentum(Some(momentum))
+                        .with_weight_decay(decay)
                 };
                 let decay = Some(WeightDecayConfig::new(*weight_decay as f32));
-                make(None).init().with_group(matrices, make(decay).build(), None)
+                make(None)
+                    .init()
+                    .with_group(matrices, make(decay).build(), None)
             }
-            Optimizer::Adam { beta_1, beta_2, weight_decay, .. } => {
-                let plain =
-                    AdamConfig::new().with_beta_1(*beta_1 as f32).with_beta_2(*beta_2 as f32).with_epsilon(EPSILON);
-                let decayed = plain.clone().with_weight_decay(Some(WeightDecayConfig::new(*weight_decay as f32)));
+            Optimizer::Adam {
+                beta_1,
+                beta_2,
+                weight_decay,
+                ..
+            } => {
+                let plain = AdamConfig::new()
+                    .with_beta_1(*beta_1 as f32)
+                    .with_beta_2(*beta_2 as f32)
+                    .with_epsilon(EPSILON);
+                let decayed = plain
+                    .clone()
+                    .with_weight_decay(Some(WeightDecayConfig::new(*weight_decay as f32)));
                 plain.init().with_group(matrices, decayed.build(), None)
             }
-            Optimizer::AdamW { beta_1, beta_2, weight_decay, .. } => {
+            Optimizer::AdamW {
+                beta_1,
+                beta_2,
+                weight_decay,
+                ..
+            } => {
                 let make = |decay: f64| {
-                    let adam = AdamWConfig::new().with_beta_1(*beta_1 as f32).with_beta_2(*beta_2 as f32);
+                    let adam = AdamWConfig::new()
+                        .with_beta_1(*beta_1 as f32)
+                        .with_beta_2(*beta_2 as f32);
                     adam.with_epsilon(EPSILON).with_weight_decay(decay as f32)
                 };
-                make(0.0).init().with_group(matrices, make(*weight_decay).build(), None)
+                make(0.0)
+                    .init()
+                    .with_group(matrices, make(*weight_decay).build(), None)
             }
         }
     }
@@ -115,19 +163,39 @@ impl Optimizer {
 impl std::fmt::Display for Optimizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Optimizer::Sgd { learning_rate, momentum, weight_decay } => {
+            Optimizer::Sgd {
+                learning_rate,
+                momentum,
+                weight_decay,
+            } => {
                 write!(
                     f,
                     "sgd(#{{ learning_rate: {learning_rate}, momentum: {momentum}, weight_decay: {weight_decay} }})"
                 )
             }
-            Optimizer::Adam { learning_rate, beta_1, beta_2, weight_decay } => {
+            Optimizer::Adam {
+                learning_rate,
+                beta_1,
+                beta_2,
+                weight_decay,
+            } => {
                 let betas = format!("beta_1: {beta_1}, beta_2: {beta_2}");
-                write!(f, "adam(#{{ learning_rate: {learning_rate}, {betas}, weight_decay: {weight_decay} }})")
+                write!(
+                    f,
+                    "adam(#{{ learning_rate: {learning_rate}, {betas}, weight_decay: {weight_decay} }})"
+                )
             }
-            Optimizer::AdamW { learning_rate, beta_1, beta_2, weight_decay } => {
+            Optimizer::AdamW {
+                learning_rate,
+                beta_1,
+                beta_2,
+                weight_decay,
+            } => {
                 let betas = format!("beta_1: {beta_1}, beta_2: {beta_2}");
-                write!(f, "adamw(#{{ learning_rate: {learning_rate}, {betas}, weight_decay: {weight_decay} }})")
+                write!(
+                    f,
+                    "adamw(#{{ learning_rate: {learning_rate}, {betas}, weight_decay: {weight_decay} }})"
+                )
             }
         }
     }

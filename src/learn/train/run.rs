@@ -100,7 +100,12 @@ impl Run {
     pub fn new(config: SimClr) -> Result<Run, Error> {
         config.check()?;
         let fingerprint = config.fingerprint().into();
-        Ok(Run { config: Arc::new(config), fingerprint, outcome: Arc::default(), training: Arc::default() })
+        Ok(Run {
+            config: Arc::new(config),
+            fingerprint,
+            outcome: Arc::default(),
+            training: Arc::default(),
+        })
     }
 
     /// Its description.
@@ -110,7 +115,10 @@ impl Run {
 
     /// The folder of the run: a name for it under `out`. Runs that differ in anything have different folders.
     pub fn folder(&self) -> Option<PathBuf> {
-        self.config.out.as_ref().map(|out| out.join(format!("simclr-{}", &self.fingerprint[..8])))
+        self.config
+            .out
+            .as_ref()
+            .map(|out| out.join(format!("simclr-{}", &self.fingerprint[..8])))
     }
 
     /// The encoder as it was trained so far, once the run is done or was interrupted.
@@ -120,7 +128,10 @@ impl Run {
 
     /// What happened so far.
     pub fn history(&self) -> History {
-        self.lock().as_ref().map(|outcome| outcome.history.clone()).unwrap_or_default()
+        self.lock()
+            .as_ref()
+            .map(|outcome| outcome.history.clone())
+            .unwrap_or_default()
     }
 
     /// Whether it is being trained.
@@ -130,11 +141,17 @@ impl Run {
 
     /// The epochs done, and the steps of the next one, if the run was interrupted by the user or an error.
     pub fn interrupted(&self) -> Option<(usize, usize)> {
-        self.lock().as_ref()?.interrupted.as_ref().map(|progress| (progress.epoch, progress.step))
+        self.lock()
+            .as_ref()?
+            .interrupted
+            .as_ref()
+            .map(|progress| (progress.epoch, progress.step))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Outcome>> {
-        self.outcome.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.outcome
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Trains to the end. A run of the same description that was interrupted goes on from its checkpoint, and one that
@@ -149,9 +166,15 @@ impl Run {
     }
 
     fn train(&self, mut options: FitOptions<'_>) -> Result<(), Error> {
-        let file = self.folder().map(|folder| folder.join("checkpoint.safetensors"));
+        let file = self
+            .folder()
+            .map(|folder| folder.join("checkpoint.safetensors"));
         // What is kept in memory could not be written, so it is newer than what is on disk.
-        let kept = || self.lock().as_ref().and_then(|outcome| outcome.interrupted.as_ref()?.checkpoint.clone());
+        let kept = || {
+            self.lock()
+                .as_ref()
+                .and_then(|outcome| outcome.interrupted.as_ref()?.checkpoint.clone())
+        };
         let found = match (options.fresh, kept(), &file) {
             (true, _, _) | (false, None, None) => None,
             (false, Some(kept), _) => Some(kept),
@@ -161,21 +184,42 @@ impl Run {
         let learner = Learner::new(&self.config, &training)?;
         let optimizer = self.config.optimizer.build(&learner);
         let (learner, optimizer, state) = match found {
-            Some(found) if found.state.fingerprint == *self.fingerprint => found.restore(learner, optimizer)?,
+            Some(found) if found.state.fingerprint == *self.fingerprint => {
+                found.restore(learner, optimizer)?
+            }
             _ => {
-                let scaling = measure(&self.config.data, &self.config.front_end()?, options.workers, options.stop)?;
+                let scaling = measure(
+                    &self.config.data,
+                    &self.config.front_end()?,
+                    options.workers,
+                    options.stop,
+                )?;
                 (learner, optimizer, self.beginning(scaling))
             }
         };
-        let place = self.folder().map(|folder| format!(" in {}", folder.display())).unwrap_or_default();
+        let place = self
+            .folder()
+            .map(|folder| format!(" in {}", folder.display()))
+            .unwrap_or_default();
         if state.finished {
-            (options.observe)(Event::Note(format!("already trained: loaded from the run{place}")));
+            (options.observe)(Event::Note(format!(
+                "already trained: loaded from the run{place}"
+            )));
         } else if state.epoch + state.step > 0 {
             let (epoch, step) = (state.epoch, state.step);
-            (options.observe)(Event::Note(format!("going on after epoch {epoch}, step {step}, from the run{place}")));
+            (options.observe)(Event::Note(format!(
+                "going on after epoch {epoch}, step {step}, from the run{place}"
+            )));
             (options.observe)(Event::Earlier(&state.history));
         }
-        let mut trainer = Trainer { run: self, learner: Some(learner), optimizer, state, file, training };
+        let mut trainer = Trainer {
+            run: self,
+            learner: Some(learner),
+            optimizer,
+            state,
+            file,
+            training,
+        };
         let ended = trainer.rest(&mut options);
         let (epoch, step) = (trainer.state.epoch, trainer.state.step);
         let interrupted = match &ended {
@@ -183,14 +227,29 @@ impl Run {
             // There is nothing to keep.
             Err(Error::Diverged { .. }) => return ended,
             Err(_) if epoch + step == 0 || trainer.learner.is_none() => return ended,
-            Err(Error::Interrupted { checkpoint: Some(_), .. }) => Some(Progress { epoch, step, checkpoint: None }),
-            Err(_) => Some(Progress { epoch, step, checkpoint: trainer.checkpoint()? }),
+            Err(Error::Interrupted {
+                checkpoint: Some(_),
+                ..
+            }) => Some(Progress {
+                epoch,
+                step,
+                checkpoint: None,
+            }),
+            Err(_) => Some(Progress {
+                epoch,
+                step,
+                checkpoint: trainer.checkpoint()?,
+            }),
         };
         let encoder = trainer.encoder(options.device)?;
         if let Some(folder) = self.folder().filter(|_| interrupted.is_none()) {
             encoder.save(&folder.join("model.safetensors"))?;
         }
-        *self.lock() = Some(Outcome { encoder, history: trainer.state.history, interrupted });
+        *self.lock() = Some(Outcome {
+            encoder,
+            history: trainer.state.history,
+            interrupted,
+        });
         ended
     }
 
@@ -247,7 +306,10 @@ impl Trainer<'_> {
     /// Trains the rest of the epoch that the state stands in.
     fn epoch(&mut self, options: &mut FitOptions<'_>) -> Result<(), Error> {
         let config = self.run.config.clone();
-        let (steps, total) = (config.steps_per_epoch(), config.steps_per_epoch() * config.epochs);
+        let (steps, total) = (
+            config.steps_per_epoch(),
+            config.steps_per_epoch() * config.epochs,
+        );
         let feed = Feed {
             data: config.data.clone(),
             views: config.full_views()?,
@@ -271,10 +333,17 @@ impl Trainer<'_> {
                 }
             };
             let at = epoch * steps + self.state.step;
-            learning_rate = config.optimizer.learning_rate() * config.schedule.factor(at, total, steps);
+            learning_rate =
+                config.optimizer.learning_rate() * config.schedule.factor(at, total, steps);
             let learner = self.learner.take().ok_or_else(lost)?;
-            let done =
-                step(learner, &mut self.optimizer, &mut batch, learning_rate, config.temperature, &self.training)?;
+            let done = step(
+                learner,
+                &mut self.optimizer,
+                &mut batch,
+                learning_rate,
+                config.temperature,
+                &self.training,
+            )?;
             self.learner = Some(done.learner);
             last_views = Some(done.views);
             pending.push(done.loss);
@@ -286,7 +355,11 @@ impl Trainer<'_> {
             if last || stop || now - reported >= REPORT_EVERY {
                 reported = now;
                 self.read_losses(&mut pending)?;
-                (options.observe)(Event::Progress(self.progress(start, first, loader.waited())));
+                (options.observe)(Event::Progress(self.progress(
+                    start,
+                    first,
+                    loader.waited(),
+                )));
             }
             if stop && !last {
                 self.note_time(start, loader.waited());
@@ -374,8 +447,14 @@ impl Trainer<'_> {
 
     fn progress(&self, start: Instant, first: usize, waited: Duration) -> RunProgress {
         let config = &self.run.config;
-        let (steps, elapsed) = (config.steps_per_epoch(), start.elapsed().as_secs_f64().max(1e-9));
-        let (done, total) = (self.state.epoch * steps + self.state.step, steps * config.epochs);
+        let (steps, elapsed) = (
+            config.steps_per_epoch(),
+            start.elapsed().as_secs_f64().max(1e-9),
+        );
+        let (done, total) = (
+            self.state.epoch * steps + self.state.step,
+            steps * config.epochs,
+        );
         let per_s = (self.state.step - first) as f64 / elapsed;
         RunProgress {
             done,
@@ -395,13 +474,28 @@ impl Trainer<'_> {
     }
 
     fn save(&self) -> Result<(), Error> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let Some(checkpoint) = self.checkpoint()? else { return Ok(()) };
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let Some(checkpoint) = self.checkpoint()? else {
+            return Ok(());
+        };
         checkpoint.write(file)?;
-        write_whole(&beside(file, "history.csv"), self.state.history.to_csv().as_bytes())?;
-        let settings: String =
-            self.run.config.settings().into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-        Ok(write_whole(&beside(file, "settings.txt"), settings.as_bytes())?)
+        write_whole(
+            &beside(file, "history.csv"),
+            self.state.history.to_csv().as_bytes(),
+        )?;
+        let settings: String = self
+            .run
+            .config
+            .settings()
+            .into_iter()
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect();
+        Ok(write_whole(
+            &beside(file, "settings.txt"),
+            settings.as_bytes(),
+        )?)
     }
 
     /// Keeps the state on disk, where it can be kept there.
@@ -410,18 +504,27 @@ impl Trainer<'_> {
             (Some(file), Ok(())) => Some(file.display().to_string()),
             (None, _) => None,
             (Some(_), Err(error)) => {
-                (options.observe)(Event::Note(format!("the checkpoint could not be written: {error}")));
+                (options.observe)(Event::Note(format!(
+                    "the checkpoint could not be written: {error}"
+                )));
                 None
             }
         };
-        Error::Interrupted { epoch: self.state.epoch, step: self.state.step, checkpoint }
+        Error::Interrupted {
+            epoch: self.state.epoch,
+            step: self.state.step,
+            checkpoint,
+        }
     }
 
     fn encoder(&self, device: &Device) -> Result<Encoder, Error> {
         let learner = self.learner.as_ref().ok_or_else(lost)?;
         let weights = export(&learner.encoder.valid());
         let mut encoder = self.run.config.encoder.with_weights(&weights, device)?;
-        encoder.front_end = Some(FrontEnd { recipe: self.run.config.front_end()?, scaling: self.state.scaling });
+        encoder.front_end = Some(FrontEnd {
+            recipe: self.run.config.front_end()?,
+            scaling: self.state.scaling,
+        });
         Ok(encoder)
     }
 }
@@ -436,5 +539,8 @@ fn mean(values: &[f64]) -> f64 {
 
 /// A step that failed half-way took the learner with it; its own error was reported then.
 fn lost() -> Error {
-    Error::Run { message: "the run has no state to go on from".into(), hint: "start it again".into() }
+    Error::Run {
+        message: "the run has no state to go on from".into(),
+        hint: "start it again".into(),
+    }
 }

@@ -33,14 +33,22 @@ impl Schedule {
     /// [`Error::Range`] for those that make no sense.
     pub fn check(&self) -> Result<(), Error> {
         match self {
-            Schedule::WarmupCosine { warmup_epochs, .. } if !(*warmup_epochs >= 0.0 && warmup_epochs.is_finite()) => {
+            Schedule::WarmupCosine { warmup_epochs, .. }
+                if !(*warmup_epochs >= 0.0 && warmup_epochs.is_finite()) =>
+            {
                 Err(Error::range("warmup_epochs", "at least 0", warmup_epochs))
             }
             Schedule::WarmupCosine { floor, .. } if !(0.0..=1.0).contains(floor) => {
                 Err(Error::range("floor", "within 0..1", floor))
             }
-            Schedule::StepDecay { milestones, .. } if !milestones.iter().all(|m| (0.0..=1.0).contains(m)) => {
-                Err(Error::range("milestones", "shares of the run within 0..1", format!("{milestones:?}")))
+            Schedule::StepDecay { milestones, .. }
+                if !milestones.iter().all(|m| (0.0..=1.0).contains(m)) =>
+            {
+                Err(Error::range(
+                    "milestones",
+                    "shares of the run within 0..1",
+                    format!("{milestones:?}"),
+                ))
             }
             Schedule::StepDecay { factor, .. } if !(*factor > 0.0 && *factor <= 1.0) => {
                 Err(Error::range("factor", "above 0 and at most 1", factor))
@@ -55,7 +63,10 @@ impl Schedule {
     pub fn factor(&self, step: usize, total: usize, steps_per_epoch: usize) -> f64 {
         match self {
             Schedule::Constant => 1.0,
-            Schedule::WarmupCosine { warmup_epochs, floor } => {
+            Schedule::WarmupCosine {
+                warmup_epochs,
+                floor,
+            } => {
                 let warmup = ((warmup_epochs * steps_per_epoch as f64).round() as usize).min(total);
                 if step < warmup {
                     return (step + 1) as f64 / warmup as f64;
@@ -64,7 +75,10 @@ impl Schedule {
                 floor + (1.0 - floor) * 0.5 * (1.0 + (PI * done).cos())
             }
             Schedule::StepDecay { milestones, factor } => {
-                let passed = milestones.iter().filter(|&&m| step as f64 >= (m * total as f64).round()).count();
+                let passed = milestones
+                    .iter()
+                    .filter(|&&m| step as f64 >= (m * total as f64).round())
+                    .count();
                 factor.powi(passed as i32)
             }
         }
@@ -75,11 +89,20 @@ impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Schedule::Constant => f.write_str("constant()"),
-            Schedule::WarmupCosine { warmup_epochs, floor } => {
-                write!(f, "warmup_cosine(#{{ warmup_epochs: {warmup_epochs}, floor: {floor} }})")
+            Schedule::WarmupCosine {
+                warmup_epochs,
+                floor,
+            } => {
+                write!(
+                    f,
+                    "warmup_cosine(#{{ warmup_epochs: {warmup_epochs}, floor: {floor} }})"
+                )
             }
             Schedule::StepDecay { milestones, factor } => {
-                write!(f, "step_decay(#{{ milestones: {milestones:?}, factor: {factor} }})")
+                write!(
+                    f,
+                    "step_decay(#{{ milestones: {milestones:?}, factor: {factor} }})"
+                )
             }
         }
     }

@@ -62,13 +62,25 @@ impl SimClr {
     pub fn check(&self) -> Result<(), Error> {
         self.optimizer.check()?;
         self.schedule.check()?;
-        let run = |message: String, hint: &str| Err(Error::Run { message, hint: hint.to_owned() });
+        let run = |message: String, hint: &str| {
+            Err(Error::Run {
+                message,
+                hint: hint.to_owned(),
+            })
+        };
         if self.views.recipes().len() != 2 {
             let n = self.views.recipes().len();
-            return run(format!("SimCLR compares two views, the recipe makes {n}"), "write `views(2, recipe)`");
+            return run(
+                format!("SimCLR compares two views, the recipe makes {n}"),
+                "write `views(2, recipe)`",
+            );
         }
         if self.epochs == 0 || self.every == 0 {
-            return Err(Error::range(if self.epochs == 0 { "epochs" } else { "every" }, "at least 1", 0));
+            return Err(Error::range(
+                if self.epochs == 0 { "epochs" } else { "every" },
+                "at least 1",
+                0,
+            ));
         }
         if !(self.temperature > 0.0 && self.temperature.is_finite()) {
             return Err(Error::range("temperature", "above 0", self.temperature));
@@ -77,10 +89,18 @@ impl SimClr {
             return Err(Error::range("projection", "at least 1", 0));
         }
         if self.batch < 2 {
-            return Err(Error::range("batch", "at least 2: other clips are the negatives", self.batch));
+            return Err(Error::range(
+                "batch",
+                "at least 2: other clips are the negatives",
+                self.batch,
+            ));
         }
         if self.batch > self.data.len() {
-            let message = format!("a batch of {} is more than the {} training clips", self.batch, self.data.len());
+            let message = format!(
+                "a batch of {} is more than the {} training clips",
+                self.batch,
+                self.data.len()
+            );
             return run(message, "give a smaller `batch`");
         }
         self.full_views()?;
@@ -96,7 +116,8 @@ impl SimClr {
             (Domain::Wave, Some(features)) => self.views.then(features)?,
             (Domain::Wave, None) => {
                 let message = "the views end in waves, the encoder needs features".to_owned();
-                let hint = "end the recipe in `log_mel()`, or give `features: log_mel()`".to_owned();
+                let hint =
+                    "end the recipe in `log_mel()`, or give `features: log_mel()`".to_owned();
                 return Err(Error::Run { message, hint });
             }
         })
@@ -119,19 +140,37 @@ impl SimClr {
     pub fn settings(&self) -> Vec<(String, String)> {
         let hidden = self.projection.hidden.unwrap_or(self.encoder.dim());
         let lines = [
-            ("data", format!("{}, {} clips", self.data.name(), self.data.len())),
+            (
+                "data",
+                format!("{}, {} clips", self.data.name(), self.data.len()),
+            ),
             ("encoder", self.encoder.architecture().to_string()),
             ("recipe", self.views.to_string()),
-            ("features", self.features.as_ref().map_or_else(|| "in the recipe".into(), Recipe::to_string)),
+            (
+                "features",
+                self.features
+                    .as_ref()
+                    .map_or_else(|| "in the recipe".into(), Recipe::to_string),
+            ),
             ("loss", format!("nt_xent({})", self.temperature)),
             ("optimizer", self.optimizer.to_string()),
             ("schedule", self.schedule.to_string()),
             ("epochs", self.epochs.to_string()),
             ("batch", self.batch.to_string()),
-            ("projector", format!("{} to {hidden} to {hidden} to {}", self.encoder.dim(), self.projection.output)),
+            (
+                "projector",
+                format!(
+                    "{} to {hidden} to {hidden} to {}",
+                    self.encoder.dim(),
+                    self.projection.output
+                ),
+            ),
             ("seed", self.seed.to_string()),
         ];
-        lines.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        lines
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 
     /// A name for everything that decides the result: settings, initial weights, clips and the version of the program.
@@ -151,8 +190,14 @@ impl SimClr {
             match &clip.source {
                 // The name and the size stand for the content: a copy of the data elsewhere is the same data.
                 Source::File(path) => {
-                    add(&path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default());
-                    add(&path.metadata().map_or(0, |metadata| metadata.len()).to_string());
+                    add(&path
+                        .file_name()
+                        .map(|name| name.to_string_lossy())
+                        .unwrap_or_default());
+                    add(&path
+                        .metadata()
+                        .map_or(0, |metadata| metadata.len())
+                        .to_string());
                 }
                 Source::Wave(wave) => add(&format!("{}", wave_hash(wave.samples()))),
             }
@@ -167,7 +212,9 @@ impl SimClr {
 
 fn wave_hash(values: &[f32]) -> u64 {
     let mut hash = Xxh3::new();
-    values.iter().for_each(|value| hash.update(&value.to_le_bytes()));
+    values
+        .iter()
+        .for_each(|value| hash.update(&value.to_le_bytes()));
     hash.digest()
 }
 
@@ -182,13 +229,25 @@ impl Learner {
     /// The encoder's own weights, and a projector drawn from the seed.
     pub(super) fn new(config: &SimClr, device: &Device) -> Result<Learner, Error> {
         let hidden = config.projection.hidden.unwrap_or(config.encoder.dim());
-        let encoder = config.encoder.with_weights(&config.encoder.weights(), device)?.network().clone();
-        let head = Projector::new(config.encoder.dim(), hidden, config.projection.output, device);
+        let encoder = config
+            .encoder
+            .with_weights(&config.encoder.weights(), device)?
+            .network()
+            .clone();
+        let head = Projector::new(
+            config.encoder.dim(),
+            hidden,
+            config.projection.output,
+            device,
+        );
         let weights = crate::nn::export(&encoder);
         // One pass over both parts draws the head and names every parameter; the encoder then gets its own weights back.
         let learner = initialize(Learner { encoder, head }, config.seed)?;
         let encoder = crate::nn::import(learner.encoder, &weights)?;
-        Ok(Learner { encoder, head: learner.head })
+        Ok(Learner {
+            encoder,
+            head: learner.head,
+        })
     }
 
     fn project(&self, x: Tensor<4>) -> Tensor<2> {
@@ -217,5 +276,9 @@ pub(super) fn step(
     let loss = nt_xent(a.clone(), b.clone(), temperature)?;
     let gradients = GradientsParams::from_grads(loss.backward(), &learner);
     let learner = optimizer.step(learning_rate, learner, gradients);
-    Ok(Stepped { learner, loss: loss.inner(), views: [a, b] })
+    Ok(Stepped {
+        learner,
+        loss: loss.inner(),
+        views: [a, b],
+    })
 }

@@ -6,9 +6,24 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 pub(super) fn functions() -> Vec<Function> {
-    let mut all = vec![sum(), mean(), median(), deviation(), sorted(), unique(), zip(), enumerate()];
-    all.extend([extreme("min", Ordering::Less), extreme("max", Ordering::Greater)]);
-    all.extend([place("argmin", Ordering::Less), place("argmax", Ordering::Greater)]);
+    let mut all = vec![
+        sum(),
+        mean(),
+        median(),
+        deviation(),
+        sorted(),
+        unique(),
+        zip(),
+        enumerate(),
+    ];
+    all.extend([
+        extreme("min", Ordering::Less),
+        extreme("max", Ordering::Greater),
+    ]);
+    all.extend([
+        place("argmin", Ordering::Less),
+        place("argmax", Ordering::Greater),
+    ]);
     all.extend([every("any", true), every("all", false)]);
     all
 }
@@ -24,8 +39,15 @@ fn figure<R: Into<Dynamic>>(
 fn numbers(call: &Call<'_>, least: usize) -> Result<Vec<f64>, ScriptError> {
     let numbers = call.get::<Vec<f64>>("x")?;
     if numbers.len() < least {
-        let wanted = if least == 1 { "at least one number".to_owned() } else { format!("at least {least} numbers") };
-        return Err(ScriptError::new(format!("this takes {wanted}, not {}", numbers.len())));
+        let wanted = if least == 1 {
+            "at least one number".to_owned()
+        } else {
+            format!("at least {least} numbers")
+        };
+        return Err(ScriptError::new(format!(
+            "this takes {wanted}, not {}",
+            numbers.len()
+        )));
     }
     Ok(numbers)
 }
@@ -33,9 +55,16 @@ fn numbers(call: &Call<'_>, least: usize) -> Result<Vec<f64>, ScriptError> {
 fn sum() -> Function {
     figure("sum", |call| {
         let array = call.get::<Array>("x")?;
-        if let Some(whole) = array.iter().map(|x| x.as_int().ok()).collect::<Option<Vec<i64>>>() {
+        if let Some(whole) = array
+            .iter()
+            .map(|x| x.as_int().ok())
+            .collect::<Option<Vec<i64>>>()
+        {
             let sum = whole.iter().try_fold(0_i64, |sum, x| sum.checked_add(*x));
-            return Ok(sum.map_or_else(|| whole.iter().map(|x| *x as f64).sum::<f64>().into(), Dynamic::from));
+            return Ok(sum.map_or_else(
+                || whole.iter().map(|x| *x as f64).sum::<f64>().into(),
+                Dynamic::from,
+            ));
         }
         Ok(numbers(call, 0)?.iter().sum::<f64>().into())
     })
@@ -61,7 +90,11 @@ fn median() -> Function {
         let mut numbers = numbers(call, 1)?;
         numbers.sort_by(f64::total_cmp);
         let half = numbers.len() / 2;
-        Ok(if numbers.len() % 2 == 1 { numbers[half] } else { (numbers[half - 1] + numbers[half]) / 2.0 })
+        Ok(if numbers.len() % 2 == 1 {
+            numbers[half]
+        } else {
+            (numbers[half - 1] + numbers[half]) / 2.0
+        })
     })
     .about("Gives the median of the numbers of an array.")
     .param::<Vec<f64>>("x", "the numbers")
@@ -79,14 +112,22 @@ fn deviation() -> Function {
     })
     .about("Gives the standard deviation of the numbers of an array.")
     .param::<Vec<f64>>("x", "the numbers")
-    .option::<usize>("ddof", 0, "what is taken from their count before dividing: 1 for a sample of something larger")
+    .option::<usize>(
+        "ddof",
+        0,
+        "what is taken from their count before dividing: 1 for a sample of something larger",
+    )
     .returns("number")
     .example("assert(std([1, 3]) == 1); assert_near(std([1, 3], #{ ddof: 1 }), sqrt(2))")
 }
 
 /// How two numbers, texts or characters compare; an error for what has no order.
 fn compare(a: &Dynamic, b: &Dynamic) -> Result<Ordering, ScriptError> {
-    let number = |x: &Dynamic| x.as_float().ok().or_else(|| x.as_int().ok().map(|n| n as f64));
+    let number = |x: &Dynamic| {
+        x.as_float()
+            .ok()
+            .or_else(|| x.as_int().ok().map(|n| n as f64))
+    };
     if let (Some(a), Some(b)) = (number(a), number(b)) {
         return Ok(a.total_cmp(&b));
     }
@@ -111,11 +152,19 @@ fn best(array: &[Dynamic], wanted: Ordering) -> Result<usize, ScriptError> {
 
 fn some_of(call: &Call<'_>) -> Result<Array, ScriptError> {
     let array = call.get::<Array>("x")?;
-    if array.is_empty() { Err(ScriptError::new("an empty array has no such element")) } else { Ok(array) }
+    if array.is_empty() {
+        Err(ScriptError::new("an empty array has no such element"))
+    } else {
+        Ok(array)
+    }
 }
 
 fn extreme(name: &'static str, wanted: Ordering) -> Function {
-    let (word, result) = if wanted == Ordering::Less { ("smallest", "1") } else { ("largest", "2.5") };
+    let (word, result) = if wanted == Ordering::Less {
+        ("smallest", "1")
+    } else {
+        ("largest", "2.5")
+    };
     figure(name, move |call| {
         let (x, other) = (call.raw("x"), call.raw("y"));
         if other.is_unit() {
@@ -123,17 +172,29 @@ fn extreme(name: &'static str, wanted: Ordering) -> Function {
             let place = best(&array, wanted)?;
             return Ok(array[place].clone());
         }
-        Ok(if compare(&other, &x)? == wanted { other } else { x })
+        Ok(if compare(&other, &x)? == wanted {
+            other
+        } else {
+            x
+        })
     })
-    .about(format!("Gives the {word} of two numbers, or of all elements of an array."))
+    .about(format!(
+        "Gives the {word} of two numbers, or of all elements of an array."
+    ))
     .param::<Dynamic>("x", "an array, or a number")
     .param_or::<Dynamic>("y", (), "the other number")
     .returns("number")
-    .example(format!("assert({name}(1, 2.5) == {result}); assert({name}([2, 1, 2.5]) == {result})"))
+    .example(format!(
+        "assert({name}(1, 2.5) == {result}); assert({name}([2, 1, 2.5]) == {result})"
+    ))
 }
 
 fn place(name: &'static str, wanted: Ordering) -> Function {
-    let (word, result) = if wanted == Ordering::Less { ("smallest", 1) } else { ("largest", 0) };
+    let (word, result) = if wanted == Ordering::Less {
+        ("smallest", 1)
+    } else {
+        ("largest", 0)
+    };
     figure(name, move |call| Ok(best(&some_of(call)?, wanted)? as i64))
         .about(format!("Gives the index of the {word} element of an array, of the first one if there are several."))
         .param::<Array>("x", "the array")
@@ -168,10 +229,19 @@ fn unique() -> Function {
         let array = call.get::<Array>("x")?;
         let key = |x: &Dynamic| {
             // 1 and 1.0 are equal.
-            let number = x.as_float().ok().or_else(|| x.as_int().ok().map(|n| n as f64));
-            (number.map_or(x.type_name(), |_| "number"), number.map_or_else(|| Shown::text_of(x), |n| n.to_string()))
+            let number = x
+                .as_float()
+                .ok()
+                .or_else(|| x.as_int().ok().map(|n| n as f64));
+            (
+                number.map_or(x.type_name(), |_| "number"),
+                number.map_or_else(|| Shown::text_of(x), |n| n.to_string()),
+            )
         };
-        Ok(array.into_iter().filter(|x| seen.insert(key(x))).collect::<Array>())
+        Ok(array
+            .into_iter()
+            .filter(|x| seen.insert(key(x)))
+            .collect::<Array>())
     })
     .about("Gives the elements of an array each once, in the order in which they first appear.")
     .param::<Array>("x", "the array")
@@ -182,7 +252,10 @@ fn unique() -> Function {
 fn zip() -> Function {
     figure("zip", |call| {
         let (a, b) = (call.get::<Array>("a")?, call.get::<Array>("b")?);
-        Ok(a.into_iter().zip(b).map(|(a, b)| Dynamic::from_array(vec![a, b])).collect::<Array>())
+        Ok(a.into_iter()
+            .zip(b)
+            .map(|(a, b)| Dynamic::from_array(vec![a, b]))
+            .collect::<Array>())
     })
     .about("Joins two arrays into one of pairs, as long as the shorter of them.")
     .param::<Array>("a", "an array")
@@ -195,7 +268,9 @@ fn enumerate() -> Function {
     figure("enumerate", |call| {
         let start = call.get::<i64>("start")?;
         let pairs = (start..).zip(call.get::<Array>("x")?);
-        Ok(pairs.map(|(i, x)| Dynamic::from_array(vec![i.into(), x])).collect::<Array>())
+        Ok(pairs
+            .map(|(i, x)| Dynamic::from_array(vec![i.into(), x]))
+            .collect::<Array>())
     })
     .about("Gives pairs of a count and an element of an array.")
     .note("a loop counts by itself: `for (x, i) in xs { ... }`")
@@ -215,8 +290,13 @@ fn every(name: &'static str, any: bool) -> Function {
                 None => x,
             };
             let holds = value.as_bool().map_err(|_| {
-                ScriptError::new(format!("every element must be true or false, not {}", describe(&value)))
-                    .hint(format!("a condition says what is asked: `{name}(x, |v| v > 0)`"))
+                ScriptError::new(format!(
+                    "every element must be true or false, not {}",
+                    describe(&value)
+                ))
+                .hint(format!(
+                    "a condition says what is asked: `{name}(x, |v| v > 0)`"
+                ))
             })?;
             if holds == any {
                 return Ok(any);
@@ -225,9 +305,14 @@ fn every(name: &'static str, any: bool) -> Function {
         Ok(!any)
     })
     .in_session()
-    .about(format!("Whether {word} element of an array is true, or fulfils a condition."))
+    .about(format!(
+        "Whether {word} element of an array is true, or fulfils a condition."
+    ))
     .param::<Array>("x", "the array")
     .param_or::<Option<FnPtr>>("condition", (), "what is asked of an element")
     .returns("flag")
-    .example(format!("assert({name}([1, 2], |v| v > {}))", if any { 1 } else { 0 }))
+    .example(format!(
+        "assert({name}([1, 2], |v| v > {}))",
+        if any { 1 } else { 0 }
+    ))
 }

@@ -12,7 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use tempfile::TempDir;
 #[cfg(feature = "learn")]
-use {auricle_learn::Device, auricle_learn::batch::Workers, std::thread::JoinHandle, std::time::Duration};
+use {
+    auricle_learn::Device, auricle_learn::batch::Workers, std::thread::JoinHandle,
+    std::time::Duration,
+};
 
 /// How a session is started.
 #[derive(Clone)]
@@ -78,7 +81,10 @@ fn note_once(noted: &Mutex<HashSet<String>>, sink: &dyn Sink, text: String) {
     if text.is_empty() {
         return;
     }
-    let is_new = noted.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(text.clone());
+    let is_new = noted
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .insert(text.clone());
     if is_new {
         sink.note(&text);
     }
@@ -118,14 +124,21 @@ impl Environment {
     pub(crate) fn tell_of_recordings(&self, recipe: &Recipe) {
         self.note_once(recipe.passed_over().to_string());
         let (noted, sink) = (self.noted.clone(), self.sink.clone());
-        let listener: Listener =
-            Arc::new(move |error| note_once(&noted, &*sink, format!("passed over: {error}; it is drawn no more")));
+        let listener: Listener = Arc::new(move |error| {
+            note_once(
+                &noted,
+                &*sink,
+                format!("passed over: {error}; it is drawn no more"),
+            )
+        });
         recipe.listen(&listener);
     }
 
     /// The texts that the session has seen.
     pub(crate) fn sources(&self) -> MutexGuard<'_, Sources> {
-        self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.sources
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Remembers the session's engine for functions that outlive their call, without keeping it alive.
@@ -172,25 +185,37 @@ impl Environment {
     pub(crate) fn temporary_folder(&self) -> std::io::Result<PathBuf> {
         let folder = tempfile::Builder::new().prefix("auricle-").tempdir()?;
         let path = folder.path().to_owned();
-        self.folders.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(folder);
+        self.folders
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .push(folder);
         Ok(path)
     }
 
     /// Remembers a report, in case it is the last.
     #[cfg(feature = "learn")]
     pub(crate) fn keep_report(&self, report: serde_json::Value) {
-        *self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(report);
+        *self
+            .report
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(report);
     }
 
     /// The last report that was made.
     pub(crate) fn last_report(&self) -> Option<serde_json::Value> {
-        self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.report
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
     }
 
     /// Remembers work that ends by itself but must end before the session does, because it keeps what it has done.
     #[cfg(feature = "learn")]
     pub(crate) fn leave(&self, work: JoinHandle<()>, failure: Failure) {
-        self.left.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((work, failure));
+        self.left
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .push((work, failure));
     }
 
     /// Waits for the end of the work that was left.
@@ -211,7 +236,10 @@ impl Environment {
     /// Whether all work that was left has ended. Says what went wrong with it.
     #[cfg(feature = "learn")]
     pub(crate) fn settled(&self) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut left = self
+            .left
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let ended = left.extract_if(.., |(work, _)| work.is_finished());
         ended.for_each(|(_, failure)| self.tell(&failure));
         left.is_empty()
@@ -220,7 +248,11 @@ impl Environment {
     /// Says what went wrong with work that was stopped.
     #[cfg(feature = "learn")]
     pub(crate) fn tell(&self, failure: &Failure) {
-        if let Some(failure) = failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
+        if let Some(failure) = failure
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take()
+        {
             self.sink.note(&format!("the interrupted run: {failure}"));
         }
     }
@@ -231,12 +263,17 @@ impl Environment {
     /// If this build has no device of the name that was asked for.
     #[cfg(feature = "learn")]
     pub(crate) fn device(&self) -> Result<Device, ScriptError> {
-        let mut device = self.device.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut device = self
+            .device
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if device.is_none() {
             auricle_learn::use_threads(self.settings.threads);
             *device = Some(auricle_learn::device(&self.settings.device)?);
         }
-        device.clone().ok_or_else(|| ScriptError::new("internal error: no device"))
+        device
+            .clone()
+            .ok_or_else(|| ScriptError::new("internal error: no device"))
     }
 
     /// Chooses the device of everything that is made from here on.
@@ -247,7 +284,10 @@ impl Environment {
     pub(crate) fn set_device(&self, name: &str) -> Result<(), ScriptError> {
         auricle_learn::use_threads(self.settings.threads);
         let chosen = auricle_learn::device(name)?;
-        *self.device.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(chosen);
+        *self
+            .device
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(chosen);
         Ok(())
     }
 

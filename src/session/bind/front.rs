@@ -6,7 +6,11 @@ use rhai::Dynamic;
 use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![show("show", environment), show("display", environment), display_id(environment)];
+    let mut all = vec![
+        show("show", environment),
+        show("display", environment),
+        display_id(environment),
+    ];
     all.extend([
         update_display(environment),
         clear_output(environment),
@@ -15,8 +19,18 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         flush(environment),
     ]);
     all.extend([
-        ask("input", false, "Asks the person in front of the session for a line, and waits for it.", environment),
-        ask("password", true, "Asks for a line that is not seen while it is typed.", environment),
+        ask(
+            "input",
+            false,
+            "Asks the person in front of the session for a line, and waits for it.",
+            environment,
+        ),
+        ask(
+            "password",
+            true,
+            "Asks for a line that is not seen while it is typed.",
+            environment,
+        ),
     ]);
     all
 }
@@ -36,7 +50,14 @@ fn display(environment: &Environment, call: &Call<'_>) -> Display {
     let x = call.raw("x");
     let shown = Shown::display_for(&x, &*environment.sink);
     // What a script says is shown as it is; only at the end of a cell a text is told from a name by its quotation marks.
-    if x.is_string() { Display { text: x.to_string(), ..shown } } else { shown }
+    if x.is_string() {
+        Display {
+            text: x.to_string(),
+            ..shown
+        }
+    } else {
+        shown
+    }
 }
 
 fn show(name: &'static str, environment: &Arc<Environment>) -> Function {
@@ -54,7 +75,10 @@ fn show(name: &'static str, environment: &Arc<Environment>) -> Function {
 
 fn display_id(environment: &Arc<Environment>) -> Function {
     with("display_id", environment, |environment, call| {
-        environment.sink.display(&display(environment, call), Some(&call.get::<String>("name")?));
+        environment.sink.display(
+            &display(environment, call),
+            Some(&call.get::<String>("name")?),
+        );
         Ok(())
     })
     .about("Displays a value under a name, by which `update_display` replaces it.")
@@ -65,7 +89,9 @@ fn display_id(environment: &Arc<Environment>) -> Function {
 
 fn update_display(environment: &Arc<Environment>) -> Function {
     with("update_display", environment, |environment, call| {
-        environment.sink.update(&display(environment, call), &call.get::<String>("name")?);
+        environment
+            .sink
+            .update(&display(environment, call), &call.get::<String>("name")?);
         Ok(())
     })
     .about("Puts a value in the place of what was displayed under a name.")
@@ -80,7 +106,11 @@ fn clear_output(environment: &Arc<Environment>) -> Function {
         Ok(())
     })
     .about("Takes away what the cell has shown so far, where that can be done.")
-    .option::<bool>("wait", true, "whether it stays until something new is shown")
+    .option::<bool>(
+        "wait",
+        true,
+        "whether it stays until something new is shown",
+    )
     .example("clear_output()")
 }
 
@@ -108,7 +138,13 @@ fn progress(environment: &Arc<Environment>) -> Function {
         let (done, total) = (call.get::<f64>("done")?, call.get::<f64>("total")?);
         let (done, total) = (done.max(0.0) as u64, total.max(0.0) as u64);
         let title = call.get::<String>("title")?;
-        environment.sink.progress(&Progress { title, done, total, finished: done >= total, ..Progress::default() });
+        environment.sink.progress(&Progress {
+            title,
+            done,
+            total,
+            finished: done >= total,
+            ..Progress::default()
+        });
         Ok(())
     })
     .about("Shows how far a loop is; the bar goes when `done` reaches `total`.")
@@ -121,10 +157,13 @@ fn progress(environment: &Arc<Environment>) -> Function {
 fn ask(name: &'static str, hidden: bool, about: &str, environment: &Arc<Environment>) -> Function {
     with(name, environment, move |environment, call| {
         let stop = || environment.token.is_cancelled();
-        let answer = environment.sink.ask(&call.get::<String>("prompt")?, hidden, &stop);
+        let answer = environment
+            .sink
+            .ask(&call.get::<String>("prompt")?, hidden, &stop);
         answer.map_err(|reason| {
-            ScriptError::new(format!("`{name}` cannot ask: {reason}"))
-                .hint("give the value as an argument of the script instead: `option(\"name\", default)`")
+            ScriptError::new(format!("`{name}` cannot ask: {reason}")).hint(
+                "give the value as an argument of the script instead: `option(\"name\", default)`",
+            )
         })
     })
     .about(about)

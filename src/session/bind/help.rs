@@ -1,7 +1,9 @@
 //! Help, asked for by a script.
 
 use super::Environment;
-use crate::script::{Function, ScriptError, Shown, Topic, function_help, overview, search, type_help, type_name};
+use crate::script::{
+    Function, ScriptError, Shown, Topic, function_help, overview, search, type_help, type_name,
+};
 use rhai::{Dynamic, FnPtr};
 use std::sync::Arc;
 
@@ -12,17 +14,21 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 fn help(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("help", Topic::Session, move |call| {
-        let (x, Some(table)) = (call.raw("x"), environment.table()) else { return Ok(()) };
+        let (x, Some(table)) = (call.raw("x"), environment.table()) else {
+            return Ok(());
+        };
         let text = if x.is_unit() {
             Some(overview(&table).trim_end().to_owned())
         } else if let Ok(name) = x.clone().into_string() {
             let missing = || {
                 let error = ScriptError::new(format!("there is no function `{name}`"));
                 match table.nearest(&name) {
-                    Some(guess) => {
-                        error.hint(format!("did you mean `{guess}`? `search_help(\"word\")` looks for words"))
-                    }
-                    None => error.hint("`search_help(\"word\")` looks for words, `help()` lists all functions"),
+                    Some(guess) => error.hint(format!(
+                        "did you mean `{guess}`? `search_help(\"word\")` looks for words"
+                    )),
+                    None => error.hint(
+                        "`search_help(\"word\")` looks for words, `help()` lists all functions",
+                    ),
                 }
             };
             Some(function_help(&table, &name).ok_or_else(missing)?)
@@ -37,16 +43,26 @@ fn help(environment: &Arc<Environment>) -> Function {
     })
     .in_session()
     .about("Explains a function, or lists what a value has; without a name, lists all functions.")
-    .param_or::<Dynamic>("x", (), "name of a function, of a method such as `wave.plot` or of a type; or a value")
+    .param_or::<Dynamic>(
+        "x",
+        (),
+        "name of a function, of a method such as `wave.plot` or of a type; or a value",
+    )
     .example("help(\"noise\"); help(noise); help(tone(440, 0.1))")
 }
 
 fn search_help(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("search_help", Topic::Session, move |call| {
-        let Some(table) = environment.table() else { return Ok(()) };
+        let Some(table) = environment.table() else {
+            return Ok(());
+        };
         let found = search(&table, &call.get::<String>("words")?);
-        environment.sink.out(&if found.is_empty() { "nothing is found".to_owned() } else { found.join("\n") });
+        environment.sink.out(&if found.is_empty() {
+            "nothing is found".to_owned()
+        } else {
+            found.join("\n")
+        });
         Ok(())
     })
     .in_session()

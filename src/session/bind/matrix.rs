@@ -22,20 +22,37 @@ pub(super) fn heat_map(values: &[f64], columns: usize) -> Option<Picture> {
     if rows < 2 || columns < 2 {
         return numbers(values);
     }
-    let upwards: Vec<f32> = values.chunks_exact(columns).rev().flatten().map(|&value| value as f32).collect();
-    let map = HeatMap::of(Grid { values: &upwards, columns, rows })?;
+    let upwards: Vec<f32> = values
+        .chunks_exact(columns)
+        .rev()
+        .flatten()
+        .map(|&value| value as f32)
+        .collect();
+    let map = HeatMap::of(Grid {
+        values: &upwards,
+        columns,
+        rows,
+    })?;
     Some(Picture::Pixels(map.into_pixels()))
 }
 
 /// A line through what was measured one after the other.
 pub(super) fn curve(values: &[f64]) -> Option<Picture> {
-    let rows = if values.len() < 2 { String::new() } else { curve_rows(values, 1, 64, 6) };
+    let rows = if values.len() < 2 {
+        String::new()
+    } else {
+        curve_rows(values, 1, 64, 6)
+    };
     (!rows.is_empty()).then_some(Picture::Rows(rows))
 }
 
 /// A line through the numbers of an array, if they are worth one.
 pub(super) fn numbers(values: &[f64]) -> Option<Picture> {
-    if values.len() < FEWEST { None } else { curve(values) }
+    if values.len() < FEWEST {
+        None
+    } else {
+        curve(values)
+    }
 }
 
 /// Makes arrays of numbers, and arrays of equally long rows of numbers, pictures.
@@ -48,7 +65,9 @@ pub(super) fn register(_: &mut Engine) {
         let row = |row: &Dynamic| Vec::<f64>::from_script(row);
         let rows: Vec<Vec<f64>> = array.iter().map(row).collect::<Option<_>>()?;
         let columns = rows[0].len();
-        rows.iter().all(|row| row.len() == columns).then(|| heat_map(&rows.concat(), columns))?
+        rows.iter()
+            .all(|row| row.len() == columns)
+            .then(|| heat_map(&rows.concat(), columns))?
     });
 }
 
@@ -68,7 +87,10 @@ mod tests {
         // The ends of the colour map, as its authors give them.
         let (dark, light) = ([68, 1, 84], [253, 231, 37]);
         let map = pixels(&[0.0, 9.0, 9.0, 0.0, 0.0, f64::NAN], 2);
-        assert_eq!((map.width, map.colors), (2, vec![dark, light, light, dark, dark, dark]));
+        assert_eq!(
+            (map.width, map.colors),
+            (2, vec![dark, light, light, dark, dark, dark])
+        );
         assert_eq!(heat_map(&[f64::NAN; 4], 2), None);
         assert_eq!(heat_map(&[], 0), None);
     }
@@ -87,9 +109,23 @@ mod tests {
             let value: Dynamic = rhai::Engine::new().eval(script).unwrap();
             crate::script::Shown::picture_of(&value)
         };
-        assert!(matches!(shown("[[1, 2], [3, 4.5]]"), Some(Picture::Pixels(_))));
-        assert!(matches!(shown("[1, 2, 3, 4, 5, 6, 7, 8, 9]"), Some(Picture::Rows(_))));
-        for script in ["[]", "[1, 2]", "[\"a\"]", "[[1, 2], [3]]", "[[], []]", "[[\"a\"], [1]]", "3"] {
+        assert!(matches!(
+            shown("[[1, 2], [3, 4.5]]"),
+            Some(Picture::Pixels(_))
+        ));
+        assert!(matches!(
+            shown("[1, 2, 3, 4, 5, 6, 7, 8, 9]"),
+            Some(Picture::Rows(_))
+        ));
+        for script in [
+            "[]",
+            "[1, 2]",
+            "[\"a\"]",
+            "[[1, 2], [3]]",
+            "[[], []]",
+            "[[\"a\"], [1]]",
+            "3",
+        ] {
             assert_eq!(shown(script), None, "{script}");
         }
     }

@@ -7,8 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![seed(environment), arg(environment), option(environment), sleep(environment)];
-    all.extend([assert(), assert_near(), to_json(), save_json(), temporary_folder(environment)]);
+    let mut all = vec![
+        seed(environment),
+        arg(environment),
+        option(environment),
+        sleep(environment),
+    ];
+    all.extend([
+        assert(),
+        assert_near(),
+        to_json(),
+        save_json(),
+        temporary_folder(environment),
+    ]);
     all
 }
 
@@ -19,7 +30,10 @@ fn seed(environment: &Arc<Environment>) -> Function {
         Ok(())
     })
     .about("Sets the seed of everything that is drawn from here on.")
-    .param::<u64>("n", "the seed; the same seed gives the same numbers on any number of threads")
+    .param::<u64>(
+        "n",
+        "the seed; the same seed gives the same numbers on any number of threads",
+    )
     .example("seed(1); let a = white_noise(0.1); seed(1); assert(a == white_noise(0.1))")
 }
 
@@ -28,17 +42,30 @@ fn arg(environment: &Arc<Environment>) -> Function {
     Function::new("arg", Topic::Session, move |call| {
         let (index, about) = (call.get::<usize>("index")?, call.get::<String>("about")?);
         let positional = split_arguments(&environment.settings.arguments).0;
-        match (positional.get(index), call.get::<Option<String>>("otherwise")?) {
+        match (
+            positional.get(index),
+            call.get::<Option<String>>("otherwise")?,
+        ) {
             (Some(value), _) => Ok(value.to_string()),
             (None, Some(otherwise)) => Ok(otherwise),
-            (None, None) => Err(ScriptError::new(format!("argument {} is missing: {about}", index + 1))
-                .hint("give it behind the name of the script")),
+            (None, None) => Err(ScriptError::new(format!(
+                "argument {} is missing: {about}",
+                index + 1
+            ))
+            .hint("give it behind the name of the script")),
         }
     })
     .about("Gives an argument of the script, the words that follow its name on the command line.")
-    .param::<usize>("index", "which of them, from 0; words that begin with `--` do not count")
+    .param::<usize>(
+        "index",
+        "which of them, from 0; words that begin with `--` do not count",
+    )
     .param::<String>("about", "what it is, for the message if it is missing")
-    .param_or::<Option<String>>("otherwise", (), "what to take if it is missing; an error if not given")
+    .param_or::<Option<String>>(
+        "otherwise",
+        (),
+        "what to take if it is missing; an error if not given",
+    )
     .returns("string")
     .reads_data()
     .example("assert(arg(0, \"folder with recordings\", \"data\") == \"data\")")
@@ -78,7 +105,10 @@ fn split_arguments(arguments: &[String]) -> (Vec<&str>, Vec<(&str, &str)>) {
             None => words.push(argument),
             Some(option) => match option.split_once('=') {
                 Some((name, value)) => options.push((name, value)),
-                None => options.push((option, rest.next_if(|next| !next.starts_with("--")).unwrap_or(""))),
+                None => options.push((
+                    option,
+                    rest.next_if(|next| !next.starts_with("--")).unwrap_or(""),
+                )),
             },
         }
     }
@@ -89,15 +119,19 @@ fn sleep(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("sleep", Topic::Session, move |call| {
         let seconds = call.get::<f64>("seconds")?;
-        let mut left =
-            Duration::try_from_secs_f64(seconds).map_err(|_| call.wrong("seconds", "a number of at least 0"))?;
+        let mut left = Duration::try_from_secs_f64(seconds)
+            .map_err(|_| call.wrong("seconds", "a number of at least 0"))?;
         // Short naps, so that an interrupt is noticed at once.
         while !left.is_zero() && !environment.token.is_cancelled() {
             let nap = left.min(Duration::from_millis(20));
             std::thread::sleep(nap);
             left -= nap;
         }
-        if environment.token.is_cancelled() { Err(ScriptError::new("interrupted")) } else { Ok(()) }
+        if environment.token.is_cancelled() {
+            Err(ScriptError::new("interrupted"))
+        } else {
+            Ok(())
+        }
     })
     .hides_builtin()
     .about("Waits; an interrupt ends the wait.")
@@ -107,9 +141,14 @@ fn sleep(environment: &Arc<Environment>) -> Function {
 
 fn assert() -> Function {
     Function::new("assert", Topic::Session, |call| {
-        match (call.get::<bool>("condition")?, call.get::<String>("message")?) {
+        match (
+            call.get::<bool>("condition")?,
+            call.get::<String>("message")?,
+        ) {
             (true, _) => Ok(()),
-            (false, message) if message.is_empty() => Err(ScriptError::new("the assertion does not hold")),
+            (false, message) if message.is_empty() => {
+                Err(ScriptError::new("the assertion does not hold"))
+            }
             (false, message) => Err(ScriptError::new(message)),
         }
     })
@@ -121,11 +160,17 @@ fn assert() -> Function {
 
 fn assert_near() -> Function {
     Function::new("assert_near", Topic::Session, |call| {
-        let (got, want, tolerance) = (call.get::<f64>("got")?, call.get::<f64>("want")?, call.get::<f64>("tolerance")?);
+        let (got, want, tolerance) = (
+            call.get::<f64>("got")?,
+            call.get::<f64>("want")?,
+            call.get::<f64>("tolerance")?,
+        );
         if (got - want).abs() <= tolerance {
             return Ok(());
         }
-        Err(ScriptError::new(format!("{got} is not within {tolerance} of {want}")))
+        Err(ScriptError::new(format!(
+            "{got} is not within {tolerance} of {want}"
+        )))
     })
     .about("Stops the script unless two numbers are close.")
     .param::<f64>("got", "a number")
@@ -136,24 +181,32 @@ fn assert_near() -> Function {
 
 fn json_of(call: &Call<'_>) -> Result<serde_json::Value, ScriptError> {
     let value = call.raw("x");
-    Shown::json_of(&value).ok_or_else(|| ScriptError::new(format!("{} cannot be written as JSON", describe(&value))))
+    Shown::json_of(&value)
+        .ok_or_else(|| ScriptError::new(format!("{} cannot be written as JSON", describe(&value))))
 }
 
 fn to_json() -> Function {
-    Function::new("to_json", Topic::Session, |call| Ok(json_of(call)?.to_string()))
-        .hides_builtin()
-        .about("Writes a value as JSON: numbers, strings, arrays, maps, recipes, views, traces, reports.")
-        .param::<Dynamic>("x", "the value")
-        .returns("string")
-        .example("let r = fade() |> noise(5..40); assert(from_json(to_json(r)) == r)")
+    Function::new("to_json", Topic::Session, |call| {
+        Ok(json_of(call)?.to_string())
+    })
+    .hides_builtin()
+    .about(
+        "Writes a value as JSON: numbers, strings, arrays, maps, recipes, views, traces, reports.",
+    )
+    .param::<Dynamic>("x", "the value")
+    .returns("string")
+    .example("let r = fade() |> noise(5..40); assert(from_json(to_json(r)) == r)")
 }
 
 fn save_json() -> Function {
     Function::new("save_json", Topic::Session, |call| {
-        let text =
-            serde_json::to_string_pretty(&json_of(call)?).map_err(|error| ScriptError::new(error.to_string()))?;
+        let text = serde_json::to_string_pretty(&json_of(call)?)
+            .map_err(|error| ScriptError::new(error.to_string()))?;
         let path = call.get::<String>("path")?;
-        Ok(auricle_audio::io::write_whole(path.as_ref(), format!("{text}\n").as_bytes())?)
+        Ok(auricle_audio::io::write_whole(
+            path.as_ref(),
+            format!("{text}\n").as_bytes(),
+        )?)
     })
     .about("Saves a value as a JSON file, whole or not at all.")
     .param::<Dynamic>("x", "the value, see `to_json`")
@@ -165,7 +218,9 @@ fn save_json() -> Function {
 fn temporary_folder(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("temporary_folder", Topic::Session, move |_| {
-        let folder = environment.temporary_folder().map_err(|error| ScriptError::new(error.to_string()))?;
+        let folder = environment
+            .temporary_folder()
+            .map_err(|error| ScriptError::new(error.to_string()))?;
         Ok(folder.display().to_string())
     })
     .about("Makes an empty folder that is removed when the session ends, and gives its path.")
@@ -176,6 +231,9 @@ fn temporary_folder(environment: &Arc<Environment>) -> Function {
 impl From<auricle_audio::Error> for ScriptError {
     fn from(error: auricle_audio::Error) -> ScriptError {
         let hint = error.hint();
-        ScriptError { message: error.to_string(), hint }
+        ScriptError {
+            message: error.to_string(),
+            hint,
+        }
     }
 }

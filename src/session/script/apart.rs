@@ -36,7 +36,10 @@ pub(crate) enum Ended<T> {
     /// It is done.
     Done(T),
     /// The user wanted to stop. The work ends by itself, on this thread.
-    #[cfg_attr(not(feature = "learn"), expect(dead_code, reason = "only training has something to keep"))]
+    #[cfg_attr(
+        not(feature = "learn"),
+        expect(dead_code, reason = "only training has something to keep")
+    )]
     Left(JoinHandle<()>),
 }
 
@@ -49,7 +52,10 @@ impl CancelToken {
     /// The request to stop the run that this thread works for.
     pub fn stop(&self) -> Stop {
         let run = RUN.get();
-        Stop { token: self.clone(), run: if run == 0 { self.runs() } else { run } }
+        Stop {
+            token: self.clone(),
+            run: if run == 0 { self.runs() } else { run },
+        }
     }
 
     /// Whether to stop what a script does on this thread.
@@ -69,14 +75,18 @@ impl CancelToken {
     ) -> Result<Ended<T>, ScriptError> {
         let (sender, receiver) = channel();
         let run = self.stop().run;
-        let worker = std::thread::Builder::new().name("work".into()).stack_size(STACK_BYTES).spawn(move || {
-            RUN.set(run);
-            // Who listened may have left.
-            let tell = |sender: &Sender<Word<R, T>>, word| drop(sender.send(word));
-            let result = work(&|words| tell(&sender, Word::Report(words)));
-            tell(&sender, Word::Done(result));
-        });
-        let worker = worker.map_err(|error| ScriptError::new(format!("no thread can be started: {error}")))?;
+        let worker = std::thread::Builder::new()
+            .name("work".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                RUN.set(run);
+                // Who listened may have left.
+                let tell = |sender: &Sender<Word<R, T>>, word| drop(sender.send(word));
+                let result = work(&|words| tell(&sender, Word::Report(words)));
+                tell(&sender, Word::Done(result));
+            });
+        let worker = worker
+            .map_err(|error| ScriptError::new(format!("no thread can be started: {error}")))?;
         loop {
             match receiver.recv_timeout(LOOK_EVERY) {
                 Ok(Word::Done(result)) => return Ok(Ended::Done(result)),
@@ -86,7 +96,9 @@ impl CancelToken {
                 Err(RecvTimeoutError::Timeout) => return Ok(Ended::Left(worker)),
                 Err(RecvTimeoutError::Disconnected) => match worker.join() {
                     Err(panic) => std::panic::resume_unwind(panic),
-                    Ok(()) => return Err(ScriptError::new("internal error: work without a result")),
+                    Ok(()) => {
+                        return Err(ScriptError::new("internal error: work without a result"));
+                    }
                 },
             }
         }
@@ -118,10 +130,16 @@ mod tests {
         token.reset();
         assert_eq!(token.unless_stopped(|| 3).ok(), Some(3));
         token.cancel();
-        assert_eq!(token.unless_stopped(|| 4).ok(), Some(4), "what is done is given");
+        assert_eq!(
+            token.unless_stopped(|| 4).ok(),
+            Some(4),
+            "what is done is given"
+        );
         // The work waits for a word that is never said.
         let (_never, word) = channel::<()>();
-        let error = token.unless_stopped(move || word.recv().is_ok()).unwrap_err();
+        let error = token
+            .unless_stopped(move || word.recv().is_ok())
+            .unwrap_err();
         assert_eq!(error.message, "interrupted");
     }
 
@@ -140,7 +158,9 @@ mod tests {
             },
             |()| {},
         );
-        let Ok(Ended::Left(worker)) = left else { panic!("the work was waited for") };
+        let Ok(Ended::Left(worker)) = left else {
+            panic!("the work was waited for")
+        };
         token.reset();
         go.send(()).unwrap();
         assert_eq!(told.recv(), Ok((true, true)));
@@ -161,7 +181,9 @@ mod tests {
         let token = CancelToken::default();
         token.reset();
         let mut heard = Vec::new();
-        let ended = token.apart(|tell| (0..5).for_each(tell), |n| heard.push(n)).unwrap();
+        let ended = token
+            .apart(|tell| (0..5).for_each(tell), |n| heard.push(n))
+            .unwrap();
         assert!(matches!(ended, Ended::Done(())));
         assert_eq!(heard, [0, 1, 2, 3, 4]);
     }

@@ -60,7 +60,10 @@ impl<'a> Call<'a> {
     ) -> Result<Call<'a>, ScriptError> {
         let mut positional: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
         let takes_options = function.form == Form::Call && !function.options.is_empty();
-        let options = match positional.last().and_then(|last| last.clone().try_cast::<Map>()) {
+        let options = match positional
+            .last()
+            .and_then(|last| last.clone().try_cast::<Map>())
+        {
             Some(map) if takes_options => {
                 positional.pop();
                 map
@@ -69,21 +72,42 @@ impl<'a> Call<'a> {
         };
         if positional.len() > function.parameters.len() {
             let extra = describe(&positional[function.parameters.len()]);
-            let wanted = if takes_options { "only an option map can follow" } else { "nothing can follow" };
-            return Err(ScriptError::new(format!("`{}` does not take {extra}: {wanted}", function.name))
-                .hint(format!("usage: {}", function.signature())));
+            let wanted = if takes_options {
+                "only an option map can follow"
+            } else {
+                "nothing can follow"
+            };
+            return Err(ScriptError::new(format!(
+                "`{}` does not take {extra}: {wanted}",
+                function.name
+            ))
+            .hint(format!("usage: {}", function.signature())));
         }
-        if let Some(missing) = function.parameters.get(positional.len()).filter(|p| p.default.is_none()) {
-            return Err(ScriptError::new(format!("`{}` needs `{}`: {}", function.name, missing.name, missing.about))
-                .hint(format!("usage: {}", function.signature())));
+        if let Some(missing) = function
+            .parameters
+            .get(positional.len())
+            .filter(|p| p.default.is_none())
+        {
+            return Err(ScriptError::new(format!(
+                "`{}` needs `{}`: {}",
+                function.name, missing.name, missing.about
+            ))
+            .hint(format!("usage: {}", function.signature())));
         }
         for name in options.keys() {
-            if !function.options.iter().any(|option| option.name == name.as_str()) {
+            if !function
+                .options
+                .iter()
+                .any(|option| option.name == name.as_str())
+            {
                 return Err(unknown_option(function, name));
             }
         }
         let given = function.parameters.iter().zip(&positional);
-        let chosen = function.options.iter().filter_map(|o| options.get(o.name.as_str()).map(|value| (o, value)));
+        let chosen = function
+            .options
+            .iter()
+            .filter_map(|o| options.get(o.name.as_str()).map(|value| (o, value)));
         for (parameter, value) in given.chain(chosen) {
             if let Some(range) = open_range(value) {
                 let hint = format!("write `{range}40`, with the end that is wanted");
@@ -93,7 +117,12 @@ impl<'a> Call<'a> {
                 return Err(wrong(&parameter.name, &parameter.wanted, value));
             }
         }
-        let mut call = Call { context: Some(context), function: function.clone(), positional, options };
+        let mut call = Call {
+            context: Some(context),
+            function: function.clone(),
+            positional,
+            options,
+        };
         call.expand_paths()?;
         Ok(call)
     }
@@ -102,7 +131,10 @@ impl<'a> Call<'a> {
     fn expand_paths(&mut self) -> Result<(), ScriptError> {
         let positional = self.function.parameters.iter().zip(&mut self.positional);
         let positional = positional.map(|(parameter, value)| (parameter.name.as_str(), value));
-        let options = self.options.iter_mut().map(|(name, value)| (name.as_str(), value));
+        let options = self
+            .options
+            .iter_mut()
+            .map(|(name, value)| (name.as_str(), value));
         for (name, value) in positional.chain(options).filter(|(name, _)| is_path(name)) {
             if let Some(expanded) = expanded(name, value, std::env::home_dir().as_deref())? {
                 *value = expanded;
@@ -125,7 +157,10 @@ impl<'a> Call<'a> {
     /// Says what was wanted and what was given.
     pub fn value<T: ScriptValue>(&self, name: &str) -> Result<T, ScriptError> {
         let value = self.raw(name);
-        value.clone().try_cast::<T>().ok_or_else(|| wrong(name, &super::convert::with_article(T::NAME), &value))
+        value
+            .clone()
+            .try_cast::<T>()
+            .ok_or_else(|| wrong(name, &super::convert::with_article(T::NAME), &value))
     }
 
     /// An argument by name, or its default.
@@ -141,16 +176,40 @@ impl<'a> Call<'a> {
     pub fn raw(&self, name: &str) -> Dynamic {
         if let Some(index) = self.function.parameters.iter().position(|p| p.name == name) {
             let default = || self.function.parameters[index].default.clone();
-            return self.positional.get(index).cloned().or_else(default).unwrap_or_default();
+            return self
+                .positional
+                .get(index)
+                .cloned()
+                .or_else(default)
+                .unwrap_or_default();
         }
-        let default = || self.function.options.iter().find(|o| o.name == name).and_then(|o| o.default.clone());
-        self.options.get(name).cloned().or_else(default).unwrap_or_default()
+        let default = || {
+            self.function
+                .options
+                .iter()
+                .find(|o| o.name == name)
+                .and_then(|o| o.default.clone())
+        };
+        self.options
+            .get(name)
+            .cloned()
+            .or_else(default)
+            .unwrap_or_default()
     }
 
     /// The arguments that were given, by name.
     pub fn given(&self) -> impl Iterator<Item = (&str, &Dynamic)> {
-        let positional = self.function.parameters.iter().map(|p| p.name.as_str()).zip(&self.positional);
-        positional.chain(self.options.iter().map(|(name, value)| (name.as_str(), value)))
+        let positional = self
+            .function
+            .parameters
+            .iter()
+            .map(|p| p.name.as_str())
+            .zip(&self.positional);
+        positional.chain(
+            self.options
+                .iter()
+                .map(|(name, value)| (name.as_str(), value)),
+        )
     }
 
     /// An error about an argument: what is wanted, what was given.
@@ -163,7 +222,9 @@ impl<'a> Call<'a> {
     /// # Errors
     /// Whatever the function reports.
     pub fn run(&self, function: &FnPtr, args: impl FuncArgs) -> Result<Dynamic, ScriptError> {
-        function.call_within_context(self.context()?, args).map_err(|error| ScriptError::from_nested(*error))
+        function
+            .call_within_context(self.context()?, args)
+            .map_err(|error| ScriptError::from_nested(*error))
     }
 
     /// The context, for calls that outlive this one.
@@ -171,23 +232,39 @@ impl<'a> Call<'a> {
     /// # Errors
     /// If the function was not declared to [stay in the session](Function::in_session).
     pub fn context(&self) -> Result<&NativeCallContext<'a>, ScriptError> {
-        let missing = || ScriptError::new(format!("internal error: `{}` has left its session", self.function.name));
+        let missing = || {
+            ScriptError::new(format!(
+                "internal error: `{}` has left its session",
+                self.function.name
+            ))
+        };
         self.context.as_ref().ok_or_else(missing)
     }
 
     /// The same call for another thread.
     pub(super) fn apart(self) -> Call<'static> {
-        Call { context: None, function: self.function, positional: self.positional, options: self.options }
+        Call {
+            context: None,
+            function: self.function,
+            positional: self.positional,
+            options: self.options,
+        }
     }
 
     /// Whether an argument is so large that what is done with it may take long.
     pub fn any_long(&self) -> bool {
-        self.positional.iter().chain(self.options.values()).any(Shown::is_long)
+        self.positional
+            .iter()
+            .chain(self.options.values())
+            .any(Shown::is_long)
     }
 
     /// The arguments that are not known while a script is checked without data.
     pub(super) fn any_unknown(&self) -> bool {
-        self.positional.iter().chain(self.options.values()).any(Unknown::is_in)
+        self.positional
+            .iter()
+            .chain(self.options.values())
+            .any(Unknown::is_in)
     }
 }
 
@@ -197,14 +274,19 @@ impl ScriptError {
         let mut inner = error;
         loop {
             match inner {
-                EvalAltResult::ErrorInFunctionCall(_, _, error, _) | EvalAltResult::ErrorInModule(_, error, _) => {
+                EvalAltResult::ErrorInFunctionCall(_, _, error, _)
+                | EvalAltResult::ErrorInModule(_, error, _) => {
                     inner = *error;
                 }
-                EvalAltResult::ErrorRuntime(value, position) => match value.clone().try_cast::<ScriptError>() {
-                    Some(error) => return error,
-                    None => return ScriptError::new(format!("{value} ({position})")),
-                },
-                EvalAltResult::ErrorTerminated(reason, _) => return ScriptError::new(reason.to_string()),
+                EvalAltResult::ErrorRuntime(value, position) => {
+                    match value.clone().try_cast::<ScriptError>() {
+                        Some(error) => return error,
+                        None => return ScriptError::new(format!("{value} ({position})")),
+                    }
+                }
+                EvalAltResult::ErrorTerminated(reason, _) => {
+                    return ScriptError::new(reason.to_string());
+                }
                 other => return ScriptError::new(other.to_string()),
             }
         }
@@ -214,9 +296,17 @@ impl ScriptError {
 fn unknown_option(function: &Function, name: &str) -> ScriptError {
     let error = ScriptError::new(format!("`{}` has no option `{name}`", function.name));
     if let Some(parameter) = function.parameters.iter().find(|p| p.name == name) {
-        return error.hint(format!("`{}` is given by its position: {}", parameter.name, function.signature()));
+        return error.hint(format!(
+            "`{}` is given by its position: {}",
+            parameter.name,
+            function.signature()
+        ));
     }
-    let names: Vec<&str> = function.options.iter().map(|option| option.name.as_str()).collect();
+    let names: Vec<&str> = function
+        .options
+        .iter()
+        .map(|option| option.name.as_str())
+        .collect();
     let list = format!("options: {}", names.join(", "));
     match nearest(name, names.iter().copied()) {
         Some(guess) => error.hint(format!("did you mean `{guess}`? {list}")),
@@ -225,5 +315,8 @@ fn unknown_option(function: &Function, name: &str) -> ScriptError {
 }
 
 pub(super) fn wrong(name: &str, wanted: &str, value: &Dynamic) -> ScriptError {
-    ScriptError::new(format!("`{name}` must be {wanted}, not {}", describe(value)))
+    ScriptError::new(format!(
+        "`{name}` must be {wanted}, not {}",
+        describe(value)
+    ))
 }

@@ -45,20 +45,33 @@ impl<T: FromScript> FromScript for Option<T> {
     const WANTED: &'static str = T::WANTED;
 
     fn from_script(value: &Dynamic) -> Option<Option<T>> {
-        if value.is_unit() { Some(None) } else { T::from_script(value).map(Some) }
+        if value.is_unit() {
+            Some(None)
+        } else {
+            T::from_script(value).map(Some)
+        }
     }
 }
 
 /// A whole number, also when it is written as `3.0`.
 fn whole(value: &Dynamic) -> Option<i64> {
-    value
-        .as_int()
-        .ok()
-        .or_else(|| value.as_float().ok().filter(|x| x.fract() == 0.0 && x.abs() < 9e15).map(|x| x as i64))
+    value.as_int().ok().or_else(|| {
+        value
+            .as_float()
+            .ok()
+            .filter(|x| x.fract() == 0.0 && x.abs() < 9e15)
+            .map(|x| x as i64)
+    })
 }
 
 fn every<T: FromScript>(value: &Dynamic) -> Option<Vec<T>> {
-    value.clone().into_array().ok()?.iter().map(T::from_script).collect()
+    value
+        .clone()
+        .into_array()
+        .ok()?
+        .iter()
+        .map(T::from_script)
+        .collect()
 }
 
 /// The ends of a range of whole numbers, `a..b` or `a..=b`.
@@ -66,7 +79,10 @@ pub(crate) fn integer_range(value: &Dynamic) -> Option<(i64, i64)> {
     if let Some(range) = value.clone().try_cast::<Range<INT>>() {
         return Some((range.start, range.end));
     }
-    value.clone().try_cast::<RangeInclusive<INT>>().map(|range| (*range.start(), *range.end()))
+    value
+        .clone()
+        .try_cast::<RangeInclusive<INT>>()
+        .map(|range| (*range.start(), *range.end()))
 }
 
 /// A range without an end as it is written.
@@ -92,7 +108,10 @@ pub fn describe(value: &Dynamic) -> String {
             let text: String = value.to_string().chars().take(40).collect();
             format!("the string {text:?}")
         }
-        "array" => format!("an array of {}", value.clone().into_array().map_or(0, |array| array.len())),
+        "array" => format!(
+            "an array of {}",
+            value.clone().into_array().map_or(0, |array| array.len())
+        ),
         "map" => "a map".into(),
         "Fn" => "a function".into(),
         _ => with_article(&type_name(value)),
@@ -140,7 +159,11 @@ pub(crate) fn as_source(value: &Dynamic) -> String {
     if let Ok(number) = value.as_float() {
         return FLOAT::to_string(&number);
     }
-    if value.is_unit() { "()".into() } else { value.to_string() }
+    if value.is_unit() {
+        "()".into()
+    } else {
+        value.to_string()
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +178,10 @@ mod tests {
         assert_eq!(u32::from_script(&(-1_i64).into()), None);
         assert_eq!(f64::from_script(&"3".into()), None);
         assert_eq!(Option::<f64>::from_script(&Dynamic::UNIT), Some(None));
-        assert_eq!(Vec::<f64>::from_script(&Dynamic::from_array(vec![1_i64.into(), 0.5.into()])), Some(vec![1.0, 0.5]));
+        assert_eq!(
+            Vec::<f64>::from_script(&Dynamic::from_array(vec![1_i64.into(), 0.5.into()])),
+            Some(vec![1.0, 0.5])
+        );
     }
 
     #[test]

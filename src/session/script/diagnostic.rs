@@ -52,7 +52,12 @@ pub struct Diagnostic {
 impl Span {
     /// A span at a position of a source, as wide as the word or the operator that begins there.
     pub fn at(source: &str, text: &str, line: usize, column: usize) -> Span {
-        let content: Vec<char> = text.lines().nth(line.saturating_sub(1)).unwrap_or("").chars().collect();
+        let content: Vec<char> = text
+            .lines()
+            .nth(line.saturating_sub(1))
+            .unwrap_or("")
+            .chars()
+            .collect();
         let rest = content.get(column.saturating_sub(1)..).unwrap_or(&[]);
         let word = |c: &char| c.is_alphanumeric() || *c == '_';
         let operator = |c: &char| "|&*+-/%<>=!.?^".contains(*c);
@@ -62,17 +67,31 @@ impl Span {
             Some(c) if operator(c) => rest.iter().take_while(|c| operator(c)).count(),
             _ => 1,
         };
-        Span { source: source.to_owned(), text: text.to_owned(), line, column, width }
+        Span {
+            source: source.to_owned(),
+            text: text.to_owned(),
+            line,
+            column,
+            width,
+        }
     }
 
     /// Byte range of the span in its text.
     fn bytes(&self) -> std::ops::Range<usize> {
-        let before = self.text.split_inclusive('\n').take(self.line.saturating_sub(1));
+        let before = self
+            .text
+            .split_inclusive('\n')
+            .take(self.line.saturating_sub(1));
         let start: usize = before.map(str::len).sum();
-        let line_text = self.text[start..].split_inclusive('\n').next().unwrap_or("");
+        let line_text = self.text[start..]
+            .split_inclusive('\n')
+            .next()
+            .unwrap_or("");
         let byte = |column: usize| {
             let line = line_text.trim_end_matches(['\n', '\r']);
-            line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
+            line.char_indices()
+                .nth(column)
+                .map_or(line.len(), |(at, _)| at)
         };
         let from = byte(self.column.saturating_sub(1));
         start + from..start + byte(self.column.saturating_sub(1) + self.width).max(from)
@@ -81,11 +100,22 @@ impl Span {
 
 impl Diagnostic {
     /// An error with one label.
-    pub fn error(message: impl Into<String>, span: Option<Span>, label: &str, hint: Option<String>) -> Diagnostic {
+    pub fn error(
+        message: impl Into<String>,
+        span: Option<Span>,
+        label: &str,
+        hint: Option<String>,
+    ) -> Diagnostic {
         Diagnostic {
             severity: Severity::Error,
             message: message.into(),
-            labels: span.into_iter().map(|span| Label { span, text: label.to_owned() }).collect(),
+            labels: span
+                .into_iter()
+                .map(|span| Label {
+                    span,
+                    text: label.to_owned(),
+                })
+                .collect(),
             hints: hint.into_iter().collect(),
         }
     }
@@ -96,8 +126,9 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group =
-            level.primary_title(self.message.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
+        let mut group = level
+            .primary_title(self.message.as_str())
+            .elements(Vec::<annotate_snippets::Message<'_>>::new());
         // Labels of one source go into one picture; the first source is the main one.
         let mut sources: Vec<&str> = Vec::new();
         for label in &self.labels {
@@ -106,25 +137,44 @@ impl Diagnostic {
             }
         }
         for source in sources {
-            let here: Vec<&Label> = self.labels.iter().filter(|label| label.span.source == source).collect();
-            let annotations = here.iter().map(|label| annotation(label, std::ptr::eq(*label, &self.labels[0])));
-            let snippet: Snippet<'_, Annotation<'_>> =
-                Snippet::source(here[0].span.text.as_str()).path(source).annotations(annotations);
+            let here: Vec<&Label> = self
+                .labels
+                .iter()
+                .filter(|label| label.span.source == source)
+                .collect();
+            let annotations = here
+                .iter()
+                .map(|label| annotation(label, std::ptr::eq(*label, &self.labels[0])));
+            let snippet: Snippet<'_, Annotation<'_>> = Snippet::source(here[0].span.text.as_str())
+                .path(source)
+                .annotations(annotations);
             group = group.element(snippet);
         }
         for hint in &self.hints {
             group = group.element(Level::HELP.message(hint.as_str()));
         }
-        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         let report: [Group<'_>; 1] = [group];
         renderer.render(&report).to_string()
     }
 }
 
 fn annotation(label: &Label, primary: bool) -> Annotation<'_> {
-    let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let kind = if primary {
+        AnnotationKind::Primary
+    } else {
+        AnnotationKind::Context
+    };
     let annotation = kind.span(label.span.bytes());
-    if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
+    if label.text.is_empty() {
+        annotation
+    } else {
+        annotation.label(label.text.as_str())
+    }
 }
 
 #[cfg(test)]
@@ -137,8 +187,13 @@ mod tests {
         let span = Span::at("a.rhai", text, 2, 9);
         assert_eq!(span.width, 5);
         let hint = Some("did you mean `color`?".to_owned());
-        let rendered =
-            Diagnostic::error("`noise` has no option `colour`", Some(span), "in this call", hint).render(false);
+        let rendered = Diagnostic::error(
+            "`noise` has no option `colour`",
+            Some(span),
+            "in this call",
+            hint,
+        )
+        .render(false);
         let want = "\
 error: `noise` has no option `colour`
  --> a.rhai:2:9
@@ -154,7 +209,10 @@ error: `noise` has no option `colour`
     fn spans_cover_words_strings_operators_and_ends() {
         let text = "a |> \"b\\\"c\" + 1";
         let width = |column| Span::at("", text, 1, column).width;
-        assert_eq!((width(1), width(3), width(6), width(13), width(99)), (1, 2, 6, 1, 1));
+        assert_eq!(
+            (width(1), width(3), width(6), width(13), width(99)),
+            (1, 2, 6, 1, 1)
+        );
         assert_eq!(Span::at("", text, 7, 1).bytes(), text.len()..text.len());
     }
 }

@@ -64,7 +64,9 @@ pub fn new_parser() -> Result<Engine, ScriptError> {
 fn set_syntax(engine: &mut Engine) -> Result<(), ScriptError> {
     engine
         .register_custom_operator("|>", PIPE)
-        .map_err(|reason| ScriptError::new(format!("the operator `|>` cannot be registered: {reason}")))?;
+        .map_err(|reason| {
+            ScriptError::new(format!("the operator `|>` cannot be registered: {reason}"))
+        })?;
     engine.set_max_expr_depths(256, 128);
     Ok(())
 }

@@ -14,7 +14,10 @@ pub struct ScriptError {
 impl ScriptError {
     /// An error without advice.
     pub fn new(message: impl Into<String>) -> ScriptError {
-        ScriptError { message: message.into(), hint: None }
+        ScriptError {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// What work reports that the user stopped.
@@ -41,7 +44,10 @@ impl super::ScriptValue for ScriptError {
 impl From<ScriptError> for Box<EvalAltResult> {
     fn from(error: ScriptError) -> Self {
         // Without a position of its own, rhai fills in that of the call.
-        Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(error), Position::NONE))
+        Box::new(EvalAltResult::ErrorRuntime(
+            Dynamic::from(error),
+            Position::NONE,
+        ))
     }
 }
 

@@ -36,43 +36,89 @@ impl Sources {
 
     /// The position in a text of a position in what the parser read.
     pub(super) fn back(&self, name: &str, position: Position) -> Position {
-        self.expanded.get(name).map_or(position, |expanded| expanded.back(position))
+        self.expanded
+            .get(name)
+            .map_or(position, |expanded| expanded.back(position))
     }
 
     /// What stands between the parentheses of the call at a position, if the text is known.
     pub fn arguments(&self, name: &str, position: Position) -> Option<String> {
         let position = self.back(name, position);
         let lines = self.texts.get(name)?.lines().skip(position.line()? - 1);
-        let rest: Vec<char> = lines.collect::<Vec<_>>().join("\n").chars().skip(position.position()? - 1).collect();
+        let rest: Vec<char> = lines
+            .collect::<Vec<_>>()
+            .join("\n")
+            .chars()
+            .skip(position.position()? - 1)
+            .collect();
         let open = rest.iter().position(|&c| c == '(')?;
         let inside = &rest[open + 1..];
-        Some(inside[..closing(inside)?].iter().collect::<String>().trim().to_owned())
+        Some(
+            inside[..closing(inside)?]
+                .iter()
+                .collect::<String>()
+                .trim()
+                .to_owned(),
+        )
     }
 
     fn span(&self, name: &str, position: Position) -> Option<Span> {
         let text = self.texts.get(name)?;
         let position = self.back(name, position);
         // A position without a column is that of a whole line; none at all is the end of the text.
-        let line = position.line().unwrap_or_else(|| text.lines().count().max(1));
-        let end = || text.lines().nth(line - 1).map_or(1, |line| line.trim_end().chars().count() + 1);
-        Some(Span::at(name, text, line, position.position().unwrap_or_else(end)))
+        let line = position
+            .line()
+            .unwrap_or_else(|| text.lines().count().max(1));
+        let end = || {
+            text.lines()
+                .nth(line - 1)
+                .map_or(1, |line| line.trim_end().chars().count() + 1)
+        };
+        Some(Span::at(
+            name,
+            text,
+            line,
+            position.position().unwrap_or_else(end),
+        ))
     }
 }
 
 /// Explains why a text cannot be parsed.
-pub fn explain_parse(error: &ParseError, source: &str, sources: &Sources, table: &Table) -> Diagnostic {
+pub fn explain_parse(
+    error: &ParseError,
+    source: &str,
+    sources: &Sources,
+    table: &Table,
+) -> Diagnostic {
     let (message, hint) = parse_message(&error.0, table);
     let plain = || Diagnostic::error(message, sources.span(source, error.1), "", hint);
-    let Some(script) = sources.text(source) else { return plain() };
+    let Some(script) = sources.text(source) else {
+        return plain();
+    };
     let text = Text::of(script, table);
     let place = sources.back(source, error.1);
     // Without a place it is the end of the text that the parser complains of.
     let line = place.line().unwrap_or(usize::MAX);
     let column = place.position().unwrap_or(usize::MAX);
-    let is_string = matches!(&*error.0, ParseErrorType::BadInput(LexError::UnterminatedString));
+    let is_string = matches!(
+        &*error.0,
+        ParseErrorType::BadInput(LexError::UnterminatedString)
+    );
     let found = habits::near(&text, line, column)
-        .or_else(|| if is_string { None } else { habits::unbalanced(&text) })
-        .or_else(|| if says_what_is_wanted(&error.0) { None } else { habits::between(&text, line, column) });
+        .or_else(|| {
+            if is_string {
+                None
+            } else {
+                habits::unbalanced(&text)
+            }
+        })
+        .or_else(|| {
+            if says_what_is_wanted(&error.0) {
+                None
+            } else {
+                habits::between(&text, line, column)
+            }
+        });
     match found {
         Some(habit) => of_habit(habit, source, script, &text),
         None => plain(),
@@ -89,14 +135,25 @@ pub fn explain_quotient(quotient: &Quotient, source: &str, sources: &Sources) ->
     };
     // A fraction that its digits do not tell exactly is better left to the machine.
     let exact = (fraction * 1e6).fract() == 0.0;
-    let hint = if exact { format!("write `{fraction}` or `{a}.0/{b}`") } else { format!("write `{a}.0/{b}`") };
-    Diagnostic::error(message, sources.span(source, quotient.position), "", Some(hint))
+    let hint = if exact {
+        format!("write `{fraction}` or `{a}.0/{b}`")
+    } else {
+        format!("write `{a}.0/{b}`")
+    };
+    Diagnostic::error(
+        message,
+        sources.span(source, quotient.position),
+        "",
+        Some(hint),
+    )
 }
 
 /// Whether rhai's own message is better than one about what stands side by side.
 fn says_what_is_wanted(kind: &ParseErrorType) -> bool {
     match kind {
-        ParseErrorType::MissingToken(token, _) => !matches!(token.as_str(), ";" | "," | ")" | "]" | "}"),
+        ParseErrorType::MissingToken(token, _) => {
+            !matches!(token.as_str(), ";" | "," | ")" | "]" | "}")
+        }
         ParseErrorType::BadInput(LexError::UnexpectedInput(_)) => false,
         _ => true,
     }
@@ -105,9 +162,21 @@ fn says_what_is_wanted(kind: &ParseErrorType) -> bool {
 fn of_habit(habit: Habit, source: &str, script: &str, text: &Text<'_>) -> Diagnostic {
     let (first, last) = (&text.tokens[habit.at], &text.tokens[habit.through]);
     // A stretch of several lines is shown by its first one.
-    let end = if last.line == first.line { last.end() } else { text.end_of_line(habit.at) };
-    let lines = last.text.lines().next().map_or(1, |line| line.chars().count());
-    let width = if first.text.contains('\n') { lines } else { end - first.start };
+    let end = if last.line == first.line {
+        last.end()
+    } else {
+        text.end_of_line(habit.at)
+    };
+    let lines = last
+        .text
+        .lines()
+        .next()
+        .map_or(1, |line| line.chars().count());
+    let width = if first.text.contains('\n') {
+        lines
+    } else {
+        end - first.start
+    };
     let span = Span {
         source: source.to_owned(),
         text: script.to_owned(),
@@ -119,7 +188,13 @@ fn of_habit(habit: Habit, source: &str, script: &str, text: &Text<'_>) -> Diagno
 }
 
 /// Explains why a script stopped. `names` are the variables it had.
-pub fn explain(error: &EvalAltResult, source: &str, sources: &Sources, table: &Table, names: &[String]) -> Diagnostic {
+pub fn explain(
+    error: &EvalAltResult,
+    source: &str,
+    sources: &Sources,
+    table: &Table,
+    names: &[String],
+) -> Diagnostic {
     // The innermost error is the cause; the calls around it say how the script got there.
     let mut calls: Vec<(String, Position)> = Vec::new();
     let (mut inner, mut inner_source) = (error, source.to_owned());
@@ -144,22 +219,43 @@ pub fn explain(error: &EvalAltResult, source: &str, sources: &Sources, table: &T
         }
     }
     let place = sources.back(&inner_source, inner.position());
-    let text = sources.text(&inner_source).map(|script| Text::of(script, table));
-    let at = text.as_ref().and_then(|text| text.at(place.line()?, place.position()?));
-    let cause = Cause { text: text.as_ref(), at, table, names, in_function: !calls.is_empty() };
+    let text = sources
+        .text(&inner_source)
+        .map(|script| Text::of(script, table));
+    let at = text
+        .as_ref()
+        .and_then(|text| text.at(place.line()?, place.position()?));
+    let cause = Cause {
+        text: text.as_ref(),
+        at,
+        table,
+        names,
+        in_function: !calls.is_empty(),
+    };
     let (message, label, mut hints) = cause.eval_message(inner);
     let mut labels = Vec::new();
     if let Some(span) = sources.span(&inner_source, inner.position()) {
-        labels.push(Label { span, text: label.to_owned() });
+        labels.push(Label {
+            span,
+            text: label.to_owned(),
+        });
     }
     for (source, position) in calls.iter().rev() {
         match sources.span(source, *position) {
             Some(span) if labels.iter().all(|label: &Label| label.span != span) => {
-                labels.push(Label { span, text: "called from here".into() });
+                labels.push(Label {
+                    span,
+                    text: "called from here".into(),
+                });
             }
             _ => {}
         }
     }
     hints.retain(|hint| !hint.is_empty());
-    Diagnostic { severity: Severity::Error, message, labels, hints }
+    Diagnostic {
+        severity: Severity::Error,
+        message,
+        labels,
+        hints,
+    }
 }

@@ -91,7 +91,12 @@ impl Parameter {
     }
 
     /// A parameter whose values are checked by the function itself.
-    pub fn checked_inside(name: &str, wanted: String, default: Option<String>, about: &str) -> Parameter {
+    pub fn checked_inside(
+        name: &str,
+        wanted: String,
+        default: Option<String>,
+        about: &str,
+    ) -> Parameter {
         Parameter {
             name: name.to_owned(),
             about: about.to_owned(),
@@ -178,7 +183,11 @@ impl Function {
             example: String::new(),
             reads_data: false,
             hides: false,
-            apart: if form == Form::Property { Apart::Never } else { Apart::WithLongArguments },
+            apart: if form == Form::Property {
+                Apart::Never
+            } else {
+                Apart::WithLongArguments
+            },
             body: Arc::new(move |call| body(call).map(Into::into)),
         }
     }
@@ -209,10 +218,14 @@ impl Function {
         body: impl Fn(&Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
     ) -> Function {
         let mut function = Function::with_form(name, topic, Form::Operator, body);
-        function.receivers =
-            vec![(TypeId::of::<A>(), std::any::type_name::<A>()), (TypeId::of::<B>(), std::any::type_name::<B>())];
-        function.parameters =
-            vec![Parameter::typed::<Dynamic>("left", None, ""), Parameter::typed::<Dynamic>("right", None, "")];
+        function.receivers = vec![
+            (TypeId::of::<A>(), std::any::type_name::<A>()),
+            (TypeId::of::<B>(), std::any::type_name::<B>()),
+        ];
+        function.parameters = vec![
+            Parameter::typed::<Dynamic>("left", None, ""),
+            Parameter::typed::<Dynamic>("right", None, ""),
+        ];
         function
     }
 
@@ -224,14 +237,16 @@ impl Function {
     /// Says that a function of the engine is a method of a type of its own.
     pub fn on_built_in<T: 'static>(mut self, name: &'static str) -> Function {
         self.receivers = vec![(TypeId::of::<T>(), name)];
-        self.parameters.insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
+        self.parameters
+            .insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
         self
     }
 
     /// Makes it a method of a type: its first argument is of that type.
     pub fn on<T: ScriptValue>(mut self) -> Function {
         self.receivers = vec![(TypeId::of::<T>(), T::NAME)];
-        self.parameters.insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
+        self.parameters
+            .insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
         self
     }
 
@@ -249,19 +264,32 @@ impl Function {
 
     /// A positional parameter that must be given.
     pub fn param<T: FromScript>(mut self, name: &str, about: &str) -> Function {
-        self.parameters.push(Parameter::typed::<T>(name, None, about));
+        self.parameters
+            .push(Parameter::typed::<T>(name, None, about));
         self
     }
 
     /// A positional parameter with a default; it can only be left out together with those behind it.
-    pub fn param_or<T: FromScript>(mut self, name: &str, default: impl Into<Dynamic>, about: &str) -> Function {
-        self.parameters.push(Parameter::typed::<T>(name, Some(default.into()), about));
+    pub fn param_or<T: FromScript>(
+        mut self,
+        name: &str,
+        default: impl Into<Dynamic>,
+        about: &str,
+    ) -> Function {
+        self.parameters
+            .push(Parameter::typed::<T>(name, Some(default.into()), about));
         self
     }
 
     /// An option of the map `#{ ... }` that comes last.
-    pub fn option<T: FromScript>(mut self, name: &str, default: impl Into<Dynamic>, about: &str) -> Function {
-        self.options.push(Parameter::typed::<T>(name, Some(default.into()), about));
+    pub fn option<T: FromScript>(
+        mut self,
+        name: &str,
+        default: impl Into<Dynamic>,
+        about: &str,
+    ) -> Function {
+        self.options
+            .push(Parameter::typed::<T>(name, Some(default.into()), about));
         self
     }
 
@@ -359,12 +387,18 @@ impl Function {
 
     /// The positional parameters, without the receiver.
     pub fn positional_parameters(&self) -> &[Parameter] {
-        if self.form == Form::Operator { &[] } else { &self.parameters[self.n_receivers()..] }
+        if self.form == Form::Operator {
+            &[]
+        } else {
+            &self.parameters[self.n_receivers()..]
+        }
     }
 
     /// Whether it has a positional parameter of a name.
     pub(super) fn takes_by_position(&self, name: &str) -> bool {
-        self.parameters[self.n_receivers()..].iter().any(|parameter| parameter.name == name)
+        self.parameters[self.n_receivers()..]
+            .iter()
+            .any(|parameter| parameter.name == name)
     }
 
     /// The options of the map that comes last.
@@ -379,16 +413,25 @@ impl Function {
 
     /// The type it is a method or property of.
     pub fn receiver_name(&self) -> Option<&'static str> {
-        (self.form != Form::Operator).then(|| self.receivers.first().map(|(_, name)| *name)).flatten()
+        (self.form != Form::Operator)
+            .then(|| self.receivers.first().map(|(_, name)| *name))
+            .flatten()
     }
 
     fn n_receivers(&self) -> usize {
-        if self.form == Form::Operator { 0 } else { self.receivers.len() }
+        if self.form == Form::Operator {
+            0
+        } else {
+            self.receivers.len()
+        }
     }
 
     /// How it is written, with defaults.
     pub fn signature(&self) -> String {
-        let receiver = self.receiver_name().map(|name| format!("{}.", name.replace(' ', "_"))).unwrap_or_default();
+        let receiver = self
+            .receiver_name()
+            .map(|name| format!("{}.", name.replace(' ', "_")))
+            .unwrap_or_default();
         match self.form {
             Form::Property => return format!("{receiver}{}", self.name),
             Form::Operator => return format!("a {} b", self.name),
@@ -396,11 +439,20 @@ impl Function {
         }
         let mut parts: Vec<String> = self.parameters[self.n_receivers()..]
             .iter()
-            .map(|p| if p.default.is_some() { format!("{} = {}", p.name, p.default_source) } else { p.name.clone() })
+            .map(|p| {
+                if p.default.is_some() {
+                    format!("{} = {}", p.name, p.default_source)
+                } else {
+                    p.name.clone()
+                }
+            })
             .collect();
         if !self.options.is_empty() {
-            let options: Vec<String> =
-                self.options.iter().map(|p| format!("{}: {}", p.name, p.default_source)).collect();
+            let options: Vec<String> = self
+                .options
+                .iter()
+                .map(|p| format!("{}: {}", p.name, p.default_source))
+                .collect();
             parts.push(format!("#{{ {} }}", options.join(", ")));
         }
         format!("{receiver}{}({})", self.name, parts.join(", "))

@@ -20,7 +20,9 @@ type Checked = Result<(), Box<EvalAltResult>>;
 fn grown(what: &str, unit: &str, len: usize, most: usize, bytes_each: usize) -> Checked {
     if len > most {
         let message = format!("{what} may have {most} {unit}, not {len}");
-        return Err(ScriptError::new(message).hint("so many numbers are a wave, or a tensor").into());
+        return Err(ScriptError::new(message)
+            .hint("so many numbers are a wave, or a tensor")
+            .into());
     }
     Ok(room_for(what, len as u64 * bytes_each as u64)?)
 }
@@ -39,7 +41,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_fn("push", |list: &mut Array, item: Dynamic| -> Checked {
             // The system is asked when a long array needs room, which is seldom.
-            if list.len() >= MOST_ELEMENTS || (list.len() >= LONG && list.len() == list.capacity()) {
+            if list.len() >= MOST_ELEMENTS || (list.len() >= LONG && list.len() == list.capacity())
+            {
                 array((2 * list.len()).min(MOST_ELEMENTS).max(list.len() + 1))?;
             }
             list.push(item);
@@ -50,51 +53,85 @@ pub(super) fn register(engine: &mut Engine) {
             list.extend(other);
             Ok(())
         })
-        .register_fn("pad", move |list: &mut Array, len: INT, item: Dynamic| -> Checked {
-            let len = wanted(len).max(list.len());
-            array(len)?;
-            list.resize(len, item);
-            Ok(())
-        })
-        .register_fn("pad", move |bytes: &mut Blob, len: INT, value: INT| -> Checked {
-            let len = wanted(len).max(bytes.len());
-            blob(len)?;
-            bytes.resize(len, (value & 255) as u8);
-            Ok(())
-        })
-        .register_fn("blob", move |len: INT, value: INT| -> Result<Blob, Box<EvalAltResult>> {
-            blob(wanted(len))?;
-            Ok(vec![(value & 255) as u8; wanted(len)])
-        })
-        .register_fn("blob", move |len: INT| -> Result<Blob, Box<EvalAltResult>> {
-            blob(wanted(len))?;
-            Ok(vec![0; wanted(len)])
-        })
-        .register_fn("pad", move |text: &mut ImmutableString, len: INT, character: char| -> Checked {
-            padded(text, wanted(len), std::iter::once(character))
-        })
-        .register_fn("pad", move |text: &mut ImmutableString, len: INT, padding: &str| -> Checked {
-            padded(text, wanted(len), padding.chars())
-        })
-        .register_fn("replace", |text: &mut ImmutableString, found: &str, put: &str| -> Checked {
-            replaced(text, text.matches(found).count(), put)?;
-            *text = text.replace(found, put).into();
-            Ok(())
-        })
-        .register_fn("replace", |text: &mut ImmutableString, found: char, put: &str| -> Checked {
-            replaced(text, text.matches(found).count(), put)?;
-            *text = text.replace(found, put).into();
-            Ok(())
-        });
+        .register_fn(
+            "pad",
+            move |list: &mut Array, len: INT, item: Dynamic| -> Checked {
+                let len = wanted(len).max(list.len());
+                array(len)?;
+                list.resize(len, item);
+                Ok(())
+            },
+        )
+        .register_fn(
+            "pad",
+            move |bytes: &mut Blob, len: INT, value: INT| -> Checked {
+                let len = wanted(len).max(bytes.len());
+                blob(len)?;
+                bytes.resize(len, (value & 255) as u8);
+                Ok(())
+            },
+        )
+        .register_fn(
+            "blob",
+            move |len: INT, value: INT| -> Result<Blob, Box<EvalAltResult>> {
+                blob(wanted(len))?;
+                Ok(vec![(value & 255) as u8; wanted(len)])
+            },
+        )
+        .register_fn(
+            "blob",
+            move |len: INT| -> Result<Blob, Box<EvalAltResult>> {
+                blob(wanted(len))?;
+                Ok(vec![0; wanted(len)])
+            },
+        )
+        .register_fn(
+            "pad",
+            move |text: &mut ImmutableString, len: INT, character: char| -> Checked {
+                padded(text, wanted(len), std::iter::once(character))
+            },
+        )
+        .register_fn(
+            "pad",
+            move |text: &mut ImmutableString, len: INT, padding: &str| -> Checked {
+                padded(text, wanted(len), padding.chars())
+            },
+        )
+        .register_fn(
+            "replace",
+            |text: &mut ImmutableString, found: &str, put: &str| -> Checked {
+                replaced(text, text.matches(found).count(), put)?;
+                *text = text.replace(found, put).into();
+                Ok(())
+            },
+        )
+        .register_fn(
+            "replace",
+            |text: &mut ImmutableString, found: char, put: &str| -> Checked {
+                replaced(text, text.matches(found).count(), put)?;
+                *text = text.replace(found, put).into();
+                Ok(())
+            },
+        );
 }
 
 /// Whether a text may have something put into it so many times.
 fn replaced(text: &str, times: usize, put: &str) -> Checked {
-    grown("a string", "bytes", text.len().saturating_add(times.saturating_mul(put.len())), MOST_BYTES, 1)
+    grown(
+        "a string",
+        "bytes",
+        text.len().saturating_add(times.saturating_mul(put.len())),
+        MOST_BYTES,
+        1,
+    )
 }
 
 /// Puts the characters of a padding behind a text, over and over, until it has a length.
-fn padded(text: &mut ImmutableString, len: usize, padding: impl Iterator<Item = char> + Clone) -> Checked {
+fn padded(
+    text: &mut ImmutableString,
+    len: usize,
+    padding: impl Iterator<Item = char> + Clone,
+) -> Checked {
     let missing = len.saturating_sub(text.chars().count());
     if missing > 0 {
         grown("a string", "characters", len, MOST_BYTES, 4)?;
@@ -110,10 +147,13 @@ mod tests {
     fn run(script: &str) -> Result<String, String> {
         let mut engine = Engine::new();
         register(&mut engine);
-        engine.eval::<Dynamic>(script).map(|value| value.to_string()).map_err(|error| match *error {
-            EvalAltResult::ErrorRuntime(value, _) => value.cast::<ScriptError>().message,
-            other => other.to_string(),
-        })
+        engine
+            .eval::<Dynamic>(script)
+            .map(|value| value.to_string())
+            .map_err(|error| match *error {
+                EvalAltResult::ErrorRuntime(value, _) => value.cast::<ScriptError>().message,
+                other => other.to_string(),
+            })
     }
 
     #[test]
@@ -127,7 +167,10 @@ mod tests {
             "let s = \"ä\"; s.pad(6, \"(!)\"); s",
             "let s = \"abab\"; s.replace(\"ab\", \"x\"); s.replace('x', \"yz\"); s.replace(\"\", \"-\"); s",
         ] {
-            let want = Engine::new().eval::<Dynamic>(script).map(|value| value.to_string()).map_err(|e| e.to_string());
+            let want = Engine::new()
+                .eval::<Dynamic>(script)
+                .map(|value| value.to_string())
+                .map_err(|e| e.to_string());
             assert_eq!(run(script), want, "{script}");
         }
         // rhai would go on for ever.
@@ -137,15 +180,30 @@ mod tests {
     #[test]
     fn lengths_beyond_reason_are_errors() {
         for (script, want) in [
-            ("[].pad(10000000000, 0)", "an array may have 10000000 elements, not 10000000000"),
-            ("let s = \"\"; s.pad(10000000000, 'a')", "a string may have 1073741824 characters, not 10000000000"),
-            ("let s = \"\"; s.pad(10000000000, \"ab\")", "a string may have 1073741824 characters, not 10000000000"),
+            (
+                "[].pad(10000000000, 0)",
+                "an array may have 10000000 elements, not 10000000000",
+            ),
+            (
+                "let s = \"\"; s.pad(10000000000, 'a')",
+                "a string may have 1073741824 characters, not 10000000000",
+            ),
+            (
+                "let s = \"\"; s.pad(10000000000, \"ab\")",
+                "a string may have 1073741824 characters, not 10000000000",
+            ),
             (
                 "let s = \"\"; s.pad(100000, 'a'); let t = s; s.replace('a', t)",
                 "a string may have 1073741824 bytes, not 10000100000",
             ),
-            ("blob(10000000000)", "a blob may have 1073741824 bytes, not 10000000000"),
-            ("blob(10000000000, 1)", "a blob may have 1073741824 bytes, not 10000000000"),
+            (
+                "blob(10000000000)",
+                "a blob may have 1073741824 bytes, not 10000000000",
+            ),
+            (
+                "blob(10000000000, 1)",
+                "a blob may have 1073741824 bytes, not 10000000000",
+            ),
         ] {
             assert_eq!(run(script), Err(want.to_owned()), "{script}");
         }

@@ -13,10 +13,17 @@ const WIDTH: usize = 88;
 /// Everything that is known of the functions of a name, of a method such as `wave.plot`, or of a type; `None` if there is
 /// nothing of the name.
 pub fn function_help(table: &Table, name: &str) -> Option<String> {
-    let written = table.written().iter().filter(|function| function.name == name).map(one_written);
+    let written = table
+        .written()
+        .iter()
+        .filter(|function| function.name == name)
+        .map(one_written);
     let mut parts: Vec<String> = table.named(name).map(one).chain(written).collect();
     if let Some((owner, method)) = name.rsplit_once('.').filter(|_| parts.is_empty()) {
-        let of_owner = |f: &&Function| f.receiver_name().is_some_and(|name| name.replace(' ', "_") == owner);
+        let of_owner = |f: &&Function| {
+            f.receiver_name()
+                .is_some_and(|name| name.replace(' ', "_") == owner)
+        };
         parts = table.named(method).filter(of_owner).map(one).collect();
     }
     if parts.is_empty() {
@@ -27,10 +34,17 @@ pub fn function_help(table: &Table, name: &str) -> Option<String> {
 
 /// The properties and methods of a type, if it has any.
 pub fn type_help(table: &Table, name: &str) -> Option<String> {
-    let functions: Vec<&Function> = table.functions().filter(|f| f.receiver_name() == Some(name)).collect();
+    let functions: Vec<&Function> = table
+        .functions()
+        .filter(|f| f.receiver_name() == Some(name))
+        .collect();
     let lines = functions.iter().map(|f| line(f.name, &f.about));
     let head = format!("{name}: properties and functions of this type\n");
-    (!functions.is_empty()).then(|| format!("{head}{}", lines.collect::<String>()).trim_end().to_owned())
+    (!functions.is_empty()).then(|| {
+        format!("{head}{}", lines.collect::<String>())
+            .trim_end()
+            .to_owned()
+    })
 }
 
 /// The functions whose names or texts hold all words of a question.
@@ -41,28 +55,49 @@ pub fn search(table: &Table, question: &str) -> Vec<String> {
         words.iter().all(|word| text.contains(word.as_str()))
     };
     let mut found: Vec<(bool, String)> = Vec::new();
-    for function in table.functions().filter(|function| function.form != super::function::Form::Operator) {
+    for function in table
+        .functions()
+        .filter(|function| function.form != super::function::Form::Operator)
+    {
         let mut texts = vec![function.name, function.about.as_str()];
         texts.extend(function.notes.iter().map(String::as_str));
-        texts.extend(function.described_parameters().flat_map(|p| [p.name.as_str(), p.about.as_str()]));
+        texts.extend(
+            function
+                .described_parameters()
+                .flat_map(|p| [p.name.as_str(), p.about.as_str()]),
+        );
         if holds(&texts) {
-            let named = words.iter().any(|word| function.name.contains(word.as_str()));
+            let named = words
+                .iter()
+                .any(|word| function.name.contains(word.as_str()));
             found.push((!named, line(&qualified(function), &function.about)));
         }
     }
-    for function in table.written().iter().filter(|function| holds(&[&function.name, &function.about])) {
-        let named = words.iter().any(|word| function.name.contains(word.as_str()));
+    for function in table
+        .written()
+        .iter()
+        .filter(|function| holds(&[&function.name, &function.about]))
+    {
+        let named = words
+            .iter()
+            .any(|word| function.name.contains(word.as_str()));
         found.push((!named, line(&function.name, &function.about)));
     }
     // Those whose name holds a word come first.
     found.sort_by_key(|(not_named, _)| *not_named);
     found.dedup();
-    found.into_iter().map(|(_, line)| line.trim_end().to_owned()).collect()
+    found
+        .into_iter()
+        .map(|(_, line)| line.trim_end().to_owned())
+        .collect()
 }
 
 /// A function's name with the type it is a method of.
 fn qualified(function: &Function) -> String {
-    let owner = function.receiver_name().map(|name| format!("{}.", name.replace(' ', "_"))).unwrap_or_default();
+    let owner = function
+        .receiver_name()
+        .map(|name| format!("{}.", name.replace(' ', "_")))
+        .unwrap_or_default();
     format!("{owner}{}", function.name)
 }
 
@@ -100,20 +135,38 @@ fn one(function: &Function) -> String {
     out = wrapped("", 8, &out).replace("  ->", " ->");
     let _ = write!(out, "\n{}", wrapped("    ", 4, &function.about));
     let parameters: Vec<_> = function.described_parameters().collect();
-    let width = parameters.iter().map(|p| p.name.chars().count()).max().unwrap_or(0);
+    let width = parameters
+        .iter()
+        .map(|p| p.name.chars().count())
+        .max()
+        .unwrap_or(0);
     for (i, parameter) in parameters.iter().enumerate() {
         let before = format!("    {:width$}  ", parameter.name);
-        let _ = write!(out, "{}{}", if i == 0 { "\n\n" } else { "\n" }, wrapped(&before, width + 6, &parameter.about));
+        let _ = write!(
+            out,
+            "{}{}",
+            if i == 0 { "\n\n" } else { "\n" },
+            wrapped(&before, width + 6, &parameter.about)
+        );
         let default = match parameter.default_source.as_str() {
             "" => String::new(),
             "()" => "; may be left out".into(),
             source => format!("; {source} if not given"),
         };
         let wanted = format!("({}{default})", parameter.wanted);
-        let _ = write!(out, "\n{}", wrapped(&format!("    {:width$}  ", ""), width + 6, &wanted));
+        let _ = write!(
+            out,
+            "\n{}",
+            wrapped(&format!("    {:width$}  ", ""), width + 6, &wanted)
+        );
     }
     for (i, note) in function.notes.iter().enumerate() {
-        let _ = write!(out, "{}{}", if i == 0 { "\n\n" } else { "\n" }, wrapped("    ", 4, note));
+        let _ = write!(
+            out,
+            "{}{}",
+            if i == 0 { "\n\n" } else { "\n" },
+            wrapped("    ", 4, note)
+        );
     }
     if !function.example.is_empty() {
         let _ = write!(out, "\n\n    example: {}", function.example);
@@ -122,7 +175,11 @@ fn one(function: &Function) -> String {
 }
 
 fn one_written(function: &Written) -> String {
-    let mut out = format!("{}\n{}", function.signature, wrapped("    ", 4, &function.about));
+    let mut out = format!(
+        "{}\n{}",
+        function.signature,
+        wrapped("    ", 4, &function.about)
+    );
     if !function.example.is_empty() {
         let _ = write!(out, "\n\n    example: {}", function.example);
     }
@@ -161,24 +218,43 @@ mod tests {
         let function = |name| Function::new(name, Topic::Session, |_| Ok(()));
         let long = "Does something that takes a great many words to say, more than fit beside each other in a line.";
         Table::new([
-            function("stretch").about(long).param::<Dynamic>("rate", long),
-            Function::built_in("len", Topic::Arrays).on_built_in::<rhai::Array>("array").about("Counts."),
+            function("stretch")
+                .about(long)
+                .param::<Dynamic>("rate", long),
+            Function::built_in("len", Topic::Arrays)
+                .on_built_in::<rhai::Array>("array")
+                .about("Counts."),
         ])
     }
 
     #[test]
     fn lines_break_at_words() {
         let help = function_help(&table(), "stretch").unwrap();
-        assert!(help.lines().all(|line| line.chars().count() <= WIDTH), "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= WIDTH),
+            "{help}"
+        );
         let one_line: Vec<&str> = help.split_whitespace().collect();
-        assert!(one_line.join(" ").contains("more than fit beside each other in a line."), "{help}");
-        assert!(overview(&table()).lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(
+            one_line
+                .join(" ")
+                .contains("more than fit beside each other in a line."),
+            "{help}"
+        );
+        assert!(
+            overview(&table())
+                .lines()
+                .all(|line| line.chars().count() <= WIDTH)
+        );
     }
 
     #[test]
     fn methods_and_types_are_explained_as_they_are_listed() {
         assert!(overview(&table()).contains("array.len"));
-        assert_eq!(function_help(&table(), "array.len").unwrap(), "array.len()\n    Counts.");
+        assert_eq!(
+            function_help(&table(), "array.len").unwrap(),
+            "array.len()\n    Counts."
+        );
         assert!(function_help(&table(), "array").unwrap().contains("  len "));
         assert_eq!(function_help(&table(), "array.nothing"), None);
     }
@@ -186,6 +262,14 @@ mod tests {
     #[test]
     fn functions_are_found_by_their_words() {
         let found = |question: &str| search(&table(), question).len();
-        assert_eq!([found("STRETCH"), found("great words"), found("counts"), found("nothing")], [1, 1, 1, 0]);
+        assert_eq!(
+            [
+                found("STRETCH"),
+                found("great words"),
+                found("counts"),
+                found("nothing")
+            ],
+            [1, 1, 1, 0]
+        );
     }
 }

@@ -30,14 +30,21 @@ impl Memory {
     /// What the system says, or the container that the program is in; `None` where neither is known.
     fn now() -> Option<Memory> {
         let info = std::fs::read_to_string("/proc/meminfo").ok()?;
-        let machine =
-            Memory { available: field(&info, "MemAvailable:")? << 10, total: field(&info, "MemTotal:")? << 10 };
-        Some(container().filter(|container| container.available < machine.available).unwrap_or(machine))
+        let machine = Memory {
+            available: field(&info, "MemAvailable:")? << 10,
+            total: field(&info, "MemTotal:")? << 10,
+        };
+        Some(
+            container()
+                .filter(|container| container.available < machine.available)
+                .unwrap_or(machine),
+        )
     }
 
     /// What a script may still take.
     fn free(self) -> u64 {
-        self.available.saturating_sub((self.total / RESERVED_SHARE).max(LEAST_RESERVE))
+        self.available
+            .saturating_sub((self.total / RESERVED_SHARE).max(LEAST_RESERVE))
     }
 }
 
@@ -47,12 +54,20 @@ fn container() -> Option<Memory> {
     let total: u64 = read("memory.max")?.trim().parse().ok()?;
     let used: u64 = read("memory.current")?.trim().parse().ok()?;
     let files = field(&read("memory.stat")?, "inactive_file").unwrap_or(0);
-    Some(Memory { available: total.saturating_sub(used.saturating_sub(files)), total })
+    Some(Memory {
+        available: total.saturating_sub(used.saturating_sub(files)),
+        total,
+    })
 }
 
 /// The number behind a name that begins a line.
 fn field(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+    text.lines()
+        .find_map(|line| line.strip_prefix(name))?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Whether something of a size can be made.
@@ -60,14 +75,23 @@ fn field(text: &str, name: &str) -> Option<u64> {
 /// # Errors
 /// If it would not leave enough memory; says how much there is.
 pub fn room_for(what: &str, bytes: u64) -> Result<(), ScriptError> {
-    if bytes <= SMALL { Ok(()) } else { fits(what, bytes, Memory::now()) }
+    if bytes <= SMALL {
+        Ok(())
+    } else {
+        fits(what, bytes, Memory::now())
+    }
 }
 
 fn fits(what: &str, bytes: u64, memory: Option<Memory>) -> Result<(), ScriptError> {
     match memory.map(Memory::free) {
         Some(free) if bytes > free => {
-            let message = format!("{what} would take {}, and {} can be had", size(bytes), size(free));
-            Err(ScriptError::new(message).hint("make it smaller, or free memory: `name = ()` for what is not needed"))
+            let message = format!(
+                "{what} would take {}, and {} can be had",
+                size(bytes),
+                size(free)
+            );
+            Err(ScriptError::new(message)
+                .hint("make it smaller, or free memory: `name = ()` for what is not needed"))
         }
         _ => Ok(()),
     }
@@ -76,7 +100,11 @@ fn fits(what: &str, bytes: u64, memory: Option<Memory>) -> Result<(), ScriptErro
 /// Bytes as a person reads them.
 fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
-    match ["MiB", "GiB", "TiB"].into_iter().zip([20, 30, 40]).rev().find(|(_, power)| bytes >= f64::from(*power).exp2())
+    match ["MiB", "GiB", "TiB"]
+        .into_iter()
+        .zip([20, 30, 40])
+        .rev()
+        .find(|(_, power)| bytes >= f64::from(*power).exp2())
     {
         Some((unit, power)) => format!("{:.1} {unit}", bytes / f64::from(power).exp2()),
         None => format!("{:.0} KiB", bytes / 1024.0),
@@ -120,11 +148,21 @@ const OWN_USE: u64 = 128 << 20;
 
 impl Watch {
     /// A watch over the runs that a token can stop.
-    #[expect(clippy::disallowed_methods, reason = "the clock says when to look at the memory, and changes no result")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the clock says when to look at the memory, and changes no result"
+    )]
     pub(super) fn new(token: CancelToken) -> Watch {
         let zero = || AtomicU64::new(0);
         let (read, due, mask) = (zero(), zero(), AtomicU64::new(OFTEN));
-        Watch { token, start: Instant::now(), read, due, mask, seen: Mutex::default() }
+        Watch {
+            token,
+            start: Instant::now(),
+            read,
+            due,
+            mask,
+            seen: Mutex::default(),
+        }
     }
 
     /// Looks how much memory is left, if it is time to; the reason if the script is to be stopped. `operations` is how
@@ -137,13 +175,18 @@ impl Watch {
         let now = self.start.elapsed().as_nanos() as u64;
         let took = now.saturating_sub(self.read.swap(now, Ordering::Relaxed));
         let slow = u128::from(took) > SLOW.as_nanos() * u128::from(mask + 1);
-        self.mask.store(if slow { OFTEN } else { SELDOM }, Ordering::Relaxed);
+        self.mask
+            .store(if slow { OFTEN } else { SELDOM }, Ordering::Relaxed);
         if now < self.due.load(Ordering::Relaxed) {
             return None;
         }
-        self.due.store(now + LOOK_EVERY.as_nanos() as u64, Ordering::Relaxed);
+        self.due
+            .store(now + LOOK_EVERY.as_nanos() as u64, Ordering::Relaxed);
         let memory = Memory::now()?;
-        let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         seen.judge(self.token.runs(), memory)
     }
 }
@@ -152,7 +195,12 @@ impl Seen {
     fn judge(&mut self, run: u64, memory: Memory) -> Option<String> {
         let available = memory.available;
         if run != self.run {
-            *self = Seen { run, first: available, last: available, taken: 0 };
+            *self = Seen {
+                run,
+                first: available,
+                last: available,
+                taken: 0,
+            };
             return None;
         }
         let (before, taken) = (self.taken, self.last.saturating_sub(available));
@@ -178,14 +226,23 @@ mod tests {
     const GIB: u64 = 1 << 30;
 
     fn memory(available_gib: f64) -> Memory {
-        Memory { available: (available_gib * GIB as f64) as u64, total: 20 * GIB }
+        Memory {
+            available: (available_gib * GIB as f64) as u64,
+            total: 20 * GIB,
+        }
     }
 
     #[test]
     fn sizes_are_read_as_the_system_writes_them() {
         let text = "MemTotal:       24000000 kB\nMemFree:  1 kB\nMemAvailable:   20000000 kB\n";
-        assert_eq!((field(text, "MemAvailable:"), field(text, "Nothing:")), (Some(20_000_000), None));
-        assert_eq!([5 << 10, 3 << 20, 5 << 29, 3 << 40].map(size), ["5 KiB", "3.0 MiB", "2.5 GiB", "3.0 TiB"]);
+        assert_eq!(
+            (field(text, "MemAvailable:"), field(text, "Nothing:")),
+            (Some(20_000_000), None)
+        );
+        assert_eq!(
+            [5 << 10, 3 << 20, 5 << 29, 3 << 40].map(size),
+            ["5 KiB", "3.0 MiB", "2.5 GiB", "3.0 TiB"]
+        );
         #[cfg(target_os = "linux")]
         assert!(Memory::now().is_some_and(|memory| memory.available <= memory.total));
     }
@@ -195,7 +252,10 @@ mod tests {
         // A twentieth of 20 GiB is left to others.
         assert_eq!(fits("it", 8 * GIB, Some(memory(9.1))), Ok(()));
         let error = fits("an array", 8 * GIB, Some(memory(8.9))).unwrap_err();
-        assert_eq!(error.message, "an array would take 8.0 GiB, and 7.9 GiB can be had");
+        assert_eq!(
+            error.message,
+            "an array would take 8.0 GiB, and 7.9 GiB can be had"
+        );
         assert_eq!(fits("it", u64::MAX, None), Ok(()));
         assert_eq!(room_for("it", SMALL), Ok(()));
     }
@@ -203,7 +263,10 @@ mod tests {
     /// The look, from 1, at which a script is stopped, and what it is told.
     fn stopped(left_gib: &[f64]) -> Option<(usize, String)> {
         let mut seen = Seen::default();
-        left_gib.iter().zip(1..).find_map(|(&left, look)| Some((look, seen.judge(1, memory(left))?)))
+        left_gib
+            .iter()
+            .zip(1..)
+            .find_map(|(&left, look)| Some((look, seen.judge(1, memory(left))?)))
     }
 
     #[test]
@@ -211,10 +274,16 @@ mod tests {
         let (look, message) = stopped(&[10.0, 7.0, 4.0, 1.5, 0.9, 0.5]).unwrap();
         assert_eq!(
             (look, message.as_str()),
-            (5, "stopped before the memory is used up: 921.6 MiB of 20.0 GiB are left")
+            (
+                5,
+                "stopped before the memory is used up: 921.6 MiB of 20.0 GiB are left"
+            )
         );
         // 1, 2 and 4 GiB more at each step, and the next would take 8 and as many for a copy.
-        assert_eq!(stopped(&[16.0, 15.0, 13.0, 9.0, 1.0]).map(|(look, _)| look), Some(4));
+        assert_eq!(
+            stopped(&[16.0, 15.0, 13.0, 9.0, 1.0]).map(|(look, _)| look),
+            Some(4)
+        );
     }
 
     #[test]
@@ -222,6 +291,9 @@ mod tests {
         assert_eq!(stopped(&[0.5, 0.5, 0.45]), None);
         // The same in the next run.
         let mut seen = Seen::default();
-        assert_eq!([(1, 3.0), (2, 0.5), (2, 0.5)].map(|(run, left)| seen.judge(run, memory(left))), [None, None, None]);
+        assert_eq!(
+            [(1, 3.0), (2, 0.5), (2, 0.5)].map(|(run, left)| seen.judge(run, memory(left))),
+            [None, None, None]
+        );
     }
 }

@@ -43,27 +43,39 @@ impl Cause<'_> {
         let plain = |message: String| (message, "", Vec::new());
         match error {
             E::ErrorRuntime(value, _) => match value.clone().try_cast::<ScriptError>() {
-                Some(error) => (error.message, "in this call", error.hint.into_iter().collect()),
+                Some(error) => (
+                    error.message,
+                    "in this call",
+                    error.hint.into_iter().collect(),
+                ),
                 None => (thrown(value), "thrown here", Vec::new()),
             },
             E::ErrorFunctionNotFound(signature, _) => self.missing_function(signature),
             E::ErrorVariableNotFound(name, _) => self.missing_variable(name),
-            E::ErrorPropertyNotFound(text, _) | E::ErrorDotExpr(text, _) => self.missing_property(text),
+            E::ErrorPropertyNotFound(text, _) | E::ErrorDotExpr(text, _) => {
+                self.missing_property(text)
+            }
             E::ErrorIndexNotFound(index, _) => plain(format!("there is no element {index}")),
             E::ErrorArrayBounds(length, index, _) => {
                 let message = format!("index {index} is outside an array of {length}");
                 let hint = match length {
                     0 => "the array is empty".into(),
-                    n => format!("indices go from 0 to {}, or from -{n} to -1 counted from the end", n - 1),
+                    n => format!(
+                        "indices go from 0 to {}, or from -{n} to -1 counted from the end",
+                        n - 1
+                    ),
                 };
                 (message, "", vec![hint])
             }
             E::ErrorModuleNotFound(name, _) => plain(format!("there is no module `{name}`")),
             E::ErrorMismatchDataType(wanted, _, _) if wanted == "Fn" => self.called_value(),
-            E::ErrorMismatchDataType(wanted, got, _) | E::ErrorMismatchOutputType(wanted, got, _) => {
+            E::ErrorMismatchDataType(wanted, got, _)
+            | E::ErrorMismatchOutputType(wanted, got, _) => {
                 let message = format!("{} is wanted here, not {}", article(wanted), article(got));
                 let hint = match (wanted.as_str(), got.contains("Range")) {
-                    (_, true) => "a part of an array is `x.extract(1..3)`, of a sound `w.slice(from_s, to_s)`",
+                    (_, true) => {
+                        "a part of an array is `x.extract(1..3)`, of a sound `w.slice(from_s, to_s)`"
+                    }
                     ("bool", _) => "a condition is true or false: compare, `x != 0`, `x != ()`",
                     _ => "",
                 };
@@ -76,28 +88,45 @@ impl Cause<'_> {
                     "recipe" => "its stages are listed by `print(r)`",
                     _ => "",
                 };
-                (format!("{} cannot be indexed this way", article(name)), "", vec![hint.to_owned()])
+                (
+                    format!("{} cannot be indexed this way", article(name)),
+                    "",
+                    vec![hint.to_owned()],
+                )
             }
             E::ErrorFor(_) => {
                 let hint = "a loop runs over an array, a range `0..n` or batches; samples are `w.samples()`";
-                ("this cannot be looped over".into(), "", vec![hint.to_owned()])
+                (
+                    "this cannot be looped over".into(),
+                    "",
+                    vec![hint.to_owned()],
+                )
             }
             E::ErrorAssignmentToConstant(name, _)
                 if self.in_function && self.names.iter().any(|known| known == name) =>
             {
-                let hint =
-                    format!("return the new value instead: `{name} = f(...)`; or name it anew, `let {name} = ...`");
-                (format!("a function reads `{name}`, but cannot change it"), "", vec![hint])
+                let hint = format!(
+                    "return the new value instead: `{name} = f(...)`; or name it anew, `let {name} = ...`"
+                );
+                (
+                    format!("a function reads `{name}`, but cannot change it"),
+                    "",
+                    vec![hint],
+                )
             }
-            E::ErrorAssignmentToConstant(name, _) => {
-                (format!("`{name}` is a constant"), "", vec!["declare it with `let` to change it".into()])
-            }
+            E::ErrorAssignmentToConstant(name, _) => (
+                format!("`{name}` is a constant"),
+                "",
+                vec!["declare it with `let` to change it".into()],
+            ),
             E::ErrorArithmetic(text, _) => plain(lower_first(text)),
             E::ErrorStackOverflow(_) => {
                 let hint = "does a function call itself without an end?".to_owned();
                 ("too many calls inside each other".into(), "", vec![hint])
             }
-            E::ErrorDataTooLarge(what, _) => plain(format!("{} has grown too large", lower_first(what))),
+            E::ErrorDataTooLarge(what, _) => {
+                plain(format!("{} has grown too large", lower_first(what)))
+            }
             E::ErrorTerminated(reason, _) => plain(reason.to_string()),
             E::ErrorParsing(kind, _) => {
                 let (message, hint) = parse_message(kind, self.table);
@@ -136,55 +165,105 @@ impl Cause<'_> {
     fn called_value(&self) -> Told {
         let place = self.at.unwrap_or(0);
         let name = self.text.and_then(|text| {
-            let candidates = (place.saturating_sub(2)..=place).rev().filter(|&i| text.is_name(i));
+            let candidates = (place.saturating_sub(2)..=place)
+                .rev()
+                .filter(|&i| text.is_name(i));
             candidates.map(|i| text.tokens[i].text.clone()).next()
         });
         let name = name.unwrap_or_else(|| "this".into());
-        let hint =
-            format!("an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`");
-        (format!("`{name}` holds no function that could be called"), "", vec![hint])
+        let hint = format!(
+            "an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`"
+        );
+        (
+            format!("`{name}` holds no function that could be called"),
+            "",
+            vec![hint],
+        )
     }
 
     /// `name (type, type)` as rhai writes it, for a call that matches nothing.
     fn missing_function(&self, signature: &str) -> Told {
         let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
         let name = name.trim_start_matches("get$").trim_start_matches("set$");
-        let types: Vec<&str> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).collect();
+        let types: Vec<&str> = types
+            .trim_end_matches(')')
+            .split(", ")
+            .filter(|t| !t.is_empty())
+            .collect();
         let nouns: Vec<String> = types.iter().map(|name| article(name)).collect();
         if name.starts_with("anon$") {
             let hint = "a closure takes as many values as there are names between its bars: `|a, b| a + b`";
             let given = given(&nouns);
-            return (format!("this closure cannot be called with {given}"), "", vec![hint.into()]);
+            return (
+                format!("this closure cannot be called with {given}"),
+                "",
+                vec![hint.into()],
+            );
         }
         if name == "call" {
             return self.called_value();
         }
-        if !name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_') {
+        if !name
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_alphabetic() || c == '_')
+        {
             return missing_operator(name, &nouns);
         }
         let foreign = self.table.foreign(name).map(str::to_owned);
         let properties = self.table.named(name).filter(|f| !f.is_called());
-        if let Some(owner) = properties.filter_map(|f| f.receiver_name()).find(|owner| types.first() == Some(owner)) {
+        if let Some(owner) = properties
+            .filter_map(|f| f.receiver_name())
+            .find(|owner| types.first() == Some(owner))
+        {
             let hint = format!("write `{}.{name}`, without parentheses", self.owner());
-            return (format!("`{name}` is a property of {}, no function", article(owner)), "", vec![hint]);
+            return (
+                format!("`{name}` is a property of {}, no function", article(owner)),
+                "",
+                vec![hint],
+            );
         }
         // Those of the type that it was called on say more than those of others.
-        let of_type = |f: &&Function| f.receiver_name() == types.first().map(|name| super::convert::noun(name));
-        let any_of_type = self.table.named(name).any(|f| of_type(&f) && f.receiver_name().is_some());
-        let fitting = self.table.named(name).filter(|f| !any_of_type || of_type(f));
-        let usages: Vec<String> = fitting.map(|function| format!("usage: {}", function.signature())).collect();
+        let of_type = |f: &&Function| {
+            f.receiver_name() == types.first().map(|name| super::convert::noun(name))
+        };
+        let any_of_type = self
+            .table
+            .named(name)
+            .any(|f| of_type(&f) && f.receiver_name().is_some());
+        let fitting = self
+            .table
+            .named(name)
+            .filter(|f| !any_of_type || of_type(f));
+        let usages: Vec<String> = fitting
+            .map(|function| format!("usage: {}", function.signature()))
+            .collect();
         if usages.is_empty() {
-            let guess = || self.table.nearest(name).map(|guess| format!("did you mean `{guess}`?"));
-            return (format!("there is no function `{name}`"), "", foreign.or_else(guess).into_iter().collect());
+            let guess = || {
+                self.table
+                    .nearest(name)
+                    .map(|guess| format!("did you mean `{guess}`?"))
+            };
+            return (
+                format!("there is no function `{name}`"),
+                "",
+                foreign.or_else(guess).into_iter().collect(),
+            );
         }
         let mut hints = usages;
         if matches!(name, "print" | "debug") && nouns.len() > 1 {
-            hints = vec![format!("`{name}` takes one value: several stand in a text in backticks, `a ${{x}}`")];
+            hints = vec![format!(
+                "`{name}` takes one value: several stand in a text in backticks, `a ${{x}}`"
+            )];
         }
         if let Some(advice) = foreign {
             hints.insert(0, advice);
         }
-        (format!("`{name}` cannot be called with {}", given(&nouns)), "in this call", hints)
+        (
+            format!("`{name}` cannot be called with {}", given(&nouns)),
+            "in this call",
+            hints,
+        )
     }
 
     /// rhai says which type has no such property in several ways; what is quoted are the names.
@@ -201,34 +280,67 @@ impl Cause<'_> {
         let noun = article(owner);
         let owner = super::convert::noun(owner);
         let has = |called: bool| {
-            self.table.named(property).any(|f| f.receiver_name() == Some(owner) && f.is_called() == called)
+            self.table
+                .named(property)
+                .any(|f| f.receiver_name() == Some(owner) && f.is_called() == called)
         };
         if has(false) {
-            let advice = self.table.foreign(&format!("{property}=")).map(str::to_owned);
-            let hint = advice.unwrap_or_else(|| format!("{noun} never changes: a function gives another one"));
-            return (format!("the property `{property}` of {noun} cannot be set"), "", vec![hint]);
+            let advice = self
+                .table
+                .foreign(&format!("{property}="))
+                .map(str::to_owned);
+            let hint = advice
+                .unwrap_or_else(|| format!("{noun} never changes: a function gives another one"));
+            return (
+                format!("the property `{property}` of {noun} cannot be set"),
+                "",
+                vec![hint],
+            );
         }
         if has(true) {
-            let usage = self.table.named(property).find(|f| f.receiver_name() == Some(owner));
-            let needs = usage.is_some_and(|f| f.described_parameters().any(|p| p.default.is_none()));
-            let hint = format!("write `{}.{property}({})`", self.owner(), if needs { "..." } else { "" });
-            return (format!("`{property}` is a function of {noun}, which is called with parentheses"), "", vec![hint]);
+            let usage = self
+                .table
+                .named(property)
+                .find(|f| f.receiver_name() == Some(owner));
+            let needs =
+                usage.is_some_and(|f| f.described_parameters().any(|p| p.default.is_none()));
+            let hint = format!(
+                "write `{}.{property}({})`",
+                self.owner(),
+                if needs { "..." } else { "" }
+            );
+            return (
+                format!("`{property}` is a function of {noun}, which is called with parentheses"),
+                "",
+                vec![hint],
+            );
         }
         let members = self.table.members(owner);
         let hint = match nearest(property, members.iter().copied()) {
-            _ if self.table.foreign(property).is_some() => self.table.foreign(property).unwrap_or("").to_owned(),
+            _ if self.table.foreign(property).is_some() => {
+                self.table.foreign(property).unwrap_or("").to_owned()
+            }
             Some(guess) => format!("did you mean `{guess}`?"),
             None if members.is_empty() => String::new(),
             None => format!("it has {}", members.join(", ")),
         };
-        (format!("{noun} has no property `{property}`"), "", vec![hint])
+        (
+            format!("{noun} has no property `{property}`"),
+            "",
+            vec![hint],
+        )
     }
 
     /// A key that a map does not have. The map is gone: what may be meant are the keys that the text mentions.
     fn missing_key(&self, key: &str) -> Told {
-        let tokens = self.text.map(|text| text.tokens.as_slice()).unwrap_or_default();
+        let tokens = self
+            .text
+            .map(|text| text.tokens.as_slice())
+            .unwrap_or_default();
         let keys = tokens.windows(2).enumerate().filter_map(|(i, pair)| {
-            let in_map = pair[1].is(":") || i.checked_sub(1).is_some_and(|i| tokens[i].is(".") && pair[1].is("="));
+            let in_map = pair[1].is(":")
+                || i.checked_sub(1)
+                    .is_some_and(|i| tokens[i].is(".") && pair[1].is("="));
             let is_name = matches!(pair[0].kind, Kind::Word | Kind::Text);
             (in_map && is_name).then(|| pair[0].text.trim_matches('"'))
         });
@@ -247,7 +359,11 @@ impl Cause<'_> {
 
 /// The types of a call's arguments.
 fn given(nouns: &[String]) -> String {
-    if nouns.is_empty() { "no arguments".to_owned() } else { nouns.join(" and ") }
+    if nouns.is_empty() {
+        "no arguments".to_owned()
+    } else {
+        nouns.join(" and ")
+    }
 }
 
 /// An operator between types that it does not work between.
@@ -262,7 +378,9 @@ fn missing_operator(name: &str, nouns: &[String]) -> Told {
         "-" | "/" if has("a string") => "a text is read as a number by `parse_float(s)`",
         ".." if has("a string") => "texts are joined by `+`",
         "^" => "a power is written `x ** y`",
-        "+" | "-" | "*" | "/" | "**" if has("an array") => "what is done to every element is `x.map(|v| 2 * v)`",
+        "+" | "-" | "*" | "/" | "**" if has("an array") => {
+            "what is done to every element is `x.map(|v| 2 * v)`"
+        }
         "+" | "-" | "*" | "/" | "<" | ">" | "<=" | ">=" if has("nothing") => {
             "one side is `()`: a function that gives nothing, or a value that is not there"
         }
@@ -299,17 +417,24 @@ pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Op
     use ParseErrorType as P;
     let hint = |text: &str| Some(text.to_owned());
     match kind {
-        P::UnexpectedEOF => ("the script ends too early".into(), hint("a bracket or a block is still open")),
+        P::UnexpectedEOF => (
+            "the script ends too early".into(),
+            hint("a bracket or a block is still open"),
+        ),
         P::MissingToken(token, what) => (format!("`{token}` is missing {what}"), None),
         P::MissingSymbol(what) => (lower_first(what), None),
         P::UnknownOperator(operator) => (format!("there is no operator `{operator}`"), None),
-        P::BadInput(LexError::UnterminatedString) => {
-            ("this string is not closed".into(), hint("add the closing quote"))
+        P::BadInput(LexError::UnterminatedString) => (
+            "this string is not closed".into(),
+            hint("add the closing quote"),
+        ),
+        P::BadInput(LexError::UnexpectedInput(text)) => {
+            (format!("`{text}` is not expected here"), None)
         }
-        P::BadInput(LexError::UnexpectedInput(text)) => (format!("`{text}` is not expected here"), None),
-        P::BadInput(LexError::ImproperSymbol(_, text)) if text.contains("typo of '=='") => {
-            ("`=` gives a variable a value, and is no condition".into(), hint("`==` compares"))
-        }
+        P::BadInput(LexError::ImproperSymbol(_, text)) if text.contains("typo of '=='") => (
+            "`=` gives a variable a value, and is no condition".into(),
+            hint("`==` compares"),
+        ),
         P::BadInput(LexError::ImproperSymbol(symbol, text)) if text.is_empty() => {
             (format!("`{symbol}` is no part of the language"), None)
         }
@@ -317,7 +442,10 @@ pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Op
         P::BadInput(error) => (lower_first(&error.to_string()), None),
         P::Reserved(word) => match table.foreign(word) {
             Some(advice) => (format!("`{word}` is no word of the language"), hint(advice)),
-            None => (format!("`{word}` is a reserved word"), hint("choose another name")),
+            None => (
+                format!("`{word}` is a reserved word"),
+                hint("choose another name"),
+            ),
         },
         P::VariableUndefined(name) => (format!("there is no variable `{name}`"), None),
         P::MismatchedType(wanted, got) if wanted.contains("iterable") => {
@@ -328,9 +456,10 @@ pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Op
             let hint = hint("compare: `x != 0`, `x != \"\"`, `x != ()`");
             (format!("a condition is true or false, not {}", got), hint)
         }
-        P::AssignmentToConstant(name) => {
-            (format!("`{name}` is a constant"), hint("declare it with `let` to change it"))
-        }
+        P::AssignmentToConstant(name) => (
+            format!("`{name}` is a constant"),
+            hint("declare it with `let` to change it"),
+        ),
         P::PropertyExpected => ("the name of a property is missing".into(), None),
         P::VariableExpected => ("a variable name is missing".into(), None),
         P::ExprExpected(what) => (format!("{what} is missing here"), None),
@@ -342,7 +471,9 @@ fn lower_first(text: &str) -> String {
     let mut chars = text.trim_end_matches('.').chars();
     match (chars.next(), chars.clone().next()) {
         // An abbreviation keeps its capitals.
-        (Some(first), Some(second)) if second.is_uppercase() => format!("{first}{}", chars.as_str()),
+        (Some(first), Some(second)) if second.is_uppercase() => {
+            format!("{first}{}", chars.as_str())
+        }
         (Some(first), _) => first.to_lowercase().chain(chars).collect(),
         (None, _) => String::new(),
     }

@@ -30,7 +30,9 @@ mod written;
 #[cfg(feature = "learn")]
 pub(crate) use apart::Ended;
 pub use apart::Stop;
-pub use auricle_figure::{PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table};
+pub use auricle_figure::{
+    PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table,
+};
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
 pub use diagnostic::{Diagnostic, Label, Severity, Span};

@@ -19,20 +19,41 @@ pub(super) fn element(value: &Dynamic) -> String {
 
 fn at_depth(value: &Dynamic, depth: usize) -> Option<String> {
     if let Ok(array) = value.as_array_ref() {
-        let items: Vec<String> = array.iter().map(|item| element_at(item, depth + 1)).collect();
+        let items: Vec<String> = array
+            .iter()
+            .map(|item| element_at(item, depth + 1))
+            .collect();
         return Some(format!("[{}]", items.join(", ")));
     }
     if let Ok(map) = value.as_map_ref() {
-        let items = map.iter().map(|(key, value)| format!("{}: {}", key_text(key), element_at(value, depth + 1)));
+        let items = map
+            .iter()
+            .map(|(key, value)| format!("{}: {}", key_text(key), element_at(value, depth + 1)));
         let items: Vec<String> = items.collect();
-        return Some(if items.is_empty() { "#{}".into() } else { format!("#{{ {} }}", items.join(", ")) });
+        return Some(if items.is_empty() {
+            "#{}".into()
+        } else {
+            format!("#{{ {} }}", items.join(", "))
+        });
     }
     if let Some((low, high)) = integer_range(value) {
-        let sign = if value.is::<std::ops::RangeInclusive<INT>>() { "..=" } else { ".." };
-        return Some(if high == INT::MAX { format!("{low}..") } else { format!("{low}{sign}{high}") });
+        let sign = if value.is::<std::ops::RangeInclusive<INT>>() {
+            "..="
+        } else {
+            ".."
+        };
+        return Some(if high == INT::MAX {
+            format!("{low}..")
+        } else {
+            format!("{low}{sign}{high}")
+        });
     }
     let function = value.read_lock::<FnPtr>()?;
-    Some(if function.is_anonymous() { "closure".into() } else { format!("Fn({:?})", function.fn_name()) })
+    Some(if function.is_anonymous() {
+        "closure".into()
+    } else {
+        format!("Fn({:?})", function.fn_name())
+    })
 }
 
 fn element_at(value: &Dynamic, depth: usize) -> String {
@@ -55,7 +76,11 @@ fn element_at(value: &Dynamic, depth: usize) -> String {
 fn key_text(key: &str) -> String {
     let is_name = key.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_name { key.to_owned() } else { format!("{key:?}") }
+    if is_name {
+        key.to_owned()
+    } else {
+        format!("{key:?}")
+    }
 }
 
 /// Lets `print` and interpolation write arrays and maps in the same way.
@@ -69,7 +94,9 @@ pub(super) fn register(engine: &mut Engine) {
         engine.register_fn(name, array).register_fn(name, map);
     }
     for name in ["to_string", "print"] {
-        engine.register_fn(name, |function: &mut FnPtr| Shown::text_of(&Dynamic::from(function.clone())));
+        engine.register_fn(name, |function: &mut FnPtr| {
+            Shown::text_of(&Dynamic::from(function.clone()))
+        });
     }
 }
 
@@ -81,8 +108,14 @@ mod tests {
     fn values_show_as_themselves_inside_others() {
         let engine = Engine::new();
         for (script, want) in [
-            ("[1, 2.0, \"a\", 'b', (), true]", "[1, 2.0, \"a\", 'b', (), true]"),
-            ("#{ a: [#{ \"x y\": 1 }], b: #{} }", "#{ a: [#{ \"x y\": 1 }], b: #{} }"),
+            (
+                "[1, 2.0, \"a\", 'b', (), true]",
+                "[1, 2.0, \"a\", 'b', (), true]",
+            ),
+            (
+                "#{ a: [#{ \"x y\": 1 }], b: #{} }",
+                "#{ a: [#{ \"x y\": 1 }], b: #{} }",
+            ),
             ("[0..3, 0..=3, 5..]", "[0..3, 0..=3, 5..]"),
             ("[|x| x]", "[closure]"),
         ] {

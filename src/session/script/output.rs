@@ -46,7 +46,12 @@ pub trait Sink: Send + Sync {
     ///
     /// # Errors
     /// Why nobody can be asked.
-    fn ask(&self, _prompt: &str, _hidden: bool, _stop: &dyn Fn() -> bool) -> Result<String, String> {
+    fn ask(
+        &self,
+        _prompt: &str,
+        _hidden: bool,
+        _stop: &dyn Fn() -> bool,
+    ) -> Result<String, String> {
         Err("there is nobody to ask".into())
     }
 }

@@ -29,8 +29,17 @@ pub struct Meaning<'a> {
 
 /// The first quotient of a script that becomes a number of a recipe.
 pub fn lost_fraction(ast: &AST, meaning: &Meaning<'_>) -> Option<Quotient> {
-    let own: BTreeSet<String> = ast.iter_functions().map(|function| function.name.to_owned()).collect();
-    let mut reader = Reader { meaning, own, recipes: BTreeSet::new(), quotients: BTreeMap::new(), found: None };
+    let own: BTreeSet<String> = ast
+        .iter_functions()
+        .map(|function| function.name.to_owned())
+        .collect();
+    let mut reader = Reader {
+        meaning,
+        own,
+        recipes: BTreeSet::new(),
+        quotients: BTreeMap::new(),
+        found: None,
+    };
     ast.walk(&mut |path| {
         reader.node(path);
         reader.found.is_none()
@@ -83,14 +92,20 @@ impl Reader<'_> {
             },
         };
         if self.feeds_a_recipe(path) {
-            self.found = Some(Quotient { position: expr.start_position(), numbers, variable });
+            self.found = Some(Quotient {
+                position: expr.start_position(),
+                numbers,
+                variable,
+            });
         }
     }
 
     /// Whether the last expression of a path is a number of a recipe, directly or as a part of one.
     fn feeds_a_recipe(&self, path: &[ASTNode<'_>]) -> bool {
         for node in path.iter().rev().skip(1) {
-            let ASTNode::Expr(expr) = node else { return false };
+            let ASTNode::Expr(expr) = node else {
+                return false;
+            };
             match expr {
                 Expr::FnCall(call, _) | Expr::MethodCall(call, _) if is_operator(&call.name) => {
                     if call.name == "*" && call.args.iter().any(|arg| self.is_recipe(arg)) {
@@ -101,7 +116,8 @@ impl Reader<'_> {
                     }
                 }
                 Expr::FnCall(call, _) | Expr::MethodCall(call, _) => {
-                    return !self.own.contains(call.name.as_str()) && (self.meaning.makes_recipe)(&call.name);
+                    return !self.own.contains(call.name.as_str())
+                        && (self.meaning.makes_recipe)(&call.name);
                 }
                 Expr::Map(..) | Expr::Array(..) | Expr::Dot(..) => {}
                 _ => return false,
@@ -114,7 +130,12 @@ impl Reader<'_> {
         match expr {
             Expr::Variable(variable, ..) => {
                 let name = variable.1.as_str();
-                let in_session = || self.meaning.scope.get(name).is_some_and(|value| (self.meaning.is_recipe)(value));
+                let in_session = || {
+                    self.meaning
+                        .scope
+                        .get(name)
+                        .is_some_and(|value| (self.meaning.is_recipe)(value))
+                };
                 self.recipes.contains(name) || in_session()
             }
             Expr::FnCall(call, _) if is_operator(&call.name) => {
@@ -123,7 +144,8 @@ impl Reader<'_> {
             }
             Expr::FnCall(call, _) => {
                 call.is_qualified()
-                    || (!self.own.contains(call.name.as_str()) && (self.meaning.makes_recipe)(&call.name))
+                    || (!self.own.contains(call.name.as_str())
+                        && (self.meaning.makes_recipe)(&call.name))
             }
             _ => false,
         }
@@ -136,7 +158,11 @@ fn is_operator(name: &str) -> bool {
 
 /// The two whole numbers of a quotient that leaves a remainder.
 fn quotient(expr: &Expr) -> Option<(i64, i64)> {
-    let Expr::FnCall(call, _) = expr else { return None };
-    let [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)] = &*call.args else { return None };
+    let Expr::FnCall(call, _) = expr else {
+        return None;
+    };
+    let [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)] = &*call.args else {
+        return None;
+    };
     (call.name == "/" && *b != 0 && a % b != 0).then_some((*a, *b))
 }

@@ -10,7 +10,10 @@ pub fn reference_page(table: &Table) -> String {
     let mut body = String::new();
     let mut contents = String::new();
     for (topic, title) in Topic::ALL {
-        let functions: Vec<&Function> = table.functions().filter(|function| function.topic == topic).collect();
+        let functions: Vec<&Function> = table
+            .functions()
+            .filter(|function| function.topic == topic)
+            .collect();
         if functions.is_empty() {
             continue;
         }
@@ -18,7 +21,11 @@ pub fn reference_page(table: &Table) -> String {
         let _ = write!(body, "<h2 id=\"{topic:?}\">{title}</h2>");
         for function in functions {
             let anchor = anchor(function);
-            let _ = write!(contents, "<a class=\"name\" href=\"#{anchor}\">{}</a> ", escape(function.name));
+            let _ = write!(
+                contents,
+                "<a class=\"name\" href=\"#{anchor}\">{}</a> ",
+                escape(function.name)
+            );
             section(&mut body, function, &anchor);
         }
         contents.push_str("</li>");
@@ -30,8 +37,17 @@ pub fn reference_page(table: &Table) -> String {
     for function in table.written() {
         let (anchor, name) = (function.name.replace("::", "-"), escape(&function.name));
         let _ = write!(contents, "<a class=\"name\" href=\"#{anchor}\">{name}</a> ");
-        let _ = write!(body, "<section id=\"{anchor}\"><h3><code>{}</code></h3>", escape(&function.signature));
-        let _ = write!(body, "<p>{}</p><pre>{}</pre></section>", escape(&function.about), escape(&function.example));
+        let _ = write!(
+            body,
+            "<section id=\"{anchor}\"><h3><code>{}</code></h3>",
+            escape(&function.signature)
+        );
+        let _ = write!(
+            body,
+            "<p>{}</p><pre>{}</pre></section>",
+            escape(&function.about),
+            escape(&function.example)
+        );
     }
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Auricle: reference</title><style>{STYLE}</style>\
@@ -41,15 +57,28 @@ pub fn reference_page(table: &Table) -> String {
 }
 
 fn anchor(function: &Function) -> String {
-    let owner = function.receiver_name().map(|name| format!("{}-", name.replace(' ', "-"))).unwrap_or_default();
+    let owner = function
+        .receiver_name()
+        .map(|name| format!("{}-", name.replace(' ', "-")))
+        .unwrap_or_default();
     // An operator has no letters: its code points stand in for them.
     let name: String = function
         .name
         .chars()
-        .map(|c| if c.is_alphanumeric() || c == '_' { c.to_string() } else { format!("u{:x}", c as u32) })
+        .map(|c| {
+            if c.is_alphanumeric() || c == '_' {
+                c.to_string()
+            } else {
+                format!("u{:x}", c as u32)
+            }
+        })
         .collect();
     let types: String = if function.receiver_name().is_none() && function.receivers.len() == 2 {
-        function.receivers.iter().map(|(_, name)| format!("-{}", name.rsplit("::").next().unwrap_or(name))).collect()
+        function
+            .receivers
+            .iter()
+            .map(|(_, name)| format!("-{}", name.rsplit("::").next().unwrap_or(name)))
+            .collect()
     } else {
         String::new()
     };
@@ -57,10 +86,16 @@ fn anchor(function: &Function) -> String {
 }
 
 fn section(out: &mut String, function: &Function, anchor: &str) {
-    let returns =
-        if function.returns.is_empty() { String::new() } else { format!(" → {}", escape(function.returns)) };
+    let returns = if function.returns.is_empty() {
+        String::new()
+    } else {
+        format!(" → {}", escape(function.returns))
+    };
     let signature = escape(&function.signature());
-    let _ = write!(out, "<section id=\"{anchor}\"><h3><code>{signature}</code>{returns}</h3>");
+    let _ = write!(
+        out,
+        "<section id=\"{anchor}\"><h3><code>{signature}</code>{returns}</h3>"
+    );
     let _ = write!(out, "<p>{}</p>", escape(&function.about));
     let mut rows = String::new();
     for parameter in function.described_parameters() {
@@ -74,7 +109,10 @@ fn section(out: &mut String, function: &Function, anchor: &str) {
         );
     }
     if !rows.is_empty() {
-        let _ = write!(out, "<table><tr><th>name<th>meaning<th>accepts<th>default{rows}</table>");
+        let _ = write!(
+            out,
+            "<table><tr><th>name<th>meaning<th>accepts<th>default{rows}</table>"
+        );
     }
     for note in &function.notes {
         let _ = write!(out, "<p class=\"note\">{}</p>", escape(note));

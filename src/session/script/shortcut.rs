@@ -48,7 +48,10 @@ impl Expanded {
         let tokens = tokens(script);
         let edits = Reader::new(&tokens, callable).read();
         if edits.is_empty() {
-            return Expanded { text: script.to_owned(), put_in: BTreeMap::new() };
+            return Expanded {
+                text: script.to_owned(),
+                put_in: BTreeMap::new(),
+            };
         }
         let mut text = String::with_capacity(script.len() + 16 * edits.len());
         let mut put_in: BTreeMap<usize, Vec<Piece>> = BTreeMap::new();
@@ -57,7 +60,11 @@ impl Expanded {
             let mut replaced = None;
             while let Some(edit) = edits.next_if(|edit| edit.at <= at) {
                 text.push_str(&edit.text);
-                let piece = Piece { before: edit.column, length: edit.text.chars().count(), owner: edit.owner };
+                let piece = Piece {
+                    before: edit.column,
+                    length: edit.text.chars().count(),
+                    owner: edit.owner,
+                };
                 put_in.entry(edit.line).or_default().push(piece);
                 replaced = replaced.or(edit.replaces);
             }
@@ -69,7 +76,9 @@ impl Expanded {
 
     /// Where a place of the text is in the script.
     pub fn back(&self, position: Position) -> Position {
-        let (Some(line), Some(column)) = (position.line(), position.position()) else { return position };
+        let (Some(line), Some(column)) = (position.line(), position.position()) else {
+            return position;
+        };
         let mut added = 0;
         let mut found = None;
         for piece in self.put_in.get(&line).into_iter().flatten() {
@@ -145,9 +154,27 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(tokens: &'a [Token], callable: Callable<'a>) -> Reader<'a> {
-        let own = tokens.windows(2).filter(|pair| pair[0].is("fn")).map(|pair| pair[1].text.as_str()).collect();
-        let blocks = vec![callable.variables.iter().map(|(name, closure)| (name.as_str(), *closure)).collect()];
-        Reader { tokens, callable, own, blocks, pending: Vec::new(), brackets: Vec::new(), edits: Vec::new() }
+        let own = tokens
+            .windows(2)
+            .filter(|pair| pair[0].is("fn"))
+            .map(|pair| pair[1].text.as_str())
+            .collect();
+        let blocks = vec![
+            callable
+                .variables
+                .iter()
+                .map(|(name, closure)| (name.as_str(), *closure))
+                .collect(),
+        ];
+        Reader {
+            tokens,
+            callable,
+            own,
+            blocks,
+            pending: Vec::new(),
+            brackets: Vec::new(),
+            edits: Vec::new(),
+        }
     }
 
     fn read(mut self) -> Vec<Edit> {
@@ -178,7 +205,10 @@ impl<'a> Reader<'a> {
 
     /// Whether a variable of the name is known, and if so, whether it holds a closure.
     fn known(&self, name: &str) -> Option<bool> {
-        self.blocks.iter().rev().find_map(|block| block.get(name).copied())
+        self.blocks
+            .iter()
+            .rev()
+            .find_map(|block| block.get(name).copied())
     }
 
     /// Whether a closure begins at a token.
@@ -198,32 +228,54 @@ impl<'a> Reader<'a> {
             return;
         }
         match token.text.as_str() {
-            "let" | "const" if tokens.get(at + 1).is_some_and(|name| name.kind == Kind::Word) => {
-                self.declare(&tokens[at + 1].text, self.is(at + 2, "=") && self.begins_closure(at + 3));
+            "let" | "const"
+                if tokens
+                    .get(at + 1)
+                    .is_some_and(|name| name.kind == Kind::Word) =>
+            {
+                self.declare(
+                    &tokens[at + 1].text,
+                    self.is(at + 2, "=") && self.begins_closure(at + 3),
+                );
             }
             "for" => {
-                let head = tokens[at + 1..].iter().take_while(|token| !token.is("in")).take(5);
-                let names: Vec<&str> =
-                    head.filter(|token| token.kind == Kind::Word).map(|token| token.text.as_str()).collect();
+                let head = tokens[at + 1..]
+                    .iter()
+                    .take_while(|token| !token.is("in"))
+                    .take(5);
+                let names: Vec<&str> = head
+                    .filter(|token| token.kind == Kind::Word)
+                    .map(|token| token.text.as_str())
+                    .collect();
                 self.pending.extend(names);
             }
             "fn" if self.is(at + 2, "(") => {
                 let parameters = tokens[at + 3..].iter().take_while(|token| !token.is(")"));
-                let names: Vec<&str> =
-                    parameters.filter(|token| token.kind == Kind::Word).map(|token| token.text.as_str()).collect();
+                let names: Vec<&str> = parameters
+                    .filter(|token| token.kind == Kind::Word)
+                    .map(|token| token.text.as_str())
+                    .collect();
                 self.pending.extend(names);
             }
             name if self.is(at + 1, "=") && self.begins_closure(at + 2) => {
-                if let Some(closure) = self.blocks.iter_mut().rev().find_map(|block| block.get_mut(name)) {
+                if let Some(closure) = self
+                    .blocks
+                    .iter_mut()
+                    .rev()
+                    .find_map(|block| block.get_mut(name))
+                {
                     *closure = true;
                 }
             }
             "help" if self.is(at + 1, "(") && self.named_for_help(at + 2).is_some() => {
                 let last = self.named_for_help(at + 2).unwrap_or(at + 2);
-                self.edits.push(Edit::before(&tokens[at + 2], &tokens[at + 2], "\""));
+                self.edits
+                    .push(Edit::before(&tokens[at + 2], &tokens[at + 2], "\""));
                 self.edits.push(Edit::behind(&tokens[last], "\""));
             }
-            name if self.is(at + 1, "(") && !before.is_some_and(|before| before.is("fn") || before.is("::")) => {
+            name if self.is(at + 1, "(")
+                && !before.is_some_and(|before| before.is("fn") || before.is("::")) =>
+            {
                 let is_function = self.own.contains(name) || self.callable.functions.contains(name);
                 let calls = match self.known(name) {
                     _ if is_function => false,
@@ -241,8 +293,15 @@ impl<'a> Reader<'a> {
 
     /// The last token of a name that help is asked for, `noise` or `wave.plot`, if it is all there is and no variable.
     fn named_for_help(&self, at: usize) -> Option<usize> {
-        let name = self.tokens.get(at).filter(|token| token.kind == Kind::Word)?;
-        let last = if self.is(at + 1, ".") || self.is(at + 1, "::") { at + 2 } else { at };
+        let name = self
+            .tokens
+            .get(at)
+            .filter(|token| token.kind == Kind::Word)?;
+        let last = if self.is(at + 1, ".") || self.is(at + 1, "::") {
+            at + 2
+        } else {
+            at
+        };
         let is_name = self.tokens.get(last)?.kind == Kind::Word && self.is(last + 1, ")");
         (is_name && self.known(&name.text).is_none()).then_some(last)
     }
@@ -271,7 +330,8 @@ impl<'a> Reader<'a> {
         match token.text.as_str() {
             "{" | "#{" | "${" => {
                 let names = std::mem::take(&mut self.pending);
-                self.blocks.push(names.into_iter().map(|name| (name, false)).collect());
+                self.blocks
+                    .push(names.into_iter().map(|name| (name, false)).collect());
                 self.brackets.push(None);
             }
             "(" | "[" => {
@@ -279,7 +339,9 @@ impl<'a> Reader<'a> {
                 self.brackets.push(None);
             }
             "?[" => {
-                let change = !self.closing(at).is_some_and(|close| self.is_assigned(close + 1));
+                let change = !self
+                    .closing(at)
+                    .is_some_and(|close| self.is_assigned(close + 1));
                 if change {
                     let mut edit = Edit::before(token, token, ".get");
                     // The sign is `?` and `[`: the text goes between them.
@@ -291,7 +353,8 @@ impl<'a> Reader<'a> {
             }
             "]" | ")" | "}" => {
                 if let Some(Some(closing)) = self.brackets.pop() {
-                    self.edits.push(Edit::before(token, token, "").replacing(closing));
+                    self.edits
+                        .push(Edit::before(token, token, "").replacing(closing));
                 }
                 if token.is("}") && self.blocks.len() > 1 {
                     self.blocks.pop();
@@ -308,8 +371,13 @@ impl<'a> Reader<'a> {
             return;
         }
         let tokens = self.tokens;
-        let Some(end) = (at + 1..tokens.len()).find(|&i| self.is(i, "|")) else { return };
-        for token in tokens[at + 1..end].iter().filter(|token| token.kind == Kind::Word) {
+        let Some(end) = (at + 1..tokens.len()).find(|&i| self.is(i, "|")) else {
+            return;
+        };
+        for token in tokens[at + 1..end]
+            .iter()
+            .filter(|token| token.kind == Kind::Word)
+        {
             if self.is(end + 1, "{") {
                 self.pending.push(&token.text);
             } else {
@@ -321,7 +389,12 @@ impl<'a> Reader<'a> {
     /// `x[0](2)`, `f(1)(2)`: the value of an expression is called.
     fn called_value(&mut self, at: usize) {
         let token = &self.tokens[at];
-        let Some(before) = self.before(at).filter(|before| before.is("]") || before.is(")")) else { return };
+        let Some(before) = self
+            .before(at)
+            .filter(|before| before.is("]") || before.is(")"))
+        else {
+            return;
+        };
         if !token.is("(") || token.apart {
             return;
         }
@@ -338,7 +411,9 @@ impl<'a> Reader<'a> {
         let mut depth = 0usize;
         (at..self.tokens.len()).find(|&i| {
             match self.tokens[i].text.as_str() {
-                "(" | "[" | "{" | "#{" | "${" | "?[" if self.tokens[i].kind == Kind::Sign => depth += 1,
+                "(" | "[" | "{" | "#{" | "${" | "?[" if self.tokens[i].kind == Kind::Sign => {
+                    depth += 1
+                }
                 ")" | "]" | "}" if self.tokens[i].kind == Kind::Sign => depth -= 1,
                 _ => {}
             }
@@ -352,7 +427,9 @@ impl<'a> Reader<'a> {
         (0..=at).rev().find(|&i| {
             match self.tokens[i].text.as_str() {
                 ")" | "]" | "}" if self.tokens[i].kind == Kind::Sign => depth += 1,
-                "(" | "[" | "{" | "#{" | "${" | "?[" if self.tokens[i].kind == Kind::Sign => depth -= 1,
+                "(" | "[" | "{" | "#{" | "${" | "?[" if self.tokens[i].kind == Kind::Sign => {
+                    depth -= 1
+                }
                 _ => {}
             }
             depth == 0
@@ -366,9 +443,20 @@ mod tests {
 
     fn expanded(script: &str) -> Expanded {
         let functions = BTreeSet::from(["old".to_owned()]);
-        let variables = BTreeMap::from([("f".to_owned(), true), ("x".to_owned(), false), ("old".to_owned(), true)]);
+        let variables = BTreeMap::from([
+            ("f".to_owned(), true),
+            ("x".to_owned(), false),
+            ("old".to_owned(), true),
+        ]);
         let native = |name: &str| matches!(name, "gain" | "tone" | "print");
-        Expanded::of(script, Callable { native: &native, functions: &functions, variables: &variables })
+        Expanded::of(
+            script,
+            Callable {
+                native: &native,
+                functions: &functions,
+                variables: &variables,
+            },
+        )
     }
 
     #[test]
@@ -377,18 +465,45 @@ mod tests {
             ("f(2)", "f.call(2)"),
             ("f (2)", "f.call (2)"),
             ("old(2); g(2)", "old(2); g(2)"),
-            ("let g = |x| x; g(1) + g(2)", "let g = |x| x; g.call(1) + g.call(2)"),
-            ("let tone = tone(440, 1); tone(1)", "let tone = tone(440, 1); tone(1)"),
-            ("let gain = |x| x; gain(1)", "let gain = |x| x; gain.call(1)"),
-            ("fn twice(g, x) { g(g(x)) } g(1)", "fn twice(g, x) { g.call(g.call(x)) } g(1)"),
-            ("fn compose(a, b) { |x| a(b(x)) }", "fn compose(a, b) { |x| a.call(b.call(x)) }"),
-            ("for g in fs { print(g(1)) }", "for g in fs { print(g.call(1)) }"),
-            ("let fs = [f]; fs[0](2)(3)", "let fs = [f]; fs[0].call(2).call(3)"),
+            (
+                "let g = |x| x; g(1) + g(2)",
+                "let g = |x| x; g.call(1) + g.call(2)",
+            ),
+            (
+                "let tone = tone(440, 1); tone(1)",
+                "let tone = tone(440, 1); tone(1)",
+            ),
+            (
+                "let gain = |x| x; gain(1)",
+                "let gain = |x| x; gain.call(1)",
+            ),
+            (
+                "fn twice(g, x) { g(g(x)) } g(1)",
+                "fn twice(g, x) { g.call(g.call(x)) } g(1)",
+            ),
+            (
+                "fn compose(a, b) { |x| a(b(x)) }",
+                "fn compose(a, b) { |x| a.call(b.call(x)) }",
+            ),
+            (
+                "for g in fs { print(g(1)) }",
+                "for g in fs { print(g.call(1)) }",
+            ),
+            (
+                "let fs = [f]; fs[0](2)(3)",
+                "let fs = [f]; fs[0].call(2).call(3)",
+            ),
             ("(|x| x + 1)(2)", "(|x| x + 1).call(2)"),
             ("if (x)(y)", "if (x)(y)"),
             ("fn f(x) { x } f(2)", "fn f(x) { x } f(2)"),
-            ("`a ${f(1)} f(2)` + m.f(3) + m::f(4)", "`a ${f.call(1)} f(2)` + m.f(3) + m::f(4)"),
-            ("\"f(1)\" // f(2)\n/* f(3) */ x", "\"f(1)\" // f(2)\n/* f(3) */ x"),
+            (
+                "`a ${f(1)} f(2)` + m.f(3) + m::f(4)",
+                "`a ${f.call(1)} f(2)` + m.f(3) + m::f(4)",
+            ),
+            (
+                "\"f(1)\" // f(2)\n/* f(3) */ x",
+                "\"f(1)\" // f(2)\n/* f(3) */ x",
+            ),
             ("{ let h = 1; h(2) } h(2)", "{ let h = 1; h.call(2) } h(2)"),
         ] {
             assert_eq!(expanded(script).text, want);
@@ -400,9 +515,15 @@ mod tests {
         for (script, want) in [
             ("m?.b", "m?.get(\"b\")"),
             ("m?.b.c?.d + 1", "m?.get(\"b\").c?.get(\"d\") + 1"),
-            ("m?.f(1); m?.b = 2; m?[0] = 1", "m?.f(1); m?.b = 2; m?[0] = 1"),
+            (
+                "m?.f(1); m?.b = 2; m?[0] = 1",
+                "m?.f(1); m?.b = 2; m?[0] = 1",
+            ),
             ("m?[a[0]] == 2", "m?.get(a[0]) == 2"),
-            ("help(noise); help(wave.plot); help(x); help()", "help(\"noise\"); help(\"wave.plot\"); help(x); help()"),
+            (
+                "help(noise); help(wave.plot); help(x); help()",
+                "help(\"noise\"); help(\"wave.plot\"); help(x); help()",
+            ),
         ] {
             assert_eq!(expanded(script).text, want);
         }
@@ -412,9 +533,17 @@ mod tests {
     fn places_are_turned_back() {
         let script = "let a = f(m?.b) + f(x);\nf(y) + z";
         let expanded = expanded(script);
-        let lines: Vec<Vec<char>> = expanded.text.lines().map(|line| line.chars().collect()).collect();
+        let lines: Vec<Vec<char>> = expanded
+            .text
+            .lines()
+            .map(|line| line.chars().collect())
+            .collect();
         for (i, line) in script.lines().enumerate() {
-            for (j, c) in line.chars().enumerate().filter(|(_, c)| c.is_alphanumeric()) {
+            for (j, c) in line
+                .chars()
+                .enumerate()
+                .filter(|(_, c)| c.is_alphanumeric())
+            {
                 let places: Vec<usize> = (0..lines[i].len())
                     .filter(|&k| {
                         let place = Position::new(i as u16 + 1, k as u16 + 1);

@@ -28,13 +28,18 @@ pub fn completeness(engine: &Engine, text: &str) -> Completeness {
     let beyond = |position: Position| match (position.line(), position.position()) {
         (Some(line), Some(column)) => {
             let lines = last.lines().count();
-            line > lines || (line == lines && column > last.lines().last().unwrap_or("").chars().count())
+            line > lines
+                || (line == lines && column > last.lines().last().unwrap_or("").chars().count())
         }
         (Some(line), None) => line > last.lines().count(),
         _ => true,
     };
-    let open_string = matches!(&*error.0, ParseErrorType::BadInput(LexError::UnterminatedString));
-    let is_doc = matches!(&*error.0, ParseErrorType::WrongDocComment) && error.1.line() == Some(last.lines().count());
+    let open_string = matches!(
+        &*error.0,
+        ParseErrorType::BadInput(LexError::UnterminatedString)
+    );
+    let is_doc = matches!(&*error.0, ParseErrorType::WrongDocComment)
+        && error.1.line() == Some(last.lines().count());
     if matches!(*error.0, ParseErrorType::UnexpectedEOF)
         || beyond(error.1)
         || is_doc
@@ -73,7 +78,11 @@ pub(super) fn closing(text: &[char]) -> Option<usize> {
                 at += text[at..].iter().position(|&c| c == '\n')?;
             }
             '/' if text.get(at + 1) == Some(&'*') => {
-                at += 2 + text[at + 2..].windows(2).position(|pair| pair == ['*', '/'])? + 1;
+                at += 2
+                    + text[at + 2..]
+                        .windows(2)
+                        .position(|pair| pair == ['*', '/'])?
+                    + 1;
             }
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' if depth > 0 => depth -= 1,
@@ -105,7 +114,9 @@ fn open_comment(text: &str) -> bool {
                 chars.next();
                 depth -= 1;
             }
-            (None, '/') if depth == 0 && chars.peek() == Some(&'/') => while chars.next_if(|&c| c != '\n').is_some() {},
+            (None, '/') if depth == 0 && chars.peek() == Some(&'/') => {
+                while chars.next_if(|&c| c != '\n').is_some() {}
+            }
             (None, '"' | '`') if depth == 0 => string = Some(c),
             _ => {}
         }
@@ -115,18 +126,29 @@ fn open_comment(text: &str) -> bool {
 
 /// Calls in a script, also where they are not reached, of functions that exist nowhere: names and positions.
 pub fn unknown_calls(ast: &AST, known: &BTreeSet<String>) -> Vec<(String, Position)> {
-    let own: BTreeSet<String> = ast.iter_functions().map(|function| function.name.to_owned()).collect();
-    let mut variables: BTreeSet<String> =
-        ast.iter_functions().flat_map(|function| function.params).map(str::to_owned).collect();
+    let own: BTreeSet<String> = ast
+        .iter_functions()
+        .map(|function| function.name.to_owned())
+        .collect();
+    let mut variables: BTreeSet<String> = ast
+        .iter_functions()
+        .flat_map(|function| function.params)
+        .map(str::to_owned)
+        .collect();
     let mut calls: Vec<(String, Position)> = Vec::new();
     ast.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Stmt(Stmt::Var(var, ..))) => {
                 variables.insert(var.0.name.to_string());
             }
-            Some(ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position))) => {
+            Some(ASTNode::Expr(
+                Expr::FnCall(call, position) | Expr::MethodCall(call, position),
+            )) => {
                 let name = call.name.to_string();
-                let named = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+                let named = name
+                    .chars()
+                    .next()
+                    .is_some_and(|c| c.is_alphabetic() || c == '_');
                 let qualified = call.is_qualified();
                 if named && !qualified && !known.contains(&name) && !own.contains(&name) {
                     calls.push((name, *position));

@@ -28,11 +28,17 @@ pub struct Table {
 impl Table {
     /// A table of some functions.
     pub fn new(functions: impl IntoIterator<Item = Function>) -> Table {
-        Table { functions: functions.into_iter().map(Arc::new).collect(), ..Table::default() }
+        Table {
+            functions: functions.into_iter().map(Arc::new).collect(),
+            ..Table::default()
+        }
     }
 
     /// The same with names that people look for in vain, each with advice for its error. The first advice of a name holds.
-    pub fn with_foreign(mut self, names: impl IntoIterator<Item = (&'static str, String)>) -> Table {
+    pub fn with_foreign(
+        mut self,
+        names: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Table {
         for (name, advice) in names {
             self.foreign.entry(name).or_insert(advice);
         }
@@ -62,7 +68,8 @@ impl Table {
 
     /// The functions of a name: one, or one for every type it is a method of.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Function> {
-        self.functions().filter(move |function| function.name == name)
+        self.functions()
+            .filter(move |function| function.name == name)
     }
 
     /// The names of all functions, each once.
@@ -73,22 +80,37 @@ impl Table {
     /// The name nearest to one that does not exist.
     pub fn nearest(&self, name: &str) -> Option<&str> {
         let declared = self.functions().filter(|f| f.is_called()).map(|f| f.name);
-        nearest(name, declared.chain(self.written.iter().map(|function| function.name.as_str())))
+        nearest(
+            name,
+            declared.chain(self.written.iter().map(|function| function.name.as_str())),
+        )
     }
 
     /// Names of the properties and methods of a type.
     pub fn members(&self, type_name: &str) -> Vec<&str> {
-        self.functions().filter(|f| f.receiver_name() == Some(type_name)).map(|f| f.name).collect()
+        self.functions()
+            .filter(|f| f.receiver_name() == Some(type_name))
+            .map(|f| f.name)
+            .collect()
     }
 
     /// Makes every function known to an engine.
     pub(super) fn register(&self, engine: &mut Engine, mode: Mode, token: &CancelToken) {
         let mut module = Module::new();
-        for function in self.functions.iter().filter(|function| function.form != Form::BuiltIn) {
+        for function in self
+            .functions
+            .iter()
+            .filter(|function| function.form != Form::BuiltIn)
+        {
             for arity in arities(function) {
                 let first = function.receivers.len();
                 let types: Vec<TypeId> = (0..arity)
-                    .map(|i| function.receivers.get(i).map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id))
+                    .map(|i| {
+                        function
+                            .receivers
+                            .get(i)
+                            .map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id)
+                    })
                     .collect();
                 // rhai prefers a function that names the types of its arguments.
                 for built_in in BUILT_IN.iter().filter(|_| function.hides && arity > first) {
@@ -118,22 +140,38 @@ fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
 }
 
 /// Types that functions of rhai's own take.
-const BUILT_IN: [fn() -> TypeId; 3] = [TypeId::of::<i64>, TypeId::of::<f64>, TypeId::of::<rhai::Map>];
+const BUILT_IN: [fn() -> TypeId; 3] = [
+    TypeId::of::<i64>,
+    TypeId::of::<f64>,
+    TypeId::of::<rhai::Map>,
+];
 
-fn register(module: &mut Module, function: &Arc<Function>, types: Vec<TypeId>, mode: Mode, token: &CancelToken) {
+fn register(
+    module: &mut Module,
+    function: &Arc<Function>,
+    types: Vec<TypeId>,
+    mode: Mode,
+    token: &CancelToken,
+) {
     let name = match function.form {
         Form::Property => format!("get${}", function.name),
         _ => function.name.to_owned(),
     };
     let (function, token) = (function.clone(), token.clone());
     let run = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
-        let context = context.ok_or_else(|| ScriptError::new("internal error: a call without a context"))?;
+        let context =
+            context.ok_or_else(|| ScriptError::new("internal error: a call without a context"))?;
         invoke(&function, context, args, mode, &token)
     };
     FuncRegistration::new(name).set_into_module_raw(
         module,
         types,
-        RhaiFunc::Pure { func: Arc::new(run), has_context: true, is_pure: false, is_volatile: true },
+        RhaiFunc::Pure {
+            func: Arc::new(run),
+            has_context: true,
+            is_pure: false,
+            is_volatile: true,
+        },
     );
 }
 

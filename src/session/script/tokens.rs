@@ -50,7 +50,10 @@ impl Token {
     /// Whether a value can begin here.
     pub(super) fn begins_value(&self) -> bool {
         match self.kind {
-            Kind::Sign => matches!(self.text.as_str(), "(" | "[" | "#{" | "-" | "!" | "+" | "|" | "||"),
+            Kind::Sign => matches!(
+                self.text.as_str(),
+                "(" | "[" | "#{" | "-" | "!" | "+" | "|" | "||"
+            ),
             _ => true,
         }
     }
@@ -62,20 +65,31 @@ impl Token {
 }
 
 /// Words of the language behind which a value begins.
-const OPENING_WORDS: [&str; 14] =
-    ["let", "const", "if", "else", "while", "until", "for", "in", "return", "throw", "switch", "import", "do", "loop"];
+const OPENING_WORDS: [&str; 14] = [
+    "let", "const", "if", "else", "while", "until", "for", "in", "return", "throw", "switch",
+    "import", "do", "loop",
+];
 
 /// Operators of more than one character, the longest first: ours, and those of others that are told as one.
 const SIGNS: [&str; 48] = [
-    "===", "!==", "<=>", "**=", "<<=", ">>=", "..=", "...", "::<", "&&=", "||=", "??=", "#{", "${", "|>", "==", "!=",
-    "<=", ">=", "&&", "||", "**", "..", "::", "?.", "?[", "??", "=>", "->", "<-", ":=", "<>", "~=", "++", "--", "+=",
-    "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", ".*", "./", ".^",
+    "===", "!==", "<=>", "**=", "<<=", ">>=", "..=", "...", "::<", "&&=", "||=", "??=", "#{", "${",
+    "|>", "==", "!=", "<=", ">=", "&&", "||", "**", "..", "::", "?.", "?[", "??", "=>", "->", "<-",
+    ":=", "<>", "~=", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", ".*",
+    "./", ".^",
 ];
 
 /// The tokens of a script. It need not be a right one: what is not closed goes on to the end.
 pub(super) fn tokens(script: &str) -> Vec<Token> {
     let text: Vec<char> = script.chars().collect();
-    let mut reader = Reader { text: &text, at: 0, line: 1, line_start: 0, apart: true, leads: true, found: Vec::new() };
+    let mut reader = Reader {
+        text: &text,
+        at: 0,
+        line: 1,
+        line_start: 0,
+        apart: true,
+        leads: true,
+        found: Vec::new(),
+    };
     // A mark of the byte order is no part of a script.
     if text.first() == Some(&'\u{feff}') {
         reader.at = 1;
@@ -110,7 +124,9 @@ impl Reader<'_> {
     }
 
     fn starts_with(&self, sign: &str) -> bool {
-        sign.chars().enumerate().all(|(i, c)| self.peek(i) == Some(c))
+        sign.chars()
+            .enumerate()
+            .all(|(i, c)| self.peek(i) == Some(c))
     }
 
     /// Goes over a character that belongs to no token or to one that spans lines.
@@ -171,7 +187,10 @@ impl Reader<'_> {
     }
 
     fn run(&self, from: usize, belongs: impl Fn(char) -> bool) -> usize {
-        self.text[self.at + from..].iter().take_while(|c| belongs(**c)).count()
+        self.text[self.at + from..]
+            .iter()
+            .take_while(|c| belongs(**c))
+            .count()
     }
 
     fn token(&mut self) {
@@ -195,7 +214,10 @@ impl Reader<'_> {
                 self.take(Kind::Word, self.run(0, |c| c.is_alphanumeric() || c == '_'));
             }
             _ => {
-                let length = SIGNS.iter().find(|sign| self.starts_with(sign)).map_or(1, |sign| sign.len());
+                let length = SIGNS
+                    .iter()
+                    .find(|sign| self.starts_with(sign))
+                    .map_or(1, |sign| sign.len());
                 self.take(Kind::Sign, length);
             }
         }
@@ -222,9 +244,13 @@ impl Reader<'_> {
         if self.peek(hashes) != Some('"') {
             return None;
         }
-        let closing: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
+        let closing: Vec<char> = std::iter::once('"')
+            .chain(std::iter::repeat_n('#', hashes))
+            .collect();
         let inside = &self.text[self.at + hashes + 1..];
-        let end = inside.windows(closing.len()).position(|window| window == closing)?;
+        let end = inside
+            .windows(closing.len())
+            .position(|window| window == closing)?;
         Some(hashes + 1 + end + closing.len())
     }
 
@@ -252,7 +278,9 @@ impl Reader<'_> {
             return 2 + self.run(2, |c| c.is_ascii_hexdigit() || c == '_');
         }
         let mut length = self.run(0, digit);
-        if self.peek(length) == Some('.') && self.peek(length + 1).is_some_and(|c| c.is_ascii_digit()) {
+        if self.peek(length) == Some('.')
+            && self.peek(length + 1).is_some_and(|c| c.is_ascii_digit())
+        {
             length += 1 + self.run(length + 1, digit);
         }
         if self.peek(length).is_some_and(|c| c == 'e' || c == 'E') {
@@ -292,7 +320,9 @@ impl Reader<'_> {
             let known = self.found.len();
             self.token();
             // A text inside another one brings the brackets of its own insertions in pairs.
-            let [token] = &self.found[known..] else { continue };
+            let [token] = &self.found[known..] else {
+                continue;
+            };
             match token.text.as_str() {
                 "{" | "#{" if token.kind == Kind::Sign => depth += 1,
                 "}" if token.kind == Kind::Sign => depth -= 1,

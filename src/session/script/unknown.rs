@@ -22,8 +22,12 @@ impl Unknown {
             return true;
         }
         match value.type_name() {
-            "array" => value.as_array_ref().is_ok_and(|array| array.iter().any(Unknown::is_in)),
-            "map" => value.as_map_ref().is_ok_and(|map| map.values().any(Unknown::is_in)),
+            "array" => value
+                .as_array_ref()
+                .is_ok_and(|array| array.iter().any(Unknown::is_in)),
+            "map" => value
+                .as_map_ref()
+                .is_ok_and(|map| map.values().any(Unknown::is_in)),
             _ => false,
         }
     }
@@ -40,7 +44,10 @@ impl Unknown {
             reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated"
         )]
         engine.on_missing_function(|_, args, _, _| {
-            Ok(args.iter().any(|arg| Unknown::is_in(arg)).then(|| Dynamic::from(Unknown)))
+            Ok(args
+                .iter()
+                .any(|arg| Unknown::is_in(arg))
+                .then(|| Dynamic::from(Unknown)))
         });
     }
 }

@@ -76,7 +76,9 @@ fn registry() -> &'static RwLock<HashMap<TypeId, Shown>> {
 }
 
 fn with<T>(value: &Dynamic, read: impl FnOnce(&Shown) -> T) -> Option<T> {
-    let registry = registry().read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let registry = registry()
+        .read()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     registry.get(&value.type_id()).map(read)
 }
 
@@ -89,12 +91,17 @@ impl Shown {
     /// The text of a value: our own types as they say, arrays and maps with what they hold, others as rhai prints them.
     pub fn text_of(value: &Dynamic) -> String {
         let own = with(value, |shown| (shown.text)(value)).flatten();
-        own.or_else(|| nested::text(value)).unwrap_or_else(|| value.to_string())
+        own.or_else(|| nested::text(value))
+            .unwrap_or_else(|| value.to_string())
     }
 
     /// The text of a value as the end of a cell shows it: a string stands in quotation marks.
     pub fn source_of(value: &Dynamic) -> String {
-        if value.is_string() || value.is_char() { nested::element(value) } else { Shown::text_of(value) }
+        if value.is_string() || value.is_char() {
+            nested::element(value)
+        } else {
+            Shown::text_of(value)
+        }
     }
 
     /// The value as JSON: our own types as they say, numbers, strings, arrays and maps as themselves.
@@ -109,10 +116,18 @@ impl Shown {
             "i64" => value.as_int().ok().map(Json::from),
             "f64" => value.as_float().ok().map(Json::from),
             "string" | "char" => Some(Json::String(value.to_string())),
-            "array" => value.as_array_ref().ok()?.iter().map(Shown::json_of).collect::<Option<_>>().map(Json::Array),
+            "array" => value
+                .as_array_ref()
+                .ok()?
+                .iter()
+                .map(Shown::json_of)
+                .collect::<Option<_>>()
+                .map(Json::Array),
             "map" => {
                 let map = value.as_map_ref().ok()?;
-                let entries = map.iter().map(|(key, value)| Some((key.to_string(), Shown::json_of(value)?)));
+                let entries = map
+                    .iter()
+                    .map(|(key, value)| Some((key.to_string(), Shown::json_of(value)?)));
                 entries.collect::<Option<_>>().map(Json::Object)
             }
             _ => None,
@@ -124,14 +139,27 @@ impl Shown {
         if let Some(display) = list::display(value) {
             return display;
         }
-        let parts = with(value, |shown| (shown.parts)(value)).flatten().unwrap_or_default();
-        Display { text: Shown::source_of(value), parts, picture: None }
+        let parts = with(value, |shown| (shown.parts)(value))
+            .flatten()
+            .unwrap_or_default();
+        Display {
+            text: Shown::source_of(value),
+            parts,
+            picture: None,
+        }
     }
 
     /// The same for a given front end, with a picture if it draws any.
     pub fn display_for(value: &Dynamic, sink: &dyn Sink) -> Display {
-        let picture = if sink.draws_pictures() { Shown::picture_of(value) } else { None };
-        Display { picture, ..Shown::display_of(value) }
+        let picture = if sink.draws_pictures() {
+            Shown::picture_of(value)
+        } else {
+            None
+        };
+        Display {
+            picture,
+            ..Shown::display_of(value)
+        }
     }
 
     /// What a person at a terminal wants to see below the text.
@@ -159,13 +187,23 @@ const LONG_ARRAY: usize = 100_000;
 const LOOKED_AT: usize = 64;
 
 fn long_array(array: &Dynamic) -> bool {
-    array.as_array_ref().is_ok_and(|array| array.len() > LONG_ARRAY || array.iter().take(LOOKED_AT).any(Shown::is_long))
+    array.as_array_ref().is_ok_and(|array| {
+        array.len() > LONG_ARRAY || array.iter().take(LOOKED_AT).any(Shown::is_long)
+    })
 }
 
 /// Says how arrays are drawn, which are rhai's own.
 pub(crate) fn draw_arrays(picture: fn(&Dynamic) -> Option<Picture>) {
     let (name, long): (_, fn(&Dynamic) -> bool) = (None, long_array);
-    let arrays = Shown { name, text: |_| None, json: |_| None, html: |_| None, parts: |_| None, picture, long };
+    let arrays = Shown {
+        name,
+        text: |_| None,
+        json: |_| None,
+        html: |_| None,
+        parts: |_| None,
+        picture,
+        long,
+    };
     registry()
         .write()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -175,15 +213,19 @@ pub(crate) fn draw_arrays(picture: fn(&Dynamic) -> Option<Picture>) {
 
 /// Makes a type known to an engine: its name, `print`, interpolation, `debug`, `==` and `!=`.
 pub(crate) fn register<T: ScriptValue>(engine: &mut Engine) {
-    registry().write().unwrap_or_else(|poisoned| poisoned.into_inner()).entry(TypeId::of::<T>()).or_insert(Shown {
-        name: Some(T::NAME),
-        text: |value| Some(value.read_lock::<T>()?.text()),
-        json: |value| value.read_lock::<T>()?.json(),
-        html: |value| value.read_lock::<T>()?.html(),
-        parts: |value| Some(value.read_lock::<T>()?.parts()),
-        picture: |value| value.read_lock::<T>()?.picture(),
-        long: |value| value.read_lock::<T>().is_some_and(|value| value.is_long()),
-    });
+    registry()
+        .write()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .entry(TypeId::of::<T>())
+        .or_insert(Shown {
+            name: Some(T::NAME),
+            text: |value| Some(value.read_lock::<T>()?.text()),
+            json: |value| value.read_lock::<T>()?.json(),
+            html: |value| value.read_lock::<T>()?.html(),
+            parts: |value| Some(value.read_lock::<T>()?.parts()),
+            picture: |value| value.read_lock::<T>()?.picture(),
+            long: |value| value.read_lock::<T>().is_some_and(|value| value.is_long()),
+        });
     engine
         .register_type_with_name::<T>(T::NAME)
         .register_fn("to_string", |value: &mut T| value.text())

@@ -18,10 +18,16 @@ pub struct Written {
 impl Written {
     /// The public functions of a text, under a namespace or none.
     pub fn all(ast: &AST, namespace: &str) -> Vec<Written> {
-        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}::") };
+        let prefix = if namespace.is_empty() {
+            String::new()
+        } else {
+            format!("{namespace}::")
+        };
         let mut all: Vec<Written> = ast
             .iter_functions()
-            .filter(|function| function.access == rhai::FnAccess::Public && !function.name.starts_with("anon$"))
+            .filter(|function| {
+                function.access == rhai::FnAccess::Public && !function.name.starts_with("anon$")
+            })
             .map(|function| {
                 let lines: Vec<&str> = function
                     .comments
@@ -29,13 +35,18 @@ impl Written {
                     .flat_map(|c| c.lines())
                     .map(|line| line.trim_start_matches('/').trim())
                     .collect();
-                let (examples, about): (Vec<&str>, Vec<&str>) =
-                    lines.into_iter().partition(|line| line.starts_with(EXAMPLE));
+                let (examples, about): (Vec<&str>, Vec<&str>) = lines
+                    .into_iter()
+                    .partition(|line| line.starts_with(EXAMPLE));
                 Written {
                     name: format!("{prefix}{}", function.name),
                     signature: format!("{prefix}{}({})", function.name, function.params.join(", ")),
                     about: about.join(" ").trim().to_owned(),
-                    example: examples.iter().map(|line| line[EXAMPLE.len()..].trim()).collect::<Vec<_>>().join("\n"),
+                    example: examples
+                        .iter()
+                        .map(|line| line[EXAMPLE.len()..].trim())
+                        .collect::<Vec<_>>()
+                        .join("\n"),
                 }
             })
             .collect();

@@ -18,7 +18,10 @@ pub fn parse(text: &str) -> Result<Json, Error> {
     let documents = YamlLoader::load_from_str(text).map_err(|error| wrong(error.to_string()))?;
     match documents.as_slice() {
         [one] => of_yaml(one, 0),
-        several => Err(wrong(format!("it holds {} documents, not one", several.len()))),
+        several => Err(wrong(format!(
+            "it holds {} documents, not one",
+            several.len()
+        ))),
     }
 }
 
@@ -38,11 +41,17 @@ fn of_yaml(yaml: &Yaml, depth: usize) -> Result<Json, Error> {
         Yaml::Integer(number) => (*number).into(),
         Yaml::String(text) => text.as_str().into(),
         Yaml::Boolean(flag) => (*flag).into(),
-        Yaml::Array(items) => items.iter().map(|item| of_yaml(item, depth + 1)).collect::<Result<Vec<_>, _>>()?.into(),
+        Yaml::Array(items) => items
+            .iter()
+            .map(|item| of_yaml(item, depth + 1))
+            .collect::<Result<Vec<_>, _>>()?
+            .into(),
         Yaml::Hash(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
-                let key = key.as_str().ok_or_else(|| wrong("a key is no text".into()))?;
+                let key = key
+                    .as_str()
+                    .ok_or_else(|| wrong("a key is no text".into()))?;
                 map.insert(key.to_owned(), of_yaml(value, depth + 1)?);
             }
             map.into()
@@ -53,7 +62,10 @@ fn of_yaml(yaml: &Yaml, depth: usize) -> Result<Json, Error> {
 
 /// An error about the text as a whole.
 pub(super) fn wrong(reason: String) -> Error {
-    Error::Parse { what: "the configuration", reason }
+    Error::Parse {
+        what: "the configuration",
+        reason,
+    }
 }
 
 /// Whose transform it is; several have one name and other defaults.
@@ -83,10 +95,17 @@ impl Config {
         match json {
             Json::Array(_) => {
                 let values = Map::from_iter([("transforms".to_owned(), json.clone())]);
-                Ok(Config { name: "Compose".into(), library: Library::Audiomentations, values, written: false })
+                Ok(Config {
+                    name: "Compose".into(),
+                    library: Library::Audiomentations,
+                    values,
+                    written: false,
+                })
             }
             Json::Object(map) => Config::of_map(map),
-            other => Err(wrong(format!("a transform is a mapping such as {{\"transform\": \"Gain\"}}, not {other}"))),
+            other => Err(wrong(format!(
+                "a transform is a mapping such as {{\"transform\": \"Gain\"}}, not {other}"
+            ))),
         }
     }
 
@@ -98,10 +117,20 @@ impl Config {
         };
         // Some have a parameter of the name `transform`.
         if let Some(Json::String(class)) = map.get(CLASS) {
-            return Ok(Config::new(class, Library::Audiomentations, without(CLASS), true));
+            return Ok(Config::new(
+                class,
+                Library::Audiomentations,
+                without(CLASS),
+                true,
+            ));
         }
         if let Some(Json::String(class)) = map.get(TARGET) {
-            return Ok(Config::new(class, Library::Audiomentations, without(TARGET), false));
+            return Ok(Config::new(
+                class,
+                Library::Audiomentations,
+                without(TARGET),
+                false,
+            ));
         }
         if let Some(Json::Object(inner)) = map.get("transform") {
             return Config::of_map(inner);
@@ -110,12 +139,24 @@ impl Config {
             let values = match map.get("params") {
                 None | Some(Json::Null) => Map::new(),
                 Some(Json::Object(values)) => values.clone(),
-                Some(other) => return Err(wrong(format!("`params` of {class} must be a mapping, not {other}"))),
+                Some(other) => {
+                    return Err(wrong(format!(
+                        "`params` of {class} must be a mapping, not {other}"
+                    )));
+                }
             };
-            return Ok(Config::new(class, Library::TorchAudiomentations, values, false));
+            return Ok(Config::new(
+                class,
+                Library::TorchAudiomentations,
+                values,
+                false,
+            ));
         }
         let keys: Vec<&str> = map.keys().map(String::as_str).collect();
-        Err(wrong(format!("a transform is named by `transform`, `{CLASS}` or `{TARGET}`; here is {}", keys.join(", "))))
+        Err(wrong(format!(
+            "a transform is named by `transform`, `{CLASS}` or `{TARGET}`; here is {}",
+            keys.join(", ")
+        )))
     }
 
     fn new(class: &str, usual: Library, values: Map<String, Json>, written: bool) -> Config {
@@ -125,7 +166,12 @@ impl Config {
             _ => usual,
         };
         let name = class.rsplit('.').next().unwrap_or(class).to_owned();
-        Config { name, library, values, written }
+        Config {
+            name,
+            library,
+            values,
+            written,
+        }
     }
 
     /// The transforms of a composition.

@@ -28,9 +28,15 @@ pub struct Imported {
 /// [`Error::File`] for recordings that cannot be found.
 pub fn from_audiomentations(json: &Json, sample_rate: Option<f64>) -> Result<Imported, Error> {
     let config = Config::of(json)?;
-    let mut import = transforms::Import { sample_rate, notes: Vec::new() };
+    let mut import = transforms::Import {
+        sample_rate,
+        notes: Vec::new(),
+    };
     let recipe = import.recipe(&config)?.unwrap_or_default();
-    Ok(Imported { recipe, notes: import.notes })
+    Ok(Imported {
+        recipe,
+        notes: import.notes,
+    })
 }
 
 #[cfg(test)]
@@ -65,25 +71,54 @@ mod tests {
         let saved = "transform: Compose\nparams:\n  shuffle: True\n  transforms:\n    - transform: Gain\n      params:\n        \
                      min_gain_in_db: -15.0\n        max_gain_in_db: 5.0\n        mode: per_channel\n        p: 1.0\n    \
                      - transform: PolarityInversion\n";
-        assert_eq!(printed(saved), "per_channel(gain(-15..5)) & 0.5 * polarity()");
+        assert_eq!(
+            printed(saved),
+            "per_channel(gain(-15..5)) & 0.5 * polarity()"
+        );
         // The two libraries have the same name, but other defaults.
         assert_eq!(printed("transform: Gain"), "0.5 * gain(-18..6)");
         assert_eq!(printed("_target_: audiomentations.Gain\np: 1"), "gain()");
-        assert_eq!(printed("_target_: torch_audiomentations.Shift\np: 1"), "time_shift(#{ fade_ms: 0 })");
+        assert_eq!(
+            printed("_target_: torch_audiomentations.Shift\np: 1"),
+            "time_shift(#{ fade_ms: 0 })"
+        );
     }
 
     #[test]
     fn compositions_keep_their_choice() {
         let inner = r#"[{"_target_": "Reverse", "p": 1}, {"_target_": "Lambda"}, {"_target_": "Gain", "p": 1}]"#;
-        let one = import(&format!(r#"{{"_target_": "OneOf", "weights": [1, 2, 3], "transforms": {inner}}}"#)).unwrap();
-        assert_eq!(one.recipe.to_string(), "one_of([reverse(), gain()], #{ weights: [1.0, 3.0] })");
-        assert!(one.notes.len() == 1 && one.notes[0].starts_with("Lambda: "), "{:?}", one.notes);
-        let some =
-            |n: &str| printed(&format!(r#"{{"_target_": "SomeOf", "num_transforms": {n}, "transforms": {inner}}}"#));
+        let one = import(&format!(
+            r#"{{"_target_": "OneOf", "weights": [1, 2, 3], "transforms": {inner}}}"#
+        ))
+        .unwrap();
+        assert_eq!(
+            one.recipe.to_string(),
+            "one_of([reverse(), gain()], #{ weights: [1.0, 3.0] })"
+        );
+        assert!(
+            one.notes.len() == 1 && one.notes[0].starts_with("Lambda: "),
+            "{:?}",
+            one.notes
+        );
+        let some = |n: &str| {
+            printed(&format!(
+                r#"{{"_target_": "SomeOf", "num_transforms": {n}, "transforms": {inner}}}"#
+            ))
+        };
         assert_eq!(some("1"), "some_of(1..1, [reverse(), gain()])");
         assert_eq!(some("[1, null]"), "some_of(1..2, [reverse(), gain()])");
-        let unsaid = import(&format!(r#"{{"__class_fullname__": "SomeOf", "transforms": {inner}}}"#)).unwrap();
-        assert!(unsaid.notes.iter().any(|note| note.contains("num_transforms")), "{:?}", unsaid.notes);
+        let unsaid = import(&format!(
+            r#"{{"__class_fullname__": "SomeOf", "transforms": {inner}}}"#
+        ))
+        .unwrap();
+        assert!(
+            unsaid
+                .notes
+                .iter()
+                .any(|note| note.contains("num_transforms")),
+            "{:?}",
+            unsaid.notes
+        );
     }
 
     /// Every waveform transform of audiomentations 0.43 and torch-audiomentations 0.12 that has a counterpart.
@@ -93,7 +128,10 @@ mod tests {
             ("AddColorNoise", "noise(#{ color: -1.9932..1.9932 })"),
             ("AddGaussianNoise", "noise(#{ level_db: -60..-36.4782 })"),
             ("AddGaussianSNR", "noise()"),
-            ("AirAbsorption", "air_absorption(#{ temperature_c: choice([10, 20]), humidity: int_uniform(30, 90) })"),
+            (
+                "AirAbsorption",
+                "air_absorption(#{ temperature_c: choice([10, 20]), humidity: int_uniform(30, 90) })",
+            ),
             ("Aliasing", "aliasing(log_uniform(8000, 30000))"),
             ("BandPassFilter", "band_pass(#{ order: int_uniform(2, 4) })"),
             ("BandStopFilter", "band_stop(#{ order: int_uniform(2, 4) })"),
@@ -102,14 +140,26 @@ mod tests {
             ("ClippingDistortion", "clip(int_uniform(0, 40))"),
             ("GainTransition", "gain_transition()"),
             ("HighPassFilter", "high_pass(#{ order: int_uniform(2, 4) })"),
-            ("HighShelfFilter", "shelf(#{ kind: \"high\", cutoff_hz: log_uniform(300, 7500), start: \"steady\" })"),
+            (
+                "HighShelfFilter",
+                "shelf(#{ kind: \"high\", cutoff_hz: log_uniform(300, 7500), start: \"steady\" })",
+            ),
             ("Limiter", "limiter()"),
             ("LoudnessNormalization", "normalize(#{ lufs: -31..-13 })"),
             ("LowPassFilter", "low_pass(#{ order: int_uniform(2, 4) })"),
-            ("LowShelfFilter", "shelf(#{ cutoff_hz: log_uniform(50, 4000), start: \"steady\" })"),
-            ("Mp3Compression", "mp3(choice([8, 16, 24, 32, 40, 48, 56, 64]))"),
+            (
+                "LowShelfFilter",
+                "shelf(#{ cutoff_hz: log_uniform(50, 4000), start: \"steady\" })",
+            ),
+            (
+                "Mp3Compression",
+                "mp3(choice([8, 16, 24, 32, 40, 48, 56, 64]))",
+            ),
             ("Normalize", "normalize(#{ peak: 1 })"),
-            ("Padding", "pad(#{ fraction: 0.01..0.7, keep_length: true })"),
+            (
+                "Padding",
+                "pad(#{ fraction: 0.01..0.7, keep_length: true })",
+            ),
             ("PeakingFilter", "peaking(#{ start: \"steady\" })"),
             ("PitchShift", "pitch_shift()"),
             ("PolarityInversion", "polarity()"),
@@ -117,7 +167,10 @@ mod tests {
             ("Resample", "resample_to(int_uniform(8000, 44100))"),
             ("Reverse", "reverse()"),
             ("RoomSimulator", "room(#{ length_m: 3.6..5.6"),
-            ("SevenBandParametricEQ", "seven_band_eq(#{ start: \"steady\" })"),
+            (
+                "SevenBandParametricEQ",
+                "seven_band_eq(#{ start: \"steady\" })",
+            ),
             ("Shift", "time_shift()"),
             ("TanhDistortion", "tanh_distortion()"),
             ("TimeMask", "time_mask(0.01..0.2)"),
@@ -148,24 +201,41 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_why() {
         let error = |text: &str| import(text).unwrap_err().to_string();
-        assert!(error("3").starts_with("cannot read the configuration: a transform is a mapping"), "{}", error("3"));
+        assert!(
+            error("3").starts_with("cannot read the configuration: a transform is a mapping"),
+            "{}",
+            error("3")
+        );
         assert!(error("a: 1").contains("here is a"), "{}", error("a: 1"));
-        assert!(error("a: [").starts_with("cannot read the configuration: "), "{}", error("a: ["));
+        assert!(
+            error("a: [").starts_with("cannot read the configuration: "),
+            "{}",
+            error("a: [")
+        );
         let text = "transform: Gain\nparams: {min_gain_in_db: loud}";
-        assert_eq!(error(text), "`min_gain_in_db of Gain` must be a number, not \"loud\"");
+        assert_eq!(
+            error(text),
+            "`min_gain_in_db of Gain` must be a number, not \"loud\""
+        );
         let deep = "[".repeat(5000);
         assert!(import(&deep).is_err());
         let unknown = import("transform: Gain\nparams: {min_gain: 3}").unwrap();
-        assert_eq!(unknown.notes, ["Gain: `min_gain` has no counterpart and was left out"]);
+        assert_eq!(
+            unknown.notes,
+            ["Gain: `min_gain` has no counterpart and was left out"]
+        );
     }
 
     #[test]
     fn a_function_of_python_is_left_out_and_told() {
-        let lambda =
-            r#"{"transform": {"__class_fullname__": "Lambda", "p": 0.5, "transform": "<function f at 0x7f>"}}"#;
+        let lambda = r#"{"transform": {"__class_fullname__": "Lambda", "p": 0.5, "transform": "<function f at 0x7f>"}}"#;
         let imported = import(lambda).unwrap();
-        assert!(imported.recipe == Recipe::identity() && imported.notes[0].starts_with("Lambda: "), "{imported:?}");
-        let part = r#"{"_target_": "RepeatPart", "p": 1, "part_transform": {"_target_": "Gain", "p": 1}}"#;
+        assert!(
+            imported.recipe == Recipe::identity() && imported.notes[0].starts_with("Lambda: "),
+            "{imported:?}"
+        );
+        let part =
+            r#"{"_target_": "RepeatPart", "p": 1, "part_transform": {"_target_": "Gain", "p": 1}}"#;
         assert_eq!(printed(part), "repeat_part(#{ recipe: gain() })");
         let after = r#"{"_target_": "PostGain", "transform": {"_target_": "Reverse", "p": 1}, "method": "peak_normalize_always"}"#;
         assert_eq!(printed(after), "reverse() |> normalize(#{ peak: 1 })");
@@ -176,6 +246,9 @@ mod tests {
         let text = r#"[{"__class_fullname__": "Gain", "p": 1.0, "min_gain_in_db": -3, "max_gain_in_db": 3},
                        {"__class_fullname__": "Shift", "p": 1.0, "min_fraction": -0.1, "max_fraction": 0.2},
                        {"__class_fullname__": "AddGaussianSNR", "p": 1.0, "min_snr_in_db": 1, "max_snr_in_db": 2}]"#;
-        assert_eq!(printed(text), "gain(-3..3) |> time_shift(-0.1..0.2) |> noise(1..2)");
+        assert_eq!(
+            printed(text),
+            "gain(-3..3) |> time_shift(-0.1..0.2) |> noise(1..2)"
+        );
     }
 }

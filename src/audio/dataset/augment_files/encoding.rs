@@ -59,11 +59,15 @@ pub(super) enum Content<'a> {
 impl<'a> Content<'a> {
     /// # Errors
     /// [`Error::File`] that says what the format cannot hold.
-    pub(super) fn new(path: &Path, wave: &'a Waveform, encoding: Encoding) -> Result<Content<'a>, Error> {
+    pub(super) fn new(
+        path: &Path,
+        wave: &'a Waveform,
+        encoding: Encoding,
+    ) -> Result<Content<'a>, Error> {
         Ok(match encoding {
-            Encoding::Wav(format) => {
-                Content::Wav(WavContent::new(wave, format).map_err(|reason| Error::file(path, reason))?)
-            }
+            Encoding::Wav(format) => Content::Wav(
+                WavContent::new(wave, format).map_err(|reason| Error::file(path, reason))?,
+            ),
             Encoding::Flac(format) => Content::Flac(FlacContent::new(path, wave, format)?),
         })
     }

@@ -27,7 +27,10 @@ impl FileContent {
 
     /// The content of a file that would hold some bytes.
     pub(super) fn of(bytes: &[u8]) -> FileContent {
-        FileContent { n_bytes: bytes.len() as u64, hash: xxh3_64(bytes) }
+        FileContent {
+            n_bytes: bytes.len() as u64,
+            hash: xxh3_64(bytes),
+        }
     }
 
     /// The length of a file and a hash of three stretches of it, its beginning, its middle and its end; of all of it where
@@ -43,7 +46,10 @@ impl FileContent {
             file.seek(SeekFrom::Start(start))?;
             file.by_ref().take(STRETCH).read_to_end(&mut bytes)?;
         }
-        Ok(FileContent { n_bytes, hash: xxh3_64(&bytes) })
+        Ok(FileContent {
+            n_bytes,
+            hash: xxh3_64(&bytes),
+        })
     }
 
     /// The hash as a manifest has it.
@@ -69,7 +75,10 @@ mod tests {
             let bytes: Vec<u8> = (0..n as u64).map(|i| ((i * i) >> 5) as u8).collect();
             std::fs::write(&path, &bytes).unwrap();
             let content = FileContent::read(&path).unwrap();
-            assert_eq!((content, content.n_bytes), (FileContent::of(&bytes), n as u64));
+            assert_eq!(
+                (content, content.n_bytes),
+                (FileContent::of(&bytes), n as u64)
+            );
             assert_eq!(content.text().len(), 16);
         }
         assert!(FileContent::read(&folder.path().join("b")).is_err());
@@ -86,7 +95,11 @@ mod tests {
             let before = FileContent::sampled(&path).unwrap();
             bytes[at] = 2;
             std::fs::write(&path, &bytes).unwrap();
-            assert_eq!(FileContent::sampled(&path).unwrap() != before, seen, "{n} bytes, {at}");
+            assert_eq!(
+                FileContent::sampled(&path).unwrap() != before,
+                seen,
+                "{n} bytes, {at}"
+            );
         }
     }
 }

@@ -56,14 +56,27 @@ enum Trouble {
 }
 
 /// What an output would hold; nothing if it cannot be made.
-pub(super) fn would_hold(job: &AugmentFiles, plan: &Plan, item: usize, view: usize) -> Option<FileContent> {
+pub(super) fn would_hold(
+    job: &AugmentFiles,
+    plan: &Plan,
+    item: usize,
+    view: usize,
+) -> Option<FileContent> {
     let mut work = Workspace::default();
     work.load_owned(io::read(plan.source(item)).ok()?);
-    let key = Key { seed: job.seed, epoch: 0, item: item as u64, view: view as u64 };
+    let key = Key {
+        seed: job.seed,
+        epoch: 0,
+        item: item as u64,
+        view: view as u64,
+    };
     job.views.recipes()[view].run(key, &mut work).ok()?;
     let made = work.take_waveform().ok()?;
     let mut bytes = Cursor::new(Vec::new());
-    Content::new(plan.source(item), &made, job.encoding).ok()?.write(&mut bytes).ok()?;
+    Content::new(plan.source(item), &made, job.encoding)
+        .ok()?
+        .write(&mut bytes)
+        .ok()?;
     Some(FileContent::of(&bytes.into_inner()))
 }
 
@@ -106,14 +119,17 @@ impl Batch<'_> {
                     outcome.lines.push(at);
                     outcome.n_written += 1;
                     outcome.written_s += made.duration_s();
-                    outcome.n_limited += usize::from(self.job.encoding.limits() && made.peak() > 1.0);
+                    outcome.n_limited +=
+                        usize::from(self.job.encoding.limits() && made.peak() > 1.0);
                 }
                 Err(Trouble::Place(error)) => outcome.unwritable = Some(error),
                 Err(Trouble::Source(error)) => {
                     let passed_over = error.is_refusal();
                     self.failed(item, view, Some(content), &error, passed_over, &mut outcome);
                 }
-                Err(Trouble::Input(error)) => self.failed(item, view, Some(content), &error, false, &mut outcome),
+                Err(Trouble::Input(error)) => {
+                    self.failed(item, view, Some(content), &error, false, &mut outcome)
+                }
             }
             if outcome.unwritable.is_some() {
                 break;
@@ -131,11 +147,17 @@ impl Batch<'_> {
 
     /// Waits for the memory that an input needs. What is wrong with its head is said when it is read.
     fn room(&self, source: &Path, file_bytes: u64) -> Result<Option<(Share<'_>, u64)>, Error> {
-        let Ok(header) = io::read_header(source) else { return Ok(None) };
+        let Ok(header) = io::read_header(source) else {
+            return Ok(None);
+        };
         let copies = self.copies.max(reading_copies(source));
         let n_bytes = (clip_bytes(&header, file_bytes) as f64 * copies) as u64;
         if let Some(limit) = self.memory.is_beyond(n_bytes) {
-            let reason = format!("it needs about {} of memory, and {} may be taken", size(n_bytes), size(limit));
+            let reason = format!(
+                "it needs about {} of memory, and {} may be taken",
+                size(n_bytes),
+                size(limit)
+            );
             let hint = "cut it into parts, or say with `--memory` how much may be taken";
             return Err(Error::file_with_hint(source, reason, hint));
         }
@@ -169,12 +191,19 @@ impl Batch<'_> {
         let output = self.plan.output(item, entry.view as usize);
         let path = self.job.out.join(&output);
         work.load_owned(wave);
-        let key = Key { seed: self.job.seed, epoch: 0, item: item as u64, view: entry.view };
+        let key = Key {
+            seed: self.job.seed,
+            epoch: 0,
+            item: item as u64,
+            view: entry.view,
+        };
         let trace = recipe.trace(key, work).map_err(Trouble::Input)?;
         let made = work.take_waveform().map_err(Trouble::Input)?;
         let content = Content::new(&path, &made, self.job.encoding).map_err(Trouble::Input)?;
         let mut file = self.record.create(&path).map_err(Trouble::Place)?;
-        content.write(&mut file).map_err(|error| Trouble::Place(io::unwritable(&path, &error)))?;
+        content
+            .write(&mut file)
+            .map_err(|error| Trouble::Place(io::unwritable(&path, &error)))?;
         let sealed = file.seal().map_err(Trouble::Place)?;
         entry.output = Some(output);
         entry.output_bytes = sealed.n_bytes();
@@ -186,7 +215,13 @@ impl Batch<'_> {
     }
 
     /// The outcome of an input of which nothing can be made.
-    pub(super) fn unused(&self, item: usize, content: Option<FileContent>, error: Error, passed_over: bool) -> Outcome {
+    pub(super) fn unused(
+        &self,
+        item: usize,
+        content: Option<FileContent>,
+        error: Error,
+        passed_over: bool,
+    ) -> Outcome {
         let mut outcome = Outcome::default();
         for view in 0..self.job.views.recipes().len() {
             self.failed(item, view, content, &error, passed_over, &mut outcome);
@@ -204,7 +239,11 @@ impl Batch<'_> {
         passed_over: bool,
         outcome: &mut Outcome,
     ) {
-        let entry = Entry { error: Some(error.to_string()), passed_over, ..self.entry(item, view, content) };
+        let entry = Entry {
+            error: Some(error.to_string()),
+            passed_over,
+            ..self.entry(item, view, content)
+        };
         match self.record.add(&entry) {
             Ok(at) => outcome.lines.push(at),
             Err(error) => {
@@ -212,7 +251,9 @@ impl Batch<'_> {
                 return;
             }
         }
-        outcome.unused.get_or_insert_with(|| (error.clone(), passed_over));
+        outcome
+            .unused
+            .get_or_insert_with(|| (error.clone(), passed_over));
         let output = self.plan.output(item, view);
         if self.record.records.knows(&output) {
             let _ = std::fs::remove_file(self.job.out.join(output));

@@ -51,7 +51,12 @@ impl Journal {
         let path = partial(out, shard);
         let fault = |error: std::io::Error| unwritable(&path, &error);
         let (mut file, locked) = loop {
-            let file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(fault)?;
+            let file = OpenOptions::new()
+                .read(true)
+                .append(true)
+                .create(true)
+                .open(&path)
+                .map_err(fault)?;
             let locked = lock(&file, &path)?;
             // The run that held it may have come to its end in between and have removed it.
             if is_at(&file, &path) {
@@ -61,14 +66,24 @@ impl Journal {
         let mut n_bytes = file.metadata().map_err(fault)?.len();
         if n_bytes > 0 {
             let mut last = [0];
-            file.seek(SeekFrom::Start(n_bytes - 1)).and_then(|_| file.read_exact(&mut last)).map_err(fault)?;
+            file.seek(SeekFrom::Start(n_bytes - 1))
+                .and_then(|_| file.read_exact(&mut last))
+                .map_err(fault)?;
             if last != *b"\n" {
                 file.write_all(b"\n").map_err(fault)?;
                 n_bytes += 1;
             }
         }
-        let inner = Mutex::new(Inner { file, n_bytes, n_waiting: 0 });
-        Ok(Journal { path, locked, inner })
+        let inner = Mutex::new(Inner {
+            file,
+            n_bytes,
+            n_waiting: 0,
+        });
+        Ok(Journal {
+            path,
+            locked,
+            inner,
+        })
     }
 
     /// Whether it is certain that no other run writes this part.
@@ -88,7 +103,10 @@ impl Journal {
     pub(super) fn add(&self, line: &str) -> Result<Line, Error> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_at(&inner.file, &self.path) {
-            return Err(Error::file(&self.path, "somebody removed it while it was written"));
+            return Err(Error::file(
+                &self.path,
+                "somebody removed it while it was written",
+            ));
         }
         let start = inner.n_bytes;
         if let Err(error) = inner.file.write_all(format!("{line}\n").as_bytes()) {
@@ -99,10 +117,16 @@ impl Journal {
         inner.n_bytes += line.len() as u64 + 1;
         inner.n_waiting += 1;
         if inner.n_waiting >= SYNC_EVERY {
-            inner.file.sync_data().map_err(|error| unwritable(&self.path, &error))?;
+            inner
+                .file
+                .sync_data()
+                .map_err(|error| unwritable(&self.path, &error))?;
             inner.n_waiting = 0;
         }
-        Ok(Line { start, n_bytes: line.len() as u32 })
+        Ok(Line {
+            start,
+            n_bytes: line.len() as u32,
+        })
     }
 
     /// Removes it: what it says is in the manifest.
@@ -112,7 +136,13 @@ impl Journal {
 
     /// Removes it if it says nothing.
     pub(super) fn remove_if_empty(self) {
-        if self.inner.lock().unwrap_or_else(PoisonError::into_inner).n_bytes == 0 {
+        if self
+            .inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .n_bytes
+            == 0
+        {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -130,7 +160,11 @@ fn lock(file: &File, path: &Path) -> Result<bool, Error> {
         }
     }
     let hint = "wait until it has ended, or give this one another output folder";
-    Err(Error::file_with_hint(path, "another run is writing this part of this output folder", hint))
+    Err(Error::file_with_hint(
+        path,
+        "another run is writing this part of this output folder",
+        hint,
+    ))
 }
 
 /// Whether the run that writes a part is dead: its journal is gone, or nobody holds its lock.
@@ -164,18 +198,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = partial(folder.path(), Shard::WHOLE);
         let journal = Journal::open(folder.path(), Shard::WHOLE).unwrap();
-        assert_eq!(journal.add("one").unwrap(), Line { start: 0, n_bytes: 3 });
+        assert_eq!(
+            journal.add("one").unwrap(),
+            Line {
+                start: 0,
+                n_bytes: 3
+            }
+        );
         drop(journal);
         let mut torn = OpenOptions::new().append(true).open(&path).unwrap();
         torn.write_all(b"tw").unwrap();
         let journal = Journal::open(folder.path(), Shard::WHOLE).unwrap();
-        assert_eq!(journal.add("three").unwrap(), Line { start: 7, n_bytes: 5 });
+        assert_eq!(
+            journal.add("three").unwrap(),
+            Line {
+                start: 7,
+                n_bytes: 5
+            }
+        );
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntw\nthree\n");
         journal.remove_if_empty();
         assert!(path.exists());
-        Journal::open(folder.path(), Shard::WHOLE).unwrap().remove().unwrap();
+        Journal::open(folder.path(), Shard::WHOLE)
+            .unwrap()
+            .remove()
+            .unwrap();
         assert!(!path.exists());
-        Journal::open(folder.path(), Shard::WHOLE).unwrap().remove_if_empty();
+        Journal::open(folder.path(), Shard::WHOLE)
+            .unwrap()
+            .remove_if_empty();
         assert!(!path.exists());
     }
 

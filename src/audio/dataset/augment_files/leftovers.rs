@@ -27,14 +27,25 @@ pub(super) fn sweep<S: AsRef<str>>(out: &Path, outputs: impl Iterator<Item = S>,
     let folder = |output: S| out.join(output.as_ref()).parent().map(Path::to_owned);
     let mut folders: HashSet<PathBuf> = outputs.filter_map(folder).collect();
     // Folders of earlier runs of other inputs, too; what lies behind links only where outputs of this run go there.
-    let below = WalkDir::new(out).into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_dir());
+    let below = WalkDir::new(out)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_dir());
     folders.extend(below.map(walkdir::DirEntry::into_path));
     let mut dead = HashMap::from([((own.index, own.count), true)]);
     for folder in folders {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-            let Some(shard) = maker(&entry.file_name().to_string_lossy()) else { continue };
+        for entry in std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+        {
+            let Some(shard) = maker(&entry.file_name().to_string_lossy()) else {
+                continue;
+            };
             let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-            let dead = dead.entry((shard.index, shard.count)).or_insert_with(|| is_abandoned(out, shard));
+            let dead = dead
+                .entry((shard.index, shard.count))
+                .or_insert_with(|| is_abandoned(out, shard));
             if is_file && *dead {
                 let _ = std::fs::remove_file(entry.path());
             }
@@ -51,7 +62,13 @@ mod tests {
     #[test]
     fn only_names_of_temporary_files_are_taken_for_such() {
         assert_eq!(maker(".auricle-1-of-1-aB3xY9"), Some(Shard::WHOLE));
-        assert_eq!(maker(".auricle-2-of-12-aB3xY9"), Some(Shard { index: 2, count: 12 }));
+        assert_eq!(
+            maker(".auricle-2-of-12-aB3xY9"),
+            Some(Shard {
+                index: 2,
+                count: 12
+            })
+        );
         for name in [
             ".auricle-aB3xY9",
             ".auricle-1-of-1-aB3xY",
@@ -75,8 +92,16 @@ mod tests {
         let plan = Plan::new(&[folder.path().join("a.wav")], &out, 1, "wav").unwrap();
         let write = |name: &str| std::fs::write(out.join(name), b"x").unwrap();
         let (gone, kept) = (
-            [".auricle-1-of-1-aaaaaa", "deep/er/.auricle-1-of-1-bbbbbb", "deep/.auricle-2-of-3-cccccc"],
-            ["deep/.auricle-1-of-3-dddddd", ".auricle-eeeeee", "deep/a.wav"],
+            [
+                ".auricle-1-of-1-aaaaaa",
+                "deep/er/.auricle-1-of-1-bbbbbb",
+                "deep/.auricle-2-of-3-cccccc",
+            ],
+            [
+                "deep/.auricle-1-of-3-dddddd",
+                ".auricle-eeeeee",
+                "deep/a.wav",
+            ],
         );
         gone.iter().chain(&kept).for_each(|name| write(name));
         let alive = Journal::open(&out, Shard { index: 1, count: 3 }).unwrap();

@@ -56,8 +56,20 @@ pub(super) const PROGRAM: &str = concat!("auricle ", env!("CARGO_PKG_VERSION"));
 impl Entry {
     /// Fingerprint of what the output was made from; two entries agree in it if their outputs must be the same.
     pub(super) fn made_from(&self) -> u64 {
-        let Entry { item, view, seed, source, source_bytes, source_xxh3, made_by, .. } = self;
-        xxh3_64(format!("{item} {view} {seed} {source_bytes} {source_xxh3} {made_by} {source}").as_bytes())
+        let Entry {
+            item,
+            view,
+            seed,
+            source,
+            source_bytes,
+            source_xxh3,
+            made_by,
+            ..
+        } = self;
+        xxh3_64(
+            format!("{item} {view} {seed} {source_bytes} {source_xxh3} {made_by} {source}")
+                .as_bytes(),
+        )
     }
 
     /// The entry as a line, without its end.
@@ -101,7 +113,8 @@ pub(super) fn partial(out: &Path, shard: Shard) -> PathBuf {
 /// Whether a file of an output folder is a manifest, complete or not.
 pub(super) fn is_manifest(name: &str) -> bool {
     let name = name.strip_suffix(".partial").unwrap_or(name);
-    name.strip_suffix(".jsonl").is_some_and(|base| base == "manifest" || base.starts_with("manifest."))
+    name.strip_suffix(".jsonl")
+        .is_some_and(|base| base == "manifest" || base.starts_with("manifest."))
 }
 
 #[cfg(test)]
@@ -114,29 +127,73 @@ mod tests {
         assert_eq!(manifest_name(Shard::WHOLE), "manifest.jsonl");
         assert_eq!(manifest_name(shard(2, 12)), "manifest.02-of-12.jsonl");
         assert_eq!(failed_name(shard(12, 12)), "manifest.12-of-12.failed.tsv");
-        for name in ["manifest.jsonl", "manifest.jsonl.partial", "manifest.02-of-12.jsonl"] {
+        for name in [
+            "manifest.jsonl",
+            "manifest.jsonl.partial",
+            "manifest.02-of-12.jsonl",
+        ] {
             assert!(is_manifest(name), "{name}");
         }
-        for name in ["manifest.failed.tsv", "manifest.txt", "my_manifest.jsonl", "manifest2.jsonl"] {
+        for name in [
+            "manifest.failed.tsv",
+            "manifest.txt",
+            "my_manifest.jsonl",
+            "manifest2.jsonl",
+        ] {
             assert!(!is_manifest(name), "{name}");
         }
     }
 
     #[test]
     fn whatever_an_output_is_made_from_is_in_its_fingerprint() {
-        let entry = Entry { source: "a.wav".into(), ..Entry::default() };
+        let entry = Entry {
+            source: "a.wav".into(),
+            ..Entry::default()
+        };
         let changed = [
-            Entry { item: 1, ..entry.clone() },
-            Entry { view: 1, ..entry.clone() },
-            Entry { seed: 1, ..entry.clone() },
-            Entry { source: "b.wav".into(), ..entry.clone() },
-            Entry { source_bytes: 1, ..entry.clone() },
-            Entry { source_xxh3: "1".into(), ..entry.clone() },
-            Entry { made_by: "1".into(), ..entry.clone() },
+            Entry {
+                item: 1,
+                ..entry.clone()
+            },
+            Entry {
+                view: 1,
+                ..entry.clone()
+            },
+            Entry {
+                seed: 1,
+                ..entry.clone()
+            },
+            Entry {
+                source: "b.wav".into(),
+                ..entry.clone()
+            },
+            Entry {
+                source_bytes: 1,
+                ..entry.clone()
+            },
+            Entry {
+                source_xxh3: "1".into(),
+                ..entry.clone()
+            },
+            Entry {
+                made_by: "1".into(),
+                ..entry.clone()
+            },
         ];
-        assert!(changed.iter().all(|changed| changed.made_from() != entry.made_from()));
-        let of_itself = Entry { output: Some("o".into()), output_bytes: 3, ..entry.clone() };
+        assert!(
+            changed
+                .iter()
+                .all(|changed| changed.made_from() != entry.made_from())
+        );
+        let of_itself = Entry {
+            output: Some("o".into()),
+            output_bytes: 3,
+            ..entry.clone()
+        };
         assert_eq!(of_itself.made_from(), entry.made_from());
-        assert_eq!(serde_json::from_str::<Entry>(&of_itself.line()).unwrap(), of_itself);
+        assert_eq!(
+            serde_json::from_str::<Entry>(&of_itself.line()).unwrap(),
+            of_itself
+        );
     }
 }

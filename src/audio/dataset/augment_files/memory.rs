@@ -34,27 +34,43 @@ impl Memory {
     /// A limit of some bytes; if none are given, most of what is free, where the system says how much that is.
     pub(super) fn new(given: Option<u64>) -> Memory {
         let limit = given.or_else(|| free().map(|n_bytes| (n_bytes as f64 * SHARE) as u64));
-        Memory { limit, taken: Mutex::new(0), given_back: Condvar::new() }
+        Memory {
+            limit,
+            taken: Mutex::new(0),
+            given_back: Condvar::new(),
+        }
     }
 
     /// The limit, if a clip alone is beyond it.
     pub(super) fn is_beyond(&self, n_bytes: u64) -> Option<u64> {
-        self.limit.filter(|limit| n_bytes > SMALL && n_bytes > *limit)
+        self.limit
+            .filter(|limit| n_bytes > SMALL && n_bytes > *limit)
     }
 
     /// Waits until there is room for a clip beside the others.
     pub(super) fn share(&self, n_bytes: u64) -> Share<'_> {
         let mut waited = false;
         let Some(limit) = self.limit.filter(|_| n_bytes > SMALL) else {
-            return Share { memory: self, n_bytes: 0, waited };
+            return Share {
+                memory: self,
+                n_bytes: 0,
+                waited,
+            };
         };
         let mut taken = self.lock();
         while *taken > 0 && *taken + n_bytes > limit {
             waited = true;
-            taken = self.given_back.wait(taken).unwrap_or_else(PoisonError::into_inner);
+            taken = self
+                .given_back
+                .wait(taken)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         *taken += n_bytes;
-        Share { memory: self, n_bytes, waited }
+        Share {
+            memory: self,
+            n_bytes,
+            waited,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -87,7 +103,9 @@ pub(super) fn copies(views: &Views) -> f64 {
 /// How often the samples of a clip are in memory while it is read: of WAV they go to their place, what is decoded grows and is
 /// then put together.
 pub(super) fn reading_copies(path: &Path) -> f64 {
-    let is_wav = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav") || e.eq_ignore_ascii_case("wave"));
+    let is_wav = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("wav") || e.eq_ignore_ascii_case("wave"));
     if is_wav { 1.1 } else { 3.5 }
 }
 
@@ -96,9 +114,9 @@ fn stage_copies(recipe: &Recipe) -> f64 {
     let most = |recipes: &[Recipe]| recipes.iter().map(stage_copies).fold(1.1, f64::max);
     let of_step = |step: &Step| match step {
         Step::Stage(stage) => match stage.declaration().name {
-            "gain" | "fade" | "time_mask" | "time_shift" | "normalize" | "low_pass" | "high_pass" | "band_pass"
-            | "band_stop" | "shelf" | "peaking" | "seven_band_eq" | "bit_crush" | "polarity" | "reverse"
-            | "splice_out" => 1.1,
+            "gain" | "fade" | "time_mask" | "time_shift" | "normalize" | "low_pass"
+            | "high_pass" | "band_pass" | "band_stop" | "shelf" | "peaking" | "seven_band_eq"
+            | "bit_crush" | "polarity" | "reverse" | "splice_out" => 1.1,
             "pitch_shift" | "time_stretch" => 5.0,
             "mp3" => 4.5,
             "lambda" | "resample_to" => 3.5,
@@ -107,7 +125,9 @@ fn stage_copies(recipe: &Recipe) -> f64 {
         },
         Step::Chance { recipe, .. } | Step::Repeat { recipe, .. } => stage_copies(recipe),
         Step::PerChannel { recipe } | Step::Blend { recipe, .. } => 1.5 + stage_copies(recipe),
-        Step::OneOf { recipes, .. } | Step::Shuffle { recipes } | Step::SomeOf { recipes, .. } => most(recipes),
+        Step::OneOf { recipes, .. } | Step::Shuffle { recipes } | Step::SomeOf { recipes, .. } => {
+            most(recipes)
+        }
     };
     recipe.steps().iter().map(of_step).fold(1.1, f64::max)
 }
@@ -123,17 +143,30 @@ pub fn size(n_bytes: u64) -> String {
 /// Bytes that this process can still take, where the system says so: free memory, what is left of the limit of its group,
 /// and of its own address space.
 fn free() -> Option<u64> {
-    [available(), left_of_group(), left_of_address_space()].into_iter().flatten().min()
+    [available(), left_of_group(), left_of_address_space()]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 fn available() -> Option<u64> {
-    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:").map(|kilobytes| kilobytes * 1024)
+    field(
+        &std::fs::read_to_string("/proc/meminfo").ok()?,
+        "MemAvailable:",
+    )
+    .map(|kilobytes| kilobytes * 1024)
 }
 
 /// What the address space of the process can still grow by, if that is limited.
 pub(super) fn left_of_address_space() -> Option<u64> {
-    let limit = field(&std::fs::read_to_string("/proc/self/limits").ok()?, "Max address space")?;
-    let taken = field(&std::fs::read_to_string("/proc/self/status").ok()?, "VmSize:")? * 1024;
+    let limit = field(
+        &std::fs::read_to_string("/proc/self/limits").ok()?,
+        "Max address space",
+    )?;
+    let taken = field(
+        &std::fs::read_to_string("/proc/self/status").ok()?,
+        "VmSize:",
+    )? * 1024;
     Some(limit.saturating_sub(taken))
 }
 
@@ -141,7 +174,13 @@ pub(super) fn left_of_address_space() -> Option<u64> {
 fn left_of_group() -> Option<u64> {
     let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let number = |path: &Path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let number = |path: &Path| {
+        std::fs::read_to_string(path)
+            .ok()?
+            .trim()
+            .parse::<u64>()
+            .ok()
+    };
     let root = Path::new("/sys/fs/cgroup");
     let folders = Path::new(group).ancestors().map(|folder| root.join(folder));
     let left = folders.filter_map(|folder| {
@@ -187,30 +226,60 @@ mod tests {
         drop(large);
         assert!(!memory.share(1 << 30).waited);
         assert_eq!(memory.is_beyond(1 << 30), Some(100 << 20));
-        assert_eq!((memory.is_beyond(100 << 20), Memory::new(Some(1)).is_beyond(SMALL)), (None, None));
+        assert_eq!(
+            (
+                memory.is_beyond(100 << 20),
+                Memory::new(Some(1)).is_beyond(SMALL)
+            ),
+            (None, None)
+        );
     }
 
     #[test]
     fn sizes_come_from_heads_and_copies_from_the_hungriest_stage() {
-        let header = |n_samples| Header { sample_rate: 44_100, n_channels: 2, n_samples };
+        let header = |n_samples| Header {
+            sample_rate: 44_100,
+            n_channels: 2,
+            n_samples,
+        };
         assert_eq!(clip_bytes(&header(Some(100)), 7), 800);
         assert_eq!(clip_bytes(&header(None), 100), 2400);
         assert_eq!(clip_bytes(&header(Some(u64::MAX)), 7), u64::MAX);
         let stage = |name: &str| Recipe::from(Stage::new(declaration(name).unwrap(), []).unwrap());
-        let hungry = stage("gain").then(&stage("pitch_shift").chance(0.5).unwrap()).unwrap();
+        let hungry = stage("gain")
+            .then(&stage("pitch_shift").chance(0.5).unwrap())
+            .unwrap();
         let copies_of = |n, recipe: &Recipe| copies(&Views::of(n, recipe).unwrap());
-        assert_eq!((copies_of(1, &stage("gain")), copies_of(2, &stage("gain"))), (1.1, 2.1));
+        assert_eq!(
+            (copies_of(1, &stage("gain")), copies_of(2, &stage("gain"))),
+            (1.1, 2.1)
+        );
         assert!(reading_copies(Path::new("a.WAV")) < reading_copies(Path::new("a.flac")));
         assert_eq!(copies_of(1, &hungry), copies_of(1, &stage("pitch_shift")));
         assert!(copies_of(1, &hungry) > copies_of(1, &stage("noise")));
-        assert_eq!((size(1_270_000_000), size(44_000_000)), ("1.3 GB".into(), "44 MB".into()));
+        assert_eq!(
+            (size(1_270_000_000), size(44_000_000)),
+            ("1.3 GB".into(), "44 MB".into())
+        );
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn the_system_says_what_is_free() {
         assert!(free().is_some_and(|n_bytes| n_bytes > 1 << 20));
-        assert_eq!(field("a: 1\nMax address space   4096   unlimited bytes\n", "Max address space"), Some(4096));
-        assert_eq!(field("Max address space   unlimited   unlimited bytes\n", "Max address space"), None);
+        assert_eq!(
+            field(
+                "a: 1\nMax address space   4096   unlimited bytes\n",
+                "Max address space"
+            ),
+            Some(4096)
+        );
+        assert_eq!(
+            field(
+                "Max address space   unlimited   unlimited bytes\n",
+                "Max address space"
+            ),
+            None
+        );
     }
 }

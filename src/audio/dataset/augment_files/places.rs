@@ -31,8 +31,12 @@ pub(super) fn spare_inputs<S: AsRef<str>>(
     let mut folders: HashMap<PathBuf, PathBuf> = HashMap::new();
     for output in outputs {
         let place = out.join(output.as_ref());
-        let (Some(folder), Some(name)) = (place.parent(), place.file_name()) else { continue };
-        let folder = folders.entry(folder.to_owned()).or_insert_with(|| real_place(folder));
+        let (Some(folder), Some(name)) = (place.parent(), place.file_name()) else {
+            continue;
+        };
+        let folder = folders
+            .entry(folder.to_owned())
+            .or_insert_with(|| real_place(folder));
         // The place itself, and what is there, if that is a link or a second name of a file.
         let there = place.canonicalize().ok();
         let input = by_path
@@ -40,8 +44,15 @@ pub(super) fn spare_inputs<S: AsRef<str>>(
             .or_else(|| by_path.get(there.as_ref()?))
             .or_else(|| by_id.get(&file_id(there.as_ref()?)?));
         if let Some(input) = input {
-            let reason = format!("this output would be written over the input `{}`, which lies there", input.display());
-            return Err(Error::file_with_hint(place, reason, "choose an output folder that reaches no input"));
+            let reason = format!(
+                "this output would be written over the input `{}`, which lies there",
+                input.display()
+            );
+            return Err(Error::file_with_hint(
+                place,
+                reason,
+                "choose an output folder that reaches no input",
+            ));
         }
     }
     Ok(())
@@ -68,27 +79,42 @@ pub(super) fn spare_strangers<S: AsRef<str>>(
     }
     for (index, output) in outputs.enumerate() {
         let place = out.join(output.as_ref());
-        let Ok(there) = place.symlink_metadata() else { continue };
+        let Ok(there) = place.symlink_metadata() else {
+            continue;
+        };
         if there.is_dir() {
-            return Err(Error::file_with_hint(place, "a folder lies where an output belongs", "move it away"));
+            return Err(Error::file_with_hint(
+                place,
+                "a folder lies where an output belongs",
+                "move it away",
+            ));
         }
         if !overwrite && !is_known(index, output.as_ref()) {
             strangers.push(place);
         }
     }
-    let Some(first) = strangers.first().filter(|_| !overwrite) else { return Ok(()) };
+    let Some(first) = strangers.first().filter(|_| !overwrite) else {
+        return Ok(());
+    };
     let what = match strangers.len() {
         1 => "this file was".to_owned(),
         n => format!("this file and {} more were", n - 1),
     };
     let reason = format!("{what} not made by a run that is recorded in the output folder");
-    Err(Error::file_with_hint(first, reason, "choose another output folder; `--overwrite` replaces what is there"))
+    Err(Error::file_with_hint(
+        first,
+        reason,
+        "choose another output folder; `--overwrite` replaces what is there",
+    ))
 }
 
 /// Whether a file is a list of inputs that could not be used.
 fn is_list(path: &Path) -> bool {
     let mut head = vec![0; LIST_HEAD.len()];
-    File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == LIST_HEAD.as_bytes()
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .is_ok()
+        && head == LIST_HEAD.as_bytes()
 }
 
 /// The path of a folder with links resolved, whether it exists or is still to be made.
@@ -140,7 +166,10 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     /// A folder with `store/dog/a.wav`, which is an input, and the plan that makes `out/dog/a.wav` of it.
-    #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails, also where a helper notices it")]
+    #[expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot go on fails, also where a helper notices it"
+    )]
     fn check(prepare: impl FnOnce(&Path), input: &str, out: &str) -> Result<(), Error> {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
@@ -170,13 +199,27 @@ mod tests {
         assert!(check(link_in, "data", "store").is_err());
         assert!(check(link_in, "data", "out").is_ok());
         // The output folder is a link, or one inside it is.
-        assert!(check(|root| symlink("store", root.join("out")).unwrap(), "store", "out").is_err());
+        assert!(
+            check(
+                |root| symlink("store", root.join("out")).unwrap(),
+                "store",
+                "out"
+            )
+            .is_err()
+        );
         let link_out = |root: &Path| {
             std::fs::create_dir(root.join("out")).unwrap();
             symlink(root.join("store/dog"), root.join("out/dog")).unwrap();
         };
         assert!(check(link_out, "store", "out").is_err());
-        assert!(check(|root| symlink("nowhere", root.join("out")).unwrap(), "store", "out").is_ok());
+        assert!(
+            check(
+                |root| symlink("nowhere", root.join("out")).unwrap(),
+                "store",
+                "out"
+            )
+            .is_ok()
+        );
         // The output is a link to an input or its second name.
         let at_place = |make: fn(&Path, &Path) -> std::io::Result<()>| {
             check(
@@ -198,15 +241,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (root, out) = (folder.path(), folder.path().join("out"));
         std::fs::create_dir_all(&out).unwrap();
-        let inputs: Vec<PathBuf> = ["a", "b", "c"].iter().map(|name| root.join(name).with_extension("wav")).collect();
-        inputs.iter().for_each(|path| std::fs::write(path, b"").unwrap());
+        let inputs: Vec<PathBuf> = ["a", "b", "c"]
+            .iter()
+            .map(|name| root.join(name).with_extension("wav"))
+            .collect();
+        inputs
+            .iter()
+            .for_each(|path| std::fs::write(path, b"").unwrap());
         let plan = Plan::new(&inputs, &out, 1, "wav").unwrap();
         let journal = Journal::open(&out, Shard::WHOLE).unwrap();
-        journal.add(r#"{"source":"a.wav","output":"a.wav"}"#).unwrap();
+        journal
+            .add(r#"{"source":"a.wav","output":"a.wav"}"#)
+            .unwrap();
         let check_with = |overwrite, ours: Option<usize>| {
             let records = Records::read(&out, Shard::WHOLE, &journal).unwrap();
             let is_known = |item, output: &str| records.knows(output) || ours == Some(item);
-            spare_strangers(&out, plan.outputs(Shard::WHOLE), (&records, Shard::WHOLE), overwrite, &is_known)
+            spare_strangers(
+                &out,
+                plan.outputs(Shard::WHOLE),
+                (&records, Shard::WHOLE),
+                overwrite,
+                &is_known,
+            )
         };
         let check = |overwrite| check_with(overwrite, None);
         assert!(check(false).is_ok());
@@ -215,23 +271,45 @@ mod tests {
         symlink("nowhere", out.join("b.wav")).unwrap();
         std::fs::write(out.join("c.wav"), b"").unwrap();
         let error = check(false).unwrap_err();
-        assert!(error.to_string().contains("b.wav`: this file and 1 more were not made"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("b.wav`: this file and 1 more were not made"),
+            "{error}"
+        );
         assert!(check(true).is_ok());
-        assert!(check_with(false, Some(1)).unwrap_err().to_string().contains("c.wav`: this file was"));
+        assert!(
+            check_with(false, Some(1))
+                .unwrap_err()
+                .to_string()
+                .contains("c.wav`: this file was")
+        );
         for name in ["b.wav", "c.wav"] {
             std::fs::remove_file(out.join(name)).unwrap();
         }
         // A manifest of another program, and a table of the user's own.
-        for (name, content) in [("manifest.jsonl", r#"{"audio_filepath":"x"}"#), ("manifest.failed.tsv", "day\tn\n")] {
+        for (name, content) in [
+            ("manifest.jsonl", r#"{"audio_filepath":"x"}"#),
+            ("manifest.failed.tsv", "day\tn\n"),
+        ] {
             std::fs::write(out.join(name), content).unwrap();
             assert!(check(false).unwrap_err().to_string().contains(name));
             assert!(check(true).is_ok());
             std::fs::remove_file(out.join(name)).unwrap();
         }
-        std::fs::write(out.join("manifest.jsonl"), r#"{"source":"x","output":null}"#).unwrap();
+        std::fs::write(
+            out.join("manifest.jsonl"),
+            r#"{"source":"x","output":null}"#,
+        )
+        .unwrap();
         std::fs::write(out.join("manifest.failed.tsv"), LIST_HEAD).unwrap();
         assert!(check(false).is_ok());
         std::fs::create_dir(out.join("c.wav")).unwrap();
-        assert!(check(true).unwrap_err().to_string().contains("c.wav`: a folder"));
+        assert!(
+            check(true)
+                .unwrap_err()
+                .to_string()
+                .contains("c.wav`: a folder")
+        );
     }
 }

@@ -40,7 +40,9 @@ impl Shard {
     /// # Errors
     /// [`Error::Range`] unless `1 <= i <= n`.
     pub fn parse(text: &str) -> Result<Shard, Error> {
-        let numbers = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        let numbers = text
+            .split_once('/')
+            .and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
         match numbers {
             Some((index, count)) if 1 <= index && index <= count => Ok(Shard { index, count }),
             _ => Err(Error::range("shard", "`i/n` with `i` from 1 to `n`", text)),
@@ -61,7 +63,12 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::File`] if an input does not exist, holds no sound, or would be written over another one's output.
-    pub fn new(inputs: &[PathBuf], out: &Path, n_views: usize, extension: &str) -> Result<Plan, Error> {
+    pub fn new(
+        inputs: &[PathBuf],
+        out: &Path,
+        n_views: usize,
+        extension: &str,
+    ) -> Result<Plan, Error> {
         let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
         let mut passed_over = PassedOver::default();
         for input in inputs {
@@ -73,18 +80,28 @@ impl Plan {
                     found.push((file, inside));
                 }
             } else if input.is_file() {
-                let name = input.file_name().map_or_else(|| input.clone(), PathBuf::from);
+                let name = input
+                    .file_name()
+                    .map_or_else(|| input.clone(), PathBuf::from);
                 found.push((input.clone(), name));
             } else {
                 let hint = "give sound files and folders; relative paths start where the program was started";
-                return Err(Error::file_with_hint(input, "there is no such file or folder", hint));
+                return Err(Error::file_with_hint(
+                    input,
+                    "there is no such file or folder",
+                    hint,
+                ));
             }
         }
         if let Ok(out) = out.canonicalize() {
             found.retain(|(file, _)| !file.canonicalize().is_ok_and(|file| file.starts_with(&out)));
         }
         if found.is_empty() {
-            return Err(Error::file_with_hint(out, "no input lies outside the output folder", "choose another folder"));
+            return Err(Error::file_with_hint(
+                out,
+                "no input lies outside the output folder",
+                "choose another folder",
+            ));
         }
         found.sort();
         found.dedup_by(|a, b| a.0 == b.0);
@@ -100,12 +117,20 @@ impl Plan {
                 Item { source, stem }
             })
             .collect();
-        let plan = Plan { items, n_views, extension: extension.to_owned(), passed_over };
+        let plan = Plan {
+            items,
+            n_views,
+            extension: extension.to_owned(),
+            passed_over,
+        };
         let mut taken = HashSet::new();
         for item in 0..plan.n_items() {
             for view in 0..n_views {
                 if !taken.insert(plan.output(item, view)) {
-                    let reason = format!("its output `{}` is that of another input, too", plan.output(item, view));
+                    let reason = format!(
+                        "its output `{}` is that of another input, too",
+                        plan.output(item, view)
+                    );
                     let hint = "give the folder that holds both, so that their paths inside it tell them apart";
                     return Err(Error::file_with_hint(plan.source(item), reason, hint));
                 }
@@ -123,8 +148,14 @@ impl Plan {
     pub fn kinds(&self) -> BTreeMap<String, usize> {
         let mut kinds = BTreeMap::new();
         for item in &self.items {
-            let ending = item.source.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-            let kind = ending.map_or_else(|| "without an ending".to_owned(), |ending| format!(".{ending}"));
+            let ending = item
+                .source
+                .extension()
+                .map(|ending| ending.to_string_lossy().to_lowercase());
+            let kind = ending.map_or_else(
+                || "without an ending".to_owned(),
+                |ending| format!(".{ending}"),
+            );
             *kinds.entry(kind).or_default() += 1;
         }
         kinds
@@ -142,7 +173,10 @@ impl Plan {
 
     /// The input files of all items.
     pub(super) fn sources(&self) -> Vec<&Path> {
-        self.items.iter().map(|item| item.source.as_path()).collect()
+        self.items
+            .iter()
+            .map(|item| item.source.as_path())
+            .collect()
     }
 
     /// The outputs of a part, all views of an item and then those of the next one.
@@ -154,8 +188,15 @@ impl Plan {
     /// The path of a view inside the output folder, with `/` between its parts on every system.
     pub fn output(&self, item: usize, view: usize) -> String {
         let stem = &self.items[item].stem;
-        let parts: Vec<_> = stem.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        let view = if self.n_views > 1 { format!(".view{view}") } else { String::new() };
+        let parts: Vec<_> = stem
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
+        let view = if self.n_views > 1 {
+            format!(".view{view}")
+        } else {
+            String::new()
+        };
         format!("{}{view}.{}", parts.join("/"), self.extension)
     }
 }
@@ -187,11 +228,17 @@ mod tests {
         }
         let outputs = |inputs: &[PathBuf], n_views| {
             let plan = Plan::new(inputs, &root.join("out"), n_views, "wav")?;
-            Ok((0..plan.n_items()).map(|item| plan.output(item, n_views - 1)).collect::<Vec<_>>())
+            Ok((0..plan.n_items())
+                .map(|item| plan.output(item, n_views - 1))
+                .collect::<Vec<_>>())
         };
         let ok = outputs(std::slice::from_ref(&root), 1).unwrap();
         assert_eq!(ok, ["a.flac.wav", "a.wav.wav", "b/x.wav", "c.wav"]);
-        let two = outputs(&[root.join("c.ogg"), root.join("b"), root.join("b/x.wav")], 2).unwrap();
+        let two = outputs(
+            &[root.join("c.ogg"), root.join("b"), root.join("b/x.wav")],
+            2,
+        )
+        .unwrap();
         assert_eq!(two, ["x.view1.wav", "c.view1.wav"]);
         let failed: Result<Vec<String>, Error> = outputs(&[root.join("nothing")], 1);
         assert!(failed.is_err());

@@ -31,12 +31,19 @@ impl Record {
         outputs: impl Iterator<Item = S>,
         check: impl FnOnce(&Records) -> Result<(), Error>,
     ) -> Result<Record, Error> {
-        match Records::read(out, shard, &journal).and_then(|records| check(&records).map(|()| records)) {
+        match Records::read(out, shard, &journal)
+            .and_then(|records| check(&records).map(|()| records))
+        {
             Ok(records) => {
                 if journal.is_alone() {
                     sweep(out, outputs, shard);
                 }
-                Ok(Record { out: out.to_owned(), shard, records, journal })
+                Ok(Record {
+                    out: out.to_owned(),
+                    shard,
+                    records,
+                    journal,
+                })
             }
             Err(error) => {
                 journal.remove_if_empty();
@@ -69,11 +76,18 @@ impl Record {
     ///
     /// # Errors
     /// [`Error::File`] if one cannot be written; the journal still has everything then.
-    pub(super) fn close(self, lines: &[At], made: &HashSet<String>, unused: &[Unused]) -> Result<(), Error> {
+    pub(super) fn close(
+        self,
+        lines: &[At],
+        made: &HashSet<String>,
+        unused: &[Unused],
+    ) -> Result<(), Error> {
         let list = self.out.join(failed_name(self.shard));
         if unused.is_empty() {
             match std::fs::remove_file(&list) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(&list, &error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(unwritable(&list, &error));
+                }
                 _ => {}
             }
         } else {
@@ -99,8 +113,16 @@ pub(super) struct Unused {
 
 impl Unused {
     fn line(&self) -> String {
-        let state = if self.passed_over { "passed over" } else { "failed" };
+        let state = if self.passed_over {
+            "passed over"
+        } else {
+            "failed"
+        };
         let plain = |text: String| text.replace(['\t', '\n', '\r'], " ");
-        format!("{}\t{state}\t{}", plain(self.source.display().to_string()), plain(self.error.to_string()))
+        format!(
+            "{}\t{state}\t{}",
+            plain(self.source.display().to_string()),
+            plain(self.error.to_string())
+        )
     }
 }

@@ -72,14 +72,58 @@ impl Default for Short {
 
 impl Short {
     fn of(entry: Entry) -> Short {
-        let Entry { item, view, seed, source, source_bytes, source_xxh3, .. } = entry;
-        let Entry { output, output_bytes, output_xxh3, made_by, .. } = entry;
-        Short { item, view, seed, source, source_bytes, source_xxh3, output, output_bytes, output_xxh3, made_by }
+        let Entry {
+            item,
+            view,
+            seed,
+            source,
+            source_bytes,
+            source_xxh3,
+            ..
+        } = entry;
+        let Entry {
+            output,
+            output_bytes,
+            output_xxh3,
+            made_by,
+            ..
+        } = entry;
+        Short {
+            item,
+            view,
+            seed,
+            source,
+            source_bytes,
+            source_xxh3,
+            output,
+            output_bytes,
+            output_xxh3,
+            made_by,
+        }
     }
 
     fn made_from(self) -> u64 {
-        let Short { item, view, seed, source, source_bytes, source_xxh3, made_by, .. } = self;
-        Entry { item, view, seed, source, source_bytes, source_xxh3, made_by, ..Entry::default() }.made_from()
+        let Short {
+            item,
+            view,
+            seed,
+            source,
+            source_bytes,
+            source_xxh3,
+            made_by,
+            ..
+        } = self;
+        Entry {
+            item,
+            view,
+            seed,
+            source,
+            source_bytes,
+            source_xxh3,
+            made_by,
+            ..Entry::default()
+        }
+        .made_from()
     }
 }
 
@@ -89,7 +133,9 @@ impl Records {
     /// # Errors
     /// [`Error::File`] if the folder or a manifest cannot be read: what is not known must not be written over.
     pub(super) fn read(out: &Path, shard: Shard, journal: &Journal) -> Result<Records, Error> {
-        let unreadable = |path: &Path, error: std::io::Error| Error::file(path, format!("cannot be read: {error}"));
+        let unreadable = |path: &Path, error: std::io::Error| {
+            Error::file(path, format!("cannot be read: {error}"))
+        };
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(out).map_err(|error| unreadable(out, error))? {
             let entry = entry.map_err(|error| unreadable(out, error))?;
@@ -101,7 +147,10 @@ impl Records {
         paths.sort();
         paths.push(journal.path().to_owned());
         let own = [out.join(manifest_name(shard)), journal.path().to_owned()];
-        let mut records = Records { files: Vec::new(), by_output: HashMap::new() };
+        let mut records = Records {
+            files: Vec::new(),
+            by_output: HashMap::new(),
+        };
         for path in paths {
             let file = match File::open(&path) {
                 Ok(file) => file,
@@ -109,9 +158,16 @@ impl Records {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(unreadable(&path, error)),
             };
-            let is_known = records.add_lines(&file).map_err(|error| unreadable(&path, error))?;
+            let is_known = records
+                .add_lines(&file)
+                .map_err(|error| unreadable(&path, error))?;
             let is_foreign = !is_known && path != journal.path();
-            records.files.push(RecordFile { is_own: own.contains(&path), is_foreign, path, file: Mutex::new(file) });
+            records.files.push(RecordFile {
+                is_own: own.contains(&path),
+                is_foreign,
+                path,
+                file: Mutex::new(file),
+            });
         }
         Ok(records)
     }
@@ -128,14 +184,27 @@ impl Records {
                 return Ok(start == 0 || n_entries > 0);
             }
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
-            let short = serde_json::from_slice::<Short>(text).ok().filter(|short| !short.source.is_empty());
+            let short = serde_json::from_slice::<Short>(text)
+                .ok()
+                .filter(|short| !short.source.is_empty());
             n_entries += usize::from(short.is_some());
             if let Some(mut short) = short
                 && let Some(output) = short.output.take()
             {
-                let at = At { file: index, line: Line { start, n_bytes: text.len() as u32 } };
+                let at = At {
+                    file: index,
+                    line: Line {
+                        start,
+                        n_bytes: text.len() as u32,
+                    },
+                };
                 let hash = u64::from_str_radix(&short.output_xxh3, 16).unwrap_or(0);
-                let record = Record { n_bytes: short.output_bytes, hash, made_from: short.made_from(), at };
+                let record = Record {
+                    n_bytes: short.output_bytes,
+                    hash,
+                    made_from: short.made_from(),
+                    at,
+                };
                 self.by_output.entry(output).or_default().push(record);
             }
             start += n_read as u64;
@@ -145,7 +214,10 @@ impl Records {
     /// A manifest in the place of this run's that no run wrote.
     pub(super) fn foreign_manifest(&self) -> Option<&Path> {
         // A journal may hold no more than a torn line; it is only added to.
-        let foreign = self.files.iter().find(|file| file.is_own && file.is_foreign);
+        let foreign = self
+            .files
+            .iter()
+            .find(|file| file.is_own && file.is_foreign);
         foreign.map(|file| file.path.as_path())
     }
 
@@ -167,7 +239,10 @@ impl Records {
 
     /// A line of the journal that was added in this run.
     pub(super) fn at(&self, line: Line) -> At {
-        At { file: self.files.len() as u32 - 1, line }
+        At {
+            file: self.files.len() as u32 - 1,
+            line,
+        }
     }
 
     /// The text of a line.
@@ -178,7 +253,9 @@ impl Records {
         let RecordFile { path, file, .. } = &self.files[at.file as usize];
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = vec![0; at.line.n_bytes as usize];
-        let read = file.seek(SeekFrom::Start(at.line.start)).and_then(|_| file.read_exact(&mut text));
+        let read = file
+            .seek(SeekFrom::Start(at.line.start))
+            .and_then(|_| file.read_exact(&mut text));
         read.map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
         String::from_utf8(text).map_err(|error| Error::file(path, error))
     }
@@ -188,7 +265,13 @@ impl Records {
     ///
     /// # Errors
     /// [`Error::File`] if it cannot be written; the journal still has all then.
-    pub(super) fn assemble(&self, out: &Path, shard: Shard, lines: &[At], made: &HashSet<String>) -> Result<(), Error> {
+    pub(super) fn assemble(
+        &self,
+        out: &Path,
+        shard: Shard,
+        lines: &[At],
+        made: &HashSet<String>,
+    ) -> Result<(), Error> {
         let path = out.join(manifest_name(shard));
         let mut file = WholeFile::create(&path, &prefix(shard))?;
         for at in lines.iter().copied().chain(self.others(out, made)) {
@@ -202,10 +285,19 @@ impl Records {
         let is_own = |record: &&Record| self.files[record.at.file as usize].is_own;
         let still_there = |(output, records): (&String, &Vec<Record>)| {
             let n_bytes = std::fs::metadata(out.join(output)).ok()?.len();
-            records.iter().rev().filter(is_own).find(|record| record.n_bytes == n_bytes).map(|record| record.at)
+            records
+                .iter()
+                .rev()
+                .filter(is_own)
+                .find(|record| record.n_bytes == n_bytes)
+                .map(|record| record.at)
         };
-        let mut found: Vec<At> =
-            self.by_output.iter().filter(|(output, _)| !made.contains(*output)).filter_map(still_there).collect();
+        let mut found: Vec<At> = self
+            .by_output
+            .iter()
+            .filter(|(output, _)| !made.contains(*output))
+            .filter_map(still_there)
+            .collect();
         found.sort_by_key(|at| (at.file, at.line.start));
         found
     }

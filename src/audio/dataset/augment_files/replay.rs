@@ -43,9 +43,12 @@ impl Replay {
     ///
     /// # Errors
     /// [`Error::File`] if it cannot be read, says too little, or names no output; whatever `recipe` reports.
-    pub fn read(path: &Path, recipe: &mut dyn FnMut(&str) -> Result<Recipe, Error>) -> Result<Replay, Error> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
+    pub fn read(
+        path: &Path,
+        recipe: &mut dyn FnMut(&str) -> Result<Recipe, Error>,
+    ) -> Result<Replay, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::file(path, format!("cannot be read: {error}")))?;
         let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
         let mut order = Vec::new();
         for (index, line) in text.lines().enumerate() {
@@ -54,19 +57,34 @@ impl Replay {
                 if path.extension().is_some_and(|ending| ending == "partial") {
                     continue;
                 }
-                return Err(Error::file(path, format!("line {} is no line of a manifest", index + 1)));
+                return Err(Error::file(
+                    path,
+                    format!("line {} is no line of a manifest", index + 1),
+                ));
             };
-            let Some(output) = entry.output.clone() else { continue };
-            if entry.trace.is_none() || entry.output_xxh3.is_empty() || entry.source_xxh3.is_empty() {
-                let reason = format!("line {} does not say enough to make `{output}` again", index + 1);
-                let hint = "it was written by an earlier version of the program; run the recipe anew";
+            let Some(output) = entry.output.clone() else {
+                continue;
+            };
+            if entry.trace.is_none() || entry.output_xxh3.is_empty() || entry.source_xxh3.is_empty()
+            {
+                let reason = format!(
+                    "line {} does not say enough to make `{output}` again",
+                    index + 1
+                );
+                let hint =
+                    "it was written by an earlier version of the program; run the recipe anew";
                 return Err(Error::file_with_hint(path, reason, hint));
             }
-            let inside = Path::new(&output).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            let inside = Path::new(&output)
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_)));
             if !inside {
                 return Err(Error::file(
                     path,
-                    format!("line {}: `{output}` lies outside the output folder", index + 1),
+                    format!(
+                        "line {}: `{output}` lies outside the output folder",
+                        index + 1
+                    ),
                 ));
             }
             // The newest line of an output counts.
@@ -74,7 +92,10 @@ impl Replay {
                 order.push(output);
             }
         }
-        let entries: Vec<Entry> = order.iter().filter_map(|output| entries.remove(output)).collect();
+        let entries: Vec<Entry> = order
+            .iter()
+            .filter_map(|output| entries.remove(output))
+            .collect();
         if entries.is_empty() {
             return Err(Error::file(path, "it names no output"));
         }
@@ -101,25 +122,48 @@ impl Replay {
         stop: &(dyn Fn() -> bool + Sync),
         tell: &mut dyn FnMut(Event),
     ) -> Result<Summary, Error> {
-        let sources: Vec<&Path> = self.entries.iter().map(|entry| Path::new(&entry.source)).collect();
-        let outputs: Vec<&str> = self.entries.iter().filter_map(|entry| entry.output.as_deref()).collect();
+        let sources: Vec<&Path> = self
+            .entries
+            .iter()
+            .map(|entry| Path::new(&entry.source))
+            .collect();
+        let outputs: Vec<&str> = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.output.as_deref())
+            .collect();
         spare_inputs(&sources, out, outputs.iter())?;
         let n_items = self.entries.len();
         let opened = std::fs::create_dir_all(out).map_err(|error| unwritable(out, &error));
         let journal = match opened.and_then(|()| Journal::open(out, Shard::WHOLE)) {
             Ok(journal) => journal,
-            Err(error) => return Ok(Summary { n_items, ended: Ended::Broken(error), ..Summary::default() }),
+            Err(error) => {
+                return Ok(Summary {
+                    n_items,
+                    ended: Ended::Broken(error),
+                    ..Summary::default()
+                });
+            }
         };
         let record = Record::open((out, Shard::WHOLE), journal, outputs.iter(), |records| {
             let is_known = |index: usize, output: &str| {
                 records.knows(output) || is_as_recorded(&out.join(output), &self.entries[index])
             };
-            spare_strangers(out, outputs.iter(), (records, Shard::WHOLE), overwrite, &is_known)
+            spare_strangers(
+                out,
+                outputs.iter(),
+                (records, Shard::WHOLE),
+                overwrite,
+                &is_known,
+            )
         })?;
         let (next, closed) = (AtomicUsize::new(0), Mutex::new(false));
         let mut made: Vec<Option<Made>> = Vec::new();
         made.resize_with(n_items, || None);
-        let mut summary = Summary { n_items, ..Summary::default() };
+        let mut summary = Summary {
+            n_items,
+            ..Summary::default()
+        };
         std::thread::scope(|scope| {
             let (sender, results) = mpsc::channel();
             for _ in 0..n_jobs.get().min(n_items) {
@@ -134,10 +178,15 @@ impl Replay {
                             return;
                         }
                         let entry = &self.entries[index];
-                        let made = catch_unwind(AssertUnwindSafe(|| self.make(out, entry, record, &mut work)));
+                        let made = catch_unwind(AssertUnwindSafe(|| {
+                            self.make(out, entry, record, &mut work)
+                        }));
                         let made = made.unwrap_or_else(|_| {
                             work = Workspace::default();
-                            Made::Failed(Error::file(&entry.source, "internal error while it was worked on"))
+                            Made::Failed(Error::file(
+                                &entry.source,
+                                "internal error while it was worked on",
+                            ))
                         });
                         if sender.send((index, made)).is_err() {
                             return;
@@ -148,7 +197,10 @@ impl Replay {
             drop(sender);
             for (index, outcome) in results {
                 if let Made::Failed(error) = &outcome {
-                    tell(Event::Failed { source: sources[index].to_owned(), error: error.clone() });
+                    tell(Event::Failed {
+                        source: sources[index].to_owned(),
+                        error: error.clone(),
+                    });
                 }
                 if let Made::Unwritable(error) = &outcome {
                     if let Ok(mut closed) = closed.lock() {
@@ -159,7 +211,10 @@ impl Replay {
                     }
                 } else {
                     summary.n_done += 1;
-                    tell(Event::Done { n_done: summary.n_done, n_total: n_items });
+                    tell(Event::Done {
+                        n_done: summary.n_done,
+                        n_total: n_items,
+                    });
                 }
                 made[index] = Some(outcome);
             }
@@ -179,7 +234,11 @@ impl Replay {
                 }
                 Made::Failed(error) => {
                     summary.n_failed += 1;
-                    unused.push(Unused { source: PathBuf::from(source), passed_over: false, error });
+                    unused.push(Unused {
+                        source: PathBuf::from(source),
+                        passed_over: false,
+                        error,
+                    });
                 }
                 Made::Unwritable(_) => {}
             }
@@ -209,7 +268,10 @@ impl Replay {
             Err(error) => return Made::Failed(error),
         };
         let Some(encoding) = entry.encoding() else {
-            let reason = format!("there is no format `{}` of {} bits", entry.format, entry.bits);
+            let reason = format!(
+                "there is no format `{}` of {} bits",
+                entry.format, entry.bits
+            );
             return Made::Failed(Error::file(path, reason));
         };
         let content = match Content::new(&path, &wave, encoding) {
@@ -217,15 +279,21 @@ impl Replay {
             Err(error) => return Made::Failed(error),
         };
         let written = record.create(&path).and_then(|mut file| {
-            content.write(&mut file).map_err(|error| unwritable(&path, &error))?;
+            content
+                .write(&mut file)
+                .map_err(|error| unwritable(&path, &error))?;
             file.seal()
         });
         let sealed = match written {
             Ok(sealed) => sealed,
             Err(error) => return Made::Unwritable(error),
         };
-        let same = FileContent { n_bytes: sealed.n_bytes(), hash: sealed.hash() };
-        if (same.n_bytes, same.text().as_str()) != (entry.output_bytes, entry.output_xxh3.as_str()) {
+        let same = FileContent {
+            n_bytes: sealed.n_bytes(),
+            hash: sealed.hash(),
+        };
+        if (same.n_bytes, same.text().as_str()) != (entry.output_bytes, entry.output_xxh3.as_str())
+        {
             let reason = format!(
                 "other bytes come out than were recorded; the manifest was written by {}, this is {}",
                 entry.program, PROGRAM
@@ -233,7 +301,10 @@ impl Replay {
             return Made::Failed(Error::file(path, reason));
         }
         match record.add(entry).and_then(|at| sealed.place().map(|()| at)) {
-            Ok(at) => Made::Written { at, duration_s: wave.duration_s() },
+            Ok(at) => Made::Written {
+                at,
+                duration_s: wave.duration_s(),
+            },
             Err(error) => Made::Unwritable(error),
         }
     }
@@ -241,10 +312,15 @@ impl Replay {
     /// The sound of an entry: its input as it was, and what was drawn.
     fn wave(&self, entry: &Entry, work: &mut Workspace) -> Result<Waveform, Error> {
         let source = Path::new(&entry.source);
-        let content =
-            FileContent::read(source).map_err(|error| Error::file(source, format!("cannot be read: {error}")))?;
-        if (content.n_bytes, content.text().as_str()) != (entry.source_bytes, entry.source_xxh3.as_str()) {
-            return Err(Error::file(source, "it is another file than the one that the manifest was made from"));
+        let content = FileContent::read(source)
+            .map_err(|error| Error::file(source, format!("cannot be read: {error}")))?;
+        if (content.n_bytes, content.text().as_str())
+            != (entry.source_bytes, entry.source_xxh3.as_str())
+        {
+            return Err(Error::file(
+                source,
+                "it is another file than the one that the manifest was made from",
+            ));
         }
         work.load_owned(io::read(source)?);
         match (self.recipes.get(&entry.recipe), &entry.trace) {
@@ -258,5 +334,7 @@ impl Replay {
 /// Whether an output is there as it was recorded.
 fn is_as_recorded(path: &Path, entry: &Entry) -> bool {
     let content = FileContent::read(path);
-    content.is_ok_and(|content| (content.n_bytes, content.text()) == (entry.output_bytes, entry.output_xxh3.clone()))
+    content.is_ok_and(|content| {
+        (content.n_bytes, content.text()) == (entry.output_bytes, entry.output_xxh3.clone())
+    })
 }

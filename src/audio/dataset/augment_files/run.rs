@@ -137,14 +137,22 @@ impl AugmentFiles {
     pub fn plan(&self, inputs: &[PathBuf]) -> Result<Plan, Error> {
         if self.views.flow()?.gives == Some(Domain::Features) {
             let stage = self.views.recipes()[0].to_string();
-            let (wants, gets) = (Domain::Wave.plural().to_owned(), Domain::Features.plural().to_owned());
+            let (wants, gets) = (
+                Domain::Wave.plural().to_owned(),
+                Domain::Features.plural().to_owned(),
+            );
             return Err(Error::Mismatch {
                 what: "what a sound file holds and what the recipe gives",
                 left: wants,
                 right: format!("{gets} (`{stage}`)"),
             });
         }
-        Plan::new(inputs, &self.out, self.views.recipes().len(), self.encoding.extension())
+        Plan::new(
+            inputs,
+            &self.out,
+            self.views.recipes().len(),
+            self.encoding.extension(),
+        )
     }
 
     /// Makes the outputs of a plan. `stop` is asked before every input; `tell` hears what happens.
@@ -160,11 +168,16 @@ impl AugmentFiles {
     ) -> Result<Summary, Error> {
         let items = self.shard.range(plan.n_items());
         spare_inputs(&plan.sources(), &self.out, plan.outputs(self.shard))?;
-        let opened = std::fs::create_dir_all(&self.out).map_err(|error| unwritable(&self.out, &error));
+        let opened =
+            std::fs::create_dir_all(&self.out).map_err(|error| unwritable(&self.out, &error));
         let journal = match opened.and_then(|()| Journal::open(&self.out, self.shard)) {
             Ok(journal) => journal,
             Err(error) => {
-                return Ok(Summary { n_items: items.len(), ended: Ended::Broken(error), ..Summary::default() });
+                return Ok(Summary {
+                    n_items: items.len(),
+                    ended: Ended::Broken(error),
+                    ..Summary::default()
+                });
             }
         };
         // A thread of its own has the stack that recipes may need, and keeps a decoder's panic.
@@ -172,23 +185,40 @@ impl AugmentFiles {
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
             let open = || {
                 let outputs = || plan.outputs(self.shard);
-                Record::open((&self.out, self.shard), journal, outputs(), |records| self.check(plan, records))
+                Record::open((&self.out, self.shard), journal, outputs(), |records| {
+                    self.check(plan, records)
+                })
             };
             thread.spawn_scoped(scope, open).ok()?.join().ok()
         });
-        let record =
-            opened.unwrap_or_else(|| Err(Error::Unusable("the earlier runs' record cannot be used".into())))?;
+        let record = opened.unwrap_or_else(|| {
+            Err(Error::Unusable(
+                "the earlier runs' record cannot be used".into(),
+            ))
+        })?;
         let described = |recipe| (format!("{recipe}"), made_by(recipe, self.encoding));
         let made_by: Vec<(String, String)> = self.views.recipes().iter().map(described).collect();
         let (memory, copies) = (Memory::new(self.memory), copies(&self.views));
-        let batch = Batch { job: self, plan, record: &record, made_by: &made_by, memory: &memory, copies };
-        let board = Mutex::new(Board { next: items.start, recorded: items.start, closed: false });
+        let batch = Batch {
+            job: self,
+            plan,
+            record: &record,
+            made_by: &made_by,
+            memory: &memory,
+            copies,
+        };
+        let board = Mutex::new(Board {
+            next: items.start,
+            recorded: items.start,
+            closed: false,
+        });
         let turned = Condvar::new();
         let done = std::thread::scope(|scope| {
             let (sender, results) = mpsc::channel();
             let mut n_threads = 0;
             for _ in 0..self.n_threads().min(items.len()) {
-                let (sender, end, board, turned, batch) = (sender.clone(), items.end, &board, &turned, &batch);
+                let (sender, end, board, turned, batch) =
+                    (sender.clone(), items.end, &board, &turned, &batch);
                 let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
                 let started = thread.spawn_scoped(scope, move || {
                     let mut work = Workspace::default();
@@ -197,7 +227,10 @@ impl AugmentFiles {
                         let outcome = made.unwrap_or_else(|_| {
                             // A decoder that loses its way in a broken file must not take the other files along.
                             work = Workspace::default();
-                            let error = Error::file(plan.source(item), "internal error while it was worked on");
+                            let error = Error::file(
+                                plan.source(item),
+                                "internal error while it was worked on",
+                            );
                             batch.unused(item, None, error, false)
                         });
                         if outcome.unwritable.is_some() {
@@ -216,7 +249,11 @@ impl AugmentFiles {
             }
             Ok(self.collect(plan, &results, &board, &turned, tell))
         });
-        let Done { mut summary, lines, unused } = match done {
+        let Done {
+            mut summary,
+            lines,
+            unused,
+        } = match done {
             Ok(done) => done,
             Err(error) => {
                 record.journal.remove_if_empty();
@@ -237,20 +274,31 @@ impl AugmentFiles {
 
     /// Sees that no output is written over what no run made.
     fn check(&self, plan: &Plan, records: &Records) -> Result<(), Error> {
-        let (first, n_views) = (self.shard.range(plan.n_items()).start, self.views.recipes().len());
+        let (first, n_views) = (
+            self.shard.range(plan.n_items()).start,
+            self.views.recipes().len(),
+        );
         // The record may be that of a version which recorded outputs only after they had their names.
         let resumed = self.resume && records.know_some();
         let is_known = |index: usize, output: &str| {
             let there = || FileContent::read(&self.out.join(output)).ok();
             let would_hold = || would_hold(self, plan, first + index / n_views, index % n_views);
-            records.knows(output) || resumed && would_hold().is_some_and(|content| there() == Some(content))
+            records.knows(output)
+                || resumed && would_hold().is_some_and(|content| there() == Some(content))
         };
-        spare_strangers(&self.out, plan.outputs(self.shard), (records, self.shard), self.overwrite, &is_known)
+        spare_strangers(
+            &self.out,
+            plan.outputs(self.shard),
+            (records, self.shard),
+            self.overwrite,
+            &is_known,
+        )
     }
 
     /// Threads for which there is room. Where the address space is limited, their stacks must not take all of it.
     fn n_threads(&self) -> usize {
-        let most = left_of_address_space().map_or(u64::MAX, |n_bytes| n_bytes / 3 / STACK_BYTES as u64);
+        let most =
+            left_of_address_space().map_or(u64::MAX, |n_bytes| n_bytes / 3 / STACK_BYTES as u64);
         self.n_jobs.get().min(most.max(1) as usize)
     }
 
@@ -290,7 +338,10 @@ impl AugmentFiles {
                 summary.n_done += 1;
                 if let Some(n_bytes) = outcome.waited_for.filter(|_| !told_memory) {
                     told_memory = true;
-                    tell(Event::Memory { n_bytes, source: source.clone() });
+                    tell(Event::Memory {
+                        n_bytes,
+                        source: source.clone(),
+                    });
                 }
                 if let Some((error, passed_over)) = outcome.unused {
                     if self.strict {
@@ -303,14 +354,27 @@ impl AugmentFiles {
                     let (source, told) = (source.clone(), error.clone());
                     if passed_over {
                         summary.n_passed_over += 1;
-                        tell(Event::PassedOver { source, error: told });
+                        tell(Event::PassedOver {
+                            source,
+                            error: told,
+                        });
                     } else {
                         summary.n_failed += 1;
-                        tell(Event::Failed { source, error: told });
+                        tell(Event::Failed {
+                            source,
+                            error: told,
+                        });
                     }
-                    done.unused.push(Unused { source: plan.source(next - 1).to_owned(), passed_over, error });
+                    done.unused.push(Unused {
+                        source: plan.source(next - 1).to_owned(),
+                        passed_over,
+                        error,
+                    });
                 }
-                tell(Event::Done { n_done: done.summary.n_done, n_total: done.summary.n_items });
+                tell(Event::Done {
+                    n_done: done.summary.n_done,
+                    n_total: done.summary.n_items,
+                });
             }
         }
         done
@@ -318,7 +382,9 @@ impl AugmentFiles {
 }
 
 fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
-    board.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    board
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Gives out no further input.
@@ -337,7 +403,9 @@ fn take(
 ) -> Option<usize> {
     let mut board = lock(board);
     while !board.closed && board.next < end && board.next >= board.recorded + AHEAD * n_jobs {
-        board = turned.wait(board).unwrap_or_else(|poisoned| poisoned.into_inner());
+        board = turned
+            .wait(board)
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
     }
     if board.closed || board.next >= end || stop() {
         return None;

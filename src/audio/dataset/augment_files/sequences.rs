@@ -32,7 +32,11 @@ fn a_run_in_a_process_of_its_own() {
     let job: Value = serde_json::from_str(&job).unwrap();
     let text = |name: &str| job[name].as_str().unwrap().to_owned();
     let files = AugmentFiles {
-        views: Views::of(job["views"].as_i64().unwrap(), &Recipe::from_json(&job["recipe"]).unwrap()).unwrap(),
+        views: Views::of(
+            job["views"].as_i64().unwrap(),
+            &Recipe::from_json(&job["recipe"]).unwrap(),
+        )
+        .unwrap(),
         seed: job["seed"].as_u64().unwrap(),
         out: text("out").into(),
         encoding: Encoding::named("wav", job["bits"].as_u64().unwrap() as u16).unwrap(),
@@ -44,7 +48,10 @@ fn a_run_in_a_process_of_its_own() {
         strict: false,
     };
     let plan = files.plan(&[text("in").into()]).unwrap();
-    let (asked, most) = (AtomicUsize::new(0), job["stop_after"].as_u64().unwrap() as usize);
+    let (asked, most) = (
+        AtomicUsize::new(0),
+        job["stop_after"].as_u64().unwrap() as usize,
+    );
     let stop = || asked.fetch_add(1, Ordering::Relaxed) >= most;
     let summary = files.run(&plan, &stop, &mut |_| ()).unwrap();
     let ended = match &summary.ended {
@@ -79,7 +86,14 @@ struct Asked {
 }
 
 /// What every sequence ends with.
-const LAST: Asked = Asked { seed: 0, bits: 32, shard: (1, 1), resume: true, stop_after: u64::MAX, room: None };
+const LAST: Asked = Asked {
+    seed: 0,
+    bits: 32,
+    shard: (1, 1),
+    resume: true,
+    stop_after: u64::MAX,
+    room: None,
+};
 
 impl World {
     fn new(root: &Path, index: u64) -> World {
@@ -90,8 +104,15 @@ impl World {
             usual: Duration::from_millis(60),
             n_told: 0,
         };
-        for name in ["in/a.wav", "in/b.wav", "in/deep/c.wav", "in/deep/d.wav", "in/e.wav", "noise/x.wav", "noise/y.wav"]
-        {
+        for name in [
+            "in/a.wav",
+            "in/b.wav",
+            "in/deep/c.wav",
+            "in/deep/d.wav",
+            "in/e.wav",
+            "noise/x.wav",
+            "noise/y.wav",
+        ] {
             world.sound(name);
         }
         world
@@ -119,11 +140,22 @@ impl World {
         let program = std::env::current_exe().unwrap();
         let mut command = Command::new("sh");
         // Where the signal is ignored the write fails, with whatever of it had room.
-        let limit = asked.room.map(|blocks| format!("trap '' XFSZ; ulimit -f {blocks}; ")).unwrap_or_default();
-        command.args(["-c", &format!("{limit}exec \"$0\" \"$@\"")]).arg(program);
+        let limit = asked
+            .room
+            .map(|blocks| format!("trap '' XFSZ; ulimit -f {blocks}; "))
+            .unwrap_or_default();
+        command
+            .args(["-c", &format!("{limit}exec \"$0\" \"$@\"")])
+            .arg(program);
         let name = "dataset::augment_files::sequences::a_run_in_a_process_of_its_own";
-        command.args(["--exact", name, "--quiet"]).env(JOB, job.to_string()).env_remove("RUST_BACKTRACE");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["--exact", name, "--quiet"])
+            .env(JOB, job.to_string())
+            .env_remove("RUST_BACKTRACE");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         (command.spawn().unwrap(), told)
     }
 
@@ -141,7 +173,10 @@ impl World {
     }
 
     fn run(&mut self) {
-        let mut asked = Asked { seed: self.rng.below(3) as u64 / 2, ..LAST };
+        let mut asked = Asked {
+            seed: self.rng.below(3) as u64 / 2,
+            ..LAST
+        };
         asked.bits = [32, 32, 32, 16][self.rng.below(4)];
         asked.resume = self.rng.below(4) > 0;
         let (mut kill, mut together) = (false, false);
@@ -155,14 +190,38 @@ impl World {
         match self.rng.below(4) {
             0 => {
                 // Two parts at once.
-                let first = self.start(&Asked { shard: (1, 2), ..asked }, "out").0;
-                let second = self.start(&Asked { shard: (2, 2), ..asked }, "out").0;
+                let first = self
+                    .start(
+                        &Asked {
+                            shard: (1, 2),
+                            ..asked
+                        },
+                        "out",
+                    )
+                    .0;
+                let second = self
+                    .start(
+                        &Asked {
+                            shard: (2, 2),
+                            ..asked
+                        },
+                        "out",
+                    )
+                    .0;
                 self.end(first, kill);
                 self.end(second, false);
             }
             1 => {
                 let part = 1 + self.rng.below(2);
-                let child = self.start(&Asked { shard: (part, 2), ..asked }, "out").0;
+                let child = self
+                    .start(
+                        &Asked {
+                            shard: (part, 2),
+                            ..asked
+                        },
+                        "out",
+                    )
+                    .0;
                 self.end(child, kill);
             }
             _ => {
@@ -207,7 +266,11 @@ impl World {
                     bytes[at] ^= 1;
                 }
                 std::fs::write(&path, bytes).unwrap();
-                std::fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).unwrap();
+                std::fs::File::options()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|file| file.set_modified(time))
+                    .unwrap();
                 self.damaged.insert(name, FileContent::read(&path).unwrap());
             }
             _ => {}
@@ -216,17 +279,27 @@ impl World {
 
     fn outputs(&self, out: &str) -> BTreeMap<String, FileContent> {
         let files = files(&self.root.join(out));
-        files.into_iter().filter(|(name, _)| name.ends_with(".wav")).collect()
+        files
+            .into_iter()
+            .filter(|(name, _)| name.ends_with(".wav"))
+            .collect()
     }
 
     /// All lines of all manifests, complete or growing.
     fn lines(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for name in files(&self.root.join("out")).into_keys().filter(|name| name.contains(".jsonl")) {
+        for name in files(&self.root.join("out"))
+            .into_keys()
+            .filter(|name| name.contains(".jsonl"))
+        {
             let text = std::fs::read_to_string(self.root.join("out").join(&name)).unwrap();
-            let (lines, torn): (Vec<&str>, Vec<&str>) =
-                text.lines().partition(|line| serde_json::from_str::<Entry>(line).is_ok());
-            assert!(torn.is_empty() || name.ends_with(".partial"), "{name} is complete and has torn lines");
+            let (lines, torn): (Vec<&str>, Vec<&str>) = text
+                .lines()
+                .partition(|line| serde_json::from_str::<Entry>(line).is_ok());
+            assert!(
+                torn.is_empty() || name.ends_with(".partial"),
+                "{name} is complete and has torn lines"
+            );
             found.extend(lines.into_iter().map(str::to_owned));
         }
         found
@@ -234,12 +307,19 @@ impl World {
 
     /// Every output that is there has its record.
     fn check(&self, when: &str) {
-        let entries = self.lines().into_iter().map(|line| serde_json::from_str::<Entry>(&line).unwrap());
-        let recorded: HashSet<_> =
-            entries.filter_map(|entry| Some((entry.output?, entry.output_bytes, entry.output_xxh3))).collect();
+        let entries = self
+            .lines()
+            .into_iter()
+            .map(|line| serde_json::from_str::<Entry>(&line).unwrap());
+        let recorded: HashSet<_> = entries
+            .filter_map(|entry| Some((entry.output?, entry.output_bytes, entry.output_xxh3)))
+            .collect();
         for (name, content) in self.outputs("out") {
             let known = recorded.contains(&(name.clone(), content.n_bytes, content.text()));
-            assert!(known || self.damaged.get(&name) == Some(&content), "{when}: the record of {name} is lost");
+            assert!(
+                known || self.damaged.get(&name) == Some(&content),
+                "{when}: the record of {name} is lost"
+            );
         }
     }
 
@@ -248,44 +328,70 @@ impl World {
         let inputs = files(&self.root.join("in"));
         let (fresh, told) = self.start(&LAST, "fresh");
         self.end(fresh, false);
-        let text = std::fs::read_to_string(&told).unwrap_or_else(|_| panic!("{when}: a first run ends"));
+        let text =
+            std::fs::read_to_string(&told).unwrap_or_else(|_| panic!("{when}: a first run ends"));
         assert!(text.contains("complete"), "{when}: {text}");
         let want = self.outputs("fresh");
         // What need not be made again is there and recorded as it would be now.
-        let lines = |out: &str| std::fs::read_to_string(self.root.join(out).join("manifest.jsonl")).unwrap();
+        let lines = |out: &str| {
+            std::fs::read_to_string(self.root.join(out).join("manifest.jsonl")).unwrap()
+        };
         let (fresh, there, recorded) = (lines("fresh"), self.outputs("out"), self.lines());
         let is_good = |line: &&str| {
             let output = serde_json::from_str::<Entry>(line).unwrap().output.unwrap();
-            there.get(&output) == want.get(&output) && recorded.iter().any(|recorded| recorded == line)
+            there.get(&output) == want.get(&output)
+                && recorded.iter().any(|recorded| recorded == line)
         };
         let good = fresh.lines().filter(is_good).count();
         let (last, told) = self.start(&LAST, "out");
         self.end(last, false);
-        let text = std::fs::read_to_string(&told).unwrap_or_else(|_| panic!("{when}: the last run ends"));
+        let text =
+            std::fs::read_to_string(&told).unwrap_or_else(|_| panic!("{when}: the last run ends"));
         let told: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(told["ended"], "complete", "{when}");
-        let (kept, written) = (told["kept"].as_u64().unwrap() as usize, told["written"].as_u64().unwrap() as usize);
-        assert_eq!((kept, written), (good, want.len() - good), "{when}: kept and written");
+        let (kept, written) = (
+            told["kept"].as_u64().unwrap() as usize,
+            told["written"].as_u64().unwrap() as usize,
+        );
+        assert_eq!(
+            (kept, written),
+            (good, want.len() - good),
+            "{when}: kept and written"
+        );
         let made = self.outputs("out");
         for (name, content) in &want {
             assert_eq!(made.get(name), Some(content), "{when}: {name} is stale");
         }
         let text = std::fs::read_to_string(self.root.join("out/manifest.jsonl")).unwrap();
         assert!(text.starts_with(&fresh), "{when}: another manifest");
-        let left: Vec<String> =
-            files(&self.root.join("out")).into_keys().filter(|name| name.contains(".auricle-")).collect();
+        let left: Vec<String> = files(&self.root.join("out"))
+            .into_keys()
+            .filter(|name| name.contains(".auricle-"))
+            .collect();
         assert!(left.is_empty(), "{when}: {left:?} are left");
         assert!(!self.root.join("out/manifest.jsonl.partial").exists());
-        assert_eq!(files(&self.root.join("in")), inputs, "{when}: inputs have changed");
+        assert_eq!(
+            files(&self.root.join("in")),
+            inputs,
+            "{when}: inputs have changed"
+        );
         self.check(when);
     }
 }
 
 /// Every file of a folder by its path inside.
 fn files(folder: &Path) -> BTreeMap<String, FileContent> {
-    let all = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok).filter(|e| e.file_type().is_file());
+    let all = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|e| e.file_type().is_file());
     all.map(|entry| {
-        let name = entry.path().strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        let name = entry
+            .path()
+            .strip_prefix(folder)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         (name, FileContent::read(entry.path()).unwrap())
     })
     .collect()
@@ -293,8 +399,15 @@ fn files(folder: &Path) -> BTreeMap<String, FileContent> {
 
 #[test]
 fn no_sequence_of_runs_and_ends_loses_a_record_or_keeps_what_is_stale() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let (first, n) = (number("AURICLE_FIRST_SEQUENCE").unwrap_or(0), number("AURICLE_SEQUENCES").unwrap_or(6));
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    let (first, n) = (
+        number("AURICLE_FIRST_SEQUENCE").unwrap_or(0),
+        number("AURICLE_SEQUENCES").unwrap_or(6),
+    );
     for index in first..first + n {
         let folder = tempfile::tempdir().unwrap();
         let mut world = World::new(folder.path(), index);

@@ -14,11 +14,24 @@ const READ_WHOLE: u64 = 512 << 20;
 /// Fingerprint of the recipe, the format of the file, the program, and the recordings that the recipe may draw. All of them
 /// count: one more changes what is drawn, and so does one that was passed over because it was broken and is mended.
 pub(super) fn made_by(recipe: &Recipe, encoding: Encoding) -> String {
-    let mut text = format!("{PROGRAM}\n{}\n{} {}\n", recipe.to_json(), encoding.extension(), encoding.bits());
+    let mut text = format!(
+        "{PROGRAM}\n{}\n{} {}\n",
+        recipe.to_json(),
+        encoding.extension(),
+        encoding.bits()
+    );
     let paths = recordings(recipe);
-    let n_bytes: u64 = paths.iter().filter_map(|path| Some(std::fs::metadata(path).ok()?.len())).sum();
+    let n_bytes: u64 = paths
+        .iter()
+        .filter_map(|path| Some(std::fs::metadata(path).ok()?.len()))
+        .sum();
     for path in paths {
-        let content = if n_bytes <= READ_WHOLE { FileContent::read(&path) } else { FileContent::sampled(&path) }.ok();
+        let content = if n_bytes <= READ_WHOLE {
+            FileContent::read(&path)
+        } else {
+            FileContent::sampled(&path)
+        }
+        .ok();
         text += &format!("{content:?} {}\n", path.display());
     }
     hash_text(xxh3_64(text.as_bytes()))
@@ -30,11 +43,16 @@ fn recordings(recipe: &Recipe) -> Vec<PathBuf> {
     for step in recipe.steps() {
         match step {
             Step::Stage(stage) => {
-                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values()) {
-                    let Kind::Paths { .. } = parameter.kind else { continue };
+                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values())
+                {
+                    let Kind::Paths { .. } = parameter.kind else {
+                        continue;
+                    };
                     match value {
                         Value::Word(path) => found.extend(files(Path::new(path))),
-                        Value::Paths(paths) => paths.iter().for_each(|path| found.extend(files(Path::new(path)))),
+                        Value::Paths(paths) => paths
+                            .iter()
+                            .for_each(|path| found.extend(files(Path::new(path)))),
                         _ => {}
                     }
                 }
@@ -43,8 +61,12 @@ fn recordings(recipe: &Recipe) -> Vec<PathBuf> {
             | Step::Repeat { recipe, .. }
             | Step::Blend { recipe, .. }
             | Step::PerChannel { recipe } => found.extend(recordings(recipe)),
-            Step::OneOf { recipes, .. } | Step::Shuffle { recipes } | Step::SomeOf { recipes, .. } => {
-                recipes.iter().for_each(|recipe| found.extend(recordings(recipe)));
+            Step::OneOf { recipes, .. }
+            | Step::Shuffle { recipes }
+            | Step::SomeOf { recipes, .. } => {
+                recipes
+                    .iter()
+                    .for_each(|recipe| found.extend(recordings(recipe)));
             }
         }
     }
@@ -52,7 +74,11 @@ fn recordings(recipe: &Recipe) -> Vec<PathBuf> {
 }
 
 fn files(path: &Path) -> Vec<PathBuf> {
-    if path.is_dir() { io::sounds(path).unwrap_or_default() } else { vec![path.to_owned()] }
+    if path.is_dir() {
+        io::sounds(path).unwrap_or_default()
+    } else {
+        vec![path.to_owned()]
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +89,12 @@ mod tests {
 
     fn background(path: &Path) -> Recipe {
         let paths = Value::Word(path.display().to_string());
-        Stage::new(declaration("background").unwrap(), [("paths".to_owned(), paths)]).unwrap().into()
+        Stage::new(
+            declaration("background").unwrap(),
+            [("paths".to_owned(), paths)],
+        )
+        .unwrap()
+        .into()
     }
 
     #[test]
@@ -72,10 +103,20 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("b.wav"), b"xx").unwrap();
         std::fs::write(path("a.wav"), b"xxx").unwrap();
-        let recipe = background(folder.path()).chance(0.5).unwrap().repeat(2).unwrap();
+        let recipe = background(folder.path())
+            .chance(0.5)
+            .unwrap()
+            .repeat(2)
+            .unwrap();
         let recipe = recipe.or(&background(&path("b.wav"))).unwrap();
-        assert_eq!(recordings(&recipe), [path("a.wav"), path("b.wav"), path("b.wav")]);
-        let (float, flac) = (Encoding::Wav(SampleFormat::Float32), Encoding::Flac(FlacFormat::Int24));
+        assert_eq!(
+            recordings(&recipe),
+            [path("a.wav"), path("b.wav"), path("b.wav")]
+        );
+        let (float, flac) = (
+            Encoding::Wav(SampleFormat::Float32),
+            Encoding::Flac(FlacFormat::Int24),
+        );
         let before = made_by(&recipe, float);
         assert_eq!(made_by(&recipe, float), before);
         assert_ne!(made_by(&recipe, flac), before);

@@ -20,7 +20,8 @@ const COLUMNS: usize = 256;
 
 impl Geometry {
     pub(super) fn out_size(&self) -> [usize; 2] {
-        self.size.map(|n| (n + 2 * self.padding - self.kernel) / self.stride + 1)
+        self.size
+            .map(|n| (n + 2 * self.padding - self.kernel) / self.stride + 1)
     }
 
     fn positions(&self) -> usize {
@@ -38,7 +39,9 @@ impl Geometry {
 
     /// Images whose columns stand side by side in one product.
     fn group(&self) -> usize {
-        COLUMNS.div_ceil(self.positions()).clamp(1, pieces::piece_len(self.images))
+        COLUMNS
+            .div_ceil(self.positions())
+            .clamp(1, pieces::piece_len(self.images))
     }
 
     /// For each offset of the kernel along an axis, the outputs whose input there lies inside the image.
@@ -46,9 +49,17 @@ impl Geometry {
         let (n, out) = (self.size[axis], self.out_size()[axis]);
         (0..self.kernel)
             .map(|offset| {
-                let first = self.padding.saturating_sub(offset).div_ceil(self.stride).min(out);
+                let first = self
+                    .padding
+                    .saturating_sub(offset)
+                    .div_ceil(self.stride)
+                    .min(out);
                 let beyond = n + self.padding;
-                let last = if beyond > offset { (beyond - offset - 1) / self.stride + 1 } else { 0 };
+                let last = if beyond > offset {
+                    (beyond - offset - 1) / self.stride + 1
+                } else {
+                    0
+                };
                 first..last.clamp(first, out)
             })
             .collect()
@@ -66,7 +77,12 @@ struct Walk {
 
 impl Walk {
     fn new(g: Geometry) -> Walk {
-        Walk { g, rows: g.inside(0), columns: g.inside(1), width: g.group() * g.positions() }
+        Walk {
+            g,
+            rows: g.inside(0),
+            columns: g.inside(1),
+            width: g.group() * g.positions(),
+        }
     }
 
     /// An unfolded matrix of zeros. What lies outside an image is never written, so it stays zero from image to image.
@@ -78,7 +94,12 @@ impl Walk {
     /// the matrix, and how long it is there.
     #[inline(always)]
     fn stretches(&self, ky: usize, kx: usize, mut each: impl FnMut(usize, usize, usize)) {
-        let Geometry { size: [_, width], stride, padding, .. } = self.g;
+        let Geometry {
+            size: [_, width],
+            stride,
+            padding,
+            ..
+        } = self.g;
         let (xs, out_width) = (&self.columns[kx], self.g.out_size()[1]);
         if xs.is_empty() {
             return;
@@ -92,7 +113,12 @@ impl Walk {
     /// Writes an image into the columns of the `index`-th image of a group.
     #[inline(always)]
     fn unfold(&self, image: &[f32], matrix: &mut [f32], index: usize) {
-        let Geometry { size: [height, width], stride, kernel, .. } = self.g;
+        let Geometry {
+            size: [height, width],
+            stride,
+            kernel,
+            ..
+        } = self.g;
         let (plane, positions) = (height * width, self.g.positions());
         let mut lines = matrix.chunks_exact_mut(self.width);
         for channel in image.chunks_exact(plane) {
@@ -104,7 +130,10 @@ impl Walk {
                         copy(&mut line[to..to + len], &channel[from..from + len]);
                     } else {
                         let source = channel[from..].iter().step_by(stride);
-                        line[to..to + len].iter_mut().zip(source).for_each(|(t, s)| *t = *s);
+                        line[to..to + len]
+                            .iter_mut()
+                            .zip(source)
+                            .for_each(|(t, s)| *t = *s);
                     }
                 });
             }
@@ -114,7 +143,12 @@ impl Walk {
     /// Adds the columns of a matrix back to where [`Walk::unfold`] took them from.
     #[inline(always)]
     fn fold(&self, matrix: &[f32], index: usize, image: &mut [f32]) {
-        let Geometry { size: [height, width], stride, kernel, .. } = self.g;
+        let Geometry {
+            size: [height, width],
+            stride,
+            kernel,
+            ..
+        } = self.g;
         let (plane, positions) = (height * width, self.g.positions());
         let mut lines = matrix.chunks_exact(self.width);
         for channel in image.chunks_exact_mut(plane) {
@@ -126,7 +160,11 @@ impl Walk {
                     if stride == 1 {
                         add(&mut channel[from..from + len], source);
                     } else {
-                        channel[from..].iter_mut().step_by(stride).zip(source).for_each(|(t, s)| *t += s);
+                        channel[from..]
+                            .iter_mut()
+                            .step_by(stride)
+                            .zip(source)
+                            .for_each(|(t, s)| *t += s);
                     }
                 });
             }
@@ -139,8 +177,9 @@ impl Walk {
 #[inline(always)]
 fn copy(target: &mut [f32], source: &[f32]) {
     let n = target.len();
-    let move_as =
-        |target: &mut [f32], at: usize, len: usize| target[at..at + len].copy_from_slice(&source[at..at + len]);
+    let move_as = |target: &mut [f32], at: usize, len: usize| {
+        target[at..at + len].copy_from_slice(&source[at..at + len])
+    };
     if n >= 8 {
         for at in (0..n - 7).step_by(8) {
             move_as(target, at, 8);
@@ -174,17 +213,35 @@ pub(super) fn forward(g: Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
     pieces::map_into(g.images, &mut out, |images, out| {
         let walk = Walk::new(g);
         let mut matrix = walk.matrix();
-        let mut product = vec![0.0; if group > 1 { g.to * group * positions } else { 0 }];
-        for (start, out) in (images.start..images.end).step_by(group).zip(out.chunks_mut(group * g.to * positions)) {
+        let mut product = vec![
+            0.0;
+            if group > 1 {
+                g.to * group * positions
+            } else {
+                0
+            }
+        ];
+        for (start, out) in (images.start..images.end)
+            .step_by(group)
+            .zip(out.chunks_mut(group * g.to * positions))
+        {
             let n = (images.end - start).min(group);
             for i in 0..n {
                 walk.unfold(&x[(start + i) * g.image()..][..g.image()], &mut matrix, i);
             }
-            let unfolded = Matrix { columns: n * positions, ..Matrix::new(&matrix, rows, walk.width) };
+            let unfolded = Matrix {
+                columns: n * positions,
+                ..Matrix::new(&matrix, rows, walk.width)
+            };
             if group == 1 {
                 multiply(Matrix::new(weight, g.to, rows), unfolded, out, Into::Fresh);
             } else {
-                multiply(Matrix::new(weight, g.to, rows), unfolded, &mut product, Into::Fresh);
+                multiply(
+                    Matrix::new(weight, g.to, rows),
+                    unfolded,
+                    &mut product,
+                    Into::Fresh,
+                );
                 rearrange(&product, [g.to, n], positions, out);
             }
         }
@@ -207,7 +264,14 @@ pub(super) fn backward(
         let mut dw = vec![0.0; g.to * rows];
         let mut matrix = walk.matrix();
         let mut unfolded_dx = vec![0.0; if want_input { matrix.len() } else { 0 }];
-        let mut gathered = vec![0.0; if group > 1 { g.to * group * positions } else { 0 }];
+        let mut gathered = vec![
+            0.0;
+            if group > 1 {
+                g.to * group * positions
+            } else {
+                0
+            }
+        ];
         for start in (images.start..images.end).step_by(group) {
             let n = (images.end - start).min(group);
             for i in 0..n {
@@ -221,10 +285,18 @@ pub(super) fn backward(
                 &gathered[..g.to * n * positions]
             };
             let dy = Matrix::new(dy, g.to, n * positions);
-            let unfolded = Matrix { columns: n * positions, ..Matrix::new(&matrix, rows, walk.width) };
+            let unfolded = Matrix {
+                columns: n * positions,
+                ..Matrix::new(&matrix, rows, walk.width)
+            };
             multiply(dy, unfolded.transposed(), &mut dw, Into::Sum);
             if let Some(dx) = dx.as_deref_mut() {
-                multiply_strided(Matrix::new(weight, g.to, rows).transposed(), dy, &mut unfolded_dx, walk.width);
+                multiply_strided(
+                    Matrix::new(weight, g.to, rows).transposed(),
+                    dy,
+                    &mut unfolded_dx,
+                    walk.width,
+                );
                 for i in 0..n {
                     let image = &mut dx[(start - images.start + i) * g.image()..][..g.image()];
                     walk.fold(&unfolded_dx, i, image);
@@ -264,8 +336,17 @@ struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     fn new(values: &'a [f32], rows: usize, columns: usize) -> Matrix<'a> {
-        assert!(values.len() >= rows * columns, "a matrix of {rows} x {columns} needs as many values");
-        Matrix { values, rows, columns, row_stride: columns, column_stride: 1 }
+        assert!(
+            values.len() >= rows * columns,
+            "a matrix of {rows} x {columns} needs as many values"
+        );
+        Matrix {
+            values,
+            rows,
+            columns,
+            row_stride: columns,
+            column_stride: 1,
+        }
     }
 
     fn transposed(self) -> Matrix<'a> {
@@ -298,10 +379,16 @@ fn multiply_strided(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], width: usize)
     product(a, b, out, width, Into::Fresh);
 }
 
-#[expect(unsafe_code, reason = "the matrix product of the back end takes pointers; the lengths are checked here")]
+#[expect(
+    unsafe_code,
+    reason = "the matrix product of the back end takes pointers; the lengths are checked here"
+)]
 fn product(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], width: usize, into: Into) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    assert!(b.rows == k && n <= width && out.len() >= m * width, "the factors and the result fit");
+    assert!(
+        b.rows == k && n <= width && out.len() >= m * width,
+        "the factors and the result fit"
+    );
     let stride = |stride: usize| stride as isize;
     // SAFETY: `Matrix::new` checked that rows and columns stay inside the values, transposing only swaps them, leaving out
     // columns only narrows them, and the result was checked above. The three do not overlap: `out` is borrowed mutably.

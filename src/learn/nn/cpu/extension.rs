@@ -55,11 +55,16 @@ type Cpu = FloatTensor<Flex>;
 
 /// The values of a tensor and what keeps them alive.
 fn contiguous(x: Cpu) -> Cpu {
-    if x.is_contiguous() { x } else { x.to_contiguous() }
+    if x.is_contiguous() {
+        x
+    } else {
+        x.to_contiguous()
+    }
 }
 
 fn values(x: &Cpu) -> &[f32] {
-    x.as_slice::<f32>().expect("`contiguous` was called, and `on_cpu` checked the type")
+    x.as_slice::<f32>()
+        .expect("`contiguous` was called, and `on_cpu` checked the type")
 }
 
 fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Cpu {
@@ -68,18 +73,33 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Cpu {
 
 fn geometry(x: &Cpu, weight: &Cpu, stride: usize, padding: usize) -> conv::Geometry {
     let ([images, from, h, w], [to, _, kernel, _]) = (x.shape().dims(), weight.shape().dims());
-    conv::Geometry { images, from, to, size: [h, w], kernel, stride, padding }
+    conv::Geometry {
+        images,
+        from,
+        to,
+        size: [h, w],
+        kernel,
+        stride,
+        padding,
+    }
 }
 
 fn norm_sizes(x: &Cpu) -> norm::Sizes {
     let shape = x.shape();
     let (images, channels) = (shape[0], shape[1]);
-    norm::Sizes { images, channels, positions: shape.num_elements() / (images * channels).max(1) }
+    norm::Sizes {
+        images,
+        channels,
+        positions: shape.num_elements() / (images * channels).max(1),
+    }
 }
 
 fn pool_sizes(x: &Cpu) -> pool::Sizes {
     let [n, c, h, w] = x.shape().dims();
-    pool::Sizes { planes: n * c, size: [h, w] }
+    pool::Sizes {
+        planes: n * c,
+        size: [h, w],
+    }
 }
 
 impl LayerOps for Flex {
@@ -87,7 +107,10 @@ impl LayerOps for Flex {
         let (x, weight) = (contiguous(x), contiguous(weight));
         let g = geometry(&x, &weight, stride, padding);
         let [h, w] = g.out_size();
-        tensor(conv::forward(g, values(&x), values(&weight)), [g.images, g.to, h, w])
+        tensor(
+            conv::forward(g, values(&x), values(&weight)),
+            [g.images, g.to, h, w],
+        )
     }
 
     fn layer_statistics(x: Cpu) -> Cpu {
@@ -96,8 +119,16 @@ impl LayerOps for Flex {
         tensor(norm::statistics(sizes, values(&x)), [2 * sizes.channels])
     }
 
-    fn layer_batch_norm(x: Cpu, gamma: Cpu, beta: Cpu, shortcut: Cpu, statistics: Cpu, behind: Behind) -> Cpu {
-        let [x, gamma, beta, shortcut, statistics] = [x, gamma, beta, shortcut, statistics].map(contiguous);
+    fn layer_batch_norm(
+        x: Cpu,
+        gamma: Cpu,
+        beta: Cpu,
+        shortcut: Cpu,
+        statistics: Cpu,
+        behind: Behind,
+    ) -> Cpu {
+        let [x, gamma, beta, shortcut, statistics] =
+            [x, gamma, beta, shortcut, statistics].map(contiguous);
         let layer = layer(&gamma, &beta, &statistics, behind);
         let added = behind.shortcut.then(|| values(&shortcut));
         let out = norm::forward(norm_sizes(&x), layer, values(&x), added);
@@ -112,9 +143,20 @@ impl LayerOps for Flex {
     }
 }
 
-fn layer<'a>(gamma: &'a Cpu, beta: &'a Cpu, statistics: &'a Cpu, behind: Behind) -> norm::Layer<'a> {
+fn layer<'a>(
+    gamma: &'a Cpu,
+    beta: &'a Cpu,
+    statistics: &'a Cpu,
+    behind: Behind,
+) -> norm::Layer<'a> {
     let Behind { epsilon, relu, .. } = behind;
-    norm::Layer { gamma: values(gamma), beta: values(beta), statistics: values(statistics), epsilon, relu }
+    norm::Layer {
+        gamma: values(gamma),
+        beta: values(beta),
+        statistics: values(statistics),
+        epsilon,
+        relu,
+    }
 }
 
 impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
@@ -129,22 +171,39 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
         impl Backward<Flex, 2> for Conv {
             type State = (Cpu, Cpu, usize, usize);
 
-            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 2>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
                 let gradient = contiguous(grads.consume::<Flex>(&ops.node));
                 let [for_x, for_weight] = ops.parents;
                 let (x, weight, stride, padding) = ops.state;
                 let g = geometry(&x, &weight, stride, padding);
-                let (dx, dw) = conv::backward(g, values(&x), values(&weight), values(&gradient), for_x.is_some());
+                let (dx, dw) = conv::backward(
+                    g,
+                    values(&x),
+                    values(&weight),
+                    values(&gradient),
+                    for_x.is_some(),
+                );
                 if let (Some(node), Some(dx)) = (for_x, dx) {
                     grads.register::<Flex>(node.id, Cpu::from_data(TensorData::new(dx, x.shape())));
                 }
                 if let Some(node) = for_weight {
-                    grads.register::<Flex>(node.id, Cpu::from_data(TensorData::new(dw, weight.shape())));
+                    grads.register::<Flex>(
+                        node.id,
+                        Cpu::from_data(TensorData::new(dw, weight.shape())),
+                    );
                 }
             }
         }
         let nodes = [x.node(), weight.node()];
-        let (x, weight) = (contiguous(x.into_primitive()), contiguous(weight.into_primitive()));
+        let (x, weight) = (
+            contiguous(x.into_primitive()),
+            contiguous(weight.into_primitive()),
+        );
         let out = Flex::layer_conv2d(x.clone(), weight.clone(), stride, padding);
         match Conv.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((x, weight, stride, padding), out),
@@ -170,14 +229,28 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
         impl Backward<Flex, 4> for Norm {
             type State = ([Cpu; 5], Behind);
 
-            fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 4>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
                 let gradient = contiguous(grads.consume::<Flex>(&ops.node));
                 let [for_x, for_gamma, for_beta, for_shortcut] = ops.parents;
                 let ([x, y, gamma, beta, statistics], behind) = ops.state;
                 let layer = layer(&gamma, &beta, &statistics, behind);
                 let with_shortcut = behind.shortcut && for_shortcut.is_some();
-                let d = norm::backward(norm_sizes(&x), layer, values(&x), values(&y), values(&gradient), with_shortcut);
-                let shaped = |values: Vec<f32>, like: &Cpu| Cpu::from_data(TensorData::new(values, like.shape()));
+                let d = norm::backward(
+                    norm_sizes(&x),
+                    layer,
+                    values(&x),
+                    values(&y),
+                    values(&gradient),
+                    with_shortcut,
+                );
+                let shaped = |values: Vec<f32>, like: &Cpu| {
+                    Cpu::from_data(TensorData::new(values, like.shape()))
+                };
                 if let Some(node) = for_x {
                     grads.register::<Flex>(node.id, shaped(d.x, &x));
                 }
@@ -195,7 +268,13 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
         let nodes = [x.node(), gamma.node(), beta.node(), shortcut.node()];
         let [x, gamma, beta] = [x, gamma, beta].map(|tensor| contiguous(tensor.into_primitive()));
         let statistics = contiguous(statistics.into_primitive());
-        let parts = [x.clone(), gamma.clone(), beta.clone(), shortcut.into_primitive(), statistics.clone()];
+        let parts = [
+            x.clone(),
+            gamma.clone(),
+            beta.clone(),
+            shortcut.into_primitive(),
+            statistics.clone(),
+        ];
         let [a, b, c, d, e] = parts;
         let out = Flex::layer_batch_norm(a, b, c, d, e, behind);
         match Norm.prepare::<C>(nodes).compute_bound().stateful() {
@@ -213,12 +292,24 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
         impl Backward<Flex, 1> for Pool {
             type State = (Vec<u32>, [usize; 4]);
 
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
                 let gradient = contiguous(grads.consume::<Flex>(&ops.node));
                 let [parent] = ops.parents;
                 let (found, shape) = ops.state;
                 let [n, c, h, w] = shape;
-                let dx = pool::backward(pool::Sizes { planes: n * c, size: [h, w] }, &found, values(&gradient));
+                let dx = pool::backward(
+                    pool::Sizes {
+                        planes: n * c,
+                        size: [h, w],
+                    },
+                    &found,
+                    values(&gradient),
+                );
                 if let Some(node) = parent {
                     grads.register::<Flex>(node.id, tensor(dx, shape));
                 }
@@ -239,7 +330,12 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
 
 /// Convolves `[n, c, h, w]` with `[o, c, k, k]`.
 pub(crate) fn conv2d(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: usize) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::layer_conv2d(x.into_dispatch(), weight.into_dispatch(), stride, padding))
+    Tensor::from_dispatch(Dispatch::layer_conv2d(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        stride,
+        padding,
+    ))
 }
 
 /// Normalizes with the statistics of the batch, adds a shortcut and applies a ReLU; gives the means and the biased
@@ -253,8 +349,14 @@ pub(crate) fn batch_norm<const D: usize>(
     relu: bool,
 ) -> (Tensor<D>, Tensor<1>, Tensor<1>) {
     let n = gamma.dims()[0];
-    let statistics = Tensor::<1>::from_dispatch(Dispatch::layer_statistics(x.clone().detach().into_dispatch()));
-    let behind = Behind { epsilon, relu, shortcut: shortcut.is_some() };
+    let statistics = Tensor::<1>::from_dispatch(Dispatch::layer_statistics(
+        x.clone().detach().into_dispatch(),
+    ));
+    let behind = Behind {
+        epsilon,
+        relu,
+        shortcut: shortcut.is_some(),
+    };
     let shortcut = match shortcut {
         Some(shortcut) => shortcut.into_dispatch(),
         None => beta.clone().detach().into_dispatch(),
@@ -268,7 +370,11 @@ pub(crate) fn batch_norm<const D: usize>(
         given,
         behind,
     );
-    (Tensor::from_dispatch(out), kept.clone().narrow(0, 0, n), kept.narrow(0, n, n))
+    (
+        Tensor::from_dispatch(out),
+        kept.clone().narrow(0, 0, n),
+        kept.narrow(0, n, n),
+    )
 }
 
 /// The 3x3 maximum of stride 2 and padding 1.
@@ -291,7 +397,10 @@ mod tests {
 
     fn close<const D: usize>(what: &str, a: Tensor<D>, b: Tensor<D>) {
         assert_eq!(a.dims(), b.dims(), "{what}");
-        let (a, b): (Vec<f64>, Vec<f64>) = (a.into_data().iter().collect(), b.into_data().iter().collect());
+        let (a, b): (Vec<f64>, Vec<f64>) = (
+            a.into_data().iter().collect(),
+            b.into_data().iter().collect(),
+        );
         let scale = b.iter().fold(1e-3f64, |m, v| m.max(v.abs()));
         for (x, y) in a.iter().zip(&b) {
             assert!((x - y).abs() <= 2e-5 * scale, "{what}: {x} {y}");
@@ -309,14 +418,19 @@ mod tests {
             ([33, 4, 2, 2], [6, 4, 3, 3], 1),
             ([1, 2, 1, 1], [3, 2, 3, 3], 2),
         ] {
-            let (x, w) = (noise(x, 1, &device).require_grad(), noise(w, 2, &device).require_grad());
+            let (x, w) = (
+                noise(x, 1, &device).require_grad(),
+                noise(w, 2, &device).require_grad(),
+            );
             let padding = w.dims()[2] / 2;
             let ours = conv2d(x.clone(), w.clone(), stride, padding);
             let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
             let theirs = burn::tensor::module::conv2d(x.clone(), w.clone(), None, options);
             let weights = noise(ours.dims(), 3, &device);
-            let (a, b) =
-                ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
+            let (a, b) = (
+                (ours.clone() * weights.clone()).sum().backward(),
+                (theirs.clone() * weights).sum().backward(),
+            );
             close("output", ours, theirs);
             close("input", x.grad(&a).unwrap(), x.grad(&b).unwrap());
             close("weight", w.grad(&a).unwrap(), w.grad(&b).unwrap());
@@ -332,26 +446,54 @@ mod tests {
             ([40, 2, 1, 7], false, true),
             ([4, 3, 2, 2], false, false),
         ] {
-            let x = (noise(shape, 1, &device) * 3.0 + 1.0).detach().require_grad();
-            let gamma = (noise([shape[1]], 2, &device) + 1.0).detach().require_grad();
-            let (beta, shortcut) =
-                (noise([shape[1]], 3, &device).require_grad(), noise(shape, 4, &device).require_grad());
+            let x = (noise(shape, 1, &device) * 3.0 + 1.0)
+                .detach()
+                .require_grad();
+            let gamma = (noise([shape[1]], 2, &device) + 1.0)
+                .detach()
+                .require_grad();
+            let (beta, shortcut) = (
+                noise([shape[1]], 3, &device).require_grad(),
+                noise(shape, 4, &device).require_grad(),
+            );
             let added = with_shortcut.then(|| shortcut.clone());
-            let (ours, mean, variance) = batch_norm(x.clone(), gamma.clone(), beta.clone(), 1e-5, added, with_relu);
-            let theirs = burn::tensor::module::batch_norm_train(x.clone(), gamma.clone(), beta.clone(), 1e-5);
+            let (ours, mean, variance) = batch_norm(
+                x.clone(),
+                gamma.clone(),
+                beta.clone(),
+                1e-5,
+                added,
+                with_relu,
+            );
+            let theirs = burn::tensor::module::batch_norm_train(
+                x.clone(),
+                gamma.clone(),
+                beta.clone(),
+                1e-5,
+            );
             close("mean", mean, theirs.mean);
             close("variance", variance, theirs.variance);
-            let theirs = if with_shortcut { theirs.output + shortcut.clone() } else { theirs.output };
+            let theirs = if with_shortcut {
+                theirs.output + shortcut.clone()
+            } else {
+                theirs.output
+            };
             let theirs = if with_relu { relu(theirs) } else { theirs };
             let weights = noise(shape, 5, &device);
-            let (a, b) =
-                ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
+            let (a, b) = (
+                (ours.clone() * weights.clone()).sum().backward(),
+                (theirs.clone() * weights).sum().backward(),
+            );
             close("output", ours, theirs);
             close("x", x.grad(&a).unwrap(), x.grad(&b).unwrap());
             close("gamma", gamma.grad(&a).unwrap(), gamma.grad(&b).unwrap());
             close("beta", beta.grad(&a).unwrap(), beta.grad(&b).unwrap());
             if with_shortcut {
-                close("shortcut", shortcut.grad(&a).unwrap(), shortcut.grad(&b).unwrap());
+                close(
+                    "shortcut",
+                    shortcut.grad(&a).unwrap(),
+                    shortcut.grad(&b).unwrap(),
+                );
             }
         }
     }
@@ -362,11 +504,17 @@ mod tests {
         for shape in [[2, 3, 8, 7], [5, 1, 1, 1], [1, 2, 5, 20]] {
             let x = noise(shape, 1, &device).require_grad();
             let ours = max_pool(x.clone());
-            let options = MaxPoolOptions { stride: [2, 2], padding: [(1, 1), (1, 1)], ..MaxPoolOptions::new([3, 3]) };
+            let options = MaxPoolOptions {
+                stride: [2, 2],
+                padding: [(1, 1), (1, 1)],
+                ..MaxPoolOptions::new([3, 3])
+            };
             let theirs = burn::tensor::module::max_pool2d(x.clone(), options);
             let weights = noise(ours.dims(), 2, &device);
-            let (a, b) =
-                ((ours.clone() * weights.clone()).sum().backward(), (theirs.clone() * weights).sum().backward());
+            let (a, b) = (
+                (ours.clone() * weights.clone()).sum().backward(),
+                (theirs.clone() * weights).sum().backward(),
+            );
             close("output", ours, theirs);
             close("input", x.grad(&a).unwrap(), x.grad(&b).unwrap());
         }
@@ -375,17 +523,35 @@ mod tests {
     #[test]
     fn results_do_not_depend_on_the_number_of_threads() {
         let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| {
                 let device = Device::flex().autodiff();
-                let (x, w) =
-                    (noise([37, 3, 9, 9], 1, &device).require_grad(), noise([4, 3, 3, 3], 2, &device).require_grad());
+                let (x, w) = (
+                    noise([37, 3, 9, 9], 1, &device).require_grad(),
+                    noise([4, 3, 3, 3], 2, &device).require_grad(),
+                );
                 let gamma = Tensor::<1>::ones([4], &device).require_grad();
                 let y = conv2d(x.clone(), w.clone(), 1, 1);
-                let (y, _, _) = batch_norm(y, gamma.clone(), Tensor::zeros([4], &device), 1e-5, None, true);
-                let g = (max_pool(y) * noise([37, 4, 5, 5], 3, &device)).sum().backward();
-                let bits = |data: TensorData| data.iter::<f32>().map(f32::to_bits).collect::<Vec<_>>();
-                (bits(x.grad(&g).unwrap().into_data()), bits(w.grad(&g).unwrap().into_data()))
+                let (y, _, _) = batch_norm(
+                    y,
+                    gamma.clone(),
+                    Tensor::zeros([4], &device),
+                    1e-5,
+                    None,
+                    true,
+                );
+                let g = (max_pool(y) * noise([37, 4, 5, 5], 3, &device))
+                    .sum()
+                    .backward();
+                let bits =
+                    |data: TensorData| data.iter::<f32>().map(f32::to_bits).collect::<Vec<_>>();
+                (
+                    bits(x.grad(&g).unwrap().into_data()),
+                    bits(w.grad(&g).unwrap().into_data()),
+                )
             })
         };
         let one = run(1);

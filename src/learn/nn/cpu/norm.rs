@@ -34,7 +34,10 @@ impl Sizes {
         });
         let mut total = vec![[0.0; 2]; self.channels];
         for part in parts {
-            total.iter_mut().zip(part).for_each(|(t, p)| *t = [t[0] + p[0], t[1] + p[1]]);
+            total
+                .iter_mut()
+                .zip(part)
+                .for_each(|(t, p)| *t = [t[0] + p[0], t[1] + p[1]]);
         }
         total
     }
@@ -43,7 +46,10 @@ impl Sizes {
 /// Mean and biased variance of every channel: all means, then all variances.
 pub(super) fn statistics(s: Sizes, x: &[f32]) -> Vec<f32> {
     let sums = s.per_channel(|_, _, at| [f64::from(sum(&x[at], |v| v)), 0.0]);
-    let means: Vec<f32> = sums.iter().map(|[total, _]| (total / s.count()) as f32).collect();
+    let means: Vec<f32> = sums
+        .iter()
+        .map(|[total, _]| (total / s.count()) as f32)
+        .collect();
     let squares = s.per_channel(|_, channel, at| {
         let mean = means[channel];
         [f64::from(sum(&x[at], |v| (v - mean) * (v - mean))), 0.0]
@@ -71,7 +77,10 @@ fn affine(statistics: &[f32], gamma: &[f32], beta: &[f32], epsilon: f64) -> Vec<
     (0..n)
         .map(|c| {
             let scale = f64::from(gamma[c]) / (f64::from(statistics[n + c]) + epsilon).sqrt();
-            [scale as f32, (f64::from(beta[c]) - f64::from(statistics[c]) * scale) as f32]
+            [
+                scale as f32,
+                (f64::from(beta[c]) - f64::from(statistics[c]) * scale) as f32,
+            ]
         })
         .collect()
 }
@@ -98,7 +107,10 @@ pub(super) fn forward(s: Sizes, layer: Layer<'_>, x: &[f32], shortcut: Option<&[
             let at = first + plane * s.positions;
             let x = &x[at..at + s.positions];
             match shortcut {
-                None => out.iter_mut().zip(x).for_each(|(y, x)| *y = (x * scale + shift).max(floor)),
+                None => out
+                    .iter_mut()
+                    .zip(x)
+                    .for_each(|(y, x)| *y = (x * scale + shift).max(floor)),
                 Some(shortcut) => {
                     let shortcut = &shortcut[at..at + s.positions];
                     let both = out.iter_mut().zip(x.iter().zip(shortcut));
@@ -131,7 +143,10 @@ pub(super) fn backward(
     let n = s.channels;
     let (mean, inverse): (&[f32], Vec<f32>) = (
         &layer.statistics[..n],
-        layer.statistics[n..].iter().map(|&v| (1.0 / (f64::from(v) + layer.epsilon).sqrt()) as f32).collect(),
+        layer.statistics[n..]
+            .iter()
+            .map(|&v| (1.0 / (f64::from(v) + layer.epsilon).sqrt()) as f32)
+            .collect(),
     );
     // What passed the ReLU: everything if there is none.
     let mut passed = vec![0.0; if layer.relu { x.len() } else { 0 }];
@@ -139,7 +154,9 @@ pub(super) fn backward(
         pieces::map_into(s.images, &mut passed, |images, out| {
             let at = images.start * n * s.positions;
             let (y, g) = (&y[at..at + out.len()], &gradient[at..at + out.len()]);
-            out.iter_mut().zip(y.iter().zip(g)).for_each(|(o, (y, g))| *o = if *y > 0.0 { *g } else { 0.0 });
+            out.iter_mut()
+                .zip(y.iter().zip(g))
+                .for_each(|(o, (y, g))| *o = if *y > 0.0 { *g } else { 0.0 });
         });
     }
     let g: &[f32] = if layer.relu { &passed } else { gradient };
@@ -148,13 +165,21 @@ pub(super) fn backward(
         let mut projected = [0.0f32; 8];
         let (xs, gs) = (&x[at.clone()], &g[at.clone()]);
         let (x8, g8) = (xs.chunks_exact(8), gs.chunks_exact(8));
-        let tail: f32 = x8.remainder().iter().zip(g8.remainder()).map(|(x, g)| (x - mean) * inverse * g).sum();
+        let tail: f32 = x8
+            .remainder()
+            .iter()
+            .zip(g8.remainder())
+            .map(|(x, g)| (x - mean) * inverse * g)
+            .sum();
         for (x, g) in x8.zip(g8) {
             for i in 0..8 {
                 projected[i] += (x[i] - mean) * inverse * g[i];
             }
         }
-        [f64::from(sum(gs, |v| v)), f64::from(projected.iter().sum::<f32>() + tail)]
+        [
+            f64::from(sum(gs, |v| v)),
+            f64::from(projected.iter().sum::<f32>() + tail),
+        ]
     });
     let mut dx = vec![0.0; x.len()];
     pieces::map_into(s.images, &mut dx, |images, out| {
@@ -163,7 +188,10 @@ pub(super) fn backward(
             let c = plane % n;
             let at = first + plane * s.positions;
             let scale = layer.gamma[c] * inverse[c];
-            let (shift, slope) = ((sums[c][0] / s.count()) as f32, (sums[c][1] / s.count()) as f32 * inverse[c]);
+            let (shift, slope) = (
+                (sums[c][0] / s.count()) as f32,
+                (sums[c][1] / s.count()) as f32 * inverse[c],
+            );
             let (xs, gs) = (&x[at..at + s.positions], &g[at..at + s.positions]);
             let both = out.iter_mut().zip(xs.iter().zip(gs));
             both.for_each(|(o, (x, g))| *o = scale * (g - shift - (x - mean[c]) * slope));
@@ -173,6 +201,12 @@ pub(super) fn backward(
         x: dx,
         gamma: sums.iter().map(|sum| sum[1] as f32).collect(),
         beta: sums.iter().map(|sum| sum[0] as f32).collect(),
-        shortcut: with_shortcut.then(|| if layer.relu { passed } else { gradient.to_vec() }),
+        shortcut: with_shortcut.then(|| {
+            if layer.relu {
+                passed
+            } else {
+                gradient.to_vec()
+            }
+        }),
     }
 }

@@ -14,7 +14,10 @@ pub(super) fn piece_len(images: usize) -> usize {
 
 /// Runs a function on every piece of a batch of `images`; results in the order of the pieces. The function is compiled for
 /// the widest vectors of the machine that runs it; sums with fixed accumulators come out the same on all of them.
-pub(super) fn map<T: Send>(images: usize, run: impl Fn(std::ops::Range<usize>) -> T + Sync + Send) -> Vec<T> {
+pub(super) fn map<T: Send>(
+    images: usize,
+    run: impl Fn(std::ops::Range<usize>) -> T + Sync + Send,
+) -> Vec<T> {
     let len = piece_len(images);
     let arch = Arch::new();
     (0..images.div_ceil(len))
@@ -34,7 +37,9 @@ pub(super) fn map_into<T: Send>(
     let arch = Arch::new();
     out.par_chunks_mut((len * size).max(1))
         .enumerate()
-        .map(|(piece, part)| arch.dispatch(|| run(piece * len..((piece + 1) * len).min(images), part)))
+        .map(|(piece, part)| {
+            arch.dispatch(|| run(piece * len..((piece + 1) * len).min(images), part))
+        })
         .collect()
 }
 

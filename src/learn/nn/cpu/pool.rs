@@ -30,17 +30,27 @@ pub(super) fn forward(s: Sizes, x: &[f32]) -> (Vec<f32>, Vec<u32>) {
         let mut found = vec![0u32; out.len()];
         // Down the columns first, which is the same for neighbours and fit for vectors; a border of nothing on each side.
         let (mut best, mut place) = (vec![f32::NEG_INFINITY; width + 2], vec![0u32; width + 2]);
-        let rows = out.chunks_exact_mut(out_width).zip(found.chunks_exact_mut(out_width)).enumerate();
+        let rows = out
+            .chunks_exact_mut(out_width)
+            .zip(found.chunks_exact_mut(out_width))
+            .enumerate();
         for (row, (out, found)) in rows {
             let (plane, oy) = (planes.start + row / out_height, row % out_height);
             let x = &x[plane * height * width..][..height * width];
             let ys = s.seen(oy, 0);
             let first = (ys.start * width) as u32;
             best[1..=width].copy_from_slice(&x[ys.start * width..][..width]);
-            place[1..=width].iter_mut().zip(first..).for_each(|(place, at)| *place = at);
+            place[1..=width]
+                .iter_mut()
+                .zip(first..)
+                .for_each(|(place, at)| *place = at);
             for y in ys.skip(1) {
                 let line = &x[y * width..][..width];
-                let at = best[1..=width].iter_mut().zip(&mut place[1..=width]).zip(line).zip((y * width) as u32..);
+                let at = best[1..=width]
+                    .iter_mut()
+                    .zip(&mut place[1..=width])
+                    .zip(line)
+                    .zip((y * width) as u32..);
                 for (((best, place), value), at) in at {
                     let better = *value > *best;
                     *place = if better { at } else { *place };

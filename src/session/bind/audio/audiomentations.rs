@@ -42,6 +42,7 @@ fn configuration(call: &Call<'_>) -> Result<serde_json::Value, ScriptError> {
     if !is_path {
         return Ok(parse_audiomentations(&text)?);
     }
-    let read = std::fs::read_to_string(&text).map_err(|error| auricle_audio::Error::file(&text, error))?;
+    let read =
+        std::fs::read_to_string(&text).map_err(|error| auricle_audio::Error::file(&text, error))?;
     Ok(parse_audiomentations(&read)?)
 }

@@ -4,7 +4,8 @@ use super::super::Environment;
 use super::data_table;
 use crate::script::{Call, Function, Parts, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::{
-    self, Clip, Dataset, Description, FolderNames, Form, NamePattern, Naming, Source, Split, SplitRule,
+    self, Clip, Dataset, Description, FolderNames, Form, NamePattern, Naming, Source, Split,
+    SplitRule,
 };
 use auricle_audio::{Error, Waveform};
 use rhai::{Array, Dynamic, Engine, FnPtr, Map};
@@ -35,8 +36,15 @@ impl ScriptValue for Split {
 
     fn text(&self) -> String {
         let (train, validation, test) = (self.train.len(), self.validation.len(), self.test.len());
-        let divided: String = self.divided.iter().map(|divided| format!("\n  {divided}")).collect();
-        format!("split ({}): {train} train, {validation} validation, {test} test{divided}", self.rule)
+        let divided: String = self
+            .divided
+            .iter()
+            .map(|divided| format!("\n  {divided}"))
+            .collect();
+        format!(
+            "split ({}): {train} train, {validation} validation, {test} test{divided}",
+            self.rule
+        )
     }
 
     fn parts(&self) -> Parts {
@@ -69,7 +77,12 @@ impl ScriptValue for Clip {
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![spoken_digits(environment), esc50(environment), folder(environment), in_memory()];
+    let mut all = vec![
+        spoken_digits(environment),
+        esc50(environment),
+        folder(environment),
+        in_memory(),
+    ];
     all.extend(properties());
     all.extend(methods(environment));
     all
@@ -77,23 +90,35 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 
 /// `d[3]`: a map with the clip's wave, label and columns.
 pub(super) fn register_indexer(engine: &mut Engine) {
-    engine.register_indexer_get(|data: &mut Dataset, index: i64| -> Result<Dynamic, Box<rhai::EvalAltResult>> {
-        let n = data.len() as i64;
-        let at = if index < 0 { index + n } else { index };
-        if !(0..n).contains(&at) {
-            let message = format!("there is no clip {index}: the dataset has {n}");
-            return Err(ScriptError::new(message).hint(format!("indices go from 0 to {}", n - 1)).into());
-        }
-        Ok(clip_map(data, at as usize)?)
-    });
+    engine.register_indexer_get(
+        |data: &mut Dataset, index: i64| -> Result<Dynamic, Box<rhai::EvalAltResult>> {
+            let n = data.len() as i64;
+            let at = if index < 0 { index + n } else { index };
+            if !(0..n).contains(&at) {
+                let message = format!("there is no clip {index}: the dataset has {n}");
+                return Err(ScriptError::new(message)
+                    .hint(format!("indices go from 0 to {}", n - 1))
+                    .into());
+            }
+            Ok(clip_map(data, at as usize)?)
+        },
+    );
 }
 
 fn clip_map(data: &Dataset, index: usize) -> Result<Dynamic, ScriptError> {
     let clip = &data.clips()[index];
     let mut map = Map::new();
     map.insert("wave".into(), Dynamic::from(data.wave(index)?));
-    map.insert("label".into(), clip.label.map_or(Dynamic::UNIT, |label| data.classes()[label].clone().into()));
-    map.insert("fold".into(), clip.fold.map_or(Dynamic::UNIT, |fold| i64::from(fold).into()));
+    map.insert(
+        "label".into(),
+        clip.label
+            .map_or(Dynamic::UNIT, |label| data.classes()[label].clone().into()),
+    );
+    map.insert(
+        "fold".into(),
+        clip.fold
+            .map_or(Dynamic::UNIT, |fold| i64::from(fold).into()),
+    );
     if let Source::File(path) = &clip.source {
         map.insert("path".into(), path.display().to_string().into());
     }
@@ -105,7 +130,11 @@ fn clip_map(data: &Dataset, index: usize) -> Result<Dynamic, ScriptError> {
 
 fn formed(function: Function) -> Function {
     function
-        .option::<Option<u32>>("sample_rate", (), "sample rate to read at, Hz; each file's own if not given")
+        .option::<Option<u32>>(
+            "sample_rate",
+            (),
+            "sample rate to read at, Hz; each file's own if not given",
+        )
         .option::<Option<f64>>(
             "seconds",
             (),
@@ -117,7 +146,10 @@ fn formed(function: Function) -> Function {
 }
 
 fn form(call: &Call<'_>) -> Result<Form, ScriptError> {
-    Ok(Form { sample_rate: call.get("sample_rate")?, duration_s: call.get("seconds")? })
+    Ok(Form {
+        sample_rate: call.get("sample_rate")?,
+        duration_s: call.get("seconds")?,
+    })
 }
 
 fn spoken_digits(environment: &Arc<Environment>) -> Function {
@@ -158,7 +190,11 @@ fn esc50(environment: &Arc<Environment>) -> Function {
 
 fn folder(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
-    let called = |call: &Call<'_>| ["group", "fold"].iter().any(|name| call.raw(name).is_fnptr());
+    let called = |call: &Call<'_>| {
+        ["group", "fold"]
+            .iter()
+            .any(|name| call.raw(name).is_fnptr())
+    };
     formed(
         Function::new("folder", Topic::Data, move |call| {
             let dir = call.get::<String>("dir")?;
@@ -208,9 +244,13 @@ fn named<T>(
         return then(Some(Naming::Pattern(NamePattern::new(option, &pattern)?)));
     }
     let wanted = "a regular expression with one capture, or a function of a name";
-    let function = given.try_cast::<FnPtr>().ok_or_else(|| call.wrong(option, wanted))?;
+    let function = given
+        .try_cast::<FnPtr>()
+        .ok_or_else(|| call.wrong(option, wanted))?;
     let value = |name: &str| {
-        let made = call.run(&function, (name.to_owned(),)).map_err(|error| Error::Callback(error.message))?;
+        let made = call
+            .run(&function, (name.to_owned(),))
+            .map_err(|error| Error::Callback(error.message))?;
         match made.is_unit() {
             true => Ok(String::new()),
             false => Ok(made.to_string()),
@@ -225,23 +265,46 @@ fn in_memory() -> Function {
         let mut clips = Vec::new();
         for (index, item) in call.get::<Array>("clips")?.into_iter().enumerate() {
             let what = describe(&item);
-            let wrong =
-                |what: &str| ScriptError::new(format!("clip {index} must be a map `#{{ wave, label }}`, {what}"));
-            let map = item.try_cast::<Map>().ok_or_else(|| wrong(&format!("not {what}")))?;
-            let wave = map.get("wave").and_then(|wave| wave.clone().try_cast::<Waveform>());
+            let wrong = |what: &str| {
+                ScriptError::new(format!(
+                    "clip {index} must be a map `#{{ wave, label }}`, {what}"
+                ))
+            };
+            let map = item
+                .try_cast::<Map>()
+                .ok_or_else(|| wrong(&format!("not {what}")))?;
+            let wave = map
+                .get("wave")
+                .and_then(|wave| wave.clone().try_cast::<Waveform>());
             let wave = wave.ok_or_else(|| wrong("but it has no wave"))?;
-            let label = map.get("label").filter(|label| !label.is_unit()).map(ToString::to_string).map(|name| {
-                classes.iter().position(|class| *class == name).unwrap_or_else(|| {
-                    classes.push(name);
-                    classes.len() - 1
-                })
-            });
+            let label = map
+                .get("label")
+                .filter(|label| !label.is_unit())
+                .map(ToString::to_string)
+                .map(|name| {
+                    classes
+                        .iter()
+                        .position(|class| *class == name)
+                        .unwrap_or_else(|| {
+                            classes.push(name);
+                            classes.len() - 1
+                        })
+                });
             clips.push(Clip::new(Source::Wave(wave), label));
         }
-        Ok(Dynamic::from(Dataset::new(&call.get::<String>("name")?, clips, classes, Form::default(), None)?))
+        Ok(Dynamic::from(Dataset::new(
+            &call.get::<String>("name")?,
+            clips,
+            classes,
+            Form::default(),
+            None,
+        )?))
     })
     .about("Makes a dataset from sounds in memory.")
-    .param::<Array>("clips", "a map `#{ wave, label }` for each; the label may be left out")
+    .param::<Array>(
+        "clips",
+        "a map `#{ wave, label }` for each; the label may be left out",
+    )
     .option::<String>("name", "dataset", "its name, for reports")
     .returns("dataset")
     .example("assert(dataset([#{ wave: tone(440, 1), label: \"a\" }]).labels == [\"a\"])")
@@ -249,23 +312,49 @@ fn in_memory() -> Function {
 
 fn properties() -> Vec<Function> {
     let data = "let d = dataset([#{ wave: tone(440, 1), label: \"a\" }, #{ wave: tone(880, 1), label: \"b\" }]);";
-    fn part(name: &'static str, about: &'static str, data: &str, take: fn(&Split) -> &Dataset) -> Function {
-        Function::property::<Split, _>(name, Topic::Data, move |split| Ok(Dynamic::from(take(split).clone())))
-            .about(about)
-            .example(format!("{data} assert(d.split(#{{ test: 0.5, stratify: false }}).{name}.n <= 1)"))
+    fn part(
+        name: &'static str,
+        about: &'static str,
+        data: &str,
+        take: fn(&Split) -> &Dataset,
+    ) -> Function {
+        Function::property::<Split, _>(name, Topic::Data, move |split| {
+            Ok(Dynamic::from(take(split).clone()))
+        })
+        .about(about)
+        .example(format!(
+            "{data} assert(d.split(#{{ test: 0.5, stratify: false }}).{name}.n <= 1)"
+        ))
     }
     vec![
         Function::property::<Dataset, _>("n", Topic::Data, |data| Ok(data.len() as i64))
             .about("Number of clips.")
             .example(format!("{data} assert(d.n == 2)")),
         Function::property::<Dataset, _>("labels", Topic::Data, |data| {
-            Ok(Dynamic::from_array(data.classes().iter().map(|name| name.clone().into()).collect()))
+            Ok(Dynamic::from_array(
+                data.classes()
+                    .iter()
+                    .map(|name| name.clone().into())
+                    .collect(),
+            ))
         })
         .about("Names of the classes.")
         .example(format!("{data} assert(d.labels == [\"a\", \"b\"])")),
-        part("train", "The clips for training.", data, |split| &split.train),
-        part("validation", "The clips for choosing among models; may be none.", data, |split| &split.validation),
-        part("test", "The clips for the final judgement.", data, |split| &split.test),
+        part("train", "The clips for training.", data, |split| {
+            &split.train
+        }),
+        part(
+            "validation",
+            "The clips for choosing among models; may be none.",
+            data,
+            |split| &split.validation,
+        ),
+        part(
+            "test",
+            "The clips for the final judgement.",
+            data,
+            |split| &split.test,
+        ),
     ]
 }
 
@@ -315,7 +404,8 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
     ]
 }
 
-const RULES: &str = "\"official\", \"fold:5\", \"group:speaker\" or a map such as `#{ test: 0.2, stratify: true }`";
+const RULES: &str =
+    "\"official\", \"fold:5\", \"group:speaker\" or a map such as `#{ test: 0.2, stratify: true }`";
 
 fn rule(call: &Call<'_>, data: &Dataset, seed: u64) -> Result<SplitRule, ScriptError> {
     let given = call.raw("rule");
@@ -323,30 +413,56 @@ fn rule(call: &Call<'_>, data: &Dataset, seed: u64) -> Result<SplitRule, ScriptE
         return match text.split_once(':') {
             None if text == "official" => Ok(SplitRule::Official),
             None if text == "group" => match data.groups().first() {
-                Some(column) => Ok(SplitRule::Group { column: (*column).to_owned(), test: None, seed }),
-                None => Err(ScriptError::new(format!("{} does not say what belongs together", data.name()))
-                    .hint("name the column, as in `\"group:speaker\"`; `folder` has the option `group`")),
+                Some(column) => Ok(SplitRule::Group {
+                    column: (*column).to_owned(),
+                    test: None,
+                    seed,
+                }),
+                None => Err(ScriptError::new(format!(
+                    "{} does not say what belongs together",
+                    data.name()
+                ))
+                .hint(
+                    "name the column, as in `\"group:speaker\"`; `folder` has the option `group`",
+                )),
             },
             Some(("fold", fold)) => match fold.trim().parse() {
                 Ok(fold) => Ok(SplitRule::Fold(fold)),
-                Err(_) => Err(ScriptError::new(format!("`fold:` must be followed by a number, not {fold:?}"))),
+                Err(_) => Err(ScriptError::new(format!(
+                    "`fold:` must be followed by a number, not {fold:?}"
+                ))),
             },
-            Some(("group", column)) => Ok(SplitRule::Group { column: column.trim().to_owned(), test: None, seed }),
+            Some(("group", column)) => Ok(SplitRule::Group {
+                column: column.trim().to_owned(),
+                test: None,
+                seed,
+            }),
             _ => Err(call.wrong("rule", RULES)),
         };
     }
-    let map = given.try_cast::<Map>().ok_or_else(|| call.wrong("rule", RULES))?;
+    let map = given
+        .try_cast::<Map>()
+        .ok_or_else(|| call.wrong("rule", RULES))?;
     let keys = ["test", "validation", "stratify", "group", "seed"];
     if let Some(other) = map.keys().find(|key| !keys.contains(&key.as_str())) {
-        return Err(
-            ScriptError::new(format!("a split has no option `{other}`")).hint(format!("options: {}", keys.join(", ")))
-        );
+        return Err(ScriptError::new(format!("a split has no option `{other}`"))
+            .hint(format!("options: {}", keys.join(", "))));
     }
     let field = |name: &str| map.get(name).filter(|value| !value.is_unit());
-    fn typed<T: crate::script::FromScript>(name: &str, value: Option<&Dynamic>) -> Result<Option<T>, ScriptError> {
-        let wrong =
-            |value: &Dynamic| ScriptError::new(format!("`{name}` must be {}, not {}", T::WANTED, describe(value)));
-        value.map(|value| T::from_script(value).ok_or_else(|| wrong(value))).transpose()
+    fn typed<T: crate::script::FromScript>(
+        name: &str,
+        value: Option<&Dynamic>,
+    ) -> Result<Option<T>, ScriptError> {
+        let wrong = |value: &Dynamic| {
+            ScriptError::new(format!(
+                "`{name}` must be {}, not {}",
+                T::WANTED,
+                describe(value)
+            ))
+        };
+        value
+            .map(|value| T::from_script(value).ok_or_else(|| wrong(value)))
+            .transpose()
     }
     let group = typed::<String>("group", field("group"))?;
     let seed = typed::<u64>("seed", field("seed"))?.unwrap_or(seed);
@@ -354,9 +470,14 @@ fn rule(call: &Call<'_>, data: &Dataset, seed: u64) -> Result<SplitRule, ScriptE
         <Vec<String> as crate::script::FromScript>::from_script(test)
             .ok_or_else(|| ScriptError::new("`test` must be a share or an array of strings"))
     }) {
-        let column =
-            group.ok_or_else(|| ScriptError::new("groups to hold out need `group`, the column they are in"))?;
-        return Ok(SplitRule::Group { column, test: Some(held), seed });
+        let column = group.ok_or_else(|| {
+            ScriptError::new("groups to hold out need `group`, the column they are in")
+        })?;
+        return Ok(SplitRule::Group {
+            column,
+            test: Some(held),
+            seed,
+        });
     }
     Ok(SplitRule::Shares {
         test: typed("test", field("test"))?.unwrap_or(0.2),

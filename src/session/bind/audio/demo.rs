@@ -18,7 +18,11 @@ impl ScriptValue for Draws {
     const NAME: &'static str = "draws";
 
     fn text(&self) -> String {
-        let one = if self.0.len() == 1 { "1 draw".to_owned() } else { format!("{} draws", self.0.len()) };
+        let one = if self.0.len() == 1 {
+            "1 draw".to_owned()
+        } else {
+            format!("{} draws", self.0.len())
+        };
         format!("{one}; `results` has them as an array")
     }
 }
@@ -36,25 +40,34 @@ impl IntoIterator for Draws {
 /// `for wave in draws` and `draws[0]`.
 pub(super) fn register_draws(engine: &mut Engine) {
     engine.register_iterator::<Draws>();
-    engine.register_indexer_get(|draws: &mut Draws, index: i64| -> Result<Dynamic, Box<rhai::EvalAltResult>> {
-        let n = draws.0.len() as i64;
-        let at = usize::try_from(if index < 0 { index + n } else { index }).ok();
-        match at.and_then(|at| draws.0.get(at)) {
-            Some(result) => Ok(result.clone()),
-            None => Err(ScriptError::new(format!("there is no draw {index}: there are {n}, from 0")).into()),
-        }
-    });
+    engine.register_indexer_get(
+        |draws: &mut Draws, index: i64| -> Result<Dynamic, Box<rhai::EvalAltResult>> {
+            let n = draws.0.len() as i64;
+            let at = usize::try_from(if index < 0 { index + n } else { index }).ok();
+            match at.and_then(|at| draws.0.get(at)) {
+                Some(result) => Ok(result.clone()),
+                None => Err(ScriptError::new(format!(
+                    "there is no draw {index}: there are {n}, from 0"
+                ))
+                .into()),
+            }
+        },
+    );
 }
 
 pub(super) fn draws_functions() -> Vec<Function> {
     vec![
-        Function::property::<Draws, _>("results", Topic::Recipes, |draws| Ok(Dynamic::from_array(draws.0.to_vec())))
-            .about("What `demo` gave, as an array.")
-            .example("assert((gain(-6..6) |> fade()).demo(tone(440, 0.1), 3).results.len() == 3)"),
-        Function::new("len", Topic::Recipes, |call| Ok(call.receiver::<Draws>()?.0.len() as i64))
-            .on::<Draws>()
-            .about("Counts the draws.")
-            .example("assert((gain(-6..6) |> fade()).demo(tone(440, 0.1), 3).len() == 3)"),
+        Function::property::<Draws, _>("results", Topic::Recipes, |draws| {
+            Ok(Dynamic::from_array(draws.0.to_vec()))
+        })
+        .about("What `demo` gave, as an array.")
+        .example("assert((gain(-6..6) |> fade()).demo(tone(440, 0.1), 3).results.len() == 3)"),
+        Function::new("len", Topic::Recipes, |call| {
+            Ok(call.receiver::<Draws>()?.0.len() as i64)
+        })
+        .on::<Draws>()
+        .about("Counts the draws.")
+        .example("assert((gain(-6..6) |> fade()).demo(tone(440, 0.1), 3).len() == 3)"),
     ]
 }
 
@@ -112,6 +125,15 @@ pub(super) fn demo(environment: &Arc<Environment>) -> Function {
 /// A result with what was drawn for it above it.
 fn explained(item: u64, trace: &Trace, display: Display) -> Display {
     let head = format!("draw {item}\n{trace}");
-    let shown = display.to_html().map(|html| ("text/html", format!("<pre>{}</pre>{html}", escape(&head)).into()));
-    Display { text: format!("{head}\n{}", display.text), parts: shown.into_iter().collect(), picture: display.picture }
+    let shown = display.to_html().map(|html| {
+        (
+            "text/html",
+            format!("<pre>{}</pre>{html}", escape(&head)).into(),
+        )
+    });
+    Display {
+        text: format!("{head}\n{}", display.text),
+        parts: shown.into_iter().collect(),
+        picture: display.picture,
+    }
 }

@@ -38,11 +38,17 @@ pub(in crate::bind) fn to_distribution(
     if let Some(range) = value.clone().try_cast::<RangeInclusive<i64>>() {
         return uniform(*range.start(), *range.end());
     }
-    let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|n| n as f64))?;
+    let number = value
+        .as_float()
+        .ok()
+        .or_else(|| value.as_int().ok().map(|n| n as f64))?;
     Some(if number.is_finite() {
         Ok(Distribution::Constant(number))
     } else {
-        Err(auricle_audio::Error::NotFinite { param: name.to_owned(), got: number })
+        Err(auricle_audio::Error::NotFinite {
+            param: name.to_owned(),
+            got: number,
+        })
     })
 }
 
@@ -55,13 +61,24 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 fn draw(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("draw", Topic::Distributions, move |call| {
-        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
-        let key = Key { item: call.get("item")?, ..Key::of_seed(seed) };
-        Ok(call.receiver::<Distribution>()?.draw(&mut key.at(Place::ROOT.named("draw"))))
+        let seed = call
+            .get::<Option<u64>>("seed")?
+            .unwrap_or_else(|| environment.seed());
+        let key = Key {
+            item: call.get("item")?,
+            ..Key::of_seed(seed)
+        };
+        Ok(call
+            .receiver::<Distribution>()?
+            .draw(&mut key.at(Place::ROOT.named("draw"))))
     })
     .on::<Distribution>()
     .about("Draws one number.")
-    .param_or::<u64>("item", 0, "which number: the same item of the same seed gives the same one")
+    .param_or::<u64>(
+        "item",
+        0,
+        "which number: the same item of the same seed gives the same one",
+    )
     .option::<Option<u64>>("seed", (), "seed of the draw; the session's if not given")
     .returns("number")
     .example("let x = uniform(1, 2).draw(7); assert(x >= 1 && x < 2 && x == uniform(1, 2).draw(7))")
@@ -72,7 +89,10 @@ fn constructors() -> Vec<Function> {
                make: fn(f64, f64) -> Result<Distribution, auricle_audio::Error>,
                names: [&'static str; 2]| {
         Function::new(name, Topic::Distributions, move |call| {
-            Ok(Dynamic::from(make(call.get(names[0])?, call.get(names[1])?)?))
+            Ok(Dynamic::from(make(
+                call.get(names[0])?,
+                call.get(names[1])?,
+            )?))
         })
         .returns("distribution")
     };
@@ -119,7 +139,10 @@ fn constructors() -> Vec<Function> {
         .returns("distribution")
         .example(example)
     }
-    all.extend([between::<f64, f64>(range), between::<i64, f64>("assert((0..0.5) == uniform(0, 0.5))")]);
+    all.extend([
+        between::<f64, f64>(range),
+        between::<i64, f64>("assert((0..0.5) == uniform(0, 0.5))"),
+    ]);
     all.push(between::<f64, i64>("assert((0.5..1) == uniform(0.5, 1))"));
     all
 }

@@ -33,7 +33,11 @@ impl ScriptValue for Arc<Features> {
     }
 
     fn picture(&self) -> Option<Picture> {
-        let grid = Grid { values: &self.values, columns: self.n_frames, rows: self.n_bands };
+        let grid = Grid {
+            values: &self.values,
+            columns: self.n_frames,
+            rows: self.n_bands,
+        };
         HeatMap::of(grid).map(|map| Picture::Pixels(map.into_pixels()))
     }
 
@@ -48,10 +52,20 @@ impl ScriptValue for Arc<Features> {
 
 /// A line of facts.
 pub(super) fn facts(features: &Features) -> String {
-    let mean =
-        |band| features.band(0, band).iter().map(|&v| f64::from(v)).sum::<f64>() / features.n_frames.max(1) as f64;
+    let mean = |band| {
+        features
+            .band(0, band)
+            .iter()
+            .map(|&v| f64::from(v))
+            .sum::<f64>()
+            / features.n_frames.max(1) as f64
+    };
     let means: Vec<f64> = (0..features.n_bands).map(mean).collect();
-    format!("{}, mean by band {}", title(features), sparkline(&means, 24))
+    format!(
+        "{}, mean by band {}",
+        title(features),
+        sparkline(&means, 24)
+    )
 }
 
 /// The shape in words.
@@ -64,7 +78,13 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         patch_mix(environment),
         Function::property::<Arc<Features>, _>("shape", Topic::Stages, |features| {
-            Ok(Dynamic::from_array(features.shape().iter().map(|&n| (n as i64).into()).collect()))
+            Ok(Dynamic::from_array(
+                features
+                    .shape()
+                    .iter()
+                    .map(|&n| (n as i64).into())
+                    .collect(),
+            ))
         })
         .about("Channels, bands and frames.")
         .example("assert((tone(440, 1) |> log_mel()).shape == [1, 64, 101])"),
@@ -74,10 +94,18 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             let (band, channel) = (call.get::<usize>("index")?, call.get::<usize>("channel")?);
             if band >= features.n_bands || channel >= features.n_channels {
                 let [channels, bands, _] = features.shape();
-                let message = format!("there is no band {band} of channel {channel}: there are {bands} of {channels}");
+                let message = format!(
+                    "there is no band {band} of channel {channel}: there are {bands} of {channels}"
+                );
                 return Err(ScriptError::new(message));
             }
-            Ok(Dynamic::from_array(features.band(channel, band).iter().map(|&v| f64::from(v).into()).collect()))
+            Ok(Dynamic::from_array(
+                features
+                    .band(channel, band)
+                    .iter()
+                    .map(|&v| f64::from(v).into())
+                    .collect(),
+            ))
         })
         .on::<Arc<Features>>()
         .about("Gives the values of a band over time as an array of numbers.")

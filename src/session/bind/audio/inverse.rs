@@ -2,7 +2,9 @@
 
 use super::super::Environment;
 use crate::script::{Call, FromScript, Function, ScriptError, Topic};
-use auricle_audio::dsp::{GriffinLimOptions, Istft, IstftScratch, PadMode, StftOptions, Window, griffin_lim};
+use auricle_audio::dsp::{
+    GriffinLimOptions, Istft, IstftScratch, PadMode, StftOptions, Window, griffin_lim,
+};
 use auricle_audio::features::Features;
 use auricle_audio::{Error, Key, Place, Waveform};
 use rhai::{Array, Dynamic};
@@ -71,16 +73,33 @@ fn of_a_transform(function: Function) -> Function {
 
 fn transform_of(call: &Call<'_>, magnitudes: &Features) -> Result<(StftOptions, u32), ScriptError> {
     let sample_rate = call.get::<u32>("sample_rate")?;
-    let n_fft = call.get::<Option<usize>>("n_fft")?.unwrap_or(2 * magnitudes.n_bands.saturating_sub(1));
+    let n_fft = call
+        .get::<Option<usize>>("n_fft")?
+        .unwrap_or(2 * magnitudes.n_bands.saturating_sub(1));
     if n_fft / 2 + 1 != magnitudes.n_bands {
-        let wanted = format!("a size of {} bands, such as {}", magnitudes.n_bands, 2 * magnitudes.n_bands.max(1) - 2);
+        let wanted = format!(
+            "a size of {} bands, such as {}",
+            magnitudes.n_bands,
+            2 * magnitudes.n_bands.max(1) - 2
+        );
         return Err(Error::range("n_fft", wanted, n_fft).into());
     }
     let ten_ms = (f64::from(sample_rate) * 0.01).round().max(1.0) as usize;
-    let (window, pad_mode) = (call.get::<String>("window")?, call.get::<String>("pad_mode")?);
+    let (window, pad_mode) = (
+        call.get::<String>("window")?,
+        call.get::<String>("pad_mode")?,
+    );
     let shape = Window::NAMES.iter().position(|name| *name == window);
-    let shape = shape.ok_or_else(|| call.wrong("window", "\"hann\", \"hamming\", \"blackman\" or \"rectangular\""))?;
-    let padding = PadMode::NAMES.iter().position(|name| *name == pad_mode).map(|index| PadMode::ALL[index]);
+    let shape = shape.ok_or_else(|| {
+        call.wrong(
+            "window",
+            "\"hann\", \"hamming\", \"blackman\" or \"rectangular\"",
+        )
+    })?;
+    let padding = PadMode::NAMES
+        .iter()
+        .position(|name| *name == pad_mode)
+        .map(|index| PadMode::ALL[index]);
     if padding.is_none() && pad_mode != "none" {
         return Err(call.wrong("pad_mode", "\"reflect\", \"constant\" or \"none\""));
     }
@@ -97,29 +116,54 @@ fn transform_of(call: &Call<'_>, magnitudes: &Features) -> Result<(StftOptions, 
 
 fn istft() -> Function {
     let function = Function::new("istft", Topic::Stages, |call| {
-        let (magnitude, phase): (Arc<Features>, Arc<Features>) = (call.value("magnitude")?, call.value("phase")?);
+        let (magnitude, phase): (Arc<Features>, Arc<Features>) =
+            (call.value("magnitude")?, call.value("phase")?);
         if magnitude.shape() != phase.shape() {
-            let (left, right) = (format!("{:?}", magnitude.shape()), format!("{:?}", phase.shape()));
-            return Err(Error::Mismatch { what: "the shapes of `magnitude` and `phase`", left, right }.into());
+            let (left, right) = (
+                format!("{:?}", magnitude.shape()),
+                format!("{:?}", phase.shape()),
+            );
+            return Err(Error::Mismatch {
+                what: "the shapes of `magnitude` and `phase`",
+                left,
+                right,
+            }
+            .into());
         }
         let (options, sample_rate) = transform_of(call, &magnitude)?;
         let istft = Istft::new(options)?;
-        let length = call.get::<Option<usize>>("length")?.unwrap_or_else(|| istft.n_samples(magnitude.n_frames));
+        let length = call
+            .get::<Option<usize>>("length")?
+            .unwrap_or_else(|| istft.n_samples(magnitude.n_frames));
         let mut samples = vec![0.0; length * magnitude.n_channels];
         let mut scratch = IstftScratch::default();
         for (channel, out) in samples.chunks_exact_mut(length.max(1)).enumerate() {
             istft.begin(length, &mut scratch);
             for frame in 0..magnitude.n_frames {
-                let bin = |band| (magnitude.band(channel, band)[frame].into(), phase.band(channel, band)[frame].into());
+                let bin = |band| {
+                    (
+                        magnitude.band(channel, band)[frame].into(),
+                        phase.band(channel, band)[frame].into(),
+                    )
+                };
                 istft.add_polar(frame, (0..magnitude.n_bands).map(bin), &mut scratch);
             }
             istft.finish(&scratch, |i, y| out[i] = y);
         }
-        Ok(Dynamic::from(Waveform::new(samples, magnitude.n_channels, sample_rate)?))
+        Ok(Dynamic::from(Waveform::new(
+            samples,
+            magnitude.n_channels,
+            sample_rate,
+        )?))
     })
-    .about("Gives back the sound whose short-time Fourier transform has given magnitudes and phases.")
+    .about(
+        "Gives back the sound whose short-time Fourier transform has given magnitudes and phases.",
+    )
     .param::<Dynamic>("magnitude", "features, as `stft` gives them")
-    .param::<Dynamic>("phase", "features of the same shape, as `stft(#{ output: \"phase\" })` gives them");
+    .param::<Dynamic>(
+        "phase",
+        "features of the same shape, as `stft(#{ output: \"phase\" })` gives them",
+    );
     of_a_transform(function)
         .note("source: Griffin & Lim, 1984, equation 6")
         .example("let x = tone(440, 1); let y = istft(x |> stft(), x |> stft(#{ output: \"phase\" })); assert(snr_db(x, y) > 100)")
@@ -134,21 +178,44 @@ fn from_magnitudes(environment: &Arc<Environment>) -> Function {
         if !(0.0..=1.0).contains(&momentum) {
             return Err(call.wrong("momentum", "within 0..1"));
         }
-        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
-        let options = GriffinLimOptions { stft, n_iter, momentum, length: call.get("length")? };
+        let seed = call
+            .get::<Option<u64>>("seed")?
+            .unwrap_or_else(|| environment.seed());
+        let options = GriffinLimOptions {
+            stft,
+            n_iter,
+            momentum,
+            length: call.get("length")?,
+        };
         let mut samples = Vec::new();
         let per_channel = magnitude.n_bands * magnitude.n_frames;
-        for (channel, magnitudes) in magnitude.values.chunks_exact(per_channel.max(1)).enumerate() {
+        for (channel, magnitudes) in magnitude
+            .values
+            .chunks_exact(per_channel.max(1))
+            .enumerate()
+        {
             let mut rng = Key::of_seed(seed).at(Place::ROOT.named("griffin_lim").child(channel));
             samples.extend(griffin_lim(magnitudes, &options, &mut rng)?);
         }
-        Ok(Dynamic::from(Waveform::new(samples, magnitude.n_channels, sample_rate)?))
+        Ok(Dynamic::from(Waveform::new(
+            samples,
+            magnitude.n_channels,
+            sample_rate,
+        )?))
     })
     .about("Finds a sound whose short-time Fourier transform has nearly given magnitudes.")
     .param::<Dynamic>("magnitude", "features, as `stft` gives them")
     .option::<usize>("n_iter", 32, "how often the phases are corrected")
-    .option::<f64>("momentum", 0.99, "share of the last step that is repeated, 0..1; 0 is the original method")
-    .option::<Option<u64>>("seed", (), "seed of the phases at the start; the session's if not given");
+    .option::<f64>(
+        "momentum",
+        0.99,
+        "share of the last step that is repeated, 0..1; 0 is the original method",
+    )
+    .option::<Option<u64>>(
+        "seed",
+        (),
+        "seed of the phases at the start; the session's if not given",
+    );
     of_a_transform(function)
         .note("source: Griffin & Lim, 1984; Perraudin, Balazs & Sondergaard, 2013")
         .example("let x = chirp(100, 4000, 0.5) |> stft(); assert((griffin_lim(x) |> stft()).shape == x.shape)")

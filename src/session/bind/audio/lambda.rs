@@ -30,50 +30,85 @@ impl WaveFunction for Closure {
             arguments.push((seed as i64).into());
         }
         let failed = |why: String| Error::Callback(format!("`lambda({})`: {why}", self.source));
-        let made =
-            (self.run)(&self.engine, arguments).map_err(|error| failed(ScriptError::from_nested(*error).message))?;
+        let made = (self.run)(&self.engine, arguments)
+            .map_err(|error| failed(ScriptError::from_nested(*error).message))?;
         let what = describe(&made);
-        made.try_cast::<Waveform>().ok_or_else(|| failed(format!("the function must give a wave, not {what}")))
+        made.try_cast::<Waveform>()
+            .ok_or_else(|| failed(format!("the function must give a wave, not {what}")))
     }
 }
 
 /// A function that a script handed over. Its source is what stands in the call.
-#[expect(deprecated, reason = "rhai marks what may change between minor versions, which we pin, as deprecated")]
+#[expect(
+    deprecated,
+    reason = "rhai marks what may change between minor versions, which we pin, as deprecated"
+)]
 pub(super) fn of_pointer(
     environment: &Environment,
     call: &Call<'_>,
     function: FnPtr,
 ) -> Result<UserFunction, ScriptError> {
     let context = call.context()?;
-    let written = environment.sources().arguments(context.call_source().unwrap_or(""), context.call_position());
-    let source = written.filter(|text| !text.is_empty()).unwrap_or_else(|| function.fn_name().to_owned());
+    let written = environment
+        .sources()
+        .arguments(context.call_source().unwrap_or(""), context.call_position());
+    let source = written
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| function.fn_name().to_owned());
     let seeded = takes(context, &function)? == 2;
     let stored = context.store_data();
     let run = Box::new(move |engine: &Engine, arguments: Vec<Dynamic>| {
         function.call_within_context(&stored.create_context(engine), arguments)
     });
-    Ok(UserFunction::new(Closure { source, engine: engine(environment)?, seeded, run }))
+    Ok(UserFunction::new(Closure {
+        source,
+        engine: engine(environment)?,
+        seeded,
+        run,
+    }))
 }
 
 /// A function from its source, as JSON keeps it. It sees the functions of the session.
-pub(super) fn of_source(environment: &Environment, call: &Call<'_>, source: &str) -> Result<UserFunction, Error> {
-    let cannot = |why: String| Error::Callback(format!("`lambda({source})` cannot be made again: {why}"));
+pub(super) fn of_source(
+    environment: &Environment,
+    call: &Call<'_>,
+    source: &str,
+) -> Result<UserFunction, Error> {
+    let cannot =
+        |why: String| Error::Callback(format!("`lambda({source})` cannot be made again: {why}"));
     let engine = engine(environment).map_err(|error| cannot(error.message))?;
     let context = call.context().map_err(|error| cannot(error.message))?;
-    let written = engine.compile(source).map_err(|error| cannot(error.to_string()))?;
+    let written = engine
+        .compile(source)
+        .map_err(|error| cannot(error.to_string()))?;
     let function = engine.eval_ast::<FnPtr>(&written).map_err(|_| {
         cannot("its source is no closure such as `|w| w.reverse()`, so it belongs to the session that made it".into())
     })?;
-    let seeded = written.iter_functions().any(|known| known.name == function.fn_name() && known.params.len() == 2);
-    let functions =
-        context.namespaces().iter().fold(AST::empty(), |all, module| all.merge(&AST::new([], module.clone())));
+    let seeded = written
+        .iter_functions()
+        .any(|known| known.name == function.fn_name() && known.params.len() == 2);
+    let functions = context
+        .namespaces()
+        .iter()
+        .fold(AST::empty(), |all, module| {
+            all.merge(&AST::new([], module.clone()))
+        });
     let functions = functions.merge(&written.clone_functions_only());
-    let run = Box::new(move |engine: &Engine, arguments: Vec<Dynamic>| function.call(engine, &functions, arguments));
-    Ok(UserFunction::new(Closure { source: source.to_owned(), engine, seeded, run }))
+    let run = Box::new(move |engine: &Engine, arguments: Vec<Dynamic>| {
+        function.call(engine, &functions, arguments)
+    });
+    Ok(UserFunction::new(Closure {
+        source: source.to_owned(),
+        engine,
+        seeded,
+        run,
+    }))
 }
 
 fn engine(environment: &Environment) -> Result<Arc<Engine>, ScriptError> {
-    environment.engine().ok_or_else(|| ScriptError::new("internal error: the session has no engine"))
+    environment
+        .engine()
+        .ok_or_else(|| ScriptError::new("internal error: the session has no engine"))
 }
 
 /// How many arguments a function takes: a wave, and perhaps a seed.
@@ -81,8 +116,12 @@ fn takes(context: &NativeCallContext<'_>, function: &FnPtr) -> Result<usize, Scr
     let mut counts: Vec<usize> = Vec::new();
     for module in context.namespaces() {
         let functions = AST::new([], module.clone());
-        let of_this_name = functions.iter_functions().filter(|known| known.name == function.fn_name());
-        counts.extend(of_this_name.map(|known| known.params.len().saturating_sub(function.curry().len())));
+        let of_this_name = functions
+            .iter_functions()
+            .filter(|known| known.name == function.fn_name());
+        counts.extend(
+            of_this_name.map(|known| known.params.len().saturating_sub(function.curry().len())),
+        );
     }
     counts.sort_unstable();
     match counts.as_slice() {
@@ -108,7 +147,9 @@ mod tests {
     }
 
     fn value(session: &mut Session, text: &str) -> String {
-        let outcome = session.eval("cell 1", text).unwrap_or_else(|d| panic!("{}", d.render(false)));
+        let outcome = session
+            .eval("cell 1", text)
+            .unwrap_or_else(|d| panic!("{}", d.render(false)));
         Shown::text_of(&outcome.value)
     }
 
@@ -122,15 +163,36 @@ mod tests {
             printed,
             "gain(1..2) |> lambda(|w| softer(w)  /* twice */ |> |v| softer(v)) |> lambda(|w, seed| noise(20).apply(w, #{ seed: seed }))"
         );
-        assert_eq!(value(&mut session, &format!("let again = {printed}; again == r")), "true");
+        assert_eq!(
+            value(&mut session, &format!("let again = {printed}; again == r")),
+            "true"
+        );
         let same = "let x = tone(440, 0.1); let back = from_json(to_json(r)); \
                     back == r && (x |> back) == (x |> r) && r.replay(x, r.trace(x)) == (x |> r)";
         assert_eq!(value(&mut session, same), "true");
         // The seed is the clip's own.
-        assert_eq!(value(&mut session, "r.apply(x, #{ item: 1 }) == r.apply(x, #{ item: 2 })"), "false");
+        assert_eq!(
+            value(
+                &mut session,
+                "r.apply(x, #{ item: 1 }) == r.apply(x, #{ item: 2 })"
+            ),
+            "false"
+        );
         // What a closure captures goes along, and a session's function can stand alone.
-        assert_eq!(value(&mut session, "(wave([0.1], 8000) |> lambda(|w| k * w)).peak() > 0.29"), "true");
-        assert_eq!(value(&mut session, "(wave([0.1], 8000) |> lambda(Fn(\"softer\"))).peak() < 0.06"), "true");
+        assert_eq!(
+            value(
+                &mut session,
+                "(wave([0.1], 8000) |> lambda(|w| k * w)).peak() > 0.29"
+            ),
+            "true"
+        );
+        assert_eq!(
+            value(
+                &mut session,
+                "(wave([0.1], 8000) |> lambda(Fn(\"softer\"))).peak() < 0.06"
+            ),
+            "true"
+        );
     }
 
     #[test]
@@ -145,9 +207,14 @@ mod tests {
             failure("tone(440, 0.1) |> lambda(|w| gain(w))"),
             "`lambda(|w| gain(w))`: `gain_db` must be a number or a distribution within -200..100, not a wave"
         );
-        assert!(failure("lambda(|a, b, c| a)").contains("takes a wave, or a wave and a seed, not 3"));
+        assert!(
+            failure("lambda(|a, b, c| a)").contains("takes a wave, or a wave and a seed, not 3")
+        );
         assert!(failure("lambda(3)").contains("`function` must be a function of a wave"));
-        assert!(failure("let f = |w| w; from_json(to_json(lambda(f)))").contains("cannot be made again"));
+        assert!(
+            failure("let f = |w| w; from_json(to_json(lambda(f)))")
+                .contains("cannot be made again")
+        );
     }
 
     #[cfg(feature = "learn")]
@@ -160,13 +227,23 @@ mod tests {
                     #{ recipe: views(2, r), epochs: 1, batch: 4, out: () }); run.fit(); `${run.history()}`";
         let losses: Vec<String> = [1, 4]
             .map(|threads| {
-                let settings = Settings { threads: Some(threads), ..Settings::default() };
+                let settings = Settings {
+                    threads: Some(threads),
+                    ..Settings::default()
+                };
                 value(&mut Session::new(settings, Arc::new(Silent)).unwrap(), deep)
             })
             .to_vec();
         // The first line says how long it took.
-        let results = |history: &String| history.split_once('\n').map(|(_, results)| results.to_owned());
+        let results = |history: &String| {
+            history
+                .split_once('\n')
+                .map(|(_, results)| results.to_owned())
+        };
         assert_eq!(results(&losses[0]), results(&losses[1]));
-        assert!(results(&losses[0]).is_some_and(|results| results.starts_with("loss ")), "{losses:?}");
+        assert!(
+            results(&losses[0]).is_some_and(|results| results.starts_with("loss ")),
+            "{losses:?}"
+        );
     }
 }

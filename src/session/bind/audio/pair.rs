@@ -21,14 +21,28 @@ impl ScriptValue for Pair {
     const NAME: &'static str = "pair";
 
     fn text(&self) -> String {
-        let trace = self.trace.as_ref().map(|trace| format!("\n{trace}")).unwrap_or_default();
-        format!("before: {}\nafter:  {}{trace}", self.before.text(), self.after.text())
+        let trace = self
+            .trace
+            .as_ref()
+            .map(|trace| format!("\n{trace}"))
+            .unwrap_or_default();
+        format!(
+            "before: {}\nafter:  {}{trace}",
+            self.before.text(),
+            self.after.text()
+        )
     }
 
     fn parts(&self) -> Parts {
-        let trace = self.trace.as_ref().map(|trace| format!("<pre>{}</pre>", escape(&trace.to_string())));
+        let trace = self
+            .trace
+            .as_ref()
+            .map(|trace| format!("<pre>{}</pre>", escape(&trace.to_string())));
         let sounds = players(&[("before", &self.before), ("after", &self.after)]);
-        vec![("text/html", format!("{sounds}{}", trace.unwrap_or_default()).into())]
+        vec![(
+            "text/html",
+            format!("{sounds}{}", trace.unwrap_or_default()).into(),
+        )]
     }
 
     fn same(&self, other: &Pair) -> Option<bool> {
@@ -38,14 +52,20 @@ impl ScriptValue for Pair {
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let part = |name: &'static str, about: &'static str, take: fn(&Pair) -> &Waveform| {
-        Function::property::<Pair, _>(name, Topic::Sound, move |pair| Ok(Dynamic::from(take(pair).clone())))
-            .about(about)
-            .example(format!("assert(ab(tone(440, 0.1), tone(880, 0.1)).{name}.seconds == 0.1)"))
+        Function::property::<Pair, _>(name, Topic::Sound, move |pair| {
+            Ok(Dynamic::from(take(pair).clone()))
+        })
+        .about(about)
+        .example(format!(
+            "assert(ab(tone(440, 0.1), tone(880, 0.1)).{name}.seconds == 0.1)"
+        ))
     };
     vec![
         of_waves(),
         of_recipe(environment),
-        part("before", "The first of the two sounds.", |pair| &pair.before),
+        part("before", "The first of the two sounds.", |pair| {
+            &pair.before
+        }),
         part("after", "The second of the two sounds.", |pair| &pair.after),
     ]
 }
@@ -89,7 +109,9 @@ fn augmented(
     let trace = recipe.trace(key(call, environment)?, &mut work)?;
     match taken(work)?.try_cast::<Waveform>() {
         Some(after) => Ok((after, trace)),
-        None => Err(ScriptError::new("the recipe ends in features, which cannot be heard")
-            .hint("leave its last stages out, or see them with `recipe.demo(wave)`")),
+        None => Err(
+            ScriptError::new("the recipe ends in features, which cannot be heard")
+                .hint("leave its last stages out, or see them with `recipe.demo(wave)`"),
+        ),
     }
 }

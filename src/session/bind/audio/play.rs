@@ -37,14 +37,18 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             // Beyond full scale a file of whole numbers would be distorted.
             let wave = wave.scaled(1.0 / wave.peak().max(1.0))?;
             let bytes = wav_file(&wave, SampleFormat::Int16).map_err(ScriptError::new)?;
-            let folder = environment.temporary_folder().map_err(|error| ScriptError::new(error.to_string()))?;
+            let folder = environment
+                .temporary_folder()
+                .map_err(|error| ScriptError::new(error.to_string()))?;
             let file = folder.join("sound.wav");
             std::fs::write(&file, bytes).map_err(|error| ScriptError::new(error.to_string()))?;
             heard(&file, &environment)
         })
         .on::<Waveform>()
         .in_session()
-        .about("Plays a sound: with a player in a notebook, by a program of the system in a terminal.")
+        .about(
+            "Plays a sound: with a player in a notebook, by a program of the system in a terminal.",
+        )
         .note("an interrupt stops it; what is louder than full scale is played at full scale")
         .example("let later = |w| w.play(); type_of(later)"),
     ]
@@ -55,7 +59,12 @@ fn heard(file: &Path, environment: &Environment) -> Result<(), ScriptError> {
     let mut failed = Vec::new();
     for (name, words) in PLAYERS {
         let mut command = Command::new(name);
-        command.args(words).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(words)
+            .arg(file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         match command.spawn() {
             Ok(mut child) => {
                 if ended_well(&mut child, environment)? {
@@ -71,9 +80,15 @@ fn heard(file: &Path, environment: &Environment) -> Result<(), ScriptError> {
     let message = match failed.as_slice() {
         [] => {
             let names: Vec<&str> = PLAYERS.iter().map(|(name, _)| *name).collect();
-            format!("there is no program that plays sounds: none of {}", names.join(", "))
+            format!(
+                "there is no program that plays sounds: none of {}",
+                names.join(", ")
+            )
         }
-        failed => format!("the sound could not be played: {} failed", failed.join(" and ")),
+        failed => format!(
+            "the sound could not be played: {} failed",
+            failed.join(" and ")
+        ),
     };
     Err(ScriptError::new(message).hint(hint))
 }

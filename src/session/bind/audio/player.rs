@@ -24,26 +24,44 @@ pub(super) fn players(sounds: &[(&str, &Waveform)]) -> String {
     // A player takes no sample beyond full scale: what is louder would be distorted, which is not what it sounds like.
     let volume = 1.0 / frame.peak;
     let one = |(name, wave): &(&str, &Waveform)| {
-        let heading = if name.is_empty() { String::new() } else { format!("<b>{}</b><br>", escape(name)) };
+        let heading = if name.is_empty() {
+            String::new()
+        } else {
+            format!("<b>{}</b><br>", escape(name))
+        };
         let picture = png_image("outline", &frame.outline(wave), SIZE);
         let (seconds, rate, channels) = (wave.duration_s(), wave.sample_rate(), wave.n_channels());
-        let mut facts = format!("{seconds:.3} s, {rate} Hz, {channels} ch, {:.1} dB RMS", wave.rms_db());
+        let mut facts = format!(
+            "{seconds:.3} s, {rate} Hz, {channels} ch, {:.1} dB RMS",
+            wave.rms_db()
+        );
         if volume < 1.0 {
-            facts += &format!("; beyond full scale, played {:.1} dB lower", -20.0 * volume.log10());
+            facts += &format!(
+                "; beyond full scale, played {:.1} dB lower",
+                -20.0 * volume.log10()
+            );
         }
         let player = audio(wave, volume);
-        format!("<div>{heading}{picture}<br>{player}<br><small>{}</small></div>", escape(&facts))
+        format!(
+            "<div>{heading}{picture}<br>{player}<br><small>{}</small></div>",
+            escape(&facts)
+        )
     };
     sounds.iter().map(one).collect()
 }
 
 fn audio(wave: &Waveform, volume: f64) -> String {
     if wave.duration_s() > LONGEST_S {
-        return format!("<em>no player: longer than {LONGEST_S} s; <code>.slice(0, {LONGEST_S})</code> has one</em>");
+        return format!(
+            "<em>no player: longer than {LONGEST_S} s; <code>.slice(0, {LONGEST_S})</code> has one</em>"
+        );
     }
     let file = wave.scaled(volume).map_err(|error| error.to_string());
     match file.and_then(|wave| wav_file(&wave, SampleFormat::Int16)) {
-        Ok(file) => format!("<audio controls preload=\"metadata\" src=\"{}\"></audio>", data_url("audio/wav", file)),
+        Ok(file) => format!(
+            "<audio controls preload=\"metadata\" src=\"{}\"></audio>",
+            data_url("audio/wav", file)
+        ),
         Err(reason) => format!("<em>no player: {}</em>", escape(&reason)),
     }
 }
@@ -60,11 +78,17 @@ mod tests {
 
     /// The 16-bit samples of every player of a page.
     fn played(html: &str) -> Vec<Vec<i16>> {
-        let files = html.split("data:audio/wav;base64,").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let files = html
+            .split("data:audio/wav;base64,")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap());
         files
             .map(|file| {
                 let bytes = STANDARD.decode(file).unwrap();
-                bytes[44..].chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+                bytes[44..]
+                    .chunks(2)
+                    .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+                    .collect()
             })
             .collect()
     }
@@ -78,9 +102,15 @@ mod tests {
 
     #[test]
     fn sounds_side_by_side_are_played_at_one_volume() {
-        let html = players(&[("soft <1>", &wave(vec![0.5, -0.5])), ("loud", &wave(vec![2.0, -1.0]))]);
+        let html = players(&[
+            ("soft <1>", &wave(vec![0.5, -0.5])),
+            ("loud", &wave(vec![2.0, -1.0])),
+        ]);
         assert_eq!(played(&html), [[8192, -8192], [32767, -16384]]);
-        assert!(html.contains("soft &lt;1&gt;") && html.contains("played 6.0 dB lower"), "{html}");
+        assert!(
+            html.contains("soft &lt;1&gt;") && html.contains("played 6.0 dB lower"),
+            "{html}"
+        );
         assert!(!player(&wave(vec![1.0])).contains("lower"));
     }
 }

@@ -25,8 +25,20 @@ pub(super) struct Strip {
 impl Strip {
     fn drawing(&self) -> Drawing {
         match &self.rows[..] {
-            [Row { title, content: Content::Wave(wave), .. }] => wave_drawing(title, wave),
-            [Row { title, content: Content::Features(features), .. }] => features_drawing(title, features),
+            [
+                Row {
+                    title,
+                    content: Content::Wave(wave),
+                    ..
+                },
+            ] => wave_drawing(title, wave),
+            [
+                Row {
+                    title,
+                    content: Content::Features(features),
+                    ..
+                },
+            ] => features_drawing(title, features),
             rows => strip(rows),
         }
     }
@@ -47,9 +59,16 @@ impl ScriptValue for Strip {
     }
 
     fn html(&self) -> Option<String> {
-        let title = escape(&self.rows.first().map_or(String::new(), |row| row.title.clone()));
+        let title = escape(
+            &self
+                .rows
+                .first()
+                .map_or(String::new(), |row| row.title.clone()),
+        );
         let picture = drawing_image("sounds", &self.drawing());
-        Some(format!("<!DOCTYPE html><meta charset=\"utf-8\"><title>{title}</title>{picture}"))
+        Some(format!(
+            "<!DOCTYPE html><meta charset=\"utf-8\"><title>{title}</title>{picture}"
+        ))
     }
 
     /// Vectors for pages, pixels for paper: for vectors that would need another program.
@@ -64,7 +83,11 @@ impl ScriptValue for Strip {
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let one = |title: String, content| {
-        let rows = vec![Row { title, lines: Vec::new(), content }];
+        let rows = vec![Row {
+            title,
+            lines: Vec::new(),
+            content,
+        }];
         Ok(Dynamic::from(Strip { rows: rows.into() }))
     };
     vec![
@@ -127,14 +150,25 @@ fn recipe_plot(environment: &Arc<Environment>) -> Function {
             let mut rows = vec![row("input", Vec::new(), &work)?];
             let mut failed = None;
             let mut watch = |step: &TraceStep, work: &Workspace| {
-                let files = step.recordings.iter().map(|drawn| format!("file {}", drawn.file));
-                let values = step.values.iter().map(|(name, value)| format!("{name} {}", short(*value)));
-                match row(&format!("{} {}", step.place, step.name), files.chain(values).collect(), work) {
+                let files = step
+                    .recordings
+                    .iter()
+                    .map(|drawn| format!("file {}", drawn.file));
+                let values = step
+                    .values
+                    .iter()
+                    .map(|(name, value)| format!("{name} {}", short(*value)));
+                match row(
+                    &format!("{} {}", step.place, step.name),
+                    files.chain(values).collect(),
+                    work,
+                ) {
                     Ok(row) => rows.push(row),
                     Err(error) => failed = Some(error),
                 }
             };
-            call.receiver::<Recipe>()?.watch(key(call, &environment)?, &mut work, &mut watch)?;
+            call.receiver::<Recipe>()?
+                .watch(key(call, &environment)?, &mut work, &mut watch)?;
             match failed {
                 Some(error) => Err(ScriptError::from(error)),
                 None => Ok(Dynamic::from(Strip { rows: rows.into() })),
@@ -154,10 +188,18 @@ fn row(title: &str, lines: Vec<String>, work: &Workspace) -> Result<Row, Error> 
         Domain::Wave => Content::Wave(work.to_waveform()?),
         Domain::Features => Content::Features(work.features.clone()),
     };
-    Ok(Row { title: title.to_owned(), lines, content })
+    Ok(Row {
+        title: title.to_owned(),
+        lines,
+        content,
+    })
 }
 
 /// A value for the eye: whole numbers as they are, others with four digits.
 fn short(value: f64) -> String {
-    if value.fract() == 0.0 || value.abs() >= 1e6 { value.to_string() } else { format!("{value:.4}") }
+    if value.fract() == 0.0 || value.abs() >= 1e6 {
+        value.to_string()
+    } else {
+        format!("{value:.4}")
+    }
 }

@@ -59,9 +59,24 @@ impl ScriptValue for Trace {
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![pipe(environment), identity(), one_of(), shuffle(), some_of(), blend(), per_channel(), views()];
+    let mut all = vec![
+        pipe(environment),
+        identity(),
+        one_of(),
+        shuffle(),
+        some_of(),
+        blend(),
+        per_channel(),
+        views(),
+    ];
     all.extend(operators());
-    all.extend([apply(environment), trace(environment), replay(), parameters(), from_json(environment)]);
+    all.extend([
+        apply(environment),
+        trace(environment),
+        replay(),
+        parameters(),
+        from_json(environment),
+    ]);
     let noise = "let dir = temporary_folder(); white_noise(0.1).save(dir + \"/a.wav\");";
     let one = format!("{noise} assert(background(dir).recordings() == [dir + \"/a.wav\"])");
     let all_views = format!("{noise} assert(views(2, background(dir)).recordings().len() == 1)");
@@ -81,7 +96,8 @@ fn recipes(call: &Call<'_>, name: &str) -> Result<Vec<Recipe>, ScriptError> {
         .into_iter()
         .map(|item| {
             let what = describe(&item);
-            item.try_cast::<Recipe>().ok_or_else(|| ScriptError::new(format!("`{name}` must hold recipes, not {what}")))
+            item.try_cast::<Recipe>()
+                .ok_or_else(|| ScriptError::new(format!("`{name}` must hold recipes, not {what}")))
         })
         .collect()
 }
@@ -127,8 +143,16 @@ fn pipe(environment: &Arc<Environment>) -> Function {
 }
 
 fn each_view(views: &Views, wave: &Dynamic, key: Key) -> Result<Dynamic, ScriptError> {
-    let made =
-        views.recipes().iter().enumerate().map(|(view, recipe)| run(recipe, wave, Key { view: view as u64, ..key }));
+    let made = views.recipes().iter().enumerate().map(|(view, recipe)| {
+        run(
+            recipe,
+            wave,
+            Key {
+                view: view as u64,
+                ..key
+            },
+        )
+    });
     made.collect::<Result<Array, _>>().map(Dynamic::from_array)
 }
 
@@ -140,7 +164,10 @@ pub(super) fn loaded(input: &Dynamic) -> Result<Workspace, ScriptError> {
     } else if let Some(features) = input.read_lock::<Arc<Features>>() {
         work.load_features(&features);
     } else {
-        return Err(ScriptError::new(format!("a recipe runs on a wave or on features, not on {}", describe(input))));
+        return Err(ScriptError::new(format!(
+            "a recipe runs on a wave or on features, not on {}",
+            describe(input)
+        )));
     }
     Ok(work)
 }
@@ -161,7 +188,9 @@ fn run(recipe: &Recipe, input: &Dynamic, key: Key) -> Result<Dynamic, ScriptErro
 pub(super) fn key(call: &Call<'_>, environment: &Environment) -> Result<Key, ScriptError> {
     let number = |name: &str| call.get::<u64>(name);
     Ok(Key {
-        seed: call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed()),
+        seed: call
+            .get::<Option<u64>>("seed")?
+            .unwrap_or_else(|| environment.seed()),
         epoch: number("epoch")?,
         item: number("item")?,
         view: number("view")?,
@@ -177,43 +206,65 @@ pub(super) fn keyed(function: Function) -> Function {
 }
 
 fn identity() -> Function {
-    Function::new("identity", Topic::Recipes, |_| Ok(Dynamic::from(Recipe::identity())))
-        .about("Makes the recipe that changes nothing.")
-        .returns("recipe")
-        .example("assert((identity() |> fade()) == fade())")
+    Function::new("identity", Topic::Recipes, |_| {
+        Ok(Dynamic::from(Recipe::identity()))
+    })
+    .about("Makes the recipe that changes nothing.")
+    .returns("recipe")
+    .example("assert((identity() |> fade()) == fade())")
 }
 
 fn one_of() -> Function {
     Function::new("one_of", Topic::Recipes, |call| {
-        Ok(Dynamic::from(Recipe::one_of(recipes(call, "recipes")?, call.get("weights")?)?))
+        Ok(Dynamic::from(Recipe::one_of(
+            recipes(call, "recipes")?,
+            call.get("weights")?,
+        )?))
     })
     .about("Runs one of some recipes; `a | b` is the short form for equal chances.")
     .param::<Array>("recipes", "the recipes")
-    .option::<Option<Vec<f64>>>("weights", (), "chances in proportion to these numbers; equal if not given")
+    .option::<Option<Vec<f64>>>(
+        "weights",
+        (),
+        "chances in proportion to these numbers; equal if not given",
+    )
     .returns("recipe")
     .example("print(one_of([gain(3), fade(), noise(20)], #{ weights: [3, 1, 1] }))")
 }
 
 fn shuffle() -> Function {
-    Function::new("shuffle", Topic::Recipes, |call| Ok(Dynamic::from(Recipe::shuffle(recipes(call, "recipes")?)?)))
-        .about("Runs all of some recipes in random order; `a & b` is the short form.")
-        .param::<Array>("recipes", "the recipes")
-        .returns("recipe")
-        .example("assert(shuffle([fade(), gain(3)]) == (fade() & gain(3)))")
+    Function::new("shuffle", Topic::Recipes, |call| {
+        Ok(Dynamic::from(Recipe::shuffle(recipes(call, "recipes")?)?))
+    })
+    .about("Runs all of some recipes in random order; `a & b` is the short form.")
+    .param::<Array>("recipes", "the recipes")
+    .returns("recipe")
+    .example("assert(shuffle([fade(), gain(3)]) == (fade() & gain(3)))")
 }
 
 fn some_of() -> Function {
     Function::new("some_of", Topic::Recipes, |call| {
         let wanted = "a number or a range such as `1..3`";
         let (low, high) = match to_distribution("n", &call.raw("n")) {
-            Some(Ok(Distribution::Uniform { low, high })) if low.fract() == 0.0 && high.fract() == 0.0 => (low, high),
+            Some(Ok(Distribution::Uniform { low, high }))
+                if low.fract() == 0.0 && high.fract() == 0.0 =>
+            {
+                (low, high)
+            }
             Some(Ok(Distribution::Constant(n))) if n.fract() == 0.0 => (n, n),
             _ => return Err(call.wrong("n", wanted)),
         };
-        Ok(Dynamic::from(Recipe::some_of(low as i64, high as i64, recipes(call, "recipes")?)?))
+        Ok(Dynamic::from(Recipe::some_of(
+            low as i64,
+            high as i64,
+            recipes(call, "recipes")?,
+        )?))
     })
     .about("Runs a random number of some recipes, in the given order.")
-    .param::<Dynamic>("n", "how many: a number, or a range whose ends are both included")
+    .param::<Dynamic>(
+        "n",
+        "how many: a number, or a range whose ends are both included",
+    )
     .param::<Array>("recipes", "the recipes")
     .returns("recipe")
     .example("print(some_of(1..3, [gain(3), fade(), noise(20)]))")
@@ -221,13 +272,17 @@ fn some_of() -> Function {
 
 fn blend() -> Function {
     Function::new("blend", Topic::Recipes, |call| {
-        let wet =
-            to_distribution("wet", &call.raw("wet")).ok_or_else(|| call.wrong("wet", "a number or a range"))??;
+        let wet = to_distribution("wet", &call.raw("wet"))
+            .ok_or_else(|| call.wrong("wet", "a number or a range"))??;
         Ok(Dynamic::from(call.value::<Recipe>("recipe")?.blend(wet)?))
     })
     .about("Mixes what a recipe gives with what it was given.")
     .param::<Dynamic>("recipe", "the recipe")
-    .option::<Dynamic>("wet", 0.5, "share of the recipe's output, 0..1; the input has the rest")
+    .option::<Dynamic>(
+        "wet",
+        0.5,
+        "share of the recipe's output, 0..1; the input has the rest",
+    )
     .returns("recipe")
     .example("print(blend(noise(0), #{ wet: 0.2..0.8 }))")
 }
@@ -255,15 +310,24 @@ fn views() -> Function {
     })
     .about("Makes several independent views of a clip, by one recipe or one each.")
     .param::<Dynamic>("n", "how many views; or an array with a recipe for each")
-    .param_or::<Dynamic>("recipe", (), "the recipe of every view, if a number was given")
+    .param_or::<Dynamic>(
+        "recipe",
+        (),
+        "the recipe of every view, if a number was given",
+    )
     .returns("views")
     .example("assert((tone(440, 1) |> views(2, noise(5..40))).len() == 2)")
 }
 
 fn operators() -> Vec<Function> {
-    fn chance<A: Clone + 'static, B: Clone + 'static>(p: &'static str, recipe: &'static str) -> Function {
+    fn chance<A: Clone + 'static, B: Clone + 'static>(
+        p: &'static str,
+        recipe: &'static str,
+    ) -> Function {
         Function::operator::<A, B, _>("*", Topic::Recipes, move |call| {
-            Ok(Dynamic::from(call.value::<Recipe>(recipe)?.chance(call.get(p)?)?))
+            Ok(Dynamic::from(
+                call.value::<Recipe>(recipe)?.chance(call.get(p)?)?,
+            ))
         })
         .about("Runs a recipe with a probability; otherwise the clip stays as it is.")
         .returns("recipe")
@@ -271,13 +335,17 @@ fn operators() -> Vec<Function> {
     }
     vec![
         Function::operator::<Recipe, Recipe, _>("|", Topic::Recipes, |call| {
-            Ok(Dynamic::from(call.value::<Recipe>("left")?.or(&call.value("right")?)?))
+            Ok(Dynamic::from(
+                call.value::<Recipe>("left")?.or(&call.value("right")?)?,
+            ))
         })
         .about("Runs one of the recipes, with equal chances for all that `|` joins.")
         .returns("recipe")
         .example("assert((fade() | gain(3)) == one_of([fade(), gain(3)]))"),
         Function::operator::<Recipe, Recipe, _>("&", Topic::Recipes, |call| {
-            Ok(Dynamic::from(call.value::<Recipe>("left")?.and(&call.value("right")?)?))
+            Ok(Dynamic::from(
+                call.value::<Recipe>("left")?.and(&call.value("right")?)?,
+            ))
         })
         .about("Runs all of the recipes that `&` joins, in random order.")
         .returns("recipe")
@@ -287,7 +355,9 @@ fn operators() -> Vec<Function> {
         chance::<Recipe, f64>("right", "left"),
         chance::<Recipe, i64>("right", "left"),
         Function::operator::<Recipe, i64, _>("**", Topic::Recipes, |call| {
-            Ok(Dynamic::from(call.value::<Recipe>("left")?.repeat(call.get("right")?)?))
+            Ok(Dynamic::from(
+                call.value::<Recipe>("left")?.repeat(call.get("right")?)?,
+            ))
         })
         .about("Runs a recipe several times, drawn anew each time.")
         .returns("recipe")
@@ -316,7 +386,10 @@ fn trace(environment: &Arc<Environment>) -> Function {
     keyed(
         Function::new("trace", Topic::Recipes, move |call| {
             let mut work = loaded(&call.raw("input"))?;
-            Ok(Dynamic::from(call.receiver::<Recipe>()?.trace(key(call, &environment)?, &mut work)?))
+            Ok(Dynamic::from(
+                call.receiver::<Recipe>()?
+                    .trace(key(call, &environment)?, &mut work)?,
+            ))
         })
         .on::<Recipe>()
         .about("Runs the recipe and gives the steps that were taken, with every value drawn.")
@@ -352,7 +425,11 @@ fn parameters() -> Function {
     .example("assert(gain(3).parameters()[0].value == 3.0)")
 }
 
-fn recordings<T: ScriptValue>(what: &str, files: fn(&T) -> Vec<PathBuf>, example: &str) -> Function {
+fn recordings<T: ScriptValue>(
+    what: &str,
+    files: fn(&T) -> Vec<PathBuf>,
+    example: &str,
+) -> Function {
     Function::new("recordings", Topic::Recipes, move |call| {
         let files = files(&call.receiver::<T>()?).into_iter();
         Ok(Dynamic::from_array(files.map(|path| path.display().to_string().into()).collect()))
@@ -367,10 +444,15 @@ fn recordings<T: ScriptValue>(what: &str, files: fn(&T) -> Vec<PathBuf>, example
 
 fn list_parameters(recipe: &Recipe, above: &str, rows: &mut Array) {
     for (index, step) in recipe.steps().iter().enumerate() {
-        let place = if above.is_empty() { index.to_string() } else { format!("{above}/{index}") };
+        let place = if above.is_empty() {
+            index.to_string()
+        } else {
+            format!("{above}/{index}")
+        };
         match step {
             Step::Stage(stage) => {
-                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values()) {
+                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values())
+                {
                     let mut row = Map::new();
                     row.insert("place".into(), place.clone().into());
                     row.insert("stage".into(), stage.declaration().name.into());
@@ -385,7 +467,9 @@ fn list_parameters(recipe: &Recipe, above: &str, rows: &mut Array) {
             | Step::PerChannel { recipe } => {
                 list_parameters(recipe, &format!("{place}/0"), rows);
             }
-            Step::OneOf { recipes, .. } | Step::Shuffle { recipes } | Step::SomeOf { recipes, .. } => {
+            Step::OneOf { recipes, .. }
+            | Step::Shuffle { recipes }
+            | Step::SomeOf { recipes, .. } => {
                 for (branch, recipe) in recipes.iter().enumerate() {
                     list_parameters(recipe, &format!("{place}/{branch}"), rows);
                 }
@@ -402,7 +486,9 @@ fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
         Value::Drawn(distribution) => Dynamic::from(distribution.clone()),
         Value::Flag(flag) => (*flag).into(),
         Value::Word(word) => word.clone().into(),
-        Value::Paths(paths) => Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect()),
+        Value::Paths(paths) => {
+            Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect())
+        }
         Value::Function(function) => function.source().to_owned().into(),
         Value::Recipe(recipe) => Dynamic::from(recipe.clone()),
     }
@@ -410,7 +496,11 @@ fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
 
 fn steps_to_array(trace: &Trace) -> Dynamic {
     let step = |step: &auricle_audio::augment::TraceStep| {
-        let mut values: Map = step.values.iter().map(|(name, value)| (name.as_str().into(), (*value).into())).collect();
+        let mut values: Map = step
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str().into(), (*value).into()))
+            .collect();
         match step.recordings.as_slice() {
             [] => {}
             [one] => drop(values.insert("file".into(), one.file.clone().into())),
@@ -473,6 +563,10 @@ fn from_plain(json: &serde_json::Value) -> Dynamic {
         },
         Json::String(text) => text.clone().into(),
         Json::Array(items) => Dynamic::from_array(items.iter().map(from_plain).collect()),
-        Json::Object(map) => Dynamic::from_map(map.iter().map(|(k, v)| (k.as_str().into(), from_plain(v))).collect()),
+        Json::Object(map) => Dynamic::from_map(
+            map.iter()
+                .map(|(k, v)| (k.as_str().into(), from_plain(v)))
+                .collect(),
+        ),
     }
 }

@@ -19,15 +19,20 @@ impl ScriptValue for Waveform {
         let peak_db = 20.0 * self.peak().log10();
         let (seconds, rate) = (self.duration_s(), self.sample_rate());
         let facts = format!("wave {seconds:.3} s, {rate} Hz, {channels}, peak {peak_db:.1} dB");
-        format!("{facts} {}", plot::envelope_line(self, LINE.saturating_sub(facts.chars().count() + 1).min(40)))
+        format!(
+            "{facts} {}",
+            plot::envelope_line(self, LINE.saturating_sub(facts.chars().count() + 1).min(40))
+        )
     }
 
     fn picture(&self) -> Option<Picture> {
         // Sounds beyond full scale are drawn up to their own peak.
         let full = self.peak().max(1.0);
         let bounds = plot::bounds(&self.to_mono(), 2 * LINE);
-        let bounds: Vec<(f64, f64)> =
-            bounds.iter().map(|&(low, high)| (f64::from(low) / full, f64::from(high) / full)).collect();
+        let bounds: Vec<(f64, f64)> = bounds
+            .iter()
+            .map(|&(low, high)| (f64::from(low) / full, f64::from(high) / full))
+            .collect();
         (!bounds.is_empty()).then(|| Picture::Rows(outline_rows(&bounds, 4)))
     }
 
@@ -61,20 +66,29 @@ fn method<R: Into<Dynamic>>(
     name: &'static str,
     body: impl Fn(&Waveform, &crate::script::Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
 ) -> Function {
-    Function::new(name, Topic::Sound, move |call| body(&call.receiver()?, call)).on::<Waveform>()
+    Function::new(name, Topic::Sound, move |call| {
+        body(&call.receiver()?, call)
+    })
+    .on::<Waveform>()
 }
 
 fn properties() -> Vec<Function> {
     vec![
-        Function::property::<Waveform, _>("sample_rate", Topic::Sound, |w| Ok(i64::from(w.sample_rate())))
-            .about("Samples per second, Hz.")
-            .example("assert(tone(440, 1).sample_rate == 16000)"),
+        Function::property::<Waveform, _>("sample_rate", Topic::Sound, |w| {
+            Ok(i64::from(w.sample_rate()))
+        })
+        .about("Samples per second, Hz.")
+        .example("assert(tone(440, 1).sample_rate == 16000)"),
         Function::property::<Waveform, _>("seconds", Topic::Sound, |w| Ok(w.duration_s()))
             .about("Duration, s.")
             .example("assert(tone(440, 1.5).seconds == 1.5)"),
-        Function::property::<Waveform, _>("n_channels", Topic::Sound, |w| Ok(w.n_channels() as i64))
-            .about("Number of channels.")
-            .example("assert(tone(440, 1).n_channels == 1)"),
+        Function::property::<Waveform, _>(
+            "n_channels",
+            Topic::Sound,
+            |w| Ok(w.n_channels() as i64),
+        )
+        .about("Number of channels.")
+        .example("assert(tone(440, 1).n_channels == 1)"),
         Function::property::<Waveform, _>("n_samples", Topic::Sound, |w| Ok(w.n_samples() as i64))
             .about("Samples per channel.")
             .example("assert(tone(440, 0.5).n_samples == 8000)"),
@@ -124,11 +138,16 @@ fn measures() -> Vec<Function> {
 }
 
 fn resample() -> Function {
-    method("resample", |wave, call| Ok(Dynamic::from(dsp::resample(wave, call.get("sample_rate")?)?)))
-        .about("Converts to another sample rate, band-limited.")
-        .param::<u32>("sample_rate", "samples per second, Hz")
-        .returns("wave")
-        .example("assert(tone(440, 1).resample(8000).n_samples == 8000)")
+    method("resample", |wave, call| {
+        Ok(Dynamic::from(dsp::resample(
+            wave,
+            call.get("sample_rate")?,
+        )?))
+    })
+    .about("Converts to another sample rate, band-limited.")
+    .param::<u32>("sample_rate", "samples per second, Hz")
+    .returns("wave")
+    .example("assert(tone(440, 1).resample(8000).n_samples == 8000)")
 }
 
 /// Samples from which what is done to a sound may take a person's time.
@@ -188,9 +207,14 @@ fn changes() -> Vec<Function> {
 }
 
 fn operators() -> Vec<Function> {
-    fn scaled<A: Clone + 'static, B: Clone + 'static>(wave: &'static str, factor: &'static str) -> Function {
+    fn scaled<A: Clone + 'static, B: Clone + 'static>(
+        wave: &'static str,
+        factor: &'static str,
+    ) -> Function {
         Function::operator::<A, B, _>("*", Topic::Sound, move |call| {
-            Ok(Dynamic::from(call.value::<Waveform>(wave)?.scaled(call.get(factor)?)?))
+            Ok(Dynamic::from(
+                call.value::<Waveform>(wave)?.scaled(call.get(factor)?)?,
+            ))
         })
         .about("Multiplies every sample of a sound.")
         .returns("wave")

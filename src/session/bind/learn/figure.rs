@@ -52,13 +52,23 @@ pub(super) fn functions() -> Vec<Function> {
                 Some("json") => figure.to_plotly().to_string().into_bytes(),
                 Some("svg") => figure.to_svg().into_bytes(),
                 Some("png") => figure.to_png(),
-                _ => return Err(call.wrong("path", "a name that ends in `.png`, `.svg`, `.html` or `.json`")),
+                _ => {
+                    return Err(call.wrong(
+                        "path",
+                        "a name that ends in `.png`, `.svg`, `.html` or `.json`",
+                    ));
+                }
             };
             Ok(write_whole(path, &file)?)
         })
         .on::<Figure>()
-        .about("Saves the figure as a picture, as a page that needs no network, or as plotly's JSON.")
-        .param::<String>("path", "where to; ends in `.png`, `.svg` (vectors), `.html` or `.json`")
+        .about(
+            "Saves the figure as a picture, as a page that needs no network, or as plotly's JSON.",
+        )
+        .param::<String>(
+            "path",
+            "where to; ends in `.png`, `.svg` (vectors), `.html` or `.json`",
+        )
         .reads_data()
         .example(
             "let clips = []; for i in 0..4 { clips.push(#{ wave: tone(200 + 100 * i, 0.2) }) } \

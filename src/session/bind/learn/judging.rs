@@ -9,8 +9,8 @@ use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::io::write_whole;
 use auricle_figure::drawing_image;
 use auricle_learn::eval::{
-    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe, Report, Row, Score,
-    Subject, embed, floor, judge, mean_interval, random_encoder,
+    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe,
+    Report, Row, Score, Subject, embed, floor, judge, mean_interval, random_encoder,
 };
 use auricle_learn::train::Run;
 use base64::Engine as _;
@@ -34,7 +34,10 @@ impl ScriptValue for Report {
         let confusion = self.confusion_figure().to_drawing();
         let picture = drawing_image("confusion matrix", &confusion);
         vec![
-            ("text/html", format!("{}{picture}", self.to_html_table()).into()),
+            (
+                "text/html",
+                format!("{}{picture}", self.to_html_table()).into(),
+            ),
             ("image/png", STANDARD.encode(confusion.to_png()).into()),
         ]
     }
@@ -86,7 +89,11 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all
 }
 
-fn judging(name: &'static str, environment: &Arc<Environment>, probes: &'static [Probe]) -> Function {
+fn judging(
+    name: &'static str,
+    environment: &Arc<Environment>,
+    probes: &'static [Probe],
+) -> Function {
     let environment = environment.clone();
     let mut function = Function::new(name, Topic::Judging, move |call| {
         let report = report(call, &environment, probes)?;
@@ -118,13 +125,17 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probes: &'static 
     }
     if probes.contains(&Probe::Knn) {
         let default = KnnOptions::default();
-        function = function.option::<usize>("k", default.k as i64, "number of neighbours").option::<f64>(
-            "temperature",
-            default.temperature,
-            "temperature of the votes",
-        );
+        function = function
+            .option::<usize>("k", default.k as i64, "number of neighbours")
+            .option::<f64>(
+                "temperature",
+                default.temperature,
+                "temperature of the votes",
+            );
     }
-    function.option::<String>("metric", "accuracy", "figure of merit: \"accuracy\"").words("metric", &["accuracy"])
+    function
+        .option::<String>("metric", "accuracy", "figure of merit: \"accuracy\"")
+        .words("metric", &["accuracy"])
 }
 
 fn options(call: &Call<'_>, probes: &[Probe]) -> Result<JudgeOptions, ScriptError> {
@@ -137,7 +148,10 @@ fn options(call: &Call<'_>, probes: &[Probe]) -> Result<JudgeOptions, ScriptErro
         options.logistic = LogisticOptions {
             penalty: match c.clone().into_string().as_deref() {
                 Ok("cv") => Penalty::CrossValidated,
-                _ => Penalty::C(call.get::<f64>("C").map_err(|_| call.wrong("C", "a number or \"cv\""))?),
+                _ => Penalty::C(
+                    call.get::<f64>("C")
+                        .map_err(|_| call.wrong("C", "a number or \"cv\""))?,
+                ),
             },
             class_weight: match call.get::<String>("class_weight")?.as_str() {
                 "none" => ClassWeight::None,
@@ -147,12 +161,19 @@ fn options(call: &Call<'_>, probes: &[Probe]) -> Result<JudgeOptions, ScriptErro
         };
     }
     if probes.contains(&Probe::Knn) {
-        options.knn = KnnOptions { k: call.get("k")?, temperature: call.get("temperature")? };
+        options.knn = KnnOptions {
+            k: call.get("k")?,
+            temperature: call.get("temperature")?,
+        };
     }
     Ok(options)
 }
 
-fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Result<Report, ScriptError> {
+fn report(
+    call: &Call<'_>,
+    environment: &Environment,
+    probes: &[Probe],
+) -> Result<Report, ScriptError> {
     let options = options(call, probes)?;
     let split = call.value::<Split>("split")?;
     let (model, run) = subject(call, environment)?;
@@ -160,13 +181,21 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
     let stop = environment.token.stop();
     let stop = || stop.is_asked();
     let front_end = front_end(call, &model.encoder, &split.train, environment)?;
-    let embedded = |name: &str, encoder: &auricle_learn::nn::Encoder| -> Result<Subject, ScriptError> {
-        let rows = |data| embed(encoder, &front_end, data, &device, &workers, &stop);
-        Ok(Subject { name: name.to_owned(), train: rows(&split.train)?, test: rows(&split.test)? })
-    };
+    let embedded =
+        |name: &str, encoder: &auricle_learn::nn::Encoder| -> Result<Subject, ScriptError> {
+            let rows = |data| embed(encoder, &front_end, data, &device, &workers, &stop);
+            Ok(Subject {
+                name: name.to_owned(),
+                train: rows(&split.train)?,
+                test: rows(&split.test)?,
+            })
+        };
     let mut subjects = vec![embedded(&model.name, &model.encoder)?];
     if model.name != RANDOM {
-        subjects.push(embedded(RANDOM, &random_encoder(&model.encoder, environment.seed(), &device)?)?);
+        subjects.push(embedded(
+            RANDOM,
+            &random_encoder(&model.encoder, environment.seed(), &device)?,
+        )?);
     }
     let statistics = |data: &Dataset| floor(&front_end.recipe, data, &workers, &stop);
     subjects.push(Subject {
@@ -187,9 +216,17 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
                 confusion = judged.confusion;
             }
             let (probe, metric) = (probe.name().to_owned(), "accuracy".to_owned());
-            scores.push(Score { probe, metric, interval: judged.accuracy, n: judged.n });
+            scores.push(Score {
+                probe,
+                metric,
+                interval: judged.accuracy,
+                n: judged.n,
+            });
         }
-        rows.push(Row { name: subject.name.clone(), scores });
+        rows.push(Row {
+            name: subject.name.clone(),
+            scores,
+        });
     }
     Ok(Report {
         title: format!("{}: {}", model.name, split.train.name()),
@@ -206,12 +243,18 @@ fn report(call: &Call<'_>, environment: &Environment, probes: &[Probe]) -> Resul
 
 const RANDOM: &str = "random encoder";
 
-fn subject(call: &Call<'_>, environment: &Environment) -> Result<(Model, Option<Run>), ScriptError> {
+fn subject(
+    call: &Call<'_>,
+    environment: &Environment,
+) -> Result<(Model, Option<Run>), ScriptError> {
     if let Some(run) = call.raw("model").try_cast::<Run>() {
         return Ok((trained(&run, environment)?, Some(run)));
     }
     let model = call.value::<Model>("model").map_err(|_| {
-        ScriptError::new(format!("`model` must be a run or a model, not {}", describe(&call.raw("model"))))
+        ScriptError::new(format!(
+            "`model` must be a run or a model, not {}",
+            describe(&call.raw("model"))
+        ))
     })?;
     Ok((model, None))
 }
@@ -219,7 +262,10 @@ fn subject(call: &Call<'_>, environment: &Environment) -> Result<(Model, Option<
 fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {
     match run {
         Some(run) => run.config().settings(),
-        None => vec![("model".into(), model.text()), ("features".into(), features.to_owned())],
+        None => vec![
+            ("model".into(), model.text()),
+            ("features".into(), features.to_owned()),
+        ],
     }
 }
 
@@ -242,7 +288,11 @@ const TINY_REPORT: &str = "let clips = []; for i in 0..20 { clips.push(#{ wave: 
     let r = linear_probe(resnet18(#{ width: 4 }), dataset(clips).split(#{ test: 0.3 }));";
 
 fn report_functions() -> Vec<Function> {
-    fn figure(name: &'static str, about: &'static str, read: fn(&Report) -> Option<f64>) -> Function {
+    fn figure(
+        name: &'static str,
+        about: &'static str,
+        read: fn(&Report) -> Option<f64>,
+    ) -> Function {
         Function::property::<Report, _>(name, Topic::Judging, move |report| {
             Ok(read(report).map_or(Dynamic::UNIT, Into::into))
         })
@@ -327,7 +377,11 @@ fn interval_functions() -> Vec<Function> {
         .returns("interval")
         .example("assert_near(interval([1, 2, 3]).low, -0.484, 0.001)"),
         end("mean", "The mean.", |interval| interval.value),
-        end("low", "Lower end of the 95 % interval.", |interval| interval.low),
-        end("high", "Upper end of the 95 % interval.", |interval| interval.high),
+        end("low", "Lower end of the 95 % interval.", |interval| {
+            interval.low
+        }),
+        end("high", "Upper end of the 95 % interval.", |interval| {
+            interval.high
+        }),
     ]
 }

@@ -3,13 +3,16 @@
 use super::super::{Environment, Failure, matrix};
 use super::model::Model;
 use super::tensor;
-use crate::script::{Call, Ended, Function, Picture, Progress, ScriptError, ScriptValue, Topic, escape, table};
+use crate::script::{
+    Call, Ended, Function, Picture, Progress, ScriptError, ScriptValue, Topic, escape, table,
+};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_figure::{Figure, drawing_image, sparkline};
 use auricle_learn::Error;
 use auricle_learn::train::{
-    EpochRecord, Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule, SimClr,
+    EpochRecord, Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule,
+    SimClr,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,8 +42,12 @@ impl ScriptValue for Run {
     const NAME: &'static str = "run";
 
     fn text(&self) -> String {
-        let lines: Vec<String> =
-            self.config().settings().into_iter().map(|(name, value)| format!("  {name}: {value}")).collect();
+        let lines: Vec<String> = self
+            .config()
+            .settings()
+            .into_iter()
+            .map(|(name, value)| format!("  {name}: {value}"))
+            .collect();
         let state = match (self.encoder().is_some(), self.interrupted()) {
             // The text may be asked for right after an interrupt.
             _ if self.is_training() => "finishing its last step".to_owned(),
@@ -59,7 +66,15 @@ impl ScriptValue for History {
         let drawing = loss_figure(self).to_drawing();
         let picture = drawing_image("loss", &drawing);
         vec![
-            ("text/html", format!("{picture}<pre>{}</pre>{}", escape(&self.text()), epochs(self)).into()),
+            (
+                "text/html",
+                format!(
+                    "{picture}<pre>{}</pre>{}",
+                    escape(&self.text()),
+                    epochs(self)
+                )
+                .into(),
+            ),
             ("image/png", STANDARD.encode(drawing.to_png()).into()),
         ]
     }
@@ -69,10 +84,16 @@ impl ScriptValue for History {
     }
 
     fn text(&self) -> String {
-        let Some(last) = self.epochs.last() else { return "no epochs".into() };
+        let Some(last) = self.epochs.last() else {
+            return "no epochs".into();
+        };
         let seconds: f64 = self.epochs.iter().map(|epoch| epoch.seconds).sum();
-        let waiting: f64 =
-            self.epochs.iter().map(|epoch| epoch.waiting * epoch.seconds).sum::<f64>() / seconds.max(1e-9);
+        let waiting: f64 = self
+            .epochs
+            .iter()
+            .map(|epoch| epoch.waiting * epoch.seconds)
+            .sum::<f64>()
+            / seconds.max(1e-9);
         let n = self.epochs.len();
         format!(
             "{n} epochs, {:.2} s each, waiting for data {:.1} % of the time\n\
@@ -94,14 +115,26 @@ impl ScriptValue for History {
 }
 
 fn loss_figure(history: &History) -> Figure {
-    Figure::lines("Loss over training", "NT-Xent", &[("loss", &history.losses())])
+    Figure::lines(
+        "Loss over training",
+        "NT-Xent",
+        &[("loss", &history.losses())],
+    )
 }
 
 /// Epochs that the table of a history shows at most: the last ones.
 const LAST_EPOCHS: usize = 10;
 
 fn epochs(history: &History) -> String {
-    let head = ["epoch", "loss", "learning rate", "alignment", "uniformity", "deviation of z", "s"];
+    let head = [
+        "epoch",
+        "loss",
+        "learning rate",
+        "alignment",
+        "uniformity",
+        "deviation of z",
+        "s",
+    ];
     let first = history.epochs.len().saturating_sub(LAST_EPOCHS);
     table(
         &head,
@@ -208,13 +241,19 @@ const TINY_RUN: &str = "let clips = []; for i in 0..8 { clips.push(#{ wave: tone
     #{ recipe: views(2, noise(5..40) |> log_mel(#{ n_mels: 16 })), epochs: 1, batch: 4, out: () });";
 
 fn optional<T: ScriptValue>(call: &Call<'_>, name: &str) -> Result<Option<T>, ScriptError> {
-    if call.raw(name).is_unit() { Ok(None) } else { call.value(name).map(Some) }
+    if call.raw(name).is_unit() {
+        Ok(None)
+    } else {
+        call.value(name).map(Some)
+    }
 }
 
 fn training_clips(call: &Call<'_>) -> Result<Dataset, ScriptError> {
     match call.raw("data").try_cast::<Split>() {
         Some(split) => Ok(split.train),
-        None => call.value("data").map_err(|_| call.wrong("data", "a dataset or a split")),
+        None => call
+            .value("data")
+            .map_err(|_| call.wrong("data", "a dataset or a split")),
     }
 }
 
@@ -225,10 +264,10 @@ fn views(call: &Call<'_>) -> Result<Views, ScriptError> {
     }
     match given.try_cast::<Recipe>() {
         Some(recipe) => Ok(Views::of(2, &recipe)?),
-        None if call.raw("recipe").is_unit() => {
-            Err(ScriptError::new("`simclr` needs `recipe`: how the two views of a clip are made")
-                .hint("such as `recipe: views(2, fade() |> time_mask() |> log_mel())`"))
-        }
+        None if call.raw("recipe").is_unit() => Err(ScriptError::new(
+            "`simclr` needs `recipe`: how the two views of a clip are made",
+        )
+        .hint("such as `recipe: views(2, fade() |> time_mask() |> log_mel())`")),
         None => Err(call.wrong("recipe", "views or a recipe")),
     }
 }
@@ -236,7 +275,11 @@ fn views(call: &Call<'_>) -> Result<Views, ScriptError> {
 fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
     let about_fit = "Trains to the end. An interrupted run of the same description goes on from its checkpoint; a finished one is loaded.";
     let (for_fit, for_resume) = (environment.clone(), environment.clone());
-    let (for_history, for_model, for_plot) = (environment.clone(), environment.clone(), environment.clone());
+    let (for_history, for_model, for_plot) = (
+        environment.clone(),
+        environment.clone(),
+        environment.clone(),
+    );
     vec![
         Function::new("fit", Topic::Training, move |call| {
             let fresh = call.get::<bool>("fresh")? || for_fit.settings.fresh;
@@ -291,11 +334,14 @@ fn run_functions(environment: &Arc<Environment>) -> Vec<Function> {
 /// What a run has trained so far.
 pub(super) fn trained(run: &Run, environment: &Environment) -> Result<Model, ScriptError> {
     environment.settle()?;
-    let missing = || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
+    let missing =
+        || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
     let encoder = run.encoder().ok_or_else(missing)?;
     let name = match run.interrupted() {
         None => "SimCLR encoder".to_owned(),
-        Some((epoch, step)) => format!("SimCLR encoder, interrupted after epoch {epoch}, step {step}"),
+        Some((epoch, step)) => {
+            format!("SimCLR encoder, interrupted after epoch {epoch}, step {step}")
+        }
     };
     Ok(Model { name, encoder })
 }
@@ -312,12 +358,20 @@ enum News {
 /// under way is then finished and kept, and whoever wants something of the run waits for that.
 fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
     environment.settle()?;
-    let (device, workers, stop) = (environment.device()?, environment.workers()?, environment.token.stop());
+    let (device, workers, stop) = (
+        environment.device()?,
+        environment.workers()?,
+        environment.token.stop(),
+    );
     let failure: Failure = Arc::default();
     let (trained, unseen) = (run.clone(), failure.clone());
     let work = move |tell: &dyn Fn(News)| {
         let stop = || stop.is_asked();
-        let fail = |text: String| *unseen.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(text);
+        let fail = |text: String| {
+            *unseen
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(text)
+        };
         let mut observe = |event: Event<'_>| match event {
             Event::Note(text) if stop() => fail(text),
             Event::Note(text) => tell(News::Note(text)),
@@ -325,7 +379,13 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
             Event::Progress(progress) => tell(News::Progress(progress)),
             Event::Epoch(record, progress) => tell(News::Epoch(*record, progress)),
         };
-        let options = FitOptions { device: &device, workers: &workers, fresh, stop: &stop, observe: &mut observe };
+        let options = FitOptions {
+            device: &device,
+            workers: &workers,
+            fresh,
+            stop: &stop,
+            observe: &mut observe,
+        };
         let result = trained.fit(options);
         if let Err(error) = &result
             && !matches!(error, Error::Interrupted { .. } | Error::Stopped)
@@ -361,30 +421,59 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
         }
     }
     let history = run.history();
-    if let Some(summary) = history.text().lines().next().filter(|_| !history.epochs.is_empty()) {
-        environment.sink.note(&format!("trained: {summary}{}", peak_memory().unwrap_or_default()));
+    if let Some(summary) = history
+        .text()
+        .lines()
+        .next()
+        .filter(|_| !history.epochs.is_empty())
+    {
+        environment.sink.note(&format!(
+            "trained: {summary}{}",
+            peak_memory().unwrap_or_default()
+        ));
     }
     Ok(Dynamic::from(history))
 }
 
 /// Where a run was stopped, unless it had reported nothing yet: it may go on from any epoch.
 fn interrupted(run: &Run, epoch: Option<usize>) -> ScriptError {
-    let Some(epoch) = epoch else { return ScriptError::interrupted() };
+    let Some(epoch) = epoch else {
+        return ScriptError::interrupted();
+    };
     let hint = match run.folder() {
-        Some(folder) => format!("`run.resume()`, or the script run again, goes on from `{}`", folder.display()),
+        Some(folder) => format!(
+            "`run.resume()`, or the script run again, goes on from `{}`",
+            folder.display()
+        ),
         None => "`run.resume()` goes on from there".into(),
     };
     let epochs = run.config().epochs;
-    ScriptError::new(format!("interrupted in epoch {} of {epochs}", epoch.min(epochs))).hint(hint)
+    ScriptError::new(format!(
+        "interrupted in epoch {} of {epochs}",
+        epoch.min(epochs)
+    ))
+    .hint(hint)
 }
 
 fn shown(progress: &RunProgress, losses: &[f64], milestone: bool) -> Progress {
-    let RunProgress { done, total, epochs, epoch, loss, clips_per_s, waiting, left_s } = *progress;
+    let RunProgress {
+        done,
+        total,
+        epochs,
+        epoch,
+        loss,
+        clips_per_s,
+        waiting,
+        left_s,
+    } = *progress;
     Progress {
         title: format!("SimCLR epoch {epoch}/{epochs}"),
         done: done as u64,
         total: total as u64,
-        figures: format!("loss {loss:.4}, {clips_per_s:.0} clips/s, waiting {:.0} %", 100.0 * waiting),
+        figures: format!(
+            "loss {loss:.4}, {clips_per_s:.0} clips/s, waiting {:.0} %",
+            100.0 * waiting
+        ),
         curve: losses.to_vec(),
         left_s: Some(left_s),
         milestone,
@@ -395,7 +484,9 @@ fn shown(progress: &RunProgress, losses: &[f64], milestone: bool) -> Progress {
 /// The largest memory this process had, where the system tells.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
     Some(format!(", peak {:.0} MiB", kib / 1024.0))
 }
@@ -467,7 +558,9 @@ mod tests {
     }
 
     fn text(session: &mut Session, source: &str) -> String {
-        let outcome = session.eval("cell", source).unwrap_or_else(|d| panic!("{}", d.render(false)));
+        let outcome = session
+            .eval("cell", source)
+            .unwrap_or_else(|d| panic!("{}", d.render(false)));
         Shown::text_of(&outcome.value)
     }
 
@@ -480,26 +573,38 @@ mod tests {
     #[test]
     fn an_interrupted_run_keeps_what_it_has_and_goes_on_as_if_nothing_had_been() {
         let (mut whole, _) = session();
-        text(&mut whole, &format!("{RUN} let run = describe.call(()); run.fit();"));
+        text(
+            &mut whole,
+            &format!("{RUN} let run = describe.call(()); run.fit();"),
+        );
         let want = text(&mut whole, RESULT);
         let folder = tempfile::tempdir().unwrap();
         for out in ["()".to_owned(), format!("{:?}", folder.path())] {
             let (mut session, user) = session();
-            text(&mut session, &format!("{RUN} let run = describe.call({out});"));
+            text(
+                &mut session,
+                &format!("{RUN} let run = describe.call({out});"),
+            );
             user.epochs.store(2, Ordering::Relaxed);
             let error = session.eval("cell", "run.fit()").unwrap_err();
             assert_eq!(error.message, "interrupted in epoch 3 of 9", "{out}");
             assert!(!text(&mut session, "`${run}`").contains("not trained"));
-            let epochs: usize = text(&mut session, "run.history().losses.len()").parse().unwrap();
+            let epochs: usize = text(&mut session, "run.history().losses.len()")
+                .parse()
+                .unwrap();
             assert!((2..9).contains(&epochs), "{epochs}");
             assert_eq!(text(&mut session, "run.model.dim"), "32");
-            assert!(text(&mut session, "`${run}`").starts_with("SimCLR run, interrupted after epoch "));
             assert!(
-                text(&mut session, "evaluate(run, data.split(#{ test: 0.3 }))").contains("interrupted after epoch")
+                text(&mut session, "`${run}`").starts_with("SimCLR run, interrupted after epoch ")
+            );
+            assert!(
+                text(&mut session, "evaluate(run, data.split(#{ test: 0.3 }))")
+                    .contains("interrupted after epoch")
             );
             user.epochs.store(2, Ordering::Relaxed);
             let error = session.eval("cell", "run.resume()").unwrap_err();
-            let later = (epochs + 1..=9).any(|epoch| error.message == format!("interrupted in epoch {epoch} of 9"));
+            let later = (epochs + 1..=9)
+                .any(|epoch| error.message == format!("interrupted in epoch {epoch} of 9"));
             assert!(later, "{} after {epochs} epochs", error.message);
             text(&mut session, "run.resume();");
             // The curve goes on where it was.
@@ -514,27 +619,55 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut session, user) = session();
         user.epochs.store(1, Ordering::Relaxed);
-        let source = format!("{RUN} let run = describe.call({:?}); run.fit()", folder.path());
+        let source = format!(
+            "{RUN} let run = describe.call({:?}); run.fit()",
+            folder.path()
+        );
         let error = session.eval("cell", &source).unwrap_err();
-        assert!(error.message.starts_with("interrupted in epoch 2"), "{}", error.message);
+        assert!(
+            error.message.starts_with("interrupted in epoch 2"),
+            "{}",
+            error.message
+        );
         drop(session);
-        let run = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-        let left: Vec<String> =
-            std::fs::read_dir(run).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-        assert!(left.contains(&"checkpoint.safetensors".to_owned()), "{left:?}");
-        assert!(!left.iter().any(|name| name.starts_with(".auricle-")), "{left:?}");
+        let run = std::fs::read_dir(folder.path())
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        let left: Vec<String> = std::fs::read_dir(run)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(
+            left.contains(&"checkpoint.safetensors".to_owned()),
+            "{left:?}"
+        );
+        assert!(
+            !left.iter().any(|name| name.starts_with(".auricle-")),
+            "{left:?}"
+        );
     }
 
     #[test]
     fn a_run_whose_folder_cannot_be_written_goes_on_once_it_can() {
         let (mut whole, _) = session();
-        text(&mut whole, &format!("{RUN} let run = describe.call(()); run.fit();"));
+        text(
+            &mut whole,
+            &format!("{RUN} let run = describe.call(()); run.fit();"),
+        );
         let want = text(&mut whole, RESULT);
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("taken");
         std::fs::write(&out, "a file where the folder should be").unwrap();
         let (mut session, _) = session();
-        let error = session.eval("cell", &format!("{RUN} let run = describe.call({out:?}); run.fit()")).unwrap_err();
+        let error = session
+            .eval(
+                "cell",
+                &format!("{RUN} let run = describe.call({out:?}); run.fit()"),
+            )
+            .unwrap_err();
         assert!(error.message.contains("taken"), "{}", error.message);
         assert_eq!(text(&mut session, "run.history().losses.len()"), "1");
         std::fs::remove_file(&out).unwrap();

@@ -46,6 +46,9 @@ pub(super) fn register(engine: &mut Engine) {
 impl From<auricle_learn::Error> for ScriptError {
     fn from(error: auricle_learn::Error) -> ScriptError {
         let hint = error.hint();
-        ScriptError { message: error.to_string(), hint }
+        ScriptError {
+            message: error.to_string(),
+            hint,
+        }
     }
 }

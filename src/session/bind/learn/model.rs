@@ -4,7 +4,9 @@ use super::super::Environment;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
-use auricle_figure::{Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel};
+use auricle_figure::{
+    Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel,
+};
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
 use auricle_learn::nn::{Architecture, Encoder, FrontEnd, ResNet18Options};
@@ -26,7 +28,11 @@ impl ScriptValue for Model {
 
     fn text(&self) -> String {
         let (architecture, parameters) = (self.encoder.architecture(), self.encoder.n_parameters());
-        format!("{}: {architecture}, {parameters} weights, {} features", self.name, self.encoder.dim())
+        format!(
+            "{}: {architecture}, {parameters} weights, {} features",
+            self.name,
+            self.encoder.dim()
+        )
     }
 }
 
@@ -39,7 +45,9 @@ impl ScriptValue for Arc<Matrix> {
     }
 
     fn parts(&self) -> Parts {
-        let Some(map) = heat_map(self) else { return Vec::new() };
+        let Some(map) = heat_map(self) else {
+            return Vec::new();
+        };
         let drawing = drawing(self, &map);
         vec![
             ("text/html", drawing_image("embeddings", &drawing).into()),
@@ -66,32 +74,58 @@ const LONG: usize = 1 << 18;
 /// Embeddings as a picture: clips to the right, features upwards.
 fn heat_map(matrix: &Matrix) -> Option<HeatMap> {
     let (rows, columns) = (matrix.columns, matrix.rows());
-    let values: Vec<f32> =
-        (0..rows).flat_map(|feature| (0..columns).map(move |clip| matrix.row(clip)[feature] as f32)).collect();
-    HeatMap::of(Grid { values: &values, columns, rows })
+    let values: Vec<f32> = (0..rows)
+        .flat_map(|feature| (0..columns).map(move |clip| matrix.row(clip)[feature] as f32))
+        .collect();
+    HeatMap::of(Grid {
+        values: &values,
+        columns,
+        rows,
+    })
 }
 
 /// The same with axes and a bar of its colours.
 fn drawing(matrix: &Matrix, map: &HeatMap) -> Drawing {
     let mut drawing = Drawing::new(640.0, 290.0);
     drawing.text([60.0, 19.0], Words::new(matrix_facts(matrix), 14.0).bold());
-    let place = Place { left: 60.0, top: 30.0, width: 510.0, height: 220.0 };
+    let place = Place {
+        left: 60.0,
+        top: 30.0,
+        width: 510.0,
+        height: 220.0,
+    };
     let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
-    heat_panel(&mut drawing, place, Some(map), &axis(matrix.rows(), "clip"), &axis(matrix.columns, "feature"));
+    heat_panel(
+        &mut drawing,
+        place,
+        Some(map),
+        &axis(matrix.rows(), "clip"),
+        &axis(matrix.columns, "feature"),
+    );
     color_bar(&mut drawing, [584.0, 30.0], 220.0, map, "value");
     drawing
 }
 
 fn matrix_facts(matrix: &Matrix) -> String {
-    format!("embeddings of {} clips, {} features each", matrix.rows(), matrix.columns)
+    format!(
+        "embeddings of {} clips, {} features each",
+        matrix.rows(),
+        matrix.columns
+    )
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         resnet18(environment),
         summary(),
-        property("dim", "Number of features that it gives.", |encoder| encoder.dim()),
-        property("n_parameters", "Number of its weights.", Encoder::n_parameters),
+        property("dim", "Number of features that it gives.", |encoder| {
+            encoder.dim()
+        }),
+        property(
+            "n_parameters",
+            "Number of its weights.",
+            Encoder::n_parameters,
+        ),
         save(),
         load(environment),
         embed_all(environment),
@@ -124,9 +158,11 @@ fn resnet18(environment: &Arc<Environment>) -> Function {
 }
 
 fn property(name: &'static str, about: &'static str, read: fn(&Encoder) -> usize) -> Function {
-    Function::property::<Model, _>(name, Topic::Training, move |model| Ok(read(&model.encoder) as i64))
-        .about(about)
-        .example(format!("print(resnet18(#{{ width: 4 }}).{name})"))
+    Function::property::<Model, _>(name, Topic::Training, move |model| {
+        Ok(read(&model.encoder) as i64)
+    })
+    .about(about)
+    .example(format!("print(resnet18(#{{ width: 4 }}).{name})"))
 }
 
 fn summary() -> Function {
@@ -146,7 +182,10 @@ fn summary() -> Function {
 
 fn save() -> Function {
     Function::new("save", Topic::Training, |call| {
-        Ok(call.receiver::<Model>()?.encoder.save(Path::new(&call.get::<String>("path")?))?)
+        Ok(call
+            .receiver::<Model>()?
+            .encoder
+            .save(Path::new(&call.get::<String>("path")?))?)
     })
     .on::<Model>()
     .long()
@@ -228,10 +267,15 @@ pub(super) fn front_end(
 
 fn shape() -> Function {
     Function::property::<Arc<Matrix>, _>("shape", Topic::Training, |matrix| {
-        Ok(Dynamic::from_array(vec![(matrix.rows() as i64).into(), (matrix.columns as i64).into()]))
+        Ok(Dynamic::from_array(vec![
+            (matrix.rows() as i64).into(),
+            (matrix.columns as i64).into(),
+        ]))
     })
     .about("Clips and features.")
-    .example("let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).shape)")
+    .example(
+        "let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).shape)",
+    )
 }
 
 fn rows() -> Function {

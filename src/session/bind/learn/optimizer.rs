@@ -29,7 +29,14 @@ impl ScriptValue for Schedule {
 }
 
 pub(super) fn functions() -> Vec<Function> {
-    vec![sgd(), adam("adam"), adam("adamw"), constant(), warmup_cosine(), step_decay()]
+    vec![
+        sgd(),
+        adam("adam"),
+        adam("adamw"),
+        constant(),
+        warmup_cosine(),
+        step_decay(),
+    ]
 }
 
 fn sgd() -> Function {
@@ -43,7 +50,11 @@ fn sgd() -> Function {
         Ok(Dynamic::from(optimizer))
     })
     .about("Describes stochastic gradient descent with momentum.")
-    .option::<f64>("learning_rate", 0.1, "peak learning rate, which the schedule multiplies")
+    .option::<f64>(
+        "learning_rate",
+        0.1,
+        "peak learning rate, which the schedule multiplies",
+    )
     .option::<f64>("momentum", 0.9, "share of the last step that is kept")
     .option::<f64>("weight_decay", 1e-6, "penalty on matrices and kernels")
     .returns("optimizer")
@@ -53,23 +64,43 @@ fn sgd() -> Function {
 fn adam(name: &'static str) -> Function {
     let decoupled = name == "adamw";
     let (about, decay) = if decoupled {
-        ("Describes Adam with decoupled weight decay (Loshchilov & Hutter, 2019).", 1e-2)
+        (
+            "Describes Adam with decoupled weight decay (Loshchilov & Hutter, 2019).",
+            1e-2,
+        )
     } else {
-        ("Describes Adam (Kingma & Ba, 2015), with weight decay added to the gradient.", 1e-6)
+        (
+            "Describes Adam (Kingma & Ba, 2015), with weight decay added to the gradient.",
+            1e-6,
+        )
     };
     Function::new(name, Topic::Training, move |call| {
         let (learning_rate, beta_1) = (call.get("learning_rate")?, call.get("beta_1")?);
         let (beta_2, weight_decay) = (call.get("beta_2")?, call.get("weight_decay")?);
         let optimizer = if decoupled {
-            Optimizer::AdamW { learning_rate, beta_1, beta_2, weight_decay }
+            Optimizer::AdamW {
+                learning_rate,
+                beta_1,
+                beta_2,
+                weight_decay,
+            }
         } else {
-            Optimizer::Adam { learning_rate, beta_1, beta_2, weight_decay }
+            Optimizer::Adam {
+                learning_rate,
+                beta_1,
+                beta_2,
+                weight_decay,
+            }
         };
         optimizer.check()?;
         Ok(Dynamic::from(optimizer))
     })
     .about(about)
-    .option::<f64>("learning_rate", 1e-3, "peak learning rate, which the schedule multiplies")
+    .option::<f64>(
+        "learning_rate",
+        1e-3,
+        "peak learning rate, which the schedule multiplies",
+    )
     .option::<f64>("beta_1", 0.9, "decay of the mean gradient")
     .option::<f64>("beta_2", 0.999, "decay of the mean squared gradient")
     .option::<f64>("weight_decay", decay, "penalty on matrices and kernels")
@@ -91,7 +122,10 @@ fn constant() -> Function {
 
 fn warmup_cosine() -> Function {
     Function::new("warmup_cosine", Topic::Training, |call| {
-        checked(Schedule::WarmupCosine { warmup_epochs: call.get("warmup_epochs")?, floor: call.get("floor")? })
+        checked(Schedule::WarmupCosine {
+            warmup_epochs: call.get("warmup_epochs")?,
+            floor: call.get("floor")?,
+        })
     })
     .about("Describes a learning rate that rises linearly, then falls along half a cosine.")
     .option::<f64>("warmup_epochs", 5, "epochs of the rise")
@@ -102,7 +136,10 @@ fn warmup_cosine() -> Function {
 
 fn step_decay() -> Function {
     Function::new("step_decay", Topic::Training, |call| {
-        checked(Schedule::StepDecay { milestones: call.get("milestones")?, factor: call.get("factor")? })
+        checked(Schedule::StepDecay {
+            milestones: call.get("milestones")?,
+            factor: call.get("factor")?,
+        })
     })
     .about("Describes a learning rate that drops by a factor at some points of the run.")
     .option::<Vec<f64>>(

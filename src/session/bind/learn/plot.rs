@@ -27,14 +27,26 @@ pub(super) fn plot() -> Function {
 /// The lines and their names.
 fn curves(call: &Call<'_>) -> Result<Vec<(String, Vec<f64>)>, ScriptError> {
     let x = call.raw("x");
-    let wrong = || call.wrong("x", "an array of numbers, an array of such arrays, or a map of names and arrays");
+    let wrong = || {
+        call.wrong(
+            "x",
+            "an array of numbers, an array of such arrays, or a map of names and arrays",
+        )
+    };
     if let Some(values) = Vec::<f64>::from_script(&x) {
         return Ok(vec![(String::new(), values)]);
     }
     let line = |value: &Dynamic| Vec::<f64>::from_script(value).ok_or_else(wrong);
     if let Ok(map) = x.as_map_ref() {
-        return map.iter().map(|(name, value)| Ok((name.to_string(), line(value)?))).collect();
+        return map
+            .iter()
+            .map(|(name, value)| Ok((name.to_string(), line(value)?)))
+            .collect();
     }
     let array = x.as_array_ref().map_err(|_| wrong())?;
-    array.iter().enumerate().map(|(i, value)| Ok((i.to_string(), line(value)?))).collect()
+    array
+        .iter()
+        .enumerate()
+        .map(|(i, value)| Ok((i.to_string(), line(value)?)))
+        .collect()
 }

@@ -21,8 +21,14 @@ impl ScriptValue for Tensor {
         let shown: Vec<String> = values.iter().take(8).map(|v| format!("{v:.4}")).collect();
         let more = if values.len() > 8 { ", …" } else { "" };
         let bounds = matrix::bounds(&values).filter(|_| values.len() > 8);
-        let range = bounds.map(|(low, high)| format!(", {low:.4} to {high:.4}")).unwrap_or_default();
-        format!("tensor {:?}{range} [{}{more}]", self.shape(), shown.join(", "))
+        let range = bounds
+            .map(|(low, high)| format!(", {low:.4} to {high:.4}"))
+            .unwrap_or_default();
+        format!(
+            "tensor {:?}{range} [{}{more}]",
+            self.shape(),
+            shown.join(", ")
+        )
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -57,7 +63,14 @@ impl Tensor {
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    vec![make(environment), shape(), item(), to_array(), align(), uniform_loss()]
+    vec![
+        make(environment),
+        shape(),
+        item(),
+        to_array(),
+        align(),
+        uniform_loss(),
+    ]
 }
 
 fn make(environment: &Arc<Environment>) -> Function {
@@ -66,7 +79,9 @@ fn make(environment: &Arc<Environment>) -> Function {
         let device = environment.device()?;
         let values = call.get::<Array>("values")?;
         let wanted = "an array of numbers, or of equally long arrays of numbers";
-        let row = |value: &Dynamic| Vec::<f64>::from_script(value).ok_or_else(|| call.wrong("values", wanted));
+        let row = |value: &Dynamic| {
+            Vec::<f64>::from_script(value).ok_or_else(|| call.wrong("values", wanted))
+        };
         let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect::<Vec<_>>();
         Ok(Dynamic::from(match values.first() {
             Some(first) if first.is_array() => {
@@ -75,12 +90,18 @@ fn make(environment: &Arc<Environment>) -> Function {
                     return Err(call.wrong("values", wanted));
                 }
                 let shape = [rows.len(), rows[0].len()];
-                Tensor::Matrix(auricle_learn::Tensor::from_data(TensorData::new(narrow(rows.concat()), shape), &device))
+                Tensor::Matrix(auricle_learn::Tensor::from_data(
+                    TensorData::new(narrow(rows.concat()), shape),
+                    &device,
+                ))
             }
             _ => {
                 let values = narrow(row(&Dynamic::from_array(values))?);
                 let shape = [values.len()];
-                Tensor::Vector(auricle_learn::Tensor::from_data(TensorData::new(values, shape), &device))
+                Tensor::Vector(auricle_learn::Tensor::from_data(
+                    TensorData::new(values, shape),
+                    &device,
+                ))
             }
         }))
     })
@@ -92,7 +113,13 @@ fn make(environment: &Arc<Environment>) -> Function {
 
 fn shape() -> Function {
     Function::property::<Tensor, _>("shape", Topic::Tensors, |tensor| {
-        Ok(Dynamic::from_array(tensor.shape().into_iter().map(|n| (n as i64).into()).collect()))
+        Ok(Dynamic::from_array(
+            tensor
+                .shape()
+                .into_iter()
+                .map(|n| (n as i64).into())
+                .collect(),
+        ))
     })
     .about("Lengths of its axes.")
     .example("assert(tensor([1, 2, 3]).shape == [3])")
@@ -103,7 +130,10 @@ fn item() -> Function {
         let tensor = call.receiver::<Tensor>()?;
         match tensor.values().as_slice() {
             [value] => Ok(*value),
-            values => Err(ScriptError::new(format!("`item` needs a tensor of one number, not of {}", values.len()))),
+            values => Err(ScriptError::new(format!(
+                "`item` needs a tensor of one number, not of {}",
+                values.len()
+            ))),
         }
     })
     .on::<Tensor>()
@@ -115,9 +145,16 @@ fn item() -> Function {
 fn to_array() -> Function {
     Function::new("to_array", Topic::Tensors, |call| {
         let tensor = call.receiver::<Tensor>()?;
-        let numbers = |values: &[f64]| Dynamic::from_array(values.iter().map(|&v| v.into()).collect());
+        let numbers =
+            |values: &[f64]| Dynamic::from_array(values.iter().map(|&v| v.into()).collect());
         Ok(match tensor.shape().as_slice() {
-            [_, columns] => Dynamic::from_array(tensor.values().chunks((*columns).max(1)).map(numbers).collect()),
+            [_, columns] => Dynamic::from_array(
+                tensor
+                    .values()
+                    .chunks((*columns).max(1))
+                    .map(numbers)
+                    .collect(),
+            ),
             _ => numbers(&tensor.values()),
         })
     })
@@ -156,5 +193,9 @@ fn uniform_loss() -> Function {
 /// The loss on two views, for the `nt_xent` function.
 pub(super) fn nt_xent(call: &Call<'_>, temperature: f64) -> Result<Dynamic, ScriptError> {
     let (a, b) = (Tensor::matrix(call, "a")?, Tensor::matrix(call, "b")?);
-    Ok(Dynamic::from(Tensor::Vector(loss::nt_xent(a, b, temperature)?)))
+    Ok(Dynamic::from(Tensor::Vector(loss::nt_xent(
+        a,
+        b,
+        temperature,
+    )?)))
 }

@@ -3,8 +3,8 @@
 use super::text::{Habit, Text, closes};
 
 const BLOCK_WORDS: [&str; 16] = [
-    "if", "elif", "elseif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "switch",
-    "match", "foreach", "until",
+    "if", "elif", "elseif", "else", "for", "while", "try", "except", "finally", "with", "def",
+    "class", "switch", "match", "foreach", "until",
 ];
 
 /// `for (let i = 0; i < 10; i++) { ... }`, `for i = 1:10`.
@@ -32,7 +32,11 @@ pub(super) fn loop_with_a_counter(text: &Text<'_>, at: usize) -> Option<Habit> {
             _ => "0..10".into(),
         }
     } else if let Some(colon) = (name..=end).find(|&i| text.is_any(i, &[":", ","])) {
-        format!("{}..={}", text.source(name + 2, colon - 1), text.get(colon + 1).map_or("10", |token| &token.text))
+        format!(
+            "{}..={}",
+            text.source(name + 2, colon - 1),
+            text.get(colon + 1).map_or("10", |token| &token.text)
+        )
     } else {
         "0..10".into()
     };
@@ -47,41 +51,85 @@ pub(super) fn loop_in_parentheses(text: &Text<'_>, at: usize) -> Option<Habit> {
     }
     let close = text.partner(at + 1)?;
     let word = (at + 2..close).find(|&i| text.is_any(i, &["in", "of", "as"]))?;
-    let (name, over) = (text.get(word - 1)?, text.source(word + 1, close - 1).replace(':', "..="));
+    let (name, over) = (
+        text.get(word - 1)?,
+        text.source(word + 1, close - 1).replace(':', "..="),
+    );
     let hint = format!("write `for {} in {over} {{ ... }}`", name.text);
     Habit::new(at, word, "a loop has no parentheses", hint)
 }
 
 /// `if x:`, `for i in range(10):`, `try:`, `while x:`, `else:`.
 pub(super) fn colon(text: &Text<'_>, at: usize) -> Option<Habit> {
-    if !text.is_any(at, &BLOCK_WORDS) || !(text.begins_statement(at) || text.before(at).is_some_and(|b| b.is("else"))) {
+    if !text.is_any(at, &BLOCK_WORDS)
+        || !(text.begins_statement(at) || text.before(at).is_some_and(|b| b.is("else")))
+    {
         return None;
     }
     let last = text.line_end(at);
     let around = text.around(at);
     let colon = (at..=last).find(|&i| text.is(i, ":") && text.around(i) == around)?;
-    let head = if colon > at + 1 { text.source(at + 1, colon - 1) } else { String::new() };
+    let head = if colon > at + 1 {
+        text.source(at + 1, colon - 1)
+    } else {
+        String::new()
+    };
     let word = text.tokens[at].text.as_str();
     let (message, hint) = match word {
-        "try" => ("a block stands in braces", "write `try { ... } catch (e) { ... }`".to_owned()),
-        "except" => ("`except` is written `catch`", "write `try { ... } catch (e) { ... }`".into()),
-        "finally" => ("there is no `finally`", "write what follows behind the block of `catch`".into()),
-        "with" => ("there is no `with`", "write `let x = load(\"a.wav\");`: files are closed by themselves".into()),
-        "class" => ("there are no classes", "a map holds values and closures: `#{ a: 1, f: |x| x + 1 }`".into()),
+        "try" => (
+            "a block stands in braces",
+            "write `try { ... } catch (e) { ... }`".to_owned(),
+        ),
+        "except" => (
+            "`except` is written `catch`",
+            "write `try { ... } catch (e) { ... }`".into(),
+        ),
+        "finally" => (
+            "there is no `finally`",
+            "write what follows behind the block of `catch`".into(),
+        ),
+        "with" => (
+            "there is no `with`",
+            "write `let x = load(\"a.wav\");`: files are closed by themselves".into(),
+        ),
+        "class" => (
+            "there are no classes",
+            "a map holds values and closures: `#{ a: 1, f: |x| x + 1 }`".into(),
+        ),
         // A function is told as one.
         "def" => return None,
-        "elif" | "elseif" => ("`else if` it is written here", format!("write `else if {head} {{ ... }}`")),
-        "match" | "switch" => ("a choice stands in braces", format!("write `switch {head} {{ 1 => ..., _ => ... }}`")),
-        "foreach" => ("a block stands in braces", "write `for x in xs { ... }`".into()),
-        _ if head.is_empty() => ("a block stands in braces", format!("write `{word} {{ ... }}`")),
-        _ => ("a block stands in braces", format!("write `{word} {head} {{ ... }}`")),
+        "elif" | "elseif" => (
+            "`else if` it is written here",
+            format!("write `else if {head} {{ ... }}`"),
+        ),
+        "match" | "switch" => (
+            "a choice stands in braces",
+            format!("write `switch {head} {{ 1 => ..., _ => ... }}`"),
+        ),
+        "foreach" => (
+            "a block stands in braces",
+            "write `for x in xs { ... }`".into(),
+        ),
+        _ if head.is_empty() => (
+            "a block stands in braces",
+            format!("write `{word} {{ ... }}`"),
+        ),
+        _ => (
+            "a block stands in braces",
+            format!("write `{word} {head} {{ ... }}`"),
+        ),
     };
     Habit::new(at, colon, message, hint)
 }
 
 /// `if x y`, `if x then`, `while (x) y;`, `else y`, `loop x`.
 pub(super) fn without_braces(text: &Text<'_>, at: usize) -> Option<Habit> {
-    if !text.is_any(at, &["if", "while", "else", "for", "loop", "do", "try", "catch", "switch"]) {
+    if !text.is_any(
+        at,
+        &[
+            "if", "while", "else", "for", "loop", "do", "try", "catch", "switch",
+        ],
+    ) {
         return None;
     }
     let around = text.around(at);
@@ -93,7 +141,8 @@ pub(super) fn without_braces(text: &Text<'_>, at: usize) -> Option<Habit> {
             return None;
         }
         let closed = closes(token) && text.partner(i).is_none_or(|open| open < at);
-        if closed || (here && (token.is(";") || (token.leads && token.line > text.tokens[at].line))) {
+        if closed || (here && (token.is(";") || (token.leads && token.line > text.tokens[at].line)))
+        {
             break;
         }
         end = i;
@@ -108,20 +157,35 @@ pub(super) fn without_braces(text: &Text<'_>, at: usize) -> Option<Habit> {
     // Two values side by side are the condition and what depends on it.
     let side_by_side = |i: &usize| {
         let (left, right) = (&text.tokens[*i], &text.tokens[i + 1]);
-        text.around(*i) == around && left.ends_value() && right.begins_value() && !text.is(i + 1, "(") && right.apart
+        text.around(*i) == around
+            && left.ends_value()
+            && right.begins_value()
+            && !text.is(i + 1, "(")
+            && right.apart
     };
     let split = (at + 1..end).find(side_by_side).filter(|_| word != "else");
     let (head, body) = match (then, close) {
         (Some(then), _) => (text.source(at + 1, then - 1), text.source(then + 1, end)),
         (None, Some(close)) => (text.source(at + 2, close - 1), text.source(close + 1, end)),
-        (None, None) if matches!(word, "else" | "loop" | "do" | "try") => (String::new(), text.source(at + 1, end)),
+        (None, None) if matches!(word, "else" | "loop" | "do" | "try") => {
+            (String::new(), text.source(at + 1, end))
+        }
         (None, None) => match split {
             Some(split) => (text.source(at + 1, split), text.source(split + 1, end)),
             None => (text.source(at + 1, end), String::new()),
         },
     };
     let space = if head.is_empty() { "" } else { " " };
-    let body = if body.is_empty() || body.contains('\n') { "...".into() } else { body };
+    let body = if body.is_empty() || body.contains('\n') {
+        "...".into()
+    } else {
+        body
+    };
     let hint = format!("write `{word}{space}{head} {{ {body} }}`");
-    Habit::new(at, at, format!("the block of this `{word}` has no braces"), hint)
+    Habit::new(
+        at,
+        at,
+        format!("the block of this `{word}` has no braces"),
+        hint,
+    )
 }

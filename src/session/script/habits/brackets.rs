@@ -11,7 +11,10 @@ pub(in super::super) fn unbalanced(text: &Text<'_>) -> Option<Habit> {
         } else if closes(token) {
             let Some(opening) = open.pop() else {
                 let message = format!("this `{}` closes nothing", token.text);
-                let hint = format!("take it away, or open it with `{}`", opening_of(&token.text));
+                let hint = format!(
+                    "take it away, or open it with `{}`",
+                    opening_of(&token.text)
+                );
                 return Habit::new(at, at, message, hint);
             };
             let bracket = &text.tokens[opening];
@@ -30,7 +33,11 @@ pub(in super::super) fn unbalanced(text: &Text<'_>) -> Option<Habit> {
     }
     let opening = *open.last()?;
     let bracket = &text.tokens[opening].text;
-    let more = if open.len() > 1 { format!("; {} brackets are open at the end", open.len()) } else { String::new() };
+    let more = if open.len() > 1 {
+        format!("; {} brackets are open at the end", open.len())
+    } else {
+        String::new()
+    };
     Habit::new(
         opening,
         opening,

@@ -11,14 +11,19 @@ pub(super) fn text_in_apostrophes(text: &Text<'_>, at: usize) -> Option<Habit> {
     if is_character {
         return None;
     }
-    let hint = format!("write \"{}\"; apostrophes hold one character", inside.replace('"', "\\\""));
+    let hint = format!(
+        "write \"{}\"; apostrophes hold one character",
+        inside.replace('"', "\\\"")
+    );
     Habit::new(at, at, "texts stand in double quotation marks", hint)
 }
 
 /// `f"a {x}"`, `r"..."`, `b"..."`.
 pub(super) fn prefixed_text(text: &Text<'_>, at: usize) -> Option<Habit> {
     let (prefix, next) = (text.get(at)?, text.get(at + 1)?);
-    let is_text = matches!(next.kind, Kind::Text | Kind::Quoted) && !next.apart && !next.text.starts_with('#');
+    let is_text = matches!(next.kind, Kind::Text | Kind::Quoted)
+        && !next.apart
+        && !next.text.starts_with('#');
     if prefix.kind != Kind::Word || !is_text || prefix.text.len() > 2 {
         return None;
     }
@@ -26,13 +31,23 @@ pub(super) fn prefixed_text(text: &Text<'_>, at: usize) -> Option<Habit> {
     match prefix.text.to_lowercase().as_str() {
         "f" | "fr" | "rf" | "s" | "t" => {
             let filled = inside.replace("${", "{").replace('{', "${");
-            Habit::new(at, at + 1, "values are put into a text in backticks", format!("write `{filled}` in backticks"))
+            Habit::new(
+                at,
+                at + 1,
+                "values are put into a text in backticks",
+                format!("write `{filled}` in backticks"),
+            )
         }
         "r" | "br" | "rb" => {
             let message = "a text without escapes stands between `#\"` and `\"#`";
             Habit::new(at, at + 1, message, format!("write #\"{inside}\"#"))
         }
-        "b" | "u" | "l" => Habit::new(at, at + 1, "a text has no letter before it", format!("write \"{inside}\"")),
+        "b" | "u" | "l" => Habit::new(
+            at,
+            at + 1,
+            "a text has no letter before it",
+            format!("write \"{inside}\""),
+        ),
         _ => None,
     }
 }
@@ -40,7 +55,8 @@ pub(super) fn prefixed_text(text: &Text<'_>, at: usize) -> Option<Habit> {
 /// Python's text of several lines.
 pub(super) fn text_in_three_quotes(text: &Text<'_>, at: usize) -> Option<Habit> {
     let (token, next) = (text.get(at)?, text.get(at + 1)?);
-    let three = |empty: &str| token.text == empty && !next.apart && next.text.starts_with(&empty[..1]);
+    let three =
+        |empty: &str| token.text == empty && !next.apart && next.text.starts_with(&empty[..1]);
     if !(three("\"\"") || three("''")) {
         return None;
     }
@@ -51,12 +67,19 @@ pub(super) fn text_in_three_quotes(text: &Text<'_>, at: usize) -> Option<Habit> 
 /// `.5` and `5.`.
 pub(super) fn without_its_digit(text: &Text<'_>, at: usize) -> Option<Habit> {
     if text.kind(at) == Some(Kind::Number) && text.is(at + 1, ".") && !text.tokens[at + 1].apart {
-        let follows = text.get(at + 2).is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Number));
+        let follows = text
+            .get(at + 2)
+            .is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Number));
         let hint = format!("write `{}.0`", text.tokens[at].text);
         return if follows {
             None
         } else {
-            Habit::new(at, at + 1, "a digit stands behind the point of a number", hint)
+            Habit::new(
+                at,
+                at + 1,
+                "a digit stands behind the point of a number",
+                hint,
+            )
         };
     }
     let (dot, number) = (text.get(at)?, text.get(at + 1)?);
@@ -64,12 +87,25 @@ pub(super) fn without_its_digit(text: &Text<'_>, at: usize) -> Option<Habit> {
     if !dot.is(".") || !is_number {
         return None;
     }
-    if text.before(at).is_some_and(|before| before.ends_value() && !dot.apart) {
+    if text
+        .before(at)
+        .is_some_and(|before| before.ends_value() && !dot.apart)
+    {
         let owner = text.before(at).map_or("x", |before| &before.text);
         let message = "an element is read with brackets";
-        return Habit::new(at, at + 1, message, format!("write `{owner}[{}]`", number.text));
+        return Habit::new(
+            at,
+            at + 1,
+            message,
+            format!("write `{owner}[{}]`", number.text),
+        );
     }
-    Habit::new(at, at + 1, "a number begins with a digit", format!("write `0.{}`", number.text))
+    Habit::new(
+        at,
+        at + 1,
+        "a number begins with a digit",
+        format!("write `0.{}`", number.text),
+    )
 }
 
 /// `440Hz`, `5k`, `10n`, `3j`.
@@ -81,9 +117,14 @@ pub(super) fn with_a_unit(text: &Text<'_>, at: usize) -> Option<Habit> {
     let written = format!("{}{}", number.text, word.text);
     let hint = match word.text.as_str() {
         "k" | "K" => format!("write `{}000`", number.text),
-        _ if text.before(at).is_some_and(|before| before.is("let")) => "a name does not begin with a digit".into(),
+        _ if text.before(at).is_some_and(|before| before.is("let")) => {
+            "a name does not begin with a digit".into()
+        }
         "i" | "j" | "J" => "there are no imaginary numbers".into(),
-        _ => format!("write `{}`; its unit is the one that `help` says", number.text),
+        _ => format!(
+            "write `{}`; its unit is the one that `help` says",
+            number.text
+        ),
     };
     Habit::new(at, at + 1, format!("`{written}` is no number"), hint)
 }

@@ -43,7 +43,9 @@ pub(in crate::script) fn near(text: &Text<'_>, line: usize, column: usize) -> Op
         if beyond && (best.is_some() || token.line > line) {
             break;
         }
-        let Some(habit) = SHAPES.iter().find_map(|shape| shape(text, at)) else { continue };
+        let Some(habit) = SHAPES.iter().find_map(|shape| shape(text, at)) else {
+            continue;
+        };
         // A shape further up did not stop the parser, unless it goes on to here.
         if text.tokens[habit.through].line + 1 >= line && best.is_none() {
             best = Some(habit);

@@ -5,7 +5,10 @@ use super::text::{Habit, Text};
 
 /// What is wrong between the token at a place, where the parser gave up, and the one before it.
 pub(in super::super) fn between(text: &Text<'_>, line: usize, column: usize) -> Option<Habit> {
-    let at = text.tokens.iter().position(|token| (token.line, token.column) >= (line, column))?;
+    let at = text
+        .tokens
+        .iter()
+        .position(|token| (token.line, token.column) >= (line, column))?;
     let (before, token) = (text.before(at)?, text.get(at)?);
     if !before.ends_value() || !token.begins_value() && token.kind == Kind::Sign {
         return None;
@@ -23,9 +26,12 @@ pub(in super::super) fn between(text: &Text<'_>, line: usize, column: usize) -> 
             };
             Habit::new(at, at, message, hint)
         }
-        _ if token.leads => {
-            Habit::new(at - 1, at - 1, "`;` is missing at the end of this statement", format!("write `{left};`"))
-        }
+        _ if token.leads => Habit::new(
+            at - 1,
+            at - 1,
+            "`;` is missing at the end of this statement",
+            format!("write `{left};`"),
+        ),
         _ => Habit::new(
             at,
             at,

@@ -26,8 +26,18 @@ pub(in super::super) struct Habit {
 }
 
 impl Habit {
-    pub(super) fn new(at: usize, through: usize, message: impl Into<String>, hint: impl Into<String>) -> Option<Habit> {
-        Some(Habit { at, through, message: message.into(), hint: hint.into() })
+    pub(super) fn new(
+        at: usize,
+        through: usize,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<Habit> {
+        Some(Habit {
+            at,
+            through,
+            message: message.into(),
+            hint: hint.into(),
+        })
     }
 }
 
@@ -49,12 +59,20 @@ impl<'a> Text<'a> {
                 open.push(i);
             }
         }
-        Text { chars: script.chars().collect(), tokens, table, partner, around }
+        Text {
+            chars: script.chars().collect(),
+            tokens,
+            table,
+            partner,
+            around,
+        }
     }
 
     /// The token at a place, or the last one before it.
     pub(in super::super) fn at(&self, line: usize, column: usize) -> Option<usize> {
-        self.tokens.iter().rposition(|token| (token.line, token.column) <= (line, column))
+        self.tokens
+            .iter()
+            .rposition(|token| (token.line, token.column) <= (line, column))
     }
 
     pub(in super::super) fn get(&self, at: usize) -> Option<&Token> {
@@ -70,7 +88,8 @@ impl<'a> Text<'a> {
     }
 
     pub(super) fn is_any(&self, at: usize, texts: &[&str]) -> bool {
-        self.get(at).is_some_and(|token| texts.iter().any(|text| token.is(text)))
+        self.get(at)
+            .is_some_and(|token| texts.iter().any(|text| token.is(text)))
     }
 
     pub(super) fn kind(&self, at: usize) -> Option<Kind> {
@@ -100,14 +119,19 @@ impl<'a> Text<'a> {
     pub(super) fn begins_statement(&self, at: usize) -> bool {
         match self.before(at) {
             None => true,
-            Some(before) => before.is(";") || before.is("{") || before.is("}") || self.tokens[at].leads,
+            Some(before) => {
+                before.is(";") || before.is("{") || before.is("}") || self.tokens[at].leads
+            }
         }
     }
 
     /// The last token of the line of a token.
     pub(super) fn line_end(&self, at: usize) -> usize {
         let line = self.tokens[at].line;
-        let more = self.tokens[at..].iter().take_while(|token| token.line == line).count();
+        let more = self.tokens[at..]
+            .iter()
+            .take_while(|token| token.line == line)
+            .count();
         at + more.max(1) - 1
     }
 
@@ -138,11 +162,15 @@ impl<'a> Text<'a> {
 
     /// What the tokens from one to another are in the script.
     pub(super) fn source(&self, from: usize, through: usize) -> String {
-        let (Some(first), Some(last)) = (self.get(from), self.get(through)) else { return String::new() };
+        let (Some(first), Some(last)) = (self.get(from), self.get(through)) else {
+            return String::new();
+        };
         if from > through {
             return String::new();
         }
-        self.chars[first.start..last.end().min(self.chars.len())].iter().collect()
+        self.chars[first.start..last.end().min(self.chars.len())]
+            .iter()
+            .collect()
     }
 }
 

@@ -10,10 +10,19 @@ pub(super) fn word(text: &Text<'_>, at: usize) -> Option<Habit> {
     if before.is_some_and(|before| before.is(".") || before.is("?.")) {
         return None;
     }
-    let left = before.filter(|before| before.ends_value()).map(|before| before.text.as_str());
+    let left = before
+        .filter(|before| before.ends_value())
+        .map(|before| before.text.as_str());
     let follows = next.is_some_and(|next| next.begins_value() && !next.leads);
     let right = next.filter(|_| follows).map(|next| next.text.as_str());
-    let says = |hint: String| Habit::new(at, at, format!("`{}` is no word of the language", token.text), hint);
+    let says = |hint: String| {
+        Habit::new(
+            at,
+            at,
+            format!("`{}` is no word of the language", token.text),
+            hint,
+        )
+    };
     let begins = text.begins_statement(at) || before.is_some_and(|before| before.is("="));
     match (token.text.as_str(), left, right) {
         ("and" | "AND", Some(left), Some(right)) => says(format!("write `{left} && {right}`")),
@@ -109,7 +118,9 @@ pub(super) fn word(text: &Text<'_>, at: usize) -> Option<Habit> {
 
 /// `a if b else c`.
 pub(super) fn condition_behind(text: &Text<'_>, at: usize) -> Option<Habit> {
-    let left = text.before(at).filter(|before| before.ends_value() && !before.is("}"));
+    let left = text
+        .before(at)
+        .filter(|before| before.ends_value() && !before.is("}"));
     if !text.is(at, "if") || text.tokens[at].leads || left.is_none() {
         return None;
     }
@@ -122,7 +133,8 @@ pub(super) fn condition_behind(text: &Text<'_>, at: usize) -> Option<Habit> {
     let from = (0..at)
         .rev()
         .take_while(|&i| {
-            !(text.around(i) == around && text.is_any(i, &["=", ";", ",", "{", "}", "return"])) && around != Some(i)
+            !(text.around(i) == around && text.is_any(i, &["=", ";", ",", "{", "}", "return"]))
+                && around != Some(i)
         })
         .last()?;
     let value = text.source(from, at - 1);
@@ -132,7 +144,10 @@ pub(super) fn condition_behind(text: &Text<'_>, at: usize) -> Option<Habit> {
             text.source(at + 1, other - 1),
             text.source(other + 1, text.expression_end(other + 1))
         ),
-        None => format!("write `if {} {{ {value} }}`", text.source(at + 1, text.expression_end(at + 1))),
+        None => format!(
+            "write `if {} {{ {value} }}`",
+            text.source(at + 1, text.expression_end(at + 1))
+        ),
     };
     Habit::new(at, at, "a condition stands before what depends on it", hint)
 }
