@@ -1,7 +1,9 @@
 //! Random recipes through the language: what they print and what they are as JSON gives the same recipe and the same bytes.
 
 use auricle_audio::Rng;
-use auricle_audio::augment::{Accepts, Declaration, Domain, Kind, Parameter, catalogue};
+use auricle_audio::augment::{
+    Accepts, Declaration, Domain, FUNCTION, Kind, Parameter, RECIPE, catalogue,
+};
 use auricle_session::script::{Shown, Silent};
 use auricle_session::{Session, Settings};
 use std::sync::Arc;
@@ -45,12 +47,14 @@ fn value(parameter: &Parameter, rng: &mut Rng) -> Option<String> {
             format!("{:?}", words[rng.below(words.len())])
         }
         Kind::Preset(presets) => format!("{:?}", presets[rng.below(presets.len())].name),
-        Kind::Function => "|w, seed| noise(20).apply(0.5 * w, #{ seed: seed })".into(),
         Kind::WordOrDrawn { words, low, high } => match rng.below(2) {
             0 => format!("{:?}", words[rng.below(words.len())]),
             _ => drawn(low.max(-9.0), high.min(9.0), rng),
         },
-        Kind::Recipe => "gain(-6..0)".into(),
+        kind if kind == FUNCTION => "|w, seed| noise(20).apply(0.5 * w, #{ seed: seed })".into(),
+        kind if kind == RECIPE => "gain(-6..0)".into(),
+        Kind::Numbers { low, high } => format!("[{:?}]", number(low, high, rng)),
+        Kind::Nested(inside) => panic!("{inside:?} is not known here"),
         Kind::Paths { .. } => return None,
     })
 }
@@ -87,7 +91,10 @@ fn recipe(depth: usize, accepts: Accepts, rng: &mut Rng) -> String {
         let stages: Vec<&Declaration> = catalogue()
             .iter()
             .copied()
-            .filter(|d| (d.accepts == accepts || d.accepts == Accepts::Either) && d.gives.is_none())
+            .filter(|d| {
+                (d.facts.accepts == accepts || d.facts.accepts == Accepts::Either)
+                    && d.facts.gives.is_none()
+            })
             .filter(|d| !["background", "patches", "resample_to"].contains(&d.name))
             .collect();
         return stage(stages[rng.below(stages.len())], rng);
@@ -122,7 +129,7 @@ fn what_a_recipe_prints_and_its_json_are_the_recipe() {
     let front_ends: Vec<&Declaration> = catalogue()
         .iter()
         .copied()
-        .filter(|d| d.gives == Some(Domain::Features) && d.accepts == Accepts::Wave)
+        .filter(|d| d.facts.gives == Some(Domain::Features) && d.facts.accepts == Accepts::Wave)
         .collect();
     let (mut built, mut ran) = (0, 0);
     for case in 0..300 {

@@ -5,6 +5,7 @@
 
 pub mod augment;
 pub mod dataset;
+pub mod declare;
 pub mod dsp;
 mod error;
 pub mod features;

@@ -494,7 +494,7 @@ mod tests {
         }
         let function = [(
             "function".to_owned(),
-            Value::Function(UserFunction::new(Faulty)),
+            Value::from(UserFunction::new(Faulty)),
         )];
         let stage = Recipe::from(Stage::new(declaration("lambda").unwrap(), function).unwrap());
         let feed = Feed {

@@ -1,7 +1,7 @@
 //! The dullness of distance.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::{Air, filter_zero_phase};
 use crate::{Distribution, Error, Rng};
@@ -43,16 +43,18 @@ pub(super) static AIR_ABSORPTION: Declaration = Declaration {
             "relative humidity, %",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["distance_m", "temperature_c", "humidity"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["distance_m", "temperature_c", "humidity"],
+    },
     example: "let x = tone(4000, 1); let y = x |> air_absorption(1000, #{ temperature_c: 20, humidity: 70 }); \
               assert_near(y.rms_db() - x.rms_db(), -22.9, 0.5)",
     build: |settings| {
         Ok(Arc::new(AirAbsorption {
-            distance_m: settings.drawn("distance_m").unwrap_or(10.0.into()),
-            temperature_c: settings.drawn("temperature_c").unwrap_or(20.0.into()),
-            humidity: settings.drawn("humidity").unwrap_or(50.0.into()),
+            distance_m: settings.drawn("distance_m"),
+            temperature_c: settings.drawn("temperature_c"),
+            humidity: settings.drawn("humidity"),
         }))
     },
 };

@@ -1,7 +1,7 @@
 //! Aliasing: sampling at a lower rate without a filter in front.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -24,13 +24,15 @@ pub(super) static ALIASING: Declaration = Declaration {
         DefaultValue::LogRange(2000.0, 12_000.0),
         "the lower rate, Hz; frequencies above half of it fold down, and at the clip's own rate or above nothing happens",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["hz"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["hz"],
+    },
     example: "let x = tone(7000, 1) |> aliasing(8000); assert_near(x.seconds, 1, 1e-9); assert(x.rms_db() < -3)",
     build: |settings| {
         Ok(Arc::new(Aliasing {
-            hz: settings.drawn("hz").unwrap_or(8000.0.into()),
+            hz: settings.drawn("hz"),
         }))
     },
 };

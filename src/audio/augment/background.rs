@@ -3,8 +3,8 @@
 use super::noise_level::NoiseLevel;
 use super::recordings::{Purpose, Recordings};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Inside, Kind, Parameter, Recipe, Transform,
-    Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Inside, Kind, Parameter, Recipe,
+    Transform, Workspace,
 };
 use crate::waveform::rms;
 use crate::{Error, Rng, Waveform};
@@ -31,9 +31,11 @@ pub(super) static BACKGROUND: Declaration = Declaration {
         NoiseLevel::LEVEL_DB,
         NoiseLevel::RECIPE,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["file", "start", "snr_db or level_db", "silent_draws"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["file", "start", "snr_db or level_db", "silent_draws"],
+    },
     example: "let dir = temporary_folder(); white_noise(0.3).save(dir + \"/noise.wav\"); let x = tone(440, 1); \
               assert_near(snr_db(x, x |> background(dir, 10)), 10, 0.01); \
               assert_near((silence(1) |> background(dir, #{ level_db: -30 })).rms_db(), -30, 0.01)",
@@ -45,7 +47,7 @@ pub(super) static BACKGROUND: Declaration = Declaration {
         Ok(Arc::new(Background {
             recordings,
             level,
-            recipe: settings.recipe("recipe"),
+            recipe: settings.inside::<Recipe>("recipe").cloned(),
             names,
         }))
     },
@@ -501,7 +503,7 @@ mod tests {
             let given = [
                 paths(),
                 ("snr_db".to_owned(), Value::Drawn(10.0.into())),
-                ("recipe".into(), Value::Recipe(recipe)),
+                ("recipe".into(), Value::from(recipe)),
             ];
             Stage::new(declaration("background").unwrap(), given).map(Recipe::from)
         };

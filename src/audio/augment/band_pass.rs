@@ -1,7 +1,7 @@
 //! Band pass filters.
 
 use super::filter::{BANDWIDTH, CENTER_HZ, Filter, ORDER, QUALITY, START, Shape, ZERO_PHASE};
-use super::{Accepts, Declaration, DefaultValue, Parameter};
+use super::{Accepts, Declaration, DefaultValue, Flows, Parameter};
 use crate::dsp::{Biquad, Butterworth};
 use std::sync::Arc;
 
@@ -23,12 +23,14 @@ pub(super) static BAND_PASS: Declaration = Declaration {
         ZERO_PHASE,
         START,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["center_hz", "order", "q", "bandwidth"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["center_hz", "order", "q", "bandwidth"],
+    },
     example: "let x = tone(400, 1); assert_near((x |> band_pass(1000, #{ bandwidth: 1.2 })).rms_db() - x.rms_db(), -3.01, 0.02)",
     build: |settings| {
-        let bandwidth = settings.drawn("bandwidth").unwrap_or(1.0.into());
+        let bandwidth = settings.drawn("bandwidth");
         let shape = Shape::Band(Butterworth::band_pass, Biquad::band_pass, bandwidth);
         Ok(Arc::new(Filter::new("center_hz", shape, settings)?))
     },

@@ -1,7 +1,7 @@
 //! Band stop filters.
 
 use super::filter::{BANDWIDTH, CENTER_HZ, Filter, ORDER, QUALITY, START, Shape, ZERO_PHASE};
-use super::{Accepts, Declaration, DefaultValue, Parameter};
+use super::{Accepts, Declaration, DefaultValue, Flows, Parameter};
 use crate::dsp::{Biquad, Butterworth};
 use std::sync::Arc;
 
@@ -23,12 +23,14 @@ pub(super) static BAND_STOP: Declaration = Declaration {
         ZERO_PHASE,
         START,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["center_hz", "order", "q", "bandwidth"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["center_hz", "order", "q", "bandwidth"],
+    },
     example: "let x = tone(1000, 1); assert((x |> band_stop(1000, #{ q: 2 })).slice(0.1, 1).rms_db() < -90)",
     build: |settings| {
-        let bandwidth = settings.drawn("bandwidth").unwrap_or(1.0.into());
+        let bandwidth = settings.drawn("bandwidth");
         let shape = Shape::Band(Butterworth::band_stop, Biquad::notch, bandwidth);
         Ok(Arc::new(Filter::new("center_hz", shape, settings)?))
     },

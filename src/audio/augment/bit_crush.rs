@@ -1,7 +1,7 @@
 //! Fewer bits.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -23,13 +23,15 @@ pub(super) static BIT_CRUSH: Declaration = Declaration {
         DefaultValue::Range(5.0, 10.0),
         "bits of a sample; the step is 2^(1 - bits), also between whole numbers",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["bits"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["bits"],
+    },
     example: "let x = wave([0.3, -0.9], 8000) |> bit_crush(2); assert(x.samples() == [0.5, -1.0])",
     build: |settings| {
         Ok(Arc::new(BitCrush {
-            bits: settings.drawn("bits").unwrap_or(8.0.into()),
+            bits: settings.drawn("bits"),
         }))
     },
 };

@@ -3,7 +3,8 @@
 use super::mel::{COUNT, F_MAX_HZ, HERTZ, edges_in_order};
 use super::per_rate::PerRate;
 use super::{
-    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Domain, Draws, Flows, Input, Parameter, Transform,
+    Workspace,
 };
 use crate::features::{ClarFeatures, ClarOptions, FrontEnd};
 use crate::{Error, Rng};
@@ -42,21 +43,19 @@ pub(super) static CLAR_FEATURES: Declaration = Declaration {
         ),
         F_MAX_HZ,
     ],
-    accepts: Accepts::Wave,
-    gives: Some(Domain::Features),
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: Some(Domain::Features),
+        draws: &[],
+    },
     example: "let m = tone(440, 1) |> clar_features(); assert(m.shape == [3, 128, 126])",
     build: |settings| {
-        let count = |name, default| settings.count(name).unwrap_or(default);
         let (n_bands, n_fft, hop_length) = (
-            count("n_bands", 128),
-            count("n_fft", 2048),
-            count("hop_length", 128),
+            settings.count("n_bands"),
+            settings.count("n_fft"),
+            settings.count("hop_length"),
         );
-        let (f_min_hz, f_max_hz) = (
-            settings.number("f_min_hz").unwrap_or(40.0),
-            settings.number("f_max_hz"),
-        );
+        let (f_min_hz, f_max_hz) = (settings.number("f_min_hz"), settings.number_if("f_max_hz"));
         if f_min_hz == 0.0 {
             return Err(Error::range("f_min_hz", "above 0", f_min_hz));
         }

@@ -1,7 +1,7 @@
 //! Hard clipping.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::percentile;
 use crate::{Distribution, Error, Rng};
@@ -34,14 +34,16 @@ pub(super) static CLIP: Declaration = Declaration {
             "largest magnitude that is kept, instead of a percentile",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["percentile_or_level"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["percentile_or_level"],
+    },
     example: "let x = tone(440, 1) |> clip(0, #{ level: 0.5 }); assert(x.peak() == 0.5)",
     build: |settings| {
-        Ok(Arc::new(match settings.drawn("level") {
+        Ok(Arc::new(match settings.drawn_if("level") {
             Some(level) => Clip::Level(level),
-            None => Clip::Percentile(settings.drawn("percentile").unwrap_or(0.0.into())),
+            None => Clip::Percentile(settings.drawn("percentile")),
         }))
     },
 };

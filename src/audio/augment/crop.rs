@@ -1,8 +1,9 @@
 //! Cropping to a duration.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -24,30 +25,35 @@ pub(super) static CROP: Declaration = Declaration {
         ),
         Parameter::option(
             "position",
-            Kind::Word(&POSITIONS),
+            Kind::Word(&words(&POSITIONS)),
             DefaultValue::Word("random"),
             "which part: any, with equal chances, or a fixed one",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["start_samples", "length_samples"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["start_samples", "length_samples"],
+    },
     example: "assert_near((tone(440, 2) |> crop(0.5)).seconds, 0.5, 1e-6)",
     build: |settings| {
         Ok(Arc::new(Crop {
-            seconds: settings.drawn("seconds").unwrap_or(1.0.into()),
-            position: match settings.word("position", &POSITIONS) {
-                Some(1) => Position::Start,
-                Some(2) => Position::Center,
-                Some(3) => Position::End,
-                _ => Position::Random,
-            },
+            seconds: settings.drawn("seconds"),
+            position: settings
+                .word("position", &POSITIONS)
+                .unwrap_or(Position::Random),
         }))
     },
 };
 
-const POSITIONS: [&str; 4] = ["random", "start", "center", "end"];
+const POSITIONS: [(&str, Position); 4] = [
+    ("random", Position::Random),
+    ("start", Position::Start),
+    ("center", Position::Center),
+    ("end", Position::End),
+];
 
+#[derive(Clone, Copy)]
 enum Position {
     Random,
     Start,

@@ -1,7 +1,7 @@
 //! Keeping a part of the sound in a clip of the same length.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -21,13 +21,15 @@ pub(super) static CROP_PAD: Declaration = Declaration {
         DefaultValue::Range(0.5, 1.0),
         "share of the clip that is kept; silence fills the rest on both sides",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["start", "length", "pad_before"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["start", "length", "pad_before"],
+    },
     example: "let x = tone(440, 1) |> crop_pad(0.5); assert(x.n_samples == 16000); assert_near(x.rms_db(), -6.02, 0.1)",
     build: |settings| {
         Ok(Arc::new(CropPad {
-            fraction: settings.drawn("fraction").unwrap_or(1.0.into()),
+            fraction: settings.drawn("fraction"),
         }))
     },
 };

@@ -1,7 +1,8 @@
 //! What holds for every stage, whatever it is given.
 
 use super::{
-    Accepts, Declaration, Domain, Kind, Parameter, Recipe, Stage, Value, Workspace, catalogue,
+    Accepts, Declaration, Domain, Kind, Parameter, RECIPE, Recipe, Stage, Value, Workspace,
+    catalogue,
 };
 use crate::{Error, Key, Rng, Waveform};
 
@@ -38,7 +39,8 @@ fn stages() -> impl Iterator<Item = &'static Declaration> {
 fn every_stage_survives_every_odd_clip() {
     let folder = tempfile::tempdir().unwrap();
     let file = recording(folder.path());
-    for declaration in stages().filter(|declaration| declaration.accepts != Accepts::Features) {
+    for declaration in stages().filter(|declaration| declaration.facts.accepts != Accepts::Features)
+    {
         let recipe: Recipe = Stage::new(declaration, required(declaration, &file))
             .unwrap()
             .into();
@@ -61,7 +63,7 @@ fn every_stage_survives_every_odd_clip() {
                             assert_eq!(work.samples.len() % work.n_channels, 0);
                         }
                         Err(Error::Unusable(_)) => {
-                            assert!(declaration.gives.is_some(), "{}", declaration.name)
+                            assert!(declaration.facts.gives.is_some(), "{}", declaration.name)
                         }
                         Err(error) => panic!("{}: {error}", declaration.name),
                     }
@@ -115,8 +117,11 @@ fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
         }
         Kind::Preset(presets) => Value::Word(presets[rng.below(presets.len())].name.into()),
         // A random path leads nowhere, and a function is the user's.
-        Kind::Paths { .. } | Kind::Function => return parameter.default_value(),
-        Kind::Recipe => Value::Recipe(Stage::new(&super::noise::NOISE, []).unwrap().into()),
+        kind @ Kind::Nested(_) if kind == RECIPE => {
+            Value::from(Recipe::from(Stage::new(&super::noise::NOISE, []).unwrap()))
+        }
+        Kind::Paths { .. } | Kind::Nested(_) => return parameter.default_value(),
+        Kind::Numbers { low, high } => Value::Numbers(vec![between(low, high, rng)]),
     })
 }
 
@@ -153,7 +158,7 @@ fn keeps_length(declaration: &Declaration) -> bool {
         "impulse_response",
         "room",
     ];
-    declaration.gives.is_none() && !changes.contains(&declaration.name)
+    declaration.facts.gives.is_none() && !changes.contains(&declaration.name)
 }
 
 /// Runs a stage on a clip, checks what it leaves, and repeats it from its trace and from its JSON.
@@ -169,7 +174,7 @@ fn check(recipe: &Recipe, declaration: &Declaration, key: Key, load: &dyn Fn(&mu
             return;
         }
         // Whether a frequency is below half the sample rate is known when there is a sound.
-        Err(Error::Range { .. }) if declaration.gives.is_some() => return,
+        Err(Error::Range { .. }) if declaration.facts.gives.is_some() => return,
         Err(error) => panic!("{}: {error}", said()),
     };
     assert!(
@@ -254,8 +259,15 @@ fn every_stage_keeps_its_promises_whatever_is_asked() {
 
 #[test]
 fn domains_are_as_declared() {
-    for declaration in stages().filter(|declaration| declaration.gives == Some(Domain::Features)) {
-        assert_eq!(declaration.accepts, Accepts::Wave, "{}", declaration.name);
+    for declaration in
+        stages().filter(|declaration| declaration.facts.gives == Some(Domain::Features))
+    {
+        assert_eq!(
+            declaration.facts.accepts,
+            Accepts::Wave,
+            "{}",
+            declaration.name
+        );
     }
 }
 
@@ -273,7 +285,7 @@ fn a_clip_like_one_before_takes_no_memory() {
         let mut recipe: Recipe = Stage::new(declaration, required(declaration, &file))
             .unwrap()
             .into();
-        if declaration.accepts == Accepts::Features {
+        if declaration.facts.accepts == Accepts::Features {
             recipe = Recipe::from(Stage::new(super::declaration("mel").unwrap(), []).unwrap())
                 .then(&recipe)
                 .unwrap();

@@ -1,8 +1,9 @@
 //! Fade in and out.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2, LN_2, LN_10, SQRT_2};
@@ -29,44 +30,43 @@ pub(super) static FADE: Declaration = Declaration {
         ),
         Parameter::option(
             "shape",
-            Kind::Word(&SHAPES),
+            Kind::Word(&words(&SHAPES)),
             DefaultValue::Word("any"),
             "curve of both fades; \"any\" draws one of linear, exponential and logarithmic",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["fade_in_samples", "fade_out_samples", "shape"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["fade_in_samples", "fade_out_samples", "shape"],
+    },
     example: "let x = tone(440, 1) |> fade(#{ max_fraction: 0.25 }); assert(x.samples()[0] == 0.0)",
     build: |settings| {
         Ok(Arc::new(Fade {
             fraction: match settings.drawn("max_fraction") {
-                Some(Distribution::Constant(longest)) => Distribution::Uniform {
+                Distribution::Constant(longest) => Distribution::Uniform {
                     low: 0.0,
                     high: longest,
                 },
-                Some(drawn) => drawn,
-                None => 0.0.into(),
+                drawn => drawn,
             },
-            shape: settings
-                .word("shape", &SHAPES)
-                .filter(|&shape| shape < Shape::ALL.len()),
+            shape: settings.word("shape", &SHAPES).flatten(),
         }))
     },
 };
 
-const SHAPES: [&str; 6] = [
-    "linear",
-    "exponential",
-    "logarithmic",
-    "quarter_sine",
-    "half_sine",
-    "any",
+const SHAPES: [(&str, Option<Shape>); 6] = [
+    ("linear", Some(Shape::Linear)),
+    ("exponential", Some(Shape::Exponential)),
+    ("logarithmic", Some(Shape::Logarithmic)),
+    ("quarter_sine", Some(Shape::QuarterSine)),
+    ("half_sine", Some(Shape::HalfSine)),
+    ("any", None),
 ];
 
 struct Fade {
     fraction: Distribution,
-    shape: Option<usize>,
+    shape: Option<Shape>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,10 @@ impl Transform for Fade {
     fn draw(&self, rng: &mut Rng, input: &Input) -> Draws {
         let mut length = || (self.fraction.draw_within(rng, 0.0, 1.0) * input.n as f64).floor();
         let (fade_in, fade_out) = (length(), length());
-        let shape = self.shape.unwrap_or_else(|| rng.below(Shape::IN_THE_PAPER));
+        let shape = match self.shape {
+            Some(shape) => shape as usize,
+            None => rng.below(Shape::IN_THE_PAPER),
+        };
         smallvec![fade_in, fade_out, shape as f64]
     }
 

@@ -1,7 +1,7 @@
 //! What the filter stages share: how a filter is designed from the drawn values and run over a clip.
 
-use super::declaration::Settings;
 use super::{DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace};
+use crate::declare::{Settings, words};
 use crate::dsp::{Biquad, Cascade, Start, cycles};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -65,7 +65,7 @@ pub(super) const ZERO_PHASE: Parameter = Parameter::option(
 
 pub(super) const START: Parameter = Parameter::option(
     "start",
-    Kind::Word(&Start::NAMES),
+    Kind::Word(&words(&Start::WORDS)),
     DefaultValue::Absent,
     "what came before the clip: its first sample forever (\"steady\"), or silence (\"rest\"); if not given, \"steady\" for \
      a Butterworth filter and \"rest\" for a biquad; with `zero_phase` it is always steady",
@@ -73,7 +73,7 @@ pub(super) const START: Parameter = Parameter::option(
 
 pub(super) const REST: Parameter = Parameter::option(
     "start",
-    Kind::Word(&Start::NAMES),
+    Kind::Word(&words(&Start::WORDS)),
     DefaultValue::Word("rest"),
     "what came before the clip: silence (\"rest\"), or its first sample forever (\"steady\")",
 );
@@ -103,11 +103,7 @@ pub(super) enum Pass {
 impl Pass {
     /// Reads `start`, of a stage that has no `zero_phase`.
     pub(super) fn forwards(settings: &Settings<'_>) -> Pass {
-        Pass::Forwards(
-            settings
-                .word("start", &Start::NAMES)
-                .map_or(Start::Rest, |index| Start::ALL[index]),
-        )
+        Pass::Forwards(settings.word("start", &Start::WORDS).unwrap_or(Start::Rest))
     }
 
     pub(super) fn run(self, cascade: &Cascade, work: &mut Workspace) {
@@ -152,10 +148,7 @@ impl Filter {
         shape: Shape,
         settings: &Settings<'_>,
     ) -> Result<Filter, Error> {
-        let (order, q) = (
-            settings.drawn("order").unwrap_or(2.0.into()),
-            settings.drawn("q"),
-        );
+        let (order, q) = (settings.drawn("order"), settings.drawn_if("q"));
         if q.is_some() && order != Distribution::Constant(2.0) {
             return Err(Error::range(
                 "order",
@@ -163,9 +156,7 @@ impl Filter {
                 order,
             ));
         }
-        let start = settings
-            .word("start", &Start::NAMES)
-            .map(|index| Start::ALL[index]);
+        let start = settings.word("start", &Start::WORDS);
         let usual = if q.is_some() {
             Start::Rest
         } else {
@@ -177,7 +168,7 @@ impl Filter {
             Pass::Forwards(start.unwrap_or(usual))
         };
         Ok(Filter {
-            freq_hz: settings.drawn(freq_hz).unwrap_or(1000.0.into()),
+            freq_hz: settings.drawn(freq_hz),
             shape,
             order,
             q,

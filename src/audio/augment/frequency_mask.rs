@@ -1,7 +1,7 @@
 //! Masking bands of features.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -35,12 +35,14 @@ pub(super) static FREQUENCY_MASK: Declaration = Declaration {
             "what stands in the gap: the mean of the clip, or a value",
         ),
     ],
-    accepts: Accepts::Features,
-    gives: None,
-    draws: &["first_band", "n_bands", "fill (where it is drawn)"],
+    facts: Flows {
+        accepts: Accepts::Features,
+        gives: None,
+        draws: &["first_band", "n_bands", "fill (where it is drawn)"],
+    },
     example: "print(log_mel() |> frequency_mask(0.1) ** 2)",
     build: |settings| {
-        let fill = settings.drawn("fill");
+        let fill = settings.drawn_if("fill");
         let mut draws = vec!["first_band".to_owned(), "n_bands".to_owned()];
         draws.extend(
             fill.as_ref()
@@ -48,7 +50,7 @@ pub(super) static FREQUENCY_MASK: Declaration = Declaration {
                 .map(|_| "fill".to_owned()),
         );
         Ok(Arc::new(FrequencyMask {
-            width: settings.drawn("max_fraction").unwrap_or(0.2.into()),
+            width: settings.drawn("max_fraction"),
             fill,
             draws,
         }))

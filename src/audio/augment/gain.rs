@@ -1,7 +1,7 @@
 //! Gain: a change of level.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -21,13 +21,15 @@ pub(super) static GAIN: Declaration = Declaration {
         DefaultValue::Range(-12.0, 12.0),
         "change of level, dB; a factor of two is 6.02 dB",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["gain_db"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["gain_db"],
+    },
     example: "let x = tone(440, 1); assert_near((x |> gain(-6)).rms_db() - x.rms_db(), -6, 0.001)",
     build: |settings| {
         Ok(Arc::new(Gain {
-            gain_db: settings.drawn("gain_db").unwrap_or(0.0.into()),
+            gain_db: settings.drawn("gain_db"),
         }))
     },
 };

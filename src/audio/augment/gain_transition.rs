@@ -1,7 +1,7 @@
 //! A gain that moves within the clip.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -64,23 +64,23 @@ pub(super) static GAIN_TRANSITION: Declaration = Declaration {
             "where the transition begins: anywhere, also before the clip, or at a share of the clip, 0 at its start",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["from_db", "to_db", "start_samples", "length_samples"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["from_db", "to_db", "start_samples", "length_samples"],
+    },
     example: "let x = wave([1.0, 1.0, 1.0], 8000) |> gain_transition(0, -20, #{ fraction: 1, start: 0 }); \
               assert_near(x.samples()[2], 0.1, 1e-6)",
     build: |settings| {
         let duration = match settings.only_one_of(&["seconds", "fraction"])? {
-            Some("fraction") => {
-                Duration::Fraction(settings.drawn("fraction").unwrap_or(1.0.into()))
-            }
-            _ => Duration::Seconds(settings.drawn("seconds").unwrap_or(1.0.into())),
+            Some("fraction") => Duration::Fraction(settings.drawn("fraction")),
+            _ => Duration::Seconds(settings.drawn("seconds")),
         };
         Ok(Arc::new(GainTransition {
-            from_db: settings.drawn("from_db").unwrap_or(0.0.into()),
-            to_db: settings.drawn("to_db").unwrap_or(0.0.into()),
+            from_db: settings.drawn("from_db"),
+            to_db: settings.drawn("to_db"),
             duration,
-            start: settings.drawn("start"),
+            start: settings.drawn_if("start"),
         }))
     },
 };
@@ -173,7 +173,7 @@ mod tests {
     use crate::{Key, Waveform};
 
     fn gains(n: usize, draws: [f64; 4]) -> Vec<f32> {
-        let values: Vec<_> = GAIN_TRANSITION.draws.iter().zip(draws).collect();
+        let values: Vec<_> = GAIN_TRANSITION.facts.draws.iter().zip(draws).collect();
         let step = serde_json::json!({ "place": "0", "name": "gain_transition", "values": values });
         let trace: Trace = serde_json::from_value(serde_json::json!({ "steps": [step] })).unwrap();
         let recipe: Recipe = Stage::new(declaration("gain_transition").unwrap(), [])

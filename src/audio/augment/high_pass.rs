@@ -1,7 +1,7 @@
 //! High pass filters.
 
 use super::filter::{Filter, HERTZ, ORDER, QUALITY, START, Shape, ZERO_PHASE};
-use super::{Accepts, Declaration, DefaultValue, Parameter};
+use super::{Accepts, Declaration, DefaultValue, Flows, Parameter};
 use crate::dsp::{Biquad, Butterworth};
 use std::sync::Arc;
 
@@ -27,9 +27,11 @@ pub(super) static HIGH_PASS: Declaration = Declaration {
         ZERO_PHASE,
         START,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["cutoff_hz", "order", "q"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["cutoff_hz", "order", "q"],
+    },
     example: "let x = tone(2000, 1); assert_near((x |> high_pass(2000)).rms_db() - x.rms_db(), -3.01, 0.02)",
     build: |settings| {
         let shape = Shape::Side(Butterworth::high_pass, Biquad::high_pass);

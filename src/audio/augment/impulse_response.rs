@@ -2,7 +2,7 @@
 
 use super::recordings::{Purpose, Recordings};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -71,14 +71,16 @@ pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
             "whether the response is scaled to unit energy, so that the level stays about the same",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["file, or rt60_s, wet_db, pre_delay_s and noise_seed", "mix"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["file, or rt60_s, wet_db, pre_delay_s and noise_seed", "mix"],
+    },
     example: "let dir = temporary_folder(); click(0.01, 0.1).save(dir + \"/ir.wav\"); \
               let y = click(0, 1) |> impulse_response(dir, #{ keep_tail: true }); \
               assert_near(y.seconds, 1.1, 0.001); assert_near(y.samples()[160], 1, 0.00001)",
     build: |settings| {
-        let drawn = |name| settings.drawn(name).unwrap_or(0.0.into());
+        let drawn = |name| settings.drawn(name);
         let mix = drawn("mix");
         let ending = Ending::of(settings.flag("keep_tail"));
         let level = Level::of(settings.flag("normalise"));

@@ -3,46 +3,10 @@
 //! A recipe is a list of steps. A stage is `{"noise": {"snr_db": {"uniform": [5, 40]}, "color": "pink"}}`, parameters at
 //! their default left out; a combinator is `{"one_of": {"of": [...], "weights": [...]}}` and so on.
 
-use super::{Kind, Recipe, Stage, Step, UserFunction, Value, Views, declaration};
+use super::{FUNCTION, RECIPE, Recipe, Stage, Step, UserFunction, Value, Views, declaration};
+use crate::declare::{items, number, single};
 use crate::{Distribution, Error};
-use serde_json::{Map, Value as Json, json};
-
-impl Distribution {
-    /// The distribution as JSON: a number, or `{"uniform": [a, b]}` and the like.
-    pub fn to_json(&self) -> Json {
-        match self {
-            Distribution::Constant(value) => json!(value),
-            Distribution::Uniform { low, high } => json!({ "uniform": [low, high] }),
-            Distribution::LogUniform { low, high } => json!({ "log_uniform": [low, high] }),
-            Distribution::Normal { mean, deviation } => json!({ "normal": [mean, deviation] }),
-            Distribution::IntUniform { low, high } => json!({ "int_uniform": [low, high] }),
-            Distribution::Choice(values) => json!({ "choice": values.to_vec() }),
-        }
-    }
-
-    /// The distribution of some JSON.
-    ///
-    /// # Errors
-    /// [`Error::Parse`] if it is none, and what the constructors report.
-    pub fn from_json(json: &Json) -> Result<Distribution, Error> {
-        if let Some(number) = json.as_f64() {
-            return Ok(Distribution::Constant(number));
-        }
-        let (name, body) = single(json, "a distribution")?;
-        let numbers: Vec<f64> = items(body)?.iter().map(number).collect::<Result<_, _>>()?;
-        match (name, numbers.as_slice()) {
-            ("uniform", &[low, high]) => Distribution::uniform(low, high),
-            ("log_uniform", &[low, high]) => Distribution::log_uniform(low, high),
-            ("normal", &[mean, deviation]) => Distribution::normal(mean, deviation),
-            ("int_uniform", &[low, high]) => Distribution::int_uniform(low as i64, high as i64),
-            ("choice", values) => Distribution::choice(values.to_vec()),
-            _ => Err(parse(format!(
-                "`{name}` is no distribution of {} numbers",
-                numbers.len()
-            ))),
-        }
-    }
-}
+use serde_json::{Value as Json, json};
 
 impl Recipe {
     /// The recipe as JSON.
@@ -99,13 +63,7 @@ impl Views {
 impl Step {
     fn to_json(&self) -> Json {
         match self {
-            Step::Stage(stage) => {
-                let options: Map<String, Json> = stage
-                    .changed()
-                    .map(|(parameter, value)| (parameter.name.to_owned(), value.to_json()))
-                    .collect();
-                json!({ stage.declaration().name: options })
-            }
+            Step::Stage(stage) => stage.to_json(),
             Step::Chance { p, recipe } => json!({ "chance": { "p": p, "of": recipe.to_json() } }),
             Step::OneOf {
                 recipes,
@@ -126,40 +84,6 @@ impl Step {
             }
             Step::PerChannel { recipe } => json!({ "per_channel": { "of": recipe.to_json() } }),
         }
-    }
-}
-
-impl Value {
-    fn to_json(&self) -> Json {
-        match self {
-            Value::Absent => Json::Null,
-            Value::Drawn(distribution) => distribution.to_json(),
-            Value::Flag(flag) => json!(flag),
-            Value::Word(word) => json!(word),
-            Value::Paths(paths) => json!(paths),
-            Value::Function(function) => json!(function.source()),
-            Value::Recipe(recipe) => recipe.to_json(),
-        }
-    }
-
-    fn from_json(json: &Json) -> Result<Value, Error> {
-        Ok(match json {
-            Json::Null => Value::Absent,
-            Json::Bool(flag) => Value::Flag(*flag),
-            Json::String(word) => Value::Word(word.clone()),
-            Json::Array(paths) => {
-                let path = |path: &Json| path.as_str().map(str::to_owned);
-                let wrong = || parse(format!("a list of paths is wanted, not {json}"));
-                Value::Paths(
-                    paths
-                        .iter()
-                        .map(path)
-                        .collect::<Option<_>>()
-                        .ok_or_else(wrong)?,
-                )
-            }
-            json => Value::Drawn(Distribution::from_json(json)?),
-        })
     }
 }
 
@@ -205,17 +129,12 @@ fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Erro
                     .iter()
                     .find(|parameter| parameter.name == key);
                 let kind = parameter.map(|parameter| parameter.kind);
-                if kind == Some(Kind::Recipe) && value.is_array() {
-                    return Ok((
-                        key.clone(),
-                        Value::Recipe(Recipe::from_json_with(value, functions)?),
-                    ));
-                }
-                let value = match (Value::from_json(value)?, kind) {
-                    (Value::Word(source), Some(Kind::Function)) => {
-                        Value::Function(functions(&source)?)
+                let value = match value {
+                    Json::Array(_) if kind == Some(RECIPE) => {
+                        Recipe::from_json_with(value, functions)?.into()
                     }
-                    (value, _) => value,
+                    Json::String(source) if kind == Some(FUNCTION) => functions(source)?.into(),
+                    _ => Value::from_json(value)?,
                 };
                 Ok((key.clone(), value))
             });
@@ -229,30 +148,6 @@ fn recipes(json: &Json, functions: &Functions<'_>) -> Result<Vec<Recipe>, Error>
         .iter()
         .map(|recipe| Recipe::from_json_with(recipe, functions))
         .collect()
-}
-
-fn single<'a>(json: &'a Json, what: &str) -> Result<(&'a str, &'a Json), Error> {
-    match json
-        .as_object()
-        .map(|map| map.iter().collect::<Vec<_>>())
-        .as_deref()
-    {
-        Some([(name, body)]) => Ok((name.as_str(), *body)),
-        _ => Err(parse(format!(
-            "{what} must be an object with one key, not {json}"
-        ))),
-    }
-}
-
-fn items(json: &Json) -> Result<&[Json], Error> {
-    json.as_array()
-        .map(Vec::as_slice)
-        .ok_or_else(|| parse(format!("a list is wanted, not {json}")))
-}
-
-fn number(json: &Json) -> Result<f64, Error> {
-    json.as_f64()
-        .ok_or_else(|| parse(format!("a number is wanted, not {json}")))
 }
 
 fn parse(reason: String) -> Error {

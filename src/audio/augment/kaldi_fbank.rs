@@ -6,7 +6,7 @@ use super::mel::{
     edges_in_order,
 };
 use super::per_rate::PerRate;
-use super::{Accepts, Declaration, DefaultValue, Domain, Kind, Parameter};
+use super::{Accepts, Declaration, DefaultValue, Domain, Flows, Kind, Parameter};
 use crate::dsp::{FrameExtent, FrameOptions, PadMode, StftOptions, Window};
 use crate::features::{
     Compression, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles,
@@ -66,31 +66,33 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
         MEAN,
         DEVIATION,
     ],
-    accepts: Accepts::Wave,
-    gives: Some(Domain::Features),
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: Some(Domain::Features),
+        draws: &[],
+    },
     example: "let m = tone(440, 1) |> kaldi_fbank(#{ n_mels: 80 }); assert(m.shape == [1, 80, 98])",
     build: |settings| {
-        let number = |name, default| settings.number(name).unwrap_or(default);
-        let (length_ms, shift_ms) = (
-            number("frame_length_ms", 25.0),
-            number("frame_shift_ms", 10.0),
-        );
-        let (f_min_hz, f_max_hz) = (number("f_min_hz", 20.0), settings.number("f_max_hz"));
+        let length_ms = settings.number("frame_length_ms");
+        let shift_ms = settings.number("frame_shift_ms");
+        let f_min_hz = settings.number("f_min_hz");
+        let f_max_hz = settings.number_if("f_max_hz");
         edges_in_order(f_min_hz, f_max_hz)?;
         let frame = FrameOptions {
             extent: FrameExtent::Window,
             symmetric_window: true,
             remove_dc: settings.flag("remove_dc"),
-            preemphasis: number("preemphasis", 0.97),
+            preemphasis: settings.number("preemphasis"),
         };
-        let window = Window::ALL[settings.word("window", &Window::NAMES).unwrap_or(0)];
-        let (n_mels, power) = (settings.count("n_mels").unwrap_or(23), number("power", 2.0));
+        let window = settings
+            .word("window", &Window::WORDS)
+            .unwrap_or(Window::Povey);
+        let (n_mels, power) = (settings.count("n_mels"), settings.number("power"));
         let (remove_mean, log) = (settings.flag("remove_mean"), settings.flag("log"));
-        let n_frames = settings.count("n_frames");
+        let n_frames = settings.count_if("n_frames");
         let normalization = Normalization {
-            mean: number("mean", 0.0),
-            deviation: number("deviation", 1.0),
+            mean: settings.number("mean"),
+            deviation: settings.number("deviation"),
         };
         Ok(Arc::new(MelStage(PerRate::new(move |sample_rate| {
             let rate = f64::from(sample_rate);

@@ -1,7 +1,8 @@
 //! A function of the user's as a stage.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, FUNCTION, Flows, Input, Parameter, Transform,
+    Workspace,
 };
 use crate::{Error, Rng, Waveform};
 use smallvec::smallvec;
@@ -15,23 +16,21 @@ pub(super) static LAMBDA: Declaration = Declaration {
     citation: "",
     parameters: &[Parameter::positional(
         "function",
-        Kind::Function,
+        FUNCTION,
         DefaultValue::Required,
         "a closure such as `|w| w.reverse()`, or `|w, seed| ...`, whose seed is drawn anew for every clip and view",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["seed"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["seed"],
+    },
     example: "let r = lambda(|w| 0.5 * w) |> lambda(|w, seed| noise(20).apply(w, #{ seed: seed })); \
               assert(from_json(to_json(r)) == r); assert((tone(440, 1) |> r).n_samples == 16000)",
     build: |settings| {
-        let function = settings.function("function");
-        Ok(Arc::new(Lambda {
-            function: function.ok_or_else(|| Error::Missing {
-                stage: "lambda".into(),
-                param: "function".into(),
-            })?,
-        }))
+        let function = settings.inside::<UserFunction>("function");
+        let function = function.expect("a required parameter is given").clone();
+        Ok(Arc::new(Lambda { function }))
     },
 };
 
@@ -122,7 +121,7 @@ mod tests {
     }
 
     fn lambda(source: &'static str) -> Recipe {
-        let function = Value::Function(UserFunction::new(Shifted(source)));
+        let function = Value::from(UserFunction::new(Shifted(source)));
         Stage::new(&LAMBDA, [("function".to_owned(), function)])
             .unwrap()
             .into()

@@ -1,6 +1,6 @@
 //! How long a part of a clip is: up to a share of it, or as drawn.
 
-use super::declaration::Settings;
+use crate::declare::Settings;
 use crate::{Distribution, Error, Rng};
 
 /// A length along time.
@@ -31,14 +31,14 @@ impl Length {
         seconds: Option<&'static str>,
     ) -> Result<Length, Error> {
         if let Some(seconds) = seconds
-            && let Some(drawn) = settings.drawn(seconds)
+            && let Some(drawn) = settings.drawn_if(seconds)
         {
             settings.only_one_of(&[max, seconds])?;
             settings.only_one_of(&[min, seconds])?;
             return Ok(Length::Seconds(drawn));
         }
         match (settings.drawn(min), settings.drawn(max)) {
-            (Some(min_fraction), Some(Distribution::Constant(max_fraction))) => {
+            (min_fraction, Distribution::Constant(max_fraction)) => {
                 if let Some((_, largest)) = min_fraction.support()
                     && largest > max_fraction
                 {
@@ -53,22 +53,14 @@ impl Length {
                     max: max_fraction,
                 })
             }
-            (_, Some(fraction)) => {
+            (_, fraction) => {
                 if settings.is_changed(min) {
                     let want =
                         format!("left out where `{max}` is a range, which is the length itself");
-                    return Err(Error::range(
-                        min,
-                        want,
-                        settings.drawn(min).unwrap_or(0.0.into()),
-                    ));
+                    return Err(Error::range(min, want, settings.drawn(min)));
                 }
                 Ok(Length::Fraction(fraction))
             }
-            _ => Ok(Length::Between {
-                min: 0.0.into(),
-                max: 0.0,
-            }),
         }
     }
 

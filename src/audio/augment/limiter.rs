@@ -1,8 +1,9 @@
 //! A limiter that looks ahead.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::cell::RefCell;
@@ -55,26 +56,28 @@ pub(super) static LIMITER: Declaration = Declaration {
         ),
         Parameter::option(
             "relative_to",
-            Kind::Word(&REFERENCES),
+            Kind::Word(&words(&FULL_SCALE)),
             DefaultValue::Word("peak"),
             "what 0 dB is: the peak of the clip, or full scale, a magnitude of 1",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["threshold_db", "attack_ms", "release_ms"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["threshold_db", "attack_ms", "release_ms"],
+    },
     example: "let x = tone(440, 1); assert_near((x |> limiter(-6)).peak(), 0.5012 * x.peak(), 0.001)",
     build: |settings| {
         Ok(Arc::new(Limiter {
-            threshold_db: settings.drawn("threshold_db").unwrap_or(0.0.into()),
-            attack_ms: settings.drawn("attack_ms").unwrap_or(5.0.into()),
-            release_ms: settings.drawn("release_ms").unwrap_or(100.0.into()),
-            full_scale: settings.word("relative_to", &REFERENCES) == Some(1),
+            threshold_db: settings.drawn("threshold_db"),
+            attack_ms: settings.drawn("attack_ms"),
+            release_ms: settings.drawn("release_ms"),
+            full_scale: settings.word("relative_to", &FULL_SCALE) == Some(true),
         }))
     },
 };
 
-const REFERENCES: [&str; 2] = ["peak", "full_scale"];
+const FULL_SCALE: [(&str, bool); 2] = [("peak", false), ("full_scale", true)];
 
 struct Limiter {
     threshold_db: Distribution,

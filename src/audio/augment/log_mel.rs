@@ -1,8 +1,8 @@
 //! The log-mel spectrogram as a stage.
 
-use super::declaration::{Preset, Settings};
 use super::mel::{COUNT, MelStage, OPTIONS, Output, plan};
-use super::{Accepts, Declaration, DefaultValue, Domain, Kind, Parameter};
+use super::{Accepts, Declaration, DefaultValue, Domain, Flows, Kind, Parameter};
+use crate::declare::{Preset, Settings, words};
 use crate::features::{Compression, Normalization, Reference};
 use DefaultValue::{Flag, Number, Word};
 use std::sync::Arc;
@@ -14,9 +14,11 @@ pub(super) static LOG_MEL: Declaration = Declaration {
     about: "Computes the log-mel spectrogram, the usual input of an encoder.",
     citation: "Davis & Mermelstein, 1980; scales, norms and presets as in librosa, torchaudio, VGGish, AST and CLAR",
     parameters: &PARAMETERS,
-    accepts: Accepts::Wave,
-    gives: Some(Domain::Features),
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: Some(Domain::Features),
+        draws: &[],
+    },
     example: "let m = tone(440, 1) |> log_mel(#{ preset: \"vggish\", n_mels: 40 }); assert(m.shape == [1, 40, 98])",
     build: |settings| {
         Ok(Arc::new(MelStage(plan(
@@ -27,36 +29,43 @@ pub(super) static LOG_MEL: Declaration = Declaration {
     },
 };
 
-const LOGS: [&str; 3] = ["ln", "db", "ln_floor"];
+#[derive(Clone, Copy)]
+enum Log {
+    Ln,
+    Db,
+    LnFloor,
+}
+
+const LOGS: [(&str, Log); 3] = [("ln", Log::Ln), ("db", Log::Db), ("ln_floor", Log::LnFloor)];
 const POWER: Kind = Kind::Number {
     low: 1e-30,
     high: 1e30,
 };
 
 fn compression(settings: &Settings<'_>) -> Compression {
-    let amin = settings.number("amin").unwrap_or(1e-10);
+    let amin = settings.number("amin");
     match settings.word("log", &LOGS) {
-        Some(1) => Compression::Db {
-            reference: match settings.number("reference") {
+        Some(Log::Db) => Compression::Db {
+            reference: match settings.number_if("reference") {
                 Some(power) => Reference::Power(power),
                 None => Reference::Max,
             },
             amin,
-            top_db: settings.number("top_db"),
+            top_db: settings.number_if("top_db"),
         },
-        Some(2) => Compression::LnFloor { amin },
+        Some(Log::LnFloor) => Compression::LnFloor { amin },
         _ => Compression::Ln {
-            offset: settings.number("offset").unwrap_or(1e-6),
+            offset: settings.number("offset"),
         },
     }
 }
 
 fn output(settings: &Settings<'_>) -> Output {
     Output {
-        n_frames: settings.count("n_frames"),
+        n_frames: settings.count_if("n_frames"),
         normalization: Normalization {
-            mean: settings.number("mean").unwrap_or(0.0),
-            deviation: settings.number("deviation").unwrap_or(1.0),
+            mean: settings.number("mean"),
+            deviation: settings.number("deviation"),
         },
     }
 }
@@ -70,7 +79,7 @@ const LOG_OPTIONS: [Parameter; 9] = [
     ),
     Parameter::option(
         "log",
-        Kind::Word(&LOGS),
+        Kind::Word(&words(&LOGS)),
         Word("ln"),
         "natural logarithm of the mel plus `offset`, or of at least `amin`, or dB",
     ),

@@ -1,10 +1,11 @@
 //! The mel spectrogram as a stage, and what all stages over it share.
 
-use super::declaration::Settings;
 use super::per_rate::PerRate;
 use super::{
-    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Domain, Draws, Flows, Input, Kind, Parameter, Transform,
+    Workspace,
 };
+use crate::declare::{Settings, words};
 use crate::dsp::{FrameExtent, FrameOptions, PadMode, StftOptions, Window};
 use crate::features::{
     Compression, FrontEnd, LogMel, MelNorm, MelOptions, MelScale, Normalization, Triangles,
@@ -18,9 +19,11 @@ pub(super) static MEL: Declaration = Declaration {
     about: "Computes the mel spectrogram, not compressed.",
     citation: "Davis & Mermelstein, 1980; scales and norms as in librosa and torchaudio",
     parameters: &OPTIONS,
-    accepts: Accepts::Wave,
-    gives: Some(Domain::Features),
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: Some(Domain::Features),
+        draws: &[],
+    },
     example: "let m = tone(440, 1) |> mel(#{ n_mels: 40 }); assert(m.shape == [1, 40, 101])",
     build: |settings| {
         Ok(Arc::new(MelStage(plan(
@@ -73,26 +76,26 @@ pub(super) const OPTIONS: [Parameter; 16] = [
     F_MAX_HZ,
     Parameter::option(
         "mel_scale",
-        Kind::Word(&MelScale::NAMES),
+        Kind::Word(&words(&MelScale::WORDS)),
         DefaultValue::Word("htk"),
         "mapping from Hz to mel",
     ),
     Parameter::option(
         "triangles",
-        Kind::Word(&Triangles::NAMES),
+        Kind::Word(&words(&Triangles::WORDS)),
         DefaultValue::Word("hz"),
         "axis on which the sides of the bands are straight",
     ),
     Parameter::option(
         "norm",
-        Kind::Word(&MelNorm::NAMES),
+        Kind::Word(&words(&MelNorm::WORDS)),
         DefaultValue::Word("none"),
         "scaling of the bands: peak 1, equal area, or sum 1",
     ),
     POWER,
     Parameter::option(
         "pad_mode",
-        Kind::Word(&PADDING),
+        Kind::Word(&words(&PADDING)),
         DefaultValue::Word("reflect"),
         "what a centred frame sees beyond the ends; \"none\" starts frames at their first sample; \"snip\" does, and \
          cuts frames of `win_length` instead of `n_fft`",
@@ -109,7 +112,7 @@ pub(super) const OPTIONS: [Parameter; 16] = [
 
 pub(super) const WINDOW: Parameter = Parameter::option(
     "window",
-    Kind::Word(&Window::NAMES),
+    Kind::Word(&words(&Window::WORDS)),
     DefaultValue::Word("hann"),
     "shape of the window",
 );
@@ -152,7 +155,23 @@ pub(super) const PREEMPHASIS: Kind = Kind::Number {
     low: 0.0,
     high: 1.0,
 };
-pub(super) const PADDING: [&str; 4] = [PadMode::NAMES[0], PadMode::NAMES[1], "none", "snip"];
+/// What stands before the first frame and behind the last.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Padding {
+    /// The signal is extended, so that a frame is centred on its first sample.
+    Centred(PadMode),
+    /// Nothing: the first frame begins with the first sample, and a frame needs a whole transform.
+    None,
+    /// Nothing, and a frame needs a whole window.
+    Snip,
+}
+
+pub(super) const PADDING: [(&str, Padding); 4] = [
+    ("reflect", Padding::Centred(PadMode::Reflect)),
+    ("constant", Padding::Centred(PadMode::Zeros)),
+    ("none", Padding::None),
+    ("snip", Padding::Snip),
+];
 
 /// A mel spectrogram whose filter bank is made when the sample rate is known.
 pub(super) struct MelStage(pub(super) PerRate<LogMel>);
@@ -173,13 +192,15 @@ pub(super) fn plan(
     compression: Compression,
     output: Output,
 ) -> Result<PerRate<LogMel>, Error> {
-    let chosen = |name, words: &[&str]| settings.word(name, words).unwrap_or(0);
-    let (n_fft, win_length) = (settings.count("n_fft"), settings.count("win_length"));
-    let hop_length = settings.count("hop_length");
-    let f_min_hz = settings.number("f_min_hz").unwrap_or(0.0);
-    let f_max_hz = settings.number("f_max_hz");
-    let padding = chosen("pad_mode", &PADDING);
-    let pad_mode = PadMode::ALL.get(padding).copied();
+    let (n_fft, win_length) = (settings.count_if("n_fft"), settings.count_if("win_length"));
+    let hop_length = settings.count_if("hop_length");
+    let f_min_hz = settings.number("f_min_hz");
+    let f_max_hz = settings.number_if("f_max_hz");
+    let padding = settings.word("pad_mode", &PADDING).unwrap_or(Padding::None);
+    let pad_mode = match padding {
+        Padding::Centred(mode) => Some(mode),
+        Padding::None | Padding::Snip => None,
+    };
     let options = MelOptions {
         sample_rate: 0,
         remove_mean: settings.flag("remove_mean"),
@@ -187,27 +208,35 @@ pub(super) fn plan(
             n_fft: 0,
             win_length: 0,
             hop_length: 0,
-            window: Window::ALL[chosen("window", &Window::NAMES)],
+            window: settings
+                .word("window", &Window::WORDS)
+                .unwrap_or(Window::Hann),
             center: pad_mode.is_some(),
             pad_mode: pad_mode.unwrap_or(PadMode::Zeros),
         },
         frame: FrameOptions {
-            extent: if PADDING[padding] == "snip" {
+            extent: if padding == Padding::Snip {
                 FrameExtent::Window
             } else {
                 FrameExtent::Transform
             },
             symmetric_window: settings.flag("symmetric_window"),
             remove_dc: settings.flag("remove_dc"),
-            preemphasis: settings.number("preemphasis").unwrap_or(0.0),
+            preemphasis: settings.number("preemphasis"),
         },
-        n_mels: settings.count("n_mels").unwrap_or(64),
+        n_mels: settings.count("n_mels"),
         f_min_hz,
         f_max_hz: 0.0,
-        mel_scale: MelScale::ALL[chosen("mel_scale", &MelScale::NAMES)],
-        triangles: Triangles::ALL[chosen("triangles", &Triangles::NAMES)],
-        norm: MelNorm::ALL[chosen("norm", &MelNorm::NAMES)],
-        power: settings.number("power").unwrap_or(2.0),
+        mel_scale: settings
+            .word("mel_scale", &MelScale::WORDS)
+            .unwrap_or(MelScale::Htk),
+        triangles: settings
+            .word("triangles", &Triangles::WORDS)
+            .unwrap_or(Triangles::Hertz),
+        norm: settings
+            .word("norm", &MelNorm::WORDS)
+            .unwrap_or(MelNorm::None),
+        power: settings.number("power"),
         compression,
         n_frames: output.n_frames,
         normalization: output.normalization,

@@ -1,15 +1,14 @@
 //! Mel-frequency cepstral coefficients as a stage.
 
-use super::declaration::{Preset, Settings};
-use super::mel::{COUNT, OPTIONS, Output, PADDING, edges_in_order, plan};
+use super::mel::{COUNT, OPTIONS, Output, edges_in_order, plan};
 use super::per_rate::PerRate;
 use super::{
-    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Domain, Draws, Flows, Input, Kind, Parameter, Transform,
+    Workspace,
 };
+use crate::declare::{Preset, Settings};
 use crate::dsp::Window;
-use crate::features::{
-    Compression, FrontEnd, HtkMfcc, HtkMfccOptions, MelNorm, MelScale, Mfcc, Reference, Triangles,
-};
+use crate::features::{Compression, FrontEnd, HtkMfcc, HtkMfccOptions, Mfcc, Reference};
 use crate::{Error, Rng};
 use DefaultValue::{Flag, Number, Word};
 use std::sync::Arc;
@@ -20,26 +19,34 @@ pub(super) static MFCC: Declaration = Declaration {
     about: "Computes mel-frequency cepstral coefficients.",
     citation: "Davis & Mermelstein, 1980; as in librosa, or as HTK in python_speech_features",
     parameters: &PARAMETERS,
-    accepts: Accepts::Wave,
-    gives: Some(Domain::Features),
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: Some(Domain::Features),
+        draws: &[],
+    },
     example: "let m = tone(440, 1) |> mfcc(#{ style: \"htk\" }); assert(m.shape == [1, 13, 99])",
     build: |settings| match settings.word("style", &STYLES) {
-        Some(1) => Ok(Arc::new(MfccStage::Htk(htk(settings)?))),
+        Some(Style::Htk) => Ok(Arc::new(MfccStage::Htk(htk(settings)?))),
         _ => Ok(Arc::new(MfccStage::Librosa(librosa(settings)?))),
     },
 };
 
-const STYLES: [&str; 2] = ["librosa", "htk"];
+#[derive(Clone, Copy)]
+enum Style {
+    Librosa,
+    Htk,
+}
+
+const STYLES: [(&str, Style); 2] = [("librosa", Style::Librosa), ("htk", Style::Htk)];
 
 /// The other defaults of librosa stand in the list of parameters.
 const PRESETS: [Preset; 2] = [
     Preset {
-        name: STYLES[0],
+        name: STYLES[0].0,
         sets: &[("top_db", Number(80.0))],
     },
     Preset {
-        name: STYLES[1],
+        name: STYLES[1].0,
         sets: &[
             ("n_mfcc", Number(13.0)),
             ("lifter", Number(22.0)),
@@ -134,14 +141,11 @@ fn librosa(settings: &Settings<'_>) -> Result<PerRate<Mfcc>, Error> {
     }
     let compression = Compression::Db {
         reference: Reference::Power(1.0),
-        amin: settings.number("amin").unwrap_or(1e-10),
-        top_db: settings.number("top_db"),
+        amin: settings.number("amin"),
+        top_db: settings.number_if("top_db"),
     };
     let mel = plan(settings, compression, Output::default())?;
-    let (n_mfcc, lifter) = (
-        coefficients(settings)?,
-        settings.number("lifter").unwrap_or(0.0),
-    );
+    let (n_mfcc, lifter) = (coefficients(settings)?, settings.number("lifter"));
     Ok(PerRate::new(move |sample_rate| {
         Mfcc::new(mel.get(sample_rate)?.as_ref().clone(), n_mfcc, lifter)
     }))
@@ -149,17 +153,13 @@ fn librosa(settings: &Settings<'_>) -> Result<PerRate<Mfcc>, Error> {
 
 fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
     let fixed = [
-        ("mel_scale", &MelScale::NAMES[..], "htk"),
-        ("norm", &MelNorm::NAMES[..], "none"),
-        ("triangles", &Triangles::NAMES[..], "hz"),
-        ("pad_mode", &PADDING[..], "none"),
+        ("mel_scale", "htk"),
+        ("norm", "none"),
+        ("triangles", "hz"),
+        ("pad_mode", "none"),
     ];
-    for (name, words, want) in fixed {
-        if let Some(got) = settings
-            .word(name, words)
-            .map(|index| words[index])
-            .filter(|got| *got != want)
-        {
+    for (name, want) in fixed {
+        if let Some(got) = settings.chosen(name).filter(|got| *got != want) {
             return Err(Error::range(
                 name,
                 format!("\"{want}\" in the style \"htk\""),
@@ -168,7 +168,7 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
         }
     }
     let differs = [
-        ("power", settings.number("power") != Some(2.0), "2"),
+        ("power", settings.number("power") != 2.0, "2"),
         (
             "symmetric_window",
             !settings.flag("symmetric_window"),
@@ -176,7 +176,7 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
         ),
         ("remove_mean", settings.flag("remove_mean"), "false"),
         ("remove_dc", settings.flag("remove_dc"), "false"),
-        ("top_db", settings.number("top_db").is_some(), "()"),
+        ("top_db", settings.number_if("top_db").is_some(), "()"),
     ];
     if let Some((name, _, want)) = differs.into_iter().find(|(_, differs, _)| *differs) {
         return Err(Error::range(
@@ -185,23 +185,16 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
             "something else",
         ));
     }
-    let (n_fft, win_length) = (settings.count("n_fft"), settings.count("win_length"));
-    let hop_length = settings.count("hop_length");
-    let window = Window::ALL[settings.word("window", &Window::NAMES).unwrap_or(0)];
-    let (f_min_hz, f_max_hz) = (
-        settings.number("f_min_hz").unwrap_or(0.0),
-        settings.number("f_max_hz"),
-    );
+    let (n_fft, win_length) = (settings.count_if("n_fft"), settings.count_if("win_length"));
+    let hop_length = settings.count_if("hop_length");
+    let window = settings
+        .word("window", &Window::WORDS)
+        .unwrap_or(Window::Hann);
+    let (f_min_hz, f_max_hz) = (settings.number("f_min_hz"), settings.number_if("f_max_hz"));
     edges_in_order(f_min_hz, f_max_hz)?;
-    let (n_mfcc, n_mels) = (
-        coefficients(settings)?,
-        settings.count("n_mels").unwrap_or(26),
-    );
-    let (lifter, energy) = (
-        settings.number("lifter").unwrap_or(22.0),
-        settings.flag("energy"),
-    );
-    let preemphasis = settings.number("preemphasis").unwrap_or(0.97);
+    let (n_mfcc, n_mels) = (coefficients(settings)?, settings.count("n_mels"));
+    let (lifter, energy) = (settings.number("lifter"), settings.flag("energy"));
+    let preemphasis = settings.number("preemphasis");
     Ok(PerRate::new(move |sample_rate| {
         let rate = f64::from(sample_rate);
         let win_length = win_length.unwrap_or((0.025 * rate).round().max(1.0) as usize);
@@ -223,10 +216,7 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
 }
 
 fn coefficients(settings: &Settings<'_>) -> Result<usize, Error> {
-    let (n_mfcc, n_mels) = (
-        settings.count("n_mfcc").unwrap_or(1),
-        settings.count("n_mels").unwrap_or(1),
-    );
+    let (n_mfcc, n_mels) = (settings.count("n_mfcc"), settings.count("n_mels"));
     if n_mfcc > n_mels {
         return Err(Error::range(
             "n_mfcc",

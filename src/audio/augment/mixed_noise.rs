@@ -2,7 +2,7 @@
 
 use super::noise::{Weighting, fill_colored};
 use super::noise_level::NoiseLevel;
-use super::{Accepts, Declaration, Draws, Input, Transform, Workspace};
+use super::{Accepts, Declaration, Draws, Flows, Input, Transform, Workspace};
 use crate::{Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -14,9 +14,11 @@ pub(super) static MIXED_NOISE: Declaration = Declaration {
     about: "Adds white, pink or brown noise, drawn for every clip, at a given signal-to-noise ratio.",
     citation: "Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (MX)",
     parameters: &[NoiseLevel::snr_db(5.0, 40.0), NoiseLevel::LEVEL_DB],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["exponent", "snr_db or level_db", "noise_seed"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["exponent", "snr_db or level_db", "noise_seed"],
+    },
     example: "let x = tone(440, 1); assert_near(snr_db(x, x |> mixed_noise(10)), 10, 0.01)",
     build: |settings| {
         let level = NoiseLevel::of(settings)?;

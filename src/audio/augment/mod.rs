@@ -16,7 +16,6 @@ mod clar_features;
 mod clip;
 mod crop;
 mod crop_pad;
-mod declaration;
 mod domain;
 #[cfg(test)]
 mod every_stage;
@@ -80,16 +79,16 @@ mod transform;
 mod trim;
 mod views;
 
+pub use crate::declare::{DefaultValue, Kind, Parameter, Preset, Value};
 pub use audiomentations::{
     Imported, foreign_names, from_audiomentations, parse as parse_audiomentations,
 };
-pub use declaration::{Accepts, Declaration, DefaultValue, Kind, Parameter, Preset, Value};
 pub use domain::Domain;
 pub use json::Functions;
 pub use lambda::{STACK_BYTES, UserFunction, WaveFunction};
 pub use recipe::{Flow, Recipe, Step};
 pub use recordings::{Listener, Recordings};
-pub use stage::Stage;
+pub use stage::{Accepts, Declaration, FUNCTION, Flows, RECIPE, Stage};
 pub use trace::{DrawnRecording, Trace, TraceStep};
 pub use transform::{Draws, Input, Inside, Transform, Workspace};
 pub use views::Views;

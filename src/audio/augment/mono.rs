@@ -1,8 +1,9 @@
 //! From several channels to one.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::{Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -15,35 +16,38 @@ pub(super) static MONO: Declaration = Declaration {
     parameters: &[Parameter::option(
         "channel",
         Kind::WordOrNumber {
-            words: &CHANNELS,
+            words: &words(&CHANNELS),
             low: 0.0,
             high: 65_535.0,
         },
         DefaultValue::Word("mean"),
         "the mean of all channels, a random one drawn for every clip, or the number of one, from 0",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["channel_share"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["channel_share"],
+    },
     example: "let x = wave([[1.0, 2.0], [3.0, 6.0]], 8000); assert((x |> mono()).samples() == [2.0, 4.0])",
     build: |settings| {
         let channel = match (
-            settings.number("channel"),
+            settings.number_if("channel"),
             settings.word("channel", &CHANNELS),
         ) {
             (Some(number), _) if number.fract() != 0.0 => {
                 return Err(Error::range("channel", "a whole number", number));
             }
             (Some(number), _) => Channel::Number(number as usize),
-            (None, Some(1)) => Channel::Random,
+            (None, Some(channel)) => channel,
             _ => Channel::Mean,
         };
         Ok(Arc::new(Mono { channel }))
     },
 };
 
-const CHANNELS: [&str; 2] = ["mean", "random"];
+const CHANNELS: [(&str, Channel); 2] = [("mean", Channel::Mean), ("random", Channel::Random)];
 
+#[derive(Clone, Copy)]
 enum Channel {
     Mean,
     Random,

@@ -1,7 +1,7 @@
 //! What MP3 leaves of a sound.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::resample_planar;
 use crate::io::{MP3_RATES, mp3_file, read_mp3};
@@ -26,13 +26,15 @@ pub(super) static MP3: Declaration = Declaration {
         DefaultValue::Range(8.0, 64.0),
         "bit rate, kbit/s; the nearest one of Layer III is taken: 8 to 160 up to 24 kHz, 32 to 320 above",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["kbps"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["kbps"],
+    },
     example: "let x = tone(440, 1); let y = x |> mp3(64); assert(y.n_samples == x.n_samples && snr_db(x, y) > 20)",
     build: |settings| {
         Ok(Arc::new(Mp3 {
-            kbps: settings.drawn("kbps").unwrap_or(32.0.into()),
+            kbps: settings.drawn("kbps"),
         }))
     },
 };

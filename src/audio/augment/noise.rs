@@ -1,8 +1,9 @@
 //! Noise of a colour, at a signal-to-noise ratio or at a level.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::waveform::{mix_at_level, mix_at_snr};
 use crate::{Distribution, Error, Rng};
 use realfft::RealFftPlanner;
@@ -43,7 +44,7 @@ pub(super) static NOISE: Declaration = Declaration {
         Parameter::option(
             "color",
             Kind::WordOrDrawn {
-                words: &COLORS,
+                words: &words(&COLORS),
                 low: -STEEPEST,
                 high: STEEPEST,
             },
@@ -57,25 +58,25 @@ pub(super) static NOISE: Declaration = Declaration {
             "whether the noise is weighted by the ear's sensitivity, the A curve, so that it sounds as loud as it can",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &[
-        "snr_db or level_db",
-        "noise_seed",
-        "exponent (of a drawn color)",
-    ],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &[
+            "snr_db or level_db",
+            "noise_seed",
+            "exponent (of a drawn color)",
+        ],
+    },
     example: "let x = tone(440, 1); assert_near(snr_db(x, x |> noise(10, #{ color: \"pink\" })), 10, 0.01)",
     build: |settings| {
-        let named = settings
-            .word("color", &COLORS)
-            .map(|index| EXPONENTS[index].into());
         let level = match settings.only_one_of(&["snr_db", "level_db"])? {
-            Some("level_db") => Level::Absolute(settings.drawn("level_db").unwrap_or(0.0.into())),
-            _ => Level::Ratio(settings.drawn("snr_db").unwrap_or(20.0.into())),
+            Some("level_db") => Level::Absolute(settings.drawn("level_db")),
+            _ => Level::Ratio(settings.drawn("snr_db")),
         };
-        let exponent = named
-            .or_else(|| settings.drawn("color"))
-            .unwrap_or(0.0.into());
+        let exponent = match settings.word("color", &COLORS) {
+            Some(exponent) => exponent.into(),
+            None => settings.drawn("color"),
+        };
         let mut draws = vec![
             if matches!(level, Level::Ratio(_)) {
                 "snr_db"
@@ -100,8 +101,14 @@ pub(super) static NOISE: Declaration = Declaration {
     },
 };
 
-const COLORS: [&str; 5] = ["white", "pink", "brown", "blue", "violet"];
-const EXPONENTS: [f64; 5] = [0.0, 1.0, 2.0, -1.0, -2.0];
+/// Colours and their exponents.
+const COLORS: [(&str, f64); 5] = [
+    ("white", 0.0),
+    ("pink", 1.0),
+    ("brown", 2.0),
+    ("blue", -1.0),
+    ("violet", -2.0),
+];
 const STEEPEST: f64 = 4.0;
 const LOW_DB: f64 = -100.0;
 const HIGH_DB: f64 = 200.0;

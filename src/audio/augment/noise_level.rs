@@ -1,7 +1,7 @@
 //! How loud an added noise is: relative to the sound, or by itself.
 
-use super::declaration::Settings;
-use super::{DefaultValue, Kind, Parameter, Value};
+use super::{DefaultValue, Kind, Parameter, RECIPE};
+use crate::declare::Settings;
 use crate::waveform::{mix_at_level, mix_at_snr};
 use crate::{Distribution, Error, Rng};
 
@@ -47,7 +47,7 @@ impl NoiseLevel {
     /// The parameter of what is done to a recorded noise before it is mixed in.
     pub(super) const RECIPE: Parameter = Parameter::option(
         "recipe",
-        Kind::Recipe,
+        RECIPE,
         DefaultValue::Absent,
         "what is done to the noise before its level is set, such as `low_pass(2000)`",
     );
@@ -57,23 +57,9 @@ impl NoiseLevel {
     /// # Errors
     /// [`Error::Range`] if both were.
     pub(super) fn of(settings: &Settings<'_>) -> Result<NoiseLevel, Error> {
-        let ratio = settings.drawn("snr_db").unwrap_or(20.0.into());
-        let Some(level) = settings.drawn("level_db") else {
-            return Ok(NoiseLevel::Ratio(ratio));
-        };
-        let parameter = settings
-            .declaration
-            .parameters
-            .iter()
-            .find(|parameter| parameter.name == "snr_db");
-        if parameter.and_then(Parameter::default_value) == Some(Value::Drawn(ratio)) {
-            Ok(NoiseLevel::Absolute(level))
-        } else {
-            Err(Error::range(
-                "level_db",
-                "left out where `snr_db` is given",
-                level,
-            ))
+        match settings.only_one_of(&["snr_db", "level_db"])? {
+            Some("level_db") => Ok(NoiseLevel::Absolute(settings.drawn("level_db"))),
+            _ => Ok(NoiseLevel::Ratio(settings.drawn("snr_db"))),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Normalization of peak or loudness.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::loudness_lufs;
 use crate::{Distribution, Error, Rng};
@@ -51,17 +51,19 @@ pub(super) static NORMALIZE: Declaration = Declaration {
             "whether only what is above the target is brought down to it, and what is below stays as it is",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["target"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["target"],
+    },
     example: "let x = tone(440, 1) |> normalize(#{ lufs: -23 }); assert_near(x.lufs(), -23, 0.001)",
     build: |settings| {
         let given = [
-            settings.drawn("peak").map(|peak| (Measure::Peak, peak)),
+            settings.drawn_if("peak").map(|peak| (Measure::Peak, peak)),
             settings
-                .drawn("peak_db")
+                .drawn_if("peak_db")
                 .map(|peak_db| (Measure::PeakDb, peak_db)),
-            settings.drawn("lufs").map(|lufs| (Measure::Lufs, lufs)),
+            settings.drawn_if("lufs").map(|lufs| (Measure::Lufs, lufs)),
         ];
         let mut given = given.into_iter().flatten();
         let (measure, target) = given.next().unwrap_or((Measure::Peak, 1.0.into()));

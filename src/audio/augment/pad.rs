@@ -1,8 +1,9 @@
 //! Adding time around the sound.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -35,13 +36,13 @@ pub(super) static PAD: Declaration = Declaration {
         ),
         Parameter::option(
             "position",
-            Kind::Word(&POSITIONS),
+            Kind::Word(&words(&POSITIONS)),
             DefaultValue::Word("end"),
             "where: behind, before, half of it on either side, or a random share before",
         ),
         Parameter::option(
             "fill",
-            Kind::Word(&FILLS),
+            Kind::Word(&words(&FILLS)),
             DefaultValue::Word("zero"),
             "what stands there: silence, the sound repeated, or the sound mirrored",
         ),
@@ -52,43 +53,48 @@ pub(super) static PAD: Declaration = Declaration {
             "whether the sound stays as long as it is, and what would be added covers as much of it",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["before_samples", "after_samples"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["before_samples", "after_samples"],
+    },
     example: "assert_near((tone(440, 1) |> pad(0.5)).seconds, 1.5, 0.0001)",
     build: |settings| {
         let fraction = match settings.only_one_of(&["seconds", "fraction"])? {
-            Some("fraction") => settings.drawn("fraction"),
+            Some("fraction") => settings.drawn_if("fraction"),
             _ => None,
         };
         Ok(Arc::new(Pad {
-            seconds: settings.drawn("seconds").unwrap_or(0.0.into()),
+            seconds: settings.drawn("seconds"),
             fraction,
             length: if settings.flag("keep_length") {
                 Length::Kept
             } else {
                 Length::Grows
             },
-            position: match settings.word("position", &POSITIONS) {
-                Some(1) => Position::Start,
-                Some(2) => Position::Both,
-                Some(3) => Position::Random,
-                _ => Position::End,
-            },
-            fill: match settings.word("fill", &FILLS) {
-                Some(1) => Fill::Wrap,
-                Some(2) => Fill::Reflect,
-                _ => Fill::Zero,
-            },
+            position: settings
+                .word("position", &POSITIONS)
+                .unwrap_or(Position::End),
+            fill: settings.word("fill", &FILLS).unwrap_or(Fill::Zero),
         }))
     },
 };
 
-const POSITIONS: [&str; 4] = ["end", "start", "both", "random"];
-const FILLS: [&str; 3] = ["zero", "wrap", "reflect"];
+const POSITIONS: [(&str, Position); 4] = [
+    ("end", Position::End),
+    ("start", Position::Start),
+    ("both", Position::Both),
+    ("random", Position::Random),
+];
+const FILLS: [(&str, Fill); 3] = [
+    ("zero", Fill::Zero),
+    ("wrap", Fill::Wrap),
+    ("reflect", Fill::Reflect),
+];
 const MOST_S: f64 = 86_400.0;
 const MOST_FRACTION: f64 = 10.0;
 
+#[derive(Clone, Copy)]
 enum Position {
     End,
     Start,
@@ -96,6 +102,7 @@ enum Position {
     Random,
 }
 
+#[derive(Clone, Copy)]
 enum Fill {
     Zero,
     Wrap,

@@ -1,7 +1,9 @@
 //! Cutting features into patches along time.
 
 use super::mel::COUNT;
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Parameter, Transform, Workspace,
+};
 use crate::{Error, Rng};
 use std::sync::Arc;
 
@@ -25,15 +27,17 @@ pub(super) static PATCHES: Declaration = Declaration {
             "frames from one patch to the next; `n_frames` if not given",
         ),
     ],
-    accepts: Accepts::Features,
-    gives: None,
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Features,
+        gives: None,
+        draws: &[],
+    },
     example: "let m = tone(440, 2) |> log_mel(#{ preset: \"vggish\" }) |> patches(96); assert(m.shape == [2, 64, 96])",
     build: |settings| {
-        let n_frames = settings.count("n_frames").unwrap_or(96);
+        let n_frames = settings.count("n_frames");
         Ok(Arc::new(Patches {
             n_frames,
-            hop: settings.count("hop").unwrap_or(n_frames),
+            hop: settings.count_if("hop").unwrap_or(n_frames),
         }))
     },
 };

@@ -1,7 +1,9 @@
 //! A bell around a frequency.
 
 use super::filter::{DECIBEL, HERTZ, Pass, QUALITY, REST, draw_db, draw_hz, draw_q};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Parameter, Transform, Workspace,
+};
 use crate::dsp::{Biquad, Cascade, cycles};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -33,15 +35,17 @@ pub(super) static PEAKING: Declaration = Declaration {
         ),
         REST,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["center_hz", "gain_db", "q"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["center_hz", "gain_db", "q"],
+    },
     example: "let x = tone(1000, 1); assert_near((x |> peaking(1000, 6, #{ q: 1 })).rms_db() - x.rms_db(), 6, 0.02)",
     build: |settings| {
         Ok(Arc::new(Peaking {
-            center_hz: settings.drawn("center_hz").unwrap_or(1000.0.into()),
-            gain_db: settings.drawn("gain_db").unwrap_or(0.0.into()),
-            q: settings.drawn("q").unwrap_or(1.0.into()),
+            center_hz: settings.drawn("center_hz"),
+            gain_db: settings.drawn("gain_db"),
+            q: settings.drawn("q"),
             pass: Pass::forwards(settings),
         }))
     },

@@ -2,7 +2,7 @@
 
 use super::stretcher::{Stretcher, with_options};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::{Outside, Vocoder};
 use crate::{Distribution, Error, Rng};
@@ -16,13 +16,15 @@ pub(super) static PITCH_SHIFT: Declaration = Declaration {
     about: "Makes the sound higher or lower without changing its duration.",
     citation: "Laroche & Dolson, 1999; Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (PS)",
     parameters: &PARAMETERS,
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["semitones"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["semitones"],
+    },
     example: "let x = tone(440, 1); assert_near((x |> pitch_shift(12)).rms_db(), x.rms_db(), 0.5)",
     build: |settings| {
         Ok(Arc::new(PitchShift {
-            semitones: settings.drawn("semitones").unwrap_or(0.0.into()),
+            semitones: settings.drawn("semitones"),
             stretcher: Stretcher::new(settings)?,
         }))
     },

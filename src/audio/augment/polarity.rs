@@ -1,6 +1,6 @@
 //! Inversion of the polarity.
 
-use super::{Accepts, Declaration, Draws, Input, Transform, Workspace};
+use super::{Accepts, Declaration, Draws, Flows, Input, Transform, Workspace};
 use crate::{Error, Rng};
 use std::sync::Arc;
 
@@ -10,9 +10,11 @@ pub(super) static POLARITY: Declaration = Declaration {
     about: "Turns the sound upside down; inaudible, but not to a model. Use `0.5 * polarity()` for every other clip.",
     citation: "",
     parameters: &[],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &[],
+    },
     example: "let x = wave([0.5, -0.25], 8000); assert((x |> polarity()).samples() == [-0.5, 0.25])",
     build: |_| Ok(Arc::new(Polarity)),
 };

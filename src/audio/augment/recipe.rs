@@ -275,7 +275,7 @@ impl Recipe {
     /// which a clip is seen unaugmented.
     pub fn front_end(&self) -> Option<Recipe> {
         let mut found = self.steps().iter().filter(|step| match step {
-            Step::Stage(stage) => stage.declaration().gives == Some(Domain::Features),
+            Step::Stage(stage) => stage.declaration().facts.gives == Some(Domain::Features),
             _ => false,
         });
         match (found.next(), found.next()) {
@@ -354,7 +354,7 @@ fn stage_flow(stage: &Stage, given: Option<Domain>) -> Result<Flow, Error> {
         }),
         _ => Ok(Flow {
             takes: wants,
-            gives: declaration.gives.or(wants),
+            gives: declaration.facts.gives.or(wants),
         }),
     }
 }

@@ -1,8 +1,10 @@
 //! Repeating a part of the sound.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Recipe, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, RECIPE, Recipe,
+    Transform, Workspace,
 };
+use crate::declare::words;
 use crate::{Distribution, Error, Key, Rng};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
@@ -37,7 +39,7 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
         ),
         Parameter::option(
             "mode",
-            Kind::Word(&MODES),
+            Kind::Word(&words(&MODES)),
             DefaultValue::Word("insert"),
             "whether the rest is moved back, or covered so that the length stays",
         ),
@@ -52,36 +54,34 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
         ),
         Parameter::option(
             "recipe",
-            Kind::Recipe,
+            RECIPE,
             DefaultValue::Absent,
             "what is done with each copy, drawn anew for each, such as `gain(-12..0)`",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["start", "length", "repeats", "fade_samples", "recipe_seed"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["start", "length", "repeats", "fade_samples", "recipe_seed"],
+    },
     example: "print(tone(440, 1) |> repeat_part(0.25, #{ recipe: gain(-12..0) })); \
               let x = tone(440, 1) |> repeat_part(0.5, #{ repeats: 2 }); assert_near(x.seconds, 2, 0.0001)",
     build: |settings| {
         Ok(Arc::new(RepeatPart {
-            seconds: settings.drawn("seconds").unwrap_or(1.0.into()),
-            repeats: settings.drawn("repeats").unwrap_or(1.0.into()),
-            mode: if settings.word("mode", &MODES) == Some(1) {
-                Mode::Replace
-            } else {
-                Mode::Insert
-            },
-            fade_s: settings.drawn("fade_s").unwrap_or(0.0.into()),
-            recipe: settings.recipe("recipe"),
+            seconds: settings.drawn("seconds"),
+            repeats: settings.drawn("repeats"),
+            mode: settings.word("mode", &MODES).unwrap_or(Mode::Insert),
+            fade_s: settings.drawn("fade_s"),
+            recipe: settings.inside::<Recipe>("recipe").cloned(),
         }))
     },
 };
 
-const MODES: [&str; 2] = ["insert", "replace"];
+const MODES: [(&str, Mode); 2] = [("insert", Mode::Insert), ("replace", Mode::Replace)];
 const MOST_REPEATS: f64 = 100.0;
 const MOST_FADE_S: f64 = 10.0;
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Insert,
     Replace,
@@ -312,7 +312,7 @@ mod tests {
             ("seconds", Value::Drawn(0.25.into())),
             ("repeats", Value::Drawn(16.0.into())),
             ("fade_s", Value::Drawn(0.0.into())),
-            ("recipe", Value::Recipe(recipe)),
+            ("recipe", Value::from(recipe)),
         ];
         let recipe = Recipe::from(stage("repeat_part", &given).unwrap());
         let clip = Waveform::new([vec![1.0; 8], vec![2.0; 8]].concat(), 2, 8).unwrap();
@@ -349,7 +349,7 @@ mod tests {
     fn a_recipe_that_does_not_fit_is_refused() {
         let with = |inner: &str| {
             let inner = Recipe::from(stage(inner, &[]).unwrap());
-            stage("repeat_part", &[("recipe", Value::Recipe(inner))])
+            stage("repeat_part", &[("recipe", Value::from(inner))])
         };
         let error = with("log_mel").unwrap_err().to_string();
         assert_eq!(

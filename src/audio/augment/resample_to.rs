@@ -1,7 +1,7 @@
 //! Another sample rate.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::resample_planar;
 use crate::{Distribution, Error, Rng};
@@ -22,13 +22,15 @@ pub(super) static RESAMPLE_TO: Declaration = Declaration {
         DefaultValue::Required,
         "samples per second of the result, Hz",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["hz"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["hz"],
+    },
     example: "let x = tone(440, 1) |> resample_to(8000); assert(x.sample_rate == 8000 && x.n_samples == 8000)",
     build: |settings| {
         Ok(Arc::new(ResampleTo {
-            hz: settings.drawn("hz").unwrap_or(16_000.0.into()),
+            hz: settings.drawn("hz"),
         }))
     },
 };

@@ -1,6 +1,6 @@
 //! Playing backwards.
 
-use super::{Accepts, Declaration, Draws, Input, Transform, Workspace};
+use super::{Accepts, Declaration, Draws, Flows, Input, Transform, Workspace};
 use crate::{Error, Rng};
 use std::sync::Arc;
 
@@ -10,9 +10,11 @@ pub(super) static REVERSE: Declaration = Declaration {
     about: "Plays the sound backwards.",
     citation: "",
     parameters: &[],
-    accepts: Accepts::Either,
-    gives: None,
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Either,
+        gives: None,
+        draws: &[],
+    },
     example: "let x = chirp(100, 900, 1); assert((x |> reverse() |> reverse()) == x)",
     build: |_| Ok(Arc::new(Reverse)),
 };

@@ -2,7 +2,7 @@
 
 use super::impulse_response::{Ending, KEEP_TAIL, Level, convolve};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::{Decay, ShoeboxRoom};
 use crate::{Distribution, Error, Rng};
@@ -124,26 +124,28 @@ pub(super) static ROOM: Declaration = Declaration {
             "whether the response is scaled to unit energy; if not, the direct sound falls as 1 / (4 pi distance)",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &[
-        "length_m",
-        "width_m",
-        "height_m",
-        "absorption or rt60_s",
-        "source_x_m",
-        "source_y_m",
-        "source_z_m",
-        "mic_x_m",
-        "mic_y_m",
-        "mic_z_m",
-    ],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &[
+            "length_m",
+            "width_m",
+            "height_m",
+            "absorption or rt60_s",
+            "source_x_m",
+            "source_y_m",
+            "source_z_m",
+            "mic_x_m",
+            "mic_y_m",
+            "mic_z_m",
+        ],
+    },
     example: "let y = click(0, 1) |> room(#{ keep_tail: true }); assert(y.seconds > 1); \
               assert((tone(440, 1) |> room(#{ absorption: 0.2..0.4, max_order: 10 })).n_samples == 16000)",
     build: |settings| {
-        let drawn = |name| settings.drawn(name).unwrap_or(0.5.into());
+        let drawn = |name| settings.drawn(name);
         let rt60_s = match settings.only_one_of(&["absorption", "rt60_s"])? {
-            Some("rt60_s") => settings.drawn("rt60_s"),
+            Some("rt60_s") => settings.drawn_if("rt60_s"),
             _ => None,
         };
         let given = if rt60_s.is_some() {
@@ -151,13 +153,13 @@ pub(super) static ROOM: Declaration = Declaration {
         } else {
             "absorption"
         };
-        let distance_m = settings.drawn("distance_m");
+        let distance_m = settings.drawn_if("distance_m");
         for name in ["mic_x", "mic_y", "mic_z"] {
             settings.only_one_of(&["distance_m", name])?;
         }
         for name in ["azimuth_deg", "elevation_deg"] {
             if distance_m.is_none()
-                && let Some(given) = settings.drawn(name)
+                && let Some(given) = settings.drawn_if(name)
             {
                 return Err(Error::range(
                     name,
@@ -169,7 +171,7 @@ pub(super) static ROOM: Declaration = Declaration {
         Ok(Arc::new(Room {
             size_m: ["length_m", "width_m", "height_m"].map(drawn),
             absorption: drawn("absorption"),
-            max_order: settings.count("max_order").or(if rt60_s.is_some() {
+            max_order: settings.count_if("max_order").or(if rt60_s.is_some() {
                 None
             } else {
                 Some(USUAL_ORDER)
@@ -178,11 +180,12 @@ pub(super) static ROOM: Declaration = Declaration {
             source: ["source_x", "source_y", "source_z"].map(drawn),
             mic: ["mic_x", "mic_y", "mic_z"].map(drawn),
             distance_m,
-            azimuth_deg: settings.drawn("azimuth_deg"),
-            elevation_deg: settings.drawn("elevation_deg"),
+            azimuth_deg: settings.drawn_if("azimuth_deg"),
+            elevation_deg: settings.drawn_if("elevation_deg"),
             ending: Ending::of(settings.flag("keep_tail")),
             level: Level::of(settings.flag("normalise")),
             draws: ROOM
+                .facts
                 .draws
                 .iter()
                 .map(|&name| {

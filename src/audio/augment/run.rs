@@ -217,7 +217,7 @@ impl Run<'_> {
         let input = work.input();
         let drawing = Drawing {
             name: declaration.name,
-            names: declaration.draws,
+            names: declaration.facts.draws,
             is_list: transform.draws_a_list(),
             recordings: transform.recordings(),
         };

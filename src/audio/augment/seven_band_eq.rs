@@ -1,7 +1,9 @@
 //! An equalizer of seven bands.
 
 use super::filter::{DECIBEL, Pass, REST, draw_db};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Parameter, Transform, Workspace,
+};
 use crate::dsp::{Biquad, Cascade, cycles};
 use crate::{Distribution, Error, Rng};
 use std::sync::Arc;
@@ -21,34 +23,36 @@ pub(super) static SEVEN_BAND_EQ: Declaration = Declaration {
         ),
         REST,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &[
-        "low_shelf_hz",
-        "low_shelf_db",
-        "low_shelf_q",
-        "band_1_hz",
-        "band_1_db",
-        "band_1_q",
-        "band_2_hz",
-        "band_2_db",
-        "band_2_q",
-        "band_3_hz",
-        "band_3_db",
-        "band_3_q",
-        "band_4_hz",
-        "band_4_db",
-        "band_4_q",
-        "band_5_hz",
-        "band_5_db",
-        "band_5_q",
-        "high_shelf_hz",
-        "high_shelf_db",
-        "high_shelf_q",
-    ],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &[
+            "low_shelf_hz",
+            "low_shelf_db",
+            "low_shelf_q",
+            "band_1_hz",
+            "band_1_db",
+            "band_1_q",
+            "band_2_hz",
+            "band_2_db",
+            "band_2_q",
+            "band_3_hz",
+            "band_3_db",
+            "band_3_q",
+            "band_4_hz",
+            "band_4_db",
+            "band_4_q",
+            "band_5_hz",
+            "band_5_db",
+            "band_5_q",
+            "high_shelf_hz",
+            "high_shelf_db",
+            "high_shelf_q",
+        ],
+    },
     example: "let x = tone(440, 1); assert_near((x |> seven_band_eq(0)).rms_db(), x.rms_db(), 0.0001)",
     build: |settings| {
-        let gain_db = settings.drawn("gain_db").unwrap_or(0.0.into());
+        let gain_db = settings.drawn("gain_db");
         Ok(Arc::new(SevenBandEq {
             gain_db,
             pass: Pass::forwards(settings),

@@ -2,8 +2,9 @@
 
 use super::filter::{DECIBEL, HERTZ, Pass, QUALITY, REST, draw_db, draw_hz, draw_q};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::dsp::{Biquad, Cascade, cycles};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -17,7 +18,7 @@ pub(super) static SHELF: Declaration = Declaration {
     parameters: &[
         Parameter::option(
             "kind",
-            Kind::Word(&KINDS),
+            Kind::Word(&words(&IS_HIGH)),
             DefaultValue::Word("low"),
             "which side the gain is on",
         ),
@@ -42,13 +43,15 @@ pub(super) static SHELF: Declaration = Declaration {
         ),
         REST,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["cutoff_hz", "gain_db", "q"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["cutoff_hz", "gain_db", "q"],
+    },
     example: "let s = shelf(#{ kind: \"high\", cutoff_hz: 1000, gain_db: -12, q: 0.7 }); \
               let x = tone(1000, 1); assert_near((x |> s).rms_db() - x.rms_db(), -6, 0.02)",
     build: |settings| {
-        let high = settings.word("kind", &KINDS) == Some(1);
+        let high = settings.word("kind", &IS_HIGH) == Some(true);
         let (low_hz, high_hz) = if high {
             (300.0, 7500.0)
         } else {
@@ -61,19 +64,19 @@ pub(super) static SHELF: Declaration = Declaration {
                 Biquad::low_shelf
             },
             cutoff_hz: settings
-                .drawn("cutoff_hz")
+                .drawn_if("cutoff_hz")
                 .unwrap_or(Distribution::LogUniform {
                     low: low_hz,
                     high: high_hz,
                 }),
-            gain_db: settings.drawn("gain_db").unwrap_or(0.0.into()),
-            q: settings.drawn("q").unwrap_or(0.7.into()),
+            gain_db: settings.drawn("gain_db"),
+            q: settings.drawn("q"),
             pass: Pass::forwards(settings),
         }))
     },
 };
 
-const KINDS: [&str; 2] = ["low", "high"];
+const IS_HIGH: [(&str, bool); 2] = [("low", false), ("high", true)];
 
 struct Shelf {
     design: fn(f64, f64, f64) -> Biquad,

@@ -3,8 +3,8 @@
 use super::noise_level::NoiseLevel;
 use super::recordings::{Purpose, Recordings};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Inside, Kind, Parameter, Recipe, Transform,
-    Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Inside, Kind, Parameter, Recipe,
+    Transform, Workspace,
 };
 use crate::waveform::rms;
 use crate::{Distribution, Error, Rng, Waveform};
@@ -57,16 +57,18 @@ pub(super) static SHORT_NOISES: Declaration = Declaration {
         NoiseLevel::LEVEL_DB,
         NoiseLevel::RECIPE,
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &[
-        "file",
-        "at",
-        "snr_db or level_db",
-        "max_seconds",
-        "fade_ms",
-        "silent_draws",
-    ],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &[
+            "file",
+            "at",
+            "snr_db or level_db",
+            "max_seconds",
+            "fade_ms",
+            "silent_draws",
+        ],
+    },
     example: "let dir = temporary_folder(); white_noise(0.2).save(dir + \"/click.wav\"); \
               let y = silence(2) |> short_noises(dir, #{ n: 1, level_db: -20 }); assert(y.peak() > 0.1 && y.seconds == 2.0)",
     build: |settings| {
@@ -86,10 +88,10 @@ pub(super) static SHORT_NOISES: Declaration = Declaration {
                 Purpose::Sound,
             )?,
             level,
-            n: settings.drawn("n").unwrap_or(1.0.into()),
-            max_seconds: settings.drawn("max_seconds"),
-            fade_ms: settings.drawn("fade_ms").unwrap_or(0.0.into()),
-            recipe: settings.recipe("recipe"),
+            n: settings.drawn("n"),
+            max_seconds: settings.drawn_if("max_seconds"),
+            fade_ms: settings.drawn("fade_ms"),
+            recipe: settings.inside::<Recipe>("recipe").cloned(),
             names,
         }))
     },
@@ -452,7 +454,7 @@ mod tests {
         let options = [
             ("n", number(2.0)),
             ("level_db", number(-20.0)),
-            ("recipe", Value::Recipe(reverse)),
+            ("recipe", Value::from(reverse)),
         ];
         let silence = Waveform::mono(vec![0.0; 4000], 8000).unwrap();
         let (trace, _) = traced(&recipe(&folder, &options), &silence, 0);

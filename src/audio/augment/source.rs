@@ -1,6 +1,6 @@
 //! Printing a recipe as the source that builds it.
 
-use super::{Recipe, Stage, Step, Views};
+use super::{Recipe, Step, Views};
 use std::fmt;
 
 /// How tightly the operators of the language bind, from loose to tight.
@@ -117,39 +117,6 @@ impl fmt::Display for Step {
             Step::Blend { wet, recipe } => write!(f, "blend({recipe}, #{{ wet: {wet} }})"),
             Step::PerChannel { recipe } => write!(f, "per_channel({recipe})"),
         }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(", self.declaration().name)?;
-        let given = |positional: bool| {
-            self.changed()
-                .filter(move |(parameter, _)| parameter.positional == positional)
-        };
-        // A positional parameter can only be left out together with those behind it.
-        let last = given(true).last().map(|(parameter, _)| parameter.name);
-        let upto = self
-            .declaration()
-            .parameters
-            .iter()
-            .position(|p| Some(p.name) == last)
-            .map_or(0, |i| i + 1);
-        for (i, value) in self.values()[..upto].iter().enumerate() {
-            write!(f, "{}{value}", if i == 0 { "" } else { ", " })?;
-        }
-        let options: Vec<String> = given(false)
-            .map(|(p, value)| format!("{}: {value}", p.name))
-            .collect();
-        if !options.is_empty() {
-            write!(
-                f,
-                "{}#{{ {} }}",
-                if upto == 0 { "" } else { ", " },
-                options.join(", ")
-            )?;
-        }
-        f.write_str(")")
     }
 }
 

@@ -1,11 +1,11 @@
 //! SpecAugment.
 
-use super::declaration::Preset;
 use super::frequency_mask::{MOST_FILL, varies};
 use super::time_warp::{INTERPOLATION, MOST_PLACES, PLACES, draw_bend, warp_time};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::{Preset, words};
 use crate::features::Interpolation;
 use crate::{Distribution, Error, Rng};
 use DefaultValue::{Number, Word};
@@ -69,7 +69,7 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
         Parameter::option(
             "fill",
             Kind::WordOrDrawn {
-                words: &FILLS,
+                words: &words(&FILLS),
                 low: -MOST_FILL,
                 high: MOST_FILL,
             },
@@ -78,23 +78,25 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
         ),
         INTERPOLATION,
     ],
-    accepts: Accepts::Features,
-    gives: None,
-    draws: &[
-        "center",
-        "shift",
-        "first_band_0",
-        "n_bands_0",
-        "...",
-        "start_0",
-        "length_0",
-        "...",
-        "fill (where it is drawn)",
-    ],
+    facts: Flows {
+        accepts: Accepts::Features,
+        gives: None,
+        draws: &[
+            "center",
+            "shift",
+            "first_band_0",
+            "n_bands_0",
+            "...",
+            "start_0",
+            "length_0",
+            "...",
+            "fill (where it is drawn)",
+        ],
+    },
     example: "let m = tone(440, 1) |> log_mel() |> spec_augment(#{ policy: \"LD\", warp_frames: 10 }); \
               assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let drawn = |name| settings.drawn(name).unwrap_or(0.0.into());
+        let drawn = |name| settings.drawn(name);
         let [n_frequency_masks, n_time_masks] =
             ["n_frequency_masks", "n_time_masks"].map(|name| Count::of(drawn(name)));
         let mut names = vec!["center".to_owned(), "shift".to_owned()];
@@ -106,33 +108,33 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
             (0..n_time_masks.most).flat_map(|i| [format!("start_{i}"), format!("length_{i}")]),
         );
         let fill = match settings.word("fill", &FILLS) {
-            Some(0) => None,
-            Some(_) => Some(0.0.into()),
-            None => settings.drawn("fill"),
+            Some(value) => value.map(Distribution::Constant),
+            None => settings.drawn_if("fill"),
         };
         names.extend(
             fill.as_ref()
                 .filter(|fill| varies(fill))
                 .map(|_| "fill".to_owned()),
         );
-        let index = settings
-            .word("interpolation", &Interpolation::NAMES)
-            .unwrap_or(0);
+        let interpolation = settings
+            .word("interpolation", &Interpolation::WORDS)
+            .unwrap_or(Interpolation::Linear);
         Ok(Arc::new(SpecAugment {
             warp_frames: drawn("warp_frames"),
             n_frequency_masks,
             max_bands: drawn("max_bands"),
             n_time_masks,
             max_frames: drawn("max_frames"),
-            max_fraction: settings.drawn("max_fraction").unwrap_or(1.0.into()),
+            max_fraction: settings.drawn("max_fraction"),
             fill,
-            interpolation: Interpolation::ALL[index],
+            interpolation,
             names,
         }))
     },
 };
 
-const FILLS: [&str; 2] = ["mean", "zero"];
+/// The value under a mask; the mean where there is none.
+const FILLS: [(&str, Option<f64>); 2] = [("mean", None), ("zero", Some(0.0))];
 const MASKS: Kind = Kind::Drawn {
     low: 0.0,
     high: MOST_MASKS,

@@ -1,7 +1,9 @@
 //! Warping time and frequency.
 
 use super::time_warp::{INTERPOLATION, PLACES, draw_bend, warp_frequency, warp_time};
-use super::{Accepts, Declaration, DefaultValue, Draws, Input, Parameter, Transform, Workspace};
+use super::{
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Parameter, Transform, Workspace,
+};
 use crate::features::Interpolation;
 use crate::{Distribution, Error, Rng};
 use smallvec::SmallVec;
@@ -28,18 +30,20 @@ pub(super) static SPEC_WARP: Declaration = Declaration {
         ),
         INTERPOLATION,
     ],
-    accepts: Accepts::Features,
-    gives: None,
-    draws: &["center_frame", "shift_frames", "center_band", "shift_bands"],
+    facts: Flows {
+        accepts: Accepts::Features,
+        gives: None,
+        draws: &["center_frame", "shift_frames", "center_band", "shift_bands"],
+    },
     example: "let m = tone(440, 1) |> log_mel() |> spec_warp(20, 6); assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let index = settings
-            .word("interpolation", &Interpolation::NAMES)
-            .unwrap_or(0);
+        let interpolation = settings
+            .word("interpolation", &Interpolation::WORDS)
+            .unwrap_or(Interpolation::Linear);
         Ok(Arc::new(SpecWarp {
-            max_frames: settings.drawn("max_frames").unwrap_or(0.0.into()),
-            max_bands: settings.drawn("max_bands").unwrap_or(0.0.into()),
-            interpolation: Interpolation::ALL[index],
+            max_frames: settings.drawn("max_frames"),
+            max_bands: settings.drawn("max_bands"),
+            interpolation,
         }))
     },
 };

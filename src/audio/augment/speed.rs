@@ -1,8 +1,10 @@
 //! Playing a sound faster or slower, as a tape.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
+    fit,
 };
+use crate::declare::words;
 use crate::dsp::Outside;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -25,24 +27,26 @@ pub(super) static SPEED: Declaration = Declaration {
         ),
         Parameter::option(
             "fit",
-            Kind::Word(&FITS),
+            Kind::Word(&words(&KEEPS_LENGTH)),
             DefaultValue::Word("crop"),
             "\"crop\" keeps the clip's length: the middle stays, or silence stands around it; \"none\" keeps the new length",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["rate"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["rate"],
+    },
     example: "assert_near((tone(440, 1) |> speed(2, #{ fit: \"none\" })).seconds, 0.5, 0.001)",
     build: |settings| {
         Ok(Arc::new(Speed {
-            rate: settings.drawn("rate").unwrap_or(1.0.into()),
-            keep_length: settings.word("fit", &FITS) != Some(1),
+            rate: settings.drawn("rate"),
+            keep_length: settings.word("fit", &KEEPS_LENGTH) == Some(true),
         }))
     },
 };
 
-const FITS: [&str; 2] = ["crop", "none"];
+const KEEPS_LENGTH: [(&str, bool); 2] = [("crop", true), ("none", false)];
 const SLOWEST: f64 = 0.1;
 const FASTEST: f64 = 10.0;
 

@@ -1,7 +1,7 @@
 //! Cutting out short stretches.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use std::f64::consts::PI;
@@ -43,14 +43,16 @@ pub(super) static SPLICE_OUT: Declaration = Declaration {
             "whether silence behind keeps the length; without it the sound becomes shorter",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["cut"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["cut"],
+    },
     example: "let x = tone(440, 1) |> splice_out(#{ pad: false }); assert(x.seconds > 0.85 && x.seconds <= 1)",
     build: |settings| {
         Ok(Arc::new(SpliceOut {
-            n_intervals: settings.drawn("n_intervals").unwrap_or(0.0.into()),
-            max_seconds: settings.drawn("max_seconds").unwrap_or(0.0.into()),
+            n_intervals: settings.drawn("n_intervals"),
+            max_seconds: settings.drawn("max_seconds"),
             pad: settings.flag("pad"),
         }))
     },

@@ -1,152 +1,104 @@
 //! A stage: a declaration with its values, ready to run.
 
-use super::declaration::Settings;
-use super::{Accepts, Declaration, Parameter, Preset, Transform, Value};
+use super::{Domain, Recipe, Transform, UserFunction};
 use crate::Error;
+use crate::declare::{self, Described, Inner, Inside, Kind};
+use serde_json::Value as Json;
+use std::any::Any;
 use std::sync::Arc;
 
+/// The declaration of a stage.
+pub type Declaration = declare::Declaration<Arc<dyn Transform>, Error, Flows>;
+
 /// One stage of a recipe. Compares by name and values.
-#[derive(Clone)]
-pub struct Stage {
-    declaration: &'static Declaration,
-    values: Arc<[Value]>,
-    preset: Option<&'static Preset>,
-    transform: Arc<dyn Transform>,
+pub type Stage = Described<Arc<dyn Transform>, Error, Flows>;
+
+/// What flows through a stage.
+pub struct Flows {
+    /// What it works on.
+    pub accepts: Accepts,
+    /// What it gives; `None` if it gives what it takes.
+    pub gives: Option<Domain>,
+    /// Names of the values it draws for a clip, with their units.
+    pub draws: &'static [&'static str],
+}
+
+/// Which domains a stage works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepts {
+    /// Waves only.
+    Wave,
+    /// Features only.
+    Features,
+    /// Either; it does the same in both.
+    Either,
 }
 
 impl Stage {
-    /// Checks named values, fills in defaults and builds the transform.
-    ///
-    /// # Errors
-    /// [`Error::Unknown`] for a name that is no parameter, [`Error::Missing`] if a required one is not given,
-    /// [`Error::Range`] or [`Error::Choice`] for a value that is not accepted, [`Error::File`] for a path that leads
-    /// nowhere.
-    pub fn new(
-        declaration: &'static Declaration,
-        given: impl IntoIterator<Item = (String, Value)>,
-    ) -> Result<Stage, Error> {
-        let values = Stage::check(declaration, given)?;
-        let transform = (declaration.build)(&Settings {
-            declaration,
-            values: &values,
-        })?;
-        let preset = declaration
-            .parameters
-            .iter()
-            .zip(values.iter())
-            .find_map(|(parameter, value)| parameter.preset(value));
-        Ok(Stage {
-            declaration,
-            values,
-            preset,
-            transform,
-        })
-    }
-
-    /// The values of all parameters, checked, without building the transform: no file is looked for.
-    ///
-    /// # Errors
-    /// As [`Stage::new`], but for what the files themselves make impossible.
-    pub fn check(
-        declaration: &'static Declaration,
-        given: impl IntoIterator<Item = (String, Value)>,
-    ) -> Result<Arc<[Value]>, Error> {
-        let mut values: Vec<Option<Value>> = vec![None; declaration.parameters.len()];
-        for (name, value) in given {
-            let Some(index) = declaration
-                .parameters
-                .iter()
-                .position(|parameter| parameter.name == name)
-            else {
-                return Err(Error::Unknown {
-                    owner: declaration.name.to_owned(),
-                    kind: "option",
-                    got: name,
-                    known: declaration
-                        .parameters
-                        .iter()
-                        .map(|p| p.name.to_owned())
-                        .collect(),
-                });
-            };
-            declaration.parameters[index].check(&value)?;
-            values[index] = Some(value);
-        }
-        let preset = values
-            .iter()
-            .zip(declaration.parameters)
-            .find_map(|(value, parameter)| match value {
-                Some(value) => parameter.preset(value),
-                None => parameter.preset(&parameter.default_value()?),
-            });
-        values
-            .into_iter()
-            .zip(declaration.parameters)
-            .map(|(value, parameter)| {
-                value
-                    .or_else(|| default_value(parameter, preset))
-                    .ok_or_else(|| Error::Missing {
-                        stage: declaration.name.to_owned(),
-                        param: parameter.name.to_owned(),
-                    })
-            })
-            .collect()
-    }
-
-    /// What it was declared as.
-    pub fn declaration(&self) -> &'static Declaration {
-        self.declaration
-    }
-
-    /// The values of its parameters, in their order.
-    pub fn values(&self) -> &[Value] {
-        &self.values
-    }
-
-    /// The parameters that were given another value than their default, with that value. Where a preset was chosen, the
-    /// defaults are what it sets: the preset and these make the same stage again.
-    pub fn changed(&self) -> impl Iterator<Item = (&'static Parameter, &Value)> {
-        self.declaration
-            .parameters
-            .iter()
-            .zip(self.values.iter())
-            .filter(|(parameter, value)| {
-                default_value(parameter, self.preset).as_ref() != Some(*value)
-            })
-    }
-
     /// What it works on with these values.
     pub fn accepts(&self) -> Accepts {
-        self.transform.accepts().unwrap_or(self.declaration.accepts)
+        self.transform()
+            .accepts()
+            .unwrap_or(self.declaration().facts.accepts)
     }
 
     pub(super) fn transform(&self) -> &dyn Transform {
-        self.transform.as_ref()
+        self.built().as_ref()
     }
 }
 
-/// What a parameter is where it is not given: a preset comes before the declaration.
-fn default_value(parameter: &Parameter, preset: Option<&'static Preset>) -> Option<Value> {
-    let set =
-        preset.and_then(|preset| preset.sets.iter().find(|(name, _)| *name == parameter.name));
-    set.map_or(parameter.default, |(_, default)| *default)
-        .value()
-}
+/// A recipe from waves to waves, as a parameter.
+pub const RECIPE: Kind = Kind::Nested(&Inside {
+    what: "a recipe",
+    check: |param, value| match value.get::<Recipe>() {
+        Some(recipe) if recipe.flow(Some(Domain::Wave))?.gives == Some(Domain::Features) => Err(
+            Error::range(param, "a recipe that gives waves", value.source()),
+        ),
+        Some(_) => Ok(()),
+        None => Err(Error::range(param, "a recipe", value.source())),
+    },
+});
 
-impl PartialEq for Stage {
-    fn eq(&self, other: &Stage) -> bool {
-        self.declaration.name == other.declaration.name && self.values == other.values
+/// A function of the user's, from a wave to a wave, as a parameter.
+pub const FUNCTION: Kind = Kind::Nested(&Inside {
+    what: "a function of a wave",
+    check: |param, value| match value.get::<UserFunction>() {
+        Some(_) => Ok(()),
+        None => Err(Error::range(param, "a function of a wave", value.source())),
+    },
+});
+
+impl Inner for Recipe {
+    fn source(&self) -> String {
+        self.to_string()
+    }
+
+    fn to_json(&self) -> Json {
+        Recipe::to_json(self)
+    }
+
+    fn same(&self, other: &dyn Inner) -> bool {
+        (other as &dyn Any).downcast_ref() == Some(self)
     }
 }
 
-impl std::fmt::Debug for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
+impl Inner for UserFunction {
+    fn source(&self) -> String {
+        UserFunction::source(self).to_owned()
+    }
+
+    fn to_json(&self) -> Json {
+        UserFunction::source(self).into()
+    }
+
+    fn same(&self, other: &dyn Inner) -> bool {
+        (other as &dyn Any).downcast_ref() == Some(self)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Value;
     use super::super::{Kind, Recipe, catalogue, declaration};
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Looking through a recipe: all stages in it, wherever they stand, and the recordings they draw from.
 
 use super::recordings::Recordings;
-use super::{Listener, Recipe, Stage, Step, Value, Views};
+use super::{Listener, Recipe, Stage, Step, Views};
 use crate::io::PassedOver;
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ impl Recipe {
                 Step::Stage(stage) => {
                     see(stage);
                     for value in stage.values() {
-                        if let Value::Recipe(recipe) = value {
+                        if let Some(recipe) = value.inside::<Recipe>() {
                             recipe.each_stage(see);
                         }
                     }
@@ -73,6 +73,7 @@ impl Views {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Value;
     use super::super::declaration;
     use super::*;
     use crate::Waveform;
@@ -94,7 +95,7 @@ mod tests {
         std::fs::write(folder.path().join("noise/list.txt"), "").unwrap();
         let with = |name: &str, inside: &str, more: Option<Recipe>| -> Recipe {
             let paths = Value::Word(folder.path().join(inside).display().to_string());
-            let more = more.map(|recipe| ("recipe".to_owned(), Value::Recipe(recipe)));
+            let more = more.map(|recipe| ("recipe".to_owned(), Value::from(recipe)));
             let given = std::iter::once(("paths".to_owned(), paths)).chain(more);
             Stage::new(declaration(name).unwrap(), given)
                 .unwrap()

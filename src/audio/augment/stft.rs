@@ -1,9 +1,10 @@
 //! The short-time Fourier transform as a stage.
 
-use super::declaration::Settings;
 use super::{
-    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Domain, Draws, Flows, Input, Kind, Parameter, Transform,
+    Workspace,
 };
+use crate::declare::{Settings, words};
 use crate::dsp::{PadMode, Stft, StftOptions, Window, n_frames};
 use crate::{Error, Rng};
 use smallvec::SmallVec;
@@ -36,26 +37,28 @@ pub(super) static STFT: Declaration = Declaration {
         ),
         Parameter::option(
             "window",
-            Kind::Word(&Window::NAMES),
+            Kind::Word(&words(&Window::WORDS)),
             DefaultValue::Word("hann"),
             "shape of the window",
         ),
         Parameter::option(
             "pad_mode",
-            Kind::Word(&PADDING),
+            Kind::Word(&words(&PADDING)),
             DefaultValue::Word("reflect"),
             "what a centred frame sees beyond the ends; \"none\" starts frames at their first sample",
         ),
         Parameter::option(
             "output",
-            Kind::Word(&OUTPUTS),
+            Kind::Word(&words(&OUTPUTS)),
             DefaultValue::Word("magnitude"),
             "what is kept of the complex numbers; phases are in radians",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: Some(Domain::Features),
-    draws: &[],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: Some(Domain::Features),
+        draws: &[],
+    },
     example: "let m = tone(440, 1) |> stft(#{ n_fft: 400, hop_length: 200 }); assert(m.shape == [1, 201, 81])",
     build: |settings| Ok(Arc::new(StftStage::new(settings)?)),
 };
@@ -64,8 +67,16 @@ const COUNT: Kind = Kind::Count {
     low: 1.0,
     high: 1_048_576.0,
 };
-const PADDING: [&str; 3] = [PadMode::NAMES[0], PadMode::NAMES[1], "none"];
-const OUTPUTS: [&str; 3] = ["magnitude", "power", "phase"];
+const PADDING: [(&str, Option<PadMode>); 3] = [
+    ("reflect", Some(PadMode::Reflect)),
+    ("constant", Some(PadMode::Zeros)),
+    ("none", None),
+];
+const OUTPUTS: [(&str, Output); 3] = [
+    ("magnitude", Output::Magnitude),
+    ("power", Output::Power),
+    ("phase", Output::Phase),
+];
 
 #[derive(Clone, Copy)]
 enum Output {
@@ -90,14 +101,17 @@ struct StftStage {
 
 impl StftStage {
     fn new(settings: &Settings<'_>) -> Result<StftStage, Error> {
-        let chosen = |name, words: &[&str]| settings.word(name, words).unwrap_or(0);
         let stage = StftStage {
-            n_fft: settings.count("n_fft"),
-            win_length: settings.count("win_length"),
-            hop_length: settings.count("hop_length"),
-            window: Window::ALL[chosen("window", &Window::NAMES)],
-            padding: PadMode::ALL.get(chosen("pad_mode", &PADDING)).copied(),
-            output: [Output::Magnitude, Output::Power, Output::Phase][chosen("output", &OUTPUTS)],
+            n_fft: settings.count_if("n_fft"),
+            win_length: settings.count_if("win_length"),
+            hop_length: settings.count_if("hop_length"),
+            window: settings
+                .word("window", &Window::WORDS)
+                .unwrap_or(Window::Hann),
+            padding: settings.word("pad_mode", &PADDING).flatten(),
+            output: settings
+                .word("output", &OUTPUTS)
+                .unwrap_or(Output::Magnitude),
             made: RwLock::default(),
         };
         // What can be known to be wrong without a sound is said when the recipe is built.

@@ -1,8 +1,8 @@
 //! The phase vocoder of the stages that stretch time, and the options they share.
 
-use super::declaration::Settings;
 use super::{DefaultValue, Kind, Parameter};
 use crate::Error;
+use crate::declare::Settings;
 use crate::dsp::{PhaseLocking, Vocoder};
 use smallvec::SmallVec;
 use std::sync::{Arc, RwLock};
@@ -51,8 +51,8 @@ impl Stretcher {
             } else {
                 PhaseLocking::None
             },
-            n_fft: settings.count("n_fft"),
-            hop_length: settings.count("hop_length"),
+            n_fft: settings.count_if("n_fft"),
+            hop_length: settings.count_if("hop_length"),
             made: RwLock::default(),
         };
         // What can be known to be wrong without a sound is said when the recipe is built.

@@ -1,7 +1,7 @@
 //! Soft clipping by a hyperbolic tangent.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::dsp::percentile;
 use crate::waveform::rms;
@@ -24,13 +24,15 @@ pub(super) static TANH_DISTORTION: Declaration = Declaration {
         DefaultValue::Range(0.01, 0.7),
         "share of the samples that are distorted noticeably: 0 is next to none, at 1 all",
     )],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["amount"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["amount"],
+    },
     example: "let x = tone(440, 1); assert_near((x |> tanh_distortion(0.5)).rms_db(), x.rms_db(), 0.0001)",
     build: |settings| {
         Ok(Arc::new(TanhDistortion {
-            amount: settings.drawn("amount").unwrap_or(0.5.into()),
+            amount: settings.drawn("amount"),
         }))
     },
 };

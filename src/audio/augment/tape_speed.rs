@@ -1,8 +1,9 @@
 //! Playing a sound at a wandering speed, as a tape with wow.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::dsp::Outside;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -44,7 +45,7 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
         ),
         Parameter::option(
             "start",
-            Kind::Word(&STARTS),
+            Kind::Word(&words(&RANDOM_START)),
             DefaultValue::Word("normal"),
             "speed at the start: that of the recording, or a random one within the limit",
         ),
@@ -70,16 +71,18 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
             "whether the clip ends in its place, however the speed wandered",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["sigma", "start_log_speed", "offset", "path_seed"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["sigma", "start_log_speed", "offset", "path_seed"],
+    },
     example: "let x = tone(440, 1); let y = x |> tape_speed(#{ sigma: 0.1 }); assert(y.n_samples == x.n_samples && y != x)",
     build: |settings| {
         Ok(Arc::new(TapeSpeed {
-            sigma: settings.drawn("sigma").unwrap_or(0.05.into()),
-            limit: settings.number("limit").unwrap_or(0.2),
-            random_start: settings.word("start", &STARTS) == Some(1),
-            offset: settings.drawn("offset").unwrap_or(0.0.into()),
+            sigma: settings.drawn("sigma"),
+            limit: settings.number("limit"),
+            random_start: settings.word("start", &RANDOM_START) == Some(true),
+            offset: settings.drawn("offset"),
             outside: if settings.flag("wrap") {
                 Outside::Wrap
             } else {
@@ -90,7 +93,7 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
     },
 };
 
-const STARTS: [&str; 2] = ["normal", "random"];
+const RANDOM_START: [(&str, bool); 2] = [("normal", false), ("random", true)];
 const WIDEST: f64 = 2.0;
 /// Steps of the path per second.
 const CONTROL_HZ: f64 = 100.0;

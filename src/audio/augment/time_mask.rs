@@ -3,8 +3,10 @@
 use super::length::Length;
 use super::seam::{self, FADE_MS};
 use super::{
-    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Domain, Draws, Flows, Input, Kind, Parameter, Transform,
+    Workspace,
 };
+use crate::declare::words;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -52,7 +54,7 @@ pub(super) static TIME_MASK: Declaration = Declaration {
         Parameter::option(
             "position",
             Kind::WordOrDrawn {
-                words: &POSITIONS,
+                words: &words(&POSITIONS),
                 low: 0.0,
                 high: 1.0,
             },
@@ -62,7 +64,7 @@ pub(super) static TIME_MASK: Declaration = Declaration {
         Parameter::option(
             "fill",
             Kind::WordOrDrawn {
-                words: &FILLS,
+                words: &words(&FILLS),
                 low: -MOST_FILL,
                 high: MOST_FILL,
             },
@@ -71,42 +73,45 @@ pub(super) static TIME_MASK: Declaration = Declaration {
         ),
         FADE_MS,
     ],
-    accepts: Accepts::Either,
-    gives: None,
-    draws: &["start", "length", "noise_seed", "fill", "fade_samples"],
+    facts: Flows {
+        accepts: Accepts::Either,
+        gives: None,
+        draws: &["start", "length", "noise_seed", "fill", "fade_samples"],
+    },
     example: "let x = tone(440, 1) |> time_mask(0.1..0.3, #{ position: \"end\" }); assert(x.samples()[15000] == 0.0)",
     build: |settings| {
-        let (fill, value) = match (settings.word("fill", &FILLS), settings.drawn("fill")) {
-            (_, Some(value)) => (Fill::Value, value),
-            (Some(1), _) => (Fill::Noise, 0.0.into()),
-            (Some(2), _) => (Fill::Mean, 0.0.into()),
-            _ => (Fill::Zero, 0.0.into()),
-        };
+        let value = settings.drawn_if("fill");
+        let fill = settings.word("fill", &FILLS).unwrap_or(Fill::Value);
         Ok(Arc::new(TimeMask {
             length: Length::of(settings, "min_fraction", "max_fraction", Some("seconds"))?,
-            place: match (
-                settings.drawn("position"),
-                settings.word("position", &POSITIONS),
-            ) {
-                (Some(share), _) => Some(share),
-                (None, Some(1)) => Some(0.0.into()),
-                (None, Some(2)) => Some(0.5.into()),
-                (None, Some(3)) => Some(1.0.into()),
-                _ => None,
-            },
+            place: settings.drawn_if("position").or_else(|| {
+                let share = settings.word("position", &POSITIONS).flatten();
+                share.map(Distribution::Constant)
+            }),
             fill,
-            value,
-            fade_ms: settings.drawn("fade_ms").unwrap_or(0.0.into()),
+            value: value.unwrap_or(0.0.into()),
+            fade_ms: settings.drawn("fade_ms"),
         }))
     },
 };
 
-const POSITIONS: [&str; 4] = ["random", "start", "center", "end"];
-const FILLS: [&str; 3] = ["zero", "noise", "mean"];
+/// Where the mask lies, as a share of the room it has; drawn where there is none.
+const POSITIONS: [(&str, Option<f64>); 4] = [
+    ("random", None),
+    ("start", Some(0.0)),
+    ("center", Some(0.5)),
+    ("end", Some(1.0)),
+];
+const FILLS: [(&str, Fill); 3] = [
+    ("zero", Fill::Zero),
+    ("noise", Fill::Noise),
+    ("mean", Fill::Mean),
+];
 const NOISE_DEVIATION: f32 = 0.01;
 const MOST_S: f64 = 86_400.0;
 const MOST_FILL: f64 = f32::MAX as f64;
 
+#[derive(Clone, Copy)]
 enum Fill {
     Zero,
     Noise,

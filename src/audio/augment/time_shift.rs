@@ -2,7 +2,8 @@
 
 use super::seam::{self, FADE_MS};
 use super::{
-    Accepts, Declaration, DefaultValue, Domain, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Domain, Draws, Flows, Input, Kind, Parameter, Transform,
+    Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -52,9 +53,11 @@ pub(super) static TIME_SHIFT: Declaration = Declaration {
         ),
         FADE_MS,
     ],
-    accepts: Accepts::Either,
-    gives: None,
-    draws: &["shift", "fade_samples"],
+    facts: Flows {
+        accepts: Accepts::Either,
+        gives: None,
+        draws: &["shift", "fade_samples"],
+    },
     example: "let x = click(0.25, 1) |> time_shift(#{ seconds: 0.5 }); assert(x.samples()[12000] == 1.0)",
     build: |settings| {
         let (unit, amount) = match settings.only_one_of(&["fraction", "seconds", "samples"])? {
@@ -64,9 +67,9 @@ pub(super) static TIME_SHIFT: Declaration = Declaration {
         };
         Ok(Arc::new(TimeShift {
             unit,
-            amount: amount.unwrap_or(0.0.into()),
+            amount,
             wrap: settings.flag("wrap"),
-            fade_ms: settings.drawn("fade_ms").unwrap_or(0.0.into()),
+            fade_ms: settings.drawn("fade_ms"),
         }))
     },
 };

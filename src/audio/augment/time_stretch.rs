@@ -2,8 +2,10 @@
 
 use super::stretcher::{Stretcher, with_options};
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
+    fit,
 };
+use crate::declare::words;
 use crate::dsp::{Outside, Vocoder};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -18,18 +20,16 @@ pub(super) static TIME_STRETCH: Declaration = Declaration {
     about: "Makes the sound faster or slower without changing its pitch.",
     citation: "Laroche & Dolson, 1999; Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (TST)",
     parameters: &PARAMETERS,
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["rate"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["rate"],
+    },
     example: "let x = tone(440, 1); assert_near((x |> time_stretch(0.8, #{ fit: \"none\" })).seconds, 1.25, 0.001)",
     build: |settings| {
         Ok(Arc::new(TimeStretch {
-            rate: settings.drawn("rate").unwrap_or(1.0.into()),
-            fit: match settings.word("fit", &FITS) {
-                Some(1) => Fit::None,
-                Some(2) => Fit::ResampleBack,
-                _ => Fit::Crop,
-            },
+            rate: settings.drawn("rate"),
+            fit: settings.word("fit", &FITS).unwrap_or(Fit::Crop),
             stretcher: Stretcher::new(settings)?,
         }))
     },
@@ -47,17 +47,22 @@ const PARAMETERS: [Parameter; 5] = with_options([
     ),
     Parameter::option(
         "fit",
-        Kind::Word(&FITS),
+        Kind::Word(&words(&FITS)),
         DefaultValue::Word("crop"),
         "\"crop\" keeps the clip's length: the middle stays, or silence stands around it; \"none\" keeps the new length; \
          \"resample_back\" keeps the length by changing the pitch, as in CLAR's code",
     ),
 ]);
 
-const FITS: [&str; 3] = ["crop", "none", "resample_back"];
+const FITS: [(&str, Fit); 3] = [
+    ("crop", Fit::Crop),
+    ("none", Fit::None),
+    ("resample_back", Fit::ResampleBack),
+];
 const SLOWEST: f64 = 0.1;
 const FASTEST: f64 = 10.0;
 
+#[derive(Clone, Copy)]
 enum Fit {
     Crop,
     None,

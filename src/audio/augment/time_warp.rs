@@ -1,8 +1,9 @@
 //! Warping time.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::words;
 use crate::features::Interpolation;
 use crate::{Distribution, Error, Rng};
 use smallvec::SmallVec;
@@ -24,17 +25,19 @@ pub(super) static TIME_WARP: Declaration = Declaration {
         ),
         INTERPOLATION,
     ],
-    accepts: Accepts::Features,
-    gives: None,
-    draws: &["center", "shift"],
+    facts: Flows {
+        accepts: Accepts::Features,
+        gives: None,
+        draws: &["center", "shift"],
+    },
     example: "let m = tone(440, 1) |> log_mel() |> time_warp(20); assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let index = settings
-            .word("interpolation", &Interpolation::NAMES)
-            .unwrap_or(0);
+        let interpolation = settings
+            .word("interpolation", &Interpolation::WORDS)
+            .unwrap_or(Interpolation::Linear);
         Ok(Arc::new(TimeWarp {
-            max_frames: settings.drawn("max_frames").unwrap_or(0.0.into()),
-            interpolation: Interpolation::ALL[index],
+            max_frames: settings.drawn("max_frames"),
+            interpolation,
         }))
     },
 };
@@ -46,7 +49,7 @@ pub(super) const PLACES: Kind = Kind::Drawn {
 pub(super) const MOST_PLACES: f64 = 1_048_576.0;
 pub(super) const INTERPOLATION: Parameter = Parameter::option(
     "interpolation",
-    Kind::Word(&Interpolation::NAMES),
+    Kind::Word(&words(&Interpolation::WORDS)),
     DefaultValue::Word("linear"),
     "how values between those of the input are made",
 );

@@ -1,7 +1,7 @@
 //! Cutting silence off the ends.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
@@ -45,15 +45,17 @@ pub(super) static TRIM: Declaration = Declaration {
             "samples from level to level, the grain of the cut",
         ),
     ],
-    accepts: Accepts::Wave,
-    gives: None,
-    draws: &["below_db"],
+    facts: Flows {
+        accepts: Accepts::Wave,
+        gives: None,
+        draws: &["below_db"],
+    },
     example: "let x = tone(440, 1) |> pad(1, #{ position: \"both\" }) |> trim(); assert_near(x.seconds, 1, 0.2)",
     build: |settings| {
         Ok(Arc::new(Trim {
-            below_db: settings.drawn("below_db").unwrap_or(30.0.into()),
-            frame_length: settings.count("frame_length").unwrap_or(2048),
-            hop_length: settings.count("hop_length").unwrap_or(512),
+            below_db: settings.drawn("below_db"),
+            frame_length: settings.count("frame_length"),
+            hop_length: settings.count("hop_length"),
         }))
     },
 };

@@ -21,10 +21,9 @@ pub enum Start {
 }
 
 impl Start {
-    /// The names by which a script asks for a start, in the order of [`Start::ALL`].
-    pub const NAMES: [&'static str; 2] = ["steady", "rest"];
-    /// Every start.
-    pub const ALL: [Start; 2] = [Start::Steady, Start::Rest];
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, Start); 2] =
+        [("steady", Start::Steady), ("rest", Start::Rest)];
 }
 
 /// What the sections of a [`Cascade`] remember: two numbers each, as of the transposed direct form II.

@@ -15,10 +15,9 @@ pub enum PadMode {
 }
 
 impl PadMode {
-    /// The names by which a script asks for a mode, in the order of [`PadMode::ALL`].
-    pub const NAMES: [&'static str; 2] = ["reflect", "constant"];
-    /// Every mode.
-    pub const ALL: [PadMode; 2] = [PadMode::Reflect, PadMode::Zeros];
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, PadMode); 2] =
+        [("reflect", PadMode::Reflect), ("constant", PadMode::Zeros)];
 }
 
 /// Options of an [`Stft`].

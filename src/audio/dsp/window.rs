@@ -18,15 +18,13 @@ pub enum Window {
 }
 
 impl Window {
-    /// The names by which a script asks for a window, in the order of [`Window::ALL`].
-    pub const NAMES: [&'static str; 5] = ["hann", "hamming", "blackman", "rectangular", "povey"];
-    /// Every window.
-    pub const ALL: [Window; 5] = [
-        Window::Hann,
-        Window::Hamming,
-        Window::Blackman,
-        Window::Rectangular,
-        Window::Povey,
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, Window); 5] = [
+        ("hann", Window::Hann),
+        ("hamming", Window::Hamming),
+        ("blackman", Window::Blackman),
+        ("rectangular", Window::Rectangular),
+        ("povey", Window::Povey),
     ];
 
     /// The periodic window: sample `n` of `N` is at phase `n / N`, so that shifted copies add up.
@@ -68,7 +66,7 @@ mod tests {
 
     #[test]
     fn symmetric_windows_mirror_themselves_and_periodic_ones_continue() {
-        for window in Window::ALL {
+        for (_, window) in Window::WORDS {
             let (symmetric, periodic) = (window.symmetric_samples(9), window.samples(8));
             for n in 0..8 {
                 assert!((symmetric[n] - symmetric[8 - n]).abs() < 1e-12);

@@ -12,10 +12,11 @@ pub enum Interpolation {
 }
 
 impl Interpolation {
-    /// The names by which a script asks for one, in the order of [`Interpolation::ALL`].
-    pub const NAMES: [&'static str; 2] = ["linear", "cubic"];
-    /// Every interpolation.
-    pub const ALL: [Interpolation; 2] = [Interpolation::Linear, Interpolation::Cubic];
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, Interpolation); 2] = [
+        ("linear", Interpolation::Linear),
+        ("cubic", Interpolation::Cubic),
+    ];
 }
 
 /// A bent axis: for every place the four places it is made from, and their weights. Kept by its user, so that no clip
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_center_moves_and_the_ends_stay() {
-        for interpolation in Interpolation::ALL {
+        for (_, interpolation) in Interpolation::WORDS {
             let mut bend = Bend::default();
             let mut features = ramp(2, 20);
             assert!(bend.set(20, 8, 4, interpolation));

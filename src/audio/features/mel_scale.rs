@@ -10,10 +10,9 @@ pub enum MelScale {
 }
 
 impl MelScale {
-    /// The names by which a script asks for a scale, in the order of [`MelScale::ALL`].
-    pub const NAMES: [&'static str; 2] = ["htk", "slaney"];
-    /// Every scale.
-    pub const ALL: [MelScale; 2] = [MelScale::Htk, MelScale::Slaney];
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, MelScale); 2] =
+        [("htk", MelScale::Htk), ("slaney", MelScale::Slaney)];
 
     /// From Hz to mel.
     pub fn mel(self, hz: f64) -> f64 {
@@ -46,10 +45,12 @@ pub enum MelNorm {
 }
 
 impl MelNorm {
-    /// The names by which a script asks for a norm, in the order of [`MelNorm::ALL`].
-    pub const NAMES: [&'static str; 3] = ["none", "slaney", "sum"];
-    /// Every norm.
-    pub const ALL: [MelNorm; 3] = [MelNorm::None, MelNorm::Slaney, MelNorm::Sum];
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, MelNorm); 3] = [
+        ("none", MelNorm::None),
+        ("slaney", MelNorm::Slaney),
+        ("sum", MelNorm::Sum),
+    ];
 }
 
 /// The axis on which the sides of the triangles are straight.
@@ -62,10 +63,9 @@ pub enum Triangles {
 }
 
 impl Triangles {
-    /// The names by which a script asks for an axis, in the order of [`Triangles::ALL`].
-    pub const NAMES: [&'static str; 2] = ["hz", "mel"];
-    /// Every axis.
-    pub const ALL: [Triangles; 2] = [Triangles::Hertz, Triangles::Mel];
+    /// Every one, with the word by which a script asks for it.
+    pub const WORDS: [(&'static str, Triangles); 2] =
+        [("hz", Triangles::Hertz), ("mel", Triangles::Mel)];
 }
 
 /// Weights `[n_mels][n_fft / 2 + 1]` of triangles whose corners are equally spaced in mel.
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn scales_are_their_own_inverse_and_meet_their_anchors() {
-        for scale in MelScale::ALL {
+        for (_, scale) in MelScale::WORDS {
             for hz in [0.0, 50.0, 440.0, 999.9, 1000.0, 3000.0, 8000.0] {
                 assert!((scale.hz(scale.mel(hz)) - hz).abs() < 1e-9 * hz.max(1.0));
             }
@@ -145,7 +145,7 @@ mod tests {
             assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
         // On the axis on which they are straight, neighbouring triangles of height 1 add up to 1.
-        for triangles in Triangles::ALL {
+        for (_, triangles) in Triangles::WORDS {
             let bank = bank(MelNorm::None, triangles);
             for bin in 10..200 {
                 assert!((bank.iter().map(|weights| weights[bin]).sum::<f64>() - 1.0).abs() < 1e-9);

@@ -3,6 +3,7 @@
 mod arrays;
 mod audio;
 mod builtin;
+mod declared;
 mod environment;
 mod foreign;
 mod front;

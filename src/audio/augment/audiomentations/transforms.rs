@@ -585,7 +585,7 @@ impl Import {
             Some(json @ (Json::Object(_) | Json::Array(_))) => {
                 given.extend(
                     self.recipe(&Config::of(json)?)?
-                        .map(|recipe| ("recipe", Value::Recipe(recipe))),
+                        .map(|recipe| ("recipe", Value::from(recipe))),
                 );
             }
             Some(_) => self.note(

@@ -1,7 +1,9 @@
 //! Features made from numbers, and the way from a spectrogram back to a sound.
 
 use super::super::Environment;
+use super::features::chosen;
 use crate::script::{Call, FromScript, Function, ScriptError, Topic};
+use auricle_audio::declare::words;
 use auricle_audio::dsp::{
     GriffinLimOptions, Istft, IstftScratch, PadMode, StftOptions, Window, griffin_lim,
 };
@@ -59,17 +61,24 @@ fn of_a_transform(function: Function) -> Function {
         .option::<Option<usize>>("n_fft", (), "size of the transform, samples; twice the bands less one if not given")
         .option::<Option<usize>>("win_length", (), "length of the window, samples; `n_fft` if not given")
         .option::<Option<usize>>("hop_length", (), "samples from frame to frame; 10 ms if not given")
-        .option::<String>("window", Window::NAMES[0], "\"hann\", \"hamming\", \"blackman\" or \"rectangular\"")
+        .option::<String>("window", "hann", "\"hann\", \"hamming\", \"blackman\" or \"rectangular\"")
         .option::<String>(
             "pad_mode",
-            PadMode::NAMES[0],
+            "reflect",
             "\"reflect\", \"constant\" or \"none\", as the transform had it; \"none\" started frames at their first sample",
         )
-        .words("window", &Window::NAMES)
-        .words("pad_mode", &PadMode::NAMES)
+        .words("window", &words(&Window::WORDS))
+        .words("pad_mode", &words(&PADDING))
         .option::<Option<usize>>("length", (), "samples of the sound; as many as the frames are for if not given")
         .returns("wave")
 }
+
+/// How the transform extended the sound; `None` where frames started at its first sample.
+const PADDING: [(&str, Option<PadMode>); 3] = [
+    ("reflect", Some(PadMode::Reflect)),
+    ("constant", Some(PadMode::Zeros)),
+    ("none", None),
+];
 
 fn transform_of(call: &Call<'_>, magnitudes: &Features) -> Result<(StftOptions, u32), ScriptError> {
     let sample_rate = call.get::<u32>("sample_rate")?;
@@ -85,29 +94,12 @@ fn transform_of(call: &Call<'_>, magnitudes: &Features) -> Result<(StftOptions, 
         return Err(Error::range("n_fft", wanted, n_fft).into());
     }
     let ten_ms = (f64::from(sample_rate) * 0.01).round().max(1.0) as usize;
-    let (window, pad_mode) = (
-        call.get::<String>("window")?,
-        call.get::<String>("pad_mode")?,
-    );
-    let shape = Window::NAMES.iter().position(|name| *name == window);
-    let shape = shape.ok_or_else(|| {
-        call.wrong(
-            "window",
-            "\"hann\", \"hamming\", \"blackman\" or \"rectangular\"",
-        )
-    })?;
-    let padding = PadMode::NAMES
-        .iter()
-        .position(|name| *name == pad_mode)
-        .map(|index| PadMode::ALL[index]);
-    if padding.is_none() && pad_mode != "none" {
-        return Err(call.wrong("pad_mode", "\"reflect\", \"constant\" or \"none\""));
-    }
+    let padding = chosen(call, "pad_mode", &PADDING)?;
     let options = StftOptions {
         n_fft,
         win_length: call.get::<Option<usize>>("win_length")?.unwrap_or(n_fft),
         hop_length: call.get::<Option<usize>>("hop_length")?.unwrap_or(ten_ms),
-        window: Window::ALL[shape],
+        window: chosen(call, "window", &Window::WORDS)?,
         center: padding.is_some(),
         pad_mode: padding.unwrap_or(PadMode::Zeros),
     };

@@ -1,6 +1,7 @@
 //! Combining stages, and running recipes.
 
 use super::super::Environment;
+use super::super::declared::to_script;
 use super::{lambda, to_distribution};
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
@@ -478,20 +479,10 @@ fn list_parameters(recipe: &Recipe, above: &str, rows: &mut Array) {
     }
 }
 
-fn parameter_value(value: &auricle_audio::augment::Value) -> Dynamic {
-    use auricle_audio::augment::Value;
-    match value {
-        Value::Absent => Dynamic::UNIT,
-        Value::Drawn(Distribution::Constant(number)) => (*number).into(),
-        Value::Drawn(distribution) => Dynamic::from(distribution.clone()),
-        Value::Flag(flag) => (*flag).into(),
-        Value::Word(word) => word.clone().into(),
-        Value::Paths(paths) => {
-            Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect())
-        }
-        Value::Function(function) => function.source().to_owned().into(),
-        Value::Recipe(recipe) => Dynamic::from(recipe.clone()),
-    }
+fn parameter_value(value: &auricle_audio::declare::Value) -> Dynamic {
+    to_script(value, |value| {
+        value.inside::<Recipe>().cloned().map(Dynamic::from)
+    })
 }
 
 fn steps_to_array(trace: &Trace) -> Dynamic {

@@ -1,10 +1,9 @@
 //! The stages of recipes: their declarations stand beside the mathematics; here each becomes a function.
 
 use super::super::Environment;
-use super::{lambda, to_distribution};
-use crate::script::{
-    Call, FromScript, Function, Mode, Parameter, ScriptError, Topic, Unknown, describe,
-};
+use super::super::declared;
+use super::lambda;
+use crate::script::{Call, Function, Mode, ScriptError, Topic, Unknown};
 use auricle_audio::augment::{Declaration, Kind, Recipe, Stage, Value, catalogue};
 use rhai::{Dynamic, FnPtr};
 use std::path::Path;
@@ -19,36 +18,15 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 
 fn function(declaration: &'static Declaration, environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
-    let mut function = Function::new(declaration.name, Topic::Stages, move |call| {
-        build(declaration, &environment, call)
-    })
-    .in_session()
-    .about(declaration.about)
-    .returns("recipe")
-    .example(declaration.example);
-    for parameter in declaration.parameters {
-        let default = parameter
-            .default_value()
-            .map(|_| parameter.default.to_string());
-        let described = Parameter::checked_inside(
-            parameter.name,
-            parameter.kind.to_string(),
-            default,
-            parameter.about,
-        );
-        let described = described.with_words(parameter.kind.words());
-        function = function.declared(described, parameter.positional);
+    let body = move |call: &Call<'_>| build(declaration, &environment, call);
+    let function = declared::function(declaration, Topic::Stages, body)
+        .in_session()
+        .returns("recipe");
+    let draws = declaration.facts.draws;
+    if draws.is_empty() {
+        return function;
     }
-    if !declaration.draws.is_empty() {
-        function = function.note(format!(
-            "draws for every clip: {}",
-            declaration.draws.join(", ")
-        ));
-    }
-    if !declaration.citation.is_empty() {
-        function = function.note(format!("source: {}", declaration.citation));
-    }
-    function
+    function.note(format!("draws for every clip: {}", draws.join(", ")))
 }
 
 fn build(
@@ -56,33 +34,14 @@ fn build(
     environment: &Environment,
     call: &Call<'_>,
 ) -> Result<Dynamic, ScriptError> {
-    let mut values = Vec::new();
-    for (name, value) in call.given() {
+    let values = declared::values(declaration, call, |value| {
         if let Some(function) = value.clone().try_cast::<FnPtr>() {
-            values.push((
-                name.to_owned(),
-                Value::Function(lambda::of_pointer(environment, call, function)?),
+            return Ok(Some(
+                lambda::of_pointer(environment, call, function)?.into(),
             ));
-            continue;
         }
-        if let Some(recipe) = value.clone().try_cast::<Recipe>() {
-            values.push((name.to_owned(), Value::Recipe(recipe)));
-            continue;
-        }
-        let value = to_value(name, value).transpose()?.ok_or_else(|| {
-            let kind = declaration
-                .parameters
-                .iter()
-                .find(|p| p.name == name)
-                .map(|p| p.kind.to_string());
-            ScriptError::new(format!(
-                "`{name}` must be {}, not {}",
-                kind.unwrap_or_default(),
-                describe(value)
-            ))
-        })?;
-        values.push((name.to_owned(), value));
-    }
+        Ok(value.clone().try_cast::<Recipe>().map(Value::from))
+    })?;
     let reads_files = declaration.parameters.iter().any(|parameter| {
         matches!(parameter.kind, Kind::Paths { .. })
             && values.iter().any(|(name, _)| name == parameter.name)
@@ -125,25 +84,4 @@ fn paths<'a>(declaration: &Declaration, name: &str, value: &'a Value) -> &'a [St
         }
         _ => &[],
     }
-}
-
-/// A script value as the value of a parameter; `None` if it can be no parameter's.
-fn to_value(name: &str, value: &Dynamic) -> Option<Result<Value, auricle_audio::Error>> {
-    if let Some(distribution) = to_distribution(name, value) {
-        return Some(distribution.map(Value::Drawn));
-    }
-    if value.is_unit() {
-        return Some(Ok(Value::Absent));
-    }
-    if let Ok(flag) = value.as_bool() {
-        return Some(Ok(Value::Flag(flag)));
-    }
-    if let Some(paths) = Vec::<String>::from_script(value).filter(|paths| !paths.is_empty()) {
-        return Some(Ok(Value::Paths(paths)));
-    }
-    value
-        .clone()
-        .into_string()
-        .ok()
-        .map(|word| Ok(Value::Word(word)))
 }

@@ -1,0 +1,192 @@
+//! A described value: a declaration with its values, and what was built from them.
+
+use super::{Declaration, Parameter, Preset, Settings, Value};
+use crate::Error;
+use serde_json::{Map, Value as Json};
+use std::fmt;
+use std::sync::Arc;
+
+/// What was built from a declaration. Compares by name and values, and prints as the source that gives it.
+pub struct Described<B: 'static, E: 'static = Error, F: 'static = ()> {
+    declaration: &'static Declaration<B, E, F>,
+    values: Arc<[Value]>,
+    preset: Option<&'static Preset>,
+    built: B,
+}
+
+impl<B, E: From<Error>, F> Described<B, E, F> {
+    /// Checks named values, fills in defaults and builds.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a name that is no parameter, [`Error::Missing`] if a required one is not given,
+    /// [`Error::Range`] or [`Error::Choice`] for a value that is not accepted, and what building reports.
+    pub fn new(
+        declaration: &'static Declaration<B, E, F>,
+        given: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Self, E> {
+        let values = Self::check(declaration, given)?;
+        let parameters = declaration.parameters;
+        let built = (declaration.build)(&Settings {
+            parameters,
+            values: &values,
+        })?;
+        let preset = parameters
+            .iter()
+            .zip(values.iter())
+            .find_map(|(parameter, value)| parameter.preset(value));
+        Ok(Described {
+            declaration,
+            values,
+            preset,
+            built,
+        })
+    }
+
+    /// The values of all parameters, checked, without building: no file is looked for.
+    ///
+    /// # Errors
+    /// As [`Described::new`], but for what building reports.
+    pub fn check(
+        declaration: &'static Declaration<B, E, F>,
+        given: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Arc<[Value]>, Error> {
+        let parameters = declaration.parameters;
+        let mut values: Vec<Option<Value>> = vec![None; parameters.len()];
+        for (name, value) in given {
+            let Some(index) = parameters
+                .iter()
+                .position(|parameter| parameter.name == name)
+            else {
+                return Err(Error::Unknown {
+                    owner: declaration.name.to_owned(),
+                    kind: "option",
+                    got: name,
+                    known: parameters.iter().map(|p| p.name.to_owned()).collect(),
+                });
+            };
+            parameters[index].check(&value)?;
+            values[index] = Some(value);
+        }
+        let preset = values
+            .iter()
+            .zip(parameters)
+            .find_map(|(value, parameter)| match value {
+                Some(value) => parameter.preset(value),
+                None => parameter.preset(&parameter.default_value()?),
+            });
+        values
+            .into_iter()
+            .zip(parameters)
+            .map(|(value, parameter)| {
+                value
+                    .or_else(|| default_value(parameter, preset))
+                    .ok_or_else(|| Error::Missing {
+                        stage: declaration.name.to_owned(),
+                        param: parameter.name.to_owned(),
+                    })
+            })
+            .collect()
+    }
+}
+
+impl<B, E, F> Described<B, E, F> {
+    /// What it was declared as.
+    pub fn declaration(&self) -> &'static Declaration<B, E, F> {
+        self.declaration
+    }
+
+    /// The values of its parameters, in their order.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// What was built.
+    pub fn built(&self) -> &B {
+        &self.built
+    }
+
+    /// The parameters that were given another value than their default, with that value. Where a preset was chosen, the
+    /// defaults are what it sets: the preset and these make the same again.
+    pub fn changed(&self) -> impl Iterator<Item = (&'static Parameter, &Value)> {
+        self.declaration
+            .parameters
+            .iter()
+            .zip(self.values.iter())
+            .filter(|(parameter, value)| {
+                default_value(parameter, self.preset).as_ref() != Some(*value)
+            })
+    }
+
+    /// It as JSON: its name, and the parameters that are not at their default.
+    pub fn to_json(&self) -> Json {
+        let options = self
+            .changed()
+            .map(|(parameter, value)| (parameter.name.to_owned(), value.to_json()));
+        let options: Map<String, Json> = options.collect();
+        serde_json::json!({ self.declaration.name: options })
+    }
+}
+
+/// What a parameter is where it is not given: a preset comes before the declaration.
+fn default_value(parameter: &Parameter, preset: Option<&'static Preset>) -> Option<Value> {
+    let set =
+        preset.and_then(|preset| preset.sets.iter().find(|(name, _)| *name == parameter.name));
+    set.map_or(parameter.default, |(_, default)| *default)
+        .value()
+}
+
+impl<B: Clone, E, F> Clone for Described<B, E, F> {
+    fn clone(&self) -> Self {
+        Described {
+            declaration: self.declaration,
+            values: self.values.clone(),
+            preset: self.preset,
+            built: self.built.clone(),
+        }
+    }
+}
+
+impl<B, E, F> PartialEq for Described<B, E, F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.declaration.name == other.declaration.name && self.values == other.values
+    }
+}
+
+impl<B, E, F> fmt::Display for Described<B, E, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.declaration.name)?;
+        let given = |positional: bool| {
+            self.changed()
+                .filter(move |(parameter, _)| parameter.positional == positional)
+        };
+        // A positional parameter can only be left out together with those behind it.
+        let last = given(true).last().map(|(parameter, _)| parameter.name);
+        let upto = self
+            .declaration()
+            .parameters
+            .iter()
+            .position(|p| Some(p.name) == last)
+            .map_or(0, |i| i + 1);
+        for (i, value) in self.values()[..upto].iter().enumerate() {
+            write!(f, "{}{value}", if i == 0 { "" } else { ", " })?;
+        }
+        let options: Vec<String> = given(false)
+            .map(|(p, value)| format!("{}: {value}", p.name))
+            .collect();
+        if !options.is_empty() {
+            write!(
+                f,
+                "{}#{{ {} }}",
+                if upto == 0 { "" } else { ", " },
+                options.join(", ")
+            )?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl<B, E, F> fmt::Debug for Described<B, E, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,133 @@
+//! What a parameter accepts, and how that reads.
+
+use super::{Inside, Preset};
+use std::fmt;
+
+/// What a parameter accepts. Ends of ranges belong to them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A number or a distribution that is drawn from for every clip.
+    Drawn {
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// A number.
+    Number {
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// A whole number.
+    Count {
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// `true` or `false`.
+    Flag,
+    /// One of some words.
+    Word(&'static [&'static str]),
+    /// One of some words, or a number or a distribution that is drawn from for every clip.
+    WordOrDrawn {
+        /// The words.
+        words: &'static [&'static str],
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// One of some words, or a number.
+    WordOrNumber {
+        /// The words.
+        words: &'static [&'static str],
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// The name of a preset of the stage's other parameters.
+    Preset(&'static [Preset]),
+    /// A file, a folder or a list of them; or one of some words. A folder stands for every sound file under it.
+    Paths {
+        /// The words; a path that is spelled like one of them is written with `./` before it.
+        words: &'static [&'static str],
+    },
+    /// Numbers in a list.
+    Numbers {
+        /// Smallest value of each.
+        low: f64,
+        /// Largest value of each.
+        high: f64,
+    },
+    /// A value that is itself described, or a function of the user's.
+    Nested(&'static Inside),
+}
+
+impl Kind {
+    /// The words that it accepts.
+    pub fn words(&self) -> Vec<&'static str> {
+        match self {
+            Kind::Word(words)
+            | Kind::WordOrDrawn { words, .. }
+            | Kind::WordOrNumber { words, .. }
+            | Kind::Paths { words } => words.to_vec(),
+            Kind::Preset(presets) => names(presets),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Drawn { low, high } => {
+                write!(f, "a number or a distribution {}", within(*low, *high))
+            }
+            Kind::Number { low, high } => write!(f, "a number {}", within(*low, *high)),
+            Kind::Count { low, high } => write!(f, "a whole number {}", within(*low, *high)),
+            Kind::Flag => f.write_str("true or false"),
+            Kind::Word(words) => f.write_str(&quoted(words)),
+            Kind::WordOrNumber { words, .. } => write!(f, "{} or a number", quoted(words)),
+            Kind::WordOrDrawn { words, .. } => {
+                write!(f, "{}, a number or a distribution", quoted(words))
+            }
+            Kind::Preset(presets) => f.write_str(&quoted(&names(presets))),
+            Kind::Paths { words: [] } => f.write_str("a file, a folder or an array of them"),
+            Kind::Paths { words } => write!(
+                f,
+                "a file, a folder, an array of them, or {}",
+                quoted(words)
+            ),
+            Kind::Numbers { low, high } => {
+                write!(f, "an array of numbers {}", within(*low, *high))
+            }
+            Kind::Nested(inside) => f.write_str(inside.what),
+        }
+    }
+}
+
+/// A range as a person would write it; infinite ends are left out.
+pub(super) fn within(low: f64, high: f64) -> String {
+    match (low.is_finite(), high.is_finite()) {
+        (true, true) => format!("within {low}..{high}"),
+        (true, false) => format!("at least {low}"),
+        (false, true) => format!("at most {high}"),
+        (false, false) => "finite".into(),
+    }
+}
+
+pub(super) fn names(presets: &[Preset]) -> Vec<&'static str> {
+    presets.iter().map(|preset| preset.name).collect()
+}
+
+fn quoted(words: &[&str]) -> String {
+    words
+        .iter()
+        .map(|word| format!("\"{word}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,19 @@
+//! What every catalogue of the project is made of: declarations, their parameters, and the values described by them.
+
+mod declaration;
+mod described;
+mod distribution;
+mod kind;
+mod nested;
+mod parameter;
+mod settings;
+mod value;
+
+pub use declaration::Declaration;
+pub use described::Described;
+pub(crate) use distribution::{items, number, single};
+pub use kind::Kind;
+pub use nested::{Inner, Inside, Nested};
+pub use parameter::{DefaultValue, Parameter, Preset};
+pub use settings::{Settings, words};
+pub use value::Value;

@@ -1,0 +1,230 @@
+//! Parameters: name, text, what they accept, and what they are if they are not given.
+
+use super::kind::{names, within};
+use super::{Kind, Value};
+use crate::{Distribution, Error};
+use std::fmt;
+
+/// One parameter of what is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Name in scripts; the unit is its last part where it has one.
+    pub name: &'static str,
+    /// What it means.
+    pub about: &'static str,
+    /// What it accepts.
+    pub kind: Kind,
+    /// What it is if it is not given.
+    pub default: DefaultValue,
+    /// Whether it is given by its position instead of in the option map.
+    pub positional: bool,
+}
+
+/// A word that sets the defaults of other parameters. What is given beside it still counts.
+#[derive(Debug, PartialEq)]
+pub struct Preset {
+    /// The word.
+    pub name: &'static str,
+    /// Names of parameters, and what they are where they are not given.
+    pub sets: &'static [(&'static str, DefaultValue)],
+}
+
+/// What a parameter is if it is not given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DefaultValue {
+    /// It must be given.
+    Required,
+    /// Nothing; the text of the parameter says what that means.
+    Absent,
+    /// A number.
+    Number(f64),
+    /// Uniform between two numbers.
+    Range(f64, f64),
+    /// Uniform in the logarithm between two positive numbers.
+    LogRange(f64, f64),
+    /// Uniform over whole numbers, both ends included.
+    Whole(i64, i64),
+    /// A flag.
+    Flag(bool),
+    /// A word.
+    Word(&'static str),
+    /// Numbers.
+    Numbers(&'static [f64]),
+}
+
+impl DefaultValue {
+    /// It as a value; `None` if the parameter must be given.
+    pub fn value(self) -> Option<Value> {
+        match self {
+            DefaultValue::Required => None,
+            DefaultValue::Absent => Some(Value::Absent),
+            DefaultValue::Number(number) => Some(Value::Drawn(Distribution::Constant(number))),
+            DefaultValue::Range(low, high) => {
+                Some(Value::Drawn(Distribution::Uniform { low, high }))
+            }
+            DefaultValue::LogRange(low, high) => {
+                Some(Value::Drawn(Distribution::LogUniform { low, high }))
+            }
+            DefaultValue::Whole(low, high) => {
+                Some(Value::Drawn(Distribution::IntUniform { low, high }))
+            }
+            DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
+            DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
+            DefaultValue::Numbers(numbers) => Some(Value::Numbers(numbers.to_vec())),
+        }
+    }
+}
+
+impl Parameter {
+    /// A positional parameter.
+    pub const fn positional(
+        name: &'static str,
+        kind: Kind,
+        default: DefaultValue,
+        about: &'static str,
+    ) -> Parameter {
+        Parameter {
+            name,
+            about,
+            kind,
+            default,
+            positional: true,
+        }
+    }
+
+    /// An option.
+    pub const fn option(
+        name: &'static str,
+        kind: Kind,
+        default: DefaultValue,
+        about: &'static str,
+    ) -> Parameter {
+        Parameter {
+            name,
+            about,
+            kind,
+            default,
+            positional: false,
+        }
+    }
+
+    /// The same parameter with another default.
+    pub const fn with_default(self, default: DefaultValue) -> Parameter {
+        Parameter { default, ..self }
+    }
+
+    /// The default as a value; `None` if the parameter must be given.
+    pub fn default_value(&self) -> Option<Value> {
+        self.default.value()
+    }
+
+    /// The preset that a value of this parameter names.
+    pub fn preset(&self, value: &Value) -> Option<&'static Preset> {
+        match (self.kind, value) {
+            (Kind::Preset(presets), Value::Word(word)) => {
+                presets.iter().find(|preset| preset.name == word)
+            }
+            _ => None,
+        }
+    }
+
+    /// Checks that a value is of the parameter's kind and in its range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] or [`Error::Choice`], naming the parameter.
+    pub fn check(&self, value: &Value) -> Result<(), Error> {
+        let wrong = |want: String| Err(Error::range(self.name, want, value));
+        match (self.kind, value) {
+            (_, Value::Absent) if self.default == DefaultValue::Absent => Ok(()),
+            (
+                Kind::Drawn { low, high } | Kind::WordOrDrawn { low, high, .. },
+                Value::Drawn(distribution),
+            ) => match distribution.support() {
+                Some((least, most)) if least < low || most > high => wrong(within(low, high)),
+                _ => Ok(()),
+            },
+            (Kind::Drawn { .. }, _) => wrong("a number or a range such as `1..2`".into()),
+            (
+                Kind::Number { low, high } | Kind::WordOrNumber { low, high, .. },
+                Value::Drawn(Distribution::Constant(number)),
+            ) => {
+                if (low..=high).contains(number) {
+                    Ok(())
+                } else {
+                    wrong(within(low, high))
+                }
+            }
+            (Kind::Count { low, high }, Value::Drawn(Distribution::Constant(number))) => {
+                if (low..=high).contains(number) && number.fract() == 0.0 {
+                    Ok(())
+                } else {
+                    wrong(format!("a whole number {}", within(low, high)))
+                }
+            }
+            (Kind::Number { .. } | Kind::Count { .. }, Value::Drawn(_)) => {
+                wrong("a fixed number".into())
+            }
+            (Kind::Number { .. } | Kind::Count { .. }, _) => wrong("a number".into()),
+            (Kind::Flag, Value::Flag(_)) => Ok(()),
+            (Kind::Flag, _) => wrong("true or false".into()),
+            (
+                Kind::Word(words)
+                | Kind::WordOrNumber { words, .. }
+                | Kind::WordOrDrawn { words, .. },
+                Value::Word(word),
+            ) if words.contains(&word.as_str()) => Ok(()),
+            (Kind::Word(words), value) => self.none_of(words, None, value),
+            (Kind::WordOrDrawn { words, .. }, value) => {
+                self.none_of(words, Some("a number or a range such as `1..2`"), value)
+            }
+            (Kind::WordOrNumber { words, .. }, value) => {
+                self.none_of(words, Some("a number"), value)
+            }
+            (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
+            (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
+            (Kind::Paths { .. }, Value::Word(path)) if !path.is_empty() => Ok(()),
+            (Kind::Paths { .. }, Value::Paths(paths))
+                if !paths.is_empty() && paths.iter().all(|path| !path.is_empty()) =>
+            {
+                Ok(())
+            }
+            (Kind::Paths { .. }, _) => wrong("a file, a folder or an array of them".into()),
+            (Kind::Numbers { low, high }, Value::Numbers(numbers)) => {
+                if numbers.iter().all(|number| (low..=high).contains(number)) {
+                    Ok(())
+                } else {
+                    wrong(format!("numbers {}", within(low, high)))
+                }
+            }
+            (Kind::Numbers { .. }, _) => wrong("an array of numbers".into()),
+            (Kind::Nested(inside), Value::Nested(nested)) => (inside.check)(self.name, nested),
+            (Kind::Nested(inside), _) => wrong(inside.what.into()),
+        }
+    }
+
+    fn none_of(&self, words: &[&str], more: Option<&str>, value: &Value) -> Result<(), Error> {
+        let quoted = words.iter().map(|word| format!("\"{word}\""));
+        let options = quoted.chain(more.map(str::to_owned)).collect();
+        Err(Error::Choice {
+            param: self.name.to_owned(),
+            got: value.to_string(),
+            options,
+        })
+    }
+}
+
+impl fmt::Display for DefaultValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DefaultValue::Required => f.write_str("required"),
+            DefaultValue::Absent => f.write_str("()"),
+            DefaultValue::Number(number) => number.fmt(f),
+            DefaultValue::Range(low, high) => write!(f, "{low}..{high}"),
+            DefaultValue::LogRange(low, high) => write!(f, "log_uniform({low}, {high})"),
+            DefaultValue::Whole(low, high) => write!(f, "int_uniform({low}, {high})"),
+            DefaultValue::Flag(flag) => flag.fmt(f),
+            DefaultValue::Word(word) => write!(f, "{word:?}"),
+            DefaultValue::Numbers(numbers) => write!(f, "{numbers:?}"),
+        }
+    }
+}

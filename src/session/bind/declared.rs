@@ -1,0 +1,100 @@
+//! The one adapter for every catalogue: a declaration becomes a script function, and what a call gives becomes values.
+
+use super::audio::to_distribution;
+use crate::script::{Call, FromScript, Function, Parameter, ScriptError, Topic, describe};
+use auricle_audio::Error;
+use auricle_audio::declare::{Declaration, Value};
+use rhai::Dynamic;
+
+/// The function of a declaration: its text, parameters, defaults and example are the declaration's.
+pub(super) fn function<B, E, F>(
+    declaration: &'static Declaration<B, E, F>,
+    topic: Topic,
+    body: impl Fn(&Call<'_>) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
+) -> Function {
+    let mut function = Function::new(declaration.name, topic, body)
+        .about(declaration.about)
+        .example(declaration.example);
+    for parameter in declaration.parameters {
+        let default = parameter
+            .default_value()
+            .map(|_| parameter.default.to_string());
+        let described = Parameter::checked_inside(
+            parameter.name,
+            parameter.kind.to_string(),
+            default,
+            parameter.about,
+        );
+        let described = described.with_words(parameter.kind.words());
+        function = function.declared(described, parameter.positional);
+    }
+    if !declaration.citation.is_empty() {
+        function = function.note(format!("source: {}", declaration.citation));
+    }
+    function
+}
+
+/// The values that a call gives to the parameters of a declaration. `inside` knows what may stand inside another value.
+pub(super) fn values<B, E, F>(
+    declaration: &'static Declaration<B, E, F>,
+    call: &Call<'_>,
+    inside: impl Fn(&Dynamic) -> Result<Option<Value>, ScriptError>,
+) -> Result<Vec<(String, Value)>, ScriptError> {
+    let mut values = Vec::new();
+    for (name, given) in call.given() {
+        let value = match inside(given)? {
+            Some(value) => Some(value),
+            None => plain(name, given)?,
+        };
+        let value = value.ok_or_else(|| {
+            let parameter = declaration.parameters.iter().find(|p| p.name == name);
+            let wanted = parameter.map(|parameter| parameter.kind.to_string());
+            ScriptError::new(format!(
+                "`{name}` must be {}, not {}",
+                wanted.unwrap_or_default(),
+                describe(given)
+            ))
+        })?;
+        values.push((name.to_owned(), value));
+    }
+    Ok(values)
+}
+
+/// A script value as the value of a parameter; `None` if it can be no parameter's.
+fn plain(name: &str, value: &Dynamic) -> Result<Option<Value>, Error> {
+    if let Some(distribution) = to_distribution(name, value) {
+        return distribution.map(|distribution| Some(Value::Drawn(distribution)));
+    }
+    if value.is_unit() {
+        return Ok(Some(Value::Absent));
+    }
+    if let Ok(flag) = value.as_bool() {
+        return Ok(Some(Value::Flag(flag)));
+    }
+    if let Some(paths) = Vec::<String>::from_script(value).filter(|paths| !paths.is_empty()) {
+        return Ok(Some(Value::Paths(paths)));
+    }
+    if let Some(numbers) = Vec::<f64>::from_script(value) {
+        return Ok(Some(Value::Numbers(numbers)));
+    }
+    Ok(value.clone().into_string().ok().map(Value::Word))
+}
+
+/// What a parameter's value is in a script.
+pub(super) fn to_script(value: &Value, inside: impl Fn(&Value) -> Option<Dynamic>) -> Dynamic {
+    use auricle_audio::Distribution;
+    match value {
+        Value::Absent => Dynamic::UNIT,
+        Value::Drawn(Distribution::Constant(number)) => (*number).into(),
+        Value::Drawn(distribution) => Dynamic::from(distribution.clone()),
+        Value::Flag(flag) => (*flag).into(),
+        Value::Word(word) => word.clone().into(),
+        Value::Paths(paths) => {
+            Dynamic::from_array(paths.iter().map(|path| path.clone().into()).collect())
+        }
+        Value::Numbers(numbers) => {
+            Dynamic::from_array(numbers.iter().map(|&number| number.into()).collect())
+        }
+        Value::Nested(nested) => inside(value).unwrap_or_else(|| nested.source().into()),
+    }
+}
