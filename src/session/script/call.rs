@@ -183,13 +183,14 @@ impl<'a> Call<'a> {
                 .or_else(default)
                 .unwrap_or_default();
         }
-        let default = || {
-            self.function
-                .options
-                .iter()
-                .find(|o| o.name == name)
-                .and_then(|o| o.default.clone())
-        };
+        let option = self.function.options.iter().find(|o| o.name == name);
+        // A name misspelt in our own code would answer with nothing.
+        debug_assert!(
+            option.is_some(),
+            "the body of `{}` asks for `{name}`, which is not declared",
+            self.function.name
+        );
+        let default = || option.and_then(|o| o.default.clone());
         self.options
             .get(name)
             .cloned()
