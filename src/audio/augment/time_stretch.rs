@@ -4,7 +4,7 @@ use super::stretcher::{Stretcher, with_options};
 use super::{
     Accepts, Declaration, DefaultValue, Draws, Input, Kind, Parameter, Transform, Workspace, fit,
 };
-use crate::dsp::{Outside, Vocoder};
+use crate::dsp::Vocoder;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -100,8 +100,7 @@ impl Transform for TimeStretch {
                     .chunks_exact_mut(n)
                     .zip(work.spare.chunks_exact(length))
                 {
-                    work.reader.load(stretched, Outside::Silence, speed);
-                    work.reader.steady(0.0, speed, out);
+                    work.reader.read_through(stretched, speed, out);
                 }
             }
         }
