@@ -157,11 +157,21 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
         Ok(made) => made,
         Err(code) => return code,
     };
-    let mut code = exit::SCRIPT;
+    let mut is_recipe = false;
     let mut recipe = |source: &str| {
         let value = session
             .eval("recipe", source)
-            .map_err(|diagnostic| Error::Unusable(diagnostic.message))?
+            .map_err(|diagnostic| {
+                let reason = format!(
+                    "its recipe cannot be made again: {} (`{source}`)",
+                    diagnostic.message
+                );
+                is_recipe = true;
+                match diagnostic.hints.as_slice() {
+                    [] => Error::file(manifest, reason),
+                    hints => Error::file_with_hint(manifest, reason, hints.join("; ")),
+                }
+            })?
             .value;
         value
             .try_cast::<Recipe>()
@@ -171,10 +181,10 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
         Ok(replay) => replay,
         Err(error) => {
             terminal.error(&with_hint(&error));
-            if matches!(error, Error::File { .. }) {
-                code = exit::USAGE;
-            }
-            return code;
+            return match error {
+                Error::File { .. } if !is_recipe => exit::USAGE,
+                _ => exit::SCRIPT,
+            };
         }
     };
     let out = matches

@@ -734,3 +734,60 @@ fn a_manifest_makes_its_outputs_again_or_is_refused() {
         assert!(!at.join("fourth").exists());
     }
 }
+
+#[test]
+fn a_manifest_with_recordings_makes_its_outputs_again() {
+    let folder = sounds();
+    let at = folder.path();
+    let noise = |name: &str, seed: u64| {
+        let mut samples = vec![0.0; 4000];
+        Rng::from_words(&[seed]).fill_normal(&mut samples);
+        samples.iter_mut().for_each(|x| *x *= 0.1);
+        let wave = Waveform::mono(samples, 8000).unwrap();
+        write_wav(&at.join(name), &wave, SampleFormat::Float32).unwrap();
+    };
+    for (seed, name) in ["a", "b", "deep/c"].iter().enumerate() {
+        noise(&format!("noise/{name}.wav"), seed as u64);
+    }
+    let recipe = "background(\"noise\", 3..30, #{ recipe: low_pass(1000..3000) }) \
+                  |> short_noises(\"noise\", #{ n: 1..3, max_seconds: 0.01 }) |> impulse_response(\"noise/b.wav\") \
+                  |> repeat_part(0.005..0.01, #{ repeats: 3, recipe: background(\"noise\", 0..10) })";
+    done(at, &[recipe, "in", "--out", "made", "--views", "2"]);
+    let whole = contents(&at.join("made"));
+    let replay = |out: &str| augment(at, &["--replay", "made/manifest.jsonl", "--out", out]);
+    assert_eq!(code(&replay("again")), Some(0));
+    assert_eq!(contents(&at.join("again")), whole);
+    // Every recording that was drawn is named, those inside of stages too: one more file changes nothing.
+    noise("noise/aa.wav", 7);
+    assert_eq!(code(&replay("more")), Some(0));
+    assert_eq!(contents(&at.join("more")), whole);
+    // Another sound under a name fails what drew it, and that only.
+    noise("noise/deep/c.wav", 8);
+    let n_with = manifest(&at.join("made"))
+        .iter()
+        .filter(|line| line["trace"].to_string().contains("deep/c.wav"))
+        .count();
+    assert!(0 < n_with && n_with < 26, "{n_with}");
+    let output = replay("other");
+    assert_eq!(code(&output), Some(3));
+    assert!(
+        told(&output).contains("has another sound now"),
+        "{}",
+        told(&output)
+    );
+    let n_made = contents(&at.join("other"))
+        .keys()
+        .filter(|name| name.ends_with(".wav"))
+        .count();
+    assert_eq!(n_made, 26 - n_with);
+    // Without its recordings the recipe cannot be made; the words say where they were looked for.
+    std::fs::rename(at.join("noise"), at.join("moved")).unwrap();
+    let output = replay("none");
+    assert_eq!(code(&output), Some(1));
+    let said = told(&output);
+    assert!(
+        said.contains("its recipe cannot be made again: `noise`: there is no such file or folder")
+            && said.contains("relative paths start where the program was started"),
+        "{said}"
+    );
+}

@@ -9,6 +9,9 @@ pub struct Axis {
     pub high: f64,
     /// What is measured, with its unit.
     pub title: String,
+    /// Values that stand at equal distances, in the middles of as many equal parts of the axis, where values do not; they
+    /// ascend.
+    middles: Vec<f64>,
 }
 
 impl Axis {
@@ -19,6 +22,7 @@ impl Axis {
             low,
             high,
             title: title.to_owned(),
+            middles: Vec::new(),
         }
     }
 
@@ -38,13 +42,66 @@ impl Axis {
         }
     }
 
+    /// Frequencies of rows that lie at equal distances, whatever the frequencies do, such as those of mel bands. They
+    /// ascend.
+    pub fn bands(centers_hz: &[f64]) -> Axis {
+        let (Some(&first), Some(&last)) = (centers_hz.first(), centers_hz.last()) else {
+            return Axis::frequency(0.0, 0.0);
+        };
+        let mut axis = Axis::frequency(first, last);
+        let n = centers_hz.len();
+        let even = |i: usize| first + (last - first) * i as f64 / (n - 1) as f64;
+        let is_even = |(i, hz): (usize, &f64)| (hz - even(i)).abs() <= 1e-6 * last.abs();
+        if n > 2 && !centers_hz.iter().enumerate().all(is_even) {
+            let unit = last / axis.high;
+            axis.middles = centers_hz.iter().map(|hz| hz / unit).collect();
+        }
+        axis
+    }
+
     /// Where a value stands: 0 at the low end, 1 at the high one.
     pub fn share(&self, value: f64) -> f64 {
+        if !self.middles.is_empty() {
+            let n = self.middles.len();
+            let above = self.middles.partition_point(|&middle| middle < value);
+            let right = above.clamp(1, n - 1);
+            let (low, high) = (self.middles[right - 1], self.middles[right]);
+            let at = (right - 1) as f64 + (value - low) / (high - low);
+            return ((at + 0.5) / n as f64).clamp(0.0, 1.0);
+        }
         (value - self.low) / (self.high - self.low)
     }
 
     /// Round numbers on the axis, about `n` intervals of them.
     pub fn ticks(&self, n: f64) -> impl Iterator<Item = f64> + use<> {
+        let ticks = if self.middles.is_empty() {
+            self.even_ticks(n).collect()
+        } else {
+            self.uneven_ticks(n)
+        };
+        ticks.into_iter()
+    }
+
+    /// Ones, fives and twos of every decade, as far as there is room beside those before.
+    fn uneven_ticks(&self, n: f64) -> Vec<f64> {
+        let lowest = self.low.max(1e-4 * self.high);
+        let decades = lowest.log10().floor() as i32..=self.high.log10().ceil() as i32;
+        let mut ticks: Vec<f64> = Vec::new();
+        for digit in [1.0, 5.0, 2.0] {
+            for decade in decades.clone() {
+                let value = digit * 10.0_f64.powi(decade);
+                let is_far =
+                    |other: &f64| (self.share(*other) - self.share(value)).abs() * n >= 0.7;
+                if (lowest..=self.high).contains(&value) && ticks.iter().all(is_far) {
+                    ticks.push(value);
+                }
+            }
+        }
+        ticks.sort_by(f64::total_cmp);
+        ticks
+    }
+
+    fn even_ticks(&self, n: f64) -> impl Iterator<Item = f64> + use<> {
         let (low, high) = (self.low, self.high);
         let rough = (high - low) / n;
         let power = 10.0_f64.powf(rough.log10().floor());
@@ -130,6 +187,32 @@ mod tests {
             numbers.map(number),
             ["0", "0", "2.5", "1000000", "0.3", "2e-5", "1.500e9"]
         );
+    }
+
+    #[test]
+    fn bands_at_equal_distances_have_their_frequencies_beside_them() {
+        let mel = |i: usize| 700.0 * (10.0_f64.powf(i as f64 * 60.0 / 2595.0) - 1.0);
+        let centers: Vec<f64> = (1..=40).map(mel).collect();
+        let axis = Axis::bands(&centers);
+        assert_eq!(axis.title, "frequency (kHz)");
+        for (row, hz) in centers.iter().enumerate() {
+            let at = (row as f64 + 0.5) / 40.0;
+            assert!((axis.share(hz / 1000.0) - at).abs() < 1e-9, "{row}");
+        }
+        let between = axis.share((centers[3] + centers[4]) / 2000.0);
+        assert!((between - 4.0 / 40.0).abs() < 1e-9, "{between}");
+        let ticks: Vec<f64> = axis.ticks(6.0).collect();
+        assert!(ticks.len() >= 4 && ticks.contains(&1.0), "{ticks:?}");
+        let places: Vec<f64> = ticks.iter().map(|&tick| axis.share(tick)).collect();
+        assert!(
+            places.windows(2).all(|pair| pair[1] - pair[0] >= 0.7 / 6.0),
+            "{ticks:?}"
+        );
+        // The bins of a transform are as even as the axis of a spectrogram.
+        let bins: Vec<f64> = (0..=128).map(|bin| 31.25 * f64::from(bin)).collect();
+        assert_eq!(Axis::bands(&bins), Axis::frequency(0.0, 4000.0));
+        assert_eq!(Axis::bands(&[]).title, "frequency (Hz)");
+        assert_eq!(Axis::bands(&[440.0]).title, "frequency (Hz)");
     }
 
     #[test]

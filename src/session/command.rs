@@ -4,7 +4,7 @@ use crate::assistant::command_name;
 use crate::last_value::{as_written, with_last};
 use crate::made::{By, names_made};
 use crate::question::Question;
-use crate::script::{Diagnostic, Unknown, nearest};
+use crate::script::{Diagnostic, Unknown, nearest, path_at_home};
 use crate::{Outcome, Session};
 use rhai::Dynamic;
 use std::path::{Path, PathBuf};
@@ -299,7 +299,8 @@ fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
             "",
             None,
         )),
-        path => Ok(path.into()),
+        path => path_at_home("FILE", path)
+            .map_err(|error| Diagnostic::error(error.message, None, "", error.hint)),
     }
 }
 
@@ -438,6 +439,22 @@ mod tests {
         assert!(!text(&mut session, &format!("%load {file}")).contains("error"));
         text(&mut session, "%reset");
         assert!(text(&mut session, "_").contains("no cell has shown a value yet"));
+    }
+
+    #[test]
+    fn a_file_may_lie_in_the_users_folder() {
+        let mut session = session();
+        for command in ["%load", "%save"] {
+            let told = text(&mut session, &format!("{command} ~nobody/a.rhai"));
+            assert!(told.contains("another user"), "{told}");
+        }
+        let home = std::env::home_dir().unwrap();
+        let told = text(&mut session, "%load ~/no such file.rhai");
+        let whole = home.join("no such file.rhai").display().to_string();
+        assert!(
+            told.contains(&format!("`{whole}` cannot be read")),
+            "{told}"
+        );
     }
 
     #[test]

@@ -49,7 +49,7 @@ MADE = {
         (f"{codec}.caf", FFMPEG % f"-c:a {codec}", "exact")
         for codec in "pcm_s16le pcm_s24be pcm_s32le pcm_f32le pcm_f64be alac".split()
     ]
-    + [("alaw.caf", FFMPEG % "-c:a pcm_alaw", "A-law"), ("mulaw.caf", FFMPEG % "-c:a pcm_mulaw", "mu-law")],
+    + [("alaw.caf", FFMPEG % "-c:a pcm_alaw", "exact"), ("mulaw.caf", FFMPEG % "-c:a pcm_mulaw", "exact")],
     "FLAC": [
         ("fast.flac", "flac -s -0 -f -o {o} {i}", "exact"),
         ("best.flac", "flac -s -8 -e -p -f -o {o} {i}", "exact"),
@@ -65,7 +65,10 @@ MADE = {
     "ALAC": [
         ("alac.m4a", FFMPEG % "-c:a alac -sample_fmt s16p", "exact"),
         ("alac24.m4a", FFMPEG % "-c:a alac -sample_fmt s32p", "exact"),
-        ("alac.mov", FFMPEG % "-c:a alac -sample_fmt s16p", "no sound in this file that can be read"),
+        ("alac.mov", FFMPEG % "-c:a alac -sample_fmt s16p", "exact"),
+        ("alac24.mov", FFMPEG % "-c:a alac -sample_fmt s32p", "exact"),
+        ("alac_mono.mov", MONO % "-c:a alac", "exact"),
+        ("alac_96k.mov", FFMPEG % "-ar 96000 -c:a alac", "exact"),
     ],
     "MP3": [
         ("cbr.mp3", "lame --quiet -b 128 {i} {o}", "close"),

@@ -247,6 +247,7 @@ fn every_stage_keeps_its_promises_whatever_is_asked() {
                     n_channels: 2,
                     n_bands,
                     n_frames,
+                    ..Default::default()
                 };
                 check(&recipe, declaration, Key::of_seed(case), &|work| {
                     work.load_features(&block)

@@ -135,6 +135,7 @@ mod tests {
             n_channels: 2,
             n_bands: 8,
             n_frames: 3,
+            ..Features::default()
         };
         let mut fills = Vec::new();
         for item in 0..100 {
@@ -187,6 +188,7 @@ mod tests {
             n_channels: 2,
             n_bands: 8,
             n_frames: 3,
+            ..Features::default()
         };
         let (mut widest, mut first, mut last) = (0, false, false);
         for item in 0..500 {

@@ -97,6 +97,7 @@ mod tests {
                 n_channels: 1,
                 n_bands: 2,
                 n_frames: 7,
+                ..Features::default()
             });
             recipe
                 .run(Key::of_seed(0), &mut work)

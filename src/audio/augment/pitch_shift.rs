@@ -4,7 +4,7 @@ use super::stretcher::{Stretcher, with_options};
 use super::{
     Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
-use crate::dsp::{Outside, Vocoder};
+use crate::dsp::Vocoder;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -76,8 +76,7 @@ impl Transform for PitchShift {
             .chunks_exact_mut(n)
             .zip(work.spare.chunks_exact(length))
         {
-            work.reader.load(stretched, Outside::Silence, speed);
-            work.reader.steady(0.0, speed, out);
+            work.reader.read_through(stretched, speed, out);
         }
         Ok(())
     }
@@ -144,6 +143,26 @@ mod tests {
             let turned = turned - TAU * (turned / TAU).round();
             let cents = 1200.0 * (1.0 + turned / 4000.0 / omega).log2();
             assert!(cents.abs() < 3.0, "{semitones}: {cents} cents");
+        }
+    }
+
+    /// The clip, its stretched twin, and buffers that do not grow with it: of an hour of stereo at 44.1 kHz, 1.27 GB, four
+    /// semitones up make 2.9 GB.
+    #[test]
+    fn memory_is_that_of_the_clip_and_of_its_stretched_twin() {
+        let bytes_of = |n: usize, semitones: f64| {
+            let clip = Waveform::new(vec![0.1; 2 * n], 2, RATE).unwrap();
+            let most = allocation_counter::measure(|| {
+                shifted(semitones, &clip);
+            });
+            most.bytes_max as f64
+        };
+        for semitones in [-4.0, 4.0] {
+            let (short, long) = (400_000, 1_200_000);
+            let more = bytes_of(long, semitones) - bytes_of(short, semitones);
+            let copies = more / (8 * (long - short)) as f64;
+            let want = 1.0 + 2f64.powf(semitones / 12.0);
+            assert!((copies - want).abs() < 0.02, "{semitones}: {copies}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! Repeating a part of the sound.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, RECIPE, Recipe,
-    Transform, Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Inside, Kind, Parameter, RECIPE,
+    Recipe, Transform, Workspace,
 };
 use crate::declare::words;
-use crate::{Distribution, Error, Key, Rng};
+use crate::{Distribution, Error, Rng};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 ///
 /// Where a copy begins, it is faded in over what would have followed; the last copy runs into the rest by itself. In the
 /// mode `insert` the rest is moved back, in `replace` the copies cover it and the length stays. A recipe is run on each copy
-/// anew, with draws that follow from the recorded seed and the number of the copy.
+/// anew, and the trace holds what it draws for each.
 pub(super) static REPEAT_PART: Declaration = Declaration {
     name: "repeat_part",
     about: "Repeats a random part of the sound right behind itself; in the mode \"insert\" the sound becomes longer.",
@@ -62,7 +62,7 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
     facts: Flows {
         accepts: Accepts::Wave,
         gives: None,
-        draws: &["start", "length", "repeats", "fade_samples", "recipe_seed"],
+        draws: &["start", "length", "repeats", "fade_samples"],
     },
     example: "print(tone(440, 1) |> repeat_part(0.25, #{ recipe: gain(-12..0) })); \
               let x = tone(440, 1) |> repeat_part(0.5, #{ repeats: 2 }); assert_near(x.seconds, 2, 0.0001)",
@@ -105,20 +105,19 @@ impl Transform for RepeatPart {
         let repeats = self.repeats.draw_within(rng, 1.0, MOST_REPEATS).round();
         let fade =
             (self.fade_s.draw_within(rng, 0.0, MOST_FADE_S) * f64::from(input.sample_rate)).round();
-        smallvec![
-            start as f64,
-            length as f64,
-            repeats,
-            fade,
-            if self.recipe.is_some() {
-                rng.seed()
-            } else {
-                0.0
-            }
-        ]
+        smallvec![start as f64, length as f64, repeats, fade]
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
+        self.apply_with(draws, work, &mut |_, _, _| Ok(()))
+    }
+
+    fn apply_with(
+        &self,
+        draws: &[f64],
+        work: &mut Workspace,
+        inside: &mut Inside<'_>,
+    ) -> Result<(), Error> {
         let n = work.input().n;
         let start = (draws[0].max(0.0) as usize).min(n);
         let length = (draws[1].max(0.0) as usize).min(n - start);
@@ -128,7 +127,7 @@ impl Transform for RepeatPart {
         }
         let fade = (draws[3].max(0.0) as usize).min(length);
         let end = start + length;
-        let copies = self.copies(start..end, end + fade.min(n - end), repeats, draws[4], work)?;
+        let copies = self.copies(start..end, end + fade.min(n - end), repeats, work, inside)?;
         let inserted = copies.iter().map(|copy| copy.len).sum::<usize>();
         work.spare.clear();
         for (index, channel) in work.samples.chunks(n).enumerate() {
@@ -187,8 +186,8 @@ impl RepeatPart {
         part: std::ops::Range<usize>,
         until: usize,
         repeats: usize,
-        seed: f64,
         work: &mut Workspace,
+        inside: &mut Inside<'_>,
     ) -> Result<SmallVec<[Copy; 4]>, Error> {
         let (n, n_channels) = (work.input().n, work.n_channels);
         let copy = |index: usize| {
@@ -199,22 +198,16 @@ impl RepeatPart {
                     n_channels,
                 });
             };
-            let key = Key {
-                item: index as u64,
-                ..Key::of_seed(seed.max(0.0) as u64)
-            };
-            let load = |work: &Workspace, samples: &mut Vec<f32>| {
-                work.samples
-                    .chunks(n)
-                    .for_each(|channel| samples.extend_from_slice(&channel[part.start..until]));
-            };
-            work.run_inside(recipe, key, load, |_, samples| {
-                let size = samples.len() / n_channels.max(1);
-                Copy {
-                    len: size - (until - part.end).min(size),
-                    changed: Some(samples.to_vec()),
-                    n_channels,
-                }
+            let mut samples = Vec::with_capacity((until - part.start) * n_channels);
+            for channel in work.samples.chunks(n) {
+                samples.extend_from_slice(&channel[part.start..until]);
+            }
+            work.aside(&mut samples, |copy| inside(index, recipe, copy))?;
+            let size = samples.len() / n_channels.max(1);
+            Ok(Copy {
+                len: size - (until - part.end).min(size),
+                changed: Some(samples),
+                n_channels,
             })
         };
         (0..repeats).map(copy).collect()
@@ -236,7 +229,8 @@ fn join(out: &mut Vec<f32>, part: &[f32], follows: &[f32], fade: usize) {
 mod tests {
     use super::super::{Recipe, Stage, Trace, TraceStep, Value, declaration};
     use super::*;
-    use crate::Waveform;
+    use crate::io::{SampleFormat, write_wav};
+    use crate::{Key, Waveform};
 
     fn repeated(mode: &str, fade_s: f64, repeats: f64) -> Vec<f32> {
         let given = [
@@ -253,7 +247,6 @@ mod tests {
             ("length", 2.0),
             ("repeats", repeats),
             ("fade_samples", fade),
-            ("recipe_seed", 0.0),
         ];
         let values = values.map(|(name, x)| (name.to_owned(), x));
         let step = TraceStep {
@@ -343,6 +336,47 @@ mod tests {
         );
         let text = "repeat_part(0.25, #{ repeats: 16, fade_s: 0, recipe: gain(choice([";
         assert!(recipe.to_string().starts_with(text), "{recipe}");
+    }
+
+    #[test]
+    fn recordings_that_are_drawn_for_a_copy_are_named_and_can_be_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, level) in [("a.wav", 0.25), ("b.wav", 0.5)] {
+            let wave = Waveform::mono(vec![level; 32], 8).unwrap();
+            write_wav(&folder.path().join(name), &wave, SampleFormat::Float32).unwrap();
+        }
+        let noise = [
+            ("paths", Value::Word(folder.path().display().to_string())),
+            (
+                "level_db",
+                Value::Drawn(Distribution::uniform(-20.0, 0.0).unwrap()),
+            ),
+        ];
+        let given = [
+            ("seconds", Value::Drawn(0.25.into())),
+            ("repeats", Value::Drawn(8.0.into())),
+            (
+                "recipe",
+                Value::Recipe(stage("background", &noise).unwrap().into()),
+            ),
+        ];
+        let recipe = Recipe::from(stage("repeat_part", &given).unwrap());
+        let mut work = Workspace::default();
+        work.load(&Waveform::mono((0..8).map(|i| i as f32).collect(), 8).unwrap());
+        let trace = recipe.trace(Key::of_seed(3), &mut work).unwrap();
+        let made = work.to_waveform().unwrap();
+        let (own, inner) = trace.steps.split_first().unwrap();
+        assert!(own.recordings.is_empty() && inner.len() == 8, "{trace:?}");
+        let drawn = |name: &str| {
+            let has = |step: &&TraceStep| step.recordings[0].file == name;
+            inner.iter().filter(has).count()
+        };
+        assert!(drawn("a.wav") > 0 && drawn("b.wav") > 0, "{trace:?}");
+        assert_eq!(drawn("a.wav") + drawn("b.wav"), 8);
+        // Another key would draw others: what is repeated is what the trace says.
+        work.load(&Waveform::mono((0..8).map(|i| i as f32).collect(), 8).unwrap());
+        recipe.replay(&trace, &mut work).unwrap();
+        assert_eq!(work.to_waveform().unwrap(), made);
     }
 
     #[test]

@@ -533,6 +533,7 @@ mod tests {
             n_channels: 2,
             n_bands: 4,
             n_frames: 4,
+            ..Features::default()
         };
         let run = |recipe: &Recipe| {
             let mut work = Workspace::default();

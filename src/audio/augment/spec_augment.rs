@@ -356,6 +356,7 @@ mod tests {
             n_channels: 2,
             n_bands,
             n_frames,
+            ..Features::default()
         });
         work
     }

@@ -5,7 +5,6 @@ use super::{
     fit,
 };
 use crate::declare::words;
-use crate::dsp::Outside;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -73,8 +72,7 @@ impl Transform for Speed {
             .chunks_exact(n)
             .zip(work.spare.chunks_exact_mut(length.max(1)))
         {
-            work.reader.load(channel, Outside::Silence, rate);
-            work.reader.steady(0.0, rate, out);
+            work.reader.read_through(channel, rate, out);
         }
         if self.keep_length {
             fit::center(&work.spare, work.n_channels, n, &mut work.samples);

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::declare::{Settings, words};
 use crate::dsp::{PadMode, Stft, StftOptions, Window, n_frames};
+use crate::features::FeatureAxes;
 use crate::{Error, Rng};
 use smallvec::SmallVec;
 use std::sync::{Arc, RwLock};
@@ -85,8 +86,8 @@ enum Output {
     Phase,
 }
 
-/// A sample rate and the transform for it.
-type Made = (u32, Arc<Stft>);
+/// A sample rate, the transform for it, and where its frames and bins lie.
+type Made = (u32, Arc<Stft>, Arc<FeatureAxes>);
 
 /// A transform that is made when the sample rate is known.
 struct StftStage {
@@ -127,7 +128,7 @@ impl StftStage {
         Ok(stage)
     }
 
-    fn for_rate(&self, sample_rate: u32) -> Result<Arc<Stft>, Error> {
+    fn for_rate(&self, sample_rate: u32) -> Result<(Arc<Stft>, Arc<FeatureAxes>), Error> {
         let same = |made: &&Made| made.0 == sample_rate;
         // A poisoned lock holds a list that is still whole: nothing can fail between its changes.
         let known = self
@@ -137,8 +138,8 @@ impl StftStage {
             .iter()
             .find(same)
             .cloned();
-        if let Some((_, stft)) = known {
-            return Ok(stft);
+        if let Some((_, stft, axes)) = known {
+            return Ok((stft, axes));
         }
         let rate = f64::from(sample_rate);
         let win_length = self.win_length.or(self.n_fft);
@@ -157,11 +158,15 @@ impl StftStage {
             center: self.padding.is_some(),
             pad_mode: self.padding.unwrap_or(PadMode::Zeros),
         })?);
+        let centers_hz = (0..stft.n_bins())
+            .map(|bin| bin as f64 * rate / n_fft as f64)
+            .collect();
+        let axes = FeatureAxes::shared(stft.options().hop_length, sample_rate, centers_hz);
         self.made
             .write()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .push((sample_rate, stft.clone()));
-        Ok(stft)
+            .push((sample_rate, stft.clone(), axes.clone()));
+        Ok((stft, axes))
     }
 }
 
@@ -171,10 +176,11 @@ impl Transform for StftStage {
     }
 
     fn apply(&self, _: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        let stft = self.for_rate(work.sample_rate)?;
+        let (stft, axes) = self.for_rate(work.sample_rate)?;
         let (n, n_channels) = (work.input().n, work.n_channels.max(1));
         let (n_bins, frames) = (stft.n_bins(), n_frames(stft.options(), n));
         work.features.reset(n_channels, n_bins, frames);
+        work.features.axes = Some(axes);
         for channel in 0..n_channels {
             let block = &mut work.features.values[channel * n_bins * frames..];
             stft.each_frame(

@@ -6,7 +6,7 @@ use super::{
     fit,
 };
 use crate::declare::words;
-use crate::dsp::{Outside, Vocoder};
+use crate::dsp::Vocoder;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -105,8 +105,7 @@ impl Transform for TimeStretch {
                     .chunks_exact_mut(n)
                     .zip(work.spare.chunks_exact(length))
                 {
-                    work.reader.load(stretched, Outside::Silence, speed);
-                    work.reader.steady(0.0, speed, out);
+                    work.reader.read_through(stretched, speed, out);
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::recordings::Recordings;
 use super::{Accepts, Domain, Recipe};
 use crate::dsp::{Convolver, FftScratch, Reader, VocoderScratch};
 use crate::features::{Bend, Features, MelScratch};
-use crate::{Error, Key, Rng, Waveform};
+use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
 
 /// The values a stage drew for one clip, in the order of its declaration's `draws`. All are numbers: a seed is an integer
@@ -172,39 +172,6 @@ impl Workspace {
             }
             ran => ran,
         }
-    }
-
-    /// Runs a recipe from waves to waves on samples of the same rate and channels, apart from the clip, and hands on what it
-    /// gives. Its draws follow from the key, so a stage records a seed and no more.
-    ///
-    /// # Errors
-    /// Whatever the recipe reports, and [`Error::Mismatch`] if it changes the rate or the channels.
-    pub(super) fn run_inside<T>(
-        &mut self,
-        recipe: &Recipe,
-        key: Key,
-        load: impl FnOnce(&Workspace, &mut Vec<f32>),
-        take: impl FnOnce(&mut Workspace, &[f32]) -> T,
-    ) -> Result<T, Error> {
-        let mut inner = self.inner.take().unwrap_or_default();
-        (inner.domain, inner.n_channels, inner.sample_rate) =
-            (Some(Domain::Wave), self.n_channels, self.sample_rate);
-        inner.samples.clear();
-        load(self, &mut inner.samples);
-        recipe.run(key, &mut inner)?;
-        let said =
-            |work: &Workspace| format!("{} channels at {} Hz", work.n_channels, work.sample_rate);
-        if (inner.n_channels, inner.sample_rate) != (self.n_channels, self.sample_rate) {
-            let what = "the sound before and after a recipe inside a stage";
-            return Err(Error::Mismatch {
-                what,
-                left: said(self),
-                right: said(&inner),
-            });
-        }
-        let taken = take(self, &inner.samples);
-        self.inner = Some(inner);
-        Ok(taken)
     }
 
     /// What a stage may know before it draws.

@@ -22,7 +22,7 @@ pub(super) struct LockedScratch {
     time: Rows,
     /// One for each channel.
     voices: Vec<Voice>,
-    /// Sum of the squares of the windows over each sample of the result.
+    /// Sum of the squares of the windows over each sample of the result, up to where it repeats itself.
     squares: Vec<f32>,
     /// Power of a frame over all channels, between two values on either side that are below any power.
     power: Vec<f32>,
@@ -45,7 +45,6 @@ struct Voice {
     before: [Rows; 2],
     /// The frame that was written last.
     last: [Vec<f32>; 2],
-    sum: Vec<f32>,
 }
 
 /// Share of the largest sum of squares below which a sample counts as not covered by any frame.
@@ -89,7 +88,7 @@ impl LockedVocoder {
         }
     }
 
-    /// Stretches planar samples of `n_channels`, at least one each, into as many channels of `out`.
+    /// Stretches planar samples of `n_channels`, at least one each, into as many channels of `out`, which holds zeros.
     pub(super) fn stretch(
         &self,
         samples: &[f32],
@@ -143,7 +142,6 @@ impl LockedVocoder {
                 let Voice {
                     now: [re, im],
                     last,
-                    sum,
                     ..
                 } = &mut scratch.voices[channel];
                 for (last, now) in last.iter_mut().zip([&*re, &*im]) {
@@ -152,6 +150,7 @@ impl LockedVocoder {
                 }
                 self.fft
                     .inverse([re, im], count, &mut scratch.time, &mut scratch.fft);
+                let sum = &mut out[channel * length..(channel + 1) * length];
                 for lane in 0..count {
                     let squares = if channel == 0 {
                         Some(&mut scratch.squares[..])
@@ -163,15 +162,29 @@ impl LockedVocoder {
             }
         }
         let largest = scratch.squares.iter().fold(0.0f32, |m, &s| m.max(s));
-        for (channel, voice) in out.chunks_exact_mut(length).zip(&scratch.voices) {
-            for ((y, &sum), &squares) in channel.iter_mut().zip(&voice.sum).zip(&scratch.squares) {
-                *y = if squares > UNCOVERED * largest {
-                    sum / squares
+        let divide = |sums: &mut [f32], squares: &[f32]| {
+            for (sum, &squares) in sums.iter_mut().zip(squares) {
+                *sum = if squares > UNCOVERED * largest {
+                    *sum / squares
                 } else {
                     0.0
                 };
             }
+        };
+        let edge = self.edge().min(length);
+        for channel in out.chunks_exact_mut(length) {
+            let (first, rest) = channel.split_at_mut(edge);
+            divide(first, &scratch.squares);
+            for part in rest.chunks_mut(hop) {
+                divide(part, &scratch.squares[edge..]);
+            }
         }
+    }
+
+    /// Samples of the result after which frames begin at all places a hop apart: from there on the sum of the squares of their
+    /// windows comes again after every hop, sample by sample.
+    fn edge(&self) -> usize {
+        self.window.len() - self.window.len() / 2
     }
 
     fn begin(&self, n_channels: usize, length: usize, scratch: &mut LockedScratch) {
@@ -191,11 +204,11 @@ impl LockedVocoder {
                 .last
                 .iter_mut()
                 .for_each(|row| row.resize(n_bins, 0.0));
-            voice.sum.clear();
-            voice.sum.resize(length, 0.0);
         }
         scratch.squares.clear();
-        scratch.squares.resize(length, 0.0);
+        scratch
+            .squares
+            .resize(length.min(self.edge() + self.hop_length), 0.0);
         scratch.power.clear();
         scratch.power.resize(n_bins + 4, -1.0);
         scratch.is_peak.resize(n_bins, 0);

@@ -14,6 +14,9 @@ const STEPS: usize = 512;
 /// Positions between two samples for which weights are kept; linear in between is exact to -92 dB.
 const PHASES: usize = 128;
 
+/// Samples of a result that are made from one part of a sound, when it is read through.
+const PART: usize = 1 << 16;
+
 /// What is read before the first and behind the last sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outside {
@@ -32,7 +35,8 @@ pub enum Outside {
 pub struct Reader {
     padded: Vec<f32>,
     n: usize,
-    margin: usize,
+    /// Where the sound's first sample lies in `padded`, or would lie.
+    origin: f64,
     outside: Option<Outside>,
     weights: Vec<f32>,
 }
@@ -41,7 +45,7 @@ impl Reader {
     /// Puts a sound in, to be read at speeds of at most `fastest`.
     pub fn load(&mut self, samples: &[f32], outside: Outside, fastest: f64) {
         let (n, margin) = (samples.len(), 2 * n_side(fastest) + 1);
-        (self.n, self.margin, self.outside) = (n, margin, Some(outside));
+        (self.n, self.origin, self.outside) = (n, margin as f64, Some(outside));
         self.padded.clear();
         self.padded.resize(n + 2 * margin, 0.0);
         if n == 0 {
@@ -58,25 +62,58 @@ impl Reader {
 
     /// Reads at positions `start + i * speed`, in samples.
     pub fn steady(&mut self, start: f64, speed: f64, out: &mut [f32]) {
-        let n_side = n_side(speed);
-        let mut weights = std::mem::take(&mut self.weights);
+        self.with_weights(speed, |reader, weights| {
+            reader.read(start, 0, speed, weights, out);
+        });
+    }
+
+    /// Reads a sound at positions `i * speed`, silence around it, as after [`Reader::load`]. Only a part of the sound is
+    /// copied at a time.
+    pub fn read_through(&mut self, samples: &[f32], speed: f64, out: &mut [f32]) {
+        let margin = 2 * n_side(speed) + 1;
+        (self.n, self.outside) = (samples.len(), Some(Outside::Silence));
+        self.with_weights(speed, |reader, weights| {
+            for (part, out) in out.chunks_mut(PART).enumerate() {
+                let first = part * PART;
+                let from = (first as f64 * speed) as usize;
+                let until = ((first + out.len()) as f64 * speed).ceil() as usize;
+                let held = from.saturating_sub(margin).min(samples.len())
+                    ..(until + margin).min(samples.len());
+                reader.origin = margin as f64 - from as f64;
+                reader.padded.clear();
+                reader.padded.resize(until - from + 2 * margin, 0.0);
+                if !held.is_empty() {
+                    let at = held.start + margin - from;
+                    reader.padded[at..at + held.len()].copy_from_slice(&samples[held]);
+                }
+                reader.read(0.0, first, speed, weights, out);
+            }
+        });
+    }
+
+    /// Hands on the kept weights for a speed.
+    fn with_weights(&mut self, speed: f64, read: impl FnOnce(&mut Reader, &[f32])) {
         if speed > 1.0 {
-            fill_weights(1.0 / speed, n_side, &mut weights);
-        }
-        let weights_at_speed = if speed > 1.0 {
-            &weights[..]
+            let mut weights = std::mem::take(&mut self.weights);
+            fill_weights(1.0 / speed, n_side(speed), &mut weights);
+            read(self, &weights);
+            self.weights = weights;
         } else {
-            plain_weights()
-        };
+            read(self, plain_weights());
+        }
+    }
+
+    /// Reads at positions `start + i * speed` from `i = first` on.
+    fn read(&self, start: f64, first: usize, speed: f64, weights: &[f32], out: &mut [f32]) {
         Arch::new().dispatch(Steady {
             reader: self,
             start,
+            first,
             speed,
-            n_side,
-            weights: weights_at_speed,
+            n_side: n_side(speed),
+            weights,
             out,
         });
-        self.weights = weights;
     }
 
     /// Reads along a path of positions, in samples, each with the speed there.
@@ -96,7 +133,7 @@ impl Reader {
             _ => position,
         };
         let floor = position.floor();
-        let first = floor + (self.margin + 1) as f64 - n_side as f64;
+        let first = floor + self.origin + 1.0 - n_side as f64;
         if self.n == 0 || !(first >= 0.0 && first + (2 * n_side) as f64 <= self.padded.len() as f64)
         {
             return None;
@@ -166,6 +203,7 @@ impl Reader {
 struct Steady<'a> {
     reader: &'a Reader,
     start: f64,
+    first: usize,
     speed: f64,
     n_side: usize,
     weights: &'a [f32],
@@ -180,7 +218,7 @@ impl WithSimd for Steady<'_> {
         for (i, y) in self.out.iter_mut().enumerate() {
             *y = self.reader.between(
                 simd,
-                self.start + i as f64 * self.speed,
+                self.start + (self.first + i) as f64 * self.speed,
                 self.n_side,
                 self.weights,
             );
@@ -325,6 +363,24 @@ mod tests {
     }
 
     #[test]
+    fn reading_part_by_part_is_reading_the_whole() {
+        let n = 3 * PART / 2;
+        let samples = tone(0.7, n);
+        for speed in [0.31, 1.0, 1.7, 6.0] {
+            let mut whole = vec![0.0; (n as f64 / speed) as usize + 500];
+            let mut parts = whole.clone();
+            let mut reader = Reader::default();
+            reader.load(&samples, Outside::Silence, speed);
+            reader.steady(0.0, speed, &mut whole);
+            reader.read_through(&samples, speed, &mut parts);
+            assert!(parts == whole, "{speed}");
+        }
+        let mut out = vec![1.0; 9];
+        Reader::default().read_through(&[], 2.0, &mut out);
+        assert_eq!(out, [0.0; 9]);
+    }
+
+    #[test]
     fn a_tone_is_read_exactly_or_left_out() {
         for (radians, speed) in [
             (0.3, 0.37),
@@ -366,6 +422,7 @@ mod tests {
         let weights = plain_weights();
         Steady {
             reader: &reader,
+            first: 0,
             start: 3.3,
             speed: 0.77,
             n_side: HALF,

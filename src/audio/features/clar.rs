@@ -2,10 +2,11 @@
 
 use super::log_mel::{Bands, MelScratch, put};
 use super::logarithm::decibels;
-use super::{Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank};
+use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 /// Options of a [`ClarFeatures`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +45,7 @@ pub struct ClarFeatures {
     stft: Stft,
     between: Vec<Between>,
     mels: Bands,
+    axes: Arc<FeatureAxes>,
 }
 
 /// Bins from which a value between two of them is made.
@@ -99,11 +101,12 @@ impl ClarFeatures {
                 ..FrameOptions::default()
             },
         )?;
-        let between = (0..n_bands)
-            .map(|k| {
-                let hz = f_min_hz * (k as f64 * (f_max_hz / f_min_hz).ln() / n_bands as f64).exp();
-                Between::new(2.0 * n_fft as f64 * hz / f64::from(sample_rate), n_fft)
-            })
+        let centers_hz: Vec<f64> = (0..n_bands)
+            .map(|k| f_min_hz * (k as f64 * (f_max_hz / f_min_hz).ln() / n_bands as f64).exp())
+            .collect();
+        let between = centers_hz
+            .iter()
+            .map(|hz| Between::new(2.0 * n_fft as f64 * hz / f64::from(sample_rate), n_fft))
             .collect();
         let edges = [f_min_hz, f_max_hz];
         let bank = filter_bank(
@@ -116,6 +119,7 @@ impl ClarFeatures {
             edges,
         );
         Ok(ClarFeatures {
+            axes: FeatureAxes::shared(hop_length, sample_rate, centers_hz),
             options,
             stft,
             between,
@@ -142,6 +146,7 @@ impl FrontEnd for ClarFeatures {
         let n = samples.len() / n_channels;
         let (n_frames, n_bands) = (self.stft.n_frames(n), self.options.n_bands);
         out.reset(3 * n_channels, n_bands, n_frames);
+        out.axes = Some(self.axes.clone());
         let MelScratch { fft, powers, .. } = scratch;
         powers.resize(self.options.n_fft / 2 + 1, [0.0; LANES]);
         for channel in 0..n_channels {

@@ -3,9 +3,10 @@
 use super::log_mel::{Bands, MelScratch, put};
 use super::logarithm::ln;
 use super::mfcc::CosineTransform;
-use super::{Features, FrontEnd, MelScale};
+use super::{FeatureAxes, Features, FrontEnd, MelScale};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
+use std::sync::Arc;
 
 /// Options of a [`HtkMfcc`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +48,7 @@ pub struct HtkMfcc {
     stft: Stft,
     bands: Bands,
     dct: CosineTransform,
+    axes: Arc<FeatureAxes>,
 }
 
 impl HtkMfcc {
@@ -91,6 +93,7 @@ impl HtkMfcc {
         dct.lift(options.lifter, 0.0);
         let bank = whole_bin_bank(sample_rate, n_fft, options.n_mels, [f_min_hz, f_max_hz]);
         Ok(HtkMfcc {
+            axes: FeatureAxes::shared(options.hop_length, sample_rate, Vec::new()),
             options,
             stft: Stft::with_frames(stft, frame)?,
             bands: Bands::new(bank),
@@ -169,6 +172,7 @@ impl FrontEnd for HtkMfcc {
             }
         }
         self.dct.apply(mels, out);
+        out.axes = Some(self.axes.clone());
         if self.options.energy {
             for (channel, energies) in energies.chunks(n_frames).enumerate() {
                 let start = channel * self.options.n_mfcc * n_frames;

@@ -1,9 +1,12 @@
 //! Mel and log-mel spectrograms.
 
 use super::logarithm::{decibels, ln};
-use super::{Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank};
+use super::{
+    FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank, mel_corners,
+};
 use crate::Error;
 use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
+use std::sync::Arc;
 
 /// What the levels of a spectrogram in dB refer to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,6 +101,7 @@ pub struct LogMel {
     stft: Stft,
     /// For every band the first bin with weight and the weights from there.
     bands: Bands,
+    axes: Arc<FeatureAxes>,
 }
 
 /// Filters that are zero but for a few neighbouring bins.
@@ -176,6 +180,8 @@ impl LogMel {
             ));
         }
         let stft = Stft::with_frames(options.stft, options.frame)?;
+        let edges = [options.f_min_hz, options.f_max_hz];
+        let corners = mel_corners(options.mel_scale, options.n_mels, edges);
         let bank = filter_bank(
             options.mel_scale,
             options.norm,
@@ -183,9 +189,14 @@ impl LogMel {
             options.sample_rate,
             options.stft.n_fft,
             options.n_mels,
-            [options.f_min_hz, options.f_max_hz],
+            edges,
         );
         Ok(LogMel {
+            axes: FeatureAxes::shared(
+                options.stft.hop_length,
+                options.sample_rate,
+                corners[1..=options.n_mels].to_vec(),
+            ),
             options,
             stft,
             bands: Bands::new(bank),
@@ -218,6 +229,7 @@ impl FrontEnd for LogMel {
         let n = samples.len() / n_channels;
         let n_frames = self.n_frames(n);
         out.reset(n_channels, self.bands.len(), n_frames);
+        out.axes = Some(self.axes.clone());
         let MelScratch { fft, wave, .. } = scratch;
         for channel in 0..n_channels {
             let block = &mut out.values[channel * self.bands.len() * n_frames..];

@@ -68,6 +68,19 @@ impl Triangles {
         [("hz", Triangles::Hertz), ("mel", Triangles::Mel)];
 }
 
+/// The corners of `n_mels` triangles, Hz, equally spaced in mel: where the first begins, where each has its peak, where the
+/// last ends.
+pub(crate) fn mel_corners(
+    scale: MelScale,
+    n_mels: usize,
+    [f_min_hz, f_max_hz]: [f64; 2],
+) -> Vec<f64> {
+    let (low, high) = (scale.mel(f_min_hz), scale.mel(f_max_hz));
+    (0..n_mels + 2)
+        .map(|i| scale.hz(low + (high - low) * i as f64 / (n_mels + 1) as f64))
+        .collect()
+}
+
 /// Weights `[n_mels][n_fft / 2 + 1]` of triangles whose corners are equally spaced in mel.
 pub fn filter_bank(
     scale: MelScale,
@@ -76,13 +89,9 @@ pub fn filter_bank(
     sample_rate: u32,
     n_fft: usize,
     n_mels: usize,
-    [f_min_hz, f_max_hz]: [f64; 2],
+    edges_hz: [f64; 2],
 ) -> Vec<Vec<f64>> {
-    let (low, high) = (scale.mel(f_min_hz), scale.mel(f_max_hz));
-    let corners: Vec<f64> = (0..n_mels + 2)
-        .map(|i| scale.hz(low + (high - low) * i as f64 / (n_mels + 1) as f64))
-        .collect();
-    corners
+    mel_corners(scale, n_mels, edges_hz)
         .windows(3)
         .map(|corner| {
             let (left, peak, right) = (corner[0], corner[1], corner[2]);

@@ -1,9 +1,10 @@
 //! Mel-frequency cepstral coefficients.
 
-use super::{Features, FrontEnd, LogMel, MelScratch};
+use super::{FeatureAxes, Features, FrontEnd, LogMel, MelOptions, MelScratch};
 use crate::Error;
 use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 /// Cepstra of a mel spectrogram: the orthonormal DCT-II of its bands, `n_coefficients` of them.
 ///
@@ -13,6 +14,7 @@ use std::f64::consts::PI;
 pub struct Mfcc {
     mel: LogMel,
     dct: CosineTransform,
+    axes: Arc<FeatureAxes>,
 }
 
 impl Mfcc {
@@ -23,7 +25,11 @@ impl Mfcc {
     pub fn new(mel: LogMel, n_coefficients: usize, lifter: f64) -> Result<Mfcc, Error> {
         let mut dct = CosineTransform::new(n_coefficients, mel.options().n_mels)?;
         dct.lift(lifter, 1.0);
-        Ok(Mfcc { mel, dct })
+        let MelOptions {
+            stft, sample_rate, ..
+        } = mel.options();
+        let axes = FeatureAxes::shared(stft.hop_length, *sample_rate, Vec::new());
+        Ok(Mfcc { mel, dct, axes })
     }
 
     /// Computes the cepstra of planar samples of `n_channels` into a block.
@@ -40,6 +46,7 @@ impl Mfcc {
         let mut mels = std::mem::take(&mut scratch.mels);
         let done = self.mel.apply(samples, n_channels, scratch, &mut mels);
         self.dct.apply(&mels, out);
+        out.axes = Some(self.axes.clone());
         scratch.mels = mels;
         done
     }
@@ -150,6 +157,7 @@ mod tests {
             n_channels: 1,
             n_bands: n,
             n_frames: n,
+            ..Features::default()
         };
         let mut out = Features::default();
         dct.apply(&identity, &mut out);

@@ -109,6 +109,7 @@ mod tests {
             n_channels: 2,
             n_bands,
             n_frames,
+            ..Features::default()
         }
     }
 

@@ -34,6 +34,7 @@ mod tests {
             n_channels: 1,
             n_bands: 2,
             n_frames: 2,
+            ..Features::default()
         };
         assert_eq!(band_statistics(&features), [2.0, 5.0, 1.0, 0.0]);
     }

@@ -1,7 +1,10 @@
 //! A block of features: channels by bands by frames.
 
-/// Features of one sound, `[n_channels, n_bands, n_frames]` in row-major order.
-#[derive(Clone, Debug, Default, PartialEq)]
+use std::sync::Arc;
+
+/// Features of one sound, `[n_channels, n_bands, n_frames]` in row-major order. Two are equal if their values and shapes are,
+/// whatever is known of their axes.
+#[derive(Clone, Debug, Default)]
 pub struct Features {
     /// The values.
     pub values: Vec<f32>,
@@ -11,6 +14,37 @@ pub struct Features {
     pub n_bands: usize,
     /// Frames in time.
     pub n_frames: usize,
+    /// Where frames and bands lie, if that is known.
+    pub axes: Option<Arc<FeatureAxes>>,
+}
+
+/// Where frames lie in time, and bands in frequency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureAxes {
+    /// From frame to frame, s.
+    pub hop_s: f64,
+    /// The middles of the first channel's bands, Hz, ascending; empty where a band is a cepstral coefficient.
+    pub centers_hz: Vec<f64>,
+}
+
+impl FeatureAxes {
+    /// The axes of frames that are `hop_length` samples apart at `sample_rate`.
+    pub(crate) fn shared(
+        hop_length: usize,
+        sample_rate: u32,
+        centers_hz: Vec<f64>,
+    ) -> Arc<FeatureAxes> {
+        Arc::new(FeatureAxes {
+            hop_s: hop_length as f64 / f64::from(sample_rate),
+            centers_hz,
+        })
+    }
+}
+
+impl PartialEq for Features {
+    fn eq(&self, other: &Features) -> bool {
+        self.shape() == other.shape() && self.values == other.values
+    }
 }
 
 impl Features {
@@ -19,9 +53,10 @@ impl Features {
         [self.n_channels, self.n_bands, self.n_frames]
     }
 
-    /// Gives the block a shape, keeping its memory. All values become 0.
+    /// Gives the block a shape, keeping its memory. All values become 0, and nothing is known of the axes.
     pub fn reset(&mut self, n_channels: usize, n_bands: usize, n_frames: usize) {
         (self.n_channels, self.n_bands, self.n_frames) = (n_channels, n_bands, n_frames);
+        self.axes = None;
         self.values.clear();
         self.values.resize(n_channels * n_bands * n_frames, 0.0);
     }

@@ -1,7 +1,7 @@
 //! Reading with symphonia's demuxers and decoders what has no reader of its own here.
 
 use super::bounds::{check_head, check_length};
-use super::kind::{FORMATS, Kind, read_up_to};
+use super::kind::{FORMATS, Kind};
 use super::matroska::Gap;
 use super::mp4::Track as Mp4;
 use super::opus::{OPUS_RATE, OpusDecoder};
@@ -17,7 +17,7 @@ use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{
-    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO,
 };
 use symphonia::core::errors::Error as Fault;
 use symphonia::core::formats::probe::Hint;
@@ -51,10 +51,7 @@ impl Stream {
     ///
     /// # Errors
     /// [`Error::File`] if there is no sound in it that can be decoded.
-    pub(super) fn open(path: &Path, mut source: Part, kind: Kind) -> Result<Stream, Error> {
-        if kind == Kind::Caf {
-            refuse_companded(path, &mut source)?;
-        }
+    fn open(path: &Path, source: Part, kind: Kind, edges: &Edges) -> Result<Stream, Error> {
         let stream = MediaSourceStream::new(Box::new(source), Default::default());
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
@@ -66,13 +63,20 @@ impl Stream {
                 FORMATS,
             )
         };
+        let cookie = edges.alac_cookie();
         let track = format
             .default_track(TrackType::Audio)
+            // A track whose codec symphonia does not find.
+            .or_else(|| cookie.and_then(|_| format.first_track(TrackType::Audio)))
             .ok_or_else(no_sound)?;
-        let parameters = match &track.codec_params {
+        let mut parameters = match &track.codec_params {
             Some(CodecParameters::Audio(parameters)) => parameters.clone(),
             _ => return Err(no_sound()),
         };
+        if let (CODEC_ID_NULL_AUDIO, Some(cookie)) = (parameters.codec, cookie) {
+            parameters.codec = CODEC_ID_ALAC;
+            parameters.extra_data = Some(cookie.into());
+        }
         Ok(Stream {
             track_id: track.id,
             n_samples: samples_of(track),
@@ -159,6 +163,14 @@ impl Edges {
         }
     }
 
+    /// What a decoder of ALAC must know, where QuickTime keeps it.
+    fn alac_cookie(&self) -> Option<&[u8]> {
+        match self {
+            Edges::Mp4(track) => track.alac_cookie(),
+            _ => None,
+        }
+    }
+
     /// Whether a file of a kind may end anywhere: nothing in it says how much there is.
     fn ends_with_the_file(&self, kind: Kind) -> bool {
         match self {
@@ -174,26 +186,6 @@ impl Edges {
             packet.trim_end = Duration::ZERO;
         }
     }
-}
-
-/// Refuses CAF files of A-law and mu-law, which symphonia takes for broken ones.
-fn refuse_companded(path: &Path, source: &mut Part) -> Result<(), Error> {
-    // Behind the head of the file and that of its first chunk: the rate, then the name of the codec.
-    let mut head = [0; 32];
-    let fault = |error| Error::file(path, error);
-    let n = read_up_to(source, &mut head).map_err(fault)?;
-    source.rewind().map_err(fault)?;
-    let law = match &head[28..n.max(28)] {
-        b"alaw" => "A-law",
-        b"ulaw" => "mu-law",
-        _ => return Ok(()),
-    };
-    let hint = "make a WAV file of it, for example: ffmpeg -i FILE out.wav";
-    Err(Error::file_with_hint(
-        path,
-        format!("this CAF file holds {law} samples, which are read in WAV and AIFF only"),
-        hint,
-    ))
 }
 
 fn samples_of(track: &Track) -> Option<u64> {
@@ -212,7 +204,7 @@ pub(super) fn read_decoded_header(
     kind: Kind,
 ) -> Result<Header, Error> {
     let edges = Edges::of(path, &mut source, kind)?;
-    let mut stream = Stream::open(path, source, kind)?;
+    let mut stream = Stream::open(path, source, kind, &edges)?;
     let mut header = match stream.header() {
         Some(header) => header,
         None => {
@@ -257,7 +249,7 @@ pub(super) fn read_decoded_header(
 /// [`Error::File`] if it is broken, cut short, or changes its rate or channels on the way.
 pub(super) fn decode(path: &Path, mut source: Part, kind: Kind) -> Result<Decoded, Error> {
     let edges = Edges::of(path, &mut source, kind)?;
-    let mut stream = Stream::open(path, source, kind)?;
+    let mut stream = Stream::open(path, source, kind, &edges)?;
     let mut header = stream.header();
     if let Some(header) = &header {
         check_head(path, header)?;

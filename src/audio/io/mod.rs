@@ -2,6 +2,7 @@
 
 mod bounds;
 mod bytes;
+mod caf;
 mod decode;
 mod flac;
 mod flac_read;

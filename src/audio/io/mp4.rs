@@ -17,6 +17,8 @@ pub(super) struct Track {
     codec: [u8; 4],
     /// AAC's object type (ISO/IEC 14496-3, table 1.17).
     aac: Option<u8>,
+    /// ALAC's configuration, if it stands where QuickTime keeps it.
+    cookie: Option<Vec<u8>>,
     /// Units of a second in which `kept` counts.
     timescale: u64,
     /// The stretches of decoded sound to keep, in order; none says all of it.
@@ -71,6 +73,11 @@ impl Track {
             .collect()
     }
 
+    /// ALAC's configuration in a file of QuickTime's kind (`.mov`).
+    pub(super) fn alac_cookie(&self) -> Option<&[u8]> {
+        self.cookie.as_deref()
+    }
+
     fn parse(trak: &[u8], movie_scale: u64) -> Option<Track> {
         let mdia = inside(trak, b"mdia")?;
         if inside(mdia, b"hdlr")?.get(8..12)? != b"soun" {
@@ -78,7 +85,7 @@ impl Track {
         }
         let timescale = timescale(inside(mdia, b"mdhd")?)?;
         let table = inside(inside(mdia, b"minf")?, b"stbl")?;
-        let (codec, aac) = inside(table, b"stsd").and_then(codec)?;
+        let entry = inside(table, b"stsd").and_then(Entry::of)?;
         let durations = inside(table, b"stts").map(total).filter(|&n| n > 0);
         let mut kept = Vec::new();
         for (start, duration) in inside(trak, b"edts")
@@ -110,8 +117,9 @@ impl Track {
             kept.push(0..all);
         }
         Some(Track {
-            codec,
-            aac,
+            codec: entry.codec,
+            aac: entry.aac(),
+            cookie: entry.quicktime_alac().map(<[u8]>::to_vec),
             timescale,
             kept,
         })
@@ -220,18 +228,40 @@ fn edits(elst: &[u8]) -> Vec<(u64, u64)> {
     entries.filter_map(edit).collect()
 }
 
-/// The codec of the first entry in `stsd`, and AAC's object type.
-fn codec(stsd: &[u8]) -> Option<([u8; 4], Option<u8>)> {
-    let (codec, entry) = boxes(stsd.get(8..)?).next()?;
-    // Two generations of QuickTime have more fields before the boxes.
-    let fields = match big_endian(entry, 8, 2)? {
-        1 => 44,
-        2 => 64,
-        _ => 28,
-    };
-    let children = entry.get(fields..).unwrap_or_default();
-    let esds = inside(children, b"esds").or_else(|| inside(inside(children, b"wave")?, b"esds"));
-    Some((codec, esds.and_then(|esds| object_type(esds.get(4..)?))))
+/// The first entry in `stsd`: its codec, and the boxes in it.
+struct Entry<'a> {
+    codec: [u8; 4],
+    children: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    fn of(stsd: &'a [u8]) -> Option<Entry<'a>> {
+        let (codec, entry) = boxes(stsd.get(8..)?).next()?;
+        // Two generations of QuickTime have more fields before the boxes.
+        let fields = match big_endian(entry, 8, 2)? {
+            1 => 44,
+            2 => 64,
+            _ => 28,
+        };
+        let children = entry.get(fields..).unwrap_or_default();
+        Some(Entry { codec, children })
+    }
+
+    /// AAC's object type.
+    fn aac(&self) -> Option<u8> {
+        let esds = inside(self.children, b"esds").or_else(|| self.quicktime(b"esds"))?;
+        object_type(esds.get(4..)?)
+    }
+
+    /// ALAC's configuration, behind a version and flags.
+    fn quicktime_alac(&self) -> Option<&'a [u8]> {
+        self.quicktime(b"alac")?.get(4..)
+    }
+
+    /// A box inside `wave`, in which QuickTime keeps what a decoder must know.
+    fn quicktime(&self, kind: &[u8; 4]) -> Option<&'a [u8]> {
+        inside(inside(self.children, b"wave")?, kind)
+    }
 }
 
 /// AAC's object type, from descriptors in descriptors (ISO/IEC 14496-1, 7.2.6).
@@ -462,5 +492,32 @@ mod tests {
         }
         assert_eq!(boxes(b"\0\0\0\x03abcdefgh").count(), 0);
         assert_eq!(boxes(b"\xFF\xFF\xFF\xFFabcdefgh").count(), 0);
+    }
+
+    #[test]
+    fn quicktime_keeps_what_a_decoder_of_alac_must_know_in_a_box_of_its_own() {
+        // 16 bits and two channels at 44.1 kHz in packets of 4096 samples, as ffmpeg writes them.
+        let cookie = *b"\0\0\x10\0\0\x10\x28\x0a\x0e\x02\0\0\0\0\x60\x04\0\x20\x4c\xc0\0\0\xac\x44";
+        let inner = a_box(b"alac", &[&[0; 4][..], &cookie].concat());
+        let wave = a_box(b"wave", &[a_box(b"frma", b"alac"), inner.clone()].concat());
+        let entry = |version: u8, n_fields: usize, boxes: &[u8]| {
+            let mut fields = vec![0; n_fields];
+            fields[9] = version;
+            let entry = a_box(b"alac", &[&fields, boxes].concat());
+            [words(&[0, 1]), entry].concat()
+        };
+        let found = |stsd: &[u8]| {
+            Entry::of(stsd)
+                .unwrap()
+                .quicktime_alac()
+                .map(<[u8]>::to_vec)
+        };
+        assert_eq!(found(&entry(1, 44, &wave)), Some(cookie.to_vec()));
+        assert_eq!(found(&entry(2, 64, &wave)), Some(cookie.to_vec()));
+        assert_eq!(
+            found(&entry(0, 28, &inner)),
+            None,
+            "an M4A file's, which is read"
+        );
     }
 }

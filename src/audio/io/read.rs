@@ -1,12 +1,13 @@
 //! The door to sound files: what kind a file is, and which reader it goes to.
 
+use super::caf::read_companded_head;
 use super::decode::{decode, read_decoded_header};
 use super::flac_read::{read_flac, read_flac_header};
 use super::kind::Kind;
 use super::mpeg_read::{read_mpeg, read_mpeg_header};
 use super::ogg_read::{read_ogg, read_ogg_header};
 use super::part::Part;
-use super::wav::{read_wav, read_wav_head};
+use super::wav::{WavHead, read_wav, read_wav_head};
 use crate::{Error, Waveform};
 use std::fs::File;
 use std::io::{ErrorKind, Seek};
@@ -40,6 +41,10 @@ pub fn read_header(path: &Path) -> Result<Header, Error> {
         Kind::Flac => read_flac_header(path, &mut file),
         Kind::Mpeg => read_mpeg_header(path, &mut file),
         Kind::Ogg(_) => read_ogg_header(path, file, kind),
+        Kind::Caf => match read_companded_head(path, &mut file)? {
+            Some(head) => Ok(head.header),
+            None => read_decoded_header(path, file, kind),
+        },
         kind => read_decoded_header(path, file, kind),
     }
 }
@@ -57,16 +62,11 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
     let decoded = match kind {
         Kind::Wav => {
             let head = read_wav_head(path, &mut file)?;
-            match read_wav(path, &mut file, &head) {
-                Some(samples) => Decoded {
-                    header: head.header,
-                    samples: samples?,
-                },
-                None => {
-                    file.rewind().map_err(|error| Error::file(path, error))?;
-                    decode(path, file, kind)?
-                }
-            }
+            plain(path, file, kind, Some(head))?
+        }
+        Kind::Caf => {
+            let head = read_companded_head(path, &mut file)?;
+            plain(path, file, kind, head)?
         }
         Kind::Flac => read_flac(path, file)?,
         Kind::Mpeg => read_mpeg(path, &mut file)?,
@@ -81,6 +81,20 @@ pub fn read(path: &Path) -> Result<Waveform, Error> {
         ));
     }
     waveform(path, decoded)
+}
+
+/// The samples behind the head of plain ones; without such a head, or where it names a codec, those that are decoded.
+fn plain(path: &Path, mut file: Part, kind: Kind, head: Option<WavHead>) -> Result<Decoded, Error> {
+    if let Some(head) = &head
+        && let Some(samples) = read_wav(path, &mut file, head)
+    {
+        return Ok(Decoded {
+            header: head.header,
+            samples: samples?,
+        });
+    }
+    file.rewind().map_err(|error| Error::file(path, error))?;
+    decode(path, file, kind)
 }
 
 /// The samples of a file, channel after channel.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// How samples are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
+pub(super) enum Encoding {
     /// 8 bits, of which 128 is 0.
     Unsigned8,
     Int16,
@@ -52,6 +52,18 @@ pub(super) struct WavHead {
     encoding: Option<Encoding>,
     big_endian: bool,
     n_bytes: usize,
+}
+
+impl WavHead {
+    /// What stands before plain samples of little-endian numbers in a file of another kind.
+    pub(super) fn of_bytes(header: Header, encoding: Encoding, n_bytes: usize) -> WavHead {
+        WavHead {
+            header,
+            encoding: Some(encoding),
+            big_endian: false,
+            n_bytes,
+        }
+    }
 }
 
 /// Reads the head of a WAV file up to its samples.

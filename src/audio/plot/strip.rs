@@ -180,14 +180,8 @@ fn levels(drawing: &mut Drawing, place: Place, wave: &Waveform) {
 
 fn map(drawing: &mut Drawing, place: Place, features: &Features) {
     let map = heat_map(features, place);
-    let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
-    heat_panel(
-        drawing,
-        place,
-        map.as_ref(),
-        &axis(features.n_frames, "frame"),
-        &axis(features.n_bands, "band"),
-    );
+    let [frames, bands] = axes_of(features);
+    heat_panel(drawing, place, map.as_ref(), &frames, &bands);
     if let Some(map) = map {
         color_bar(
             drawing,
@@ -197,6 +191,23 @@ fn map(drawing: &mut Drawing, place: Place, features: &Features) {
             "value",
         );
     }
+}
+
+/// Seconds and Hz, or numbers of frames and bands where no more is known.
+fn axes_of(features: &Features) -> [Axis; 2] {
+    let counted = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
+    let Some(axes) = &features.axes else {
+        return [
+            counted(features.n_frames, "frame"),
+            counted(features.n_bands, "band"),
+        ];
+    };
+    let bands = match axes.centers_hz.len() {
+        0 => counted(features.n_bands, "coefficient"),
+        n if n == features.n_bands => Axis::bands(&axes.centers_hz),
+        _ => counted(features.n_bands, "band"),
+    };
+    [Axis::seconds(features.n_frames as f64 * axes.hop_s), bands]
 }
 
 /// The first channel in colours, with no more of them than a fine screen shows.
@@ -212,9 +223,41 @@ fn heat_map(features: &Features, place: Place) -> Option<HeatMap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Key;
+    use crate::augment::{Recipe, Stage, declaration};
 
     fn wave(n: usize) -> Waveform {
         Waveform::mono((0..n).map(|i| (i as f32 * 0.3).sin()).collect(), 8000).unwrap()
+    }
+
+    #[test]
+    fn features_have_seconds_and_hertz_where_their_stage_knows_them() {
+        let made = |name: &str| {
+            let recipe = Recipe::from(Stage::new(declaration(name).unwrap(), []).unwrap());
+            recipe.features(&wave(8000), Key::of_seed(0)).unwrap()
+        };
+        for name in ["log_mel", "mel", "stft", "kaldi_fbank", "clar_features"] {
+            let features = made(name);
+            let axes = features.axes.clone().unwrap();
+            assert_eq!(axes.centers_hz.len(), features.n_bands, "{name}");
+            assert!(axes.centers_hz.is_sorted(), "{name}");
+            assert!(*axes.centers_hz.last().unwrap() <= 4000.0, "{name}");
+            let [frames, bands] = axes_of(&features);
+            assert_eq!(frames.title, "time (s)", "{name}");
+            assert!((frames.high - 1.0).abs() < 0.05, "{name}: {}", frames.high);
+            assert_eq!(bands.title, "frequency (kHz)", "{name}");
+        }
+        assert_eq!(axes_of(&made("mfcc"))[1].title, "coefficient");
+        // The loudest band of a tone lies beside its frequency: 0.3 radians a sample at 8 kHz are 382 Hz.
+        let mel = made("log_mel");
+        let mean = |band: &usize| mel.band(0, *band).iter().sum::<f32>();
+        let loudest = (0..mel.n_bands).max_by(|a, b| mean(a).total_cmp(&mean(b)));
+        let center = mel.axes.as_ref().unwrap().centers_hz[loudest.unwrap()];
+        assert!((center - 382.0).abs() < 40.0, "{center}");
+        // A new shape is not the old one's.
+        let mut features = mel;
+        features.reset(1, 4, 9);
+        assert_eq!(axes_of(&features).map(|axis| axis.title), ["frame", "band"]);
     }
 
     #[test]

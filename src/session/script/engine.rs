@@ -1,5 +1,6 @@
 //! rhai's engine with our operators, limits and functions.
 
+use super::imports::Imports;
 use super::memory::Watch;
 use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, nested, value};
 use rhai::{Dynamic, Engine, OptimizationLevel};
@@ -29,6 +30,7 @@ pub fn new_engine(
     engine.set_max_call_levels(CALL_LEVELS);
     // A key that is not there is a slip as a rule; `m?.key` asks.
     engine.set_fail_on_invalid_map_property(true);
+    engine.set_module_resolver(Imports::new(std::env::home_dir()));
     growth::register(&mut engine);
     nested::register(&mut engine);
     let (watch, stop) = (Watch::new(token.clone()), token.clone());

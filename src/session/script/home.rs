@@ -2,7 +2,7 @@
 
 use super::ScriptError;
 use rhai::{Array, Dynamic};
-use std::path::{MAIN_SEPARATOR, Path};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 /// Names of parameters that are paths, of files and of folders: a name means one thing in the whole language.
 const PATHS: [&str; 9] = [
@@ -37,7 +37,13 @@ pub(super) fn expanded(
     Ok(Some(Dynamic::from_array(all)))
 }
 
-fn expanded_text(
+/// A path whose first part may be `~`; `name` is what errors call it.
+pub(crate) fn path_at_home(name: &str, text: &str) -> Result<PathBuf, ScriptError> {
+    let whole = expanded_text(name, text, std::env::home_dir().as_deref())?;
+    Ok(whole.map_or_else(|| text.into(), PathBuf::from))
+}
+
+pub(super) fn expanded_text(
     name: &str,
     text: &str,
     home: Option<&Path>,

@@ -242,6 +242,46 @@ mod tests {
     }
 
     #[test]
+    fn short_noises_keep_their_levels_their_fades_and_what_is_done_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let noise = crate::Waveform::mono(vec![0.5; 80], 8000).unwrap();
+        let format = crate::io::SampleFormat::Int16;
+        crate::io::write_wav(&folder.path().join("a.wav"), &noise, format).unwrap();
+        let read = |more: &str| {
+            let path = serde_json::to_string(folder.path()).unwrap();
+            let text = format!(
+                r#"{{"__class_fullname__": "AddShortNoises", "p": 1.0, "sounds_path": {path}{more}}}"#
+            );
+            let imported = import(&text).unwrap();
+            (imported.recipe.to_string(), imported.notes)
+        };
+        let (saved, notes) = read("");
+        assert!(saved.ends_with("#{ fade_ms: 5..100 })"), "{saved}");
+        assert!(
+            notes.len() == 2 && notes[1].contains("2 to 8 s"),
+            "{notes:?}"
+        );
+        let (saved, _) = read(
+            r#", "noise_rms": "absolute", "min_absolute_noise_rms_db": -40, "min_fade_in_time": 0.02, "max_fade_in_time": 0.02,
+               "min_fade_out_time": 0.02, "max_fade_out_time": 0.02,
+               "noise_transform": {"__class_fullname__": "Gain", "p": 1.0}"#,
+        );
+        assert!(
+            saved.contains("fade_ms: 20") && saved.contains("level_db: -40..-20"),
+            "{saved}"
+        );
+        assert!(saved.contains("recipe: gain()"), "{saved}");
+        let (saved, notes) = read(
+            r#", "noise_rms": "relative", "min_snr_db": 0, "signal_gain_db_during_noise": -100,
+               "add_all_noises_with_same_level": false, "include_silence_in_noise_rms_estimation": true"#,
+        );
+        assert!(saved.contains("0..18"), "{saved}");
+        let told = |what: &str| notes.iter().filter(|note| note.contains(what)).count();
+        assert_eq!(told("`signal_gain_db_during_noise` has no counterpart"), 1);
+        assert_eq!((told("compared with the whole clip"), notes.len()), (1, 4));
+    }
+
+    #[test]
     fn older_names_of_parameters_are_known() {
         let text = r#"[{"__class_fullname__": "Gain", "p": 1.0, "min_gain_in_db": -3, "max_gain_in_db": 3},
                        {"__class_fullname__": "Shift", "p": 1.0, "min_fraction": -0.1, "max_fraction": 0.2},

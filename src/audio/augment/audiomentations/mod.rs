@@ -3,6 +3,7 @@
 mod config;
 mod import;
 mod names;
+mod noises;
 mod room;
 mod settings;
 mod transforms;

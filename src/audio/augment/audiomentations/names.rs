@@ -155,8 +155,6 @@ mod tests {
             "identity",
             "from_audiomentations",
         ];
-        // Made in another room of the catalogue.
-        let coming = ["short_noises"];
         for (name, advice) in foreign_names() {
             assert!(seen.insert(name), "{name} stands twice");
             let mut before: Vec<&str> = advice.split('(').collect();
@@ -166,10 +164,7 @@ mod tests {
                 .filter_map(|text| text.rsplit([' ', '`', '[', '|']).next())
             {
                 let ours = called.is_empty() || called.ends_with(')') || known.contains(called);
-                assert!(
-                    ours || functions.contains(&called) || coming.contains(&called),
-                    "{name}: {called}"
-                );
+                assert!(ours || functions.contains(&called), "{name}: {called}");
             }
         }
         assert!(seen.len() > 80);

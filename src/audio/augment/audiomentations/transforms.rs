@@ -1,6 +1,6 @@
 //! What stands for each transform here.
 
-use super::super::{Recipe, Value, declaration};
+use super::super::{Recipe, Value};
 use super::config::{Config, wrong};
 use super::room;
 use super::settings::{
@@ -17,9 +17,6 @@ pub(super) struct Import {
 
 /// `p` where it is not given: a transform is applied to every other clip, a composition always.
 const P: f64 = 0.5;
-
-/// dB an octave of a spectrum that falls as `1 / f`.
-const DB_AN_OCTAVE: f64 = 3.010_299_956_639_812;
 
 /// Bit rates of MP3 that audiomentations draws from, kbit/s.
 const KBPS: [f64; 18] = [
@@ -71,7 +68,7 @@ impl Import {
         Ok(Some(recipe))
     }
 
-    fn note(&mut self, config: &Config, text: &str) {
+    pub(super) fn note(&mut self, config: &Config, text: &str) {
         self.notes.push(format!("{}: {text}", config.name));
     }
 
@@ -215,18 +212,8 @@ impl Import {
                 s,
                 s.range(&snr, if torch { (3.0, 30.0) } else { (5.0, 40.0) })?,
             )?,
-            "AddBackgroundNoise" => return self.background(config, s, s.range(&snr, (3.0, 30.0))?),
-            "AddShortNoises" if declaration("short_noises").is_ok() => {
-                self.note(
-                    config,
-                    "when the noises begin, and how they are faded, is as `short_noises` does it",
-                );
-                let given = vec![
-                    ("paths", s.paths("sounds_path")?),
-                    ("snr_db", s.range(&snr, (-6.0, 18.0))?),
-                ];
-                stage("short_noises", given)?
-            }
+            "AddBackgroundNoise" => self.background(config, s, s.range(&snr, (3.0, 30.0))?)?,
+            "AddShortNoises" => self.short_noises(config, s, s.range(&snr, (-6.0, 18.0))?)?,
             "AdjustDuration" | "RandomCrop" => return self.crop(config, s),
             "AirAbsorption" => {
                 let temperatures =
@@ -573,7 +560,7 @@ impl Import {
     }
 
     /// Adds a transform that a transform runs inside.
-    fn with_inner(
+    pub(super) fn with_inner(
         &mut self,
         config: &Config,
         s: &Settings<'_>,
@@ -594,76 +581,6 @@ impl Import {
             ),
         }
         Ok(given)
-    }
-
-    fn colored_noise(
-        &mut self,
-        config: &Config,
-        s: &Settings<'_>,
-        snr_db: Value,
-    ) -> Result<Recipe, Error> {
-        let ends = [("min_f_decay", "max_f_decay")];
-        let exponent = if s.is_torch() {
-            s.range(&ends, (-2.0, 2.0))?
-        } else {
-            let (low, high) = s.ends(&ends, (-6.0, 6.0))?;
-            uniform((rounded(-high / DB_AN_OCTAVE), rounded(-low / DB_AN_OCTAVE)))?
-        };
-        let noise = |a_weighted: bool| {
-            let given = vec![
-                ("snr_db", snr_db.clone()),
-                ("color", exponent.clone()),
-                ("a_weighted", Value::Flag(a_weighted)),
-            ];
-            stage("noise", given)
-        };
-        if s.is_torch() {
-            self.note(
-                config,
-                "the colours are exact here; there the spectrum falls more steeply",
-            );
-        }
-        match s.number("p_apply_a_weighting")?.unwrap_or(0.0) {
-            0.0 => noise(false),
-            1.0 => noise(true),
-            p => Recipe::one_of(vec![noise(true)?, noise(false)?], Some(vec![p, 1.0 - p])),
-        }
-    }
-
-    fn background(
-        &mut self,
-        config: &Config,
-        s: &Settings<'_>,
-        snr_db: Value,
-    ) -> Result<Option<Recipe>, Error> {
-        let paths = s.paths(if s.is_torch() {
-            "background_paths"
-        } else {
-            "sounds_path"
-        })?;
-        let has = |name: &str| {
-            declaration("background").is_ok_and(|d| d.parameters.iter().any(|p| p.name == name))
-        };
-        let absolute = s.range(
-            &[("min_absolute_rms_db", "max_absolute_rms_db")],
-            (-45.0, -15.0),
-        )?;
-        let mut given = vec![("paths", paths)];
-        if s.word("noise_rms", &["relative", "absolute"])? == "relative" {
-            given.push(("snr_db", snr_db));
-        } else if has("level_db") {
-            given.push(("level_db", absolute));
-        } else {
-            self.note(
-                config,
-                "an absolute level has no counterpart, so it was left out",
-            );
-            return Ok(None);
-        }
-        if has("recipe") {
-            given = self.with_inner(config, s, "noise_transform", given)?;
-        }
-        stage("background", given).map(Some)
     }
 
     fn crop(&mut self, config: &Config, s: &Settings<'_>) -> Result<Option<Recipe>, Error> {

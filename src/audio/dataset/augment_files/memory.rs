@@ -117,7 +117,7 @@ fn stage_copies(recipe: &Recipe) -> f64 {
             "gain" | "fade" | "time_mask" | "time_shift" | "normalize" | "low_pass"
             | "high_pass" | "band_pass" | "band_stop" | "shelf" | "peaking" | "seven_band_eq"
             | "bit_crush" | "polarity" | "reverse" | "splice_out" => 1.1,
-            "pitch_shift" | "time_stretch" => 5.0,
+            "pitch_shift" | "time_stretch" => 2.7,
             "mp3" => 4.5,
             "lambda" | "resample_to" => 3.5,
             "speed" | "tape_speed" => 3.0,

@@ -294,10 +294,16 @@ impl Replay {
         };
         if (same.n_bytes, same.text().as_str()) != (entry.output_bytes, entry.output_xxh3.as_str())
         {
-            let reason = format!(
-                "other bytes come out than were recorded; the manifest was written by {}, this is {}",
-                entry.program, PROGRAM
-            );
+            let reason = if entry.program == PROGRAM {
+                "other bytes come out than were recorded: the manifest was edited, or a function in the recipe does not \
+                 do what it did"
+                    .to_owned()
+            } else {
+                format!(
+                    "other bytes come out than were recorded; the manifest was written by {}, this is {PROGRAM}",
+                    entry.program
+                )
+            };
             return Made::Failed(Error::file(path, reason));
         }
         match record.add(entry).and_then(|at| sealed.place().map(|()| at)) {
@@ -313,7 +319,10 @@ impl Replay {
     fn wave(&self, entry: &Entry, work: &mut Workspace) -> Result<Waveform, Error> {
         let source = Path::new(&entry.source);
         let content = FileContent::read(source)
-            .map_err(|error| Error::file(source, format!("cannot be read: {error}")))?;
+            .map_err(|error| {
+                let hint = "inputs are looked for where they were; relative paths start where the program is started";
+                Error::file_with_hint(source, format!("cannot be read: {error}"), hint)
+            })?;
         if (content.n_bytes, content.text().as_str())
             != (entry.source_bytes, entry.source_xxh3.as_str())
         {

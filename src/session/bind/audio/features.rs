@@ -170,7 +170,7 @@ fn mel_filters() -> Function {
         let edges = [call.get("f_min_hz")?, f_max_hz];
         let bank = filter_bank(scale, norm, triangles, sample_rate, n_fft, n_mels, edges);
         let values = bank.concat().into_iter().map(|weight| weight as f32).collect();
-        let filters = Features { values, n_channels: 1, n_bands: n_mels, n_frames: n_fft / 2 + 1 };
+        let filters = Features { values, n_channels: 1, n_bands: n_mels, n_frames: n_fft / 2 + 1, ..Features::default() };
         Ok(Dynamic::from(Arc::new(filters)))
     })
     .about("Gives the weights of a mel filter bank: a band in each row, a frequency bin in each column.")

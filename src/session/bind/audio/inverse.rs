@@ -43,7 +43,7 @@ fn features() -> Function {
         if let Some(index) = values.iter().position(|v| !v.is_finite()) {
             return Err(Error::BadSample { what: "the features".into(), index, value: values[index] }.into());
         }
-        Ok(Dynamic::from(Arc::new(Features { values, n_channels: channels.len(), n_bands, n_frames })))
+        Ok(Dynamic::from(Arc::new(Features { values, n_channels: channels.len(), n_bands, n_frames, ..Features::default() })))
     })
     .about("Makes features from numbers.")
     .param::<Array>(
