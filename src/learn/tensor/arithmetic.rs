@@ -64,16 +64,6 @@ pub(super) fn text(shape: &[usize]) -> String {
     format!("{shape:?}")
 }
 
-/// Brings two tensors of floating-point numbers to where gradients are followed, if one of them is there.
-pub(super) fn alike(left: &NdTensor, right: &NdTensor) -> (Tensor<MAX_RANK>, Tensor<MAX_RANK>) {
-    let (a, b) = (left.float(), right.float());
-    if a.is_autodiff() || b.is_autodiff() {
-        (a.autodiff(), b.autodiff())
-    } else {
-        (a, b)
-    }
-}
-
 impl NdTensor {
     /// An operator between the numbers of two tensors, which broadcast. True counts as 1.
     ///
@@ -102,7 +92,7 @@ impl NdTensor {
                 Arithmetic::Divide | Arithmetic::Power => a.powi(b),
             })
         } else {
-            let (a, b) = alike(self, other);
+            let (a, b) = (self.float(), other.float());
             Data::Float(match operator {
                 Arithmetic::Add => a + b,
                 Arithmetic::Subtract => a - b,
@@ -167,13 +157,7 @@ impl NdTensor {
         let data = match (yes.dtype(), no.dtype()) {
             (Dtype::Bool, Dtype::Bool) => Data::Bool(no.mask().mask_where(mask, yes.mask())),
             (Dtype::Float, _) | (_, Dtype::Float) => {
-                let (yes, no) = alike(&yes, &no);
-                let mask = if yes.is_autodiff() {
-                    mask.autodiff()
-                } else {
-                    mask
-                };
-                Data::Float(no.mask_where(mask, yes))
+                Data::Float(no.float().mask_where(mask, yes.float()))
             }
             _ => Data::Int(no.int().mask_where(mask, yes.int())),
         };

@@ -2,7 +2,7 @@
 
 use super::arithmetic::text;
 use super::layout::places_within;
-use super::value::{Data, MAX_RANK, NdTensor, each, wide};
+use super::value::{Data, MAX_RANK, NdTensor, each, shaped, wide};
 use super::{Dtype, Values};
 use crate::Error;
 use burn::tensor::Slice;
@@ -255,6 +255,17 @@ impl NdTensor {
         )
     }
 
+    /// A part along one axis; the others are taken whole.
+    ///
+    /// # Errors
+    /// As [`at`](NdTensor::at), and [`Error::Range`] if there is no such axis.
+    pub fn along(&self, axis: i64, index: Index) -> Result<NdTensor, Error> {
+        let axis = self.axis(axis)?;
+        let mut indices = vec![Index::ALL; axis];
+        indices.push(index);
+        self.at(&indices)
+    }
+
     /// The same tensor with other numbers at a part of it, which is given by places and ranges of step 1.
     ///
     /// # Errors
@@ -290,7 +301,7 @@ impl NdTensor {
             return Ok(self.clone());
         }
         let lengths: Vec<usize> = ranges.iter().map(ExactSizeIterator::len).collect();
-        let data = each!(numbers.data, tensor => tensor.reshape(wide(&lengths)?));
+        let data = each!(numbers.data, tensor => shaped(tensor, wide(&lengths)?));
         Ok(self.assigned(
             ranges,
             &NdTensor {

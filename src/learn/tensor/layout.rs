@@ -1,7 +1,7 @@
 //! The same numbers in another order or shape, joined, or picked out.
 
-use super::arithmetic::{alike, text};
-use super::value::{Data, MAX_RANK, NdTensor, count, each, wide};
+use super::arithmetic::text;
+use super::value::{Data, MAX_RANK, NdTensor, count, each, shaped, wide};
 use super::{Dtype, Values};
 use crate::Error;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -45,7 +45,7 @@ impl NdTensor {
     /// [`reshape`](NdTensor::reshape) to a shape that holds as many numbers.
     pub(super) fn reshaped(&self, shape: &[usize]) -> Result<NdTensor, Error> {
         let dims = wide(shape)?;
-        let data = each!(self.data.clone(), tensor => tensor.reshape(dims));
+        let data = each!(self.data.clone(), tensor => shaped(tensor, dims));
         Ok(NdTensor {
             data,
             rank: shape.len(),
@@ -142,13 +142,10 @@ impl NdTensor {
         }
         let dim = MAX_RANK - first.rank + axis;
         let data = match kind_of_all(tensors) {
-            Dtype::Float => {
-                let mut all: Vec<_> = tensors.iter().map(NdTensor::float).collect();
-                if all.iter().any(Tensor::is_autodiff) {
-                    all = all.into_iter().map(Tensor::autodiff).collect();
-                }
-                Data::Float(Tensor::cat(all, dim))
-            }
+            Dtype::Float => Data::Float(Tensor::cat(
+                tensors.iter().map(NdTensor::float).collect(),
+                dim,
+            )),
             Dtype::Int => Data::Int(Tensor::cat(
                 tensors.iter().map(NdTensor::int).collect(),
                 dim,
@@ -207,19 +204,6 @@ impl NdTensor {
         self.reshaped(&shape)
     }
 
-    /// The parts at some places along an axis, in their order; places may be counted from behind. The axes of `places`
-    /// take the axis's place.
-    ///
-    /// # Errors
-    /// [`Error::Range`] if there is no such axis or place, or the places are no whole numbers.
-    pub fn take(&self, places: &NdTensor, axis: i64) -> Result<NdTensor, Error> {
-        let axis = self.axis(axis)?;
-        let shape = self.shape();
-        let chosen = places_within(places, shape[axis], axis, &shape)?;
-        let result = [&shape[..axis], &places.shape(), &shape[axis + 1..]].concat();
-        self.picked(&chosen, axis, 1, &result)
-    }
-
     /// The parts at some places of `n` axes taken as one.
     pub(super) fn picked(
         &self,
@@ -239,18 +223,9 @@ impl NdTensor {
         let data = TensorData::new(places.to_vec(), [places.len()]);
         let index: Tensor<1, Int> = Tensor::from_data(data, &self.device());
         let wide = wide(result)?;
-        let data = match self.data.clone() {
-            Data::Float(tensor) => {
-                let index = if tensor.is_autodiff() {
-                    index.autodiff()
-                } else {
-                    index
-                };
-                Data::Float(tensor.reshape(dims).select(1, index).reshape(wide))
-            }
-            Data::Int(tensor) => Data::Int(tensor.reshape(dims).select(1, index).reshape(wide)),
-            Data::Bool(tensor) => Data::Bool(tensor.reshape(dims).select(1, index).reshape(wide)),
-        };
+        let data = each!(self.data.clone(), tensor => {
+            shaped(shaped(tensor, dims).select(1, index), wide)
+        });
         Ok(NdTensor {
             data,
             rank: result.len(),
@@ -279,14 +254,7 @@ impl NdTensor {
         let index = NdTensor::new(Values::Int(chosen), &places.shape(), &self.device())?.int();
         let dim = MAX_RANK - self.rank + axis;
         let data = match self.data.clone() {
-            Data::Float(tensor) => {
-                let index = if tensor.is_autodiff() {
-                    index.autodiff()
-                } else {
-                    index
-                };
-                Data::Float(tensor.gather(dim, index))
-            }
+            Data::Float(tensor) => Data::Float(tensor.gather(dim, index)),
             Data::Int(tensor) => Data::Int(tensor.gather(dim, index)),
             Data::Bool(tensor) => Data::Int(tensor.int().gather(dim, index)),
         };
@@ -303,10 +271,7 @@ impl NdTensor {
         part: &NdTensor,
     ) -> NdTensor {
         let data = match kind_of_all(&[self.clone(), part.clone()]) {
-            Dtype::Float => {
-                let (whole, part) = alike(self, part);
-                Data::Float(whole.slice_assign(ranges, part))
-            }
+            Dtype::Float => Data::Float(self.float().slice_assign(ranges, part.float())),
             Dtype::Int => Data::Int(self.int().slice_assign(ranges, part.int())),
             Dtype::Bool => Data::Bool(self.mask().slice_assign(ranges, part.mask())),
         };
@@ -359,6 +324,7 @@ pub(super) fn places_within(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Index;
     use super::super::value::tests::{floats, ints};
     use super::*;
 
@@ -404,7 +370,7 @@ mod tests {
     #[test]
     fn parts_are_picked_by_place_and_pass_gradients() {
         let w = x().require_grad();
-        let picked = w.take(&ints(&[-1, 0, -1], &[3]), 1).unwrap();
+        let picked = w.along(1, Index::Chosen(ints(&[-1, 0, -1], &[3]))).unwrap();
         assert!(picked.same(&floats(&[2.0, 0.0, 2.0, 5.0, 3.0, 5.0], &[2, 3])));
         let sum = picked
             .reduce(super::super::Reduction::Sum, None, false)
@@ -417,7 +383,10 @@ mod tests {
                 .unwrap()
                 .same(&floats(&[2.0, 3.0], &[2, 1]))
         );
-        let error = w.take(&ints(&[3], &[1]), 1).unwrap_err().to_string();
+        let error = w
+            .along(1, Index::Chosen(ints(&[3], &[1])))
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             error,
             "`index` must be whole numbers within -3..=2 for axis 1 of [2, 3], not 3"

@@ -1,6 +1,7 @@
 //! The tensor itself: what it holds, how it is made and read, and its gradient.
 
 use crate::Error;
+use burn::tensor::kind::Basic;
 use burn::tensor::{Bool, Device, Gradients, Int, Tensor, TensorData};
 
 /// Axes of a tensor at most.
@@ -114,6 +115,18 @@ pub(super) fn count(shape: &[usize]) -> Result<usize, Error> {
         })
 }
 
+/// The same numbers with axes of other lengths. To burn's `reshape` a length of 0 means the old one.
+pub(super) fn shaped<const A: usize, const B: usize, K: Basic>(
+    tensor: Tensor<A, K>,
+    dims: [usize; B],
+) -> Tensor<B, K> {
+    if dims.contains(&0) {
+        Tensor::empty(dims, &tensor.device())
+    } else {
+        tensor.reshape(dims)
+    }
+}
+
 impl NdTensor {
     /// A tensor of given numbers.
     ///
@@ -160,7 +173,7 @@ impl NdTensor {
         let mut dims = [1; MAX_RANK];
         dims[MAX_RANK - D..].copy_from_slice(&tensor.dims());
         NdTensor {
-            data: Data::Float(tensor.reshape(dims)),
+            data: Data::Float(shaped(tensor, dims)),
             rank: D,
         }
     }
@@ -176,7 +189,7 @@ impl NdTensor {
             want: format!("of {D} axes"),
             got: shape.clone(),
         })?;
-        Ok(self.float().reshape(dims))
+        Ok(shaped(self.float(), dims))
     }
 
     /// Lengths of its axes.
