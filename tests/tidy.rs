@@ -62,7 +62,7 @@ const AUDIO: [&[&str]; 6] = [
     &[],
 ];
 const LEARN: [&[&str]; 5] = [
-    &["error", "device", "batch"],
+    &["error", "device", "tensor", "batch"],
     &["nn"],
     &["loss", "eval"],
     &["train"],

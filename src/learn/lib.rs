@@ -1,6 +1,6 @@
 //! Everything that holds a tensor: batches, encoders, losses, training and evaluation, on burn.
 //!
-//! Rooms, each importing only from those to its left: `error device batch < nn < loss eval < train`. Nothing here knows
+//! Rooms, each importing only from those to its left: `error device tensor batch < nn < loss eval < train`. Nothing here knows
 //! scripts. burn panics on wrong shapes, so shapes that come from outside are checked at the door.
 
 pub mod batch;
@@ -11,8 +11,9 @@ pub mod loss;
 pub mod nn;
 #[cfg(test)]
 mod reference;
+pub mod tensor;
 pub mod train;
 
-pub use burn::tensor::{Device, Tensor, TensorData};
+pub use burn::tensor::{Device, Gradients, Tensor, TensorData};
 pub use device::{device, devices, use_threads};
 pub use error::Error;

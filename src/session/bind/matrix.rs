@@ -7,15 +7,6 @@ use rhai::{Array, Dynamic, Engine};
 /// An array of fewer numbers than this is better read than seen.
 const FEWEST: usize = 8;
 
-/// The smallest and largest number; nothing if none is finite.
-pub(super) fn bounds(values: &[f64]) -> Option<(f64, f64)> {
-    let finite = values.iter().copied().filter(|value| value.is_finite());
-    finite.fold(None, |bounds, v| {
-        let (low, high): (f64, f64) = bounds.unwrap_or((v, v));
-        Some((low.min(v), high.max(v)))
-    })
-}
-
 /// A matrix, the first row on top, in colours from its smallest to its largest value; a single row as a line.
 pub(super) fn heat_map(values: &[f64], columns: usize) -> Option<Picture> {
     let rows = values.len().checked_div(columns)?;

@@ -30,7 +30,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 }
 
 pub(super) fn register(engine: &mut Engine) {
-    register_type::<tensor::Tensor>(engine);
+    tensor::register(engine);
     register_type::<model::Model>(engine);
     register_type::<method::Loss>(engine);
     register_type::<Optimizer>(engine);

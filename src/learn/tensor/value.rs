@@ -1,0 +1,414 @@
+//! The tensor itself: what it holds, how it is made and read, and its gradient.
+
+use crate::Error;
+use burn::tensor::kind::Basic;
+use burn::tensor::{Bool, Device, Gradients, Int, Tensor, TensorData};
+
+/// Axes of a tensor at most.
+pub const MAX_RANK: usize = 8;
+
+/// Kind of the numbers of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    /// Floating point of 32 bits: the only kind that has gradients.
+    Float,
+    /// Whole numbers of 64 bits: labels, indices and counts.
+    Int,
+    /// True or false: masks.
+    Bool,
+}
+
+impl Dtype {
+    /// NumPy's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::Float => "float32",
+            Dtype::Int => "int64",
+            Dtype::Bool => "bool",
+        }
+    }
+}
+
+/// The numbers of a tensor on the host, the last axis running fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Floating point.
+    Float(Vec<f32>),
+    /// Whole numbers.
+    Int(Vec<i64>),
+    /// True or false.
+    Bool(Vec<bool>),
+}
+
+impl Values {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Float(values) => values.len(),
+            Values::Int(values) => values.len(),
+            Values::Bool(values) => values.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// burn's tensor with its leading axes of length 1.
+#[derive(Clone, Debug)]
+pub(super) enum Data {
+    Float(Tensor<MAX_RANK>),
+    Int(Tensor<MAX_RANK, Int>),
+    Bool(Tensor<MAX_RANK, Bool>),
+}
+
+/// The same expression for whichever kind of tensor there is.
+macro_rules! each {
+    ($data:expr, $tensor:ident => $body:expr) => {
+        match $data {
+            Data::Float($tensor) => Data::Float($body),
+            Data::Int($tensor) => Data::Int($body),
+            Data::Bool($tensor) => Data::Bool($body),
+        }
+    };
+}
+pub(super) use each;
+
+/// A tensor of any rank up to [`MAX_RANK`]. It is cheap to clone: the numbers are shared.
+#[derive(Clone, Debug)]
+pub struct NdTensor {
+    pub(super) data: Data,
+    pub(super) rank: usize,
+}
+
+/// A shape with leading axes of length 1.
+///
+/// # Errors
+/// [`Error::Shape`] if there are more than [`MAX_RANK`] axes.
+pub(super) fn wide(shape: &[usize]) -> Result<[usize; MAX_RANK], Error> {
+    if shape.len() > MAX_RANK {
+        return Err(Error::Shape {
+            what: "the shape",
+            want: format!("of at most {MAX_RANK} axes"),
+            got: shape.to_vec(),
+        });
+    }
+    let mut dims = [1; MAX_RANK];
+    dims[MAX_RANK - shape.len()..].copy_from_slice(shape);
+    Ok(dims)
+}
+
+/// How many numbers a shape holds.
+///
+/// # Errors
+/// [`Error::Shape`] if they are too many to count.
+pub(super) fn count(shape: &[usize]) -> Result<usize, Error> {
+    let product = shape.iter().try_fold(1_usize, |n, &len| n.checked_mul(len));
+    product
+        .filter(|&n| n <= isize::MAX as usize / size_of::<f64>())
+        .ok_or_else(|| Error::Shape {
+            what: "the shape",
+            want: "of a size that memory can hold".into(),
+            got: shape.to_vec(),
+        })
+}
+
+/// The same numbers with axes of other lengths. To burn's `reshape` a length of 0 means the old one.
+pub(super) fn shaped<const A: usize, const B: usize, K: Basic>(
+    tensor: Tensor<A, K>,
+    dims: [usize; B],
+) -> Tensor<B, K> {
+    if dims.contains(&0) {
+        Tensor::empty(dims, &tensor.device())
+    } else {
+        tensor.reshape(dims)
+    }
+}
+
+impl NdTensor {
+    /// A tensor of given numbers.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the shape has too many axes or does not hold as many numbers as there are.
+    pub fn new(values: Values, shape: &[usize], device: &Device) -> Result<NdTensor, Error> {
+        let dims = wide(shape)?;
+        if count(shape)? != values.len() {
+            return Err(Error::Shape {
+                what: "the shape",
+                want: format!("one of {} numbers", values.len()),
+                got: shape.to_vec(),
+            });
+        }
+        let data = match values {
+            Values::Float(values) => {
+                Data::Float(Tensor::from_data(TensorData::new(values, dims), device))
+            }
+            Values::Int(values) => Data::Int(Tensor::from_data(
+                TensorData::new(values, dims),
+                (device, burn::tensor::DType::I64),
+            )),
+            Values::Bool(values) => {
+                Data::Bool(Tensor::from_data(TensorData::new(values, dims), device))
+            }
+        };
+        Ok(NdTensor {
+            data,
+            rank: shape.len(),
+        })
+    }
+
+    /// A tensor without axes: one number.
+    pub fn scalar(value: f64, device: &Device) -> NdTensor {
+        NdTensor {
+            data: Data::Float(Tensor::full([1; MAX_RANK], value, device)),
+            rank: 0,
+        }
+    }
+
+    /// A tensor of burn's, of a rank of at most [`MAX_RANK`].
+    pub fn from_burn<const D: usize>(tensor: Tensor<D>) -> NdTensor {
+        const { assert!(D <= MAX_RANK) };
+        let mut dims = [1; MAX_RANK];
+        dims[MAX_RANK - D..].copy_from_slice(&tensor.dims());
+        NdTensor {
+            data: Data::Float(shaped(tensor, dims)),
+            rank: D,
+        }
+    }
+
+    /// burn's tensor of the same rank, with floating-point numbers.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if this one is of another rank.
+    pub fn to_burn<const D: usize>(&self, what: &'static str) -> Result<Tensor<D>, Error> {
+        let shape = self.shape();
+        let dims = <[usize; D]>::try_from(shape.as_slice()).map_err(|_| Error::Shape {
+            what,
+            want: format!("of {D} axes"),
+            got: shape.clone(),
+        })?;
+        Ok(shaped(self.float(), dims))
+    }
+
+    /// Lengths of its axes.
+    pub fn shape(&self) -> Vec<usize> {
+        self.dims()[MAX_RANK - self.rank..].to_vec()
+    }
+
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// How many numbers it holds.
+    pub fn len(&self) -> usize {
+        self.dims().iter().product()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn dims(&self) -> [usize; MAX_RANK] {
+        match &self.data {
+            Data::Float(tensor) => tensor.dims(),
+            Data::Int(tensor) => tensor.dims(),
+            Data::Bool(tensor) => tensor.dims(),
+        }
+    }
+
+    /// Kind of its numbers.
+    pub fn dtype(&self) -> Dtype {
+        match &self.data {
+            Data::Float(_) => Dtype::Float,
+            Data::Int(_) => Dtype::Int,
+            Data::Bool(_) => Dtype::Bool,
+        }
+    }
+
+    /// Where it lives, without what follows gradients.
+    pub fn device(&self) -> Device {
+        match &self.data {
+            Data::Float(tensor) => tensor.device().inner(),
+            Data::Int(tensor) => tensor.device().inner(),
+            Data::Bool(tensor) => tensor.device().inner(),
+        }
+    }
+
+    /// The numbers on the host, the last axis running fastest.
+    pub fn values(&self) -> Values {
+        match self.detach().data {
+            Data::Float(tensor) => Values::Float(tensor.into_data().iter::<f32>().collect()),
+            Data::Int(tensor) => Values::Int(tensor.into_data().iter::<i64>().collect()),
+            Data::Bool(tensor) => Values::Bool(tensor.into_data().iter::<bool>().collect()),
+        }
+    }
+
+    /// The same as [`values`](NdTensor::values) in double precision; true is 1.
+    pub fn to_f64(&self) -> Vec<f64> {
+        match self.values() {
+            Values::Float(values) => values.into_iter().map(f64::from).collect(),
+            Values::Int(values) => values.into_iter().map(|value| value as f64).collect(),
+            Values::Bool(values) => values.into_iter().map(f64::from).collect(),
+        }
+    }
+
+    /// The same numbers as another kind: to whole numbers towards 0, to a mask as what differs from 0.
+    pub fn to_dtype(&self, dtype: Dtype) -> NdTensor {
+        let data = match dtype {
+            Dtype::Float => Data::Float(self.float()),
+            Dtype::Int => Data::Int(self.int()),
+            Dtype::Bool => Data::Bool(self.mask()),
+        };
+        NdTensor {
+            data,
+            rank: self.rank,
+        }
+    }
+
+    pub(super) fn float(&self) -> Tensor<MAX_RANK> {
+        match self.data.clone() {
+            Data::Float(tensor) => tensor,
+            Data::Int(tensor) => tensor.float(),
+            Data::Bool(tensor) => tensor.float(),
+        }
+    }
+
+    pub(super) fn int(&self) -> Tensor<MAX_RANK, Int> {
+        match self.data.clone() {
+            Data::Float(tensor) => tensor.inner().int(),
+            Data::Int(tensor) => tensor,
+            Data::Bool(tensor) => tensor.int(),
+        }
+    }
+
+    pub(super) fn mask(&self) -> Tensor<MAX_RANK, Bool> {
+        match self.data.clone() {
+            Data::Float(tensor) => tensor.inner().not_equal_scalar(0.0),
+            Data::Int(tensor) => tensor.not_equal_scalar(0),
+            Data::Bool(tensor) => tensor,
+        }
+    }
+
+    /// The same numbers as a parameter: `backward` gives it a gradient. What made them is forgotten.
+    pub fn require_grad(&self) -> NdTensor {
+        let leaf = self.float().inner().autodiff().require_grad();
+        NdTensor {
+            data: Data::Float(leaf),
+            rank: self.rank,
+        }
+    }
+
+    /// The same numbers, cut from what made them: no gradient passes.
+    pub fn detach(&self) -> NdTensor {
+        NdTensor {
+            data: each!(self.data.clone(), tensor => tensor.inner()),
+            rank: self.rank,
+        }
+    }
+
+    /// Whether a gradient can pass through it.
+    pub fn is_tracked(&self) -> bool {
+        matches!(&self.data, Data::Float(tensor) if tensor.is_tracked())
+    }
+
+    /// The gradients of a single number with respect to all parameters that it was computed from.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there are more numbers than one, [`Error::Run`] if it came from no parameter.
+    pub fn backward(&self) -> Result<Gradients, Error> {
+        if self.len() != 1 {
+            return Err(Error::Shape {
+                what: "what `backward` begins with",
+                want: "a single number, such as a mean".into(),
+                got: self.shape(),
+            });
+        }
+        match &self.data {
+            Data::Float(tensor) if tensor.is_tracked() => Ok(tensor.backward()),
+            _ => Err(Error::Run {
+                message: "this was computed from no parameter, so that it has no gradients".into(),
+                hint: "a parameter is made by `t.require_grad()`; inside `no_grad` nothing is followed".into(),
+            }),
+        }
+    }
+
+    /// Its own among some gradients; nothing if it is no parameter or took no part.
+    pub fn gradient(&self, gradients: &Gradients) -> Option<NdTensor> {
+        let Data::Float(tensor) = &self.data else {
+            return None;
+        };
+        let gradient = tensor.grad(gradients)?;
+        Some(NdTensor {
+            data: Data::Float(gradient.inner()),
+            rank: self.rank,
+        })
+    }
+
+    /// Whether both have the same shape and the same numbers; what is not a number equals nothing.
+    pub fn same(&self, other: &NdTensor) -> bool {
+        self.shape() == other.shape() && self.to_f64() == other.to_f64()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::tensor) fn floats(values: &[f32], shape: &[usize]) -> NdTensor {
+        NdTensor::new(Values::Float(values.to_vec()), shape, &Device::flex()).unwrap()
+    }
+
+    pub(in crate::tensor) fn ints(values: &[i64], shape: &[usize]) -> NdTensor {
+        NdTensor::new(Values::Int(values.to_vec()), shape, &Device::flex()).unwrap()
+    }
+
+    #[test]
+    fn numbers_come_back_as_they_were_given() {
+        let large = (1_i64 << 53) + 1;
+        for (values, dtype) in [
+            (Values::Float(vec![0.1, -2.5]), Dtype::Float),
+            (Values::Int(vec![large, -3]), Dtype::Int),
+            (Values::Bool(vec![true, false]), Dtype::Bool),
+        ] {
+            let tensor = NdTensor::new(values.clone(), &[1, 2], &Device::flex()).unwrap();
+            assert_eq!(tensor.values(), values);
+            assert_eq!((tensor.dtype(), tensor.shape()), (dtype, vec![1, 2]));
+        }
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_errors_with_both_sizes() {
+        let error = |shape: &[usize]| {
+            NdTensor::new(Values::Float(vec![0.0; 3]), shape, &Device::flex())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error(&[2, 2]),
+            "the shape must be one of 3 numbers, not [2, 2]"
+        );
+        assert!(error(&[1; 9]).contains("at most 8 axes"));
+        assert!(error(&[usize::MAX, 3]).contains("memory can hold"));
+        let wrong = floats(&[0.0; 3], &[3]).to_burn::<2>("`x`").unwrap_err();
+        assert_eq!(wrong.to_string(), "`x` must be of 2 axes, not [3]");
+    }
+
+    #[test]
+    fn a_gradient_is_that_of_the_parameter() {
+        let w = floats(&[1.0, -2.0], &[2]).require_grad();
+        let x = floats(&[3.0, 5.0], &[2]);
+        let loss = w.combine(crate::tensor::Arithmetic::Multiply, &x).unwrap();
+        assert!(loss.backward().is_err(), "two numbers have no gradient");
+        let loss = loss
+            .reduce(crate::tensor::Reduction::Sum, None, false)
+            .unwrap();
+        let gradients = loss.backward().unwrap();
+        assert!(w.gradient(&gradients).unwrap().same(&x));
+        assert!(x.gradient(&gradients).is_none());
+        assert!(loss.detach().backward().is_err());
+    }
+}
