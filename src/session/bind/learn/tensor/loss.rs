@@ -1,7 +1,7 @@
 //! Losses on tensors.
 
 use super::value::matrix;
-use crate::script::{Call, Function, ScriptError, Topic};
+use crate::script::{Function, Topic};
 use auricle_learn::loss;
 use auricle_learn::tensor::NdTensor;
 use rhai::Dynamic;
@@ -39,13 +39,4 @@ fn uniform_loss() -> Function {
     .option::<f64>("t", 2.0, "sharpness, above 0")
     .returns("tensor")
     .example("assert_near(uniform_loss(tensor([[1, 0], [0, 1]])).item(), -4, 1e-5)")
-}
-
-/// The loss on two views, for the `nt_xent` function.
-pub(in crate::bind::learn) fn nt_xent(
-    call: &Call<'_>,
-    temperature: f64,
-) -> Result<Dynamic, ScriptError> {
-    let (a, b) = (matrix(call, "a")?, matrix(call, "b")?);
-    Ok(given(loss::nt_xent(a, b, temperature)?))
 }

@@ -15,7 +15,6 @@ mod operator;
 mod reduce;
 mod value;
 
-pub(super) use loss::nt_xent;
 use value::Tape;
 
 use super::super::Environment;
