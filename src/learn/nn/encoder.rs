@@ -1,7 +1,7 @@
-//! Encoders by name, and what is saved with them.
+//! Encoders with their weights and front-ends, and files of them.
 
 use super::{
-    NamedTensor, ResNet18, ResNet18Options, export, import, initialize, read_safetensors,
+    Architecture, Input, NamedTensor, Network, export, import, initialize, read_safetensors,
     write_safetensors,
 };
 use crate::Error;
@@ -9,27 +9,9 @@ use crate::batch::Scaling;
 use auricle_audio::augment::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// What an encoder is, without its weights.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "snake_case")]
-pub enum Architecture {
-    /// ResNet-18 over spectrograms.
-    ResNet18(ResNet18Options),
-}
-
-impl std::fmt::Display for Architecture {
-    /// Writes the source that builds it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Architecture::ResNet18(ResNet18Options {
-            width, channels, ..
-        }) = self;
-        write!(f, "resnet18(#{{ width: {width}, channels: {channels} }})")
-    }
-}
 
 /// How clips become an encoder's input: the recipe that computes features and the scaling of the training set.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +26,7 @@ pub struct FrontEnd {
 #[derive(Clone, Debug)]
 pub struct Encoder {
     architecture: Architecture,
-    network: ResNet18,
+    network: Network,
     /// How its input is made; `None` until it was trained or told.
     pub front_end: Option<FrontEnd>,
 }
@@ -55,8 +37,7 @@ impl Encoder {
     /// # Errors
     /// [`Error::Range`] for options that make no network.
     pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Encoder, Error> {
-        let Architecture::ResNet18(options) = architecture;
-        let network = initialize(ResNet18::new(options, device)?, seed)?;
+        let network = initialize(Network::new(&architecture, device)?, seed)?;
         Ok(Encoder {
             architecture,
             network,
@@ -66,24 +47,22 @@ impl Encoder {
 
     /// What it is.
     pub fn architecture(&self) -> Architecture {
-        self.architecture
+        self.architecture.clone()
     }
 
     /// The network, to be trained.
-    pub fn network(&self) -> &ResNet18 {
+    pub fn network(&self) -> &Network {
         &self.network
     }
 
     /// Number of features that it gives.
     pub fn dim(&self) -> usize {
-        let Architecture::ResNet18(options) = self.architecture;
-        options.fc.unwrap_or(8 * options.width)
+        self.architecture.dim()
     }
 
     /// Channels that its input must have.
     pub fn channels(&self) -> usize {
-        let Architecture::ResNet18(options) = self.architecture;
-        options.channels
+        self.architecture.channels()
     }
 
     /// Number of weights, running statistics not counted.
@@ -111,30 +90,20 @@ impl Encoder {
         weights: &BTreeMap<String, NamedTensor>,
         device: &Device,
     ) -> Result<Encoder, Error> {
-        let Architecture::ResNet18(options) = self.architecture;
-        let network = import(ResNet18::new(options, device)?, weights)?;
+        let network = import(Network::new(&self.architecture, device)?, weights)?;
         Ok(Encoder {
-            architecture: self.architecture,
+            architecture: self.architecture.clone(),
             network,
             front_end: self.front_end.clone(),
         })
     }
 
-    /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, with running statistics and without gradients.
+    /// Embeds a batch as `[batch, dim]`, with running statistics and without gradients.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input has another number of channels.
-    pub fn embed(&self, x: Tensor<4>) -> Result<Tensor<2>, Error> {
-        let dims = x.dims();
-        if dims[1] != self.channels() {
-            let want = format!("[batch, {}, bands, frames]", self.channels());
-            return Err(Error::Shape {
-                what: "the input of the encoder",
-                want,
-                got: dims.to_vec(),
-            });
-        }
-        Ok(self.network.valid().forward(x))
+    /// [`Error::Shape`] if the input is of another kind, or has another number of channels.
+    pub fn embed(&self, x: impl Into<Input>) -> Result<Tensor<2>, Error> {
+        self.network.valid().forward(x)
     }
 
     /// Saves weights, architecture and front-end as a safetensors file with PyTorch's names.
@@ -198,6 +167,7 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::ResNet18Options;
 
     #[test]
     fn a_weight_without_a_place_is_an_error_unless_it_may_be_passed_over() {
@@ -235,5 +205,51 @@ mod tests {
             encoder.load(&path, false, &device).unwrap().weights().len(),
             encoder.weights().len()
         );
+    }
+
+    /// Names, initial values and identities that files, reports and checkpoints of other days depend on.
+    #[test]
+    fn names_first_weights_and_identities_of_a_seeded_resnet18_are_kept() {
+        struct Kernels(Vec<u64>);
+        impl burn::module::ModuleVisitor for Kernels {
+            fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+                if D == 4 {
+                    self.0.push(param.id.val());
+                }
+            }
+        }
+        let options = ResNet18Options {
+            width: 4,
+            ..ResNet18Options::default()
+        };
+        let architecture = Architecture::ResNet18(options);
+        let encoder = Encoder::new(architecture, 7, &Device::default()).unwrap();
+        let weights = encoder.weights();
+        let names: Vec<&str> = weights.keys().map(String::as_str).collect();
+        let mut values = xxhash_rust::xxh3::Xxh3::new();
+        for value in weights.values().flat_map(|tensor| &tensor.values) {
+            values.update(&value.to_le_bytes());
+        }
+        let hash = |text: &str| xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        assert_eq!(hash(&names.join(" ")), 0xe4ea_648a_befb_e164);
+        assert_eq!(values.digest(), 0xe0c7_12d0_e6a5_6d81);
+        // An optimizer's state is kept by these.
+        let mut kernels = Kernels(Vec::new());
+        encoder.network().visit(&mut kernels);
+        kernels.0.sort_unstable();
+        let is_kernel = |name: &&&str| weights[**name].shape.len() == 4;
+        let named = names.iter().filter(is_kernel).map(|name| hash(name));
+        let named = std::collections::BTreeSet::from_iter(named);
+        assert_eq!(kernels.0, Vec::from_iter(named));
+        assert_eq!(kernels.0.len(), 20);
+        assert_eq!((names.len(), names[4]), (100, "conv1.weight"));
+        let first = &weights["conv1.weight"].values[..3];
+        assert_eq!(first, [0.04923012, 0.050862763, -0.06283949]);
+        let written = serde_json::to_string(&encoder.architecture()).unwrap();
+        let before = r#"{"name":"res_net18","width":4,"channels":1,"stem_bias":false,"fc":null}"#;
+        assert_eq!(written, before);
+        let read: Architecture = serde_json::from_str(before).unwrap();
+        assert_eq!(read, encoder.architecture());
+        assert_eq!(read.to_string(), "resnet18(#{ width: 4, channels: 1 })");
     }
 }

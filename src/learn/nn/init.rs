@@ -1,6 +1,6 @@
 //! Initial weights, drawn from our own streams so that they are the same on every device.
 
-use super::weights::{NamedTensor, export, import};
+use super::weights::{NamedTensor, export, import, is_variant};
 use crate::Error;
 use auricle_audio::{Key, Place, Rng};
 use burn::module::{Module, ModuleMapper, Param, ParamId};
@@ -77,12 +77,16 @@ struct Named {
 }
 
 impl ModuleMapper for Named {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if !is_variant(container) {
+            self.path.push(name.to_owned());
+        }
     }
 
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _: &str, container: &str) {
+        if !is_variant(container) {
+            self.path.pop();
+        }
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

@@ -62,7 +62,13 @@ impl Place {
 
     /// PyTorch's name of the parameter here, and whether its matrix is stored the other way round.
     fn name(&self) -> (String, bool) {
-        let mut names: Vec<&str> = self.path.iter().map(|(name, _)| name.as_str()).collect();
+        // Which variant of an enum a module is has no part in PyTorch's name.
+        let mut names: Vec<&str> = self
+            .path
+            .iter()
+            .filter(|(_, container)| !is_variant(container))
+            .map(|(name, _)| name.as_str())
+            .collect();
         // Each entry carries the type of the container it is a field of.
         let owner = self
             .path
@@ -80,6 +86,11 @@ impl Place {
         let transposed = owner == "Struct:Linear" && names.last() == Some(&"weight");
         (names.join("."), transposed)
     }
+}
+
+/// Whether a container is an enum, and so the name that comes with it that of a variant.
+pub(super) fn is_variant(container: &str) -> bool {
+    container.starts_with("Enum:")
 }
 
 #[derive(Default)]
