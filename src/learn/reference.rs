@@ -3,6 +3,8 @@
 //! The vectors are packed in the project (`tests/golden/vectors/ssl`); `AURICLE_VECTORS` names another folder of the same layout to
 //! be used instead. Every case of a kind that exists here is run, whatever its name, sizes and values.
 
+mod encoders;
+
 use crate::eval::{
     ClassWeight, KnnOptions, LogisticOptions, LogisticRegression, Matrix, Penalty, Scaler,
     knn_scores, mean_interval, wilson,
