@@ -67,6 +67,16 @@ impl Architecture {
         }
     }
 
+    /// Name of the one kernel that reads the input, where there is one that may be summed over its channels.
+    pub(super) fn stem(&self) -> Option<&'static str> {
+        match self {
+            Architecture::ResNet18(_) | Architecture::ResNet18Waves(_) => Some("conv1.weight"),
+            Architecture::Ast(_) => Some("v.patch_embed.proj.weight"),
+            Architecture::Cnn6(_) => Some("conv_block1.conv1.weight"),
+            Architecture::SlowfastNfnet(_) | Architecture::Mlp(_) => None,
+        }
+    }
+
     /// How its weights are drawn.
     pub fn scheme(&self) -> Scheme {
         match self {
@@ -106,7 +116,7 @@ impl Source {
         self.option(name, value)
     }
 
-    fn given(self, name: &str, value: Option<usize>) -> Source {
+    fn given(self, name: &str, value: Option<impl Display>) -> Source {
         match value {
             Some(value) => self.option(name, value),
             None => self,
@@ -115,6 +125,15 @@ impl Source {
 
     fn end(self) -> String {
         self.text + " })"
+    }
+}
+
+/// A number as a script writes it, with a point also before an exponent.
+fn decimal(value: f64) -> String {
+    let text = format!("{value:?}");
+    match text.split_once('e') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0e{exponent}"),
+        _ => text,
     }
 }
 
@@ -145,6 +164,7 @@ impl Display for Architecture {
                 .option("frames", options.frames)
                 .unless(true, "distilled", options.distilled)
                 .given("classes", options.classes)
+                .given("norm_epsilon", options.norm_epsilon.map(decimal))
                 .end(),
             Architecture::SlowfastNfnet(options) => Source::new("slowfast_nfnet")
                 .option("width", options.width)

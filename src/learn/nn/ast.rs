@@ -1,6 +1,6 @@
 //! Audio Spectrogram Transformer.
 
-use super::transformer::block_norm;
+use super::transformer::EPSILON;
 use super::{TransformerBlock, linear, resize_positions, within};
 use crate::Error;
 use burn::module::{Module, Param};
@@ -30,6 +30,8 @@ pub struct AstOptions {
     pub distilled: bool,
     /// Classes of a head of a norm and a linear layer; none if `None`.
     pub classes: Option<usize>,
+    /// Added to the variance in all norms; if `None`, 1e-6 in the encoder and 1e-5 in the head. Hugging Face has 1e-12.
+    pub norm_epsilon: Option<f64>,
 }
 
 impl AstOptions {
@@ -65,12 +67,15 @@ impl Default for AstOptions {
             frames: 1024,
             distilled: true,
             classes: None,
+            norm_epsilon: None,
         }
     }
 }
 
 /// Side of a patch, in bands and frames.
 pub(super) const PATCH: usize = 16;
+/// Added to the variance in the norm of the head.
+const HEAD_EPSILON: f64 = 1e-5;
 /// Distance of patches: they overlap by 6.
 pub(super) const PATCH_STRIDE: usize = 10;
 
@@ -114,6 +119,9 @@ pub struct Ast {
 }
 
 impl Ast {
+    /// Name of the table of positions.
+    pub(super) const POSITIONS: &str = "v.pos_embed";
+
     /// The network, its weights not yet drawn: see [`super::initialize`].
     ///
     /// # Errors
@@ -136,6 +144,15 @@ impl Ast {
             .classes
             .map(|n| within("classes", n, 1..=65536))
             .transpose()?;
+        if let Some(epsilon) = options.norm_epsilon
+            && !(epsilon > 0.0 && epsilon < 1.0)
+        {
+            return Err(Error::range("norm_epsilon", "above 0 and below 1", epsilon));
+        }
+        let norm = |default: f64| {
+            let epsilon = options.norm_epsilon.unwrap_or(default);
+            LayerNormConfig::new(dim).with_epsilon(epsilon).init(device)
+        };
         let zeros = |n: usize| Param::from_tensor(Tensor::zeros([1, n, dim], device));
         let [rows, columns] = options.grid();
         let v = VisionTransformer {
@@ -152,17 +169,12 @@ impl Ast {
                 },
             },
             blocks: (0..depth)
-                .map(|_| TransformerBlock::new(dim, heads, device))
+                .map(|_| TransformerBlock::new([norm(EPSILON), norm(EPSILON)], dim, heads, device))
                 .collect(),
-            norm: block_norm(dim, device),
+            norm: norm(EPSILON),
         };
         // The head's norm has PyTorch's epsilon, 1e-5, unlike those of the blocks.
-        let head = |n| {
-            (
-                LayerNormConfig::new(dim).init(device),
-                linear(dim, n, device),
-            )
-        };
+        let head = |n| (norm(HEAD_EPSILON), linear(dim, n, device));
         Ok(Ast {
             v,
             mlp_head: classes.map(head),

@@ -408,6 +408,7 @@ mod tests {
             frames: 50,
             distilled: false,
             classes: Some(5),
+            norm_epsilon: Some(1e-7),
         };
         let resnet = ResNet18Options {
             width: 2,

@@ -2,19 +2,14 @@
 
 use super::linear;
 use burn::module::Module;
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Tensor};
 
 /// Added to the variance in the norms of blocks.
-const EPSILON: f64 = 1e-6;
+pub(super) const EPSILON: f64 = 1e-6;
 /// Hidden width of a block's layers over its own.
 pub(super) const MLP_RATIO: usize = 4;
-
-/// A norm over the last axis, with scale 1 and shift 0.
-pub(super) fn block_norm(dim: usize, device: &Device) -> LayerNorm {
-    LayerNormConfig::new(dim).with_epsilon(EPSILON).init(device)
-}
 
 #[derive(Module, Debug)]
 struct Attention {
@@ -59,16 +54,21 @@ pub struct TransformerBlock {
 }
 
 impl TransformerBlock {
-    /// A block over `dim` features in `heads` heads, its weights not yet drawn.
-    pub fn new(dim: usize, heads: usize, device: &Device) -> TransformerBlock {
+    /// A block over `dim` features in `heads` heads, its weights not yet drawn, with its two norms.
+    pub fn new(
+        [norm1, norm2]: [LayerNorm; 2],
+        dim: usize,
+        heads: usize,
+        device: &Device,
+    ) -> TransformerBlock {
         TransformerBlock {
-            norm1: block_norm(dim, device),
+            norm1,
             attn: Attention {
                 qkv: linear(dim, 3 * dim, device),
                 proj: linear(dim, dim, device),
                 heads,
             },
-            norm2: block_norm(dim, device),
+            norm2,
             mlp: FeedForward {
                 fc1: linear(dim, MLP_RATIO * dim, device),
                 fc2: linear(MLP_RATIO * dim, dim, device),

@@ -33,15 +33,33 @@ pub fn import<M: Module>(module: M, tensors: &BTreeMap<String, NamedTensor>) -> 
     let mut importer = Importer {
         place: Place::default(),
         tensors,
-        wrong: None,
+        missing: Vec::new(),
+        misfits: Vec::new(),
     };
     let module = module.map(&mut importer);
-    match importer.wrong {
-        Some(message) => Err(Error::Run {
-            message,
-            hint: "the weights must come from the same architecture".into(),
-        }),
-        None => Ok(module),
+    let mut wrong = Vec::new();
+    if !importer.missing.is_empty() {
+        wrong.push(format!("the weights lack {}", listed(&importer.missing)));
+    }
+    if !importer.misfits.is_empty() {
+        wrong.push(listed(&importer.misfits));
+    }
+    if wrong.is_empty() {
+        return Ok(module);
+    }
+    Err(Error::Run {
+        message: wrong.join("; "),
+        hint: "the weights must come from the same architecture".into(),
+    })
+}
+
+/// The first of some names or facts, and how many more there are.
+pub(super) fn listed(all: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -158,7 +176,8 @@ impl ModuleVisitor for Exporter {
 struct Importer<'a> {
     place: Place,
     tensors: &'a BTreeMap<String, NamedTensor>,
-    wrong: Option<String>,
+    missing: Vec<String>,
+    misfits: Vec<String>,
 }
 
 impl ModuleMapper for Importer<'_> {
@@ -178,14 +197,13 @@ impl ModuleMapper for Importer<'_> {
             want.swap(0, 1);
         }
         let Some(new) = self.tensors.get(&name) else {
-            self.wrong
-                .get_or_insert(format!("the weights lack `{name}`"));
+            self.missing.push(format!("`{name}`"));
             return param;
         };
         // PyTorch writes a single number without axes.
         let is_number = new.shape.is_empty() && want == [1];
         if new.shape != want && !is_number {
-            self.wrong.get_or_insert(format!(
+            self.misfits.push(format!(
                 "`{name}` is {:?} in the weights and {want:?} in the model",
                 new.shape
             ));

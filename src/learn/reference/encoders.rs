@@ -83,6 +83,7 @@ fn audio_spectrogram_transformer() {
             frames: case.count("t_frames"),
             distilled: true,
             classes: Some(case.count("classes")),
+            norm_epsilon: None,
         };
         let network = Ast::new(options, &device()).unwrap();
         let network = import(network, &case.weights()).unwrap();

@@ -1,6 +1,7 @@
 //! What an encoder can do.
 
 use super::super::Environment;
+use super::encoder::word;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
@@ -9,7 +10,7 @@ use auricle_figure::{
 };
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
-use auricle_learn::nn::{Architecture, Encoder, FrontEnd};
+use auricle_learn::nn::{Architecture, Encoder, FrontEnd, LoadOptions, Naming};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
@@ -170,17 +171,32 @@ fn summary() -> Function {
     )
 }
 
+const NAMINGS: [(&str, Naming); 3] = [
+    ("pytorch", Naming::Original),
+    ("timm", Naming::Timm),
+    ("huggingface", Naming::HuggingFace),
+];
+
 fn save() -> Function {
     Function::new("save", Topic::Training, |call| {
-        Ok(call
-            .receiver::<Model>()?
-            .encoder
-            .save(Path::new(&call.get::<String>("path")?))?)
+        let encoder = call.receiver::<Model>()?.encoder;
+        let path = call.get::<String>("path")?;
+        match word(call, "names", &NAMINGS)? {
+            Naming::Original => encoder.save(Path::new(&path))?,
+            naming => encoder.save_as(Path::new(&path), naming)?,
+        }
+        Ok(())
     })
     .on::<Model>()
     .long()
     .about("Saves weights and front-end as a safetensors file with PyTorch's names.")
     .param::<String>("path", "where to")
+    .option::<String>(
+        "names",
+        "pytorch",
+        "\"pytorch\"; for a transformer also \"timm\" or \"huggingface\", with the weights alone",
+    )
+    .words("names", &NAMINGS.map(|(word, _)| word))
     .reads_data()
     .example("resnet18(#{ width: 4 }).save(temporary_folder() + \"/m.safetensors\")")
 }
@@ -190,19 +206,27 @@ fn load(environment: &Arc<Environment>) -> Function {
     Function::new("load", Topic::Training, move |call| {
         let model = call.receiver::<Model>()?;
         let path = call.get::<String>("path")?;
-        let encoder = model.encoder.load(Path::new(&path), call.get("strict")?, &environment.device()?)?;
+        let (strict, sum_channels) = (call.get("strict")?, call.get("sum_channels")?);
+        let options = LoadOptions { strict, sum_channels };
+        let encoder = model.encoder.load(Path::new(&path), options, &environment.device()?)?;
         let name = Path::new(&path).file_name().map_or(path.clone(), |name| name.to_string_lossy().into_owned());
         Ok(Dynamic::from(Model { name, encoder }))
     })
     .on::<Model>()
     .long()
     .about("Gives the same model with the weights of a safetensors file, and its front-end if the file has one.")
+    .note(
+        "names may be those of torchvision, of the original checkpoints of AST, of timm or of Hugging Face; the positions \
+         of a transformer are fitted to its own",
+    )
     .param::<String>("path", "the file")
     .option::<bool>("strict", true, "whether weights that the model has no place for are an error, which lists them")
+    .option::<bool>("sum_channels", false, "whether a kernel over several channels is summed, for a model of one")
     .returns("model")
     .reads_data()
     .example(
-        "let f = temporary_folder() + \"/m.safetensors\"; let m = resnet18(#{ width: 4 }); m.save(f); print(m.load(f))",
+        "let f = temporary_folder() + \"/m.safetensors\"; let m = resnet18(#{ width: 4, channels: 3 }); m.save(f); \
+         assert(resnet18(#{ width: 4 }).load(f, #{ sum_channels: true }).dim == m.dim)",
     )
 }
 
