@@ -31,6 +31,11 @@ impl Conv2d {
         }
     }
 
+    /// Channels of its input.
+    pub fn channels(&self) -> usize {
+        self.weight.dims()[1]
+    }
+
     /// Convolves `[batch, from, h, w]` to `[batch, to, ceil(h / stride), ceil(w / stride)]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let weight = self.weight.val();

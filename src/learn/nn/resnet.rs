@@ -119,6 +119,11 @@ impl ResNet18 {
         })
     }
 
+    /// Channels of its input.
+    pub fn channels(&self) -> usize {
+        self.conv1.channels()
+    }
+
     /// The map behind the stem and the first stage, `[batch, width, bands / 4, frames / 4]`.
     pub fn first_stage(&self, x: Tensor<4>) -> Tensor<4> {
         let x = max_pool(self.bn1.forward_relu(self.conv1.forward(x)));

@@ -33,16 +33,68 @@ pub fn import<M: Module>(module: M, tensors: &BTreeMap<String, NamedTensor>) -> 
     let mut importer = Importer {
         place: Place::default(),
         tensors,
-        wrong: None,
+        missing: Vec::new(),
+        misfits: Vec::new(),
     };
     let module = module.map(&mut importer);
-    match importer.wrong {
-        Some(message) => Err(Error::Run {
-            message,
-            hint: "the weights must come from the same architecture".into(),
-        }),
-        None => Ok(module),
+    let mut wrong = Vec::new();
+    if !importer.missing.is_empty() {
+        wrong.push(format!("the weights lack {}", listed(&importer.missing)));
     }
+    if !importer.misfits.is_empty() {
+        wrong.push(listed(&importer.misfits));
+    }
+    if wrong.is_empty() {
+        return Ok(module);
+    }
+    Err(Error::Run {
+        message: wrong.join("; "),
+        hint: "the weights must come from the same architecture".into(),
+    })
+}
+
+/// The first of some names or facts, and how many more there are.
+pub(super) fn listed(all: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Number of weights of a module, running statistics not counted.
+pub fn count_parameters<M: Module>(module: &M) -> usize {
+    let mut counter = Counter::default();
+    module.visit(&mut counter);
+    counter.n
+}
+
+#[derive(Default)]
+struct Counter {
+    place: Place,
+    n: usize,
+}
+
+impl ModuleVisitor for Counter {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.place.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.place.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !is_statistic(&self.place.name().0) {
+            self.n += param.val().dims().iter().product::<usize>();
+        }
+    }
+}
+
+/// Whether a name is that of a running statistic.
+pub(super) fn is_statistic(name: &str) -> bool {
+    name.ends_with("running_mean") || name.ends_with("running_var")
 }
 
 /// Where a traversal stands: names and types of the containers on the way.
@@ -62,13 +114,19 @@ impl Place {
 
     /// PyTorch's name of the parameter here, and whether its matrix is stored the other way round.
     fn name(&self) -> (String, bool) {
-        let mut names: Vec<&str> = self.path.iter().map(|(name, _)| name.as_str()).collect();
+        // Which variant of an enum a module is has no part in PyTorch's name.
+        let mut names: Vec<&str> = self
+            .path
+            .iter()
+            .filter(|(_, container)| !is_variant(container))
+            .map(|(name, _)| name.as_str())
+            .collect();
         // Each entry carries the type of the container it is a field of.
         let owner = self
             .path
             .last()
             .map_or("", |(_, container)| container.as_str());
-        if owner == "Struct:BatchNorm"
+        if ["Struct:BatchNorm", "Struct:LayerNorm"].contains(&owner)
             && let Some(last) = names.last_mut()
         {
             *last = match *last {
@@ -80,6 +138,11 @@ impl Place {
         let transposed = owner == "Struct:Linear" && names.last() == Some(&"weight");
         (names.join("."), transposed)
     }
+}
+
+/// Whether a container is an enum, and so the name that comes with it that of a variant.
+pub(super) fn is_variant(container: &str) -> bool {
+    container.starts_with("Enum:")
 }
 
 #[derive(Default)]
@@ -113,7 +176,8 @@ impl ModuleVisitor for Exporter {
 struct Importer<'a> {
     place: Place,
     tensors: &'a BTreeMap<String, NamedTensor>,
-    wrong: Option<String>,
+    missing: Vec<String>,
+    misfits: Vec<String>,
 }
 
 impl ModuleMapper for Importer<'_> {
@@ -133,12 +197,13 @@ impl ModuleMapper for Importer<'_> {
             want.swap(0, 1);
         }
         let Some(new) = self.tensors.get(&name) else {
-            self.wrong
-                .get_or_insert(format!("the weights lack `{name}`"));
+            self.missing.push(format!("`{name}`"));
             return param;
         };
-        if new.shape != want {
-            self.wrong.get_or_insert(format!(
+        // PyTorch writes a single number without axes.
+        let is_number = new.shape.is_empty() && want == [1];
+        if new.shape != want && !is_number {
+            self.misfits.push(format!(
                 "`{name}` is {:?} in the weights and {want:?} in the model",
                 new.shape
             ));

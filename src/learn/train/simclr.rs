@@ -4,7 +4,7 @@ use super::{Optimizer, Schedule};
 use crate::Error;
 use crate::batch::Batch;
 use crate::loss::{Given, Loss};
-use crate::nn::{Encoder, Projector, ResNet18, initialize};
+use crate::nn::{Encoder, Network, Projector, initialize};
 use auricle_audio::augment::{Domain, Recipe, Views};
 use auricle_audio::dataset::{Dataset, Source};
 use burn::module::Module;
@@ -228,7 +228,7 @@ fn wave_hash(values: &[f32]) -> u64 {
 /// What is trained.
 #[derive(Module, Debug)]
 pub(super) struct Learner {
-    pub(super) encoder: ResNet18,
+    pub(super) encoder: Network,
     pub(super) head: Projector,
 }
 
@@ -257,8 +257,8 @@ impl Learner {
         })
     }
 
-    fn project(&self, x: Tensor<4>) -> Tensor<2> {
-        self.head.forward(self.encoder.forward(x))
+    fn project(&self, x: Tensor<4>) -> Result<Tensor<2>, Error> {
+        Ok(self.head.forward(self.encoder.forward(x)?))
     }
 }
 
@@ -278,8 +278,8 @@ pub(super) fn step(
     config: &SimClr,
     device: &Device,
 ) -> Result<Stepped, Error> {
-    let a = learner.project(batch.features(0, device)?);
-    let b = learner.project(batch.features(1, device)?);
+    let a = learner.project(batch.features(0, device)?)?;
+    let b = learner.project(batch.features(1, device)?)?;
     let loss = config.loss.of(Given::views(a.clone(), b.clone()))?;
     let gradients = GradientsParams::from_grads(loss.backward(), &learner);
     let gradients = config.optimizer.clip(&learner, gradients);

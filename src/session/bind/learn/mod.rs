@@ -1,6 +1,7 @@
 //! Functions for tensors, encoders, training and judging.
 
 mod device;
+mod encoder;
 mod figure;
 mod judging;
 mod loss;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = device::functions(environment);
     all.extend(tensor::functions(environment));
+    all.extend(encoder::functions(environment));
     all.extend(model::functions(environment));
     all.extend(loss::functions());
     all.extend(optimizer::functions());

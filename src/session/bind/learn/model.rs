@@ -1,6 +1,7 @@
-//! Encoders.
+//! What an encoder can do.
 
 use super::super::Environment;
+use super::encoder::word;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
@@ -9,7 +10,7 @@ use auricle_figure::{
 };
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
-use auricle_learn::nn::{Architecture, Encoder, FrontEnd, ResNet18Options};
+use auricle_learn::nn::{Architecture, Encoder, FrontEnd, LoadOptions, Naming};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
@@ -116,7 +117,6 @@ fn matrix_facts(matrix: &Matrix) -> String {
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
-        resnet18(environment),
         summary(),
         property("dim", "Number of features that it gives.", |encoder| {
             encoder.dim()
@@ -134,29 +134,6 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     ]
 }
 
-fn resnet18(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
-    Function::new("resnet18", Topic::Training, move |call| {
-        if call.get::<i64>("dims")? != 2 {
-            return Err(call.wrong("dims", "2, for spectrograms"));
-        }
-        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
-        let (width, channels) = (call.get("width")?, call.get("channels")?);
-        let options = ResNet18Options { width, channels, ..ResNet18Options::default() };
-        let encoder = Encoder::new(Architecture::ResNet18(options), seed, &environment.device()?)?;
-        Ok(Dynamic::from(Model { name: "random encoder".into(), encoder }))
-    })
-    .long()
-    .about("Makes a ResNet-18 encoder with random weights: four stages of two blocks, then the mean over the map.")
-    .note("source: He et al., 2016; geometry and names as in torchvision")
-    .option::<i64>("dims", 2, "2 for spectrograms")
-    .option::<usize>("width", 64, "channels of the first stage; it gives 8 times as many features. 8 to 32 suit a CPU")
-    .option::<usize>("channels", 1, "channels of its input")
-    .option::<Option<u64>>("seed", (), "seed of the weights; the session's if not given")
-    .returns("model")
-    .example("assert(resnet18(#{ width: 8 }).dim == 64)")
-}
-
 fn property(name: &'static str, about: &'static str, read: fn(&Encoder) -> usize) -> Function {
     Function::property::<Model, _>(name, Topic::Training, move |model| {
         Ok(read(&model.encoder) as i64)
@@ -168,29 +145,58 @@ fn property(name: &'static str, about: &'static str, read: fn(&Encoder) -> usize
 fn summary() -> Function {
     Function::new("summary", Topic::Training, |call| {
         let model = call.receiver::<Model>()?;
-        let mut text = model.text();
-        for (name, tensor) in model.encoder.weights() {
-            text += &format!("\n  {name:36} {:?}", tensor.shape);
-        }
-        Ok(text)
+        let architecture = model.encoder.architecture();
+        let (bands, frames) = (call.get::<Option<_>>("bands")?, call.get::<Option<_>>("frames")?);
+        let input = match &architecture {
+            Architecture::ResNet18Waves(options) => vec![options.channels, call.get("samples")?],
+            Architecture::Mlp(options) => vec![options.inputs],
+            // A transformer has the size that its table of positions is made for.
+            Architecture::Ast(options) => {
+                let (bands, frames) = (bands.unwrap_or(options.bands), frames.unwrap_or(options.frames));
+                vec![options.channels, bands, frames]
+            }
+            other => vec![other.channels(), bands.unwrap_or(64), frames.unwrap_or(96)],
+        };
+        Ok(format!("{}\n{}", model.text(), architecture.summary(&input)?))
     })
     .on::<Model>()
-    .about("Lists every tensor of the model by its PyTorch name.")
+    .about("Lists the layers of the model for one clip: PyTorch's names, output shapes, weights and multiply-adds.")
+    .option::<Option<usize>>("bands", (), "bands of the clip; 64 if not given, for a transformer those of its positions")
+    .option::<Option<usize>>("frames", (), "frames of the clip; 96 if not given, for a transformer those of its positions")
+    .option::<usize>("samples", 16000, "samples of the clip, for a network over waves")
     .returns("string")
-    .example("print(resnet18(#{ width: 4 }).summary())")
+    .example(
+        "let s = resnet18(#{ width: 4 }).summary(#{ bands: 40, frames: 50 }); \
+         assert(s.contains(\"[32, 2, 2]\"))",
+    )
 }
+
+const NAMINGS: [(&str, Naming); 3] = [
+    ("pytorch", Naming::Original),
+    ("timm", Naming::Timm),
+    ("huggingface", Naming::HuggingFace),
+];
 
 fn save() -> Function {
     Function::new("save", Topic::Training, |call| {
-        Ok(call
-            .receiver::<Model>()?
-            .encoder
-            .save(Path::new(&call.get::<String>("path")?))?)
+        let encoder = call.receiver::<Model>()?.encoder;
+        let path = call.get::<String>("path")?;
+        match word(call, "names", &NAMINGS)? {
+            Naming::Original => encoder.save(Path::new(&path))?,
+            naming => encoder.save_as(Path::new(&path), naming)?,
+        }
+        Ok(())
     })
     .on::<Model>()
     .long()
     .about("Saves weights and front-end as a safetensors file with PyTorch's names.")
     .param::<String>("path", "where to")
+    .option::<String>(
+        "names",
+        "pytorch",
+        "\"pytorch\"; for a transformer also \"timm\" or \"huggingface\", with the weights alone",
+    )
+    .words("names", &NAMINGS.map(|(word, _)| word))
     .reads_data()
     .example("resnet18(#{ width: 4 }).save(temporary_folder() + \"/m.safetensors\")")
 }
@@ -200,19 +206,27 @@ fn load(environment: &Arc<Environment>) -> Function {
     Function::new("load", Topic::Training, move |call| {
         let model = call.receiver::<Model>()?;
         let path = call.get::<String>("path")?;
-        let encoder = model.encoder.load(Path::new(&path), call.get("strict")?, &environment.device()?)?;
+        let (strict, sum_channels) = (call.get("strict")?, call.get("sum_channels")?);
+        let options = LoadOptions { strict, sum_channels };
+        let encoder = model.encoder.load(Path::new(&path), options, &environment.device()?)?;
         let name = Path::new(&path).file_name().map_or(path.clone(), |name| name.to_string_lossy().into_owned());
         Ok(Dynamic::from(Model { name, encoder }))
     })
     .on::<Model>()
     .long()
     .about("Gives the same model with the weights of a safetensors file, and its front-end if the file has one.")
+    .note(
+        "names may be those of torchvision, of the original checkpoints of AST, of timm or of Hugging Face; the positions \
+         of a transformer are fitted to its own",
+    )
     .param::<String>("path", "the file")
     .option::<bool>("strict", true, "whether weights that the model has no place for are an error, which lists them")
+    .option::<bool>("sum_channels", false, "whether a kernel over several channels is summed, for a model of one")
     .returns("model")
     .reads_data()
     .example(
-        "let f = temporary_folder() + \"/m.safetensors\"; let m = resnet18(#{ width: 4 }); m.save(f); print(m.load(f))",
+        "let f = temporary_folder() + \"/m.safetensors\"; let m = resnet18(#{ width: 4, channels: 3 }); m.save(f); \
+         assert(resnet18(#{ width: 4 }).load(f, #{ sum_channels: true }).dim == m.dim)",
     )
 }
 
