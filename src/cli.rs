@@ -6,8 +6,8 @@ use crate::notebook;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
 use crate::terminal::Terminal;
-use auricle_session::script::{function_help, overview, reference_page};
-use auricle_session::{Settings, language, write_whole};
+use auricle_session::script::{function_help, overview};
+use auricle_session::{Settings, language, write_reference};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ fn command() -> Command {
                         .long("html")
                         .value_name("DIR")
                         .value_parser(value_parser!(PathBuf))
-                        .help("Writes the reference page `reference.html` into a folder"),
+                        .help("Writes the reference pages, `index.html` first, into a folder"),
                 ),
         )
         .subcommand(Command::new("devices").about("Lists the devices of this build"))
@@ -323,9 +323,8 @@ pub(crate) fn settings(matches: &ArgMatches) -> Settings {
 fn help(matches: &ArgMatches) -> u8 {
     let (table, terminal) = (language(), Terminal::new(false));
     if let Some(dir) = matches.get_one::<PathBuf>("html") {
-        let file = Path::new(dir).join("reference.html");
-        return match write_whole(&file, reference_page(&table).as_bytes()) {
-            Ok(()) => {
+        return match write_reference(dir, &Settings::default()) {
+            Ok(file) => {
                 terminal.print(&file.display().to_string());
                 exit::OK
             }

@@ -32,6 +32,9 @@ pub struct HeatMap {
 /// Larger pictures are averaged down to this many pixels a side.
 const MOST_PIXELS: usize = 1200;
 
+/// Colours of a map between given ends: few, so that they fit a palette.
+const LEVELS: usize = 64;
+
 impl HeatMap {
     /// The grid in colours from the smallest to the largest of its finite values; what is not finite has the colour of the
     /// smallest. Nothing if no value is finite.
@@ -40,7 +43,72 @@ impl HeatMap {
     }
 
     /// As [`HeatMap::of`], averaged down to at most so many columns and rows.
-    pub fn within(grid: Grid<'_>, [columns, rows]: [usize; 2]) -> Option<HeatMap> {
+    pub fn within(grid: Grid<'_>, most: [usize; 2]) -> Option<HeatMap> {
+        let averaged = Averaged::of(grid, most)?;
+        let ends = averaged.ends()?;
+        Some(averaged.colored(ends, |share| share))
+    }
+
+    /// As [`HeatMap::within`], in colours from one given value to another, in 64 steps: maps that are to be compared
+    /// share their colours. Values beyond the ends have the colours of the ends.
+    pub fn between(grid: Grid<'_>, most: [usize; 2], ends: [f64; 2]) -> Option<HeatMap> {
+        let last = (LEVELS - 1) as f64;
+        Some(Averaged::of(grid, most)?.colored(ends, |share| (share * last).round() / last))
+    }
+
+    /// The picture as a PNG file, a pixel for a value.
+    pub fn to_png(&self) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        let pixels = self.colors.as_flattened();
+        let written = encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(pixels));
+        written.expect("memory can be written to, and the pixels are as many as the header says");
+        file
+    }
+
+    /// As [`HeatMap::to_png`], as indices of the colours where there are at most 256 of them, which takes a third.
+    pub fn to_small_png(&self) -> Vec<u8> {
+        let mut palette: Vec<[u8; 3]> = self.colors.clone();
+        palette.sort_unstable();
+        palette.dedup();
+        if palette.len() > 256 {
+            return self.to_png();
+        }
+        let index = |color: &[u8; 3]| palette.partition_point(|other| other < color) as u8;
+        let pixels: Vec<u8> = self.colors.iter().map(index).collect();
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_compression(png::Compression::High);
+        encoder.set_palette(palette.as_flattened().to_vec());
+        let written = encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(&pixels));
+        written.expect("memory can be written to, and the pixels are as many as the header says");
+        file
+    }
+
+    /// The pixels alone.
+    pub fn into_pixels(self) -> Pixels {
+        Pixels {
+            width: self.width,
+            colors: self.colors,
+        }
+    }
+}
+
+/// Numbers that were averaged down, rows from the top; NaN where none was finite.
+struct Averaged {
+    width: usize,
+    height: usize,
+    values: Vec<f64>,
+}
+
+impl Averaged {
+    fn of(grid: Grid<'_>, [columns, rows]: [usize; 2]) -> Option<Averaged> {
         let (width, height) = (grid.columns.min(columns), grid.rows.min(rows));
         if width == 0 || height == 0 || grid.values.len() < grid.rows * grid.columns {
             return None;
@@ -60,49 +128,38 @@ impl HeatMap {
                 values.push(if n > 0 { sum / f64::from(n) } else { f64::NAN });
             }
         }
-        let finite = values.iter().filter(|value| value.is_finite());
+        Some(Averaged {
+            width,
+            height,
+            values,
+        })
+    }
+
+    /// The smallest and the largest value; nothing if none is finite.
+    fn ends(&self) -> Option<[f64; 2]> {
+        let finite = self.values.iter().filter(|value| value.is_finite());
         let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
             (low.min(v), high.max(v))
         });
-        if low > high {
-            return None;
-        }
+        (low <= high).then_some([low, high])
+    }
+
+    fn colored(self, [low, high]: [f64; 2], step: impl Fn(f64) -> f64) -> HeatMap {
         let scale = if high > low { 1.0 / (high - low) } else { 0.0 };
         let share = |value: f64| {
             if value.is_finite() {
-                (value - low) * scale
+                ((value - low) * scale).clamp(0.0, 1.0)
             } else {
                 0.0
             }
         };
-        let colors = values.iter().map(|&value| viridis(share(value))).collect();
-        Some(HeatMap {
-            width,
-            height,
-            colors,
+        let colors = self.values.iter().map(|&value| viridis(step(share(value))));
+        HeatMap {
+            width: self.width,
+            height: self.height,
+            colors: colors.collect(),
             low,
             high,
-        })
-    }
-
-    /// The picture as a PNG file, a pixel for a value.
-    pub fn to_png(&self) -> Vec<u8> {
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
-        encoder.set_color(png::ColorType::Rgb);
-        let pixels = self.colors.as_flattened();
-        let written = encoder
-            .write_header()
-            .and_then(|mut writer| writer.write_image_data(pixels));
-        written.expect("memory can be written to, and the pixels are as many as the header says");
-        file
-    }
-
-    /// The pixels alone.
-    pub fn into_pixels(self) -> Pixels {
-        Pixels {
-            width: self.width,
-            colors: self.colors,
         }
     }
 }
@@ -149,6 +206,32 @@ mod tests {
         })
         .unwrap();
         assert_eq!((gap.low, gap.colors[3]), (3.0, VIRIDIS[0]));
+    }
+
+    #[test]
+    fn maps_between_ends_share_colours_and_make_small_files() {
+        let grid = |values| Grid {
+            values,
+            columns: 300,
+            rows: 4,
+        };
+        let noise: Vec<f32> = (0..1200).map(|i| (i * 7919 % 1200) as f32).collect();
+        let map = HeatMap::between(grid(&noise), [300, 4], [0.0, 600.0]).unwrap();
+        assert_eq!((map.low, map.high), (0.0, 600.0));
+        // The last row of the grid is the first of the picture.
+        let value = |color: usize| noise[(3 - color / 300) * 300 + color % 300];
+        for (index, color) in map.colors.iter().enumerate() {
+            let share = (f64::from(value(index)) / 600.0).min(1.0);
+            assert_eq!(*color, viridis((share * 63.0).round() / 63.0), "{index}");
+        }
+        let (small, large) = (map.to_small_png(), map.to_png());
+        assert!(small.len() < large.len());
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(&small));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(pixels, map.colors.as_flattened());
     }
 
     #[test]

@@ -30,6 +30,6 @@ pub use figure::{Bar, Bars, Content, Curve, Figure, Group, Lines, Matrix};
 pub use font::width_of;
 pub use heat_map::{Grid, HeatMap};
 pub use html::{PLOTLY, data_url, drawing_image, escape, png_image, svg_image, table};
-pub use panel::{BAR_WIDTH, Place, color_bar, frame_of, heat_panel};
+pub use panel::{BAR_WIDTH, Place, color_bar, frame_of, heat_panel, side_frame};
 pub use pixels::{Pixels, palette_png};
 pub use sparkline::{blocks, sparkline};

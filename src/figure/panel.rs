@@ -51,7 +51,6 @@ pub fn frame_of(drawing: &mut Drawing, place: Place, x: &Axis, y: &Axis) {
         height,
     } = place;
     let bottom = top + height;
-    drawing.line(place.corners(), EDGE, 1.0);
     for value in x.ticks((width / PER_TICK[0]).max(1.0)) {
         let at = left + x.share(value) * width;
         drawing.line(vec![[at, bottom], [at, bottom + TICK]], EDGE, 1.0);
@@ -62,6 +61,16 @@ pub fn frame_of(drawing: &mut Drawing, place: Place, x: &Axis, y: &Axis) {
     }
     let title = Words::new(&x.title, SIZE).anchored(Anchor::Middle);
     drawing.text([left + width / 2.0, bottom + TICK + 2.2 * SIZE], title);
+    side_frame(drawing, place, y);
+}
+
+/// Draws the edge of a panel and the axis at its left, where the axis below is that of another panel.
+pub fn side_frame(drawing: &mut Drawing, place: Place, y: &Axis) {
+    let Place {
+        left, top, height, ..
+    } = place;
+    let bottom = top + height;
+    drawing.line(place.corners(), EDGE, 1.0);
     let mut longest = 0.0_f64;
     for value in y.ticks((height / PER_TICK[1]).max(1.0)) {
         let (at, words) = (bottom - y.share(value) * height, number(value));

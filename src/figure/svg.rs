@@ -1,6 +1,6 @@
 //! Drawings as SVG files.
 
-use crate::color::hex;
+use crate::color::{EDGE, INK, hex};
 use crate::drawing::{Anchor, Drawing, Item, Words};
 use crate::{data_url, escape};
 use std::fmt::Write;
@@ -17,6 +17,28 @@ impl Drawing {
             .iter()
             .for_each(|item| write_item(&mut svg, item));
         svg + "</svg>"
+    }
+
+    /// The drawing as an element of a page that says how large it is and which colour words and edges have: it has no ground
+    /// of its own, and what is dark there is light on a dark page.
+    pub fn to_svg_element(&self, label: &str) -> String {
+        let mut svg = format!(
+            "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\" font-family=\"inherit\">",
+            short(self.width),
+            short(self.height),
+            escape(label)
+        );
+        // The first item is the page.
+        self.items[1..]
+            .iter()
+            .for_each(|item| write_item(&mut svg, item));
+        let (ink, edge) = (hex(INK), hex(EDGE));
+        svg.replace(&format!("\"{ink}\""), "\"currentColor\"")
+            .replace(
+                &format!("\"{edge}\""),
+                "\"currentColor\" stroke-opacity=\"0.45\"",
+            )
+            + "</svg>"
     }
 }
 
@@ -103,6 +125,19 @@ fn short(pixels: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_element_takes_the_colours_of_its_page() {
+        let mut drawing = Drawing::new(40.0, 20.0);
+        drawing.line(vec![[0.0; 2], [1.0; 2]], EDGE, 1.0);
+        drawing.text([5.0, 6.0], Words::new("a", 12.0));
+        assert_eq!(
+            drawing.to_svg_element("b < c"),
+            "<svg viewBox=\"0 0 40 20\" role=\"img\" aria-label=\"b &lt; c\" font-family=\"inherit\">\
+             <polyline points=\"0,0 1,1\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.45\" \
+             stroke-width=\"1\"/><text x=\"5\" y=\"6\" font-size=\"12\" fill=\"currentColor\">a</text></svg>"
+        );
+    }
 
     #[test]
     fn everything_is_written_where_it_stands() {

@@ -18,6 +18,7 @@ mod made;
 mod parameter;
 mod presets;
 mod question;
+mod reference;
 mod remembered;
 mod scan;
 mod scope;
@@ -32,6 +33,7 @@ pub use candidate::{Candidate, Completion, Kind};
 pub use command::{COMMANDS, Reply};
 pub use fault::{explain_fault, tell_faults_once};
 pub use parameter::{Parameter, variables_made};
+pub use reference::write_reference;
 pub use session::{Outcome, Session, language};
 
 /// The script element by which the figures of a page come alive, for its first figure; nothing in builds without figures.

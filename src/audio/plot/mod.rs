@@ -1,10 +1,12 @@
 //! Pictures of sounds and features.
 
+mod card;
 mod envelope;
 mod outline;
 mod spectrogram;
 mod strip;
 
+pub use card::{Scale, features_card, map_image, wave_card};
 pub use envelope::envelope_line;
 pub use outline::{Frame, bounds};
 pub use spectrogram::spectrogram;

@@ -67,7 +67,8 @@ impl Architecture {
         }
     }
 
-    /// Name of the one kernel that reads the input, where there is one that may be summed over its channels.
+    /// Name of the one kernel that reads the input, where there is one that may be summed over its
+    /// channels.
     pub(super) fn stem(&self) -> Option<&'static str> {
         match self {
             Architecture::ResNet18(_) | Architecture::ResNet18Waves(_) => Some("conv1.weight"),

@@ -30,7 +30,8 @@ pub struct AstOptions {
     pub distilled: bool,
     /// Classes of a head of a norm and a linear layer; none if `None`.
     pub classes: Option<usize>,
-    /// Added to the variance in all norms; if `None`, 1e-6 in the encoder and 1e-5 in the head. Hugging Face has 1e-12.
+    /// Added to the variance in all norms; if `None`, 1e-6 in the encoder and 1e-5 in the head.
+    /// Hugging Face has 1e-12.
     pub norm_epsilon: Option<f64>,
 }
 
@@ -107,9 +108,10 @@ struct VisionTransformer {
 
 /// The Audio Spectrogram Transformer (Gong et al., 2021), with the names of its checkpoints.
 ///
-/// Patches of 16 by 16, 10 apart, become tokens; a class and a distillation token join them, positions are added, and
-/// pre-norm blocks follow. The embedding is the mean of the two tokens behind the last norm. Inputs of another size than
-/// the table of positions was made for get a table that is cut or interpolated.
+/// Patches of 16 by 16, 10 apart, become tokens; a class and a distillation token join them,
+/// positions are added, and pre-norm blocks follow. The embedding is the mean of the two tokens
+/// behind the last norm. Inputs of another size than the table of positions was made for get a
+/// table that is cut or interpolated.
 #[derive(Module, Debug)]
 pub struct Ast {
     v: VisionTransformer,
@@ -187,8 +189,9 @@ impl Ast {
         self.v.patch_embed.proj.weight.dims()[1]
     }
 
-    /// The patches of `[batch, channels, bands, frames]` as tokens without positions, `[batch, rows * columns, dim]`, and
-    /// rows and columns of their grid: token `row * columns + column`, rows along bands.
+    /// The patches of `[batch, channels, bands, frames]` as tokens without positions, `[batch, rows
+    /// * columns, dim]`, and rows and columns of their grid: token `row * columns + column`, rows
+    /// along bands.
     pub fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
         let proj = &self.v.patch_embed.proj;
         let options = ConvOptions::new([PATCH_STRIDE; 2], [0; 2], [1; 2], 1);
@@ -197,7 +200,8 @@ impl Ast {
         (map.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns])
     }
 
-    /// All tokens behind the last norm, `[batch, 1 or 2 + rows * columns, dim]`: class, distillation, patches.
+    /// All tokens behind the last norm, `[batch, 1 or 2 + rows * columns, dim]`: class,
+    /// distillation, patches.
     pub fn tokens(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
         let [batch, _, dim] = patches.dims();
         let mut front = vec![self.v.cls_token.val()];

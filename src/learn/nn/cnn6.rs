@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cnn6Options {
-    /// Channels of the first block; the later ones have twice as many each. 64 is the published network.
+    /// Channels of the first block; the later ones have twice as many each. 64 is the published
+    /// network.
     pub width: usize,
     /// Channels of the input.
     pub channels: usize,
@@ -38,11 +39,11 @@ struct ConvBlock {
     bn1: BatchNorm,
 }
 
-/// Four blocks of a 5x5 convolution, batch norm, ReLU and a 2x2 mean; then the mean over time, and the sum of maximum and
-/// mean over frequency.
+/// Four blocks of a 5x5 convolution, batch norm, ReLU and a 2x2 mean; then the mean over time, and
+/// the sum of maximum and mean over frequency.
 ///
-/// Kong et al., "PANNs: Large-scale pretrained audio neural networks", 2020, as Patch-Mix (2023) compares with it: without
-/// its last linear layers.
+/// Kong et al., "PANNs: Large-scale pretrained audio neural networks", 2020, as Patch-Mix (2023)
+/// compares with it: without its last linear layers.
 #[derive(Module, Debug)]
 pub struct Cnn6 {
     conv_block1: ConvBlock,

@@ -5,7 +5,8 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
-/// A convolution with a square kernel and padding that keeps the size at stride 1, with PyTorch's names.
+/// A convolution with a square kernel and padding that keeps the size at stride 1, with PyTorch's
+/// names.
 #[derive(Module, Debug)]
 pub struct Conv2d {
     weight: Param<Tensor<4>>,
@@ -15,7 +16,8 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// A layer from `channels[0]` to `channels[1]`, its weights not yet drawn: see [`super::initialize`].
+    /// A layer from `channels[0]` to `channels[1]`, its weights not yet drawn: see
+    /// [`super::initialize`].
     pub fn new(
         channels: [usize; 2],
         kernel: usize,

@@ -15,7 +15,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// How clips become an encoder's input: the recipe that computes features and the scaling of the training set.
+/// How clips become an encoder's input: the recipe that computes features and the scaling of the
+/// training set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrontEnd {
     /// From a wave to features, without anything random.
@@ -27,8 +28,8 @@ pub struct FrontEnd {
 /// How weights of a file are taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoadOptions {
-    /// Whether a weight without a place here is an error: a bias that is passed over makes other embeddings. Counts of
-    /// batches, which PyTorch writes and nothing here needs, do not matter.
+    /// Whether a weight without a place here is an error: a bias that is passed over makes other
+    /// embeddings. Counts of batches, which PyTorch writes and nothing here needs, do not matter.
     pub strict: bool,
     /// Whether a kernel that reads several channels is summed, for a network that reads one.
     pub sum_channels: bool,
@@ -139,7 +140,8 @@ impl Encoder {
     /// The same with the names of another program, and without what the weights are.
     ///
     /// # Errors
-    /// [`Error::Audio`] if the file cannot be written, [`Error::Run`] if the program has no names for the architecture.
+    /// [`Error::Audio`] if the file cannot be written, [`Error::Run`] if the program has no names
+    /// for the architecture.
     pub fn save_as(&self, path: &Path, naming: Naming) -> Result<(), Error> {
         if naming != Naming::Original && self.network.transformer().is_none() {
             return Err(Error::Run {
@@ -153,13 +155,14 @@ impl Encoder {
 
     /// The same encoder with the weights of a file, and its front-end if the file has one.
     ///
-    /// Names may be ours, torchvision's, those of the transformer's original checkpoints, timm's or Hugging Face's, whose
-    /// epsilon of 1e-12 a transformer then takes over if it was not given one; and all may stand behind `module.`. A
-    /// transformer's table of positions is fitted to its grid.
+    /// Names may be ours, torchvision's, those of the transformer's original checkpoints, timm's or
+    /// Hugging Face's, whose epsilon of 1e-12 a transformer then takes over if it was not given
+    /// one; and all may stand behind `module.`. A transformer's table of positions is fitted to its
+    /// grid.
     ///
     /// # Errors
-    /// [`Error::File`] if it cannot be read, [`Error::Run`] if its weights do not fit: the message lists what is missing,
-    /// what has another shape, or what is left over.
+    /// [`Error::File`] if it cannot be read, [`Error::Run`] if its weights do not fit: the message
+    /// lists what is missing, what has another shape, or what is left over.
     pub fn load(
         &self,
         path: &Path,
@@ -273,7 +276,8 @@ mod tests {
         );
     }
 
-    /// Names, initial values and identities that files, reports and checkpoints of other days depend on.
+    /// Names, initial values and identities that files, reports and checkpoints of other days
+    /// depend on.
     #[test]
     fn names_first_weights_and_identities_of_a_seeded_resnet18_are_kept() {
         struct Kernels(Vec<u64>);
@@ -405,8 +409,8 @@ mod tests {
         assert_eq!(loaded.weights(), model.weights());
     }
 
-    /// A model that was made for short clips embeds longer ones by a table that grows as it is used; loaded into a model
-    /// that is made for the longer ones it does the same.
+    /// A model that was made for short clips embeds longer ones by a table that grows as it is
+    /// used; loaded into a model that is made for the longer ones it does the same.
     #[test]
     fn positions_are_fitted_when_they_are_loaded() {
         let folder = tempfile::tempdir().unwrap();

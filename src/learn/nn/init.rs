@@ -12,13 +12,14 @@ use xxhash_rust::xxh3::xxh3_64;
 /// How initial weights are drawn. Scales are 1, shifts and running means 0 in all of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scheme {
-    /// For layers behind which a ReLU stands. Convolutions: normal with variance `2 / fan_out` (He et al., 2015), as in
-    /// torchvision's ResNet. Linear layers and biases: uniform within `1 / sqrt(fan_in)`, PyTorch's default.
+    /// For layers behind which a ReLU stands. Convolutions: normal with variance `2 / fan_out` (He
+    /// et al., 2015), as in torchvision's ResNet. Linear layers and biases: uniform within `1 /
+    /// sqrt(fan_in)`, PyTorch's default.
     Rectified,
     /// For weight-standardized convolutions: normal with variance `1 / fan_in`, biases 0.
     NormalizerFree,
-    /// For transformers: normal with deviation 0.02, cut at two deviations, biases 0; convolutions of patches and their
-    /// biases uniform within `1 / sqrt(fan_in)`.
+    /// For transformers: normal with deviation 0.02, cut at two deviations, biases 0; convolutions
+    /// of patches and their biases uniform within `1 / sqrt(fan_in)`.
     Transformer,
 }
 
@@ -30,7 +31,8 @@ pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
     initialize_as(module, seed, Scheme::Rectified)
 }
 
-/// Draws the weights of a module and gives every parameter an identity that depends on its name alone.
+/// Draws the weights of a module and gives every parameter an identity that depends on its name
+/// alone.
 ///
 /// Each tensor has a stream of its own, keyed by the seed and its name.
 ///
@@ -133,8 +135,9 @@ fn uniform(tensor: &mut NamedTensor, bound: f64, rng: &mut Rng) {
 
 /// Replaces the identity of every parameter by a hash of its path.
 ///
-/// burn's optimizer keeps its state by identity, and identities are drawn anew for every module. A checkpoint that is
-/// restored into a fresh module would find none of its state and silently start cold.
+/// burn's optimizer keeps its state by identity, and identities are drawn anew for every module. A
+/// checkpoint that is restored into a fresh module would find none of its state and silently start
+/// cold.
 #[derive(Default)]
 struct Named {
     path: Vec<String>,

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// Options of a [`Mlp`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MlpOptions {
-    /// Numbers that a clip has: its channels times bands times frames, its samples, or its features.
+    /// Numbers that a clip has: its channels times bands times frames, its samples, or its
+    /// features.
     pub inputs: usize,
     /// Outputs of the layers; the last is the embedding.
     pub layers: Vec<usize>,

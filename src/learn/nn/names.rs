@@ -72,7 +72,8 @@ pub(super) fn unwrapped(weights: Weights) -> Weights {
         .collect()
 }
 
-/// Gives a transformer's weights our names, and says whose they had. Names that nobody has stay as they are.
+/// Gives a transformer's weights our names, and says whose they had. Names that nobody has stay as
+/// they are.
 pub(super) fn ours(weights: Weights) -> (Weights, Naming) {
     if weights
         .keys()
@@ -193,8 +194,9 @@ fn to_hugging_face(weights: Weights) -> Weights {
     named
 }
 
-/// Fits a transformer's table of positions to a grid. Where nothing says of which grid the table is, it is a square as for
-/// images, else has the 12 rows of 128 bands; what is neither stays as it is.
+/// Fits a transformer's table of positions to a grid. Where nothing says of which grid the table
+/// is, it is a square as for images, else has the 12 rows of 128 bands; what is neither stays as it
+/// is.
 pub(super) fn fit_positions(
     weights: &mut Weights,
     known: Option<[usize; 2]>,
@@ -229,7 +231,8 @@ pub(super) fn fit_positions(
     };
 }
 
-/// Sums a kernel `[to, from, ...]` over what it reads, so that it reads one channel as it read that channel in all.
+/// Sums a kernel `[to, from, ...]` over what it reads, so that it reads one channel as it read that
+/// channel in all.
 pub(super) fn sum_channels(kernel: &mut NamedTensor) {
     let [_, from, positions @ ..] = kernel.shape.as_slice() else {
         return;

@@ -47,7 +47,8 @@ impl From<Tensor<4>> for Input {
 
 /// A network of any [`Architecture`].
 ///
-/// Which one it is leaves no trace in the names of its parameters: they are those of the network itself.
+/// Which one it is leaves no trace in the names of its parameters: they are those of the network
+/// itself.
 #[derive(Module, Debug)]
 pub enum Network {
     /// ResNet-18 over spectrograms.
@@ -84,12 +85,12 @@ impl Network {
         })
     }
 
-    /// Embeds a batch as `[batch, dim]`. A network on a device that differentiates trains: its batch norms take the
-    /// batch's statistics.
+    /// Embeds a batch as `[batch, dim]`. A network on a device that differentiates trains: its
+    /// batch norms take the batch's statistics.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is of another kind than the network reads, has another number of channels, or is
-    /// too small.
+    /// [`Error::Shape`] if the input is of another kind than the network reads, has another number
+    /// of channels, or is too small.
     pub fn forward(&self, input: impl Into<Input>) -> Result<Tensor<2>, Error> {
         let input = input.into();
         match self {

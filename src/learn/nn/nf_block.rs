@@ -40,18 +40,19 @@ pub struct NfBlockOptions {
     pub beta: f64,
 }
 
-/// Weighs channels by what is in all of them: twice a sigmoid of two linear layers over the mean of the map.
+/// Weighs channels by what is in all of them: twice a sigmoid of two linear layers over the mean of
+/// the map.
 #[derive(Module, Debug)]
 struct SqueezeExcite {
     fc0: Linear,
     fc1: Linear,
 }
 
-/// A block of a normalizer-free ResNet (Brock et al., "High-performance large-scale image recognition without
-/// normalization", 2021), with kernels of its own in time and frequency.
+/// A block of a normalizer-free ResNet (Brock et al., "High-performance large-scale image
+/// recognition without normalization", 2021), with kernels of its own in time and frequency.
 ///
-/// `out = shortcut + 0.2 skip_gain branch`, where the branch is four convolutions behind scaled GELUs and a
-/// squeeze-and-excite. The gain starts at 0.
+/// `out = shortcut + 0.2 skip_gain branch`, where the branch is four convolutions behind scaled
+/// GELUs and a squeeze-and-excite. The gain starts at 0.
 #[derive(Module, Debug)]
 pub struct NfBlock {
     skip_gain: Param<Tensor<1>>,
@@ -99,7 +100,8 @@ impl NfBlock {
         }
     }
 
-    /// Maps `[batch, from, time, frequency]` to `[batch, to, ceil(time / stride), ceil(frequency / stride)]`.
+    /// Maps `[batch, from, time, frequency]` to `[batch, to, ceil(time / stride), ceil(frequency /
+    /// stride)]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let a = activation(x.clone()) * self.beta;
         let shortcut = match &self.conv_shortcut {

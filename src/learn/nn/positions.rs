@@ -2,10 +2,12 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-/// Fits a table `[1, rows * columns, dim]`, whose index is `row * columns + column`, to another grid.
+/// Fits a table `[1, rows * columns, dim]`, whose index is `row * columns + column`, to another
+/// grid.
 ///
-/// An axis that shrinks or stays is cut to its middle, from `old / 2 - new / 2`; one that grows is interpolated linearly
-/// between the centres of its cells. Gong et al., "AST: Audio Spectrogram Transformer", 2021, and its code.
+/// An axis that shrinks or stays is cut to its middle, from `old / 2 - new / 2`; one that grows is
+/// interpolated linearly between the centres of its cells. Gong et al., "AST: Audio Spectrogram
+/// Transformer", 2021, and its code.
 pub fn resize_positions(table: Tensor<3>, from: [usize; 2], to: [usize; 2]) -> Tensor<3> {
     if from == to {
         return table;

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 
 /// Three layers: linear, batch norm, ReLU, twice, then a linear layer without bias.
 ///
-/// The projector of CLAR's code (Al-Tahan and Mohsenzadeh, 2021), after SimCLR (Chen et al., 2020). Its output is
-/// normalized in the loss, not here.
+/// The projector of CLAR's code (Al-Tahan and Mohsenzadeh, 2021), after SimCLR (Chen et al., 2020).
+/// Its output is normalized in the loss, not here.
 #[derive(Module, Debug)]
 pub struct Projector {
     fc1: Linear,
@@ -42,7 +42,8 @@ impl Projector {
 
 /// Two layers: linear, batch norm, ReLU, linear.
 ///
-/// The projector of Patch-Mix's code (Bae et al., 2023). Its output is normalized in the loss, not here.
+/// The projector of Patch-Mix's code (Bae et al., 2023). Its output is normalized in the loss, not
+/// here.
 #[derive(Module, Debug)]
 pub struct PatchMixProjector {
     linear1: Linear,
@@ -67,7 +68,8 @@ impl PatchMixProjector {
     }
 }
 
-/// The head of CLAR with labels (Al-Tahan and Mohsenzadeh, 2021, code): a projection, and logits read off it.
+/// The head of CLAR with labels (Al-Tahan and Mohsenzadeh, 2021, code): a projection, and logits
+/// read off it.
 #[derive(Module, Debug)]
 pub struct ClarHead {
     fc1: Linear,
@@ -97,8 +99,8 @@ impl ClarHead {
         }
     }
 
-    /// Projects `[batch, input]` to `[batch, output]`, not normalized, and to logits `[batch, classes]`. The logits are
-    /// read off the projection as it is before any normalization.
+    /// Projects `[batch, input]` to `[batch, output]`, not normalized, and to logits `[batch,
+    /// classes]`. The logits are read off the projection as it is before any normalization.
     pub fn forward(&self, x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let x = self.bn1.forward_relu(self.fc1.forward(x));
         let projected = self.fc2.forward(x);

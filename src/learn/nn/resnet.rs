@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 /// Options of a [`ResNet18`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResNet18Options {
-    /// Channels of the first stage; the later ones have twice as many each. 64 is the published network.
+    /// Channels of the first stage; the later ones have twice as many each. 64 is the published
+    /// network.
     pub width: usize,
     /// Channels of the input.
     pub channels: usize,
-    /// Whether the first convolution has a bias, as when it was replaced for another number of channels.
+    /// Whether the first convolution has a bias, as when it was replaced for another number of
+    /// channels.
     pub stem_bias: bool,
     /// Outputs of a final linear layer; none if `None`.
     pub fc: Option<usize>,
@@ -35,8 +37,9 @@ impl Default for ResNet18Options {
 
 /// ResNet-18 over spectrograms (He et al., 2016), with the tensor names of torchvision.
 ///
-/// A 7x7 convolution of stride 2, a 3x3 maximum of stride 2, four stages of two basic blocks with widths `w, 2w, 4w, 8w`,
-/// the first block of stages 2 to 4 of stride 2, then the mean over both axes.
+/// A 7x7 convolution of stride 2, a 3x3 maximum of stride 2, four stages of two basic blocks with
+/// widths `w, 2w, 4w, 8w`, the first block of stages 2 to 4 of stride 2, then the mean over both
+/// axes.
 #[derive(Module, Debug)]
 pub struct ResNet18 {
     conv1: Conv2d,
@@ -130,7 +133,8 @@ impl ResNet18 {
         self.layer1.iter().fold(x, |x, block| block.forward(x))
     }
 
-    /// Embeds `[batch, channels, bands, frames]` as `[batch, 8 * width]`, or as the outputs of the final layer.
+    /// Embeds `[batch, channels, bands, frames]` as `[batch, 8 * width]`, or as the outputs of the
+    /// final layer.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.first_stage(x);
         let blocks = self.layer2.iter().chain(&self.layer3).chain(&self.layer4);

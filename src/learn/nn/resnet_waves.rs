@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Geometry {
-    /// Every kernel squared, as CLAR's text has it: 49 in the stem, 9 in its maximum and in the blocks.
+    /// Every kernel squared, as CLAR's text has it: 49 in the stem, 9 in its maximum and in the
+    /// blocks.
     #[default]
     Squared,
     /// That of CLAR's code: 7 in the stem, and a maximum of 9 with a padding of 1.
@@ -63,7 +64,8 @@ impl std::fmt::Display for Geometry {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResNet18WavesOptions {
-    /// Channels of the first stage; the later ones have twice as many each. 64 is the published network.
+    /// Channels of the first stage; the later ones have twice as many each. 64 is the published
+    /// network.
     pub width: usize,
     /// Channels of the waves.
     pub channels: usize,
@@ -154,10 +156,12 @@ impl BasicBlock {
     }
 }
 
-/// ResNet-18 over raw waves (Al-Tahan and Mohsenzadeh, "CLAR", 2021), with the names of the two-dimensional one.
+/// ResNet-18 over raw waves (Al-Tahan and Mohsenzadeh, "CLAR", 2021), with the names of the
+/// two-dimensional one.
 ///
-/// Strides stay 2, so that time shrinks by 32: at 16 kHz a second leaves 500 positions, and it costs many more
-/// multiplications than the two-dimensional network over a spectrogram of the same second.
+/// Strides stay 2, so that time shrinks by 32: at 16 kHz a second leaves 500 positions, and it
+/// costs many more multiplications than the two-dimensional network over a spectrogram of the same
+/// second.
 #[derive(Module, Debug)]
 pub struct ResNet18Waves {
     conv1: Conv1d,
@@ -227,7 +231,8 @@ impl ResNet18Waves {
         self.layer1.iter().fold(x, |x, block| block.forward(x))
     }
 
-    /// Embeds `[batch, channels, samples]` as `[batch, 8 * width]`, or as the outputs of the final layer.
+    /// Embeds `[batch, channels, samples]` as `[batch, 8 * width]`, or as the outputs of the final
+    /// layer.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<2> {
         let x = self.first_stage(x);
         let blocks = self.layer2.iter().chain(&self.layer3).chain(&self.layer4);

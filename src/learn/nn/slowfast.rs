@@ -114,7 +114,8 @@ impl PathwayShape {
         2 * self.width[3]
     }
 
-    /// The blocks in their order, `extra` channels joining the input of every stage, and the stage of each.
+    /// The blocks in their order, `extra` channels joining the input of every stage, and the stage
+    /// of each.
     pub fn blocks(&self, extra: [usize; 4]) -> Vec<(usize, NfBlockOptions)> {
         let mut blocks = Vec::new();
         let mut from = self.stem()[3];
@@ -143,7 +144,8 @@ impl PathwayShape {
     }
 }
 
-/// Channels that the fast network of F0 gives to the slow one before every stage, for a slow network of a width.
+/// Channels that the fast network of F0 gives to the slow one before every stage, for a slow
+/// network of a width.
 pub(super) fn fused(width: usize) -> [usize; 4] {
     [1, 4, 8, 16].map(|times| times * width / 4)
 }
@@ -236,10 +238,12 @@ fn slower(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, options)
 }
 
-/// The audio encoder of Wang et al., "Towards learning universal audio representations", 2022: Slowfast NFNet-F0, or one of
-/// its networks alone. There is no normalization over the batch anywhere.
+/// The audio encoder of Wang et al., "Towards learning universal audio representations", 2022:
+/// Slowfast NFNet-F0, or one of its networks alone. There is no normalization over the batch
+/// anywhere.
 ///
-/// Features are those of the fast network, then those of the slow one. Stochastic depth is left out.
+/// Features are those of the fast network, then those of the slow one. Stochastic depth is left
+/// out.
 #[derive(Module, Debug)]
 pub enum SlowfastNfnet {
     /// One network.
@@ -252,7 +256,8 @@ impl SlowfastNfnet {
     /// The network, its weights not yet drawn: see [`super::initialize`].
     ///
     /// # Errors
-    /// [`Error::Range`] if the width is no multiple of 16, or the channels are 0 or beyond what makes sense.
+    /// [`Error::Range`] if the width is no multiple of 16, or the channels are 0 or beyond what
+    /// makes sense.
     pub fn new(options: SlowfastNfnetOptions, device: &Device) -> Result<SlowfastNfnet, Error> {
         let width = within("width", options.width, 16..=1024)?;
         if !width.is_multiple_of(16) {
@@ -268,7 +273,8 @@ impl SlowfastNfnet {
         })
     }
 
-    /// Two networks of any geometry; the fast one gives `fused` channels to the slow one before every stage.
+    /// Two networks of any geometry; the fast one gives `fused` channels to the slow one before
+    /// every stage.
     pub fn of(
         slow: PathwayShape,
         fast: PathwayShape,

@@ -90,7 +90,8 @@ fn grouped(n: u64) -> String {
 }
 
 impl Architecture {
-    /// Its layers for one clip: `[channels, samples]` for networks over waves, else `[channels, bands, frames]`.
+    /// Its layers for one clip: `[channels, samples]` for networks over waves, else `[channels,
+    /// bands, frames]`.
     ///
     /// # Errors
     /// [`Error::Shape`] if the network cannot read such a clip.
@@ -474,7 +475,8 @@ mod tests {
         assert_eq!(shape("layer1.1.bn2"), [64, 32, 32]);
         assert_eq!(shape("layer4.1.bn2"), [512, 4, 4]);
         assert_eq!(summary.layers[0].multiply_adds, 64 * 49 * 64 * 63);
-        // The stem, stage 1, and three stages of equal cost: 12,644,352 + 150,994,944 + 3 * 134,217,728.
+        // The stem, stage 1, and three stages of equal cost: 12,644,352 + 150,994,944 + 3 *
+        // 134,217,728.
         assert_eq!(summary.multiply_adds(), 566_292_480);
         let text = summary.to_string();
         assert!(text.ends_with("11,170,240    566,292,480"), "{text}");

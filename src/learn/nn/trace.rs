@@ -1,4 +1,5 @@
-//! The layers of a network as shapes: what each gives, how many weights it has, how much it computes.
+//! The layers of a network as shapes: what each gives, how many weights it has, how much it
+//! computes.
 
 use super::same_padding;
 
@@ -13,7 +14,8 @@ pub struct Layer {
     pub shape: Vec<usize>,
     /// Number of its weights, running statistics not counted.
     pub n_parameters: usize,
-    /// Multiplications with an addition for one clip; those of norms, activations and pools do not count.
+    /// Multiplications with an addition for one clip; those of norms, activations and pools do not
+    /// count.
     pub multiply_adds: u64,
 }
 

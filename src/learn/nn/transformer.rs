@@ -42,7 +42,8 @@ struct FeedForward {
     fc2: Linear,
 }
 
-/// Attention, then two layers with a GELU, each behind a norm and beside a shortcut, with the names of timm.
+/// Attention, then two layers with a GELU, each behind a norm and beside a shortcut, with the names
+/// of timm.
 ///
 /// Dosovitskiy et al., "An image is worth 16x16 words", 2021.
 #[derive(Module, Debug)]

@@ -1,4 +1,5 @@
-//! The weights of a module as named tensors, with PyTorch's names and layouts, and safetensors files of them.
+//! The weights of a module as named tensors, with PyTorch's names and layouts, and safetensors
+//! files of them.
 
 use crate::Error;
 use auricle_audio::io::write_whole;
@@ -18,7 +19,8 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
-/// All weights and running statistics of a module, by PyTorch's names such as `layer1.0.bn1.running_mean`.
+/// All weights and running statistics of a module, by PyTorch's names such as
+/// `layer1.0.bn1.running_mean`.
 pub fn export<M: Module>(module: &M) -> BTreeMap<String, NamedTensor> {
     let mut exporter = Exporter::default();
     module.visit(&mut exporter);
@@ -28,7 +30,8 @@ pub fn export<M: Module>(module: &M) -> BTreeMap<String, NamedTensor> {
 /// Gives a module the weights of the same names, in place of its own.
 ///
 /// # Errors
-/// [`Error::Run`] if a name is missing or a shape differs; names that the module does not have are passed over.
+/// [`Error::Run`] if a name is missing or a shape differs; names that the module does not have are
+/// passed over.
 pub fn import<M: Module>(module: M, tensors: &BTreeMap<String, NamedTensor>) -> Result<M, Error> {
     let mut importer = Importer {
         place: Place::default(),
@@ -230,11 +233,12 @@ fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     out
 }
 
-/// The one entry of a file's metadata: the format keeps a map without an order, and equal models give equal bytes.
+/// The one entry of a file's metadata: the format keeps a map without an order, and equal models
+/// give equal bytes.
 const ABOUT: &str = "auricle";
 
-/// Writes named tensors as a safetensors file, whole or not at all. `blobs` are bytes without a shape, `about` is what
-/// the tensors are, as JSON.
+/// Writes named tensors as a safetensors file, whole or not at all. `blobs` are bytes without a
+/// shape, `about` is what the tensors are, as JSON.
 ///
 /// # Errors
 /// [`Error::Audio`] if the file cannot be written.
@@ -272,14 +276,16 @@ pub fn write_safetensors(
     Ok(write_whole(path, &file)?)
 }
 
-/// What a safetensors file holds: tensors, blobs, and what they are, or null where another program wrote it.
+/// What a safetensors file holds: tensors, blobs, and what they are, or null where another program
+/// wrote it.
 pub(crate) type Contents = (
     BTreeMap<String, NamedTensor>,
     BTreeMap<String, Vec<u8>>,
     serde_json::Value,
 );
 
-/// Reads a safetensors file. Tensors of half or double precision come as single; integers other than bytes are refused.
+/// Reads a safetensors file. Tensors of half or double precision come as single; integers other
+/// than bytes are refused.
 ///
 /// # Errors
 /// [`Error::File`] if it is absent or no such file.

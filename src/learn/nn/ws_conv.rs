@@ -5,18 +5,19 @@ use burn::tensor::module::{avg_pool2d, conv2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Cells before and behind an axis of `n`, so that `ceil(n / stride)` come out: SAME in the sense of TensorFlow, where
-/// the odd one goes behind.
+/// Cells before and behind an axis of `n`, so that `ceil(n / stride)` come out: SAME in the sense
+/// of TensorFlow, where the odd one goes behind.
 pub(super) fn same_padding(n: usize, kernel: usize, stride: usize) -> (usize, usize) {
     let total = ((n.div_ceil(stride).max(1) - 1) * stride + kernel).saturating_sub(n);
     (total / 2, total - total / 2)
 }
 
-/// A convolution whose kernels are standardized, then multiplied by a gain: `(w - mean) gain / sqrt(max(var N, 1e-4))`
-/// with mean and population variance over the `N` weights of an output channel.
+/// A convolution whose kernels are standardized, then multiplied by a gain: `(w - mean) gain /
+/// sqrt(max(var N, 1e-4))` with mean and population variance over the `N` weights of an output
+/// channel.
 ///
-/// Brock et al., "Characterizing signal propagation to close the performance gap in unnormalized ResNets", 2021. Padding
-/// is SAME, and there is always a bias.
+/// Brock et al., "Characterizing signal propagation to close the performance gap in unnormalized
+/// ResNets", 2021. Padding is SAME, and there is always a bias.
 #[derive(Module, Debug)]
 pub struct WsConv2d {
     weight: Param<Tensor<4>>,
@@ -31,7 +32,8 @@ pub struct WsConv2d {
 const MIN_VARIANCE: f64 = 1e-4;
 
 impl WsConv2d {
-    /// A layer from `channels[0]` to `channels[1]` in `groups`, with gain 1 and its weights not yet drawn.
+    /// A layer from `channels[0]` to `channels[1]` in `groups`, with gain 1 and its weights not yet
+    /// drawn.
     pub fn new(
         channels: [usize; 2],
         kernel: [usize; 2],
@@ -82,7 +84,8 @@ impl WsConv2d {
     }
 }
 
-/// The mean of every window of the size of its stride, with SAME padding; cells of padding do not count.
+/// The mean of every window of the size of its stride, with SAME padding; cells of padding do not
+/// count.
 pub(super) fn mean_pool(x: Tensor<4>, stride: [usize; 2]) -> Tensor<4> {
     let [_, _, h, w] = x.dims();
     let padding = [

@@ -240,8 +240,8 @@ fn the_head_of_clar_in_both_modes() {
     }
 }
 
-/// The numbers of the papers and of PyTorch's models, from shapes alone: that a summary counts what a network has is
-/// tested where it is written.
+/// The numbers of the papers and of PyTorch's models, from shapes alone: that a summary counts what
+/// a network has is tested where it is written.
 #[test]
 fn encoders_have_as_many_parameters_as_published() {
     let resnet = |channels, stem_bias, fc| {

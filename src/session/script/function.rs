@@ -418,6 +418,15 @@ impl Function {
             .flatten()
     }
 
+    /// Its name with the type it is a method of, as `wave.plot`.
+    pub fn qualified_name(&self) -> String {
+        let owner = self
+            .receiver_name()
+            .map(|name| format!("{}.", name.replace(' ', "_")))
+            .unwrap_or_default();
+        format!("{owner}{}", self.name)
+    }
+
     fn n_receivers(&self) -> usize {
         if self.form == Form::Operator {
             0

@@ -5,7 +5,7 @@ use super::{Function, Table, Written};
 use std::fmt::Write;
 
 /// Title of the chapter of functions that are scripts themselves.
-pub(super) const WRITTEN: &str = "Presets and tools written in the language";
+pub(crate) const WRITTEN: &str = "Presets and tools written in the language";
 
 /// Columns that help takes at most.
 const WIDTH: usize = 88;
@@ -70,7 +70,7 @@ pub fn search(table: &Table, question: &str) -> Vec<String> {
             let named = words
                 .iter()
                 .any(|word| function.name.contains(word.as_str()));
-            found.push((!named, line(&qualified(function), &function.about)));
+            found.push((!named, line(&function.qualified_name(), &function.about)));
         }
     }
     for function in table
@@ -90,15 +90,6 @@ pub fn search(table: &Table, question: &str) -> Vec<String> {
         .into_iter()
         .map(|(_, line)| line.trim_end().to_owned())
         .collect()
-}
-
-/// A function's name with the type it is a method of.
-fn qualified(function: &Function) -> String {
-    let owner = function
-        .receiver_name()
-        .map(|name| format!("{}.", name.replace(' ', "_")))
-        .unwrap_or_default();
-    format!("{owner}{}", function.name)
 }
 
 /// A line of a list, wrapped below itself.
@@ -196,7 +187,7 @@ pub fn overview(table: &Table) -> String {
         }
         let _ = write!(out, "\n{title}\n");
         for function in functions {
-            out.push_str(&line(&qualified(function), &function.about));
+            out.push_str(&line(&function.qualified_name(), &function.about));
         }
     }
     if !table.written().is_empty() {

@@ -42,12 +42,16 @@ pub use error::ScriptError;
 pub(crate) use error::nearest;
 pub use explain::{Sources, explain, explain_parse, explain_quotient};
 pub use function::{Function, Parameter, Topic};
+pub(crate) use help::WRITTEN;
 pub use help::{function_help, overview, search, type_help};
 pub(crate) use home::path_at_home;
 pub use memory::room_for;
 pub use output::{Display, Progress, Silent, Sink};
 pub use quotient::{Meaning, Quotient, lost_fraction};
-pub use reference::reference_page;
+pub use reference::{
+    default_cell, example, function_anchor, function_section, prose, written_anchor,
+    written_section,
+};
 pub use shortcut::{Callable, Expanded};
 pub use syntax::{Completeness, completeness, string_length, unknown_calls};
 pub use table::{Mode, Table};

@@ -1,62 +1,10 @@
-//! The reference page: all functions as one HTML file.
+//! Functions as parts of the reference pages.
 
-use super::function::Topic;
-use super::help::WRITTEN;
-use super::{Function, Table, escape};
+use super::{Function, Written, escape};
 use std::fmt::Write;
 
-/// The reference page of a table.
-pub fn reference_page(table: &Table) -> String {
-    let mut body = String::new();
-    let mut contents = String::new();
-    for (topic, title) in Topic::ALL {
-        let functions: Vec<&Function> = table
-            .functions()
-            .filter(|function| function.topic == topic)
-            .collect();
-        if functions.is_empty() {
-            continue;
-        }
-        let _ = write!(contents, "<li><a href=\"#{topic:?}\">{title}</a><br>");
-        let _ = write!(body, "<h2 id=\"{topic:?}\">{title}</h2>");
-        for function in functions {
-            let anchor = anchor(function);
-            let _ = write!(
-                contents,
-                "<a class=\"name\" href=\"#{anchor}\">{}</a> ",
-                escape(function.name)
-            );
-            section(&mut body, function, &anchor);
-        }
-        contents.push_str("</li>");
-    }
-    if !table.written().is_empty() {
-        let _ = write!(contents, "<li><a href=\"#written\">{WRITTEN}</a><br>");
-        let _ = write!(body, "<h2 id=\"written\">{WRITTEN}</h2>");
-    }
-    for function in table.written() {
-        let (anchor, name) = (function.name.replace("::", "-"), escape(&function.name));
-        let _ = write!(contents, "<a class=\"name\" href=\"#{anchor}\">{name}</a> ");
-        let _ = write!(
-            body,
-            "<section id=\"{anchor}\"><h3><code>{}</code></h3>",
-            escape(&function.signature)
-        );
-        let _ = write!(
-            body,
-            "<p>{}</p><pre>{}</pre></section>",
-            escape(&function.about),
-            escape(&function.example)
-        );
-    }
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Auricle: reference</title><style>{STYLE}</style>\
-         <h1>Auricle: reference</h1><p>Every function of the language. Generated from the declarations that the program \
-         itself reads; every example is run by the tests.</p><ul class=\"contents\">{contents}</ul>{body}</html>\n"
-    )
-}
-
-fn anchor(function: &Function) -> String {
+/// The name by which a page leads to a function; of one page, no two are alike.
+pub fn function_anchor(function: &Function) -> String {
     let owner = function
         .receiver_name()
         .map(|name| format!("{}-", name.replace(' ', "-")))
@@ -85,46 +33,153 @@ fn anchor(function: &Function) -> String {
     format!("{owner}{name}{types}")
 }
 
-fn section(out: &mut String, function: &Function, anchor: &str) {
+/// The same of a function that is written in the language.
+pub fn written_anchor(function: &Written) -> String {
+    function.name.replace("::", "-")
+}
+
+/// Everything that is known of a function, with what its example gives as HTML.
+pub fn function_section(function: &Function, output: &str) -> String {
     let returns = if function.returns.is_empty() {
         String::new()
     } else {
-        format!(" → {}", escape(function.returns))
+        format!(
+            " <span class=\"gives\">→ {}</span>",
+            escape(function.returns)
+        )
     };
-    let signature = escape(&function.signature());
-    let _ = write!(
-        out,
-        "<section id=\"{anchor}\"><h3><code>{signature}</code>{returns}</h3>"
+    let mut out = format!(
+        "<section class=\"function\" id=\"{}\"><h2>{}</h2><pre class=\"signature\">{}{returns}</pre><p>{}</p>",
+        escape(&function_anchor(function)),
+        escape(&function.qualified_name()),
+        escape(&function.signature()),
+        prose(&function.about)
     );
-    let _ = write!(out, "<p>{}</p>", escape(&function.about));
-    let mut rows = String::new();
-    for parameter in function.described_parameters() {
-        let _ = write!(
-            rows,
-            "<tr><td><code>{}</code><td>{}<td>{}<td><code>{}</code>",
-            escape(&parameter.name),
-            escape(&parameter.about),
-            escape(&parameter.wanted),
-            escape(&parameter.default_source)
-        );
-    }
+    let rows: Vec<[String; 4]> = function
+        .described_parameters()
+        .map(|parameter| {
+            [
+                parameter.name.clone(),
+                parameter.about.clone(),
+                parameter.wanted.clone(),
+                parameter.default_source.clone(),
+            ]
+        })
+        .collect();
     if !rows.is_empty() {
-        let _ = write!(
-            out,
-            "<table><tr><th>name<th>meaning<th>accepts<th>default{rows}</table>"
-        );
+        out += "<div class=\"wide\"><table><thead><tr><th>name<th>meaning<th>accepts<th>default</thead><tbody>";
+        for [name, about, wanted, default] in rows {
+            let _ = write!(
+                out,
+                "<tr><td><code>{}</code><td>{}<td>{}<td>{}",
+                escape(&name),
+                prose(&about),
+                prose(&wanted),
+                default_cell(&default)
+            );
+        }
+        out += "</tbody></table></div>";
     }
     for note in &function.notes {
-        let _ = write!(out, "<p class=\"note\">{}</p>", escape(note));
+        let _ = write!(out, "<p class=\"note\">{}</p>", prose(note));
     }
-    if !function.example.is_empty() {
-        let _ = write!(out, "<pre>{}</pre>", escape(&function.example));
-    }
-    out.push_str("</section>");
+    out += &example(&function.example, output);
+    out + "</section>"
 }
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#222}\
-code,pre{font-family:ui-monospace,monospace;font-size:.92em}pre{background:#f5f5f2;padding:.6rem;overflow-x:auto}\
-h3{margin:2rem 0 .2rem;font-size:1em}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;\
-padding:.2rem .6rem .2rem 0;text-align:left;vertical-align:top}.note{color:#666}.contents{list-style:none;padding:0}\
-.name{font-family:ui-monospace,monospace;font-size:.9em}";
+/// The same of a function that is written in the language.
+pub fn written_section(function: &Written, output: &str) -> String {
+    format!(
+        "<section class=\"function\" id=\"{}\"><h2>{}</h2><pre class=\"signature\">{}</pre><p>{}</p>{}</section>",
+        escape(&written_anchor(function)),
+        escape(&function.name),
+        escape(&function.signature),
+        prose(&function.about),
+        example(&function.example, output)
+    )
+}
+
+/// An example, and what it gives as HTML.
+pub fn example(source: &str, output: &str) -> String {
+    if source.is_empty() {
+        return String::new();
+    }
+    let lines = source.replace("; ", ";\n");
+    // What stands within braces or quotes stays in one line.
+    let source = if is_balanced(&lines) {
+        lines
+    } else {
+        source.to_owned()
+    };
+    format!(
+        "<div class=\"example\"><pre>{}</pre>{output}</div>",
+        escape(&source)
+    )
+}
+
+/// Whether every line closes the braces and the quotes that it opens.
+fn is_balanced(text: &str) -> bool {
+    text.lines().all(|line| {
+        let n = |c: char| line.matches(c).count();
+        n('{') == n('}') && n('(') == n(')') && n('"') % 2 == 0 && n('`') % 2 == 0
+    })
+}
+
+/// A default as a cell of a table.
+pub fn default_cell(source: &str) -> String {
+    match source {
+        "" => "<span class=\"must\">required</span>".into(),
+        "()" => "<span class=\"none\">none</span>".into(),
+        source => format!("<code>{}</code>", escape(source)),
+    }
+}
+
+/// A text in which what stands between back ticks is code.
+pub fn prose(text: &str) -> String {
+    let parts = text.split('`').collect::<Vec<_>>();
+    if parts.len() % 2 == 0 {
+        return escape(text);
+    }
+    let part = |(index, part): (usize, &&str)| {
+        if index % 2 == 1 {
+            format!("<code>{}</code>", escape(part))
+        } else {
+            escape(part)
+        }
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Topic;
+
+    #[test]
+    fn a_section_says_all_that_is_declared() {
+        let function = Function::new("twice", Topic::Numbers, |_| Ok(()))
+            .about("Doubles `x` where x < 3.")
+            .param::<f64>("x", "what is doubled")
+            .option::<Option<f64>>("most", (), "limit")
+            .note("exact")
+            .example("let a = 1; assert(twice(a) == 2)");
+        let html = function_section(&function, "<p>well</p>");
+        for part in [
+            "id=\"twice\"",
+            "Doubles <code>x</code> where x &lt; 3.",
+            "<td><code>x</code><td>what is doubled<td>",
+            "required",
+            "<span class=\"none\">none</span>",
+            "<p class=\"note\">exact</p>",
+            "<pre>let a = 1;\nassert(twice(a) == 2)</pre><p>well</p>",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_only_outside_of_braces() {
+        assert!(example("if x { a(); b() }", "").contains("<pre>if x { a(); b() }</pre>"));
+        assert_eq!(prose("a ` b"), "a ` b");
+    }
+}
