@@ -112,7 +112,7 @@ fn to_features() -> Function {
             }
         };
         let values = singles(&tensor);
-        Ok(Dynamic::from(Arc::new(Features { values, n_channels, n_bands, n_frames })))
+        Ok(Dynamic::from(Arc::new(Features { values, n_channels, n_bands, n_frames, axes: None })))
     })
     .on::<NdTensor>()
     .about("Makes features from [bands, frames], or [channels, bands, frames].")
