@@ -357,7 +357,7 @@ mod tests {
             ("repeats", Value::Drawn(8.0.into())),
             (
                 "recipe",
-                Value::Recipe(stage("background", &noise).unwrap().into()),
+                Value::from(Recipe::from(stage("background", &noise).unwrap())),
             ),
         ];
         let recipe = Recipe::from(stage("repeat_part", &given).unwrap());

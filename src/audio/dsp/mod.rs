@@ -1,6 +1,7 @@
 //! Signal processing on slices of samples.
 
 mod air;
+mod any_rate;
 mod biquad;
 mod butterworth;
 mod cascade;

@@ -8,13 +8,16 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 /// Where the filter begins to fall and where it has fallen, as shares of the lower Nyquist frequency.
-const PASS: f64 = 0.92;
-const STOP: f64 = 1.0;
+pub(super) const PASS: f64 = 0.92;
+pub(super) const STOP: f64 = 1.0;
 /// What is left beyond the latter, dB.
-const STOP_DB: f64 = 120.0;
+pub(super) const STOP_DB: f64 = 120.0;
 /// Points of a transform up to which sizes are compared, and beyond which there is none.
 const USUAL_POINTS: usize = 1 << 14;
-const MOST_POINTS: usize = 1 << 20;
+pub(super) const MOST_POINTS: usize = 1 << 20;
+/// Samples after which two rates meet again, up to which blocks of whole periods are used. Rates whose reduced ratio is of
+/// larger numbers, or of ones with prime factors above 7, take long to prepare: see [`AnyRate`](super::any_rate::AnyRate).
+const LONGEST_PERIOD: usize = 1024;
 
 /// A conversion between two sample rates, with buffers that are kept from call to call.
 ///
@@ -24,8 +27,8 @@ const MOST_POINTS: usize = 1 << 20;
 /// frequency domain, so nothing is delayed; what it wraps around the ends of a block is dropped. Two blocks share a
 /// transform as its real and its imaginary part: the filter keeps them apart.
 pub(super) struct RateChange {
-    block: Sizes,
-    edge: Sizes,
+    pub(super) block: Sizes,
+    pub(super) edge: Sizes,
     forward: Arc<dyn Fft<f32>>,
     inverse: Arc<dyn Fft<f32>>,
     /// The filter at the bins that both rates have, from 0; scaled for a round trip.
@@ -37,27 +40,36 @@ pub(super) struct RateChange {
 
 /// The same time as a number of samples before and after.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Sizes {
-    from: usize,
-    to: usize,
+pub(super) struct Sizes {
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 impl RateChange {
     /// The conversion between two different rates; `None` if they have so little in common that no block of a usable size
-    /// is a whole number of samples at both.
+    /// is a whole number of samples at both, or that its transforms would take long to prepare.
     pub(super) fn new(from: u32, to: u32) -> Option<RateChange> {
         let (block, edge) = sizes(from, to)?;
         let mut planner = FftPlanner::new();
-        let (forward, inverse) = (
-            planner.plan_fft_forward(block.from),
-            planner.plan_fft_inverse(block.to),
-        );
+        let forward = planner.plan_fft_forward(block.from);
+        let inverse = planner.plan_fft_inverse(block.to);
+        let gains = gains(from, to, block);
+        Some(RateChange::of_parts(block, edge, forward, inverse, gains))
+    }
+
+    /// The conversion with blocks, transforms and a filter that somebody chose.
+    pub(super) fn of_parts(
+        block: Sizes,
+        edge: Sizes,
+        forward: Arc<dyn Fft<f32>>,
+        inverse: Arc<dyn Fft<f32>>,
+        gains: Vec<f32>,
+    ) -> RateChange {
         let work = forward
             .get_inplace_scratch_len()
             .max(inverse.get_inplace_scratch_len());
         let buffer = |n| vec![Complex32::default(); n];
-        Some(RateChange {
-            gains: gains(from, to, block),
+        RateChange {
             input: buffer(block.from),
             output: buffer(block.to),
             work: buffer(work),
@@ -65,49 +77,54 @@ impl RateChange {
             edge,
             forward,
             inverse,
-        })
+            gains,
+        }
     }
 
     /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the sound is silence.
     pub(super) fn convert(&mut self, sound: &[f32], out: &mut [f32]) {
-        let Sizes {
-            from: step,
-            to: step_out,
-        } = Sizes {
-            from: self.block.from - 2 * self.edge.from,
-            to: self.block.to - 2 * self.edge.to,
-        };
-        for (pair, part) in out.chunks_mut(2 * step_out).enumerate() {
-            self.load(sound, 2 * pair * step, step);
-            self.forward
-                .process_with_scratch(&mut self.input, &mut self.work);
-            self.shape();
-            self.inverse
-                .process_with_scratch(&mut self.output, &mut self.work);
-            let (first, second) = part.split_at_mut(step_out.min(part.len()));
-            let blocks = &self.output[self.edge.to..];
-            first
-                .iter_mut()
-                .zip(blocks)
-                .for_each(|(y, both)| *y = both.re);
-            second
-                .iter_mut()
-                .zip(blocks)
-                .for_each(|(y, both)| *y = both.im);
+        let step = self.step();
+        for (pair, part) in out.chunks_mut(2 * step.to).enumerate() {
+            self.pair(sound, (2 * pair * step.from) as isize, part);
         }
     }
 
-    /// Puts the blocks whose valid parts begin at `start` and a step later side by side.
-    fn load(&mut self, sound: &[f32], start: usize, step: usize) {
-        let whole = start
-            .checked_sub(self.edge.from)
-            .and_then(|first| {
-                Some((
-                    sound.get(first..first + self.block.from)?,
-                    sound.get(first + step..)?,
-                ))
-            })
-            .filter(|(_, second)| second.len() >= self.block.from);
+    /// How far it is from one block to the next.
+    pub(super) fn step(&self) -> Sizes {
+        Sizes {
+            from: self.block.from - 2 * self.edge.from,
+            to: self.block.to - 2 * self.edge.to,
+        }
+    }
+
+    /// Fills `out` with the sound at the other rate, from the time of sample `start` on: as much as two blocks hold, or less.
+    pub(super) fn pair(&mut self, sound: &[f32], start: isize, out: &mut [f32]) {
+        let step = self.step();
+        self.load(sound, start - self.edge.from as isize, step.from);
+        self.forward
+            .process_with_scratch(&mut self.input, &mut self.work);
+        self.shape();
+        self.inverse
+            .process_with_scratch(&mut self.output, &mut self.work);
+        let (first, second) = out.split_at_mut(step.to.min(out.len()));
+        let blocks = &self.output[self.edge.to..];
+        first
+            .iter_mut()
+            .zip(blocks)
+            .for_each(|(y, both)| *y = both.re);
+        second
+            .iter_mut()
+            .zip(blocks)
+            .for_each(|(y, both)| *y = both.im);
+    }
+
+    /// Puts the blocks that begin at `start` and a step later side by side.
+    fn load(&mut self, sound: &[f32], start: isize, step: usize) {
+        let n = self.block.from;
+        let whole = usize::try_from(start)
+            .ok()
+            .and_then(|first| Some((sound.get(first..first + n)?, sound.get(first + step..)?)))
+            .filter(|(_, second)| second.len() >= n);
         if let Some((first, second)) = whole {
             for ((both, a), b) in self.input.iter_mut().zip(first).zip(second) {
                 *both = Complex32::new(*a, *b);
@@ -115,21 +132,15 @@ impl RateChange {
             return;
         }
         self.input.fill(Complex32::default());
-        let silent = self.edge.from.saturating_sub(start);
-        let first = (start + silent)
-            .saturating_sub(self.edge.from)
-            .min(sound.len());
+        let (silent, first) = inside(start, n, sound);
         self.input[silent..]
             .iter_mut()
-            .zip(&sound[first..])
+            .zip(first)
             .for_each(|(both, x)| both.re = *x);
-        let silent = self.edge.from.saturating_sub(start + step);
-        let second = (start + step + silent)
-            .saturating_sub(self.edge.from)
-            .min(sound.len());
+        let (silent, second) = inside(start + step as isize, n, sound);
         self.input[silent..]
             .iter_mut()
-            .zip(&sound[second..])
+            .zip(second)
             .for_each(|(both, x)| both.im = *x);
     }
 
@@ -152,9 +163,16 @@ impl RateChange {
     }
 }
 
+/// How many of `n` samples from `start` on stand before a sound, and the sound from where they end.
+fn inside(start: isize, n: usize, sound: &[f32]) -> (usize, &[f32]) {
+    let silent = start.min(0).unsigned_abs().min(n);
+    let first = start.max(0).unsigned_abs().min(sound.len());
+    (silent, &sound[first..])
+}
+
 /// Samples of the lower rate that the filter reaches to either side: Kaiser's estimate ("Nonrecursive digital filter design
 /// using the I0-sinh window function", 1974).
-fn reach() -> f64 {
+pub(super) fn reach() -> f64 {
     ((STOP_DB - 7.95) / (2.285 * PI * (STOP - PASS)) / 2.0).ceil()
 }
 
@@ -165,6 +183,10 @@ fn sizes(from: u32, to: u32) -> Option<(Sizes, Sizes)> {
         from: from as usize / divisor,
         to: to as usize / divisor,
     };
+    let is_usual = |n: usize| n <= LONGEST_PERIOD && without(&[2, 3, 5, 7], n) == 1;
+    if !is_usual(period.from) || !is_usual(period.to) {
+        return None;
+    }
     // The edges, too, must be whole numbers of samples at both rates.
     let reach = reach() * f64::from(from) / f64::from(from.min(to));
     let edges = (reach / period.from as f64).ceil() as usize;
@@ -196,6 +218,16 @@ fn work(n: usize) -> f64 {
         layers += 6.0 * (rest as f64).log2();
     }
     n as f64 * ((0.0275 + 0.0034 * (n as f64).log2()) * layers + 0.3)
+}
+
+/// What is left of a number when all factors of some kinds are taken out.
+fn without(factors: &[usize], n: usize) -> usize {
+    factors.iter().fold(n, |mut rest, &factor| {
+        while rest.is_multiple_of(factor) {
+            rest /= factor;
+        }
+        rest
+    })
 }
 
 fn common_divisor(a: usize, b: usize) -> usize {
@@ -251,8 +283,7 @@ mod tests {
             (48_000, 44_100),
             (22_050, 8000),
             (192_000, 8000),
-            (44_100, 15_999),
-            (44_100, 44_101),
+            (16_000, 11_025),
         ] {
             let (block, edge) = sizes(from, to).unwrap();
             for size in [block, edge] {
@@ -270,14 +301,18 @@ mod tests {
                 block.from > 2 * edge.from && block.from.max(block.to) <= MOST_POINTS,
                 "{from} {to}: {block:?}"
             );
-            if common_divisor(from as usize, to as usize) >= 50 {
-                assert!(
-                    block.from.max(block.to) <= USUAL_POINTS,
-                    "{from} {to}: {block:?}"
-                );
-            }
+            assert!(
+                block.from.max(block.to) <= USUAL_POINTS,
+                "{from} {to}: {block:?}"
+            );
         }
-        assert_eq!(sizes(4_000_037, 4_000_003), None);
-        assert_eq!(sizes(1, 16_000_000), None);
+        for (from, to) in [
+            (44_100, 15_999),
+            (16_000, 11_000),
+            (4_000_037, 4_000_003),
+            (1, 16_000_000),
+        ] {
+            assert_eq!(sizes(from, to), None);
+        }
     }
 }

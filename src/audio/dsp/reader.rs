@@ -16,6 +16,11 @@ const PHASES: usize = 128;
 
 /// Samples of a result that are made from one part of a sound, when it is read through.
 const PART: usize = 1 << 16;
+/// Cut-offs an octave for which weights are kept, and octaves.
+const LEVELS_PER_OCTAVE: usize = 32;
+const OCTAVES: usize = 7;
+/// The last of them.
+const FASTEST: f64 = (1 << OCTAVES) as f64;
 
 /// What is read before the first and behind the last sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +35,9 @@ pub enum Outside {
 ///
 /// `y(p) = sum_k x[k] c h(c (p - k))` with `h(u) = sinc(u) kaiser(u / 32)` and `c = min(1, 1 / v)` at speed `v`: read faster,
 /// a sound is limited to what the result can hold. At speed 1 and whole positions it is the sound itself.
-/// Smith, "Digital audio resampling", 2002, is the construction.
+/// Smith, "Digital audio resampling", 2002, is the construction. Along a path of changing speeds above 1, `c h(c t)` is the
+/// straight line between those of the two nearest of [`LEVELS_PER_OCTAVE`] cut-offs, 2 % apart: it passes what both pass and
+/// stops what both stop.
 #[derive(Default)]
 pub struct Reader {
     padded: Vec<f32>,
@@ -95,11 +102,11 @@ impl Reader {
     fn with_weights(&mut self, speed: f64, read: impl FnOnce(&mut Reader, &[f32])) {
         if speed > 1.0 {
             let mut weights = std::mem::take(&mut self.weights);
-            fill_weights(1.0 / speed, n_side(speed), &mut weights);
+            fill_weights(1.0 / speed, PHASES, n_side(speed), &mut weights);
             read(self, &weights);
             self.weights = weights;
         } else {
-            read(self, plain_weights());
+            read(self, &level(0).weights);
         }
     }
 
@@ -148,8 +155,9 @@ impl Reader {
         let Some((samples, share)) = self.around(position, n_side) else {
             return 0.0;
         };
-        let phase = share * PHASES as f64;
-        let set = (phase as usize).min(PHASES - 1);
+        let n_phases = weights.len() / samples.len() - 1;
+        let phase = share * n_phases as f64;
+        let set = (phase as usize).min(n_phases - 1);
         let (a, b) =
             weights[set * samples.len()..(set + 2) * samples.len()].split_at(samples.len());
         let share = (phase - set as f64) as f32;
@@ -182,8 +190,18 @@ impl Reader {
         sums[0]
     }
 
-    /// By the master kernel, stretched to the band that fits the speed.
-    fn limited(&self, position: f64, speed: f64) -> f32 {
+    /// At a speed above 1, linear between two cut-offs.
+    #[inline(always)]
+    fn limited<S: Simd>(&self, simd: S, position: f64, speed: f64, levels: &mut Nearest) -> f32 {
+        let place = levels.find(speed);
+        let [low, high] = levels.levels;
+        let a = self.between(simd, position, low.n_side, &low.weights);
+        let b = self.between(simd, position, high.n_side, &high.weights);
+        a + place * (b - a)
+    }
+
+    /// At a speed beyond all levels, by the master kernel.
+    fn stretched(&self, position: f64, speed: f64) -> f32 {
         let n_side = n_side(speed);
         let Some((samples, share)) = self.around(position, n_side) else {
             return 0.0;
@@ -197,6 +215,66 @@ impl Reader {
             .sum();
         sum * cutoff as f32
     }
+}
+
+/// The levels on either side of the last speed: a speed that changes slowly seldom leaves them.
+struct Nearest {
+    levels: [&'static Level; 2],
+}
+
+impl Nearest {
+    fn new() -> Nearest {
+        Nearest {
+            levels: [level(0), level(1)],
+        }
+    }
+
+    /// Makes the levels those around a speed, and gives its place between them.
+    #[inline(always)]
+    fn find(&mut self, speed: f64) -> f32 {
+        let [low, high] = self.levels;
+        if !(low.speed..=high.speed).contains(&speed) {
+            self.levels = around_speed(speed);
+        }
+        let [low, high] = self.levels;
+        ((speed - low.speed) / (high.speed - low.speed)).min(1.0) as f32
+    }
+}
+
+#[cold]
+fn around_speed(speed: f64) -> [&'static Level; 2] {
+    let place = (libm::log2(speed) * LEVELS_PER_OCTAVE as f64).floor();
+    let mut index = (place.max(0.0) as usize).min(LEVELS_PER_OCTAVE * OCTAVES - 1);
+    // A logarithm that was rounded the wrong way.
+    if level(index).speed > speed && index > 0 {
+        index -= 1;
+    }
+    [level(index), level(index + 1)]
+}
+
+/// The weights at one speed, kept for all.
+struct Level {
+    speed: f64,
+    n_side: usize,
+    weights: Vec<f32>,
+}
+
+/// The level of a speed of `2^(index / 32)`, `index` up to 224: 128 times. Few are ever made.
+fn level(index: usize) -> &'static Level {
+    static LEVELS: [OnceLock<Level>; LEVELS_PER_OCTAVE * OCTAVES + 1] =
+        [const { OnceLock::new() }; LEVELS_PER_OCTAVE * OCTAVES + 1];
+    LEVELS[index].get_or_init(|| {
+        let speed = libm::exp2(index as f64 / LEVELS_PER_OCTAVE as f64);
+        let (n_side, mut weights) = (n_side(speed), Vec::new());
+        // The slower a kernel changes the fewer positions it takes.
+        let n_phases = (PHASES as f64 / speed).ceil() as usize;
+        fill_weights(1.0 / speed, n_phases, n_side, &mut weights);
+        Level {
+            speed,
+            n_side,
+            weights,
+        }
+    })
 }
 
 /// Reading at one speed by the widest instructions of the processor.
@@ -238,11 +316,15 @@ impl<P: Iterator<Item = (f64, f64)>> WithSimd for Varying<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        let (plain, mut levels) = (level(0), Nearest::new());
         for (y, (position, speed)) in self.out.iter_mut().zip(self.path) {
-            *y = if speed > 1.0 {
-                self.reader.limited(position, speed)
+            *y = if speed > FASTEST {
+                self.reader.stretched(position, speed)
+            } else if speed > 1.0 {
+                self.reader.limited(simd, position, speed, &mut levels)
             } else {
-                self.reader.between(simd, position, HALF, plain_weights())
+                self.reader
+                    .between(simd, position, plain.n_side, &plain.weights)
             };
         }
     }
@@ -279,21 +361,11 @@ fn n_side(speed: f64) -> usize {
     ((HALF as f64 * speed.max(1.0)).ceil() as usize).next_multiple_of(8)
 }
 
-/// The weights at speeds up to 1.
-fn plain_weights() -> &'static [f32] {
-    static WEIGHTS: OnceLock<Vec<f32>> = OnceLock::new();
-    WEIGHTS.get_or_init(|| {
-        let mut weights = Vec::new();
-        fill_weights(1.0, HALF, &mut weights);
-        weights
-    })
-}
-
 /// For every position between two samples, both ends included, the weights of the samples around it.
-fn fill_weights(cutoff: f64, n_side: usize, weights: &mut Vec<f32>) {
+fn fill_weights(cutoff: f64, n_phases: usize, n_side: usize, weights: &mut Vec<f32>) {
     weights.clear();
-    for phase in 0..=PHASES {
-        let first = phase as f64 / PHASES as f64 + (n_side - 1) as f64;
+    for phase in 0..=n_phases {
+        let first = phase as f64 / n_phases as f64 + (n_side - 1) as f64;
         let weight = |j: usize| kernel_at((first - j as f64).abs() * cutoff) * cutoff as f32;
         weights.extend((0..2 * n_side).map(weight));
     }
@@ -419,22 +491,31 @@ mod tests {
             (Reader::default(), vec![0.0; 400], vec![0.0; 400]);
         reader.load(&tone(0.7, 500), Outside::Silence, 1.0);
         reader.steady(3.3, 0.77, &mut wide);
-        let weights = plain_weights();
+        let same = |wide: &[f32], narrow: &[f32]| {
+            let mut pairs = wide.iter().zip(narrow);
+            pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+        };
         Steady {
             reader: &reader,
             first: 0,
             start: 3.3,
             speed: 0.77,
             n_side: HALF,
-            weights,
+            weights: &level(0).weights,
             out: &mut narrow,
         }
         .with_simd(pulp::Scalar::new());
-        assert!(
-            wide.iter()
-                .zip(&narrow)
-                .all(|(a, b)| a.to_bits() == b.to_bits())
-        );
+        assert!(same(&wide, &narrow));
+        reader.load(&tone(0.7, 900), Outside::Silence, 2.0);
+        let path = || (0..400).map(|i| (f64::from(i) * 1.3, 0.9 + f64::from(i) * 0.002));
+        reader.varying(path(), &mut wide);
+        Varying {
+            reader: &reader,
+            path: path(),
+            out: &mut narrow,
+        }
+        .with_simd(pulp::Scalar::new());
+        assert!(same(&wide, &narrow));
     }
 
     #[test]

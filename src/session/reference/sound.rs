@@ -57,7 +57,7 @@ impl Sounds {
 
     /// The sound or the features by which a stage is best seen.
     pub(super) fn of(&self, declaration: &Declaration) -> Input {
-        if declaration.accepts == Accepts::Features {
+        if declaration.facts.accepts == Accepts::Features {
             let content = Content::Features(self.features.clone());
             let name = "the log-mel spectrogram of a made voice";
             return Input { name, content };

@@ -6,8 +6,8 @@ use super::{layout, output};
 use crate::script::{ScriptError, Silent, data_url, default_cell, escape, example, prose};
 use crate::{Session, Settings};
 use auricle_audio::augment::{
-    Accepts, Declaration, Domain, Kind, Parameter, Recipe, Stage, Trace, Value, Workspace,
-    catalogue,
+    Accepts, Declaration, Domain, FUNCTION, Kind, Parameter, Recipe, Stage, Trace, Value,
+    Workspace, catalogue,
 };
 use auricle_audio::io::{FlacFormat, write_flac};
 use auricle_audio::plot::{Content, Scale, features_card, map_image, wave_card};
@@ -120,7 +120,7 @@ fn given(
         let value = match parameter.kind {
             _ if !is_required => continue,
             Kind::Paths { .. } => Some(Value::Word(sounds.recordings())),
-            Kind::Function => function(declaration, session)?,
+            kind if kind == FUNCTION => function(declaration, session)?,
             _ => required(parameter),
         };
         given.extend(value.map(|value| (parameter.name.to_owned(), value)));
@@ -298,7 +298,7 @@ fn sentence(text: &str) -> String {
 
 /// What a stage takes and gives, in a few words.
 pub(super) fn flow(declaration: &Declaration) -> &'static str {
-    match (declaration.accepts, declaration.gives) {
+    match (declaration.facts.accepts, declaration.facts.gives) {
         (_, Some(Domain::Features)) => "sound → features",
         (Accepts::Wave, _) => "sound → sound",
         (Accepts::Features, _) => "features → features",
@@ -330,8 +330,9 @@ fn html(declaration: &'static Declaration, shown: &str, output: &str) -> String 
         }
         body += "</tbody></table></div>";
     }
-    if !declaration.draws.is_empty() {
+    if !declaration.facts.draws.is_empty() {
         let items = declaration
+            .facts
             .draws
             .iter()
             .map(|drawn| format!("<li><code>{}</code></li>", escape(drawn)));

@@ -137,7 +137,7 @@ fn the_pages_are_whole_and_need_nothing_else() {
         }
         for part in [
             declaration.citation,
-            declaration.draws.first().unwrap_or(&""),
+            declaration.facts.draws.first().unwrap_or(&""),
         ] {
             assert!(
                 html.contains(&crate::script::escape(part)),
