@@ -177,9 +177,9 @@ mod tests {
         let (x, y) = (centred(&a, 3), centred(&b, 3));
         let deviation = |c: &[f64]| (dot(c, c) / 5.0 + 1e-5).sqrt();
         let mut want = 0.0;
-        for i in 0..3 {
-            for j in 0..3 {
-                let c = dot(&x[i], &y[j]) / 5.0 / deviation(&x[i]) / deviation(&y[j]);
+        for (i, x) in x.iter().enumerate() {
+            for (j, y) in y.iter().enumerate() {
+                let c = dot(x, y) / 5.0 / deviation(x) / deviation(y);
                 want += if i == j {
                     (1.0 - c).powi(2)
                 } else {
