@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Computes how far the views of a clip lie apart: `mean |x_i - y_i|^alpha` over normalized rows.
 ///
-/// Wang and Isola, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
-/// Hypersphere", 2020, eq. 3.
+/// Wang and Isola, "Understanding Contrastive Representation Learning through Alignment and
+/// Uniformity on the Hypersphere", 2020, eq. 3.
 ///
 /// # Shapes
 /// `x`, `y`: `[batch, dim]`; returns `[1]`.
@@ -31,7 +31,8 @@ pub fn align(x: Tensor<2>, y: Tensor<2>, alpha: f64) -> Result<Tensor<1>, Error>
     Ok(powered.mean())
 }
 
-/// Computes how evenly rows cover the sphere: `log mean_{i<j} exp(-t |x_i - x_j|^2)` over normalized rows.
+/// Computes how evenly rows cover the sphere: `log mean_{i<j} exp(-t |x_i - x_j|^2)` over
+/// normalized rows.
 ///
 /// Wang and Isola, 2020, eq. 5. Lower is more even; 0 means that all rows coincide.
 ///

@@ -1,4 +1,5 @@
-//! What the tests of losses compare with: rows drawn from a seed, and slopes by finite differences in double precision.
+//! What the tests of losses compare with: rows drawn from a seed, and slopes by finite differences
+//! in double precision.
 
 use super::similarity::normalized;
 use auricle_audio::Rng;

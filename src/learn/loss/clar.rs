@@ -43,13 +43,16 @@ impl Default for Clar {
     }
 }
 
-/// Computes NT-Xent of two views plus the cross entropy of each view's logits over the rows that have a label.
+/// Computes NT-Xent of two views plus the cross entropy of each view's logits over the rows that
+/// have a label.
 ///
-/// Al-Tahan and Mohsenzadeh, "CLAR: Contrastive Learning of Auditory Representations", 2021, eq. 3. Each cross entropy is
-/// a mean over the labelled rows, 0 where there is none; the paper has one such term, its code adds two.
+/// Al-Tahan and Mohsenzadeh, "CLAR: Contrastive Learning of Auditory Representations", 2021.
+/// Each cross entropy is a mean over the labelled rows, 0 where there is none; the paper has one
+/// such term, its code adds two.
 ///
 /// # Shapes
-/// `a`, `b`: `[batch, dim]`; `logits`: of each view, `[batch, classes]`; `labels`: one for every row; returns `[1]`.
+/// `a`, `b`: `[batch, dim]`; `logits`: of each view, `[batch, classes]`; `labels`: one for every
+/// row; returns `[1]`.
 ///
 /// # Errors
 /// As [`nt_xent`] and [`cross_entropy`]; [`Error::Range`] for a negative `ce_weight`.

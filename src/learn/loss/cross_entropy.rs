@@ -32,18 +32,19 @@ impl CrossEntropy {
     }
 }
 
-/// Computes the cross entropy of logits with the labels of their rows; rows without a label do not count.
+/// Computes the cross entropy of logits with the labels of their rows; rows without a label do not
+/// count.
 ///
-/// `-sum_i w[y_i] log softmax(x_i)[y_i] / sum_i w[y_i]`, where a smoothing of `e` takes `(1 - e)` of that and adds
-/// `e / classes` of the weighted sum over all classes, under the same denominator, as PyTorch has it. Without labelled
-/// rows, or if none of them has a weight, the loss is 0.
+/// `-sum_i w[y_i] log softmax(x_i)[y_i] / sum_i w[y_i]`, where a smoothing of `e` takes `(1 - e)`
+/// of that and adds `e / classes` of the weighted sum over all classes, under the same denominator,
+/// as PyTorch has it. Without labelled rows, or if none of them has a weight, the loss is 0.
 ///
 /// # Shapes
 /// `logits`: `[batch, classes]`; `labels`: one for every row; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if labels are not as many as rows or weights not as many as classes; [`Error::Range`] for a label that
-/// is no class, and as [`CrossEntropy::check`].
+/// [`Error::Shape`] if labels are not as many as rows or weights not as many as classes;
+/// [`Error::Range`] for a label that is no class, and as [`CrossEntropy::check`].
 pub fn cross_entropy(
     logits: Tensor<2>,
     labels: &[Option<usize>],
@@ -57,7 +58,8 @@ pub fn cross_entropy(
         check_count("class weights", weights.len(), n_classes, "class")?;
     }
     let weight = |class: usize| options.class_weights.as_ref().map_or(1.0, |w| w[class]);
-    // What every logarithm of a probability is multiplied with: targets, weights and the mean in one matrix.
+    // What every logarithm of a probability is multiplied with: targets, weights and the mean in
+    // one matrix.
     let (mut share, mut total) = (vec![0.0; n * n_classes], 0.0);
     for (row, label) in labels.iter().enumerate() {
         let Some(label) = *label else { continue };
@@ -103,16 +105,17 @@ pub fn inverse_frequency(counts: &[f64]) -> Result<Vec<f64>, Error> {
 
 /// Computes the binary cross entropy of logits with targets of any number of classes a row.
 ///
-/// `-(w y log s(x) + (1 - y) log(1 - s(x)))` with the logistic function `s`, averaged over all known targets. A target
-/// below 0 is not known and does not count; without known targets the loss is 0. Computed from the logarithm of `s`, so
-/// that large logits of either sign stay finite.
+/// `-(w y log s(x) + (1 - y) log(1 - s(x)))` with the logistic function `s`, averaged over all
+/// known targets. A target below 0 is not known and does not count; without known targets the loss
+/// is 0. Computed from the logarithm of `s`, so that large logits of either sign stay finite.
 ///
 /// # Shapes
-/// `logits`, `targets`: `[batch, classes]`, targets from 0 to 1 or below 0; `positive_weights`: one for every class, all 1
-/// if `None`; returns `[1]`.
+/// `logits`, `targets`: `[batch, classes]`, targets from 0 to 1 or below 0; `positive_weights`: one
+/// for every class, all 1 if `None`; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if targets or weights do not fit the logits; [`Error::Range`] for a negative weight.
+/// [`Error::Shape`] if targets or weights do not fit the logits; [`Error::Range`] for a negative
+/// weight.
 pub fn binary_cross_entropy(
     logits: Tensor<2>,
     targets: Tensor<2>,

@@ -18,7 +18,8 @@ pub enum Loss {
     NtXent(f64),
     /// [`dcl`](super::dcl) at a temperature, of two views.
     Dcl(f64),
-    /// [`supcon`](super::supcon) of labelled rows, or [`supcon_views`](super::supcon_views) of two views.
+    /// [`supcon`](super::supcon) of labelled rows, or [`supcon_views`](super::supcon_views) of two
+    /// views.
     SupCon {
         /// Its temperature.
         temperature: f64,
@@ -29,14 +30,17 @@ pub enum Loss {
     Clar(Clar),
     /// [`align_uniform`](super::align_uniform) of two views.
     AlignUniform(AlignUniform),
-    /// [`cross_entropy`](super::cross_entropy) of logits and labels, averaged over the views' logits.
+    /// [`cross_entropy`](super::cross_entropy) of logits and labels, averaged over the views'
+    /// logits.
     CrossEntropy(CrossEntropy),
-    /// [`binary_cross_entropy`](super::binary_cross_entropy) of logits and targets, averaged over the views' logits.
+    /// [`binary_cross_entropy`](super::binary_cross_entropy) of logits and targets, averaged over
+    /// the views' logits.
     BinaryCrossEntropy {
         /// Weight of a target of 1 for every class; all 1 if `None`.
         positive_weights: Option<Vec<f64>>,
     },
-    /// [`patch_mix_loss`](super::patch_mix_loss) of mixed projections, their targets, clean logits and labels.
+    /// [`patch_mix_loss`](super::patch_mix_loss) of mixed projections, their targets, clean logits
+    /// and labels.
     PatchMix(PatchMixLoss),
     /// [`byol`](super::byol) of a prediction and its target.
     Byol,
@@ -56,8 +60,8 @@ pub enum Loss {
 /// What a loss is computed from. Each takes what it needs and says what is missing.
 #[derive(Clone, Default)]
 pub struct Given<'a> {
-    /// Rows to compare, `[batch, dim]`: two views; a prediction and its target; queries and keys; mixed projections and
-    /// their targets; or labelled rows.
+    /// Rows to compare, `[batch, dim]`: two views; a prediction and its target; queries and keys;
+    /// mixed projections and their targets; or labelled rows.
     pub rows: Vec<Tensor<2>>,
     /// Logits, `[batch, classes]`, of each view.
     pub logits: Vec<Tensor<2>>,
@@ -144,7 +148,8 @@ impl Loss {
     /// Computes the loss, `[1]`.
     ///
     /// # Errors
-    /// [`Error::Missing`] for what it needs and was not given; otherwise as the function of the loss.
+    /// [`Error::Missing`] for what it needs and was not given; otherwise as the function of the
+    /// loss.
     pub fn of(&self, given: Given<'_>) -> Result<Tensor<1>, Error> {
         let missing = |what: &'static str| Error::Missing {
             name: self.name(),
@@ -354,6 +359,53 @@ mod tests {
         ];
         for (loss, want) in cases {
             assert_near(value(loss.of(given.clone()).unwrap()), want, 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_temperature_of_a_hundredth_and_inputs_of_any_size_stay_finite() {
+        let (a, b) = (Rows::drawn(300, 8, 1), Rows::drawn(300, 8, 2));
+        let logits = Rows::drawn(300, 5, 3);
+        let labels: Vec<Option<usize>> = (0..300).map(|i| (i % 7 > 0).then_some(i % 5)).collect();
+        let mixing = Mixing {
+            kept: 0.4,
+            partner: (0..300).rev().collect(),
+        };
+        let temperature = 0.01;
+        let mut losses = vec![Loss::NtXent(temperature), Loss::Dcl(temperature)];
+        losses.push(Loss::InfoNce(temperature));
+        for (positives, _) in Positives::ALL {
+            losses.push(Loss::SupCon {
+                temperature,
+                positives,
+            });
+        }
+        for (negatives, _) in Negatives::ALL {
+            losses.push(Loss::PatchMix(PatchMixLoss {
+                temperature,
+                weight: 1.0,
+                target: Target::GradFlow,
+                negatives,
+            }));
+        }
+        for loss in losses {
+            let of = |a: Tensor<2>, b: Tensor<2>, logits: Tensor<2>| {
+                let given = Given {
+                    rows: vec![a.mul_scalar(1e4), b.clone().mul_scalar(1e-4)],
+                    logits: vec![logits.mul_scalar(100.0)],
+                    labels: Some(&labels),
+                    mixing: Some(&mixing),
+                    queue: Some(b),
+                    ..Given::default()
+                };
+                loss.of(given).unwrap()
+            };
+            let want = value(of(a.tensor(), b.tensor(), logits.tensor()));
+            let x = a.single().require_grad();
+            let single = of(x.clone(), b.single(), logits.single());
+            let slope = x.grad(&single.backward()).unwrap();
+            assert!(value(slope.abs().max()).is_finite(), "{loss}");
+            assert_near(value(single), want, 1e-4 * want.abs());
         }
     }
 

@@ -7,16 +7,17 @@ use burn::tensor::activation::log_softmax;
 
 /// Computes InfoNCE of queries with their keys against a queue of other keys, as MoCo does.
 ///
-/// `-log( exp(q.k / t) / (exp(q.k / t) + sum_j exp(q.n_j / t)) )`, averaged over queries; all rows are normalized here, and
-/// nothing flows into keys and queue. He et al., "Momentum Contrast", 2020, eq. 1; MoCo v2 (Chen et al., 2020) has a
-/// temperature of 0.2.
+/// `-log( exp(q.k / t) / (exp(q.k / t) + sum_j exp(q.n_j / t)) )`, averaged over queries; all rows
+/// are normalized here, and nothing flows into keys and queue. He et al., "Momentum Contrast",
+/// 2020, eq. 1; MoCo v2 (Chen et al., 2020) has a temperature of 0.2.
 ///
 /// # Shapes
-/// `queries`, `keys`: `[batch, dim]`, where row `n` of each is a view of clip `n`; `queue`: `[length, dim]`; returns `[1]`.
+/// `queries`, `keys`: `[batch, dim]`, where row `n` of each is a view of clip `n`; `queue`:
+/// `[length, dim]`; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if they do not fit each other; [`Error::Range`] if there is no query or key in the queue, or
-/// `temperature` is not above 0.
+/// [`Error::Shape`] if they do not fit each other; [`Error::Range`] if there is no query or key in
+/// the queue, or `temperature` is not above 0.
 pub fn info_nce(
     queries: Tensor<2>,
     keys: Tensor<2>,

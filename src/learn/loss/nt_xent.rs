@@ -1,4 +1,5 @@
-//! The normalized temperature-scaled cross entropy, with and without the positive in its denominator.
+//! The normalized temperature-scaled cross entropy, with and without the positive in its
+//! denominator.
 
 use super::similarity::{
     check_positive, check_rows, check_views, log_softmax_without, log_sum_exp, lowest, normalized,
@@ -9,15 +10,17 @@ use burn::tensor::{Int, Tensor};
 
 /// Computes the normalized temperature-scaled cross entropy of a batch of positive pairs.
 ///
-/// `l(i, j) = -log( exp(sim(z_i, z_j) / t) / sum_{k != i} exp(sim(z_i, z_k) / t) )`, averaged over both directions.
-/// Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", 2020, eq. 1. Embeddings are
-/// normalized here, not before. With a single pair the loss is 0; by chance it is `ln(2 batch - 1)`.
+/// `l(i, j) = -log( exp(sim(z_i, z_j) / t) / sum_{k != i} exp(sim(z_i, z_k) / t) )`, averaged over
+/// both directions. Chen et al., "A Simple Framework for Contrastive Learning of Visual
+/// Representations", 2020, eq. 1. Embeddings are normalized here, not before. With a single pair
+/// the loss is 0; by chance it is `ln(2 batch - 1)`.
 ///
 /// # Shapes
 /// `a`, `b`: `[batch, dim]`, where row `n` of each is a view of clip `n`; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is 0 or `temperature` is not above 0.
+/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is 0 or `temperature`
+/// is not above 0.
 pub fn nt_xent(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Error> {
     Ok(nt_xent_per_anchor(a, b, temperature)?.mean())
 }
@@ -48,15 +51,17 @@ pub fn nt_xent_per_anchor(
 
 /// Computes the decoupled contrastive loss: NT-Xent without the positive in the denominator.
 ///
-/// `l(i, j) = -sim(z_i, z_j) / t + log sum_{k != i, j} exp(sim(z_i, z_k) / t)`, averaged over both directions. Yeh et al.,
-/// "Decoupled Contrastive Learning", 2022, eq. 6. A positive that is found already no longer weakens the push of the
-/// negatives, which helps small batches. The loss may be below 0; by chance it is `ln(2 batch - 2)`.
+/// `l(i, j) = -sim(z_i, z_j) / t + log sum_{k != i, j} exp(sim(z_i, z_k) / t)`, averaged over both
+/// directions. Yeh et al., "Decoupled Contrastive Learning", 2022. A positive that is found
+/// already no longer weakens the push of the negatives, which helps small batches. The loss may be
+/// below 0; by chance it is `ln(2 batch - 2)`.
 ///
 /// # Shapes
 /// `a`, `b`: `[batch, dim]`, where row `n` of each is a view of clip `n`; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or `temperature` is not above 0.
+/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or
+/// `temperature` is not above 0.
 pub fn dcl(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Error> {
     let [n, _] = check_views(&a, &b)?;
     check_rows(n, 2)?;

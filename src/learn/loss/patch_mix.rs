@@ -1,9 +1,10 @@
 //! Patch-Mix: parts of one clip's tokens in another's, and the losses that know it.
 //!
-//! Kim et al., "Patch-Mix Contrastive Learning with Audio Spectrogram Transformer on Respiratory Sound Classification",
-//! 2023. Tokens of every clip are replaced by those of a partner at places that are the same for the whole batch, after
-//! patch embedding and before positions are added. A clip then belongs to its own label by the share of tokens that it
-//! kept, and to its partner's by the rest.
+//! Kim et al., "Patch-Mix Contrastive Learning with Audio Spectrogram Transformer on Respiratory
+//! Sound Classification", 2023. Tokens of every clip are replaced by those of a partner at places
+//! that are the same for the whole batch, after patch embedding and before positions are added. A
+//! clip then belongs to its own label by the share of tokens that it kept, and to its partner's by
+//! the rest.
 
 use super::similarity::{
     as_numbers, check_count, check_labels, check_positive, check_rows, check_share, check_weight,
@@ -49,7 +50,8 @@ pub struct PatchMix {
 }
 
 impl PatchMix {
-    /// The mix of given places: single tokens of `[frequencies, times]`, frequency first, or whole columns of time.
+    /// The mix of given places: single tokens of `[frequencies, times]`, frequency first, or whole
+    /// columns of time.
     ///
     /// # Errors
     /// [`Error::Range`] for a place that is not there.
@@ -82,9 +84,11 @@ impl PatchMix {
         ((n as f64 * (1.0 - kept)).floor() as usize).min(n)
     }
 
-    /// Draws a mix: a share from Beta(`alpha`, `alpha`), partners by one permutation of the batch, and places.
+    /// Draws a mix: a share from Beta(`alpha`, `alpha`), partners by one permutation of the batch,
+    /// and places.
     ///
-    /// [`PatchMix::count`] says how many places are replaced, and the share becomes what that leaves.
+    /// [`PatchMix::count`] says how many places are replaced, and the share becomes what that
+    /// leaves.
     ///
     /// # Errors
     /// [`Error::Range`] if `alpha` is not above 0.
@@ -109,7 +113,8 @@ impl PatchMix {
     /// Replaces tokens by those of the partners.
     ///
     /// # Shapes
-    /// `tokens`: `[batch, n, dim]`, after patch embedding and without class tokens; returns the same.
+    /// `tokens`: `[batch, n, dim]`, after patch embedding and without class tokens; returns the
+    /// same.
     ///
     /// # Errors
     /// [`Error::Shape`] or [`Error::Range`] if batch or places are others.
@@ -143,8 +148,8 @@ fn beta(a: f64, rng: &mut Rng) -> f64 {
     1.0 / (1.0 + (y - x).exp())
 }
 
-/// The logarithm of a gamma variable of shape `a`: Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables",
-/// 2000, with a power of a uniform variable below shape 1.
+/// The logarithm of a gamma variable of shape `a`: Marsaglia and Tsang, "A Simple Method for
+/// Generating Gamma Variables", 2000, with a power of a uniform variable below shape 1.
 fn log_gamma_variable(a: f64, rng: &mut Rng) -> f64 {
     if a < 1.0 {
         let power = (1.0 - rng.uniform()).ln() / a;
@@ -284,16 +289,18 @@ impl PatchMixLoss {
 /// Computes the Patch-Mix contrastive loss.
 ///
 /// With anchors `g_i` and targets `t_j` of length 1 and `s = g t' / tau`,
-/// `l_i = -(lambda log p_ii + (1 - lambda) log p_i,pi(i))`, `p` the softmax of a row over the columns that are kept, and the
-/// loss their mean. A clip that is its own partner has that one positive. Kim et al., 2023, eq. 5. Whether a gradient
-/// flows into the targets is [`Target`]'s matter.
+/// `l_i = -(lambda log p_ii + (1 - lambda) log p_i,pi(i))`, `p` the softmax of a row over the
+/// columns that are kept, and the loss their mean. A clip that is its own partner has that one
+/// positive. Kim et al., 2023. Whether a gradient flows into the targets is [`Target`]'s
+/// matter.
 ///
 /// # Shapes
-/// `mixed`: projections of the mixed clips, `targets`: of the clean ones, both `[batch, dim]`; `labels`: one for every
-/// row; returns `[1]`.
+/// `mixed`: projections of the mixed clips, `targets`: of the clean ones, both `[batch, dim]`;
+/// `labels`: one for every row; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if they do not fit each other; [`Error::Range`] if `temperature` is not above 0.
+/// [`Error::Shape`] if they do not fit each other; [`Error::Range`] if `temperature` is not above
+/// 0.
 pub fn patch_mix_contrastive(
     mixed: Tensor<2>,
     targets: Tensor<2>,
@@ -347,12 +354,12 @@ pub fn patch_mix_per_row(
     Ok((log_p * weight).sum_dim(1).neg().reshape([n]))
 }
 
-/// Computes the loss that Patch-Mix trains with: the cross entropy of the clean clips plus a weight times
-/// [`patch_mix_contrastive`].
+/// Computes the loss that Patch-Mix trains with: the cross entropy of the clean clips plus a weight
+/// times [`patch_mix_contrastive`].
 ///
 /// # Shapes
-/// `mixed`, `targets`: `[batch, dim]`; `logits`: of the clean clips, `[batch, classes]`; `labels`: one for every row;
-/// returns `[1]`.
+/// `mixed`, `targets`: `[batch, dim]`; `logits`: of the clean clips, `[batch, classes]`; `labels`:
+/// one for every row; returns `[1]`.
 ///
 /// # Errors
 /// As [`patch_mix_contrastive`] and [`cross_entropy`].
@@ -466,7 +473,8 @@ mod tests {
             }
             shares.push(mix.mixing.kept);
         }
-        // Beta(0.3, 0.3) has mean 1/2 and variance 0.25 / 1.6; rounding up to whole places adds a little to the mean.
+        // Beta(0.3, 0.3) has mean 1/2 and variance 0.25 / 1.6; rounding up to whole places adds a
+        // little to the mean.
         let mean = shares.iter().sum::<f64>() / 400.0;
         let variance = shares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / 400.0;
         assert_near(mean, 0.55, 0.05);

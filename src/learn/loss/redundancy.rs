@@ -43,16 +43,17 @@ const VICREG_EPSILON: f64 = 1e-4;
 
 /// Computes variance-invariance-covariance regularization.
 ///
-/// `l mse(a, b) + m [v(a) + v(b)] + n [c(a) + c(b)]`: `mse` is the mean over all numbers, `v` the mean over columns of
-/// `max(0, 1 - sqrt(var + 1e-4))`, `c` the sum of squared covariances of different columns over `dim`; variances and
-/// covariances divide by `batch - 1`. Bardes et al., "VICReg", 2022, algorithm 1 (equation 5 sums `mse` over columns).
-/// Rows are not normalized.
+/// `l mse(a, b) + m [v(a) + v(b)] + n [c(a) + c(b)]`: `mse` is the mean over all numbers, `v` the
+/// mean over columns of `max(0, 1 - sqrt(var + 1e-4))`, `c` the sum of squared covariances of
+/// different columns over `dim`; variances and covariances divide by `batch - 1`. Bardes et al.,
+/// "VICReg", 2022, algorithm 1 (equation 5 sums `mse` over columns). Rows are not normalized.
 ///
 /// # Shapes
 /// `a`, `b`: `[batch, dim]`; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or a weight below 0.
+/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or a
+/// weight below 0.
 pub fn vicreg(a: Tensor<2>, b: Tensor<2>, weights: &VicReg) -> Result<Tensor<1>, Error> {
     let [n, _] = check_views(&a, &b)?;
     check_rows(n, 2)?;
@@ -86,17 +87,19 @@ fn spread(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
 /// Added to a variance before its root is taken, in Barlow Twins, as its batch normalization does.
 const BARLOW_EPSILON: f64 = 1e-5;
 
-/// Computes the loss of Barlow Twins: `sum_i (1 - C_ii)^2 + l sum_{i != j} C_ij^2` for the cross-correlation `C` of the
-/// columns of the views.
+/// Computes the loss of Barlow Twins: `sum_i (1 - C_ii)^2 + l sum_{i != j} C_ij^2` for the
+/// cross-correlation `C` of the columns of the views.
 ///
-/// Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction", 2021, eq. 1 and 2. Columns get mean
-/// 0 and population deviation 1, as in the released code, which normalizes by batch normalization.
+/// Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction", 2021, eq. 1
+/// and 2. Columns get mean 0 and population deviation 1, as in the released code, which normalizes
+/// by batch normalization.
 ///
 /// # Shapes
 /// `a`, `b`: `[batch, dim]`; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or `redundancy` below 0.
+/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or
+/// `redundancy` below 0.
 pub fn barlow_twins(a: Tensor<2>, b: Tensor<2>, redundancy: f64) -> Result<Tensor<1>, Error> {
     let [n, dim] = check_views(&a, &b)?;
     check_rows(n, 2)?;
@@ -174,9 +177,9 @@ mod tests {
         let (x, y) = (centred(&a, 3), centred(&b, 3));
         let deviation = |c: &[f64]| (dot(c, c) / 5.0 + 1e-5).sqrt();
         let mut want = 0.0;
-        for i in 0..3 {
-            for j in 0..3 {
-                let c = dot(&x[i], &y[j]) / 5.0 / deviation(&x[i]) / deviation(&y[j]);
+        for (i, x) in x.iter().enumerate() {
+            for (j, y) in y.iter().enumerate() {
+                let c = dot(x, y) / 5.0 / deviation(x) / deviation(y);
                 want += if i == j {
                     (1.0 - c).powi(2)
                 } else {

@@ -4,13 +4,15 @@ use super::similarity::{check_views, normalized};
 use crate::Error;
 use burn::tensor::Tensor;
 
-/// Computes BYOL's loss of one direction: `2 - 2 cos(p, z)`, averaged over rows, where nothing flows into `z`.
+/// Computes BYOL's loss of one direction: `2 - 2 cos(p, z)`, averaged over rows, where nothing
+/// flows into `z`.
 ///
-/// Grill et al., "Bootstrap Your Own Latent", 2020, eq. 2. The method adds the other direction, with the views changed
-/// about (eq. 3).
+/// Grill et al., "Bootstrap Your Own Latent", 2020, eq. 2. The method adds the other direction,
+/// with the views changed about (eq. 3).
 ///
 /// # Shapes
-/// `prediction`: of the online network, `target`: of the moving average, both `[batch, dim]`; returns `[1]`.
+/// `prediction`: of the online network, `target`: of the moving average, both `[batch, dim]`;
+/// returns `[1]`.
 ///
 /// # Errors
 /// [`Error::Shape`] if they differ in shape; [`Error::Range`] if there is no row.
@@ -18,13 +20,15 @@ pub fn byol(prediction: Tensor<2>, target: Tensor<2>) -> Result<Tensor<1>, Error
     Ok(cosine(prediction, target)?.mul_scalar(-2.0).add_scalar(2.0))
 }
 
-/// Computes SimSiam's loss of one direction: `-cos(p, z)`, averaged over rows, where nothing flows into `z`.
+/// Computes SimSiam's loss of one direction: `-cos(p, z)`, averaged over rows, where nothing flows
+/// into `z`.
 ///
-/// Chen and He, "Exploring Simple Siamese Representation Learning", 2021, eq. 1. The method averages both directions
-/// (eq. 2).
+/// Chen and He, "Exploring Simple Siamese Representation Learning", 2021, eq. 1. The method
+/// averages both directions (eq. 2).
 ///
 /// # Shapes
-/// `prediction`: of one view, `target`: projection of the other, both `[batch, dim]`; returns `[1]`.
+/// `prediction`: of one view, `target`: projection of the other, both `[batch, dim]`; returns
+/// `[1]`.
 ///
 /// # Errors
 /// As [`byol`].

@@ -1,8 +1,10 @@
-//! What contrastive losses are made of: rows on the sphere, their similarities, and softmaxes over some of them.
+//! What contrastive losses are made of: rows on the sphere, their similarities, and softmaxes over
+//! some of them.
 //!
-//! Every exponential here has the largest entry of its row subtracted first, so that temperatures of 0.01 and thousands
-//! of rows stay finite in single precision. An entry that must not count is set to a number that no similarity comes
-//! near, not to minus infinity: `inf - inf` is no number, and its gradient neither.
+//! Every exponential here has the largest entry of its row subtracted first, so that temperatures
+//! of 0.01 and thousands of rows stay finite in single precision. An entry that must not count is
+//! set to a number that no similarity comes near, not to minus infinity: `inf - inf` is no number,
+//! and its gradient neither.
 
 use crate::Error;
 use burn::tensor::activation::log_softmax;
@@ -16,18 +18,20 @@ pub(crate) fn normalized(x: Tensor<2>) -> Tensor<2> {
     x / norm
 }
 
-/// The similarity of every row with every row of another tensor, in units of the temperature; rows of length 1.
+/// The similarity of every row with every row of another tensor, in units of the temperature; rows
+/// of length 1.
 pub(super) fn similarities(x: Tensor<2>, y: Tensor<2>, temperature: f64) -> Tensor<2> {
     x.matmul(y.transpose()).div_scalar(temperature)
 }
 
-/// What stands in the place of a similarity that must not count: below all, and far enough that its exponential is 0.
+/// What stands in the place of a similarity that must not count: below all, and far enough that its
+/// exponential is 0.
 pub(super) fn lowest(temperature: f64) -> f64 {
     -4.0 / temperature - 1e4
 }
 
-/// Logarithms of the softmax of every row over the entries that are not left out; those left out are about
-/// [`lowest`], finite.
+/// Logarithms of the softmax of every row over the entries that are not left out; those left out
+/// are about [`lowest`], finite.
 pub(super) fn log_softmax_without(
     similarity: Tensor<2>,
     left_out: Tensor<2, Bool>,
@@ -72,8 +76,8 @@ pub(super) fn indices(values: &[usize], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(values, [n]), device)
 }
 
-/// For every row the first row of its label, so that two numbers are equal where the labels are. A row without a label
-/// has nothing in common with any other.
+/// For every row the first row of its label, so that two numbers are equal where the labels are. A
+/// row without a label has nothing in common with any other.
 pub(super) fn classes(labels: &[Option<usize>]) -> Vec<usize> {
     let mut first = HashMap::new();
     let rows = labels.iter().enumerate();

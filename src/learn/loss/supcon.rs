@@ -8,7 +8,8 @@ use crate::Error;
 use burn::tensor::{Bool, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// Where the positives of an anchor are averaged; `p` is the softmax over all rows but the anchor, `P` its positives.
+/// Where the positives of an anchor are averaged; `p` is the softmax over all rows but the anchor,
+/// `P` its positives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Positives {
@@ -32,17 +33,18 @@ impl Positives {
 
 /// Computes the supervised contrastive loss of labelled rows.
 ///
-/// Positives of an anchor are all other rows of its label. Khosla et al., "Supervised Contrastive Learning", 2020; their
-/// code multiplies by a ratio of temperatures besides, which is left out. Anchors without a positive are skipped: they
-/// count neither as terms nor in the mean, and a batch of nothing else has a loss of 0. A row without a label is nobody's
-/// positive, but a negative of all.
+/// Positives of an anchor are all other rows of its label. Khosla et al., "Supervised Contrastive
+/// Learning", 2020; their code multiplies by a ratio of temperatures besides, which is left out.
+/// Anchors without a positive are skipped: they count neither as terms nor in the mean, and a batch
+/// of nothing else has a loss of 0. A row without a label is nobody's positive, but a negative of
+/// all.
 ///
 /// # Shapes
 /// `z`: `[rows, dim]`, all views stacked; `labels`: one for every row; returns `[1]`.
 ///
 /// # Errors
-/// [`Error::Shape`] if the labels are not as many as the rows; [`Error::Range`] if there is no row or `temperature` is not
-/// above 0.
+/// [`Error::Shape`] if the labels are not as many as the rows; [`Error::Range`] if there is no row
+/// or `temperature` is not above 0.
 pub fn supcon(
     z: Tensor<2>,
     labels: &[Option<usize>],
@@ -56,8 +58,8 @@ pub fn supcon(
     Ok(mean_over(terms, &anchors))
 }
 
-/// The same for two views of every clip, each with the clip's label. A clip without a label has its other view as its
-/// only positive.
+/// The same for two views of every clip, each with the clip's label. A clip without a label has its
+/// other view as its only positive.
 ///
 /// # Shapes
 /// `a`, `b`: `[batch, dim]`; `labels`: one for every clip; returns `[1]`.

@@ -17,8 +17,8 @@ fn nt_xent_and_its_gradients() {
         );
         let temperature = case.params["temperature"].as_f64().unwrap();
         let loss = nt_xent(a.clone(), b.clone(), temperature).unwrap();
-        // Inputs that are said not to need normalization have length 1 already; normalizing again changes values by
-        // rounding alone, but takes the part of the gradient along the row away.
+        // Inputs that are said not to need normalization have length 1 already; normalizing again
+        // changes values by rounding alone, but takes the part of the gradient along the row away.
         let normalizes = case.params["normalize"] == true;
         case.check("loss", &values(loss.clone()));
         case.check(

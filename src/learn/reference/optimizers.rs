@@ -130,8 +130,9 @@ fn optimizers_take_the_same_steps() {
             let mut weights = export(&network.valid());
             weights.extend(case.weights());
             let mut network = import(network, &weights).unwrap();
-            // The reference decays every tensor, ours matrices alone: what five steps make of that is below the tolerance
-            // of the losses and of the matrices, which are compared. Its LARS leaves out what ours does.
+            // The reference decays every tensor, ours matrices alone: what five steps make of that
+            // is below the tolerance of the losses and of the matrices, which are compared. Its
+            // LARS leaves out what ours does.
             let mut built = optimizer.build(&network);
             let (x, labels) = (case.input("x"), case.labels("labels"));
             let mut losses = Vec::new();

@@ -1,22 +1,24 @@
 //! Layer-wise adaptive rates: the step of every tensor in proportion to its own size.
 
 use burn::optim::momentum::{Momentum, MomentumConfig, MomentumState};
-use burn::optim::{Adam, AdamConfig, AdamState, LearningRate, Optimizer};
+use burn::optim::{Adam, AdamState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// What is called LARS; the differences are in what is left out, clipped, and where the rate enters.
+/// What is called LARS; the differences are in what is left out, clipped, and where the rate
+/// enters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LarsVariant {
-    /// You et al., "Large Batch Training of Convolutional Networks", 2017: tensors of one axis, which are biases and gains,
-    /// are neither scaled nor decayed.
+    /// You et al., "Large Batch Training of Convolutional Networks", 2017: tensors of one axis,
+    /// which are biases and gains, are neither scaled nor decayed.
     #[default]
     Lars,
-    /// Every tensor is scaled and decayed, but one of norm 0, or with a gradient of norm 0, in no step: solo-learn's
-    /// default.
+    /// Every tensor is scaled and decayed, but one of norm 0, or with a gradient of norm 0, in no
+    /// step: solo-learn's default.
     NoExclude,
-    /// The factor is at most what brings the rate to 1: LARC, as in solo-learn's recipes for small images.
+    /// The factor is at most what brings the rate to 1: LARC, as in solo-learn's recipes for small
+    /// images.
     LarcClip,
     /// Decay before the norm, and the learning rate inside the momentum: SimCLR's original code.
     SimclrTf,
@@ -55,8 +57,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// `q (g + d p)` with `q = trust |p| / (|g| + d |p| + 1e-8)`, where `otherwise` stands for a norm of 0; nothing is read
-    /// back from the device.
+    /// `q (g + d p)` with `q = trust |p| / (|g| + d |p| + 1e-8)`, where `otherwise` stands for a
+    /// norm of 0; nothing is read back from the device.
     fn apply<const D: usize>(
         &self,
         rate: LearningRate,
@@ -168,8 +170,8 @@ impl Optimizer for Lars {
     }
 }
 
-/// Adam on gradients scaled as in LARC. Adam divides slow changes of scale out again, so that the rate alone decides how
-/// far a weight moves.
+/// Adam on gradients scaled as in LARC. Adam divides slow changes of scale out again, so that the
+/// rate alone decides how far a weight moves.
 #[derive(Clone)]
 pub(super) struct AdamLarc {
     adam: Adam,
@@ -177,11 +179,9 @@ pub(super) struct AdamLarc {
 }
 
 impl AdamLarc {
-    pub(super) fn new(trust: f64, weight_decay: f64) -> AdamLarc {
+    pub(super) fn new(adam: Adam, trust: f64, weight_decay: f64) -> AdamLarc {
         AdamLarc {
-            adam: AdamConfig::new()
-                .with_epsilon(super::optimizer::EPSILON)
-                .build(),
+            adam,
             scale: Scale {
                 trust,
                 weight_decay,

@@ -9,15 +9,16 @@ use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, Sgd
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// An optimizer, without its state. Weight decay works on matrices and kernels only, never on biases and gains.
+/// An optimizer, without its state. Weight decay works on matrices and kernels only, never on
+/// biases and gains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Optimizer {
     /// How a step is made of gradients.
     pub rule: Rule,
     /// Peak learning rate, which the schedule multiplies.
     pub learning_rate: f64,
-    /// Penalty on matrices and kernels: added to the gradient, but for AdamW the share of the weights that a unit of
-    /// learning rate removes.
+    /// Penalty on matrices and kernels: added to the gradient, but for AdamW the share of the
+    /// weights that a unit of learning rate removes.
     pub weight_decay: f64,
     /// Largest norm of all gradients together; longer ones are shortened to it.
     pub clip_norm: Option<f64>,
@@ -62,7 +63,7 @@ pub enum Rule {
 }
 
 /// Added to the root of the second moment, as in PyTorch.
-pub(super) const EPSILON: f32 = 1e-8;
+const EPSILON: f32 = 1e-8;
 
 /// Our choice for small batches on a CPU: Adam at 1e-3.
 impl Default for Optimizer {
@@ -124,7 +125,8 @@ impl Optimizer {
         }
     }
 
-    /// burn's optimizer for a module: one group without decay, and one with it for everything of two axes or more.
+    /// burn's optimizer for a module: one group without decay, and one with it for everything of
+    /// two axes or more.
     pub fn build<M: Module>(&self, module: &M) -> ModuleOptimizer {
         let matrices = ParamGroup::from_ids(matrices(module));
         let decay = self.weight_decay as f32;
@@ -171,7 +173,10 @@ impl Optimizer {
                 variant: LarsVariant::AdamLarc,
                 trust,
                 ..
-            } => AdamLarc::new(*trust, self.weight_decay).into(),
+            } => {
+                let adam = AdamConfig::new().with_epsilon(EPSILON).build();
+                AdamLarc::new(adam, *trust, self.weight_decay).into()
+            }
             Rule::Lars {
                 variant,
                 momentum,
@@ -181,7 +186,8 @@ impl Optimizer {
         }
     }
 
-    /// The gradients that a step is made of: shortened to [`Optimizer::clip_norm`] if all together are longer.
+    /// The gradients that a step is made of: shortened to [`Optimizer::clip_norm`] if all together
+    /// are longer.
     pub fn clip<M: Module>(&self, module: &M, gradients: GradientsParams) -> GradientsParams {
         let Some(most) = self.clip_norm else {
             return gradients;
@@ -338,6 +344,39 @@ mod tests {
             let (weight, bias) = moved(&sgd(clip));
             assert!((weight + 2.0 * want).abs() < 1e-5, "{clip:?}: {weight}");
             assert!((bias + want).abs() < 1e-5, "{clip:?}: {bias}");
+        }
+    }
+
+    #[test]
+    fn what_lars_remembers_survives_being_written() {
+        let lars = |variant: LarsVariant| Optimizer {
+            rule: Rule::Lars {
+                variant,
+                momentum: 0.9,
+                nesterov: false,
+                trust: variant.trust(),
+            },
+            learning_rate: 0.5,
+            weight_decay: 1e-4,
+            clip_norm: None,
+        };
+        for (variant, word) in LarsVariant::ALL {
+            let (start, _) = layer();
+            let (weight, bias) = (start.weight.id, start.bias.as_ref().unwrap().id);
+            let gradients = || {
+                let mut gradients = GradientsParams::new();
+                gradients.register::<2>(weight, Tensor::full([2, 1], 3.0, &Device::flex()));
+                gradients.register::<1>(bias, Tensor::full([1], 3.0, &Device::flex()));
+                gradients
+            };
+            let mut built = lars(variant).build(&start);
+            let once = built.step(0.5, start.clone(), gradients());
+            let bytes = built.into_bytes().unwrap();
+            let mut again = lars(variant).build(&start).from_bytes(bytes).unwrap();
+            let read = |layer: Linear| layer.weight.val().into_data();
+            let went_on = read(built.step(0.5, once.clone(), gradients()));
+            let came_back = read(again.step(0.5, once, gradients()));
+            assert_eq!(went_on, came_back, "{word}");
         }
     }
 

@@ -1,14 +1,16 @@
 //! Losses: described, and computed on tensors.
 //!
-//! Every loss is one function with two uses. Given its numbers alone it describes the loss, for a training method or for
-//! `loss.of(...)`; given tensors first, it computes the loss at once. What a loss is computed from has the same names in
-//! both, and which of them it needs is for the loss itself to say.
+//! Every loss is one function with two uses. Given its numbers alone it describes the loss, for a
+//! training method or for `loss.of(...)`; given tensors first, it computes the loss at once. What a
+//! loss is computed from has the same names in both, and which of them it needs is for the loss
+//! itself to say.
+
+mod labelled;
+mod patch_mix;
+mod views;
 
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic};
-use auricle_learn::loss::{
-    self, AlignUniform, Clar, CrossEntropy, Given, Join, Loss, Mixing, Negatives, PatchMixLoss,
-    Positives, Target, VicReg,
-};
+use auricle_learn::loss::{Given, Loss, Mixing};
 use auricle_learn::tensor::NdTensor;
 use rhai::{Array, Dynamic};
 
@@ -25,35 +27,11 @@ impl ScriptValue for Loss {
 }
 
 pub(super) fn functions() -> Vec<Function> {
-    vec![
-        of(),
-        nt_xent(),
-        dcl(),
-        supcon(),
-        clar_loss(),
-        align_uniform(),
-        cross_entropy(),
-        binary_cross_entropy(),
-        patch_mix_loss(),
-        patch_mix_ce(),
-        patch_mix_contrastive(),
-        siamese(
-            Loss::Byol,
-            "Computes BYOL's loss of one direction, 2 - 2 cos(p, z), where nothing flows into the target; without tensors, describes it.",
-            "source: Grill et al., 2020, equation 2; the method adds the other direction",
-            "assert_near(byol(x, 3 * x).item(), 0, 1e-5)",
-        ),
-        siamese(
-            Loss::SimSiam,
-            "Computes SimSiam's loss of one direction, -cos(p, z), where nothing flows into the target; without tensors, describes it.",
-            "source: Chen & He, 2021, equation 1; the method averages both directions",
-            "assert_near(simsiam(x, x).item(), -1, 1e-5)",
-        ),
-        vicreg(),
-        barlow_twins(),
-        info_nce(),
-        inverse_frequency(),
-    ]
+    let mut all = vec![of()];
+    all.extend(views::functions());
+    all.extend(labelled::functions());
+    all.extend(patch_mix::functions());
+    all
 }
 
 /// A tensor of two axes.
@@ -225,7 +203,8 @@ fn described(call: &Call<'_>, loss: Loss, leading: &[&str]) -> Result<Dynamic, S
     }
 }
 
-/// What losses are computed from besides the leading tensors. `lambda` has a default and comes with `partner`.
+/// What losses are computed from besides the leading tensors. `lambda` has a default and comes with
+/// `partner`.
 const INPUTS: [&str; 5] = ["labels", "logits", "targets", "partner", "queue"];
 
 /// A loss at a temperature: `name(0.5)` describes, `name(a, b, 0.5)` computes.
@@ -244,12 +223,6 @@ fn at_temperature(
     described_or_computed(call, make(call.get("temperature")?), leading, false)
 }
 
-fn two_views(function: Function) -> Function {
-    function
-        .param::<Dynamic>("a", "one view, [batch, dim]; or the temperature")
-        .param_or::<Dynamic>("b", (), "the other view")
-}
-
 const LABELS: &str = "the class of every row, from 0; `()` or -1 where it is missing";
 const PARTNER: &str = "the number of the row that each is mixed with";
 const LAMBDA: &str = "share of its own that every clip keeps";
@@ -257,7 +230,10 @@ const LAMBDA: &str = "share of its own that every clip keeps";
 fn of() -> Function {
     Function::new("of", Topic::Tensors, |call| {
         let loss = call.receiver::<Loss>()?;
-        let as_logits = matches!(loss, Loss::CrossEntropy(_) | Loss::BinaryCrossEntropy { .. });
+        let as_logits = matches!(
+            loss,
+            Loss::CrossEntropy(_) | Loss::BinaryCrossEntropy { .. }
+        );
         // `of(logits, labels)` and `of(rows, labels)`: labels are no tensor of two axes.
         let b = call.raw("b");
         let mut leading = vec!["a", "b"];
@@ -276,11 +252,23 @@ fn of() -> Function {
         inputs.compute(&loss)
     })
     .on::<Loss>()
-    .about("Computes a described loss on tensors: two views, a prediction and its target, or rows or logits and their labels.")
+    .about(
+        "Computes a described loss on tensors: two views, a prediction and its target, or \
+        rows or logits and their labels.",
+    )
     .param::<Dynamic>("a", "rows [batch, dim], or logits [batch, classes]")
-    .param_or::<Dynamic>("b", (), "the other view or the target, [batch, dim]; or labels")
+    .param_or::<Dynamic>(
+        "b",
+        (),
+        "the other view or the target, [batch, dim]; or labels",
+    )
     .param_or::<Dynamic>("labels", (), LABELS)
-    .option::<Dynamic>("logits", (), "logits of the clips, [batch, classes], or an array of one for each view")
+    .option::<Dynamic>(
+        "logits",
+        (),
+        "logits of the clips, [batch, classes], or an array of one \
+        for each view",
+    )
     .option::<Dynamic>("partner", (), PARTNER)
     .option::<f64>("lambda", 1.0, LAMBDA)
     .option::<Dynamic>("queue", (), "earlier keys, [length, dim]")
@@ -290,308 +278,4 @@ fn of() -> Function {
          assert(loss.of(x, x).item() == nt_xent(x, x, 0.5).item()); \
          assert_near(cross_entropy().of(x, [0, 1]).item(), 0.3133, 1e-4)",
     )
-}
-
-fn nt_xent() -> Function {
-    two_views(Function::new("nt_xent", Topic::Tensors, |call| at_temperature(call, &["a", "b"], Loss::NtXent)))
-        .param_or::<f64>("temperature", 0.5, "temperature, above 0")
-        .about("Computes the normalized temperature-scaled cross entropy of two views; given a temperature alone, describes that loss for a training method.")
-        .note("source: Chen et al., 2020, equation 1; averaged over both directions, ln(2 batch - 1) by chance")
-        .returns("tensor or loss")
-        .example("let x = tensor([[1, 0], [0, 1]]); assert(nt_xent(x, x, 0.5).item() < 0.3)")
-}
-
-fn dcl() -> Function {
-    two_views(Function::new("dcl", Topic::Tensors, |call| at_temperature(call, &["a", "b"], Loss::Dcl)))
-        .param_or::<f64>("temperature", 0.1, "temperature, above 0")
-        .about("Computes the decoupled contrastive loss: NT-Xent without the positive in the denominator; given a temperature alone, describes it.")
-        .note("source: Yeh et al., 2022, equation 6; ln(2 batch - 2) by chance")
-        .returns("tensor or loss")
-        .example("let x = tensor([[1, 0], [0, 1]]); assert_near(dcl(x, x, 1).item(), log(2) - 1, 1e-5)")
-}
-
-fn supcon() -> Function {
-    Function::new("supcon", Topic::Tensors, |call| {
-        let positives = choice(call, "positives", Positives::ALL)?;
-        let make = |temperature| Loss::SupCon {
-            temperature,
-            positives,
-        };
-        at_temperature(call, &["z"], make)
-    })
-    .about("Computes the supervised contrastive loss, which draws rows of one label together; given a temperature alone, describes it.")
-    .note("source: Khosla et al., 2020, equation 2; rows that are alone with their label are skipped")
-    .note("a described one takes two views as well, `supcon(0.1).of(a, b, labels)`: a clip without a label then has its other view alone")
-    .param::<Dynamic>("z", "labelled rows of all views, [rows, dim]; or the temperature")
-    .param_or::<Dynamic>("labels", (), LABELS)
-    .param_or::<f64>("temperature", 0.1, "temperature, above 0")
-    .option::<String>("positives", "out", "where positives are averaged: \"out\" of the logarithm, \"in\" it, or summed in it, \"sum\"")
-    .words("positives", &words(&Positives::ALL))
-    .returns("tensor or loss")
-    .example("let z = tensor([[1, 0], [1, 0], [0, 1]]); assert_near(supcon(z, [0, 0, 1], 1).item(), log(1 + exp(-1.0)), 1e-5)")
-}
-
-fn clar_loss() -> Function {
-    Function::new("clar_loss", Topic::Tensors, |call| {
-        let loss = Loss::Clar(Clar {
-            temperature: call.get("temperature")?,
-            ce: choice(call, "ce", Join::ALL)?,
-            ce_weight: call.get("ce_weight")?,
-        });
-        described_or_computed(call, loss, &["a", "b"], false)
-    })
-    .about("Computes NT-Xent of two views plus the cross entropy of each view's logits over the rows that have a label; without tensors, describes it.")
-    .note("source: Al-Tahan & Mohsenzadeh, 2021, and its code, which adds the two cross entropies")
-    .param_or::<Dynamic>("a", (), "one view, [batch, dim]")
-    .param_or::<Dynamic>("b", (), "the other view")
-    .param_or::<Dynamic>("labels", (), LABELS)
-    .option::<Dynamic>("logits", (), "an array of the logits of each view, [batch, classes]")
-    .option::<f64>("temperature", 0.5, "temperature of NT-Xent, above 0")
-    .option::<String>("ce", "sum", "\"sum\" of the views' cross entropies, or their \"mean\"")
-    .option::<f64>("ce_weight", 1.0, "weight of the cross entropy")
-    .words("ce", &words(&Join::ALL))
-    .returns("tensor or loss")
-    .example(
-        "let x = tensor([[1, 0], [0, 1]]); let l = clar_loss(x, x, [0, -1], #{ logits: [x, x] }); \
-         assert_near(l.item(), nt_xent(x, x, 0.5).item() + 2 * log(1 + exp(-1.0)), 1e-5)",
-    )
-}
-
-fn align_uniform() -> Function {
-    Function::new("align_uniform", Topic::Tensors, |call| {
-        let loss = Loss::AlignUniform(AlignUniform {
-            alpha: call.get("alpha")?,
-            t: call.get("t")?,
-            align: call.get("align")?,
-            uniform: call.get("uniform")?,
-        });
-        described_or_computed(call, loss, &["a", "b"], false)
-    })
-    .about("Computes alignment of two views plus the mean of their uniformities; without tensors, describes it.")
-    .note("source: Wang & Isola, 2020, equations 3 and 5")
-    .param_or::<Dynamic>("a", (), "one view, [batch, dim]")
-    .param_or::<Dynamic>("b", (), "the other view")
-    .option::<f64>("alpha", 2.0, "exponent of the distance of views, above 0")
-    .option::<f64>("t", 2.0, "sharpness of uniformity, above 0")
-    .option::<f64>("align", 1.0, "weight of alignment")
-    .option::<f64>("uniform", 1.0, "weight of uniformity")
-    .returns("tensor or loss")
-    .example("let x = tensor([[1, 0], [0, 1]]); assert_near(align_uniform(x, x, #{ uniform: 0.5 }).item(), -2, 1e-5)")
-}
-
-fn smoothed(call: &Call<'_>) -> Result<CrossEntropy, ScriptError> {
-    Ok(CrossEntropy {
-        class_weights: call.get("class_weights")?,
-        label_smoothing: call.get("label_smoothing")?,
-    })
-}
-
-fn with_smoothing(function: Function) -> Function {
-    function
-        .option::<Option<Vec<f64>>>(
-            "class_weights",
-            (),
-            "a weight for every class; all 1 if not given",
-        )
-        .option::<f64>(
-            "label_smoothing",
-            0.0,
-            "share of a target that is spread over all classes, 0 to below 1",
-        )
-}
-
-fn cross_entropy() -> Function {
-    let function = Function::new("cross_entropy", Topic::Tensors, |call| {
-        described_or_computed(call, Loss::CrossEntropy(smoothed(call)?), &["x"], true)
-    })
-    .about("Computes the cross entropy of logits with labels, the mean over rows that have one; without tensors, describes it.")
-    .note("a weighted mean divides by the sum of the weights of the rows' labels, as PyTorch does")
-    .param_or::<Dynamic>("x", (), "logits, [batch, classes]")
-    .param_or::<Dynamic>("labels", (), LABELS);
-    with_smoothing(function).returns("tensor or loss").example(
-        "assert_near(cross_entropy(tensor([[0, 0], [5, 1]]), [1, ()]).item(), log(2), 1e-5)",
-    )
-}
-
-fn binary_cross_entropy() -> Function {
-    Function::new("binary_cross_entropy", Topic::Tensors, |call| {
-        let positive_weights = call.get("positive_weights")?;
-        let loss = Loss::BinaryCrossEntropy { positive_weights };
-        described_or_computed(call, loss, &["x"], true)
-    })
-    .about("Computes the binary cross entropy of logits, for clips of any number of classes; without tensors, describes it.")
-    .param_or::<Dynamic>("x", (), "logits, [batch, classes]")
-    .param_or::<Dynamic>("targets", (), "0 to 1 for every class, [batch, classes]; below 0 where it is not known")
-    .option::<Option<Vec<f64>>>("positive_weights", (), "a weight of positives for every class; all 1 if not given")
-    .returns("tensor or loss")
-    .example("assert_near(binary_cross_entropy(tensor([[0, 9]]), tensor([[1, -1]])).item(), log(2), 1e-5)")
-}
-
-fn mixed_inputs(function: Function) -> Function {
-    function
-        .option::<Dynamic>("partner", (), PARTNER)
-        .option::<f64>("lambda", 1.0, LAMBDA)
-}
-
-const NEGATIVES: &str =
-    "clean clips in the denominator: \"all\", or those of another label, \"diff_label\"";
-
-fn patch_mix_loss() -> Function {
-    let function = Function::new("patch_mix_loss", Topic::Tensors, |call| {
-        let loss = Loss::PatchMix(PatchMixLoss {
-            temperature: call.get("temperature")?,
-            weight: call.get("weight")?,
-            target: choice(call, "target", Target::ALL)?,
-            negatives: choice(call, "negatives", Negatives::ALL)?,
-        });
-        described_or_computed(call, loss, &["mixed", "clean"], false)
-    })
-    .about("Computes the cross entropy of clean clips plus the contrast of mixed clips with both clips they are made of; without tensors, describes it.")
-    .note("source: Kim et al., 2023, equations 4 and 5")
-    .param_or::<Dynamic>("mixed", (), "projections of the mixed clips, [batch, dim]")
-    .param_or::<Dynamic>("clean", (), "features or projections of the clean clips, as `target` says, [batch, dim]")
-    .param_or::<Dynamic>("labels", (), LABELS)
-    .option::<Dynamic>("logits", (), "logits of the clean clips, [batch, classes]");
-    mixed_inputs(function)
-        .option::<f64>("temperature", 0.06, "temperature of the contrast, above 0")
-        .option::<f64>("weight", 1.0, "weight of the contrast")
-        .option::<String>(
-            "target",
-            "grad_block",
-            "what mixed clips are drawn to: features or projections of clean clips, whose gradient is blocked or flows",
-        )
-        .option::<String>("negatives", "all", NEGATIVES)
-        .words("target", &words(&Target::ALL))
-        .words("negatives", &words(&Negatives::ALL))
-        .returns("tensor or loss")
-        .example(
-            "let x = tensor([[1, 0], [0, 1]]); \
-             let l = patch_mix_loss(x, x, [0, 1], #{ logits: x, partner: [1, 0], lambda: 0.5, temperature: 1 }); \
-             assert_near(l.item(), 2 * log(1 + exp(-1.0)) + 0.5, 1e-5)",
-        )
-}
-
-fn patch_mix_ce() -> Function {
-    let function = Function::new("patch_mix_ce", Topic::Tensors, |call| {
-        let labels = labels(call, "labels")?;
-        let (mixing, options) = (mixing(call)?, smoothed(call)?);
-        Ok(number(loss::patch_mix_ce(rows(call, "x")?, &labels, &mixing, &options)?))
-    })
-    .about("Computes the cross entropy of mixed clips: with their own label by the share they keep, with their partner's by the rest.")
-    .note("source: Kim et al., 2023, equation 4")
-    .param::<Dynamic>("x", "logits of the mixed clips, [batch, classes]")
-    .param::<Dynamic>("labels", LABELS);
-    with_smoothing(mixed_inputs(function))
-        .returns("tensor")
-        .example(
-            "let x = tensor([[2, 0], [0, 2]]); \
-             assert_near(patch_mix_ce(x, [0, 1], #{ partner: [1, 0], lambda: 0.5 }).item(), 1 + log(1 + exp(-2.0)), 1e-5)",
-        )
-}
-
-fn patch_mix_contrastive() -> Function {
-    let function = Function::new("patch_mix_contrastive", Topic::Tensors, |call| {
-        let (mixed, clean) = (rows(call, "mixed")?, rows(call, "clean")?);
-        let (labels, mixing) = (labels(call, "labels")?, mixing(call)?);
-        let negatives = choice(call, "negatives", Negatives::ALL)?;
-        let temperature = call.get("temperature")?;
-        Ok(number(loss::patch_mix_contrastive(mixed, clean, &labels, &mixing, temperature, negatives)?))
-    })
-    .about("Computes the contrast of mixed clips with both clips they are made of, by the share of each; gradients flow into both tensors.")
-    .note("source: Kim et al., 2023, equation 5")
-    .param::<Dynamic>("mixed", "projections of the mixed clips, [batch, dim]")
-    .param::<Dynamic>("clean", "features or projections of the clean clips, [batch, dim]")
-    .param::<Dynamic>("labels", LABELS);
-    mixed_inputs(function)
-        .option::<f64>("temperature", 0.06, "temperature, above 0")
-        .option::<String>("negatives", "all", NEGATIVES)
-        .words("negatives", &words(&Negatives::ALL))
-        .returns("tensor")
-        .example(
-            "let x = tensor([[1, 0], [0, 1]]); \
-             let l = patch_mix_contrastive(x, x, [0, 1], #{ partner: [0, 1], temperature: 1 }); \
-             assert_near(l.item(), log(1 + exp(-1.0)), 1e-5)",
-        )
-}
-
-fn siamese(loss: Loss, about: &'static str, source: &'static str, check: &'static str) -> Function {
-    Function::new(loss.name(), Topic::Tensors, move |call| {
-        described_or_computed(call, loss.clone(), &["prediction", "target"], false)
-    })
-    .about(about)
-    .note(source)
-    .param_or::<Dynamic>(
-        "prediction",
-        (),
-        "what the predictor makes of one view, [batch, dim]",
-    )
-    .param_or::<Dynamic>("target", (), "projections of the other view")
-    .returns("tensor or loss")
-    .example(format!("let x = tensor([[1, 2], [0, 1]]); {check}"))
-}
-
-fn vicreg() -> Function {
-    let default = VicReg::default();
-    Function::new("vicreg", Topic::Tensors, |call| {
-        let loss = Loss::VicReg(VicReg {
-            invariance: call.get("invariance")?,
-            variance: call.get("variance")?,
-            covariance: call.get("covariance")?,
-        });
-        described_or_computed(call, loss, &["a", "b"], false)
-    })
-    .about("Computes VICReg: views together, every column spread out, columns apart; without tensors, describes it.")
-    .note("source: Bardes et al., 2022, algorithm 1; rows are not normalized")
-    .param_or::<Dynamic>("a", (), "one view, [batch, dim]")
-    .param_or::<Dynamic>("b", (), "the other view")
-    .option::<f64>("invariance", default.invariance, "weight of the mean squared distance of views")
-    .option::<f64>("variance", default.variance, "weight of the hinge that keeps deviations at 1")
-    .option::<f64>("covariance", default.covariance, "weight of the squared covariances of columns")
-    .returns("tensor or loss")
-    .example(
-        "let x = tensor([[3, 3], [0, 0]]); \
-         assert_near(vicreg(x, x, #{ covariance: 0.5 }).item(), 20.25, 1e-3)",
-    )
-}
-
-fn barlow_twins() -> Function {
-    Function::new("barlow_twins", Topic::Tensors, |call| {
-        let redundancy = call.get("redundancy")?;
-        described_or_computed(call, Loss::BarlowTwins { redundancy }, &["a", "b"], false)
-    })
-    .about("Computes the loss of Barlow Twins: the correlation of the views' columns against the identity; without tensors, describes it.")
-    .note("source: Zbontar et al., 2021, equations 1 and 2")
-    .param_or::<Dynamic>("a", (), "one view, [batch, dim]")
-    .param_or::<Dynamic>("b", (), "the other view")
-    .option::<f64>("redundancy", 5e-3, "weight of the correlation of different columns")
-    .returns("tensor or loss")
-    .example(
-        "let x = tensor([[3, 3], [0, 0]]); \
-         assert_near(barlow_twins(x, x, #{ redundancy: 0.5 }).item(), 1, 1e-3)",
-    )
-}
-
-fn info_nce() -> Function {
-    Function::new("info_nce", Topic::Tensors, |call| at_temperature(call, &["queries", "keys"], Loss::InfoNce))
-        .about("Computes InfoNCE of queries with their keys against a queue of earlier keys, as MoCo does; given a temperature alone, describes it.")
-        .note("source: He et al., 2020, equation 1; nothing flows into keys and queue")
-        .param::<Dynamic>("queries", "projections of one view, [batch, dim]; or the temperature")
-        .param_or::<Dynamic>("keys", (), "projections of the other view by the moving average")
-        .param_or::<Dynamic>("queue", (), "earlier keys, [length, dim]")
-        .option::<f64>("temperature", 0.2, "temperature, above 0")
-        .returns("tensor or loss")
-        .example("let q = tensor([[1, 0]]); assert_near(info_nce(q, q, tensor([[0, 1]]), #{ temperature: 1 }).item(), log(1 + exp(-1.0)), 1e-5)")
-}
-
-fn inverse_frequency() -> Function {
-    Function::new("inverse_frequency", Topic::Tensors, |call| {
-        let weights = loss::inverse_frequency(&call.get::<Vec<f64>>("counts")?)?;
-        Ok(Dynamic::from_array(
-            weights.into_iter().map(Into::into).collect(),
-        ))
-    })
-    .about("Gives weights of classes by inverse frequency, scaled to sum 1, for `class_weights`.")
-    .param::<Vec<f64>>("counts", "how often every class occurs")
-    .returns("array")
-    .example("assert(inverse_frequency([1, 3]) == [0.75, 0.25])")
 }

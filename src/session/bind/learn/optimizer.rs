@@ -92,7 +92,8 @@ fn sgd() -> Function {
     })
     .about("Describes stochastic gradient descent with momentum.");
     with_momentum(shared(function, 0.1, 1e-6)).example(
-        "assert(sgd(#{ nesterov: true }) != sgd()); print(sgd(#{ learning_rate: 0.3, clip_norm: 1 }))",
+        "assert(sgd(#{ nesterov: true }) != sgd()); print(sgd(#{ learning_rate: 0.3, clip_norm: \
+            1 }))",
     )
 }
 
@@ -145,18 +146,33 @@ fn lars() -> Function {
         };
         described(call, rule)
     })
-    .about("Describes LARS, for large batches: the step of every tensor in proportion to its own size (You et al., 2017).")
+    .about(
+        "Describes LARS, for large batches: the step of every tensor in proportion to its own \
+        size (You et al., 2017).",
+    )
     .note("biases and gains are neither scaled nor decayed, but by `lars_noexclude`")
-    .note("`larc_clip` keeps the rate of a tensor at 1 at most; `simclr_tf` has the learning rate inside the momentum; `bolts_adam_larc` is Adam on scaled gradients, as CLAR was trained, where momentum and Nesterov do nothing");
+    .note(
+        "`larc_clip` keeps the rate of a tensor at 1 at most; `simclr_tf` has the learning \
+        rate inside the momentum; `bolts_adam_larc` is Adam on scaled gradients, as CLAR was \
+        trained, where momentum and Nesterov do nothing",
+    );
     with_momentum(shared(function, 0.3, 1e-6))
         .option::<Option<f64>>(
             "trust",
             (),
-            "length of a step over the length of the tensor, at a learning rate of 1; what the variant is published with if not given",
+            "length of a step over the length of the tensor, at a learning rate of 1; what the \
+                variant is published with if not given",
         )
-        .option::<String>("variant", LarsVariant::ALL[0].1, "which of the rules that go by this name")
+        .option::<String>(
+            "variant",
+            LarsVariant::ALL[0].1,
+            "which of the rules that go by this name",
+        )
         .words("variant", &words)
-        .example("assert(lars(#{ learning_rate: 4.8 }) == lars(#{ learning_rate: 4.8, trust: 0.001 }))")
+        .example(
+            "assert(lars(#{ learning_rate: 4.8 }) == lars(#{ learning_rate: 4.8, trust: \
+            0.001 }))",
+        )
 }
 
 fn checked(schedule: Schedule) -> Result<Dynamic, ScriptError> {
