@@ -1,7 +1,8 @@
 //! Everything that holds a tensor: batches, encoders, losses, training and evaluation, on burn.
 //!
-//! Rooms, each importing only from those to its left: `error device tensor batch < nn < loss eval < train`. Nothing here knows
-//! scripts. burn panics on wrong shapes, so shapes that come from outside are checked at the door.
+//! Rooms, each importing only from those to its left: `error device tensor batch < nn < loss eval <
+//! train`. Nothing here knows scripts. burn panics on wrong shapes, so shapes that come from
+//! outside are checked at the door.
 
 pub mod batch;
 mod device;

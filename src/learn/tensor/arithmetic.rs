@@ -41,7 +41,8 @@ pub enum Comparison {
     GreaterEqual,
 }
 
-/// The shape that two shapes have in common: at each axis, counted from the last, equal lengths or one of 1.
+/// The shape that two shapes have in common: at each axis, counted from the last, equal lengths or
+/// one of 1.
 pub(super) fn broadcast(left: &NdTensor, right: &NdTensor) -> Result<Vec<usize>, Error> {
     let (a, b) = (left.dims(), right.dims());
     let fits = a.iter().zip(&b).all(|(&a, &b)| a == b || a == 1 || b == 1);
@@ -60,6 +61,15 @@ pub(super) fn broadcast(left: &NdTensor, right: &NdTensor) -> Result<Vec<usize>,
     Ok(joined.skip(MAX_RANK - rank).collect())
 }
 
+/// Both sides of an operator, whose shapes broadcast. burn does so itself unless there are no numbers.
+fn sides(left: &NdTensor, right: &NdTensor) -> Result<(NdTensor, NdTensor), Error> {
+    let shape = broadcast(left, right)?;
+    if shape.contains(&0) {
+        return Ok((left.broadcast_to(&shape)?, right.broadcast_to(&shape)?));
+    }
+    Ok((left.clone(), right.clone()))
+}
+
 pub(super) fn text(shape: &[usize]) -> String {
     format!("{shape:?}")
 }
@@ -70,8 +80,9 @@ impl NdTensor {
     /// # Errors
     /// [`Error::Shape`] if the shapes do not broadcast.
     pub fn combine(&self, operator: Arithmetic, other: &NdTensor) -> Result<NdTensor, Error> {
-        let rank = broadcast(self, other)?.len();
-        let is_whole = self.dtype() != Dtype::Float
+        let (left, other) = sides(self, other)?;
+        let rank = left.rank.max(other.rank);
+        let is_whole = left.dtype() != Dtype::Float
             && other.dtype() != Dtype::Float
             && match operator {
                 Arithmetic::Divide => false,
@@ -82,7 +93,7 @@ impl NdTensor {
                 _ => true,
             };
         let data = if is_whole {
-            let (a, b) = (self.int(), other.int());
+            let (a, b) = (left.int(), other.int());
             Data::Int(match operator {
                 Arithmetic::Add => a + b,
                 Arithmetic::Subtract => a - b,
@@ -92,7 +103,7 @@ impl NdTensor {
                 Arithmetic::Divide | Arithmetic::Power => a.powi(b),
             })
         } else {
-            let (a, b) = (self.float(), other.float());
+            let (a, b) = (left.float(), other.float());
             Data::Float(match operator {
                 Arithmetic::Add => a + b,
                 Arithmetic::Subtract => a - b,
@@ -106,17 +117,13 @@ impl NdTensor {
         Ok(NdTensor { data, rank })
     }
 
-    /// Raises every number to one power.
-    pub fn power(&self, exponent: f64) -> NdTensor {
-        self.map(|x| x.powf_scalar(exponent))
-    }
-
     /// A question about the numbers of two tensors, which broadcast; gives a mask.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes do not broadcast.
     pub fn compare(&self, question: Comparison, other: &NdTensor) -> Result<NdTensor, Error> {
-        let rank = broadcast(self, other)?.len();
+        let (left, other) = sides(self, other)?;
+        let rank = left.rank.max(other.rank);
         macro_rules! asked {
             ($a:expr, $b:expr) => {
                 match question {
@@ -129,11 +136,11 @@ impl NdTensor {
                 }
             };
         }
-        let mask = if self.dtype() == Dtype::Float || other.dtype() == Dtype::Float {
-            let (a, b) = (self.float().inner(), other.float().inner());
+        let mask = if left.dtype() == Dtype::Float || other.dtype() == Dtype::Float {
+            let (a, b) = (left.float().inner(), other.float().inner());
             asked!(a, b)
         } else {
-            asked!(self.int(), other.int())
+            asked!(left.int(), other.int())
         };
         Ok(NdTensor {
             data: Data::Bool(mask),
@@ -141,7 +148,8 @@ impl NdTensor {
         })
     }
 
-    /// The numbers of `yes` where this mask is true and those of `no` elsewhere; all three broadcast.
+    /// The numbers of `yes` where this mask is true and those of `no` elsewhere; all three
+    /// broadcast.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes do not broadcast.
@@ -223,8 +231,9 @@ impl NdTensor {
     }
 
     fn map(&self, function: impl Fn(Tensor<MAX_RANK>) -> Tensor<MAX_RANK>) -> NdTensor {
+        let x = self.float();
         NdTensor {
-            data: Data::Float(function(self.float())),
+            data: Data::Float(if self.is_empty() { x } else { function(x) }),
             rank: self.rank,
         }
     }
@@ -304,7 +313,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the right side must be of a shape that broadcasts with [2, 3] of the left side, not [2]"
+            "the right side must be of a shape that broadcasts with [2, 3] of the left side, not \
+                [2]"
         );
     }
 

@@ -95,8 +95,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| Error::file(path, error))
 }
 
-/// Reads a tensor from an `.npy` file: floating-point numbers as single precision, whole ones as 64 bits, masks as they
-/// are; in C or Fortran order, of either byte order.
+/// Reads a tensor from an `.npy` file: floating-point numbers as single precision, whole ones as 64
+/// bits, masks as they are; in C or Fortran order, of either byte order.
 ///
 /// # Errors
 /// [`Error::File`] if it is absent, broken, or of another kind of number.

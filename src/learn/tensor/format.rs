@@ -132,7 +132,8 @@ fn aligned(words: Vec<String>) -> Vec<String> {
     words.iter().map(|word| format!("{word:>width$}")).collect()
 }
 
-/// Floating-point numbers below each other at the point, with as many digits as tell them apart, at most eight.
+/// Floating-point numbers below each other at the point, with as many digits as tell them apart, at
+/// most eight.
 fn floats(values: &[f32]) -> Vec<String> {
     let sizes = values
         .iter()
@@ -263,7 +264,8 @@ mod tests {
         let line = ints(&(0..30).collect::<Vec<_>>(), &[30]);
         assert_eq!(
             line.to_string(),
-            "tensor [30] int64\n[ 0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23\n \
+            "tensor [30] int64\n[ 0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 \
+                22 23\n \
              24 25 26 27 28 29]"
         );
     }

@@ -12,7 +12,8 @@ use burn::tensor::Slice;
 pub enum Index {
     /// One place, from the end if it is negative; the axis goes.
     At(i64),
-    /// Every `step`th place from `start` up to `end`, which is left out. Ends beyond the axis are those of the axis.
+    /// Every `step`th place from `start` up to `end`, which is left out. Ends beyond the axis are
+    /// those of the axis.
     Range {
         /// The first place; where the axis begins if there is none.
         start: Option<i64>,
@@ -106,7 +107,8 @@ fn places(
     if step == 0 {
         return Err(Error::range("step", "other than 0", step));
     }
-    // What lies outside is clamped to the axis; going backwards, the place before the first one is an end.
+    // What lies outside is clamped to the axis; going backwards, the place before the first one is
+    // an end.
     let (lowest, highest) = if step > 0 { (0, n) } else { (-1, n - 1) };
     let clamped = |place: i64| {
         let place = if place < 0 {
@@ -128,7 +130,8 @@ fn places(
 }
 
 impl NdTensor {
-    /// The indices with every axis in them: [`Index::Rest`] written out, and whole axes behind the last one.
+    /// The indices with every axis in them: [`Index::Rest`] written out, and whole axes behind the
+    /// last one.
     fn complete(&self, indices: &[Index]) -> Result<Vec<Index>, Error> {
         let given: usize = indices.iter().map(Index::n_axes).sum();
         if given > self.rank {
@@ -178,8 +181,8 @@ impl NdTensor {
         Err(Error::range("index", want, place))
     }
 
-    /// A part of the tensor: one index an axis, in order; axes without one are taken whole. Of lists and masks there may
-    /// be one, whose axes take the place of those it chooses from.
+    /// A part of the tensor: one index an axis, in order; axes without one are taken whole. Of
+    /// lists and masks there may be one, whose axes take the place of those it chooses from.
     ///
     /// # Errors
     /// [`Error::Range`] for places that do not exist; [`Error::Shape`] for a mask of another shape.
@@ -189,7 +192,8 @@ impl NdTensor {
         let mut slices = [Slice::full(); MAX_RANK];
         let mut backwards = Vec::new();
         let mut chosen: Option<(&NdTensor, usize)> = None;
-        // Lengths of the result; those of a list or mask follow when it is known how many there are.
+        // Lengths of the result; those of a list or mask follow when it is known how many there
+        // are.
         let (mut before, mut behind): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         let mut axis = 0;
         for index in &complete {
@@ -266,10 +270,12 @@ impl NdTensor {
         self.at(&indices)
     }
 
-    /// The same tensor with other numbers at a part of it, which is given by places and ranges of step 1.
+    /// The same tensor with other numbers at a part of it, which is given by places and ranges of
+    /// step 1.
     ///
     /// # Errors
-    /// [`Error::Range`] for places that do not exist or other indices; [`Error::Shape`] if the numbers do not broadcast.
+    /// [`Error::Range`] for places that do not exist or other indices; [`Error::Shape`] if the
+    /// numbers do not broadcast.
     pub fn with(&self, indices: &[Index], numbers: &NdTensor) -> Result<NdTensor, Error> {
         let complete = self.complete(indices)?;
         let (shape, offset) = (self.shape(), MAX_RANK - self.rank);

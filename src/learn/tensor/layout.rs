@@ -7,7 +7,8 @@ use crate::Error;
 use burn::tensor::{Int, Tensor, TensorData};
 
 impl NdTensor {
-    /// The numbers in the same order with axes of other lengths. One length may be -1: it is what the others leave.
+    /// The numbers in the same order with axes of other lengths. One length may be -1: it is what
+    /// the others leave.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shape holds another number of numbers.
@@ -103,7 +104,9 @@ impl NdTensor {
         let data = if now == dims {
             self.data.clone()
         } else {
-            each!(self.data.clone(), tensor => tensor.expand(dims))
+            each!(self.data.clone(), tensor => {
+                if dims.contains(&0) { shaped(tensor, dims) } else { tensor.expand(dims) }
+            })
         };
         Ok(NdTensor {
             data,
@@ -114,7 +117,8 @@ impl NdTensor {
     /// Tensors one behind the other along an axis.
     ///
     /// # Errors
-    /// [`Error::Range`] if there is none, or no such axis; [`Error::Shape`] if they differ along another axis.
+    /// [`Error::Range`] if there is none, or no such axis; [`Error::Shape`] if they differ along
+    /// another axis.
     pub fn cat(tensors: &[NdTensor], axis: i64) -> Result<NdTensor, Error> {
         let first = tensors
             .first()
@@ -140,18 +144,26 @@ impl NdTensor {
                 got: other.shape(),
             });
         }
+        // What holds no numbers adds none, and burn cannot join it.
+        let held: Vec<&NdTensor> = tensors.iter().filter(|t| !t.is_empty()).collect();
+        let dtype = kind_of_all(tensors);
+        if held.is_empty() {
+            let mut shape = first.shape();
+            shape[axis] = tensors.iter().map(|tensor| tensor.shape()[axis]).sum();
+            return first.to_dtype(dtype).reshaped(&shape);
+        }
         let dim = MAX_RANK - first.rank + axis;
-        let data = match kind_of_all(tensors) {
+        let data = match dtype {
             Dtype::Float => Data::Float(Tensor::cat(
-                tensors.iter().map(NdTensor::float).collect(),
+                held.iter().map(|tensor| tensor.float()).collect(),
                 dim,
             )),
             Dtype::Int => Data::Int(Tensor::cat(
-                tensors.iter().map(NdTensor::int).collect(),
+                held.iter().map(|tensor| tensor.int()).collect(),
                 dim,
             )),
             Dtype::Bool => Data::Bool(Tensor::cat(
-                tensors.iter().map(NdTensor::mask).collect(),
+                held.iter().map(|tensor| tensor.mask()).collect(),
                 dim,
             )),
         };
@@ -224,7 +236,11 @@ impl NdTensor {
         let index: Tensor<1, Int> = Tensor::from_data(data, &self.device());
         let wide = wide(result)?;
         let data = each!(self.data.clone(), tensor => {
-            shaped(shaped(tensor, dims).select(1, index), wide)
+            if places.is_empty() {
+                shaped(tensor, wide)
+            } else {
+                shaped(shaped(tensor, dims).select(1, index), wide)
+            }
         });
         Ok(NdTensor {
             data,
@@ -232,11 +248,13 @@ impl NdTensor {
         })
     }
 
-    /// One number for each element of `places`, which says where along the axis it is; along the others it is the
-    /// element's own place. With `[batch, 1]` labels and axis 1 that is the score of each row's label.
+    /// One number for each element of `places`, which says where along the axis it is; along the
+    /// others it is the element's own place. With `[batch, 1]` labels and axis 1 that is the score
+    /// of each row's label.
     ///
     /// # Errors
-    /// [`Error::Range`] if there is no such axis or place; [`Error::Shape`] if the shapes differ along another axis.
+    /// [`Error::Range`] if there is no such axis or place; [`Error::Shape`] if the shapes differ
+    /// along another axis.
     pub fn gather(&self, places: &NdTensor, axis: i64) -> Result<NdTensor, Error> {
         let axis = self.axis(axis)?;
         let (shape, mut wanted) = (self.shape(), places.shape());
@@ -264,7 +282,8 @@ impl NdTensor {
         })
     }
 
-    /// The same with a part exchanged: `start[axis]..end[axis]` of every axis, for numbers that broadcast to it.
+    /// The same with a part exchanged: `start[axis]..end[axis]` of every axis, for numbers that
+    /// broadcast to it.
     pub(super) fn assigned(
         &self,
         ranges: [std::ops::Range<usize>; MAX_RANK],

@@ -1,9 +1,9 @@
 //! Tensors whose rank, kind of number and shape are known when they run.
 //!
-//! burn's `Tensor<D>` has its rank in its type, a script's tensor does not. [`NdTensor`] holds every tensor with
-//! [`MAX_RANK`] axes, the leading ones of length 1, and remembers how many are the user's: broadcasting, which aligns
-//! shapes at their last axis, is then burn's own, and gradients flow as they do anywhere. Shapes are checked here, before
-//! burn would panic.
+//! burn's `Tensor<D>` has its rank in its type, a script's tensor does not. [`NdTensor`] holds
+//! every tensor with [`MAX_RANK`] axes, the leading ones of length 1, and remembers how many are
+//! the user's: broadcasting, which aligns shapes at their last axis, is then burn's own, and
+//! gradients flow as they do anywhere. Shapes are checked here, before burn would panic.
 
 mod arithmetic;
 mod file;

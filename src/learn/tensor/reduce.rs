@@ -4,7 +4,7 @@ use super::Dtype;
 use super::arithmetic::text;
 use super::value::{Data, MAX_RANK, NdTensor, shaped, wide};
 use crate::Error;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, IntDType, Tensor};
 
 /// What is made of the numbers along axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,8 @@ pub enum Reduction {
     Max,
     /// The smallest one.
     Min,
-    /// Their standard deviation: the root of the mean squared distance from the mean, with `ddof` taken from their count.
+    /// Their standard deviation: the root of the mean squared distance from the mean, with `ddof`
+    /// taken from their count.
     Std {
         /// 0 as in NumPy, 1 for a sample of something larger.
         ddof: usize,
@@ -103,7 +104,8 @@ impl NdTensor {
     /// A figure along some axes, or of all numbers. `keep` leaves the axes with a length of 1.
     ///
     /// # Errors
-    /// [`Error::Range`] if there is no such axis; [`Error::Shape`] for the mean or an extreme of nothing.
+    /// [`Error::Range`] if there is no such axis; [`Error::Shape`] for the mean or an extreme of
+    /// nothing.
     pub fn reduce(
         &self,
         what: Reduction,
@@ -124,7 +126,17 @@ impl NdTensor {
             });
         }
         let is_whole = self.dtype() != Dtype::Float;
-        let data = if is_whole && matches!(what, Reduction::Sum | Reduction::Max | Reduction::Min) {
+        let is_whole = is_whole && matches!(what, Reduction::Sum | Reduction::Max | Reduction::Min);
+        if rows.contains(&0) {
+            // Sums and norms of nothing are 0, and of no rows there are none.
+            let zeros = NdTensor::scalar(0.0, &self.device()).broadcast_to(&shape)?;
+            return Ok(if is_whole {
+                zeros.to_dtype(Dtype::Int)
+            } else {
+                zeros
+            });
+        }
+        let data = if is_whole {
             let x: Tensor<2, Int> = shaped(ordered.int(), rows);
             let figures = match what {
                 Reduction::Max => x.max_dim(1),
@@ -154,7 +166,8 @@ impl NdTensor {
         })
     }
 
-    /// Where the largest number is along an axis, or among all numbers in order; the first place if there are several.
+    /// Where the largest number is along an axis, or among all numbers in order; the first place if
+    /// there are several.
     ///
     /// # Errors
     /// [`Error::Range`] if there is no such axis; [`Error::Shape`] if there are no numbers.
@@ -168,8 +181,14 @@ impl NdTensor {
                 got: self.shape(),
             });
         }
+        if rows[0] == 0 {
+            return Ok(NdTensor::scalar(0.0, &self.device())
+                .broadcast_to(&shape)?
+                .to_dtype(Dtype::Int));
+        }
         let x: Tensor<2> = shaped(ordered.float().inner(), rows);
-        let places = shaped(x.argmax(1), wide(&shape)?);
+        let places = x.argmax(1).cast(IntDType::I64);
+        let places = shaped(places, wide(&shape)?);
         Ok(NdTensor {
             data: Data::Int(places),
             rank: shape.len(),
@@ -182,6 +201,9 @@ impl NdTensor {
     /// [`Error::Range`] if there is no such axis.
     pub fn normalize(&self, axis: i64) -> Result<NdTensor, Error> {
         let axis = MAX_RANK - self.rank + self.axis(axis)?;
+        if self.is_empty() {
+            return Ok(self.to_dtype(Dtype::Float));
+        }
         let x = self.float();
         let squares = x.clone().powi_scalar(2).sum_dim(axis);
         let data = Data::Float(x / squares.clamp_min(SMALLEST_SQUARE).sqrt());
@@ -191,8 +213,9 @@ impl NdTensor {
         })
     }
 
-    /// The product of matrices in the last two axes; axes before them broadcast. A tensor of one axis is a row on the left
-    /// and a column on the right, and the axis that this adds is taken away again.
+    /// The product of matrices in the last two axes; axes before them broadcast. A tensor of one
+    /// axis is a row on the left and a column on the right, and the axis that this adds is taken
+    /// away again.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes do not fit.
@@ -230,8 +253,7 @@ impl NdTensor {
         };
         let x = matrices(self, left, a)?.float();
         let y = matrices(other, right, b)?.float();
-        let n = batch.iter().product();
-        let product: Tensor<3> = shaped(x, [n, a[0], a[1]]).matmul(shaped(y, [n, b[0], b[1]]));
+        let n: usize = batch.iter().product();
         let mut shape = batch;
         if self.rank > 1 {
             shape.push(a[0]);
@@ -239,6 +261,10 @@ impl NdTensor {
         if other.rank > 1 {
             shape.push(b[1]);
         }
+        if shape.contains(&0) || a[1] == 0 {
+            return NdTensor::scalar(0.0, &self.device()).broadcast_to(&shape);
+        }
+        let product: Tensor<3> = shaped(x, [n, a[0], a[1]]).matmul(shaped(y, [n, b[0], b[1]]));
         let data = Data::Float(shaped(product, wide(&shape)?));
         Ok(NdTensor {
             data,
@@ -380,6 +406,43 @@ mod tests {
     }
 
     #[test]
+    fn nothing_has_a_shape_too() {
+        let nothing = floats(&[], &[0, 3]);
+        let shape = |t: Result<NdTensor, Error>| t.unwrap().shape();
+        assert_eq!(
+            shape(nothing.reduce(Reduction::Sum, Some(&[1]), false)),
+            [0]
+        );
+        assert_eq!(
+            shape(nothing.reduce(Reduction::Max, Some(&[1]), true)),
+            [0, 1]
+        );
+        let sums = nothing.reduce(Reduction::Sum, Some(&[0]), false).unwrap();
+        assert!(sums.same(&floats(&[0.0; 3], &[3])));
+        assert_eq!(shape(nothing.argmax(Some(1), false)), [0]);
+        assert_eq!(shape(nothing.softmax(1)), [0, 3]);
+        assert_eq!(shape(nothing.normalize(1)), [0, 3]);
+        let row = floats(&[1.0; 3], &[3]);
+        assert_eq!(
+            shape(nothing.combine(super::super::Arithmetic::Add, &row)),
+            [0, 3]
+        );
+        assert_eq!(shape(nothing.matmul(&row)), [0]);
+        let inner = floats(&[], &[2, 0]).matmul(&nothing).unwrap();
+        assert!(inner.same(&floats(&[0.0; 6], &[2, 3])));
+        let below = floats(&[2.0; 3], &[1, 3]);
+        assert!(
+            NdTensor::cat(&[nothing.clone(), below.clone()], 0)
+                .unwrap()
+                .same(&below)
+        );
+        let none = row
+            .compare(super::super::Comparison::Less, &floats(&[0.0], &[]))
+            .unwrap();
+        assert_eq!(shape(row.at(&[super::super::Index::Chosen(none)])), [0]);
+    }
+
+    #[test]
     fn products_of_matrices_are_numpys() {
         let check = |a: &[usize], b: &[usize], shape: &[usize], first: f64, last: f64| {
             let product = counted(a).matmul(&counted(b)).unwrap();
@@ -402,7 +465,8 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "the right side must be of a shape that [2, 3] of the left side can be multiplied by, not [2, 3]"
+            "the right side must be of a shape that [2, 3] of the left side can be multiplied by, \
+                not [2, 3]"
         );
         assert!(counted(&[2, 2, 3]).matmul(&counted(&[3, 3, 1])).is_err());
     }

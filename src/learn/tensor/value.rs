@@ -2,7 +2,7 @@
 
 use crate::Error;
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Gradients, Int, IntDType, Tensor, TensorData};
 
 /// Axes of a tensor at most.
 pub const MAX_RANK: usize = 8;
@@ -115,13 +115,14 @@ pub(super) fn count(shape: &[usize]) -> Result<usize, Error> {
         })
 }
 
-/// The same numbers with axes of other lengths. To burn's `reshape` a length of 0 means the old one.
+/// The same numbers with axes of other lengths. To burn's `reshape` a length of 0 means the old
+/// one.
 pub(super) fn shaped<const A: usize, const B: usize, K: Basic>(
     tensor: Tensor<A, K>,
     dims: [usize; B],
 ) -> Tensor<B, K> {
     if dims.contains(&0) {
-        Tensor::empty(dims, &tensor.device())
+        Tensor::empty(dims, (&tensor.device(), tensor.dtype()))
     } else {
         tensor.reshape(dims)
     }
@@ -131,7 +132,8 @@ impl NdTensor {
     /// A tensor of given numbers.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shape has too many axes or does not hold as many numbers as there are.
+    /// [`Error::Shape`] if the shape has too many axes or does not hold as many numbers as there
+    /// are.
     pub fn new(values: Values, shape: &[usize], device: &Device) -> Result<NdTensor, Error> {
         let dims = wide(shape)?;
         if count(shape)? != values.len() {
@@ -256,7 +258,8 @@ impl NdTensor {
         }
     }
 
-    /// The same numbers as another kind: to whole numbers towards 0, to a mask as what differs from 0.
+    /// The same numbers as another kind: to whole numbers towards 0, to a mask as what differs from
+    /// 0.
     pub fn to_dtype(&self, dtype: Dtype) -> NdTensor {
         let data = match dtype {
             Dtype::Float => Data::Float(self.float()),
@@ -277,11 +280,12 @@ impl NdTensor {
         }
     }
 
+    /// burn's whole numbers may have 32 bits; here they always have 64.
     pub(super) fn int(&self) -> Tensor<MAX_RANK, Int> {
         match self.data.clone() {
-            Data::Float(tensor) => tensor.inner().int(),
+            Data::Float(tensor) => tensor.inner().cast(IntDType::I64),
             Data::Int(tensor) => tensor,
-            Data::Bool(tensor) => tensor.int(),
+            Data::Bool(tensor) => tensor.cast(IntDType::I64),
         }
     }
 
@@ -293,7 +297,8 @@ impl NdTensor {
         }
     }
 
-    /// The same numbers as a parameter: `backward` gives it a gradient. What made them is forgotten.
+    /// The same numbers as a parameter: `backward` gives it a gradient. What made them is
+    /// forgotten.
     pub fn require_grad(&self) -> NdTensor {
         let leaf = self.float().inner().autodiff().require_grad();
         NdTensor {
@@ -318,7 +323,8 @@ impl NdTensor {
     /// The gradients of a single number with respect to all parameters that it was computed from.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there are more numbers than one, [`Error::Run`] if it came from no parameter.
+    /// [`Error::Shape`] if there are more numbers than one, [`Error::Run`] if it came from no
+    /// parameter.
     pub fn backward(&self) -> Result<Gradients, Error> {
         if self.len() != 1 {
             return Err(Error::Shape {
@@ -331,7 +337,9 @@ impl NdTensor {
             Data::Float(tensor) if tensor.is_tracked() => Ok(tensor.backward()),
             _ => Err(Error::Run {
                 message: "this was computed from no parameter, so that it has no gradients".into(),
-                hint: "a parameter is made by `t.require_grad()`; inside `no_grad` nothing is followed".into(),
+                hint: "a parameter is made by `t.require_grad()`; inside `no_grad` nothing is \
+                    followed"
+                    .into(),
             }),
         }
     }
@@ -377,6 +385,21 @@ pub(super) mod tests {
             let tensor = NdTensor::new(values.clone(), &[1, 2], &Device::flex()).unwrap();
             assert_eq!(tensor.values(), values);
             assert_eq!((tensor.dtype(), tensor.shape()), (dtype, vec![1, 2]));
+        }
+    }
+
+    #[test]
+    fn whole_numbers_have_64_bits_wherever_they_come_from() {
+        let x = floats(&[3e9, -1.5], &[2]);
+        let whole = x.to_dtype(Dtype::Int);
+        assert_eq!(whole.values(), Values::Int(vec![3_000_000_000, -1]));
+        let counts = x.to_dtype(Dtype::Bool).to_dtype(Dtype::Int);
+        for other in [&whole, &counts, &x.argmax(None, false).unwrap()] {
+            let sum = ints(&[1 << 40], &[])
+                .combine(crate::tensor::Arithmetic::Add, other)
+                .unwrap();
+            assert_eq!(sum.dtype(), Dtype::Int);
+            assert_eq!(sum.to_f64()[0], (1_i64 << 40) as f64 + other.to_f64()[0]);
         }
     }
 

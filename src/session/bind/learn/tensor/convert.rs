@@ -14,21 +14,35 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         to_array(),
         to_tensor::<Waveform>(environment, |wave| {
-            (wave.samples().to_vec(), vec![wave.n_channels(), wave.n_samples()])
+            (
+                wave.samples().to_vec(),
+                vec![wave.n_channels(), wave.n_samples()],
+            )
         })
         .about("Gives the samples as a tensor [channels, samples].")
-        .example("let t = wave([[0.5, 1], [0, -1]], 8000).to_tensor(); assert(t.to_array() == [[0.5, 1.0], [0.0, -1.0]])"),
+        .example(
+            "let t = wave([[0.5, 1], [0, -1]], 8000).to_tensor(); assert(t.to_array() == \
+            [[0.5, 1.0], [0.0, -1.0]])",
+        ),
         to_tensor::<Arc<Features>>(environment, |features| {
             (features.values.clone(), features.shape().to_vec())
         })
         .about("Gives the features as a tensor [channels, bands, frames].")
-        .example("let x = tone(440, 1) |> mel(); assert(x.to_tensor().shape == x.shape); assert(x.to_tensor()[0][3].to_array() == x.band(3))"),
+        .example(
+            "let x = tone(440, 1) |> mel(); assert(x.to_tensor().shape == x.shape); \
+            assert(x.to_tensor()[0][3].to_array() == x.band(3))",
+        ),
         to_tensor::<Arc<Matrix>>(environment, |matrix| {
-            let values = (0..matrix.rows()).flat_map(|row| matrix.row(row)).map(|&x| x as f32);
+            let values = (0..matrix.rows())
+                .flat_map(|row| matrix.row(row))
+                .map(|&x| x as f32);
             (values.collect(), vec![matrix.rows(), matrix.columns])
         })
         .about("Gives the embeddings as a tensor [clips, features].")
-        .example("let d = dataset([#{ wave: tone(440, 1) }]); assert(resnet18(#{ width: 4 }).embed(d).to_tensor().shape == [1, 32])"),
+        .example(
+            "let d = dataset([#{ wave: tone(440, 1) }]); assert(resnet18(#{ width: 4 \
+            }).embed(d).to_tensor().shape == [1, 32])",
+        ),
         to_wave(),
         to_features(),
     ]
@@ -87,17 +101,27 @@ fn to_wave() -> Function {
             [_] => 1,
             [n_channels, _] => *n_channels,
             shape => {
-                let message = format!("a wave is made from a tensor [samples] or [channels, samples], not from one of shape {shape:?}");
+                let message = format!(
+                    "a wave is made from a tensor [samples] or [channels, \
+                    samples], not from one of shape {shape:?}"
+                );
                 return Err(ScriptError::new(message));
             }
         };
-        Ok(Dynamic::from(Waveform::new(singles(&tensor), n_channels, call.get("sample_rate")?)?))
+        Ok(Dynamic::from(Waveform::new(
+            singles(&tensor),
+            n_channels,
+            call.get("sample_rate")?,
+        )?))
     })
     .on::<NdTensor>()
     .about("Makes a sound from samples [samples], or [channels, samples].")
     .param::<u32>("sample_rate", "samples per second, Hz")
     .returns("wave")
-    .example("let w = tensor([[0.5, -0.5]]).to_wave(8000); assert(w.peak() == 0.5 && w.n_channels == 1)")
+    .example(
+        "let w = tensor([[0.5, -0.5]]).to_wave(8000); assert(w.peak() == 0.5 && w.n_channels \
+        == 1)",
+    )
 }
 
 fn to_features() -> Function {
@@ -107,12 +131,21 @@ fn to_features() -> Function {
             [n_bands, n_frames] => (1, *n_bands, *n_frames),
             [n_channels, n_bands, n_frames] => (*n_channels, *n_bands, *n_frames),
             shape => {
-                let message = format!("features are made from a tensor [bands, frames] or [channels, bands, frames], not from one of shape {shape:?}");
+                let message = format!(
+                    "features are made from a tensor [bands, frames] or \
+                    [channels, bands, frames], not from one of shape {shape:?}"
+                );
                 return Err(ScriptError::new(message));
             }
         };
         let values = singles(&tensor);
-        Ok(Dynamic::from(Arc::new(Features { values, n_channels, n_bands, n_frames, axes: None })))
+        Ok(Dynamic::from(Arc::new(Features {
+            values,
+            n_channels,
+            n_bands,
+            n_frames,
+            axes: None,
+        })))
     })
     .on::<NdTensor>()
     .about("Makes features from [bands, frames], or [channels, bands, frames].")

@@ -72,11 +72,10 @@ const CURVES: [Row; 9] = [
 ];
 
 /// A method of a tensor that gives another one.
-pub(super) fn method(
-    name: &'static str,
-    tape: &Arc<Tape>,
-    body: impl Fn(&NdTensor, &Tape, &Call<'_>) -> Result<NdTensor, ScriptError> + Send + Sync + 'static,
-) -> Function {
+pub(super) fn method<F>(name: &'static str, tape: &Arc<Tape>, body: F) -> Function
+where
+    F: Fn(&NdTensor, &Tape, &Call<'_>) -> Result<NdTensor, ScriptError> + Send + Sync + 'static,
+{
     let tape = tape.clone();
     Function::new(name, Topic::Tensors, move |call| {
         Ok(Dynamic::from(body(&tape.receiver(call)?, &tape, call)?))
@@ -112,11 +111,20 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             .about("Gives the shares exp(x) / sum(exp(x)) along an axis, without overflow.")
             .example("assert(tensor([[1000, 1000]]).softmax().to_array() == [[0.5, 0.5]])"),
         shares("log_softmax", NdTensor::log_softmax, tape)
-            .about("Gives the natural logarithms of the shares along an axis, without the loss of small ones.")
+            .about(
+                "Gives the natural logarithms of the shares along an axis, without the loss of \
+                small ones.",
+            )
             .example("assert_near(tensor([0, -200]).log_softmax()[1].item(), -200, 1e-4)"),
         shares("normalize", NdTensor::normalize, tape)
-            .about("Divides by the Euclidean norm along an axis, which is taken for at least 1e-12.")
-            .example("let n = tensor([[3, 4]]).normalize(); assert_near(n[0][1].item(), 0.8, 1e-6)"),
+            .about(
+                "Divides by the Euclidean norm along an axis, which is taken for at least \
+                1e-12.",
+            )
+            .example(
+                "let n = tensor([[3, 4]]).normalize(); assert_near(n[0][1].item(), 0.8, \
+                1e-6)",
+            ),
     ]);
     all
 }
@@ -150,8 +158,14 @@ fn equal(tape: &Arc<Tape>) -> Function {
     })
     .about("Whether numbers are the same, element by element: a mask.")
     .note("`a == b` asks whether two tensors are the same as a whole, and gives one flag")
-    .param::<Dynamic>("other", "a tensor whose shape broadcasts with this one's, or a number")
-    .example("let t = tensor([1, 2]); assert(t.equal(2).to_array() == [false, true]); assert(t == tensor([1, 2]))")
+    .param::<Dynamic>(
+        "other",
+        "a tensor whose shape broadcasts with this one's, or a number",
+    )
+    .example(
+        "let t = tensor([1, 2]); assert(t.equal(2).to_array() == [false, true]); assert(t == \
+        tensor([1, 2]))",
+    )
 }
 
 fn clamp(tape: &Arc<Tape>) -> Function {

@@ -22,7 +22,10 @@ fn load_one(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("load_npy", Topic::Tensors, move |call| {
         let path = call.get::<String>("path")?;
-        Ok(Dynamic::from(load_npy(Path::new(&path), &environment.device()?)?))
+        Ok(Dynamic::from(load_npy(
+            Path::new(&path),
+            &environment.device()?,
+        )?))
     })
     .long()
     .about("Reads a tensor from NumPy's file.")
@@ -33,7 +36,10 @@ fn load_one(environment: &Arc<Environment>) -> Function {
     .param::<String>("path", "the file")
     .returns("tensor")
     .reads_data()
-    .example("let f = temporary_folder() + \"/t.npy\"; save_npy(f, arange(3)); assert(load_npy(f).to_array() == [0, 1, 2])")
+    .example(
+        "let f = temporary_folder() + \"/t.npy\"; save_npy(f, arange(3)); \
+        assert(load_npy(f).to_array() == [0, 1, 2])",
+    )
 }
 
 fn save_one() -> Function {
@@ -46,7 +52,10 @@ fn save_one() -> Function {
     .param::<String>("path", "where to")
     .param::<Dynamic>("tensor", "the tensor")
     .reads_data()
-    .example("let f = temporary_folder() + \"/t.npy\"; save_npy(f, eye(2)); assert(load_npy(f) == eye(2))")
+    .example(
+        "let f = temporary_folder() + \"/t.npy\"; save_npy(f, eye(2)); assert(load_npy(f) == \
+        eye(2))",
+    )
 }
 
 fn load_all(environment: &Arc<Environment>) -> Function {
@@ -54,7 +63,9 @@ fn load_all(environment: &Arc<Environment>) -> Function {
     Function::new("load_safetensors", Topic::Tensors, move |call| {
         let path = call.get::<String>("path")?;
         let tensors = load_safetensors(Path::new(&path), &environment.device()?)?;
-        let entries = tensors.into_iter().map(|(name, tensor)| (name.into(), Dynamic::from(tensor)));
+        let entries = tensors
+            .into_iter()
+            .map(|(name, tensor)| (name.into(), Dynamic::from(tensor)));
         Ok(Dynamic::from_map(entries.collect::<Map>()))
     })
     .long()
@@ -62,18 +73,28 @@ fn load_all(environment: &Arc<Environment>) -> Function {
     .param::<String>("path", "the file")
     .returns("map")
     .reads_data()
-    .example("let f = temporary_folder() + \"/t.safetensors\"; save_safetensors(f, #{ a: ones([2]) }); assert(load_safetensors(f).a == ones([2]))")
+    .example(
+        "let f = temporary_folder() + \"/t.safetensors\"; save_safetensors(f, #{ a: ones([2]) \
+        }); assert(load_safetensors(f).a == ones([2]))",
+    )
 }
 
 fn save_all() -> Function {
     Function::new("save_safetensors", Topic::Tensors, |call| {
         let path = call.get::<String>("path")?;
         let wrong = |name: &str, value: &Dynamic| {
-            let message = format!("`tensors` must be a map of tensors; `{name}` is {}", describe(value));
+            let message = format!(
+                "`tensors` must be a map of tensors; `{name}` is \
+                {}",
+                describe(value)
+            );
             ScriptError::new(message)
         };
         let entry = |(name, value): (rhai::Identifier, Dynamic)| {
-            let tensor = value.clone().try_cast::<NdTensor>().ok_or_else(|| wrong(&name, &value))?;
+            let tensor = value
+                .clone()
+                .try_cast::<NdTensor>()
+                .ok_or_else(|| wrong(&name, &value))?;
             Ok::<_, ScriptError>((name.to_string(), tensor))
         };
         let entries = call.get::<Map>("tensors")?.into_iter().map(entry);
@@ -85,5 +106,8 @@ fn save_all() -> Function {
     .param::<String>("path", "where to")
     .param::<Map>("tensors", "a map of names and tensors")
     .reads_data()
-    .example("let f = temporary_folder() + \"/t.safetensors\"; save_safetensors(f, #{ n: arange(2) }); assert(load_safetensors(f).n.dtype == \"int64\")")
+    .example(
+        "let f = temporary_folder() + \"/t.safetensors\"; save_safetensors(f, #{ n: arange(2) \
+        }); assert(load_safetensors(f).n.dtype == \"int64\")",
+    )
 }

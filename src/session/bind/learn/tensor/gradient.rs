@@ -15,8 +15,13 @@ pub(in crate::bind::learn) struct Gradients(Arc<Mutex<auricle_learn::Gradients>>
 impl Gradients {
     fn of(&self, tensor: &NdTensor) -> Result<NdTensor, ScriptError> {
         tensor.gradient(&locked(&self.0)).ok_or_else(|| {
-            ScriptError::new("this tensor has no gradient: the number was not computed from it").hint(
-                "a parameter is what `require_grad()` gives; what is computed from it, or was cut from it, is another tensor",
+            ScriptError::new(
+                "this tensor has no gradient: the number was not computed from \
+                it",
+            )
+            .hint(
+                "a parameter is what `require_grad()` gives; what is computed from it, or was cut \
+                    from it, is another tensor",
             )
         })
     }
@@ -42,12 +47,21 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             Ok(Dynamic::from(call.receiver::<NdTensor>()?.require_grad()))
         })
         .on::<NdTensor>()
-        .about("Gives the same numbers as a parameter, which `backward` computes a gradient for; what made them is forgotten.")
+        .about(
+            "Gives the same numbers as a parameter, which `backward` computes a gradient for; \
+            what made them is forgotten.",
+        )
         .returns("tensor")
-        .example("let w = tensor([3]).require_grad(); (w * w).sum().backward(); assert(w.grad().item() == 6)"),
+        .example(
+            "let w = tensor([3]).require_grad(); (w * w).sum().backward(); \
+            assert(w.grad().item() == 6)",
+        ),
         method("detach", tape, |tensor, _, _| Ok(tensor.detach()))
             .about("Gives the same numbers, cut from what made them: no gradient passes.")
-            .example("let w = tensor([3]).require_grad(); (w * w.detach()).sum().backward(); assert(w.grad().item() == 3)"),
+            .example(
+                "let w = tensor([3]).require_grad(); (w * w.detach()).sum().backward(); \
+                assert(w.grad().item() == 3)",
+            ),
         backward(tape),
         grad(tape),
         of(),
@@ -64,10 +78,16 @@ fn backward(tape: &Arc<Tape>) -> Function {
     })
     .on::<NdTensor>()
     .long()
-    .about("Computes the gradients of a single number, such as a loss, with respect to all parameters it was computed from.")
+    .about(
+        "Computes the gradients of a single number, such as a loss, with respect to all \
+        parameters it was computed from.",
+    )
     .note("gradients do not add up over calls: `t.grad()` is that of the last one")
     .returns("gradients")
-    .example("let w = tensor([1, 2]).require_grad(); let g = (w ** 3).sum().backward(); assert(g.of(w).to_array() == [3.0, 12.0])")
+    .example(
+        "let w = tensor([1, 2]).require_grad(); let g = (w ** 3).sum().backward(); \
+        assert(g.of(w).to_array() == [3.0, 12.0])",
+    )
 }
 
 fn grad(tape: &Arc<Tape>) -> Function {
@@ -82,7 +102,10 @@ fn grad(tape: &Arc<Tape>) -> Function {
     .on::<NdTensor>()
     .about("Gives a parameter's gradient of the last `backward`.")
     .returns("tensor")
-    .example("let w = tensor([2]).require_grad(); (5 * w).sum().backward(); assert(w.grad().item() == 5)")
+    .example(
+        "let w = tensor([2]).require_grad(); (5 * w).sum().backward(); assert(w.grad().item() \
+        == 5)",
+    )
 }
 
 fn of() -> Function {
@@ -127,7 +150,10 @@ fn no_grad(tape: &Arc<Tape>) -> Function {
     .about("Runs a closure in which nothing is remembered for gradients, and gives what it gives.")
     .param::<FnPtr>("body", "the closure, without parameters")
     .returns("value")
-    .example("let w = tensor([2]).require_grad(); let y = no_grad(|| w * 3); assert(y.item() == 6 && !y.requires_grad)")
+    .example(
+        "let w = tensor([2]).require_grad(); let y = no_grad(|| w * 3); assert(y.item() == 6 \
+        && !y.requires_grad)",
+    )
 }
 
 /// The same value with every tensor in it cut from what made it.

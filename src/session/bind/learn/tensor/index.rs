@@ -50,7 +50,8 @@ fn indices(value: &Dynamic, device: &Device) -> Result<Vec<Index>, ScriptError> 
 
 fn unknown(value: &Dynamic) -> ScriptError {
     let message = format!(
-        "a tensor is indexed by a whole number, a range, a text such as \"0, 1:3\", a list or a mask, not by {}",
+        "a tensor is indexed by a whole number, a range, a text such as \"0, 1:3\", a list or a \
+            mask, not by {}",
         describe(value)
     );
     ScriptError::new(message)
@@ -77,11 +78,23 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             let each = list.iter().map(|item| indices(item, &tensor.device()));
             Ok(tensor.at(&each.collect::<Result<Vec<_>, _>>()?.concat())?)
         })
-        .about("Takes a part out: an index for every axis, in order; axes without one are taken whole.")
-        .note("an index is a place (from the end if it is negative), a range, () for a whole axis, a list of places, a mask, or a text as NumPy writes it: \"...\", \"::2\", \"newaxis\"")
-        .note("`t[0]`, `t[1..3]`, `t[[0, 2]]`, `t[mask]` and `t[\"..., 0\"]` do the same with a single index, and `t[0] = 1` sets numbers")
+        .about(
+            "Takes a part out: an index for every axis, in order; axes without one are taken \
+            whole.",
+        )
+        .note(
+            "an index is a place (from the end if it is negative), a range, () for a whole axis, \
+            a list of places, a mask, or a text as NumPy writes it: \"...\", \"::2\", \"newaxis\"",
+        )
+        .note(
+            "`t[0]`, `t[1..3]`, `t[[0, 2]]`, `t[mask]` and `t[\"..., 0\"]` do the same with a \
+            single index, and `t[0] = 1` sets numbers",
+        )
         .param::<Array>("indices", "the indices")
-        .example("let t = arange(6).reshape([2, 3]); assert(t.at([1, 0..2]).to_array() == [3, 4]); assert(t.at([(), -1]).to_array() == [2, 5])"),
+        .example(
+            "let t = arange(6).reshape([2, 3]); assert(t.at([1, 0..2]).to_array() == [3, 4]); \
+            assert(t.at([(), -1]).to_array() == [2, 5])",
+        ),
         method("slice", tape, |tensor, _, call| {
             let axis = call.get::<i64>("axis")?;
             let range = Index::Range {
@@ -92,11 +105,27 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             Ok(tensor.along(axis, range)?)
         })
         .about("Takes a range of places along an axis; ends beyond the axis are those of the axis.")
-        .param::<Option<i64>>("start", "the first place, from the end if it is negative; () for the first there is")
-        .param_or::<Option<i64>>("end", (), "the place after the last one; where the axis ends if not given")
+        .param::<Option<i64>>(
+            "start",
+            "the first place, from the end if it is negative; () for \
+            the first there is",
+        )
+        .param_or::<Option<i64>>(
+            "end",
+            (),
+            "the place after the last one; where the axis ends if \
+            not given",
+        )
         .param_or::<i64>("axis", 0, "which axis")
-        .option::<i64>("step", 1, "from one place to the next, negative to go backwards")
-        .example("assert(arange(6).slice(1, 5).to_array() == [1, 2, 3, 4]); assert(arange(4).slice((), (), 0, #{ step: -1 }).to_array() == [3, 2, 1, 0])"),
+        .option::<i64>(
+            "step",
+            1,
+            "from one place to the next, negative to go backwards",
+        )
+        .example(
+            "assert(arange(6).slice(1, 5).to_array() == [1, 2, 3, 4]); \
+            assert(arange(4).slice((), (), 0, #{ step: -1 }).to_array() == [3, 2, 1, 0])",
+        ),
         method("index", tape, |tensor, tape, call| {
             let places = match call.get::<Array>("places") {
                 Ok(list) => chosen(&list, &tensor.device())?,
@@ -105,16 +134,32 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             Ok(tensor.along(call.get("axis")?, Index::Chosen(places))?)
         })
         .about("Takes the parts at some places along an axis, in their order.")
-        .param::<Dynamic>("places", "an array or tensor of whole numbers, from the end if negative, or a mask")
+        .param::<Dynamic>(
+            "places",
+            "an array or tensor of whole numbers, from the end if \
+            negative, or a mask",
+        )
         .param_or::<i64>("axis", 0, "which axis")
-        .example("assert(tensor([[1, 2], [3, 4]]).index([1, 0, 1], 1).to_array() == [[2.0, 1.0, 2.0], [4.0, 3.0, 4.0]])"),
+        .example(
+            "assert(tensor([[1, 2], [3, 4]]).index([1, 0, 1], 1).to_array() == [[2.0, 1.0, \
+            2.0], [4.0, 3.0, 4.0]])",
+        ),
         method("gather", tape, |tensor, tape, call| {
             Ok(tensor.gather(&tape.tensor(call, "places")?, call.get("axis")?)?)
         })
-        .about("Takes one number for each element of a tensor of places: along the axis the place it says, along the others its own.")
-        .param::<Dynamic>("places", "whole numbers, of this tensor's shape but for the axis")
+        .about(
+            "Takes one number for each element of a tensor of places: along the axis the place \
+            it says, along the others its own.",
+        )
+        .param::<Dynamic>(
+            "places",
+            "whole numbers, of this tensor's shape but for the axis",
+        )
         .param_or::<i64>("axis", -1, "which axis")
-        .example("let labels = tensor([[1], [0]], #{ dtype: \"int64\" }); assert(tensor([[1, 2], [3, 4]]).gather(labels).to_array() == [[2.0], [3.0]])"),
+        .example(
+            "let labels = tensor([[1], [0]], #{ dtype: \"int64\" }); assert(tensor([[1, 2], \
+            [3, 4]]).gather(labels).to_array() == [[2.0], [3.0]])",
+        ),
     ]
 }
 

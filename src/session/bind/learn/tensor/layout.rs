@@ -13,26 +13,41 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
         transpose(tape),
         permute(tape),
         squeeze(tape),
-        method("unsqueeze", tape, |tensor, _, call| Ok(tensor.unsqueeze(call.get("axis")?)?))
-            .about("Adds an axis of length 1.")
-            .param::<i64>("axis", "its place, from the end if it is negative")
-            .example("assert(zeros([2, 3]).unsqueeze(1).shape == [2, 1, 3])"),
+        method("unsqueeze", tape, |tensor, _, call| {
+            Ok(tensor.unsqueeze(call.get("axis")?)?)
+        })
+        .about("Adds an axis of length 1.")
+        .param::<i64>("axis", "its place, from the end if it is negative")
+        .example("assert(zeros([2, 3]).unsqueeze(1).shape == [2, 1, 3])"),
         method("flatten", tape, |tensor, _, _| Ok(tensor.reshape(&[-1])?))
             .about("Puts all numbers in one axis.")
             .example("assert(zeros([2, 3]).flatten().shape == [6])"),
         method("broadcast_to", tape, |tensor, _, call| {
             let wrong = || call.wrong("shape", "lengths of at least 0");
-            let lengths = whole_numbers(call, "shape")?.into_iter().map(usize::try_from);
-            let shape = lengths.collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
+            let lengths = whole_numbers(call, "shape")?
+                .into_iter()
+                .map(usize::try_from);
+            let shape = lengths
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|_| wrong())?;
             Ok(tensor.broadcast_to(&shape)?)
         })
         .about("Repeats axes of length 1, and adds axes in front, up to a shape.")
         .param::<Array>("shape", "lengths of the axes")
-        .example("assert(tensor([1, 2]).broadcast_to([2, 2]).to_array() == [[1.0, 2.0], [1.0, 2.0]])"),
+        .example(
+            "assert(tensor([1, 2]).broadcast_to([2, 2]).to_array() == [[1.0, 2.0], [1.0, \
+            2.0]])",
+        ),
         method("astype", tape, |tensor, _, call| {
-            Ok(dtype(call, "dtype")?.map_or_else(|| tensor.clone(), |dtype| tensor.to_dtype(dtype)))
+            Ok(
+                dtype(call, "dtype")?
+                    .map_or_else(|| tensor.clone(), |dtype| tensor.to_dtype(dtype)),
+            )
         })
-        .about("Gives the same numbers as another kind: to whole ones towards 0, to a mask as what differs from 0.")
+        .about(
+            "Gives the same numbers as another kind: to whole ones towards 0, to a mask as what \
+            differs from 0.",
+        )
         .param::<String>("dtype", "\"float32\", \"int64\" or \"bool\"")
         .words("dtype", &DTYPES)
         .example("assert(tensor([1.7, -1.7]).astype(\"int64\").to_array() == [1, -1])"),
@@ -41,7 +56,10 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             .example("assert(cat([zeros([2, 3]), ones([1, 3])]).shape == [3, 3])"),
         joined("stack", NdTensor::stack, tape)
             .about("Puts tensors of one shape beside each other along a new axis.")
-            .example("assert(stack([tensor([1, 2]), tensor([3, 4])], 1).to_array() == [[1.0, 3.0], [2.0, 4.0]])"),
+            .example(
+                "assert(stack([tensor([1, 2]), tensor([3, 4])], 1).to_array() == [[1.0, 3.0], \
+                [2.0, 4.0]])",
+            ),
     ]
 }
 
@@ -65,8 +83,20 @@ fn transpose(tape: &Arc<Tape>) -> Function {
             (Some(a), Some(b)) => {
                 let place = |name: &str, axis: i64| {
                     let place = if axis < 0 { axis + rank } else { axis };
-                    let wanted = || call.wrong(name, &format!("an axis of shape {:?}", tensor.shape()));
-                    usize::try_from(place).ok().filter(|&place| place < order.len()).ok_or_else(wanted)
+                    let wanted = || {
+                        call.wrong(
+                            name,
+                            &format!(
+                                "an axis of shape \
+                        {:?}",
+                                tensor.shape()
+                            ),
+                        )
+                    };
+                    usize::try_from(place)
+                        .ok()
+                        .filter(|&place| place < order.len())
+                        .ok_or_else(wanted)
                 };
                 let (a, b) = (place("a", a)?, place("b", b)?);
                 order.swap(a, b);
@@ -79,7 +109,10 @@ fn transpose(tape: &Arc<Tape>) -> Function {
     .about("Exchanges two axes, or turns the order of all axes around, as NumPy's `T` does.")
     .param_or::<Option<i64>>("a", (), "an axis")
     .param_or::<Option<i64>>("b", (), "another one")
-    .example("assert(tensor([[1, 2, 3]]).transpose().to_array() == [[1.0], [2.0], [3.0]]); assert(zeros([2, 3, 4]).transpose(1, 2).shape == [2, 4, 3])")
+    .example(
+        "assert(tensor([[1, 2, 3]]).transpose().to_array() == [[1.0], [2.0], [3.0]]); \
+        assert(zeros([2, 3, 4]).transpose(1, 2).shape == [2, 4, 3])",
+    )
 }
 
 fn permute(tape: &Arc<Tape>) -> Function {
@@ -102,12 +135,17 @@ fn squeeze(tape: &Arc<Tape>) -> Function {
         if axis.is_some() && !(0..shape.len()).any(|place| goes(place) && shape[place] == 1) {
             return Err(call.wrong("axis", &format!("an axis of length 1 of shape {shape:?}")));
         }
-        let left = (0..shape.len()).filter(|&place| !goes(place)).map(|place| shape[place] as i64);
+        let left = (0..shape.len())
+            .filter(|&place| !goes(place))
+            .map(|place| shape[place] as i64);
         Ok(tensor.reshape(&left.collect::<Vec<_>>())?)
     })
     .about("Takes axes of length 1 away.")
     .param_or::<Option<i64>>("axis", (), "which one; all of them if not given")
-    .example("assert(zeros([1, 3, 1]).squeeze().shape == [3]); assert(zeros([1, 3, 1]).squeeze(-1).shape == [1, 3])")
+    .example(
+        "assert(zeros([1, 3, 1]).squeeze().shape == [3]); assert(zeros([1, 3, \
+        1]).squeeze(-1).shape == [1, 3])",
+    )
 }
 
 fn joined(

@@ -20,7 +20,10 @@ fn align() -> Function {
         let (x, y) = (matrix(call, "x")?, matrix(call, "y")?);
         Ok(given(loss::align(x, y, call.get("alpha")?)?))
     })
-    .about("Computes how far the views of a clip lie apart: the mean of |x - y|^alpha over normalized rows.")
+    .about(
+        "Computes how far the views of a clip lie apart: the mean of |x - y|^alpha over \
+        normalized rows.",
+    )
     .note("source: Wang & Isola, 2020, equation 3")
     .param::<Dynamic>("x", "one view, [batch, dim]")
     .param::<Dynamic>("y", "the other view")
@@ -33,7 +36,10 @@ fn uniform_loss() -> Function {
     Function::new("uniform_loss", Topic::Tensors, |call| {
         Ok(given(loss::uniform(matrix(call, "x")?, call.get("t")?)?))
     })
-    .about("Computes how evenly rows cover the sphere: log mean exp(-t |x_i - x_j|^2) over normalized rows.")
+    .about(
+        "Computes how evenly rows cover the sphere: log mean exp(-t |x_i - x_j|^2) over \
+        normalized rows.",
+    )
     .note("source: Wang & Isola, 2020, equation 5")
     .param::<Dynamic>("x", "the rows, [batch, dim]")
     .option::<f64>("t", 2.0, "sharpness, above 0")

@@ -78,7 +78,8 @@ impl Nested {
         }
     }
 
-    /// The numbers as a kind: flags alone are a mask, everything else is floating-point unless something else is asked for.
+    /// The numbers as a kind: flags alone are a mask, everything else is floating-point unless
+    /// something else is asked for.
     fn values(self, dtype: Option<Dtype>) -> Result<Values, ScriptError> {
         let all_flags = self.flags > 0 && self.flags == self.numbers.len();
         let otherwise = if all_flags { Dtype::Bool } else { Dtype::Float };
@@ -101,11 +102,21 @@ fn tensor(environment: &Arc<Environment>) -> Function {
         let nested = Nested::read(&call.raw("values"))?;
         let shape = nested.shape.clone();
         let values = nested.values(dtype(call, "dtype")?)?;
-        Ok(Dynamic::from(NdTensor::new(values, &shape, &environment.device()?)?))
+        Ok(Dynamic::from(NdTensor::new(
+            values,
+            &shape,
+            &environment.device()?,
+        )?))
     })
     .about("Makes a tensor from numbers, on the session's device.")
-    .note("numbers become single precision, flags a mask; labels and indices are `#{ dtype: \"int64\" }`")
-    .param::<Dynamic>("values", "a number, an array of numbers, or arrays within each other")
+    .note(
+        "numbers become single precision, flags a mask; labels and indices are `#{ dtype: \
+        \"int64\" }`",
+    )
+    .param::<Dynamic>(
+        "values",
+        "a number, an array of numbers, or arrays within each other",
+    )
     .option::<Option<String>>("dtype", (), "\"float32\", \"int64\" or \"bool\"")
     .words("dtype", &DTYPES)
     .returns("tensor")
@@ -173,24 +184,42 @@ fn randn(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("randn", Topic::Tensors, move |call| {
         let shape = shape(call)?;
-        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
+        let seed = call
+            .get::<Option<u64>>("seed")?
+            .unwrap_or_else(|| environment.seed());
         let mut values = vec![0.0; shape.iter().product()];
-        Key::of_seed(seed).at(Place::ROOT.named("randn")).fill_normal(&mut values);
-        Ok(Dynamic::from(NdTensor::new(Values::Float(values), &shape, &environment.device()?)?))
+        Key::of_seed(seed)
+            .at(Place::ROOT.named("randn"))
+            .fill_normal(&mut values);
+        Ok(Dynamic::from(NdTensor::new(
+            Values::Float(values),
+            &shape,
+            &environment.device()?,
+        )?))
     })
     .about("Draws a tensor of normally distributed numbers, of mean 0 and standard deviation 1.")
-    .note("the same seed gives the same numbers, so that tensors that shall differ need seeds of their own")
+    .note(
+        "the same seed gives the same numbers, so that tensors that shall differ need seeds of \
+        their own",
+    )
     .param::<Dynamic>("shape", "lengths of its axes, or a number")
     .option::<Option<u64>>("seed", (), "seed of the draws; the session's if not given")
     .returns("tensor")
-    .example("let x = randn([10000], #{ seed: 1 }); assert_near(x.mean().item(), 0, 0.05); assert_near(x.std().item(), 1, 0.05)")
+    .example(
+        "let x = randn([10000], #{ seed: 1 }); assert_near(x.mean().item(), 0, 0.05); \
+        assert_near(x.std().item(), 1, 0.05)",
+    )
 }
 
 fn arange(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("arange", Topic::Tensors, move |call| {
         let (first, second) = (call.raw("start"), call.raw("end"));
-        let (start, end) = if second.is_unit() { (Dynamic::from(0_i64), first) } else { (first, second) };
+        let (start, end) = if second.is_unit() {
+            (Dynamic::from(0_i64), first)
+        } else {
+            (first, second)
+        };
         let step = call.raw("step");
         let number = |value: &Dynamic| f64::from_script(value).unwrap_or_default();
         let (from, to, by) = (number(&start), number(&end), number(&step));
@@ -205,14 +234,28 @@ fn arange(environment: &Arc<Environment>) -> Function {
             _ => Values::Float(places.map(|i| (from + i as f64 * by) as f32).collect()),
         };
         let shape = [values.len()];
-        Ok(Dynamic::from(NdTensor::new(values, &shape, &environment.device()?)?))
+        Ok(Dynamic::from(NdTensor::new(
+            values,
+            &shape,
+            &environment.device()?,
+        )?))
     })
-    .about("Makes numbers in equal steps, the end left out; whole ones if all that is given is whole.")
-    .param::<f64>("start", "the first number; if it is the only one, where the numbers from 0 on end")
+    .about(
+        "Makes numbers in equal steps, the end left out; whole ones if all that is given is \
+        whole.",
+    )
+    .param::<f64>(
+        "start",
+        "the first number; if it is the only one, where the numbers from 0 on \
+        end",
+    )
     .param_or::<Option<f64>>("end", (), "where they end; this number is not among them")
     .param_or::<f64>("step", 1, "from one to the next")
     .returns("tensor")
-    .example("assert(arange(4).to_array() == [0, 1, 2, 3]); assert(arange(0, 1, 0.5).dtype == \"float32\")")
+    .example(
+        "assert(arange(4).to_array() == [0, 1, 2, 3]); assert(arange(0, 1, 0.5).dtype == \
+        \"float32\")",
+    )
 }
 
 fn eye(environment: &Arc<Environment>) -> Function {

@@ -1,7 +1,8 @@
 //! Tensors in the language.
 //!
-//! Numbers are single precision (`float32`), whole (`int64`, for labels, indices and counts) or flags (`bool`, for masks).
-//! Functions give new tensors; only an assignment to an index changes the one it is made to.
+//! Numbers are single precision (`float32`), whole (`int64`, for labels, indices and counts) or
+//! flags (`bool`, for masks). Functions give new tensors; only an assignment to an index changes
+//! the one it is made to.
 
 mod convert;
 mod elementwise;

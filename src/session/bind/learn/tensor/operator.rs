@@ -49,7 +49,8 @@ impl Operator {
         }
     }
 
-    /// Between masks: the smaller of two flags is true if both are, the larger one if one of them is.
+    /// Between masks: the smaller of two flags is true if both are, the larger one if one of them
+    /// is.
     fn logic(
         sign: &'static str,
         operator: Arithmetic,
@@ -75,7 +76,10 @@ impl Operator {
             Ok(Dynamic::from(compute(&left, &right)?))
         })
         .about(self.about)
-        .note("shapes broadcast as NumPy's do: aligned at their last axis, lengths are equal or one of them is 1")
+        .note(
+            "shapes broadcast as NumPy's do: aligned at their last axis, lengths are equal or \
+            one of them is 1",
+        )
         .returns("tensor")
         .example(self.example)
     }
@@ -95,7 +99,8 @@ impl Operator {
     }
 }
 
-/// Both sides of an operator, at least one of which is a tensor: a number is made where the other one lives.
+/// Both sides of an operator, at least one of which is a tensor: a number is made where the other
+/// one lives.
 fn sides(tape: &Tape, call: &Call<'_>) -> Result<(NdTensor, NdTensor), ScriptError> {
     match call.raw("left").try_cast::<NdTensor>() {
         Some(left) => Ok((
@@ -115,13 +120,15 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             "+",
             Arithmetic::Add,
             "Adds, element by element.",
-            "assert((tensor([[1], [2]]) + tensor([10, 20])).to_array() == [[11.0, 21.0], [12.0, 22.0]])",
+            "assert((tensor([[1], [2]]) + tensor([10, 20])).to_array() == [[11.0, 21.0], [12.0, \
+                22.0]])",
         ),
         Operator::arithmetic(
             "-",
             Arithmetic::Subtract,
             "Subtracts, element by element; `-t` changes the sign.",
-            "assert((1 - tensor([3, 4])).to_array() == [-2.0, -3.0]); assert((-tensor([1])).item() == -1.0)",
+            "assert((1 - tensor([3, 4])).to_array() == [-2.0, -3.0]); assert((-tensor([1])).item() \
+                == -1.0)",
         ),
         Operator::arithmetic(
             "*",
@@ -169,13 +176,15 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             "&",
             Arithmetic::Minimum,
             "Whether both masks are true, element by element.",
-            "let t = arange(4); assert(((t > 0) & (t < 3)).to_array() == [false, true, true, false])",
+            "let t = arange(4); assert(((t > 0) & (t < 3)).to_array() == [false, true, true, \
+                false])",
         ),
         Operator::logic(
             "|",
             Arithmetic::Maximum,
             "Whether one of two masks is true, element by element; `!mask` turns one around.",
-            "let t = arange(4); assert(((t < 1) | !(t < 3)).to_array() == [true, false, false, true])",
+            "let t = arange(4); assert(((t < 1) | !(t < 3)).to_array() == [true, false, false, \
+                true])",
         ),
     ];
     operators

@@ -48,10 +48,16 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
     vec![
         figure("sum", Reduction::Sum, tape)
             .about("Adds numbers along axes; of a mask, counts what is true.")
-            .example("let t = tensor([[1, 2], [3, 4]]); assert(t.sum(0).to_array() == [4.0, 6.0]); assert(t.sum().item() == 10)"),
+            .example(
+                "let t = tensor([[1, 2], [3, 4]]); assert(t.sum(0).to_array() == [4.0, 6.0]); \
+                assert(t.sum().item() == 10)",
+            ),
         figure("mean", Reduction::Mean, tape)
             .about("Gives means along axes.")
-            .example("assert(tensor([[1, 2], [3, 4]]).mean(1, #{ keepdims: true }).to_array() == [[1.5], [3.5]])"),
+            .example(
+                "assert(tensor([[1, 2], [3, 4]]).mean(1, #{ keepdims: true }).to_array() == \
+                [[1.5], [3.5]])",
+            ),
         figure("max", Reduction::Max, tape)
             .about("Gives the largest numbers along axes.")
             .note("`maximum(a, b)` compares two tensors element by element")
@@ -61,11 +67,28 @@ pub(super) fn functions(tape: &Arc<Tape>) -> Vec<Function> {
             .note("`minimum(a, b)` compares two tensors element by element")
             .example("assert(tensor([[1, 5], [3, 4]]).min(0).to_array() == [1.0, 4.0])"),
         along(method("std", tape, |tensor, _, call| {
-            reduced(tensor, Reduction::Std { ddof: call.get("ddof")? }, call)
+            reduced(
+                tensor,
+                Reduction::Std {
+                    ddof: call.get("ddof")?,
+                },
+                call,
+            )
         }))
-        .option::<usize>("ddof", 0, "what is taken from their count before dividing: 0 as in NumPy, 1 for a sample")
-        .about("Gives standard deviations along axes: of the numbers themselves, as NumPy's are, not of a sample.")
-        .example("assert(tensor([1, 3]).std().item() == 1); assert_near(tensor([1, 3]).std((), #{ ddof: 1 }).item(), sqrt(2), 1e-6)"),
+        .option::<usize>(
+            "ddof",
+            0,
+            "what is taken from their count before dividing: 0 as in \
+            NumPy, 1 for a sample",
+        )
+        .about(
+            "Gives standard deviations along axes: of the numbers themselves, as NumPy's are, \
+            not of a sample.",
+        )
+        .example(
+            "assert(tensor([1, 3]).std().item() == 1); assert_near(tensor([1, 3]).std((), #{ \
+            ddof: 1 }).item(), sqrt(2), 1e-6)",
+        ),
         figure("norm", Reduction::Norm, tape)
             .about("Gives Euclidean norms along axes: roots of sums of squares.")
             .example("assert(tensor([[3, 4], [0, 2]]).norm(1).to_array() == [5.0, 2.0])"),

@@ -37,7 +37,8 @@ impl ScriptValue for NdTensor {
     }
 }
 
-/// What the tensor functions of a session share: the gradients of the last `backward`, and how many `no_grad` run.
+/// What the tensor functions of a session share: the gradients of the last `backward`, and how many
+/// `no_grad` run.
 #[derive(Default)]
 pub(super) struct Tape {
     pub(super) last: Mutex<Option<Arc<Mutex<Gradients>>>>,
