@@ -122,7 +122,9 @@ fn help_and_the_reference_page_come_from_the_same_table() {
     assert!(help.contains("power of the sound over power of the noise, dB"));
     let overview = out(&run_in(folder.path(), &["help"]));
     run_in(folder.path(), &["help", "--html", "pages"]);
-    let page = std::fs::read_to_string(folder.path().join("pages/reference.html")).unwrap();
+    let read =
+        |name: &str| std::fs::read_to_string(folder.path().join("pages").join(name)).unwrap();
+    let (page, search) = (read("index.html"), read("search.js"));
     for name in [
         "noise",
         "simclr",
@@ -132,9 +134,10 @@ fn help_and_the_reference_page_come_from_the_same_table() {
     ] {
         assert!(overview.contains(&format!("  {name} ")), "{name}");
         assert!(page.contains(name), "{name}");
+        assert!(search.contains(&format!("[\"{name}\",")), "{name}");
     }
     assert!(
-        !page.contains("src=") && !page.contains("http"),
+        !page.contains("http") && !search.contains("http"),
         "the page reaches for something"
     );
 }

@@ -173,7 +173,7 @@ mod tests {
         assert!(noise[1].0 == "color" && noise[1].1.starts_with("\"white\" \"pink\""));
         assert_eq!(shown("low_pass")[0].1, "150 1060 7500");
         assert_eq!(shown("crop")[0].1, "0.375 0.75 1.12");
-        assert_eq!(shown("polarity"), []);
+        assert!(shown("polarity").is_empty());
         assert_eq!(shown("normalize")[0].0, "peak_db");
     }
 

@@ -168,7 +168,7 @@ fn made(recipe: &Recipe, title: String, before: &Content) -> Result<Made, Script
             Some(format!("{channels}{bands} bands, {frames} frames"))
         }
     };
-    let facts: Vec<String> = drawn(&trace).into_iter().chain(shape).collect();
+    let facts: Vec<String> = drawn(&trace, &title).into_iter().chain(shape).collect();
     Ok(Made {
         title,
         facts: facts.join(" · "),
@@ -176,8 +176,8 @@ fn made(recipe: &Recipe, title: String, before: &Content) -> Result<Made, Script
     })
 }
 
-/// What was drawn, with units; seeds say nothing to a reader.
-fn drawn(trace: &Trace) -> Vec<String> {
+/// What was drawn, but for what the title says; seeds say nothing to a reader.
+fn drawn(trace: &Trace, title: &str) -> Vec<String> {
     let steps = trace.steps.iter();
     steps
         .flat_map(|step| {
@@ -189,6 +189,7 @@ fn drawn(trace: &Trace) -> Vec<String> {
                 .values
                 .iter()
                 .filter(|(name, _)| !name.ends_with("seed"))
+                .filter(|(name, value)| format!("{name}: {value}") != title)
                 .map(|(name, value)| format!("{name} {}", short(*value)));
             files.chain(values).collect::<Vec<_>>()
         })

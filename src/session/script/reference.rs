@@ -25,7 +25,11 @@ pub fn function_anchor(function: &Function) -> String {
         function
             .receivers
             .iter()
-            .map(|(_, name)| format!("-{}", name.rsplit("::").next().unwrap_or(name)))
+            .map(|(_, name)| {
+                let last = name.rsplit("::").next().unwrap_or(name);
+                let letters = last.chars().filter(|c| c.is_alphanumeric());
+                format!("-{}", letters.collect::<String>())
+            })
             .collect()
     } else {
         String::new()
