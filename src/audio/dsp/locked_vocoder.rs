@@ -7,8 +7,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// A phase vocoder with identity locking: see [`Vocoder`](super::Vocoder).
 ///
-/// Its transforms are in single precision and taken sixteen frames at a time; what goes from frame to frame are rotations by
-/// numbers of magnitude 1, which add up to no more than the rounding of each.
+/// Its transforms are in single precision and taken sixteen frames at a time; what goes from frame
+/// to frame are rotations by numbers of magnitude 1, which add up to no more than the rounding of
+/// each.
 #[derive(Clone, Debug)]
 pub(super) struct LockedVocoder {
     hop_length: usize,

@@ -15,15 +15,17 @@ pub(super) struct Voice {
 
 /// Buffers of identity phase locking, and what it knows of the frame that was written last.
 ///
-/// A frame is written as it was read, its parts turned. So what is compared, the frame before as it was written and the one a
-/// hop earlier as it was read, is the product of two frames that were read times the turns of the frame before: the products
-/// and their sums over the bins are taken for all frames at once, and only the sums over parts go from frame to frame.
+/// A frame is written as it was read, its parts turned. So what is compared, the frame before as it
+/// was written and the one a hop earlier as it was read, is the product of two frames that were
+/// read times the turns of the frame before: the products and their sums over the bins are taken
+/// for all frames at once, and only the sums over parts go from frame to frame.
 #[derive(Default)]
 pub(super) struct PhaseLock {
     n_bins: usize,
     /// Power over all channels, between two values on either side that are below any power.
     power: Vec<[f32; LANES]>,
-    /// Sums from the first bin on of what was read for the frame before times the conjugate of the frame a hop earlier.
+    /// Sums from the first bin on of what was read for the frame before times the conjugate of the
+    /// frame a hop earlier.
     sums: Vec<[[f64; LANES]; 2]>,
     /// Where the bins that belong to each peak end, frame after frame, and how many there are.
     ends: Vec<u32>,
@@ -103,8 +105,9 @@ impl PhaseLock {
         }
     }
 
-    /// Parts are short and of any length, so loops over each would end in surprises for the processor. A part's sum is the
-    /// difference of two sums from the first bin on; double precision leaves 7 digits to one 90 dB under the strongest.
+    /// Parts are short and of any length, so loops over each would end in surprises for the
+    /// processor. A part's sum is the difference of two sums from the first bin on; double
+    /// precision leaves 7 digits to one 90 dB under the strongest.
     #[inline(always)]
     fn add_up(&mut self, voices: &[Voice]) {
         let mut sum = [[0.0; LANES]; 2];
@@ -174,7 +177,8 @@ impl PhaseLock {
 fn add_parts(sums: &[[[f64; LANES]; 2]], lane: usize, last: &Parts, now: &mut Parts) {
     let (mut i, mut j) = (0, 0);
     let (mut from, mut sum) = ([0.0; 2], [0.0; 2]);
-    // Without a branch: every step ends a part of one frame or of both, and writes what is the sum if it was this one's.
+    // Without a branch: every step ends a part of one frame or of both, and writes what is the sum
+    // if it was this one's.
     while j < now.ends.len() {
         let (a, b) = (last.ends[i], now.ends[j]);
         let at = a.min(b);
@@ -192,8 +196,9 @@ fn add_parts(sums: &[[[f64; LANES]; 2]], lane: usize, last: &Parts, now: &mut Pa
     }
 }
 
-/// Finds the bins that exceed the two on either side, and divides all bins among them at the weakest between two: `ends` are
-/// those of the parts, frame after frame. Bins without any peak are one part. `padded` has two values more at either end.
+/// Finds the bins that exceed the two on either side, and divides all bins among them at the
+/// weakest between two: `ends` are those of the parts, frame after frame. Bins without any peak are
+/// one part. `padded` has two values more at either end.
 #[inline(always)]
 fn find_parts(padded: &[[f32; LANES]], ends: &mut [u32], n_parts: &mut [usize; LANES]) {
     let n = padded.len() - 4;
@@ -223,8 +228,8 @@ fn find_parts(padded: &[[f32; LANES]], ends: &mut [u32], n_parts: &mut [usize; L
             least[i] = if p[i] < least[i] { p[i] } else { least[i] };
             least[i] = if peak { f32::INFINITY } else { least[i] };
         }
-        // Without a branch, for peaks come as they please: every bin writes what would be the next end, and only a peak that
-        // has one before it makes that final.
+        // Without a branch, for peaks come as they please: every bin writes what would be the next
+        // end, and only a peak that has one before it makes that final.
         for i in 0..LANES {
             ends[at[i]] = ended_at[i];
             at[i] += is_end[i] as usize;

@@ -27,7 +27,8 @@ pub(super) struct RowScratch {
 }
 
 impl Rows {
-    /// Makes room for rows of `n` values, and as many more as their readers may want to see beyond the end.
+    /// Makes room for rows of `n` values, and as many more as their readers may want to see beyond
+    /// the end.
     pub(super) fn resize(&mut self, n: usize) {
         // Rows a power of two apart would all fall into the same few lines of the cache.
         self.stride = n.next_multiple_of(TILE) + LANES;
@@ -45,7 +46,8 @@ impl Rows {
     }
 }
 
-/// Values of a row that change places at a time: what they fill stays in the nearest cache until all rows had their turn.
+/// Values of a row that change places at a time: what they fill stays in the nearest cache until
+/// all rows had their turn.
 const TILE: usize = 32;
 
 impl RowFft {
@@ -102,7 +104,8 @@ impl RowFft {
         }
     }
 
-    /// Transforms the first `count` spectra side by side, which it may overwrite, into rows of samples.
+    /// Transforms the first `count` spectra side by side, which it may overwrite, into rows of
+    /// samples.
     #[inline(always)]
     pub(super) fn inverse(
         &self,
