@@ -228,6 +228,19 @@ fn audio(c: &mut Criterion) {
     ] {
         bench(c, &format!("{name}_10s_16k"), &[recipe], &ten_s);
     }
+    let ten_s_44k1 = noise(10.0, 44_100);
+    for (name, recipe) in [
+        ("pitch_shift_4", stage("pitch_shift", &[("semitones", 4.0)])),
+        ("time_stretch_0.8", stage("time_stretch", &[("rate", 0.8)])),
+        ("tape_speed", stage("tape_speed", &[])),
+        ("resample_to_48k", stage("resample_to", &[("hz", 48_000.0)])),
+        (
+            "resample_to_drawn",
+            stage_of("resample_to", vec![("hz", range(47_000.0, 49_000.0))]),
+        ),
+    ] {
+        bench(c, &format!("{name}_10s_44k1"), &[recipe], &ten_s_44k1);
+    }
     let view = chain(&[
         stage("fade", &[]),
         stage("time_mask", &[]),

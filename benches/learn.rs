@@ -45,7 +45,7 @@ fn study(device: &Device) -> SimClr {
         data,
         views: Views::of(2, &view()).expect("the view is good"),
         features: None,
-        temperature: 0.5,
+        loss: auricle_learn::loss::Loss::NtXent(0.5),
         optimizer: Optimizer::Adam {
             learning_rate: 1e-3,
             beta_1: 0.9,

@@ -1,6 +1,7 @@
 """Augmentations, front-ends and decoders beside their peers on one thread, in seconds of audio per second, in one run.
 
-    python -m venv v && v/bin/pip install torch==2.6.0 torchaudio==2.6.0 librosa soxr pedalboard soundfile nnAudio audiomentations
+    python -m venv v && v/bin/pip install torch==2.11.0 torchaudio==2.11.0 soxr pedalboard soundfile nnAudio audiomentations
+    v/bin/pip install specux==0.1.0 auvux-dsp==0.1.0.dev4 && v/bin/pip install --upgrade librosa
     v/bin/python benches/peers/audio.py [DIR] [--only NAME]
 
 DIR holds sound files, of which ten are decoded; without it ten are made. Ours come from `cargo bench --bench audio`, which
@@ -21,11 +22,13 @@ import time
 import warnings
 
 import audiomentations
+import auvux.dsp
 import librosa
 import numpy as np
 import pedalboard
 import soundfile
 import soxr
+import specux
 import torch
 import torchaudio
 from nnAudio.features import STFT, MelSpectrogram
@@ -33,6 +36,7 @@ from pedalboard.io import AudioFile
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
+specux.set_num_threads(1)
 torch.set_grad_enabled(False)
 parser = argparse.ArgumentParser()
 parser.add_argument("dir", nargs="?", type=pathlib.Path)
@@ -42,6 +46,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 SECONDS, RATE = 10, 16000
 rng = np.random.default_rng(0)
 x = rng.standard_normal(SECONDS * RATE).astype(np.float32) * 0.1
+x_44k1 = rng.standard_normal(SECONDS * 44100).astype(np.float32) * 0.1
 t = torch.from_numpy(x)[None]
 response = torch.from_numpy(rng.standard_normal(int(0.3 * RATE)).astype(np.float32))[None]
 
@@ -51,6 +56,19 @@ fbank = lambda: torchaudio.compliance.kaldi.fbank(t, num_mel_bins=128, sample_fr
 masks = [torchaudio.transforms.FrequencyMasking(27), torchaudio.transforms.TimeMasking(100)]
 low_pass = pedalboard.Pedalboard([pedalboard.LowpassFilter(1000)])
 peak = pedalboard.Pedalboard([pedalboard.PeakFilter(1000, 6, 1)])
+
+
+def log_mel(sound, rate, n_fft, hop_length, n_mels):
+    """The same mel spectrogram and its logarithm by the two fastest of the peers; both give powers."""
+    sizes = {"sr": rate, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels}
+    theirs = auvux.dsp.MelSpectrogram(**sizes)
+    return {
+        "specux": lambda: np.log(specux.melspectrogram(sound, **sizes) + 1e-6),
+        "auvux-dsp": lambda: np.log(theirs(sound) + 1e-6),
+    }
+
+
+log_mel_16k, log_mel_44k1 = log_mel(x, RATE, 1024, 160, 64), log_mel(x_44k1, 44100, 2048, 512, 128)
 
 
 def masked():
@@ -178,13 +196,17 @@ file_seconds = write_sounds()
 # Name of ours, seconds of audio, name of the peer, what the peer does, and the goal as a ratio.
 CASES = [
     ("noise_white_10s_16k", 10, "torch", lambda: torchaudio.functional.add_noise(t, torch.randn_like(t), torch.tensor([10.0])), 3),
-    ("pitch_shift_4_10s_16k", 10, "librosa", lambda: librosa.effects.pitch_shift(x, sr=RATE, n_steps=4), 4),
-    ("time_stretch_0.8_10s_16k", 10, "librosa", lambda: librosa.effects.time_stretch(x, rate=0.8), 4),
+    ("pitch_shift_4_10s_16k", 10, "librosa", lambda: librosa.effects.pitch_shift(x, sr=RATE, n_steps=4), 6),
+    ("pitch_shift_4_10s_44k1", 10, "librosa", lambda: librosa.effects.pitch_shift(x_44k1, sr=44100, n_steps=4), 6),
+    ("time_stretch_0.8_10s_16k", 10, "librosa", lambda: librosa.effects.time_stretch(x, rate=0.8), 8),
+    ("time_stretch_0.8_10s_44k1", 10, "librosa", lambda: librosa.effects.time_stretch(x_44k1, rate=0.8), 8),
     ("low_pass_biquad_10s_16k", 10, "pedalboard", lambda: low_pass(x, RATE), 2),
     ("peaking_10s_16k", 10, "pedalboard", lambda: peak(x, RATE), 2),
     ("impulse_response_0.3s_10s_16k", 10, "torchaudio FFT", lambda: torchaudio.functional.fftconvolve(t, response), 3),
     ("resample_to_8k_10s_16k", 10, "soxr HQ", lambda: soxr.resample(x, RATE, 8000, quality="HQ"), 1.2),
     ("log_mel_64_10s_16k", 10, "torchaudio", lambda: (mel(t) + 1e-6).log(), 2.5),
+    *(("log_mel_64_10s_16k", 10, peer, action, 1.5) for peer, action in log_mel_16k.items()),
+    *(("log_mel_128_10s_44k1", 10, peer, action, 1.5) for peer, action in log_mel_44k1.items()),
     ("mfcc_20_10s_16k", 10, "torchaudio", lambda: mfcc(t), 2.5),
     ("kaldi_fbank_128_10s_16k", 10, "torchaudio", fbank, 2.5),
     ("log_mel_spec_augment_10s_16k", 10, "torchaudio", masked, 2.5),
@@ -221,7 +243,7 @@ def ours(name, seconds):
     return seconds / (json.loads(figures.read_text())["median"]["point_estimate"] * 1e-9)
 
 
-packages = ("torch", "torchaudio", "librosa", "soxr", "pedalboard", "soundfile", "nnAudio", "audiomentations")
+packages = ("torch", "torchaudio", "librosa", "soxr", "pedalboard", "soundfile", "nnAudio", "audiomentations", "specux", "auvux-dsp")
 print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages))
 print(f"{'':32}{'peer':>16}{'its speed':>12}{'ours':>12}{'ratio':>8}{'goal':>7}")
 for name, seconds, peer, action, goal in CASES:

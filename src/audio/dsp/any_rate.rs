@@ -10,11 +10,13 @@ use std::sync::OnceLock;
 
 /// Samples of the middle rate that an output sample is a sum of.
 const TAPS: usize = 16;
-/// Positions between two samples for which weights are kept; linear in between is exact to -118 dB where the sound is.
+/// Positions between two samples for which weights are kept; linear in between is exact to -118 dB
+/// where the sound is.
 const PHASES: usize = 512;
 /// Points of the usual block.
 const POINTS: usize = 1 << 12;
-/// Samples of the middle rate before the first of the sound; a whole number at the sound's rate, whatever their ratio.
+/// Samples of the middle rate before the first of the sound; a whole number at the sound's rate,
+/// whatever their ratio.
 const HEAD: usize = 24;
 /// Where the table of [`step`] ends, in main lobes of the window's transform, and its intervals.
 const LOBES: f64 = 2.0;
@@ -22,11 +24,12 @@ const INTERVALS: usize = 1 << 12;
 
 /// A conversion between two sample rates that need have nothing in common.
 ///
-/// In the frequency domain ([`RateChange`]) the sound is limited to the lower Nyquist frequency and brought to a middle rate
-/// of two to three times the lower one, whose ratio to the sound's is 2 or 3 times a power of two: a few transforms serve all
-/// rates, and the filter of any cut-off is read from one table. Above half of the middle rate's Nyquist frequency nothing is
-/// left, so a short kernel with a wide transition, from a table that all ratios share, reads the result between its samples
-/// (Smith, "Digital audio resampling", 2002).
+/// In the frequency domain ([`RateChange`]) the sound is limited to the lower Nyquist frequency and
+/// brought to a middle rate of two to three times the lower one, whose ratio to the sound's is 2 or
+/// 3 times a power of two: a few transforms serve all rates, and the filter of any cut-off is read
+/// from one table. Above half of the middle rate's Nyquist frequency nothing is left, so a short
+/// kernel with a wide transition, from a table that all ratios share, reads the result between its
+/// samples (Smith, "Digital audio resampling", 2002).
 pub(super) struct AnyRate {
     change: RateChange,
     /// [`HEAD`] at the sound's rate.
@@ -38,8 +41,8 @@ pub(super) struct AnyRate {
 }
 
 impl AnyRate {
-    /// The conversion between two rates; `None` if one is so many times the other that no block of a usable size holds the
-    /// filter.
+    /// The conversion between two rates; `None` if one is so many times the other that no block of
+    /// a usable size holds the filter.
     pub(super) fn new(from: u32, to: u32) -> Option<AnyRate> {
         let lower = f64::from(from.min(to)) / f64::from(from);
         let (numerator, denominator) = middle_ratio(lower);
@@ -73,12 +76,14 @@ impl AnyRate {
         })
     }
 
-    /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the sound is silence.
+    /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the
+    /// sound is silence.
     pub(super) fn convert(&mut self, sound: &[f32], out: &mut [f32]) {
         let step = self.change.step();
         self.middle.clear();
         self.middle.resize(TAPS + 2 * step.to, 0.0);
-        // Sample of the middle rate that stands first in the buffer, and of the sound where the next blocks begin.
+        // Sample of the middle rate that stands first in the buffer, and of the sound where the
+        // next blocks begin.
         let mut first = -((HEAD + TAPS) as isize);
         let mut start = -(self.head as isize);
         let mut done = 0;
@@ -99,7 +104,8 @@ impl AnyRate {
     }
 }
 
-/// The smallest ratio of a middle rate to the sound's that is at least twice `lower`, as numerator and denominator.
+/// The smallest ratio of a middle rate to the sound's that is at least twice `lower`, as numerator
+/// and denominator.
 fn middle_ratio(lower: f64) -> (usize, usize) {
     let (mut ratio, mut denominator) = ((2, 1), 1);
     // Two, then three quarters of it, then half of it, and so on.
@@ -115,7 +121,8 @@ fn middle_ratio(lower: f64) -> (usize, usize) {
     ratio
 }
 
-/// Reading a part of the sound between its samples; gives the number of samples for which it held all that they need.
+/// Reading a part of the sound between its samples; gives the number of samples for which it held
+/// all that they need.
 struct Read<'a> {
     middle: &'a [f32],
     first: isize,
@@ -148,7 +155,8 @@ impl WithSimd for Read<'_> {
                 S::as_simd_f32s(low).0,
                 S::as_simd_f32s(rise).0,
             );
-            // Sixteen products whatever a register holds, so that the sum is the same on every processor.
+            // Sixteen products whatever a register holds, so that the sum is the same on every
+            // processor.
             let mut sums = [0.0f32; TAPS];
             for (((sum, x), low), rise) in S::as_mut_simd_f32s(&mut sums)
                 .0
@@ -173,7 +181,8 @@ impl WithSimd for Read<'_> {
     }
 }
 
-/// For every position between two samples the weights of the samples around it, and how much the next set differs.
+/// For every position between two samples the weights of the samples around it, and how much the
+/// next set differs.
 fn weights() -> &'static [[[f32; TAPS]; 2]] {
     static WEIGHTS: OnceLock<Vec<[[f32; TAPS]; 2]>> = OnceLock::new();
     WEIGHTS.get_or_init(|| {
@@ -202,10 +211,12 @@ fn weights() -> &'static [[[f32; TAPS]; 2]] {
 /// Shape of the Kaiser windows, by his estimate.
 const BETA: f64 = 0.1102 * (STOP_DB - 8.7);
 
-/// The filter at the bins of a block below the stop band, scaled for a round trip. `lower` is the lower rate over the sound's.
+/// The filter at the bins of a block below the stop band, scaled for a round trip. `lower` is the
+/// lower rate over the sound's.
 ///
-/// It is the one of [`RateChange`] in continuous time: the transform of a sinc under a window is the transform of the window
-/// summed up over the pass band, so near the cut-off it is one curve for all rates.
+/// It is the one of [`RateChange`] in continuous time: the transform of a sinc under a window is
+/// the transform of the window summed up over the pass band, so near the cut-off it is one curve
+/// for all rates.
 fn gains(lower: f64, block: Sizes) -> Vec<f32> {
     let cutoff = lower * (PASS + STOP) / 4.0;
     let scale = TAU * reach() / lower;
@@ -217,8 +228,9 @@ fn gains(lower: f64, block: Sizes) -> Vec<f32> {
         .collect()
 }
 
-/// What is left of a step from 1 to 0 under the window's transform, at `u = 2 pi R (f - cutoff)` where the window reaches `R`
-/// to either side: `1/2 - 1 / (pi I0(b)) integral_0^u sinh(sqrt(b^2 - v^2)) / sqrt(b^2 - v^2) dv`.
+/// What is left of a step from 1 to 0 under the window's transform, at `u = 2 pi R (f - cutoff)`
+/// where the window reaches `R` to either side: `1/2 - 1 / (pi I0(b)) integral_0^u sinh(sqrt(b^2 -
+/// v^2)) / sqrt(b^2 - v^2) dv`.
 fn step(u: f64) -> f64 {
     static TABLE: OnceLock<Vec<f64>> = OnceLock::new();
     let width = LOBES * BETA / INTERVALS as f64;

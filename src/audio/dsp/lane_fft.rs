@@ -50,7 +50,8 @@ pub struct LaneBuffer {
 }
 
 impl LaneBuffer {
-    fn resize(&mut self, groups: usize) {
+    /// Gives the buffer a number of groups.
+    pub(super) fn resize(&mut self, groups: usize) {
         if self.len != groups * LANES {
             self.len = groups * LANES;
             self.store = vec![0.0; self.len + LANES];

@@ -1,13 +1,15 @@
 //! The phase vocoder whose bins turn together around spectral peaks.
 
+use super::phase_lock::{PhaseLock, Voice};
 use super::row_fft::{RowFft, RowScratch, Rows};
 use super::{LANES, Window};
 use pulp::{Arch, Simd, WithSimd};
 
 /// A phase vocoder with identity locking: see [`Vocoder`](super::Vocoder).
 ///
-/// Its transforms are in single precision and taken sixteen frames at a time; what goes from frame to frame are rotations by
-/// numbers of magnitude 1, which add up to no more than the rounding of each.
+/// Its transforms are in single precision and taken sixteen frames at a time; what goes from frame
+/// to frame are rotations by numbers of magnitude 1, which add up to no more than the rounding of
+/// each.
 #[derive(Clone, Debug)]
 pub(super) struct LockedVocoder {
     hop_length: usize,
@@ -20,31 +22,12 @@ pub(super) struct LockedVocoder {
 pub(super) struct LockedScratch {
     fft: RowScratch,
     time: Rows,
+    lock: PhaseLock,
     /// One for each channel.
     voices: Vec<Voice>,
-    /// Sum of the squares of the windows over each sample of the result, up to where it repeats itself.
+    /// Sum of the squares of the windows over each sample of the result, up to where it repeats
+    /// itself.
     squares: Vec<f32>,
-    /// Power of a frame over all channels, between two values on either side that are below any power.
-    power: Vec<f32>,
-    is_peak: Vec<u8>,
-    /// Where the bins that belong to each peak end.
-    ends: Vec<usize>,
-    /// What was written last times the conjugate of the frame that was read a hop earlier.
-    product: [Vec<f32>; 2],
-    /// Its sums from the first bin on.
-    sums: Vec<[f64; 2]>,
-    /// How far each bin is turned, and a group more.
-    ahead: [Vec<f32>; 2],
-}
-
-#[derive(Default)]
-struct Voice {
-    /// The frames that are read, then turned, real and imaginary parts.
-    now: [Rows; 2],
-    /// Those a hop earlier.
-    before: [Rows; 2],
-    /// The frame that was written last.
-    last: [Vec<f32>; 2],
 }
 
 /// Share of the largest sum of squares below which a sample counts as not covered by any frame.
@@ -88,7 +71,8 @@ impl LockedVocoder {
         }
     }
 
-    /// Stretches planar samples of `n_channels`, at least one each, into as many channels of `out`, which holds zeros.
+    /// Stretches planar samples of `n_channels`, at least one each, into as many channels of `out`,
+    /// which holds zeros.
     pub(super) fn stretch(
         &self,
         samples: &[f32],
@@ -135,19 +119,9 @@ impl LockedVocoder {
                         .forward(&scratch.time, count, [re, im], &mut scratch.fft);
                 }
             }
-            for lane in 0..count {
-                scratch.lock(lane, first + lane == 0, n_channels);
-            }
+            scratch.lock.turn(&mut scratch.voices[..n_channels], count);
             for channel in 0..n_channels {
-                let Voice {
-                    now: [re, im],
-                    last,
-                    ..
-                } = &mut scratch.voices[channel];
-                for (last, now) in last.iter_mut().zip([&*re, &*im]) {
-                    let n_bins = last.len();
-                    last.copy_from_slice(&now.row(count - 1)[..n_bins]);
-                }
+                let [re, im] = &mut scratch.voices[channel].now;
                 self.fft
                     .inverse([re, im], count, &mut scratch.time, &mut scratch.fft);
                 let sum = &mut out[channel * length..(channel + 1) * length];
@@ -191,36 +165,16 @@ impl LockedVocoder {
         let (n_fft, n_bins) = (self.window.len(), self.window.len() / 2 + 1);
         self.fft.prepare(&mut scratch.fft);
         scratch.time.resize(n_fft);
-        scratch
-            .voices
-            .resize_with(n_channels.max(scratch.voices.len()), Voice::default);
+        scratch.lock.begin(n_bins);
+        let most = n_channels.max(scratch.voices.len());
+        scratch.voices.resize_with(most, Voice::default);
         for voice in &mut scratch.voices[..n_channels] {
-            voice
-                .now
-                .iter_mut()
-                .chain(&mut voice.before)
-                .for_each(|rows| rows.resize(n_bins));
-            voice
-                .last
-                .iter_mut()
-                .for_each(|row| row.resize(n_bins, 0.0));
+            voice.prepare(n_bins);
         }
         scratch.squares.clear();
         scratch
             .squares
             .resize(length.min(self.edge() + self.hop_length), 0.0);
-        scratch.power.clear();
-        scratch.power.resize(n_bins + 4, -1.0);
-        scratch.is_peak.resize(n_bins, 0);
-        scratch
-            .product
-            .iter_mut()
-            .for_each(|row| row.resize(n_bins, 0.0));
-        scratch.sums.resize(n_bins + 1, [0.0; 2]);
-        scratch
-            .ahead
-            .iter_mut()
-            .for_each(|row| row.resize(n_bins + LANES, 0.0));
     }
 
     /// The frame that is centred on a sample, under the window; zeros stand outside the sound.
@@ -255,149 +209,6 @@ impl LockedVocoder {
             for (square, w) in squares[first..].iter_mut().zip(window) {
                 *square += w * w;
             }
-        }
-    }
-}
-
-impl LockedScratch {
-    /// Turns one frame of all channels so that it goes on from the last.
-    #[inline(always)]
-    fn lock(&mut self, lane: usize, is_first: bool, n_channels: usize) {
-        if is_first {
-            return;
-        }
-        self.find_power(lane, n_channels);
-        find_parts(&self.power, &mut self.is_peak, &mut self.ends);
-        let [product_re, product_im] = &mut self.product;
-        product_re.fill(0.0);
-        product_im.fill(0.0);
-        for voice in &self.voices[..n_channels] {
-            let [last_re, last_im] = match lane {
-                0 => [&voice.last[0][..], &voice.last[1]],
-                lane => [voice.now[0].row(lane - 1), voice.now[1].row(lane - 1)],
-            };
-            let last = last_re.iter().zip(last_im);
-            let before = voice.before[0]
-                .row(lane)
-                .iter()
-                .zip(voice.before[1].row(lane));
-            let products = product_re.iter_mut().zip(&mut *product_im);
-            for (((re, im), (a_re, a_im)), (b_re, b_im)) in products.zip(last).zip(before) {
-                *re += a_re * b_re + a_im * b_im;
-                *im += a_im * b_re - a_re * b_im;
-            }
-        }
-        // Parts are short and of any length, so loops over each would end in surprises for the processor. A part's sum is the
-        // difference of two sums from the first bin on; double precision leaves 7 digits to one 90 dB under the strongest.
-        let mut sum = [0.0; 2];
-        for ((slot, &re), &im) in self.sums[1..]
-            .iter_mut()
-            .zip(&*product_re)
-            .zip(&*product_im)
-        {
-            sum = [sum[0] + f64::from(re), sum[1] + f64::from(im)];
-            *slot = sum;
-        }
-        let [ahead_re, ahead_im] = &mut self.ahead;
-        let mut start = 0;
-        for &end in &self.ends {
-            let (from, to) = (self.sums[start], self.sums[end]);
-            let (re, im) = (to[0] - from[0], to[1] - from[1]);
-            let size = (re * re + im * im).sqrt();
-            // Where nothing can be compared nothing is turned.
-            let (re, im) = if size > 0.0 {
-                ((re / size) as f32, (im / size) as f32)
-            } else {
-                (1.0, 0.0)
-            };
-            // Whole groups: what is written beyond the end is overwritten by the next part.
-            for at in (start..end).step_by(LANES) {
-                ahead_re[at..at + LANES].fill(re);
-                ahead_im[at..at + LANES].fill(im);
-            }
-            start = end;
-        }
-        let n_bins = self.is_peak.len();
-        for voice in &mut self.voices[..n_channels] {
-            let [re, im] = &mut voice.now;
-            let ahead = ahead_re.iter().zip(&*ahead_im);
-            for ((re, im), (c, s)) in re
-                .row_mut(lane)
-                .iter_mut()
-                .zip(im.row_mut(lane))
-                .zip(ahead)
-                .take(n_bins)
-            {
-                (*re, *im) = (*re * c - *im * s, *re * s + *im * c);
-            }
-        }
-    }
-
-    /// Sums the power of a frame over all channels.
-    #[inline(always)]
-    fn find_power(&mut self, lane: usize, n_channels: usize) {
-        let n = self.is_peak.len();
-        let power = &mut self.power[2..n + 2];
-        power.fill(0.0);
-        for voice in &self.voices[..n_channels] {
-            for ((power, re), im) in power
-                .iter_mut()
-                .zip(voice.now[0].row(lane))
-                .zip(voice.now[1].row(lane))
-            {
-                *power += re * re + im * im;
-            }
-        }
-    }
-}
-
-/// Finds the bins that exceed the two on either side, and divides all bins among them at the weakest between two: `ends` are
-/// those of the parts. Bins without any peak are one part. `padded` has two values more at either end.
-#[inline(always)]
-fn find_parts(padded: &[f32], is_peak: &mut [u8], ends: &mut Vec<usize>) {
-    let n = is_peak.len();
-    let (a, b, p) = (&padded[..n], &padded[1..n + 1], &padded[2..n + 2]);
-    let (c, d) = (&padded[3..n + 3], &padded[4..n + 4]);
-    for (k, is_peak) in is_peak.iter_mut().enumerate() {
-        // A plateau belongs to its first bin.
-        *is_peak = u8::from((p[k] > a[k]) & (p[k] > b[k]) & (p[k] >= c[k]) & (p[k] >= d[k]));
-    }
-    // Without a branch, for peaks come as they please: every step writes what would be the next end, and only a peak that has
-    // one before it makes that final.
-    ends.resize(n + 1, 0);
-    let (mut n_ends, mut seen, mut least, mut weakest) = (0, 0, f32::INFINITY, 0);
-    for (k, (&is_peak, &power)) in is_peak.iter().zip(p).enumerate() {
-        let is_peak = is_peak != 0;
-        ends[n_ends] = weakest;
-        n_ends += usize::from(is_peak) & seen;
-        seen |= usize::from(is_peak);
-        weakest = if power < least { k } else { weakest };
-        least = if power < least { power } else { least };
-        least = if is_peak { f32::INFINITY } else { least };
-    }
-    ends[n_ends] = n;
-    ends.truncate(n_ends + 1);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bins_are_divided_among_peaks() {
-        for (power, want) in [
-            (
-                &[0.0, 1.0, 5.0, 1.0, 0.5, 0.7, 2.0, 9.0, 2.0][..],
-                &[4, 9][..],
-            ),
-            (&[0.0; 4], &[4]),
-            (&[3.0, 1.0], &[2]),
-            (&[9.0, 1.0, 1.0, 7.0, 7.0, 2.0, 1.0, 3.0], &[1, 6, 8]),
-        ] {
-            let padded = [&[-1.0; 2][..], power, &[-1.0; 2]].concat();
-            let (mut is_peak, mut ends) = (vec![0; power.len()], vec![77]);
-            find_parts(&padded, &mut is_peak, &mut ends);
-            assert_eq!(ends, want, "{power:?}");
         }
     }
 }

@@ -16,6 +16,7 @@ mod lane_fft;
 mod locked_vocoder;
 mod loudness;
 mod percentile;
+mod phase_lock;
 mod rate_change;
 mod reader;
 mod resample;

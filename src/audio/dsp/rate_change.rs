@@ -7,7 +7,8 @@ use rustfft::{Fft, FftPlanner};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-/// Where the filter begins to fall and where it has fallen, as shares of the lower Nyquist frequency.
+/// Where the filter begins to fall and where it has fallen, as shares of the lower Nyquist
+/// frequency.
 pub(super) const PASS: f64 = 0.92;
 pub(super) const STOP: f64 = 1.0;
 /// What is left beyond the latter, dB.
@@ -15,16 +16,18 @@ pub(super) const STOP_DB: f64 = 120.0;
 /// Points of a transform up to which sizes are compared, and beyond which there is none.
 const USUAL_POINTS: usize = 1 << 14;
 pub(super) const MOST_POINTS: usize = 1 << 20;
-/// Samples after which two rates meet again, up to which blocks of whole periods are used. Rates whose reduced ratio is of
-/// larger numbers, or of ones with prime factors above 7, take long to prepare: see [`AnyRate`](super::any_rate::AnyRate).
+/// Samples after which two rates meet again, up to which blocks of whole periods are used. Rates
+/// whose reduced ratio is of larger numbers, or of ones with prime factors above 7, take long to
+/// prepare: see [`AnyRate`](super::any_rate::AnyRate).
 const LONGEST_PERIOD: usize = 1024;
 
 /// A conversion between two sample rates, with buffers that are kept from call to call.
 ///
-/// A block of the sound is transformed, multiplied by a low pass that ends at the lower Nyquist frequency, and transformed
-/// back with as many bins as the other rate has samples in the same time (Bi and Mitra, "Sampling rate conversion in the
-/// frequency domain", 2011). The filter is a sinc with the window of Kaiser, designed in double precision and real in the
-/// frequency domain, so nothing is delayed; what it wraps around the ends of a block is dropped. Two blocks share a
+/// A block of the sound is transformed, multiplied by a low pass that ends at the lower Nyquist
+/// frequency, and transformed back with as many bins as the other rate has samples in the same time
+/// (Bi and Mitra, "Sampling rate conversion in the frequency domain", 2011). The filter is a sinc
+/// with the window of Kaiser, designed in double precision and real in the frequency domain, so
+/// nothing is delayed; what it wraps around the ends of a block is dropped. Two blocks share a
 /// transform as its real and its imaginary part: the filter keeps them apart.
 pub(super) struct RateChange {
     pub(super) block: Sizes,
@@ -46,8 +49,9 @@ pub(super) struct Sizes {
 }
 
 impl RateChange {
-    /// The conversion between two different rates; `None` if they have so little in common that no block of a usable size
-    /// is a whole number of samples at both, or that its transforms would take long to prepare.
+    /// The conversion between two different rates; `None` if they have so little in common that no
+    /// block of a usable size is a whole number of samples at both, or that its transforms would
+    /// take long to prepare.
     pub(super) fn new(from: u32, to: u32) -> Option<RateChange> {
         let (block, edge) = sizes(from, to)?;
         let mut planner = FftPlanner::new();
@@ -81,7 +85,8 @@ impl RateChange {
         }
     }
 
-    /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the sound is silence.
+    /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the
+    /// sound is silence.
     pub(super) fn convert(&mut self, sound: &[f32], out: &mut [f32]) {
         let step = self.step();
         for (pair, part) in out.chunks_mut(2 * step.to).enumerate() {
@@ -97,7 +102,8 @@ impl RateChange {
         }
     }
 
-    /// Fills `out` with the sound at the other rate, from the time of sample `start` on: as much as two blocks hold, or less.
+    /// Fills `out` with the sound at the other rate, from the time of sample `start` on: as much as
+    /// two blocks hold, or less.
     pub(super) fn pair(&mut self, sound: &[f32], start: isize, out: &mut [f32]) {
         let step = self.step();
         self.load(sound, start - self.edge.from as isize, step.from);
@@ -170,8 +176,8 @@ fn inside(start: isize, n: usize, sound: &[f32]) -> (usize, &[f32]) {
     (silent, &sound[first..])
 }
 
-/// Samples of the lower rate that the filter reaches to either side: Kaiser's estimate ("Nonrecursive digital filter design
-/// using the I0-sinh window function", 1974).
+/// Samples of the lower rate that the filter reaches to either side: Kaiser's estimate
+/// ("Nonrecursive digital filter design using the I0-sinh window function", 1974).
 pub(super) fn reach() -> f64 {
     ((STOP_DB - 7.95) / (2.285 * PI * (STOP - PASS)) / 2.0).ceil()
 }
@@ -213,7 +219,8 @@ fn work(n: usize) -> f64 {
             (rest, layers) = (rest / factor, layers + weight);
         }
     }
-    // A large prime factor is a convolution of its own, there and back, of more than twice its length.
+    // A large prime factor is a convolution of its own, there and back, of more than twice its
+    // length.
     if rest > 1 {
         layers += 6.0 * (rest as f64).log2();
     }

@@ -33,11 +33,12 @@ pub enum Outside {
 
 /// A tape head: it holds a sound and reads it between its samples.
 ///
-/// `y(p) = sum_k x[k] c h(c (p - k))` with `h(u) = sinc(u) kaiser(u / 32)` and `c = min(1, 1 / v)` at speed `v`: read faster,
-/// a sound is limited to what the result can hold. At speed 1 and whole positions it is the sound itself.
-/// Smith, "Digital audio resampling", 2002, is the construction. Along a path of changing speeds above 1, `c h(c t)` is the
-/// straight line between those of the two nearest of [`LEVELS_PER_OCTAVE`] cut-offs, 2 % apart: it passes what both pass and
-/// stops what both stop.
+/// `y(p) = sum_k x[k] c h(c (p - k))` with `h(u) = sinc(u) kaiser(u / 32)` and `c = min(1, 1 / v)`
+/// at speed `v`: read faster, a sound is limited to what the result can hold. At speed 1 and whole
+/// positions it is the sound itself. Smith, "Digital audio resampling", 2002, is the construction.
+/// Along a path of changing speeds above 1, `c h(c t)` is the straight line between those of the
+/// two nearest of 32 cut-offs an octave, 2 % apart: it passes what both pass and stops
+/// what both stop.
 #[derive(Default)]
 pub struct Reader {
     padded: Vec<f32>,
@@ -132,7 +133,8 @@ impl Reader {
         });
     }
 
-    /// The samples around a position, `n_side` on either side, and how far behind the last one before it the position is.
+    /// The samples around a position, `n_side` on either side, and how far behind the last one
+    /// before it the position is.
     #[inline(always)]
     fn around(&self, position: f64, n_side: usize) -> Option<(&[f32], f64)> {
         let position = match self.outside {
@@ -166,8 +168,8 @@ impl Reader {
             (S::as_simd_f32s(a).0, S::as_simd_f32s(b).0),
         );
         let share = simd.splat_f32s(share);
-        // Sixteen sums whatever a register holds, so that they are the same on every processor. Both sides count a whole
-        // number of sixteens together, see `n_side`.
+        // Sixteen sums whatever a register holds, so that they are the same on every processor.
+        // Both sides count a whole number of sixteens together, see `n_side`.
         let mut sums = [0.0f32; 16];
         let width = 16 / S::F32_LANES;
         for (v, sum) in S::as_mut_simd_f32s(&mut sums).0.iter_mut().enumerate() {
@@ -330,7 +332,8 @@ impl<P: Iterator<Item = (f64, f64)>> WithSimd for Varying<'_, P> {
     }
 }
 
-/// Plays a sound as a tape whose speed is given for every sample of the result: `p_0 = 0`, `p_n+1 = p_n + v_n`, `y_n = x(p_n)`.
+/// Plays a sound as a tape whose speed is given for every sample of the result: `p_0 = 0`, `p_n+1 =
+/// p_n + v_n`, `y_n = x(p_n)`.
 ///
 /// # Errors
 /// [`Error::Range`] if a speed is negative, not finite or above 100.
@@ -356,12 +359,14 @@ pub fn vary_speed(wave: &Waveform, speeds: &[f64]) -> Result<Waveform, Error> {
     Waveform::new(samples, wave.n_channels(), wave.sample_rate())
 }
 
-/// Samples that the kernel reaches on either side at a speed: a multiple of eight, so that loops have no remainder.
+/// Samples that the kernel reaches on either side at a speed: a multiple of eight, so that loops
+/// have no remainder.
 fn n_side(speed: f64) -> usize {
     ((HALF as f64 * speed.max(1.0)).ceil() as usize).next_multiple_of(8)
 }
 
-/// For every position between two samples, both ends included, the weights of the samples around it.
+/// For every position between two samples, both ends included, the weights of the samples around
+/// it.
 fn fill_weights(cutoff: f64, n_phases: usize, n_side: usize, weights: &mut Vec<f32>) {
     weights.clear();
     for phase in 0..=n_phases {
@@ -390,7 +395,8 @@ fn kernel() -> &'static [f32] {
         let scale = 1.0 / bessel_i0(BETA);
         let value = |i: usize| {
             let (u, x) = (i as f64 / STEPS as f64, i as f64 / (STEPS * HALF) as f64);
-            // The zeros of the sine are exact at whole u, and must be: reading at speed 1 is the identity.
+            // The zeros of the sine are exact at whole u, and must be: reading at speed 1 is the
+            // identity.
             let sinc = match (i, i % STEPS) {
                 (0, _) => 1.0,
                 (_, 0) => 0.0,

@@ -8,10 +8,11 @@ use std::cell::RefCell;
 
 /// Converts a sound to another sample rate. The length becomes `ceil(n * to / from)` samples.
 ///
-/// The pass band is flat to 0.92 of the lower Nyquist frequency, what lies above that frequency is 120 dB down, and nothing
-/// is delayed; outside the sound is silence. The method is overlap-save; rates with little in common are read between the
-/// samples of a third, so that no rate has a filter of its own to be designed. Only rates of which one is more than some
-/// thousand times the other are read by a [`Reader`] instead, 90 dB down and with a wider transition.
+/// The pass band is flat to 0.92 of the lower Nyquist frequency, what lies above that frequency is
+/// 120 dB down, and nothing is delayed; outside the sound is silence. The method is overlap-save;
+/// rates with little in common are read between the samples of a third, so that no rate has a
+/// filter of its own to be designed. Only rates of which one is more than some thousand times the
+/// other are read by a [`Reader`] instead, 90 dB down and with a wider transition.
 ///
 /// # Errors
 /// [`Error::Range`] if the rate is 0 or above 16 MHz.
@@ -33,7 +34,8 @@ pub fn resample(wave: &Waveform, sample_rate: u32) -> Result<Waveform, Error> {
     Waveform::new(samples, wave.n_channels(), sample_rate)
 }
 
-/// Converts planar samples from one sample rate to another into `out`, as [`resample`] does. Both rates are at least 1 Hz.
+/// Converts planar samples from one sample rate to another into `out`, as [`resample`] does. Both
+/// rates are at least 1 Hz.
 pub fn resample_planar(
     samples: &[f32],
     n_channels: usize,
@@ -86,7 +88,8 @@ impl Conversion {
     }
 }
 
-/// Each thread keeps the conversions that it made: designing one of the first kind costs more than using it on a short clip.
+/// Each thread keeps the conversions that it made: designing one of the first kind costs more than
+/// using it on a short clip.
 fn with_conversion(from: u32, to: u32, run: impl FnOnce(&mut Conversion)) {
     thread_local! {
         static MADE: RefCell<Vec<([u32; 2], Conversion)>> = const { RefCell::new(Vec::new()) };
@@ -95,7 +98,8 @@ fn with_conversion(from: u32, to: u32, run: impl FnOnce(&mut Conversion)) {
         match made.iter().position(|(rates, _)| *rates == [from, to]) {
             Some(index) => made[index..].rotate_left(1),
             None => {
-                // A corpus of many rates must not keep them all; the one that was not used for longest goes.
+                // A corpus of many rates must not keep them all; the one that was not used for
+                // longest goes.
                 if made.len() == 8 {
                     made.remove(0);
                 }
@@ -148,7 +152,8 @@ mod tests {
         (22_050, 16_537),
     ];
 
-    /// The level of what is not as wanted over the wanted, dB, leaving out the ends, where the sound sets in.
+    /// The level of what is not as wanted over the wanted, dB, leaving out the ends, where the
+    /// sound sets in.
     fn error_db(got: &Waveform, want: impl Fn(f64) -> f64) -> f64 {
         let (n, rate) = (got.n_samples(), f64::from(got.sample_rate()));
         let power = |f: &dyn Fn(usize) -> f64| (n / 4..3 * n / 4).map(|i| f(i) * f(i)).sum::<f64>();

@@ -27,7 +27,8 @@ pub(super) struct RowScratch {
 }
 
 impl Rows {
-    /// Makes room for rows of `n` values, and as many more as their readers may want to see beyond the end.
+    /// Makes room for rows of `n` values, and as many more as their readers may want to see beyond
+    /// the end.
     pub(super) fn resize(&mut self, n: usize) {
         // Rows a power of two apart would all fall into the same few lines of the cache.
         self.stride = n.next_multiple_of(TILE) + LANES;
@@ -45,7 +46,8 @@ impl Rows {
     }
 }
 
-/// Values of a row that change places at a time: what they fill stays in the nearest cache until all rows had their turn.
+/// Values of a row that change places at a time: what they fill stays in the nearest cache until
+/// all rows had their turn.
 const TILE: usize = 32;
 
 impl RowFft {
@@ -70,13 +72,13 @@ impl RowFft {
         }
     }
 
-    /// Transforms the first `count` rows of `n` samples into rows of `n / 2 + 1` bins.
+    /// Transforms the first `count` rows of `n` samples into `n / 2 + 1` bins side by side.
     #[inline(always)]
     pub(super) fn forward(
         &self,
         time: &Rows,
         count: usize,
-        [re, im]: [&mut Rows; 2],
+        [re, im]: [&mut LaneBuffer; 2],
         scratch: &mut RowScratch,
     ) {
         if let Some(fft) = &self.lanes {
@@ -85,8 +87,8 @@ impl RowFft {
             } = &mut scratch.lanes;
             deal(time, self.n, even, odd);
             fft.forward(&mut scratch.lanes);
-            collect(&scratch.lanes.re, self.n / 2 + 1, re);
-            collect(&scratch.lanes.im, self.n / 2 + 1, im);
+            std::mem::swap(&mut scratch.lanes.re, re);
+            std::mem::swap(&mut scratch.lanes.im, im);
         } else if let Some(fft) = &self.single {
             let scratch = &mut scratch.single;
             for index in 0..count {
@@ -94,42 +96,35 @@ impl RowFft {
                     *slot = f64::from(x);
                 }
                 fft.forward(scratch);
-                let bins = re
-                    .row_mut(index)
-                    .iter_mut()
-                    .zip(im.row_mut(index))
-                    .zip(&scratch.spectrum);
-                for ((re, im), bin) in bins {
-                    (*re, *im) = (bin.re as f32, bin.im as f32);
+                let bins = re.groups_mut().iter_mut().zip(im.groups_mut());
+                for ((re, im), bin) in bins.zip(&scratch.spectrum) {
+                    (re[index], im[index]) = (bin.re as f32, bin.im as f32);
                 }
             }
         }
     }
 
-    /// Transforms the first `count` rows of bins into rows of samples.
+    /// Transforms the first `count` spectra side by side, which it may overwrite, into rows of
+    /// samples.
     #[inline(always)]
     pub(super) fn inverse(
         &self,
-        [re, im]: [&Rows; 2],
+        [re, im]: [&mut LaneBuffer; 2],
         count: usize,
         time: &mut Rows,
         scratch: &mut RowScratch,
     ) {
         if let Some(fft) = &self.lanes {
-            spread(re, self.n / 2 + 1, &mut scratch.lanes.re);
-            spread(im, self.n / 2 + 1, &mut scratch.lanes.im);
+            std::mem::swap(&mut scratch.lanes.re, re);
+            std::mem::swap(&mut scratch.lanes.im, im);
             fft.inverse(&mut scratch.lanes);
             join(&scratch.lanes, self.n, time);
         } else if let Some(fft) = &self.single {
             let scratch = &mut scratch.single;
             for index in 0..count {
-                for ((slot, &re), &im) in scratch
-                    .spectrum
-                    .iter_mut()
-                    .zip(re.row(index))
-                    .zip(im.row(index))
-                {
-                    (slot.re, slot.im) = (f64::from(re), f64::from(im));
+                let bins = re.groups().iter().zip(im.groups());
+                for (slot, (re, im)) in scratch.spectrum.iter_mut().zip(bins) {
+                    (slot.re, slot.im) = (f64::from(re[index]), f64::from(im[index]));
                 }
                 fft.inverse(scratch);
                 for (slot, &x) in time.row_mut(index).iter_mut().zip(&scratch.time) {
@@ -176,30 +171,6 @@ fn join(lanes: &LaneScratch, n: usize, rows: &mut Rows) {
     }
 }
 
-/// The first `n` values of rows into lanes.
-#[inline(always)]
-fn spread(rows: &Rows, n: usize, lanes: &mut LaneBuffer) {
-    for (tile, groups) in lanes.groups_mut()[..n].chunks_mut(TILE).enumerate() {
-        for lane in 0..LANES {
-            for (group, &x) in groups.iter_mut().zip(&rows.row(lane)[TILE * tile..]) {
-                group[lane] = x;
-            }
-        }
-    }
-}
-
-/// The first `n` values of lanes into rows.
-#[inline(always)]
-fn collect(lanes: &LaneBuffer, n: usize, rows: &mut Rows) {
-    for (tile, groups) in lanes.groups()[..n].chunks(TILE).enumerate() {
-        for lane in 0..LANES {
-            for (group, x) in groups.iter().zip(&mut rows.row_mut(lane)[TILE * tile..]) {
-                *x = group[lane];
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,7 +180,8 @@ mod tests {
     fn rows_are_transformed_there_and_back() {
         for n in [4, 7, 14, 90, 512] {
             let (fft, mut scratch) = (RowFft::new(n), RowScratch::default());
-            let [mut time, mut re, mut im] = [(); 3].map(|()| Rows::default());
+            let mut time = Rows::default();
+            let [mut re, mut im] = [(); 2].map(|()| LaneBuffer::default());
             time.resize(n);
             re.resize(n / 2 + 1);
             im.resize(n / 2 + 1);
@@ -229,14 +201,17 @@ mod tests {
                     want_re += f64::from(sample(row, i)) * cos;
                     want_im -= f64::from(sample(row, i)) * sin;
                 }
-                let got = (f64::from(re.row(row)[k]), f64::from(im.row(row)[k]));
+                let got = (
+                    f64::from(re.groups()[k][row]),
+                    f64::from(im.groups()[k][row]),
+                );
                 assert!(
                     (got.0 - want_re).hypot(got.1 - want_im) < 1e-4,
                     "{n}: {got:?}, wanted {want_re} {want_im}"
                 );
             }
             time.values.fill(0.0);
-            fft.inverse([&re, &im], LANES, &mut time, &mut scratch);
+            fft.inverse([&mut re, &mut im], LANES, &mut time, &mut scratch);
             for row in 0..LANES {
                 let rows = time.row(row)[..n].iter().enumerate();
                 assert!(
