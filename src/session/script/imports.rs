@@ -3,7 +3,8 @@
 use super::home::expanded_text;
 use rhai::module_resolvers::FileModuleResolver;
 use rhai::{
-    AST, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared,
+    AST, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position,
+    Scope, Shared,
 };
 use std::path::PathBuf;
 
@@ -23,9 +24,14 @@ impl Imports {
         }
     }
 
-    fn path(&self, path: &str) -> Resolved<String> {
-        let whole = expanded_text("import", path, self.home.as_deref())?;
-        Ok(whole.unwrap_or_else(|| path.to_owned()))
+    fn path(&self, path: &str, position: Position) -> Resolved<String> {
+        match expanded_text("import", path, self.home.as_deref()) {
+            Ok(whole) => Ok(whole.unwrap_or_else(|| path.to_owned())),
+            Err(error) => {
+                let error = EvalAltResult::ErrorRuntime(Dynamic::from(error), position);
+                Err(Box::new(error))
+            }
+        }
     }
 }
 
@@ -37,7 +43,7 @@ impl ModuleResolver for Imports {
         path: &str,
         position: Position,
     ) -> Resolved<Shared<Module>> {
-        let path = self.path(path)?;
+        let path = self.path(path, position)?;
         self.files.resolve(engine, source, &path, position)
     }
 
@@ -49,7 +55,7 @@ impl ModuleResolver for Imports {
         path: &str,
         position: Position,
     ) -> Resolved<Shared<Module>> {
-        let path = self.path(path)?;
+        let path = self.path(path, position)?;
         self.files
             .resolve_raw(engine, global, scope, &path, position)
     }
@@ -61,7 +67,7 @@ impl ModuleResolver for Imports {
         path: &str,
         position: Position,
     ) -> Option<Resolved<AST>> {
-        match self.path(path) {
+        match self.path(path, position) {
             Ok(path) => self.files.resolve_ast(engine, source, &path, position),
             Err(error) => Some(Err(error)),
         }
@@ -70,6 +76,7 @@ impl ModuleResolver for Imports {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ScriptError;
     use super::*;
 
     #[test]
@@ -92,10 +99,13 @@ mod tests {
         let script = format!("import {whole:?} as t; t::X");
         assert_eq!(value(&script).unwrap(), 3);
         let told = value("import \"~/four\" as f; 1").unwrap_err().to_string();
-        assert!(told.contains("four") && !told.contains('~'), "{told}");
-        let told = value("import \"~ann/four\" as f; 1")
-            .unwrap_err()
-            .to_string();
+        assert!(told.contains("Module not found: ~/four"), "{told}");
+        let error = value("import \"~ann/four\" as f; 1").unwrap_err();
+        let EvalAltResult::ErrorRuntime(told, position) = *error else {
+            panic!("{error}");
+        };
+        assert_eq!(position.line(), Some(1));
+        let told = told.cast::<ScriptError>().message;
         assert!(told.contains("another user"), "{told}");
     }
 }
