@@ -23,6 +23,14 @@ pub enum Error {
         /// What is there.
         got: Vec<usize>,
     },
+    /// Something that a loss is computed from and that was not given.
+    #[error("`{name}` needs {what}")]
+    Missing {
+        /// Name of the loss.
+        name: &'static str,
+        /// What is missing.
+        what: &'static str,
+    },
     /// A device that this build does not have.
     #[error("there is no device `{got}`")]
     Device {

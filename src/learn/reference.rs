@@ -3,18 +3,18 @@
 //! The vectors are packed in the project (`tests/golden/vectors/ssl`); `AURICLE_VECTORS` names another folder of the same layout to
 //! be used instead. Every case of a kind that exists here is run, whatever its name, sizes and values.
 
+mod losses;
+mod optimizers;
+
 use crate::eval::{
     ClassWeight, KnnOptions, LogisticOptions, LogisticRegression, Matrix, Penalty, Scaler,
     knn_scores, mean_interval, wilson,
 };
-use crate::loss::{align, normalized, nt_xent, nt_xent_per_anchor, uniform};
-use crate::nn::{BatchNorm, NamedTensor, Projector, ResNet18, ResNet18Options, export, import};
-use crate::train::{Optimizer, Schedule};
+use crate::loss::normalized;
+use crate::nn::{NamedTensor, Projector, ResNet18, ResNet18Options, export, import};
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde_json::Value as Json;
@@ -104,6 +104,16 @@ impl Case {
         self.input(name).iter().map(|&v| v as usize).collect()
     }
 
+    /// Labels, where a number below 0 says that one is missing.
+    fn some_labels(&self, name: &str) -> Vec<Option<usize>> {
+        let label = |&value: &f64| (value >= 0.0).then_some(value as usize);
+        self.input(name).iter().map(label).collect()
+    }
+
+    fn number(&self, param: &str) -> f64 {
+        self.params[param].as_f64().unwrap()
+    }
+
     fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
         let (shape, values) = &self.tensors[&format!("in.{name}")];
         let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
@@ -160,56 +170,6 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 
 fn device() -> Device {
     Device::flex().autodiff()
-}
-
-#[test]
-fn nt_xent_and_its_gradients() {
-    for case in cases("nt_xent") {
-        let (a, b) = (
-            case.tensor::<2>("z1", &device()).require_grad(),
-            case.tensor::<2>("z2", &device()).require_grad(),
-        );
-        let temperature = case.params["temperature"].as_f64().unwrap();
-        let loss = nt_xent(a.clone(), b.clone(), temperature).unwrap();
-        // Inputs that are said not to need normalization have length 1 already; normalizing again changes values by
-        // rounding alone, but takes the part of the gradient along the row away.
-        let normalizes = case.params["normalize"] == true;
-        case.check("loss", &values(loss.clone()));
-        case.check(
-            "per_anchor",
-            &values(nt_xent_per_anchor(a.clone(), b.clone(), temperature).unwrap()),
-        );
-        if normalizes {
-            let gradients = loss.backward();
-            case.check("grad_z1", &values(a.grad(&gradients).unwrap()));
-            case.check("grad_z2", &values(b.grad(&gradients).unwrap()));
-        }
-    }
-}
-
-#[test]
-fn alignment_and_uniformity_and_their_gradients() {
-    for case in cases("align_uniform") {
-        let (x, y) = (
-            case.tensor::<2>("x", &device()).require_grad(),
-            case.tensor::<2>("y", &device()).require_grad(),
-        );
-        let param = |name: &str| case.params[name].as_f64().unwrap();
-        let alignment = align(x.clone(), y.clone(), param("alpha")).unwrap();
-        let (ux, uy) = (
-            uniform(x.clone(), param("t")).unwrap(),
-            uniform(y.clone(), param("t")).unwrap(),
-        );
-        let loss = alignment.clone() * param("w_align")
-            + (ux.clone() + uy.clone()) * (0.5 * param("w_uniform"));
-        case.check("align", &values(alignment));
-        case.check("uniform_x", &values(ux));
-        case.check("uniform_y", &values(uy));
-        case.check("loss", &values(loss.clone()));
-        let gradients = loss.backward();
-        case.check("grad_x", &values(x.grad(&gradients).unwrap()));
-        case.check("grad_y", &values(y.grad(&gradients).unwrap()));
-    }
 }
 
 /// `sum(out * cos(k))`, `k = 1..`, the scalar that the reference differentiates.
@@ -334,43 +294,6 @@ fn simclr_head_in_both_modes() {
 }
 
 #[test]
-fn learning_rate_schedules() {
-    for case in cases("lr_schedule") {
-        let number = |json: &Json| json.as_f64().unwrap();
-        let (warmup, total) = (
-            number(&case.params["warmup_steps"]),
-            number(&case.params["total_steps"]) as usize,
-        );
-        let base = number(&case.params["base_lr"]);
-        let schedule = Schedule::WarmupCosine {
-            warmup_epochs: warmup,
-            floor: 0.0,
-        };
-        let got: Vec<f64> = (0..total)
-            .map(|step| base * schedule.factor(step, total, 1))
-            .collect();
-        case.check("warmup_cosine", &got);
-        let multistep = &case.params["multistep"];
-        let epochs = number(&multistep["epochs"]);
-        let milestones = multistep["milestones"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|m| number(m) / epochs)
-            .collect();
-        let schedule = Schedule::StepDecay {
-            milestones,
-            factor: number(&multistep["gamma"]),
-        };
-        let rate = number(&multistep["lr"]);
-        let got: Vec<f64> = (0..epochs as usize)
-            .map(|step| rate * schedule.factor(step, epochs as usize, 1))
-            .collect();
-        case.check("multistep", &got);
-    }
-}
-
-#[test]
 fn logistic_regression_finds_the_same_minimum() {
     for case in cases("logistic_regression") {
         let (x, test, labels) = (
@@ -454,102 +377,6 @@ fn intervals() {
         let interval = wilson(count("successes"), count("trials"));
         case.check("wilson.low", &[interval.low]);
         case.check("wilson.high", &[interval.high]);
-    }
-}
-
-/// Linear, batch norm, ReLU, linear: the network that the reference trains.
-#[derive(Module, Debug)]
-struct Mlp {
-    fc1: Linear,
-    bn: BatchNorm,
-    fc2: Linear,
-}
-
-#[test]
-fn optimizers_take_the_same_steps() {
-    for case in cases("optim_e2e") {
-        let (shape, _) = &case.tensors["in.x"];
-        let [steps, batch, input] = shape[..] else {
-            panic!("{shape:?}")
-        };
-        let (hidden, outputs) = (
-            case.tensors["in.w.fc1.weight"].0[0],
-            case.tensors["in.w.fc2.weight"].0[0],
-        );
-        let number = |optimizer: &str, name: &str| case.params[optimizer][name].as_f64().unwrap();
-        let betas = (0.9, 0.999);
-        let optimizers = [
-            (
-                "sgd",
-                Optimizer::Sgd {
-                    learning_rate: number("sgd", "lr"),
-                    momentum: number("sgd", "momentum"),
-                    weight_decay: number("sgd", "weight_decay"),
-                },
-            ),
-            (
-                "adam",
-                Optimizer::Adam {
-                    learning_rate: number("adam", "lr"),
-                    beta_1: betas.0,
-                    beta_2: betas.1,
-                    weight_decay: number("adam", "weight_decay_l2"),
-                },
-            ),
-            (
-                "adamw",
-                Optimizer::AdamW {
-                    learning_rate: number("adamw", "lr"),
-                    beta_1: betas.0,
-                    beta_2: betas.1,
-                    weight_decay: number("adamw", "weight_decay"),
-                },
-            ),
-        ];
-        for (name, optimizer) in optimizers {
-            let network = Mlp {
-                fc1: LinearConfig::new(input, hidden).init(&device()),
-                bn: BatchNorm::new(hidden, &device()),
-                fc2: LinearConfig::new(hidden, outputs).init(&device()),
-            };
-            let mut weights = export(&network.valid());
-            weights.extend(case.weights());
-            let mut network = import(network, &weights).unwrap();
-            // The reference decays every tensor, ours matrices alone: what five steps make of that is below the tolerance
-            // of the losses and of the matrices, which are compared.
-            let mut built = optimizer.build(&network);
-            let (x, labels) = (case.input("x"), case.labels("labels"));
-            let mut losses = Vec::new();
-            for step in 0..steps {
-                let rows = &x[step * batch * input..][..batch * input];
-                let rows: Vec<f32> = rows.iter().map(|&v| v as f32).collect();
-                let x = Tensor::<2>::from_data(TensorData::new(rows, [batch, input]), &device());
-                let truth: Vec<i64> = labels[step * batch..][..batch]
-                    .iter()
-                    .map(|&l| l as i64)
-                    .collect();
-                let truth =
-                    Tensor::<2, Int>::from_data(TensorData::new(truth, [batch, 1]), &device());
-                let logits = network
-                    .fc2
-                    .forward(network.bn.forward_relu(network.fc1.forward(x)));
-                let loss = log_softmax(logits, 1).gather(1, truth).mean().neg();
-                losses.extend(values(loss.clone()));
-                let gradients = GradientsParams::from_grads(loss.backward(), &network);
-                network = built.step(optimizer.learning_rate(), network, gradients);
-            }
-            case.check(&format!("{name}.losses"), &losses);
-            let last = export(&network.valid());
-            for (weight, tensor) in last
-                .iter()
-                .filter(|(weight, _)| case.has(&format!("{name}.final.{weight}")))
-            {
-                if tensor.shape.len() > 1 {
-                    let got: Vec<f64> = tensor.values.iter().map(|&v| f64::from(v)).collect();
-                    case.check(&format!("{name}.final.{weight}"), &got);
-                }
-            }
-        }
     }
 }
 

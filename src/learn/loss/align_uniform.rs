@@ -1,8 +1,12 @@
 //! Alignment and uniformity (Wang and Isola, 2020).
 
-use super::normalized;
+use super::similarity::{
+    as_numbers, check_positive, check_rows, check_views, check_weight, normalized, own,
+    similarities,
+};
 use crate::Error;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 /// Computes how far the views of a clip lie apart: `mean |x_i - y_i|^alpha` over normalized rows.
 ///
@@ -15,17 +19,8 @@ use burn::tensor::{Int, Tensor};
 /// # Errors
 /// [`Error::Shape`] if the views differ in shape, [`Error::Range`] if `alpha` is not above 0.
 pub fn align(x: Tensor<2>, y: Tensor<2>, alpha: f64) -> Result<Tensor<1>, Error> {
-    if x.dims() != y.dims() {
-        let [n, dim] = x.dims();
-        return Err(Error::Shape {
-            what: "the second view",
-            want: format!("[{n}, {dim}] as the first"),
-            got: y.dims().to_vec(),
-        });
-    }
-    if !(alpha > 0.0 && alpha.is_finite()) {
-        return Err(Error::range("alpha", "above 0", alpha));
-    }
+    check_views(&x, &y)?;
+    check_positive("alpha", alpha)?;
     let squared = (normalized(x) - normalized(y)).powi_scalar(2).sum_dim(1);
     // The root of 0 has no slope: equal views are held a hair apart.
     let powered = if alpha == 2.0 {
@@ -47,26 +42,90 @@ pub fn align(x: Tensor<2>, y: Tensor<2>, alpha: f64) -> Result<Tensor<1>, Error>
 /// [`Error::Range`] if the batch has fewer than 2 rows or `t` is not above 0.
 pub fn uniform(x: Tensor<2>, t: f64) -> Result<Tensor<1>, Error> {
     let [n, _] = x.dims();
-    if n < 2 {
-        return Err(Error::range("batch", "at least 2", n));
-    }
-    if !(t > 0.0 && t.is_finite()) {
-        return Err(Error::range("t", "above 0", t));
-    }
-    let device = x.device();
+    check_rows(n, 2)?;
+    check_positive("t", t)?;
     let z = normalized(x);
     // |a - b|^2 = 2 - 2 a.b on the sphere.
-    let exponent = (z
-        .clone()
-        .matmul(z.transpose())
-        .mul_scalar(2.0)
-        .sub_scalar(2.0))
-    .clamp_max(0.0)
-    .mul_scalar(t);
-    let others = Tensor::<2, Int>::eye(n, &device)
-        .float()
-        .neg()
-        .add_scalar(1.0);
+    let exponent = similarities(z.clone(), z, 0.5)
+        .sub_scalar(2.0)
+        .clamp_max(0.0)
+        .mul_scalar(t);
+    let others = as_numbers(own(n, &exponent.device()).bool_not(), &exponent);
     let pairs = (n * (n - 1)) as f64;
     Ok((exponent.exp() * others).sum().div_scalar(pairs).log())
+}
+
+/// The parameters of [`align_uniform`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlignUniform {
+    /// Exponent of the distance of views.
+    pub alpha: f64,
+    /// Sharpness of uniformity.
+    pub t: f64,
+    /// Weight of alignment.
+    pub align: f64,
+    /// Weight of uniformity.
+    pub uniform: f64,
+}
+
+impl Default for AlignUniform {
+    fn default() -> AlignUniform {
+        AlignUniform {
+            alpha: 2.0,
+            t: 2.0,
+            align: 1.0,
+            uniform: 1.0,
+        }
+    }
+}
+
+impl AlignUniform {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for an exponent or a sharpness that is not above 0, or a negative weight.
+    pub fn check(&self) -> Result<(), Error> {
+        check_positive("alpha", self.alpha)?;
+        check_positive("t", self.t)?;
+        check_weight("align", self.align)?;
+        check_weight("uniform", self.uniform)
+    }
+}
+
+/// Computes a weighted sum of [`align`] and of the mean of [`uniform`] of both views.
+///
+/// # Shapes
+/// `x`, `y`: `[batch, dim]`; returns `[1]`.
+///
+/// # Errors
+/// As [`align`] and [`uniform`].
+pub fn align_uniform(
+    x: Tensor<2>,
+    y: Tensor<2>,
+    options: &AlignUniform,
+) -> Result<Tensor<1>, Error> {
+    options.check()?;
+    let alignment = align(x.clone(), y.clone(), options.alpha)?;
+    let uniformity = uniform(x, options.t)? + uniform(y, options.t)?;
+    Ok(alignment.mul_scalar(options.align) + uniformity.mul_scalar(0.5 * options.uniform))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::{Rows, check_gradient};
+    use super::*;
+
+    #[test]
+    fn gradients_are_finite_differences() {
+        let [x, y] = [Rows::drawn(4, 3, 1), Rows::drawn(4, 3, 2)];
+        let options = AlignUniform {
+            alpha: 3.0,
+            t: 1.5,
+            align: 0.5,
+            uniform: 2.0,
+        };
+        check_gradient(&[&x, &y], |v| {
+            align_uniform(v[0].clone(), v[1].clone(), &options).unwrap()
+        });
+    }
 }

@@ -1,16 +1,30 @@
-//! Contrastive losses.
+//! Losses: functions of tensors, one a file, and [`Loss`], which describes any of them.
 
 mod align_uniform;
+#[cfg(test)]
+mod checks;
+mod clar;
+mod cross_entropy;
+mod described;
+mod info_nce;
 mod nt_xent;
+mod patch_mix;
+mod redundancy;
+mod siamese;
+mod similarity;
+mod supcon;
 
-pub use align_uniform::{align, uniform};
-pub use nt_xent::{nt_xent, nt_xent_per_anchor};
-
-use burn::tensor::Tensor;
-
-/// Scales every row to length 1; a row of zeros stays as it is.
-pub(crate) fn normalized(x: Tensor<2>) -> Tensor<2> {
-    // The guard of PyTorch's `normalize`, max(|x|, 1e-12), as a smallest squared norm.
-    let norm = x.clone().powi_scalar(2).sum_dim(1).clamp_min(1e-24).sqrt();
-    x / norm
-}
+pub use align_uniform::{AlignUniform, align, align_uniform, uniform};
+pub use clar::{Clar, Join, clar};
+pub use cross_entropy::{CrossEntropy, binary_cross_entropy, cross_entropy, inverse_frequency};
+pub use described::{Given, Loss};
+pub use info_nce::info_nce;
+pub use nt_xent::{dcl, nt_xent, nt_xent_per_anchor};
+pub use patch_mix::{
+    Mixing, Negatives, PatchMix, PatchMixLoss, Target, patch_mix_ce, patch_mix_contrastive,
+    patch_mix_loss, patch_mix_per_row,
+};
+pub use redundancy::{VicReg, barlow_twins, vicreg};
+pub use siamese::{byol, simsiam};
+pub(crate) use similarity::normalized;
+pub use supcon::{Positives, supcon, supcon_per_anchor, supcon_views};

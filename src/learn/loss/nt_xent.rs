@@ -1,9 +1,11 @@
-//! The normalized temperature-scaled cross entropy.
+//! The normalized temperature-scaled cross entropy, with and without the positive in its denominator.
 
-use super::normalized;
+use super::similarity::{
+    check_positive, check_rows, check_views, log_softmax_without, log_sum_exp, lowest, normalized,
+    own, pairs, similarities,
+};
 use crate::Error;
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bool, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 
 /// Computes the normalized temperature-scaled cross entropy of a batch of positive pairs.
 ///
@@ -29,32 +31,114 @@ pub fn nt_xent_per_anchor(
     b: Tensor<2>,
     temperature: f64,
 ) -> Result<Tensor<1>, Error> {
-    let [n, dim] = a.dims();
-    if b.dims() != [n, dim] {
-        return Err(Error::Shape {
-            what: "the second view",
-            want: format!("[{n}, {dim}] as the first"),
-            got: b.dims().to_vec(),
-        });
-    }
-    if n == 0 {
-        return Err(Error::range("batch", "at least 1", 0));
-    }
-    if !(temperature > 0.0 && temperature.is_finite()) {
-        return Err(Error::range("temperature", "above 0", temperature));
-    }
+    let [n, _] = check_views(&a, &b)?;
+    check_positive("temperature", temperature)?;
     let device = a.device();
     let z = normalized(Tensor::cat(vec![a, b], 0));
-    let similarity = z.clone().matmul(z.transpose()).div_scalar(temperature);
-    // An anchor is no candidate for itself. A finite number instead of minus infinity keeps `inf - inf` out of the
-    // softmax, which subtracts the largest entry of a row first; no similarity comes near this one.
-    let own: Tensor<2, Bool> = Tensor::<2, Int>::eye(2 * n, &device).equal_elem(1);
-    let lowest = -4.0 / temperature - 1e4;
-    let log_p = log_softmax(similarity.mask_fill(own, lowest), 1);
+    let similarity = similarities(z.clone(), z, temperature);
+    // An anchor is no candidate for itself.
+    let log_p = log_softmax_without(similarity, own(2 * n, &device), temperature);
     let partner = Tensor::<1, Int>::arange(n as i64..2 * n as i64, &device);
     let partner = Tensor::cat(vec![partner, Tensor::arange(0..n as i64, &device)], 0);
     Ok(log_p
         .gather(1, partner.reshape([2 * n, 1]))
         .reshape([2 * n])
         .neg())
+}
+
+/// Computes the decoupled contrastive loss: NT-Xent without the positive in the denominator.
+///
+/// `l(i, j) = -sim(z_i, z_j) / t + log sum_{k != i, j} exp(sim(z_i, z_k) / t)`, averaged over both directions. Yeh et al.,
+/// "Decoupled Contrastive Learning", 2022, eq. 6. A positive that is found already no longer weakens the push of the
+/// negatives, which helps small batches. The loss may be below 0; by chance it is `ln(2 batch - 2)`.
+///
+/// # Shapes
+/// `a`, `b`: `[batch, dim]`, where row `n` of each is a view of clip `n`; returns `[1]`.
+///
+/// # Errors
+/// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is below 2 or `temperature` is not above 0.
+pub fn dcl(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Error> {
+    let [n, _] = check_views(&a, &b)?;
+    check_rows(n, 2)?;
+    check_positive("temperature", temperature)?;
+    let device = a.device();
+    let (a, b) = (normalized(a), normalized(b));
+    let positive = (a.clone() * b.clone())
+        .sum_dim(1)
+        .div_scalar(temperature)
+        .mean();
+    let z = Tensor::cat(vec![a, b], 0);
+    // Both views of a clip carry its number: what they share is no negative.
+    let clips: Vec<usize> = (0..n).chain(0..n).collect();
+    let negatives = similarities(z.clone(), z, temperature)
+        .mask_fill(pairs(&clips, &clips, &device), lowest(temperature));
+    Ok(log_sum_exp(negatives).mean() - positive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::{Rows, assert_near, check_gradient, cosine, value};
+    use super::*;
+
+    #[test]
+    fn dcl_is_its_double_loop_and_its_gradient_finite_differences() {
+        let (a, b) = (Rows::drawn(5, 4, 1), Rows::drawn(5, 4, 2));
+        let t = 0.3;
+        let all: Vec<&[f64]> = a.rows().chain(b.rows()).collect();
+        let mut want = 0.0;
+        for i in 0..10 {
+            let partner = (i + 5) % 10;
+            let others = (0..10).filter(|&k| k != i && k != partner);
+            let sum: f64 = others.map(|k| (cosine(all[i], all[k]) / t).exp()).sum();
+            want += (sum.ln() - cosine(all[i], all[partner]) / t) / 10.0;
+        }
+        assert_near(value(dcl(a.tensor(), b.tensor(), t).unwrap()), want, 1e-10);
+        check_gradient(&[&a, &b], |x| dcl(x[0].clone(), x[1].clone(), t).unwrap());
+    }
+
+    #[test]
+    fn a_temperature_of_a_hundredth_and_a_thousand_clips_stay_finite() {
+        let (a, b) = (Rows::drawn(1000, 8, 3), Rows::drawn(1000, 8, 4));
+        for loss in [nt_xent, dcl] {
+            let x = a.single().require_grad();
+            let single = loss(x.clone(), b.single(), 0.01).unwrap();
+            let slope = x.grad(&single.backward()).unwrap();
+            assert!(value(slope.abs().max()).is_finite());
+            let want = value(loss(a.tensor(), b.tensor(), 0.01).unwrap());
+            assert_near(value(single), want, 1e-4 * want.abs());
+        }
+    }
+
+    #[test]
+    fn the_order_of_clips_does_not_matter() {
+        let (a, b) = (Rows::drawn(6, 3, 5), Rows::drawn(6, 3, 6));
+        let order = [3, 1, 5, 0, 2, 4];
+        for loss in [nt_xent, dcl] {
+            let want = value(loss(a.tensor(), b.tensor(), 0.2).unwrap());
+            let got = loss(
+                a.reordered(&order).tensor(),
+                b.reordered(&order).tensor(),
+                0.2,
+            );
+            assert_near(value(got.unwrap()), want, 1e-12);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said() {
+        let (a, b) = (Rows::drawn(2, 3, 1).tensor(), Rows::drawn(1, 3, 1).tensor());
+        let message = |result: Result<Tensor<1>, Error>| result.unwrap_err().to_string();
+        assert_eq!(
+            message(dcl(a.clone(), b.clone(), 0.5)),
+            "the second view must be [2, 3] as the first, not [1, 3]"
+        );
+        assert_eq!(
+            message(dcl(b.clone(), b, 0.5)),
+            "`batch` must be at least 2, not 1"
+        );
+        assert_eq!(
+            message(dcl(a.clone(), a, 0.0)),
+            "`temperature` must be above 0, not 0"
+        );
+    }
 }

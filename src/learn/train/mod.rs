@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod history;
+mod lars;
 mod monitor;
 mod optimizer;
 mod run;
@@ -9,7 +10,8 @@ mod schedule;
 mod simclr;
 
 pub use history::{EpochRecord, History};
-pub use optimizer::Optimizer;
+pub use lars::LarsVariant;
+pub use optimizer::{Optimizer, Rule};
 pub use run::{Event, FitOptions, Run, RunProgress};
 pub use schedule::Schedule;
 pub use simclr::{Projection, SimClr};

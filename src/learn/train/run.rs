@@ -334,14 +334,14 @@ impl Trainer<'_> {
             };
             let at = epoch * steps + self.state.step;
             learning_rate =
-                config.optimizer.learning_rate() * config.schedule.factor(at, total, steps);
+                config.optimizer.learning_rate * config.schedule.factor(at, total, steps);
             let learner = self.learner.take().ok_or_else(lost)?;
             let done = step(
                 learner,
                 &mut self.optimizer,
                 &mut batch,
                 learning_rate,
-                config.temperature,
+                &config,
                 &self.training,
             )?;
             self.learner = Some(done.learner);

@@ -3,7 +3,7 @@
 use super::{Optimizer, Schedule};
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::nt_xent;
+use crate::loss::{Given, Loss};
 use crate::nn::{Encoder, Network, Projector, initialize};
 use auricle_audio::augment::{Domain, Recipe, Views};
 use auricle_audio::dataset::{Dataset, Source};
@@ -25,8 +25,8 @@ pub struct SimClr {
     pub views: Views,
     /// From a wave to features, for views that are waves; `None` if the views compute features.
     pub features: Option<Recipe>,
-    /// Temperature of the loss.
-    pub temperature: f64,
+    /// The loss of the projected views; one that needs no labels.
+    pub loss: Loss,
     /// The optimizer.
     pub optimizer: Optimizer,
     /// Its schedule.
@@ -82,8 +82,15 @@ impl SimClr {
                 0,
             ));
         }
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            return Err(Error::range("temperature", "above 0", self.temperature));
+        self.loss.check()?;
+        if !self.loss.takes_views() {
+            return run(
+                format!(
+                    "SimCLR has two views and no labels, which is not what `{}` is computed from",
+                    self.loss.name()
+                ),
+                "give a loss of two views, such as `nt_xent(0.5)`",
+            );
         }
         if self.projection.output == 0 || self.projection.hidden == Some(0) {
             return Err(Error::range("projection", "at least 1", 0));
@@ -152,7 +159,7 @@ impl SimClr {
                     .as_ref()
                     .map_or_else(|| "in the recipe".into(), Recipe::to_string),
             ),
-            ("loss", format!("nt_xent({})", self.temperature)),
+            ("loss", self.loss.to_string()),
             ("optimizer", self.optimizer.to_string()),
             ("schedule", self.schedule.to_string()),
             ("epochs", self.epochs.to_string()),
@@ -251,7 +258,7 @@ impl Learner {
     }
 
     fn project(&self, x: Tensor<4>) -> Result<Tensor<2>, Error> {
-        Ok(self.head.forward(self.encoder.forward(x)?))
+        self.head.forward(self.encoder.forward(x))
     }
 }
 
@@ -268,13 +275,14 @@ pub(super) fn step(
     optimizer: &mut ModuleOptimizer,
     batch: &mut Batch,
     learning_rate: f64,
-    temperature: f64,
+    config: &SimClr,
     device: &Device,
 ) -> Result<Stepped, Error> {
     let a = learner.project(batch.features(0, device)?)?;
     let b = learner.project(batch.features(1, device)?)?;
-    let loss = nt_xent(a.clone(), b.clone(), temperature)?;
+    let loss = config.loss.of(Given::views(a.clone(), b.clone()))?;
     let gradients = GradientsParams::from_grads(loss.backward(), &learner);
+    let gradients = config.optimizer.clip(&learner, gradients);
     let learner = optimizer.step(learning_rate, learner, gradients);
     Ok(Stepped {
         learner,

@@ -2,7 +2,6 @@
 
 use super::super::{Environment, Failure, matrix};
 use super::model::Model;
-use super::tensor;
 use crate::script::{
     Call, Ended, Function, Picture, Progress, ScriptError, ScriptValue, Topic, escape, table,
 };
@@ -10,6 +9,7 @@ use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_figure::{Figure, drawing_image, sparkline};
 use auricle_learn::Error;
+use auricle_learn::loss::Loss;
 use auricle_learn::train::{
     EpochRecord, Event, FitOptions, History, Optimizer, Projection, Run, RunProgress, Schedule,
     SimClr,
@@ -19,24 +19,6 @@ use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// A loss, described.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Loss {
-    temperature: f64,
-}
-
-impl ScriptValue for Loss {
-    const NAME: &'static str = "loss";
-
-    fn text(&self) -> String {
-        format!("nt_xent({})", self.temperature)
-    }
-
-    fn same(&self, other: &Loss) -> Option<bool> {
-        Some(self == other)
-    }
-}
 
 impl ScriptValue for Run {
     const NAME: &'static str = "run";
@@ -153,30 +135,10 @@ fn epochs(history: &History) -> String {
 }
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![nt_xent(), simclr(environment)];
+    let mut all = vec![simclr(environment)];
     all.extend(run_functions(environment));
     all.extend(history_functions());
     all
-}
-
-fn nt_xent() -> Function {
-    Function::new("nt_xent", Topic::Tensors, |call| {
-        if call.raw("b").is_unit() {
-            let temperature = call.get::<f64>("a").map_err(|_| call.wrong("a", "the temperature, a number, or a tensor followed by another"))?;
-            if !(temperature > 0.0 && temperature.is_finite()) {
-                return Err(ScriptError::new(format!("`temperature` must be above 0, not {temperature}")));
-            }
-            return Ok(Dynamic::from(Loss { temperature }));
-        }
-        tensor::nt_xent(call, call.get("temperature")?)
-    })
-    .about("Computes the normalized temperature-scaled cross entropy of two views; given a temperature alone, describes that loss for a training method.")
-    .note("source: Chen et al., 2020, equation 1; averaged over both directions, ln(2 batch - 1) by chance")
-    .param::<Dynamic>("a", "one view, [batch, dim]; or the temperature")
-    .param_or::<Dynamic>("b", (), "the other view")
-    .param_or::<f64>("temperature", 0.5, "temperature, above 0")
-    .returns("tensor or loss")
-    .example("let x = tensor([[1, 0], [0, 1]]); assert(nt_xent(x, x, 0.5).item() < 0.3)")
 }
 
 fn simclr(environment: &Arc<Environment>) -> Function {
@@ -184,20 +146,15 @@ fn simclr(environment: &Arc<Environment>) -> Function {
     Function::new("simclr", Topic::Training, move |call| {
         let model = call.value::<Model>("model")?;
         let data = training_clips(call)?;
-        let loss = optional::<Loss>(call, "loss")?.unwrap_or(Loss { temperature: 0.5 });
-        let optimizer = optional::<Optimizer>(call, "optimizer")?.unwrap_or(Optimizer::Adam {
-            learning_rate: 1e-3,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            weight_decay: 1e-6,
-        });
+        let loss = optional::<Loss>(call, "loss")?.unwrap_or(Loss::NtXent(0.5));
+        let optimizer = optional::<Optimizer>(call, "optimizer")?.unwrap_or_default();
         let schedule = optional::<Schedule>(call, "schedule")?;
         let config = SimClr {
             encoder: model.encoder,
             data,
             views: views(call)?,
             features: optional::<Recipe>(call, "features")?,
-            temperature: loss.temperature,
+            loss,
             optimizer,
             schedule: schedule.unwrap_or(Schedule::WarmupCosine { warmup_epochs: 5.0, floor: 0.0 }),
             epochs: call.get("epochs")?,
@@ -217,7 +174,7 @@ fn simclr(environment: &Arc<Environment>) -> Function {
     .param::<Dynamic>("data", "a dataset, or a split, whose training clips are taken; labels are not looked at")
     .option::<Dynamic>("recipe", (), "the two views: `views(2, recipe)`, or a recipe for both; must be given")
     .option::<Dynamic>("features", (), "recipe from waves to features, put behind views that are waves")
-    .option::<Dynamic>("loss", (), "`nt_xent(0.5)` if not given")
+    .option::<Dynamic>("loss", (), "a loss of two views; `nt_xent(0.5)` if not given")
     .option::<Dynamic>("optimizer", (), "`adam()` if not given")
     .option::<Dynamic>("schedule", (), "`warmup_cosine()` if not given")
     .option::<usize>("epochs", 60, "passes over the data")

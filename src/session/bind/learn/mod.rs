@@ -3,6 +3,7 @@
 mod device;
 mod figure;
 mod judging;
+mod loss;
 mod method;
 mod model;
 mod optimizer;
@@ -13,6 +14,7 @@ use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
 use auricle_figure::Figure;
 use auricle_learn::eval::{Interval, Matrix, Report};
+use auricle_learn::loss::Loss;
 use auricle_learn::train::{History, Optimizer, Run, Schedule};
 use rhai::Engine;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = device::functions(environment);
     all.extend(tensor::functions(environment));
     all.extend(model::functions(environment));
+    all.extend(loss::functions());
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
     all.extend(judging::functions(environment));
@@ -32,7 +35,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 pub(super) fn register(engine: &mut Engine) {
     register_type::<tensor::Tensor>(engine);
     register_type::<model::Model>(engine);
-    register_type::<method::Loss>(engine);
+    register_type::<Loss>(engine);
     register_type::<Optimizer>(engine);
     register_type::<Schedule>(engine);
     register_type::<Run>(engine);

@@ -1,7 +1,7 @@
 //! Optimizers and schedules, described.
 
-use crate::script::{Function, ScriptValue, Topic};
-use auricle_learn::train::{Optimizer, Schedule};
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use auricle_learn::train::{LarsVariant, Optimizer, Rule, Schedule};
 use rhai::Dynamic;
 
 impl ScriptValue for Optimizer {
@@ -33,32 +33,67 @@ pub(super) fn functions() -> Vec<Function> {
         sgd(),
         adam("adam"),
         adam("adamw"),
+        lars(),
         constant(),
         warmup_cosine(),
         step_decay(),
     ]
 }
 
+/// An optimizer of a rule and the options that all have.
+fn described(call: &Call<'_>, rule: Rule) -> Result<Dynamic, ScriptError> {
+    let optimizer = Optimizer {
+        rule,
+        learning_rate: call.get("learning_rate")?,
+        weight_decay: call.get("weight_decay")?,
+        clip_norm: call.get("clip_norm")?,
+    };
+    optimizer.check()?;
+    Ok(Dynamic::from(optimizer))
+}
+
+const DECAY: &str = "penalty on matrices and kernels; biases and gains do not decay";
+
+/// The options that all optimizers have.
+fn shared(function: Function, learning_rate: f64, weight_decay: f64) -> Function {
+    function
+        .option::<f64>(
+            "learning_rate",
+            learning_rate,
+            "peak learning rate, which the schedule multiplies",
+        )
+        .option::<f64>("weight_decay", weight_decay, DECAY)
+        .option::<Option<f64>>(
+            "clip_norm",
+            (),
+            "largest norm of all gradients together; longer ones are shortened to it",
+        )
+        .returns("optimizer")
+}
+
+/// The options of momentum.
+fn with_momentum(function: Function) -> Function {
+    function
+        .option::<f64>("momentum", 0.9, "share of the last step that is kept")
+        .option::<bool>(
+            "nesterov",
+            false,
+            "whether the momentum is looked ahead by one step",
+        )
+}
+
 fn sgd() -> Function {
-    Function::new("sgd", Topic::Training, |call| {
-        let optimizer = Optimizer::Sgd {
-            learning_rate: call.get("learning_rate")?,
+    let function = Function::new("sgd", Topic::Training, |call| {
+        let rule = Rule::Sgd {
             momentum: call.get("momentum")?,
-            weight_decay: call.get("weight_decay")?,
+            nesterov: call.get("nesterov")?,
         };
-        optimizer.check()?;
-        Ok(Dynamic::from(optimizer))
+        described(call, rule)
     })
-    .about("Describes stochastic gradient descent with momentum.")
-    .option::<f64>(
-        "learning_rate",
-        0.1,
-        "peak learning rate, which the schedule multiplies",
+    .about("Describes stochastic gradient descent with momentum.");
+    with_momentum(shared(function, 0.1, 1e-6)).example(
+        "assert(sgd(#{ nesterov: true }) != sgd()); print(sgd(#{ learning_rate: 0.3, clip_norm: 1 }))",
     )
-    .option::<f64>("momentum", 0.9, "share of the last step that is kept")
-    .option::<f64>("weight_decay", 1e-6, "penalty on matrices and kernels")
-    .returns("optimizer")
-    .example("print(sgd(#{ learning_rate: 0.3 }))")
 }
 
 fn adam(name: &'static str) -> Function {
@@ -74,41 +109,57 @@ fn adam(name: &'static str) -> Function {
             1e-6,
         )
     };
-    Function::new(name, Topic::Training, move |call| {
-        let (learning_rate, beta_1) = (call.get("learning_rate")?, call.get("beta_1")?);
-        let (beta_2, weight_decay) = (call.get("beta_2")?, call.get("weight_decay")?);
-        let optimizer = if decoupled {
-            Optimizer::AdamW {
-                learning_rate,
-                beta_1,
-                beta_2,
-                weight_decay,
-            }
+    let function = Function::new(name, Topic::Training, move |call| {
+        let (beta_1, beta_2) = (call.get("beta_1")?, call.get("beta_2")?);
+        let rule = if decoupled {
+            Rule::AdamW { beta_1, beta_2 }
         } else {
-            Optimizer::Adam {
-                learning_rate,
-                beta_1,
-                beta_2,
-                weight_decay,
-            }
+            Rule::Adam { beta_1, beta_2 }
         };
-        optimizer.check()?;
-        Ok(Dynamic::from(optimizer))
+        described(call, rule)
     })
-    .about(about)
-    .option::<f64>(
-        "learning_rate",
-        1e-3,
-        "peak learning rate, which the schedule multiplies",
-    )
-    .option::<f64>("beta_1", 0.9, "decay of the mean gradient")
-    .option::<f64>("beta_2", 0.999, "decay of the mean squared gradient")
-    .option::<f64>("weight_decay", decay, "penalty on matrices and kernels")
-    .returns("optimizer")
-    .example(format!("print({name}(#{{ learning_rate: 0.001 }}))"))
+    .about(about);
+    shared(function, 1e-3, decay)
+        .option::<f64>("beta_1", 0.9, "decay of the mean gradient")
+        .option::<f64>("beta_2", 0.999, "decay of the mean squared gradient")
+        .example(format!("print({name}(#{{ learning_rate: 0.001 }}))"))
 }
 
-fn checked(schedule: Schedule) -> Result<Dynamic, crate::script::ScriptError> {
+fn lars() -> Function {
+    let words: Vec<&str> = LarsVariant::ALL.iter().map(|(_, word)| *word).collect();
+    let function = Function::new("lars", Topic::Training, |call| {
+        let given = call.get::<String>("variant")?;
+        let variant = LarsVariant::ALL
+            .into_iter()
+            .find(|(_, word)| *word == given);
+        let (variant, _) = variant.ok_or_else(|| {
+            let all = LarsVariant::ALL.map(|(_, word)| format!("{word:?}"));
+            call.wrong("variant", &all.join(" or "))
+        })?;
+        let trust = call.get::<Option<f64>>("trust")?;
+        let rule = Rule::Lars {
+            variant,
+            momentum: call.get("momentum")?,
+            nesterov: call.get("nesterov")?,
+            trust: trust.unwrap_or(variant.trust()),
+        };
+        described(call, rule)
+    })
+    .about("Describes LARS, for large batches: the step of every tensor in proportion to its own size (You et al., 2017).")
+    .note("biases and gains are neither scaled nor decayed, but by `lars_noexclude`")
+    .note("`larc_clip` keeps the rate of a tensor at 1 at most; `simclr_tf` has the learning rate inside the momentum; `bolts_adam_larc` is Adam on scaled gradients, as CLAR was trained, where momentum and Nesterov do nothing");
+    with_momentum(shared(function, 0.3, 1e-6))
+        .option::<Option<f64>>(
+            "trust",
+            (),
+            "length of a step over the length of the tensor, at a learning rate of 1; what the variant is published with if not given",
+        )
+        .option::<String>("variant", LarsVariant::ALL[0].1, "which of the rules that go by this name")
+        .words("variant", &words)
+        .example("assert(lars(#{ learning_rate: 4.8 }) == lars(#{ learning_rate: 4.8, trust: 0.001 }))")
+}
+
+fn checked(schedule: Schedule) -> Result<Dynamic, ScriptError> {
     schedule.check()?;
     Ok(Dynamic::from(schedule))
 }

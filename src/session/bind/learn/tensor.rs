@@ -189,13 +189,3 @@ fn uniform_loss() -> Function {
     .returns("tensor")
     .example("assert_near(uniform_loss(tensor([[1, 0], [0, 1]])).item(), -4, 1e-5)")
 }
-
-/// The loss on two views, for the `nt_xent` function.
-pub(super) fn nt_xent(call: &Call<'_>, temperature: f64) -> Result<Dynamic, ScriptError> {
-    let (a, b) = (Tensor::matrix(call, "a")?, Tensor::matrix(call, "b")?);
-    Ok(Dynamic::from(Tensor::Vector(loss::nt_xent(
-        a,
-        b,
-        temperature,
-    )?)))
-}

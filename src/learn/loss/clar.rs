@@ -1,0 +1,104 @@
+//! CLAR: contrastive and supervised learning in one loss.
+
+use super::similarity::check_weight;
+use super::{CrossEntropy, cross_entropy, nt_xent};
+use crate::Error;
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// How the cross entropies of the two views are joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    /// Their sum, as the released code has it.
+    #[default]
+    Sum,
+    /// Their mean, one term as the paper has it.
+    Mean,
+}
+
+impl Join {
+    /// Both, with their words.
+    pub const ALL: [(Join, &'static str); 2] = [(Join::Sum, "sum"), (Join::Mean, "mean")];
+}
+
+/// The parameters of [`clar`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Clar {
+    /// Temperature of NT-Xent.
+    pub temperature: f64,
+    /// How the views' cross entropies are joined.
+    pub ce: Join,
+    /// Weight of the cross entropy.
+    pub ce_weight: f64,
+}
+
+impl Default for Clar {
+    fn default() -> Clar {
+        Clar {
+            temperature: 0.5,
+            ce: Join::Sum,
+            ce_weight: 1.0,
+        }
+    }
+}
+
+/// Computes NT-Xent of two views plus the cross entropy of each view's logits over the rows that have a label.
+///
+/// Al-Tahan and Mohsenzadeh, "CLAR: Contrastive Learning of Auditory Representations", 2021, eq. 3. Each cross entropy is
+/// a mean over the labelled rows, 0 where there is none; the paper has one such term, its code adds two.
+///
+/// # Shapes
+/// `a`, `b`: `[batch, dim]`; `logits`: of each view, `[batch, classes]`; `labels`: one for every row; returns `[1]`.
+///
+/// # Errors
+/// As [`nt_xent`] and [`cross_entropy`]; [`Error::Range`] for a negative `ce_weight`.
+pub fn clar(
+    a: Tensor<2>,
+    b: Tensor<2>,
+    logits: [Tensor<2>; 2],
+    labels: &[Option<usize>],
+    options: &Clar,
+) -> Result<Tensor<1>, Error> {
+    check_weight("ce_weight", options.ce_weight)?;
+    let contrast = nt_xent(a, b, options.temperature)?;
+    let [of_a, of_b] = logits;
+    let plain = CrossEntropy::default();
+    let supervised = cross_entropy(of_a, labels, &plain)? + cross_entropy(of_b, labels, &plain)?;
+    let weight = match options.ce {
+        Join::Sum => options.ce_weight,
+        Join::Mean => 0.5 * options.ce_weight,
+    };
+    Ok(contrast + supervised.mul_scalar(weight))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::{Rows, assert_near, check_gradient, value};
+    use super::*;
+
+    #[test]
+    fn terms_join_by_their_weights_and_the_gradient_is_finite_differences() {
+        let [a, b] = [Rows::drawn(3, 4, 1), Rows::drawn(3, 4, 2)];
+        let [p, q] = [Rows::drawn(3, 2, 3), Rows::drawn(3, 2, 4)];
+        let labels = [Some(1), None, Some(0)];
+        let ce =
+            |x: &Rows| value(cross_entropy(x.tensor(), &labels, &CrossEntropy::default()).unwrap());
+        let contrast = value(nt_xent(a.tensor(), b.tensor(), 0.2).unwrap());
+        for (join, share) in [(Join::Sum, 3.0), (Join::Mean, 1.5)] {
+            let options = Clar {
+                temperature: 0.2,
+                ce: join,
+                ce_weight: 3.0,
+            };
+            let loss = |x: &[Tensor<2>]| {
+                let logits = [x[2].clone(), x[3].clone()];
+                clar(x[0].clone(), x[1].clone(), logits, &labels, &options).unwrap()
+            };
+            let inputs = [&a, &b, &p, &q];
+            let got = value(loss(&inputs.map(Rows::tensor)));
+            assert_near(got, contrast + share * (ce(&p) + ce(&q)), 1e-12);
+            check_gradient(&inputs, loss);
+        }
+    }
+}
