@@ -3,6 +3,7 @@
 //! The vectors are packed in the project (`tests/golden/vectors/ssl`); `AURICLE_VECTORS` names another folder of the same layout to
 //! be used instead. Every case of a kind that exists here is run, whatever its name, sizes and values.
 
+mod encoders;
 mod losses;
 mod optimizers;
 

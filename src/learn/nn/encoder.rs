@@ -1,8 +1,8 @@
 //! Encoders with their weights and front-ends, and files of them.
 
 use super::{
-    Architecture, Input, NamedTensor, Network, export, import, initialize, read_safetensors,
-    write_safetensors,
+    Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_as,
+    read_safetensors, write_safetensors,
 };
 use crate::Error;
 use crate::batch::Scaling;
@@ -37,7 +37,8 @@ impl Encoder {
     /// # Errors
     /// [`Error::Range`] for options that make no network.
     pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Encoder, Error> {
-        let network = initialize(Network::new(&architecture, device)?, seed)?;
+        let network = Network::new(&architecture, device)?;
+        let network = initialize_as(network, seed, architecture.scheme())?;
         Ok(Encoder {
             architecture,
             network,
@@ -67,13 +68,7 @@ impl Encoder {
 
     /// Number of weights, running statistics not counted.
     pub fn n_parameters(&self) -> usize {
-        let statistics =
-            |name: &str| name.ends_with("running_mean") || name.ends_with("running_var");
-        self.weights()
-            .iter()
-            .filter(|(name, _)| !statistics(name))
-            .map(|(_, t)| t.values.len())
-            .sum()
+        count_parameters(&self.network)
     }
 
     /// All weights by PyTorch's names.

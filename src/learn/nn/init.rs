@@ -9,15 +9,34 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// How initial weights are drawn. Scales are 1, shifts and running means 0 in all of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scheme {
+    /// For layers behind which a ReLU stands. Convolutions: normal with variance `2 / fan_out` (He et al., 2015), as in
+    /// torchvision's ResNet. Linear layers and biases: uniform within `1 / sqrt(fan_in)`, PyTorch's default.
+    Rectified,
+    /// For weight-standardized convolutions: normal with variance `1 / fan_in`, biases 0.
+    NormalizerFree,
+    /// For transformers: normal with deviation 0.02, cut at two deviations, biases 0; convolutions of patches and their
+    /// biases uniform within `1 / sqrt(fan_in)`.
+    Transformer,
+}
+
+/// Draws the weights of a module as [`Scheme::Rectified`] has it: see [`initialize_as`].
+///
+/// # Errors
+/// As there.
+pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
+    initialize_as(module, seed, Scheme::Rectified)
+}
+
 /// Draws the weights of a module and gives every parameter an identity that depends on its name alone.
 ///
-/// Convolutions: normal with variance `2 / fan_out` (He et al., 2015), as in torchvision's ResNet. Linear layers and
-/// biases: uniform within `1 / sqrt(fan_in)`, PyTorch's default. Normalizations: scale 1, shift 0. Each tensor has a
-/// stream of its own, keyed by the seed and its name.
+/// Each tensor has a stream of its own, keyed by the seed and its name.
 ///
 /// # Errors
 /// Only if the module changes between export and import, which would be a bug.
-pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
+pub fn initialize_as<M: Module>(module: M, seed: u64, scheme: Scheme) -> Result<M, Error> {
     let mut tensors = export(&module);
     let shapes: BTreeMap<String, Vec<usize>> = tensors
         .iter()
@@ -25,7 +44,11 @@ pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
         .collect();
     tensors.par_iter_mut().for_each(|(name, tensor)| {
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("weights").named(name));
-        draw(name, tensor, &shapes, &mut rng);
+        match scheme {
+            Scheme::Rectified => draw(name, tensor, &shapes, &mut rng),
+            Scheme::NormalizerFree => draw_normalizer_free(tensor, &mut rng),
+            Scheme::Transformer => draw_transformer(name, tensor, &shapes, &mut rng),
+        }
     });
     let module = import(module, &tensors)?;
     Ok(module.map(&mut Named::default()))
@@ -57,6 +80,47 @@ fn draw(
             }
         }
         _ => {}
+    }
+}
+
+fn draw_normalizer_free(tensor: &mut NamedTensor, rng: &mut Rng) {
+    if let [_, inputs @ ..] = tensor.shape.as_slice()
+        && !inputs.is_empty()
+    {
+        let deviation = (inputs.iter().product::<usize>() as f64).powf(-0.5);
+        let values = tensor.values.iter_mut();
+        values.for_each(|w| *w = (deviation * rng.normal()) as f32);
+    }
+}
+
+/// Deviation of a transformer's weights.
+const DEVIATION: f64 = 0.02;
+
+fn draw_transformer(
+    name: &str,
+    tensor: &mut NamedTensor,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    rng: &mut Rng,
+) {
+    let kernel = name
+        .rsplit_once('.')
+        .map(|(layer, _)| format!("{layer}.weight"));
+    let kernel = kernel
+        .and_then(|name| shapes.get(&name))
+        .filter(|shape| shape.len() == 4);
+    if let Some(shape) = kernel {
+        let fan_in: usize = shape[1..].iter().product();
+        return uniform(tensor, 1.0 / (fan_in as f64).sqrt(), rng);
+    }
+    if tensor.shape.len() > 1 {
+        for w in &mut tensor.values {
+            // One draw in twenty is beyond two deviations and drawn again.
+            let mut value = rng.normal();
+            while value.abs() > 2.0 {
+                value = rng.normal();
+            }
+            *w = (DEVIATION * value) as f32;
+        }
     }
 }
 

@@ -1,22 +1,51 @@
 //! Encoders and heads.
 
 mod architecture;
+mod ast;
 mod batch_norm;
+mod cnn6;
 mod conv;
 mod cpu;
 mod encoder;
 mod init;
+mod mlp;
 mod network;
+mod nf_block;
+mod parts;
+mod positions;
 mod projector;
 mod resnet;
+mod resnet_waves;
+mod slowfast;
+mod summary;
+mod trace;
+mod transformer;
 mod weights;
+mod ws_conv;
 
 pub use architecture::Architecture;
+pub use ast::{Ast, AstOptions};
 pub use batch_norm::BatchNorm;
+pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::Conv2d;
 pub use encoder::{Encoder, FrontEnd};
-pub use init::initialize;
+pub use init::{Scheme, initialize, initialize_as};
+pub use mlp::{Mlp, MlpOptions};
 pub use network::{Input, Network};
-pub use projector::Projector;
+pub use nf_block::{NfBlock, NfBlockOptions};
+use parts::{linear, within};
+pub use positions::resize_positions;
+pub use projector::{ClarHead, PatchMixProjector, Projector};
 pub use resnet::{ResNet18, ResNet18Options};
-pub use weights::{NamedTensor, export, import, read_safetensors, write_safetensors};
+pub use resnet_waves::{Geometry, ResNet18Waves, ResNet18WavesOptions};
+pub use slowfast::{
+    Pathway, PathwayShape, Pathways, SlowfastNfnet, SlowfastNfnetOptions, TwoPathways,
+};
+pub use summary::Summary;
+pub use trace::Layer;
+pub use transformer::TransformerBlock;
+pub use weights::{
+    NamedTensor, count_parameters, export, import, read_safetensors, write_safetensors,
+};
+pub use ws_conv::WsConv2d;
+use ws_conv::same_padding;

@@ -1,6 +1,6 @@
 //! The network of every architecture, and what goes into it.
 
-use super::{Architecture, ResNet18};
+use super::{Architecture, Ast, Cnn6, Mlp, ResNet18, ResNet18Waves, SlowfastNfnet, ast, cnn6};
 use crate::Error;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -12,6 +12,8 @@ pub enum Input {
     Waves(Tensor<3>),
     /// Features such as spectrograms, `[batch, channels, bands, frames]`.
     Features(Tensor<4>),
+    /// Vectors such as embeddings, `[batch, features]`; only plain layers read them.
+    Vectors(Tensor<2>),
 }
 
 impl Input {
@@ -20,6 +22,7 @@ impl Input {
         match self {
             Input::Waves(x) => x.dims().to_vec(),
             Input::Features(x) => x.dims().to_vec(),
+            Input::Vectors(x) => x.dims().to_vec(),
         }
     }
 }
@@ -27,6 +30,12 @@ impl Input {
 impl From<Tensor<3>> for Input {
     fn from(x: Tensor<3>) -> Input {
         Input::Waves(x)
+    }
+}
+
+impl From<Tensor<2>> for Input {
+    fn from(x: Tensor<2>) -> Input {
+        Input::Vectors(x)
     }
 }
 
@@ -43,16 +52,35 @@ impl From<Tensor<4>> for Input {
 pub enum Network {
     /// ResNet-18 over spectrograms.
     ResNet18(ResNet18),
+    /// ResNet-18 over raw waves.
+    ResNet18Waves(ResNet18Waves),
+    /// Audio Spectrogram Transformer.
+    Ast(Ast),
+    /// Slowfast NFNet, or one of its networks.
+    SlowfastNfnet(SlowfastNfnet),
+    /// CNN6.
+    Cnn6(Cnn6),
+    /// Plain layers.
+    Mlp(Mlp),
 }
 
 impl Network {
-    /// The network of an architecture, its weights not yet drawn: see [`super::initialize`].
+    /// The network of an architecture, its weights not yet drawn: see [`super::initialize_as`].
     ///
     /// # Errors
     /// [`Error::Range`] for options that make no network.
     pub fn new(architecture: &Architecture, device: &Device) -> Result<Network, Error> {
         Ok(match architecture {
             Architecture::ResNet18(options) => Network::ResNet18(ResNet18::new(*options, device)?),
+            Architecture::ResNet18Waves(options) => {
+                Network::ResNet18Waves(ResNet18Waves::new(*options, device)?)
+            }
+            Architecture::Ast(options) => Network::Ast(Ast::new(*options, device)?),
+            Architecture::SlowfastNfnet(options) => {
+                Network::SlowfastNfnet(SlowfastNfnet::new(*options, device)?)
+            }
+            Architecture::Cnn6(options) => Network::Cnn6(Cnn6::new(*options, device)?),
+            Architecture::Mlp(options) => Network::Mlp(Mlp::new(options, device)?),
         })
     }
 
@@ -60,20 +88,92 @@ impl Network {
     /// batch's statistics.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is of another kind than the network reads, or has another number of channels.
+    /// [`Error::Shape`] if the input is of another kind than the network reads, has another number of channels, or is
+    /// too small.
     pub fn forward(&self, input: impl Into<Input>) -> Result<Tensor<2>, Error> {
         let input = input.into();
-        match (self, input) {
-            (Network::ResNet18(network), Input::Features(x))
-                if x.dims()[1] == network.channels() =>
-            {
-                Ok(network.forward(x))
+        match self {
+            Network::ResNet18(network) => {
+                Ok(network.forward(features(input, network.channels(), 1)?))
             }
-            (Network::ResNet18(network), other) => Err(Error::Shape {
-                what: "the input of the encoder",
-                want: format!("[batch, {}, bands, frames]", network.channels()),
-                got: other.dims(),
-            }),
+            Network::ResNet18Waves(network) => {
+                let (channels, smallest) = (network.channels(), network.min_samples());
+                match input {
+                    Input::Waves(x) if fits(&x.dims(), channels, smallest) => {
+                        Ok(network.forward(x))
+                    }
+                    other => Err(misfit(
+                        other,
+                        format!("[batch, {channels}, {}]", size("samples", smallest)),
+                    )),
+                }
+            }
+            Network::Ast(network) => {
+                Ok(network.forward(features(input, network.channels(), ast::PATCH)?))
+            }
+            Network::SlowfastNfnet(network) => {
+                Ok(network.forward(features(input, network.channels(), 1)?))
+            }
+            Network::Cnn6(network) => {
+                Ok(network.forward(features(input, network.channels(), cnn6::MIN_SIZE)?))
+            }
+            Network::Mlp(network) => {
+                let dims = input.dims();
+                if dims[1..].iter().product::<usize>() != network.inputs() || dims[0] == 0 {
+                    return Err(misfit(
+                        input,
+                        format!("a batch of {} numbers each", network.inputs()),
+                    ));
+                }
+                let shape = [dims[0], network.inputs()];
+                Ok(network.forward(match input {
+                    Input::Vectors(x) => x,
+                    Input::Waves(x) => x.reshape(shape),
+                    Input::Features(x) => x.reshape(shape),
+                }))
+            }
         }
+    }
+
+    /// The transformer, for those who work on its tokens.
+    pub fn transformer(&self) -> Option<&Ast> {
+        match self {
+            Network::Ast(network) => Some(network),
+            _ => None,
+        }
+    }
+}
+
+/// Features of a number of channels, and at least `smallest` bands and frames.
+fn features(input: Input, channels: usize, smallest: usize) -> Result<Tensor<4>, Error> {
+    match input {
+        Input::Features(x) if fits(&x.dims(), channels, smallest) => Ok(x),
+        other => {
+            let (bands, frames) = (size("bands", smallest), size("frames", smallest));
+            Err(misfit(
+                other,
+                format!("[batch, {channels}, {bands}, {frames}]"),
+            ))
+        }
+    }
+}
+
+fn fits(dims: &[usize], channels: usize, smallest: usize) -> bool {
+    dims[0] > 0 && dims[1] == channels && dims[2..].iter().all(|&n| n >= smallest)
+}
+
+/// An axis by its name, and its smallest size where that is not 1.
+fn size(axis: &str, smallest: usize) -> String {
+    match smallest {
+        1 => axis.to_owned(),
+        n => format!("{axis} >= {n}"),
+    }
+}
+
+fn misfit(input: Input, want: String) -> Error {
+    Error::Shape {
+        what: "the input of the encoder",
+        want,
+        got: input.dims(),
     }
 }

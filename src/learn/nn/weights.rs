@@ -45,6 +45,40 @@ pub fn import<M: Module>(module: M, tensors: &BTreeMap<String, NamedTensor>) -> 
     }
 }
 
+/// Number of weights of a module, running statistics not counted.
+pub fn count_parameters<M: Module>(module: &M) -> usize {
+    let mut counter = Counter::default();
+    module.visit(&mut counter);
+    counter.n
+}
+
+#[derive(Default)]
+struct Counter {
+    place: Place,
+    n: usize,
+}
+
+impl ModuleVisitor for Counter {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.place.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.place.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !is_statistic(&self.place.name().0) {
+            self.n += param.val().dims().iter().product::<usize>();
+        }
+    }
+}
+
+/// Whether a name is that of a running statistic.
+pub(super) fn is_statistic(name: &str) -> bool {
+    name.ends_with("running_mean") || name.ends_with("running_var")
+}
+
 /// Where a traversal stands: names and types of the containers on the way.
 #[derive(Default)]
 struct Place {
@@ -74,7 +108,7 @@ impl Place {
             .path
             .last()
             .map_or("", |(_, container)| container.as_str());
-        if owner == "Struct:BatchNorm"
+        if ["Struct:BatchNorm", "Struct:LayerNorm"].contains(&owner)
             && let Some(last) = names.last_mut()
         {
             *last = match *last {
@@ -148,7 +182,9 @@ impl ModuleMapper for Importer<'_> {
                 .get_or_insert(format!("the weights lack `{name}`"));
             return param;
         };
-        if new.shape != want {
+        // PyTorch writes a single number without axes.
+        let is_number = new.shape.is_empty() && want == [1];
+        if new.shape != want && !is_number {
             self.wrong.get_or_insert(format!(
                 "`{name}` is {:?} in the weights and {want:?} in the model",
                 new.shape

@@ -37,6 +37,7 @@ conversions! {
     Array, "an array", |value| value.clone().into_array().ok();
     Map, "a map `#{ ... }`", |value| value.clone().try_cast::<Map>();
     FnPtr, "a function or closure", |value| value.clone().try_cast::<FnPtr>();
+    Vec<usize>, "an array of whole numbers", |value| every(value);
     Vec<f64>, "an array of numbers", |value| every(value);
     Vec<String>, "an array of strings", |value| every(value);
 }

@@ -1,13 +1,16 @@
 //! Functions for tensors, encoders, training and judging.
 
 mod device;
+mod encoder;
 mod figure;
+mod history;
 mod judging;
 mod loss;
 mod method;
 mod model;
 mod optimizer;
 mod plot;
+mod run;
 mod tensor;
 
 use super::Environment;
@@ -22,10 +25,13 @@ use std::sync::Arc;
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = device::functions(environment);
     all.extend(tensor::functions(environment));
+    all.extend(encoder::functions(environment));
     all.extend(model::functions(environment));
     all.extend(loss::functions());
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
+    all.extend(run::functions(environment));
+    all.extend(history::functions());
     all.extend(judging::functions(environment));
     all.extend(figure::functions());
     all.push(plot::plot());

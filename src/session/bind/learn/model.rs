@@ -1,4 +1,4 @@
-//! Encoders.
+//! What an encoder can do.
 
 use super::super::Environment;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
@@ -9,7 +9,7 @@ use auricle_figure::{
 };
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
-use auricle_learn::nn::{Architecture, Encoder, FrontEnd, ResNet18Options};
+use auricle_learn::nn::{Architecture, Encoder, FrontEnd};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
@@ -116,7 +116,6 @@ fn matrix_facts(matrix: &Matrix) -> String {
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
-        resnet18(environment),
         summary(),
         property("dim", "Number of features that it gives.", |encoder| {
             encoder.dim()
@@ -134,29 +133,6 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     ]
 }
 
-fn resnet18(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
-    Function::new("resnet18", Topic::Training, move |call| {
-        if call.get::<i64>("dims")? != 2 {
-            return Err(call.wrong("dims", "2, for spectrograms"));
-        }
-        let seed = call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed());
-        let (width, channels) = (call.get("width")?, call.get("channels")?);
-        let options = ResNet18Options { width, channels, ..ResNet18Options::default() };
-        let encoder = Encoder::new(Architecture::ResNet18(options), seed, &environment.device()?)?;
-        Ok(Dynamic::from(Model { name: "random encoder".into(), encoder }))
-    })
-    .long()
-    .about("Makes a ResNet-18 encoder with random weights: four stages of two blocks, then the mean over the map.")
-    .note("source: He et al., 2016; geometry and names as in torchvision")
-    .option::<i64>("dims", 2, "2 for spectrograms")
-    .option::<usize>("width", 64, "channels of the first stage; it gives 8 times as many features. 8 to 32 suit a CPU")
-    .option::<usize>("channels", 1, "channels of its input")
-    .option::<Option<u64>>("seed", (), "seed of the weights; the session's if not given")
-    .returns("model")
-    .example("assert(resnet18(#{ width: 8 }).dim == 64)")
-}
-
 fn property(name: &'static str, about: &'static str, read: fn(&Encoder) -> usize) -> Function {
     Function::property::<Model, _>(name, Topic::Training, move |model| {
         Ok(read(&model.encoder) as i64)
@@ -168,16 +144,30 @@ fn property(name: &'static str, about: &'static str, read: fn(&Encoder) -> usize
 fn summary() -> Function {
     Function::new("summary", Topic::Training, |call| {
         let model = call.receiver::<Model>()?;
-        let mut text = model.text();
-        for (name, tensor) in model.encoder.weights() {
-            text += &format!("\n  {name:36} {:?}", tensor.shape);
-        }
-        Ok(text)
+        let architecture = model.encoder.architecture();
+        let (bands, frames) = (call.get::<Option<_>>("bands")?, call.get::<Option<_>>("frames")?);
+        let input = match &architecture {
+            Architecture::ResNet18Waves(options) => vec![options.channels, call.get("samples")?],
+            Architecture::Mlp(options) => vec![options.inputs],
+            // A transformer has the size that its table of positions is made for.
+            Architecture::Ast(options) => {
+                let (bands, frames) = (bands.unwrap_or(options.bands), frames.unwrap_or(options.frames));
+                vec![options.channels, bands, frames]
+            }
+            other => vec![other.channels(), bands.unwrap_or(64), frames.unwrap_or(96)],
+        };
+        Ok(format!("{}\n{}", model.text(), architecture.summary(&input)?))
     })
     .on::<Model>()
-    .about("Lists every tensor of the model by its PyTorch name.")
+    .about("Lists the layers of the model for one clip: PyTorch's names, output shapes, weights and multiply-adds.")
+    .option::<Option<usize>>("bands", (), "bands of the clip; 64 if not given, for a transformer those of its positions")
+    .option::<Option<usize>>("frames", (), "frames of the clip; 96 if not given, for a transformer those of its positions")
+    .option::<usize>("samples", 16000, "samples of the clip, for a network over waves")
     .returns("string")
-    .example("print(resnet18(#{ width: 4 }).summary())")
+    .example(
+        "let s = resnet18(#{ width: 4 }).summary(#{ bands: 40, frames: 50 }); \
+         assert(s.contains(\"[32, 2, 2]\"))",
+    )
 }
 
 fn save() -> Function {

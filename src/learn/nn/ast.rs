@@ -1,0 +1,222 @@
+//! Audio Spectrogram Transformer.
+
+use super::transformer::block_norm;
+use super::{TransformerBlock, linear, resize_positions, within};
+use crate::Error;
+use burn::module::{Module, Param};
+use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// Options of an [`Ast`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AstOptions {
+    /// Features of a token.
+    pub dim: usize,
+    /// Number of blocks.
+    pub depth: usize,
+    /// Attention heads; they divide `dim`.
+    pub heads: usize,
+    /// Channels of the input.
+    pub channels: usize,
+    /// Bands that the table of positions is made for.
+    pub bands: usize,
+    /// Frames that the table of positions is made for.
+    pub frames: usize,
+    /// Whether there is a distillation token beside the class token.
+    pub distilled: bool,
+    /// Classes of a head of a norm and a linear layer; none if `None`.
+    pub classes: Option<usize>,
+}
+
+impl AstOptions {
+    /// The published sizes: `tiny`, `small` and `base`.
+    pub fn of_size(size: &str) -> Option<AstOptions> {
+        let (dim, heads) = match size {
+            "tiny" => (192, 3),
+            "small" => (384, 6),
+            "base" => (768, 12),
+            _ => return None,
+        };
+        Some(AstOptions {
+            dim,
+            heads,
+            ..AstOptions::default()
+        })
+    }
+
+    /// Patches of the table of positions, along bands and frames.
+    pub fn grid(&self) -> [usize; 2] {
+        grid([self.bands, self.frames])
+    }
+}
+
+impl Default for AstOptions {
+    fn default() -> AstOptions {
+        AstOptions {
+            dim: 192,
+            depth: 12,
+            heads: 3,
+            channels: 1,
+            bands: 128,
+            frames: 1024,
+            distilled: true,
+            classes: None,
+        }
+    }
+}
+
+/// Side of a patch, in bands and frames.
+pub(super) const PATCH: usize = 16;
+/// Distance of patches: they overlap by 6.
+pub(super) const PATCH_STRIDE: usize = 10;
+
+/// Patches along axes of at least [`PATCH`].
+fn grid(size: [usize; 2]) -> [usize; 2] {
+    size.map(|n| (n - PATCH) / PATCH_STRIDE + 1)
+}
+
+#[derive(Module, Debug)]
+struct Projection {
+    weight: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+}
+
+#[derive(Module, Debug)]
+struct PatchEmbed {
+    proj: Projection,
+}
+
+#[derive(Module, Debug)]
+struct VisionTransformer {
+    cls_token: Param<Tensor<3>>,
+    dist_token: Option<Param<Tensor<3>>>,
+    pos_embed: Param<Tensor<3>>,
+    patch_embed: PatchEmbed,
+    blocks: Vec<TransformerBlock>,
+    norm: LayerNorm,
+}
+
+/// The Audio Spectrogram Transformer (Gong et al., 2021), with the names of its checkpoints.
+///
+/// Patches of 16 by 16, 10 apart, become tokens; a class and a distillation token join them, positions are added, and
+/// pre-norm blocks follow. The embedding is the mean of the two tokens behind the last norm. Inputs of another size than
+/// the table of positions was made for get a table that is cut or interpolated.
+#[derive(Module, Debug)]
+pub struct Ast {
+    v: VisionTransformer,
+    mlp_head: Option<(LayerNorm, Linear)>,
+    #[module(skip)]
+    grid: [usize; 2],
+}
+
+impl Ast {
+    /// The network, its weights not yet drawn: see [`super::initialize`].
+    ///
+    /// # Errors
+    /// [`Error::Range`] for sizes that make no network.
+    pub fn new(options: AstOptions, device: &Device) -> Result<Ast, Error> {
+        let dim = within("dim", options.dim, 1..=8192)?;
+        let heads = within("heads", options.heads, 1..=dim)?;
+        if !dim.is_multiple_of(heads) {
+            return Err(Error::range(
+                "heads",
+                format!("a divisor of `dim`, {dim}"),
+                heads,
+            ));
+        }
+        let depth = within("depth", options.depth, 1..=128)?;
+        let channels = within("channels", options.channels, 1..=1024)?;
+        within("bands", options.bands, PATCH..=4096)?;
+        within("frames", options.frames, PATCH..=65536)?;
+        let classes = options
+            .classes
+            .map(|n| within("classes", n, 1..=65536))
+            .transpose()?;
+        let zeros = |n: usize| Param::from_tensor(Tensor::zeros([1, n, dim], device));
+        let [rows, columns] = options.grid();
+        let v = VisionTransformer {
+            cls_token: zeros(1),
+            dist_token: options.distilled.then(|| zeros(1)),
+            pos_embed: zeros(1 + usize::from(options.distilled) + rows * columns),
+            patch_embed: PatchEmbed {
+                proj: Projection {
+                    weight: Param::from_tensor(Tensor::zeros(
+                        [dim, channels, PATCH, PATCH],
+                        device,
+                    )),
+                    bias: Param::from_tensor(Tensor::zeros([dim], device)),
+                },
+            },
+            blocks: (0..depth)
+                .map(|_| TransformerBlock::new(dim, heads, device))
+                .collect(),
+            norm: block_norm(dim, device),
+        };
+        // The head's norm has PyTorch's epsilon, 1e-5, unlike those of the blocks.
+        let head = |n| {
+            (
+                LayerNormConfig::new(dim).init(device),
+                linear(dim, n, device),
+            )
+        };
+        Ok(Ast {
+            v,
+            mlp_head: classes.map(head),
+            grid: options.grid(),
+        })
+    }
+
+    /// Channels of its input.
+    pub fn channels(&self) -> usize {
+        self.v.patch_embed.proj.weight.dims()[1]
+    }
+
+    /// The patches of `[batch, channels, bands, frames]` as tokens without positions, `[batch, rows * columns, dim]`, and
+    /// rows and columns of their grid: token `row * columns + column`, rows along bands.
+    pub fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
+        let proj = &self.v.patch_embed.proj;
+        let options = ConvOptions::new([PATCH_STRIDE; 2], [0; 2], [1; 2], 1);
+        let map = conv2d(x, proj.weight.val(), Some(proj.bias.val()), options);
+        let [_, _, rows, columns] = map.dims();
+        (map.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns])
+    }
+
+    /// All tokens behind the last norm, `[batch, 1 or 2 + rows * columns, dim]`: class, distillation, patches.
+    pub fn tokens(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
+        let [batch, _, dim] = patches.dims();
+        let mut front = vec![self.v.cls_token.val()];
+        front.extend(self.v.dist_token.as_ref().map(Param::val));
+        let n_front = front.len();
+        let table = self.v.pos_embed.val();
+        let n = table.dims()[1] - n_front;
+        let positions = resize_positions(table.clone().narrow(1, n_front, n), self.grid, grid);
+        let front = Tensor::cat(front, 1) + table.narrow(1, 0, n_front);
+        let front = front.expand([batch, n_front, dim]);
+        let x = Tensor::cat(vec![front, patches + positions], 1);
+        let x = self.v.blocks.iter().fold(x, |x, block| block.forward(x));
+        self.v.norm.forward(x)
+    }
+
+    /// The embedding of patches, `[batch, dim]`: the mean of class and distillation token.
+    pub fn features(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<2> {
+        let n_front = 1 + usize::from(self.v.dist_token.is_some());
+        self.tokens(patches, grid)
+            .narrow(1, 0, n_front)
+            .mean_dim(1)
+            .flatten::<2>(1, 2)
+    }
+
+    /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, or as the outputs of the head.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let (patches, grid) = self.patches(x);
+        let features = self.features(patches, grid);
+        match &self.mlp_head {
+            Some((norm, linear)) => linear.forward(norm.forward(features)),
+            None => features,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! CNN6.
+
+use super::{BatchNorm, Conv2d, within};
+use crate::Error;
+use burn::module::Module;
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// Options of a [`Cnn6`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cnn6Options {
+    /// Channels of the first block; the later ones have twice as many each. 64 is the published network.
+    pub width: usize,
+    /// Channels of the input.
+    pub channels: usize,
+}
+
+impl Default for Cnn6Options {
+    fn default() -> Cnn6Options {
+        Cnn6Options {
+            width: 64,
+            channels: 1,
+        }
+    }
+}
+
+/// Side of the kernels.
+pub(super) const KERNEL: usize = 5;
+/// Bands and frames that an input must have: four times a half of each.
+pub(super) const MIN_SIZE: usize = 16;
+
+#[derive(Module, Debug)]
+struct ConvBlock {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+}
+
+/// Four blocks of a 5x5 convolution, batch norm, ReLU and a 2x2 mean; then the mean over time, and the sum of maximum and
+/// mean over frequency.
+///
+/// Kong et al., "PANNs: Large-scale pretrained audio neural networks", 2020, as Patch-Mix (2023) compares with it: without
+/// its last linear layers.
+#[derive(Module, Debug)]
+pub struct Cnn6 {
+    conv_block1: ConvBlock,
+    conv_block2: ConvBlock,
+    conv_block3: ConvBlock,
+    conv_block4: ConvBlock,
+}
+
+impl Cnn6 {
+    /// The network, its weights not yet drawn: see [`super::initialize`].
+    ///
+    /// # Errors
+    /// [`Error::Range`] if the width or the channels are 0 or beyond what makes sense.
+    pub fn new(options: Cnn6Options, device: &Device) -> Result<Cnn6, Error> {
+        let width = within("width", options.width, 1..=1024)?;
+        let channels = within("channels", options.channels, 1..=1024)?;
+        let block = |from: usize, to: usize| ConvBlock {
+            conv1: Conv2d::new([from, to], KERNEL, 1, false, device),
+            bn1: BatchNorm::new(to, device),
+        };
+        Ok(Cnn6 {
+            conv_block1: block(channels, width),
+            conv_block2: block(width, 2 * width),
+            conv_block3: block(2 * width, 4 * width),
+            conv_block4: block(4 * width, 8 * width),
+        })
+    }
+
+    /// Channels of its input.
+    pub fn channels(&self) -> usize {
+        self.conv_block1.conv1.channels()
+    }
+
+    /// Embeds `[batch, channels, bands, frames]`, at least 16 by 16, as `[batch, 8 * width]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let blocks = [
+            &self.conv_block1,
+            &self.conv_block2,
+            &self.conv_block3,
+            &self.conv_block4,
+        ];
+        let x = blocks.into_iter().fold(x, |x, block| {
+            let x = block.bn1.forward_relu(block.conv1.forward(x));
+            avg_pool2d(x, AvgPoolOptions::new([2, 2]))
+        });
+        let x = x.mean_dim(3);
+        (x.clone().max_dim(2) + x.mean_dim(2)).flatten::<2>(1, 3)
+    }
+}

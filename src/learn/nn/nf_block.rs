@@ -1,0 +1,120 @@
+//! The residual block of networks without normalization.
+
+use super::ws_conv::mean_pool;
+use super::{WsConv2d, linear};
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::{relu, sigmoid};
+use burn::tensor::{Device, Tensor};
+
+/// Share of a block's branch in its output.
+pub(super) const ALPHA: f64 = 0.2;
+
+/// What keeps the variance of a GELU at 1.
+const GELU_GAIN: f64 = 1.701_504_349_708_557_1;
+
+/// The GELU by its approximation with a hyperbolic tangent.
+pub(super) fn gelu_tanh(x: Tensor<4>) -> Tensor<4> {
+    const SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+    let inner = x.clone() * (x.clone() * x.clone() * (0.044715 * SCALE) + SCALE);
+    x * (inner.tanh() * 0.5 + 0.5)
+}
+
+/// The same, scaled so that unit variance stays unit variance.
+pub(super) fn activation(x: Tensor<4>) -> Tensor<4> {
+    gelu_tanh(x) * GELU_GAIN
+}
+
+/// Geometry of a [`NfBlock`].
+#[derive(Clone, Copy, Debug)]
+pub struct NfBlockOptions {
+    /// Channels in and out.
+    pub channels: [usize; 2],
+    /// Kernel of the middle convolution, time by frequency.
+    pub kernel: [usize; 2],
+    /// Its stride.
+    pub stride: [usize; 2],
+    /// Channels of a group of the middle convolutions.
+    pub group: usize,
+    /// One over the standard deviation that is expected at the input.
+    pub beta: f64,
+}
+
+/// Weighs channels by what is in all of them: twice a sigmoid of two linear layers over the mean of the map.
+#[derive(Module, Debug)]
+struct SqueezeExcite {
+    fc0: Linear,
+    fc1: Linear,
+}
+
+/// A block of a normalizer-free ResNet (Brock et al., "High-performance large-scale image recognition without
+/// normalization", 2021), with kernels of its own in time and frequency.
+///
+/// `out = shortcut + 0.2 skip_gain branch`, where the branch is four convolutions behind scaled GELUs and a
+/// squeeze-and-excite. The gain starts at 0.
+#[derive(Module, Debug)]
+pub struct NfBlock {
+    skip_gain: Param<Tensor<1>>,
+    conv0: WsConv2d,
+    conv1: WsConv2d,
+    conv1b: WsConv2d,
+    conv2: WsConv2d,
+    conv_shortcut: Option<WsConv2d>,
+    se: SqueezeExcite,
+    #[module(skip)]
+    stride: [usize; 2],
+    #[module(skip)]
+    beta: f64,
+}
+
+impl NfBlock {
+    /// A block, its weights not yet drawn.
+    pub fn new(options: NfBlockOptions, device: &Device) -> NfBlock {
+        let NfBlockOptions {
+            channels: [from, to],
+            kernel,
+            stride,
+            group,
+            beta,
+        } = options;
+        let middle = (to / 2).max(1);
+        let groups = (middle / group).max(1);
+        let plain = |from: usize, to: usize| WsConv2d::new([from, to], [1; 2], [1; 2], 1, device);
+        let grouped = |kernel: [usize; 2], stride: [usize; 2]| {
+            WsConv2d::new([middle, middle], kernel, stride, groups, device)
+        };
+        NfBlock {
+            skip_gain: Param::from_tensor(Tensor::zeros([1], device)),
+            conv0: plain(from, middle),
+            conv1: grouped(kernel, stride),
+            conv1b: grouped([1, 3], [1; 2]),
+            conv2: plain(middle, to),
+            conv_shortcut: (stride != [1; 2] || from != to).then(|| plain(from, to)),
+            se: SqueezeExcite {
+                fc0: linear(to, middle, device),
+                fc1: linear(middle, to, device),
+            },
+            stride,
+            beta,
+        }
+    }
+
+    /// Maps `[batch, from, time, frequency]` to `[batch, to, ceil(time / stride), ceil(frequency / stride)]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let a = activation(x.clone()) * self.beta;
+        let shortcut = match &self.conv_shortcut {
+            Some(conv) if self.stride != [1; 2] => conv.forward(mean_pool(a.clone(), self.stride)),
+            Some(conv) => conv.forward(a.clone()),
+            None => x,
+        };
+        let y = self.conv0.forward(a);
+        let y = self.conv1.forward(activation(y));
+        let y = self.conv1b.forward(activation(y));
+        let y = self.conv2.forward(activation(y));
+        let weights = y.clone().mean_dim(3).mean_dim(2).flatten::<2>(1, 3);
+        let weights = self.se.fc1.forward(relu(self.se.fc0.forward(weights)));
+        let weights = sigmoid(weights).unsqueeze_dims::<4>(&[2, 3]);
+        let gain = self.skip_gain.val().reshape([1, 1, 1, 1]) * (2.0 * ALPHA);
+        shortcut + y * weights * gain
+    }
+}

@@ -1,0 +1,241 @@
+//! ResNet-18 over raw waves.
+
+use super::{BatchNorm, linear, within};
+use crate::Error;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::module::{conv1d, max_pool1d};
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// How the two-dimensional kernels become one-dimensional ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Geometry {
+    /// Every kernel squared, as CLAR's text has it: 49 in the stem, 9 in its maximum and in the blocks.
+    #[default]
+    Squared,
+    /// That of CLAR's code: 7 in the stem, and a maximum of 9 with a padding of 1.
+    Code,
+}
+
+/// Kernel of the maximum and of the convolutions in blocks.
+pub(super) const KERNEL: usize = 9;
+
+impl Geometry {
+    /// Kernel of the stem.
+    pub fn stem(self) -> usize {
+        match self {
+            Geometry::Squared => 49,
+            Geometry::Code => 7,
+        }
+    }
+
+    /// Padding of the maximum.
+    pub(super) fn pool_padding(self) -> usize {
+        match self {
+            Geometry::Squared => 4,
+            Geometry::Code => 1,
+        }
+    }
+
+    /// Samples that a wave must have.
+    pub fn min_samples(self) -> usize {
+        match self {
+            Geometry::Squared => 1,
+            // The maximum sees `ceil(samples / 2)` positions and two of padding.
+            Geometry::Code => 2 * (KERNEL - 2) - 1,
+        }
+    }
+}
+
+impl std::fmt::Display for Geometry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Geometry::Squared => "squared",
+            Geometry::Code => "code",
+        })
+    }
+}
+
+/// Options of a [`ResNet18Waves`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResNet18WavesOptions {
+    /// Channels of the first stage; the later ones have twice as many each. 64 is the published network.
+    pub width: usize,
+    /// Channels of the waves.
+    pub channels: usize,
+    /// How kernels were squared.
+    pub geometry: Geometry,
+    /// Whether the first convolution has a bias.
+    pub stem_bias: bool,
+    /// Outputs of a final linear layer; none if `None`.
+    pub fc: Option<usize>,
+}
+
+impl Default for ResNet18WavesOptions {
+    fn default() -> ResNet18WavesOptions {
+        ResNet18WavesOptions {
+            width: 64,
+            channels: 1,
+            geometry: Geometry::Squared,
+            stem_bias: false,
+            fc: None,
+        }
+    }
+}
+
+/// A convolution in one dimension, with PyTorch's names.
+#[derive(Module, Debug)]
+struct Conv1d {
+    weight: Param<Tensor<3>>,
+    bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    stride: usize,
+}
+
+impl Conv1d {
+    fn new(from: usize, to: usize, kernel: usize, stride: usize, device: &Device) -> Conv1d {
+        Conv1d {
+            weight: Param::from_tensor(Tensor::zeros([to, from, kernel], device)),
+            bias: None,
+            stride,
+        }
+    }
+
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let weight = self.weight.val();
+        let padding = weight.dims()[2] / 2;
+        let bias = self.bias.as_ref().map(Param::val);
+        conv1d(
+            x,
+            weight,
+            bias,
+            ConvOptions::new([self.stride], [padding], [1], 1),
+        )
+    }
+}
+
+#[derive(Module, Debug)]
+struct BasicBlock {
+    conv1: Conv1d,
+    bn1: BatchNorm,
+    conv2: Conv1d,
+    bn2: BatchNorm,
+    downsample: Option<(Conv1d, BatchNorm)>,
+}
+
+impl BasicBlock {
+    fn new(from: usize, to: usize, stride: usize, device: &Device) -> BasicBlock {
+        let reshaped = stride != 1 || from != to;
+        BasicBlock {
+            conv1: Conv1d::new(from, to, KERNEL, stride, device),
+            bn1: BatchNorm::new(to, device),
+            conv2: Conv1d::new(to, to, KERNEL, 1, device),
+            bn2: BatchNorm::new(to, device),
+            downsample: reshaped.then(|| {
+                (
+                    Conv1d::new(from, to, 1, stride, device),
+                    BatchNorm::new(to, device),
+                )
+            }),
+        }
+    }
+
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let shortcut = match &self.downsample {
+            Some((conv, bn)) => bn.forward(conv.forward(x.clone())),
+            None => x.clone(),
+        };
+        let y = self.bn1.forward_relu(self.conv1.forward(x));
+        self.bn2.forward_add_relu(self.conv2.forward(y), shortcut)
+    }
+}
+
+/// ResNet-18 over raw waves (Al-Tahan and Mohsenzadeh, "CLAR", 2021), with the names of the two-dimensional one.
+///
+/// Strides stay 2, so that time shrinks by 32: at 16 kHz a second leaves 500 positions, and it costs many more
+/// multiplications than the two-dimensional network over a spectrogram of the same second.
+#[derive(Module, Debug)]
+pub struct ResNet18Waves {
+    conv1: Conv1d,
+    bn1: BatchNorm,
+    layer1: Vec<BasicBlock>,
+    layer2: Vec<BasicBlock>,
+    layer3: Vec<BasicBlock>,
+    layer4: Vec<BasicBlock>,
+    fc: Option<Linear>,
+    #[module(skip)]
+    geometry: Geometry,
+}
+
+impl ResNet18Waves {
+    /// The network, its weights not yet drawn: see [`super::initialize`].
+    ///
+    /// # Errors
+    /// [`Error::Range`] if the width, the channels or the outputs are 0 or beyond what makes sense.
+    pub fn new(options: ResNet18WavesOptions, device: &Device) -> Result<ResNet18Waves, Error> {
+        let width = within("width", options.width, 1..=1024)?;
+        let channels = within("channels", options.channels, 1..=1024)?;
+        let fc = options
+            .fc
+            .map(|fc| within("fc", fc, 1..=65536))
+            .transpose()?;
+        let stage = |from: usize, to: usize, stride: usize| {
+            vec![
+                BasicBlock::new(from, to, stride, device),
+                BasicBlock::new(to, to, 1, device),
+            ]
+        };
+        let mut conv1 = Conv1d::new(channels, width, options.geometry.stem(), 2, device);
+        if options.stem_bias {
+            conv1.bias = Some(Param::from_tensor(Tensor::zeros([width], device)));
+        }
+        Ok(ResNet18Waves {
+            conv1,
+            bn1: BatchNorm::new(width, device),
+            layer1: stage(width, width, 1),
+            layer2: stage(width, 2 * width, 2),
+            layer3: stage(2 * width, 4 * width, 2),
+            layer4: stage(4 * width, 8 * width, 2),
+            fc: fc.map(|outputs| linear(8 * width, outputs, device)),
+            geometry: options.geometry,
+        })
+    }
+
+    /// Channels of its input.
+    pub fn channels(&self) -> usize {
+        self.conv1.weight.dims()[1]
+    }
+
+    /// Samples that a wave must have.
+    pub fn min_samples(&self) -> usize {
+        self.geometry.min_samples()
+    }
+
+    /// The map behind the stem and the first stage, `[batch, width, samples / 4]`.
+    pub fn first_stage(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = self.bn1.forward_relu(self.conv1.forward(x));
+        let options = MaxPoolOptions {
+            stride: [2],
+            padding: [(self.geometry.pool_padding(), self.geometry.pool_padding())],
+            ..MaxPoolOptions::new([KERNEL])
+        };
+        let x = max_pool1d(x, options);
+        self.layer1.iter().fold(x, |x, block| block.forward(x))
+    }
+
+    /// Embeds `[batch, channels, samples]` as `[batch, 8 * width]`, or as the outputs of the final layer.
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<2> {
+        let x = self.first_stage(x);
+        let blocks = self.layer2.iter().chain(&self.layer3).chain(&self.layer4);
+        let x = blocks.fold(x, |x, block| block.forward(x));
+        let x = x.mean_dim(2).flatten::<2>(1, 2);
+        match &self.fc {
+            Some(fc) => fc.forward(x),
+            None => x,
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Slowfast NFNet: two normalizer-free networks over one spectrogram.
+
+use super::nf_block::{ALPHA, activation, gelu_tanh};
+use super::{NfBlock, NfBlockOptions, WsConv2d, within};
+use crate::Error;
+use burn::module::Module;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::ws_conv::same_padding;
+
+/// Which of the two networks there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pathways {
+    /// Both, the fast one feeding the slow one.
+    #[default]
+    Both,
+    /// The slow one by itself.
+    Slow,
+    /// The fast one by itself.
+    Fast,
+}
+
+impl std::fmt::Display for Pathways {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Pathways::Both => "both",
+            Pathways::Slow => "slow",
+            Pathways::Fast => "fast",
+        })
+    }
+}
+
+/// Options of a [`SlowfastNfnet`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SlowfastNfnetOptions {
+    /// Channels of the first stage of the slow network: 256 is F0. A multiple of 16.
+    pub width: usize,
+    /// Channels of the input.
+    pub channels: usize,
+    /// Which networks there are.
+    pub pathways: Pathways,
+}
+
+impl Default for SlowfastNfnetOptions {
+    fn default() -> SlowfastNfnetOptions {
+        SlowfastNfnetOptions {
+            width: 256,
+            channels: 1,
+            pathways: Pathways::Both,
+        }
+    }
+}
+
+/// Geometry of one network. Kernels and strides are time by frequency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PathwayShape {
+    /// Channels of the stages.
+    pub width: [usize; 4],
+    /// Blocks of the stages.
+    pub depth: [usize; 4],
+    /// Channels of a group.
+    pub group: usize,
+    /// Kernels of the stem.
+    pub stem_kernels: [[usize; 2]; 4],
+    /// Kernels of the stages.
+    pub kernels: [[usize; 2]; 4],
+}
+
+/// Strides of the stem.
+pub(super) const STEM_STRIDES: [[usize; 2]; 4] = [[2, 2], [1, 1], [1, 1], [2, 2]];
+/// Strides of the stages: frequency alone shrinks.
+pub(super) const STAGE_STRIDES: [[usize; 2]; 4] = [[1, 1], [1, 2], [1, 2], [1, 2]];
+/// How much slower the slow network's time runs.
+pub(super) const TIME_RATIO: usize = 4;
+/// Kernel of the convolutions from the fast to the slow network.
+pub(super) const FUSE_KERNEL: [usize; 2] = [7, 1];
+
+impl PathwayShape {
+    /// The slow network of a width, 256 for F0.
+    pub fn slow(width: usize) -> PathwayShape {
+        PathwayShape {
+            width: [1, 2, 6, 6].map(|times| times * width),
+            depth: [1, 2, 6, 3],
+            group: width / 2,
+            stem_kernels: [[1, 3], [1, 3], [1, 3], [3, 3]],
+            kernels: [[1, 1], [1, 1], [3, 1], [3, 1]],
+        }
+    }
+
+    /// The fast network beside a slow one of a width.
+    pub fn fast(width: usize) -> PathwayShape {
+        PathwayShape {
+            width: [1, 2, 6, 6].map(|times| times * width / 8),
+            depth: [1, 2, 6, 3],
+            group: width / 16,
+            stem_kernels: [[3, 3], [1, 3], [1, 3], [3, 3]],
+            kernels: [[3, 1]; 4],
+        }
+    }
+
+    /// Channels behind the convolutions of the stem.
+    pub fn stem(&self) -> [usize; 4] {
+        let last = self.width[0] / 2;
+        [last / 8, last / 4, last / 2, last].map(|channels| channels.max(1))
+    }
+
+    /// Features that it gives.
+    pub fn dim(&self) -> usize {
+        2 * self.width[3]
+    }
+
+    /// The blocks in their order, `extra` channels joining the input of every stage, and the stage of each.
+    pub fn blocks(&self, extra: [usize; 4]) -> Vec<(usize, NfBlockOptions)> {
+        let mut blocks = Vec::new();
+        let mut from = self.stem()[3];
+        let mut expected = 1.0_f64;
+        for stage in 0..4 {
+            from += extra[stage];
+            for index in 0..self.depth[stage] {
+                let beta = 1.0 / expected;
+                let first = index == 0;
+                if first {
+                    expected = 1.0;
+                }
+                expected = (expected * expected + ALPHA * ALPHA).sqrt();
+                let options = NfBlockOptions {
+                    channels: [from, self.width[stage]],
+                    kernel: self.kernels[stage],
+                    stride: if first { STAGE_STRIDES[stage] } else { [1, 1] },
+                    group: self.group,
+                    beta,
+                };
+                blocks.push((stage, options));
+                from = self.width[stage];
+            }
+        }
+        blocks
+    }
+}
+
+/// Channels that the fast network of F0 gives to the slow one before every stage, for a slow network of a width.
+pub(super) fn fused(width: usize) -> [usize; 4] {
+    [1, 4, 8, 16].map(|times| times * width / 4)
+}
+
+/// One network: a stem, four stages, a last convolution.
+#[derive(Module, Debug)]
+pub struct Pathway {
+    stem: Vec<WsConv2d>,
+    blocks: Vec<NfBlock>,
+    final_conv: WsConv2d,
+    #[module(skip)]
+    depth: [usize; 4],
+}
+
+impl Pathway {
+    fn new(shape: PathwayShape, channels: usize, extra: [usize; 4], device: &Device) -> Pathway {
+        let widths = shape.stem();
+        let from = [channels, widths[0], widths[1], widths[2]];
+        let stem = (0..4).map(|i| {
+            let sizes = [from[i], widths[i]];
+            WsConv2d::new(sizes, shape.stem_kernels[i], STEM_STRIDES[i], 1, device)
+        });
+        let blocks = shape.blocks(extra).into_iter();
+        let last = shape.width[3];
+        Pathway {
+            stem: stem.collect(),
+            blocks: blocks
+                .map(|(_, options)| NfBlock::new(options, device))
+                .collect(),
+            final_conv: WsConv2d::new([last, 2 * last], [1; 2], [1; 2], 1, device),
+            depth: shape.depth,
+        }
+    }
+
+    fn stem(&self, x: Tensor<4>) -> Tensor<4> {
+        let layers = self.stem.iter().enumerate();
+        layers.fold(x, |x, (index, conv)| {
+            conv.forward(if index == 0 { x } else { activation(x) })
+        })
+    }
+
+    fn stage(&self, stage: usize, x: Tensor<4>) -> Tensor<4> {
+        let start = self.depth[..stage].iter().sum::<usize>();
+        let blocks = &self.blocks[start..start + self.depth[stage]];
+        blocks.iter().fold(x, |x, block| block.forward(x))
+    }
+
+    /// Embeds `[batch, channels, time, frequency]` by itself.
+    fn alone(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = (0..4).fold(self.stem(x), |x, stage| self.stage(stage, x));
+        mean(activation(self.final_conv.forward(x)))
+    }
+}
+
+/// The mean over time and frequency.
+fn mean(x: Tensor<4>) -> Tensor<2> {
+    x.mean_dim(3).mean_dim(2).flatten::<2>(1, 3)
+}
+
+/// Both networks, and what leads from the fast to the slow one before every stage.
+#[derive(Module, Debug)]
+pub struct TwoPathways {
+    slow: Pathway,
+    fast: Pathway,
+    fuse: Vec<WsConv2d>,
+}
+
+impl TwoPathways {
+    fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let mut slow = self.slow.stem(slower(x.clone()));
+        let mut fast = self.fast.stem(x);
+        for (stage, fuse) in self.fuse.iter().enumerate() {
+            let lent = gelu_tanh(fuse.forward(fast.clone()));
+            slow = self.slow.stage(stage, Tensor::cat(vec![slow, lent], 1));
+            fast = self.fast.stage(stage, fast);
+        }
+        // Beside each other the two end without the gain that each has alone.
+        let end = |pathway: &Pathway, x| mean(gelu_tanh(pathway.final_conv.forward(x)));
+        Tensor::cat(vec![end(&self.fast, fast), end(&self.slow, slow)], 1)
+    }
+}
+
+/// The maximum of every four frames, with SAME padding.
+fn slower(x: Tensor<4>) -> Tensor<4> {
+    let padding = same_padding(x.dims()[2], TIME_RATIO, TIME_RATIO);
+    let options = MaxPoolOptions {
+        padding: [padding, (0, 0)],
+        ..MaxPoolOptions::new([TIME_RATIO, 1])
+    };
+    max_pool2d(x, options)
+}
+
+/// The audio encoder of Wang et al., "Towards learning universal audio representations", 2022: Slowfast NFNet-F0, or one of
+/// its networks alone. There is no normalization over the batch anywhere.
+///
+/// Features are those of the fast network, then those of the slow one. Stochastic depth is left out.
+#[derive(Module, Debug)]
+pub enum SlowfastNfnet {
+    /// One network.
+    Alone(Pathway),
+    /// Two networks.
+    Both(TwoPathways),
+}
+
+impl SlowfastNfnet {
+    /// The network, its weights not yet drawn: see [`super::initialize`].
+    ///
+    /// # Errors
+    /// [`Error::Range`] if the width is no multiple of 16, or the channels are 0 or beyond what makes sense.
+    pub fn new(options: SlowfastNfnetOptions, device: &Device) -> Result<SlowfastNfnet, Error> {
+        let width = within("width", options.width, 16..=1024)?;
+        if !width.is_multiple_of(16) {
+            return Err(Error::range("width", "a multiple of 16", width));
+        }
+        let channels = within("channels", options.channels, 1..=1024)?;
+        let [slow, fast] = [PathwayShape::slow(width), PathwayShape::fast(width)];
+        let alone = |shape| SlowfastNfnet::Alone(Pathway::new(shape, channels, [0; 4], device));
+        Ok(match options.pathways {
+            Pathways::Both => SlowfastNfnet::of(slow, fast, fused(width), channels, device),
+            Pathways::Slow => alone(slow),
+            Pathways::Fast => alone(fast),
+        })
+    }
+
+    /// Two networks of any geometry; the fast one gives `fused` channels to the slow one before every stage.
+    pub fn of(
+        slow: PathwayShape,
+        fast: PathwayShape,
+        fused: [usize; 4],
+        channels: usize,
+        device: &Device,
+    ) -> SlowfastNfnet {
+        let from = [fast.stem()[3], fast.width[0], fast.width[1], fast.width[2]];
+        let fuse = (0..4)
+            .map(|i| WsConv2d::new([from[i], fused[i]], FUSE_KERNEL, [TIME_RATIO, 1], 1, device));
+        SlowfastNfnet::Both(TwoPathways {
+            slow: Pathway::new(slow, channels, fused, device),
+            fast: Pathway::new(fast, channels, [0; 4], device),
+            fuse: fuse.collect(),
+        })
+    }
+
+    /// Channels of its input.
+    pub fn channels(&self) -> usize {
+        match self {
+            SlowfastNfnet::Alone(pathway) => pathway.stem[0].channels(),
+            SlowfastNfnet::Both(both) => both.fast.stem[0].channels(),
+        }
+    }
+
+    /// Embeds `[batch, channels, bands, frames]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = x.swap_dims(2, 3);
+        match self {
+            SlowfastNfnet::Alone(pathway) => pathway.alone(x),
+            SlowfastNfnet::Both(both) => both.forward(x),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The block of a transformer.
+
+use super::linear;
+use burn::module::Module;
+use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::{Device, Tensor};
+
+/// Added to the variance in the norms of blocks.
+const EPSILON: f64 = 1e-6;
+/// Hidden width of a block's layers over its own.
+pub(super) const MLP_RATIO: usize = 4;
+
+/// A norm over the last axis, with scale 1 and shift 0.
+pub(super) fn block_norm(dim: usize, device: &Device) -> LayerNorm {
+    LayerNormConfig::new(dim).with_epsilon(EPSILON).init(device)
+}
+
+#[derive(Module, Debug)]
+struct Attention {
+    qkv: Linear,
+    proj: Linear,
+    #[module(skip)]
+    heads: usize,
+}
+
+impl Attention {
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, n, dim] = x.dims();
+        let of_head = dim / self.heads;
+        let qkv = self.qkv.forward(x);
+        let part = |index: usize| {
+            let part = qkv.clone().narrow(2, index * dim, dim);
+            part.reshape([batch, n, self.heads, of_head])
+                .swap_dims(1, 2)
+        };
+        let scores = (part(0) * (of_head as f64).powf(-0.5)).matmul(part(1).swap_dims(2, 3));
+        let mixed = softmax(scores, 3).matmul(part(2));
+        self.proj
+            .forward(mixed.swap_dims(1, 2).reshape([batch, n, dim]))
+    }
+}
+
+#[derive(Module, Debug)]
+struct FeedForward {
+    fc1: Linear,
+    fc2: Linear,
+}
+
+/// Attention, then two layers with a GELU, each behind a norm and beside a shortcut, with the names of timm.
+///
+/// Dosovitskiy et al., "An image is worth 16x16 words", 2021.
+#[derive(Module, Debug)]
+pub struct TransformerBlock {
+    norm1: LayerNorm,
+    attn: Attention,
+    norm2: LayerNorm,
+    mlp: FeedForward,
+}
+
+impl TransformerBlock {
+    /// A block over `dim` features in `heads` heads, its weights not yet drawn.
+    pub fn new(dim: usize, heads: usize, device: &Device) -> TransformerBlock {
+        TransformerBlock {
+            norm1: block_norm(dim, device),
+            attn: Attention {
+                qkv: linear(dim, 3 * dim, device),
+                proj: linear(dim, dim, device),
+                heads,
+            },
+            norm2: block_norm(dim, device),
+            mlp: FeedForward {
+                fc1: linear(dim, MLP_RATIO * dim, device),
+                fc2: linear(MLP_RATIO * dim, dim, device),
+            },
+        }
+    }
+
+    /// Maps tokens `[batch, n, dim]` to as many.
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = x.clone() + self.attn.forward(self.norm1.forward(x));
+        let y = gelu(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
+        x + self.mlp.fc2.forward(y)
+    }
+}
