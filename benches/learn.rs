@@ -5,8 +5,9 @@ use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
 use auricle_audio::synth::white_noise;
 use auricle_learn::batch::Workers;
+use auricle_learn::loss::Loss;
 use auricle_learn::nn::{Architecture, Encoder, ResNet18Options};
-use auricle_learn::train::{FitOptions, Optimizer, Projection, Run, Schedule, SimClr};
+use auricle_learn::train::{FitOptions, Optimizer, Plan, Projection, Run, Schedule, SimClr};
 use auricle_learn::{Device, device};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -26,7 +27,7 @@ fn view() -> Recipe {
         .expect("the domains fit")
 }
 
-fn study(device: &Device) -> SimClr {
+fn study(device: &Device) -> Plan {
     let clip = |i: usize| {
         let wave = white_noise(1.0, 8000, &mut Rng::from_words(&[i as u64]))
             .expect("the duration is good");
@@ -39,27 +40,17 @@ fn study(device: &Device) -> SimClr {
         width: 16,
         ..ResNet18Options::default()
     };
-    SimClr {
+    Plan {
         encoder: Encoder::new(Architecture::ResNet18(options), 0, device)
             .expect("the options are good"),
         data,
         views: Views::of(2, &view()).expect("the view is good"),
         features: None,
-        loss: auricle_learn::loss::Loss::NtXent(0.5),
-        optimizer: Optimizer::Adam {
-            learning_rate: 1e-3,
-            beta_1: 0.9,
-            beta_2: 0.999,
-            weight_decay: 1e-6,
-        },
+        optimizer: Optimizer::default(),
         schedule: Schedule::Constant,
         epochs: 1,
         batch: BATCH,
         seed: 0,
-        projection: Projection {
-            hidden: None,
-            output: 64,
-        },
         out: None,
         every: 1,
     }
@@ -75,7 +66,14 @@ fn learn(c: &mut Criterion) {
         .sample_size(10)
         .throughput(Throughput::Elements((BATCH * STEPS) as u64));
     group.bench_function("simclr_resnet18_w16_40x101_b128", |b| {
-        let fresh = || Run::new(study.clone()).expect("the study is good");
+        let method = SimClr {
+            loss: Loss::NtXent(0.5),
+            projection: Projection {
+                hidden: None,
+                output: 64,
+            },
+        };
+        let fresh = || Run::new(method.clone(), study.clone()).expect("the study is good");
         let fit = |run: Run| {
             let options = FitOptions {
                 device: &device,

@@ -45,29 +45,57 @@ impl Scaling {
 /// One batch on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// For each view the values, `[batch, ...]` in row-major order.
-    pub views: Vec<Vec<f32>>,
+    /// The views, each with a row for every clip.
+    pub views: Vec<View>,
+    /// Index of the class of each clip; `None` where it is not labelled.
+    pub labels: Vec<Option<usize>>,
+    /// Identity of each clip in the whole dataset.
+    pub ids: Vec<u64>,
+}
+
+/// One view of the clips of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// Its values in row-major order.
+    pub values: Vec<f32>,
     /// `[batch, channels, bands, frames]`, or `[batch, channels, samples]` for waves.
     pub shape: Vec<usize>,
-    /// Index in the dataset of each clip.
-    pub indices: Vec<usize>,
 }
 
 impl Batch {
-    /// A view of features as a tensor, `[batch, channels, bands, frames]`.
+    /// Takes the values of a view of features, `[batch, channels, bands, frames]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the views are waves.
+    /// [`Error::Shape`] if the view is one of waves.
     pub fn features(&mut self, view: usize, device: &Device) -> Result<Tensor<4>, Error> {
-        let shape: [usize; 4] = self.shape.as_slice().try_into().map_err(|_| Error::Shape {
-            what: "the input of a 2-D encoder",
-            want: "features [batch, channels, bands, frames]: end the recipe in `log_mel()`".into(),
-            got: self.shape.clone(),
+        let want = "features [batch, channels, bands, frames]: end the recipe in `log_mel()`";
+        self.take(view, "the input of a 2-D encoder", want, device)
+    }
+
+    /// Takes the values of a view of waves, `[batch, channels, samples]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the view is one of features.
+    pub fn waves(&mut self, view: usize, device: &Device) -> Result<Tensor<3>, Error> {
+        let want = "waves [batch, channels, samples]: leave `log_mel()` out of the recipe";
+        self.take(view, "the input of a 1-D encoder", want, device)
+    }
+
+    fn take<const D: usize>(
+        &mut self,
+        view: usize,
+        what: &'static str,
+        want: &str,
+        device: &Device,
+    ) -> Result<Tensor<D>, Error> {
+        let view = &mut self.views[view];
+        let shape: [usize; D] = view.shape.as_slice().try_into().map_err(|_| Error::Shape {
+            what,
+            want: want.to_owned(),
+            got: view.shape.clone(),
         })?;
-        Ok(Tensor::from_data(
-            TensorData::new(std::mem::take(&mut self.views[view]), shape),
-            device,
-        ))
+        let values = std::mem::take(&mut view.values);
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }
 }
 
@@ -151,35 +179,31 @@ impl Feed {
         indices: &[usize],
         workers: &Workers,
     ) -> Result<Batch, Error> {
-        let recipes = self.views.recipes();
-        let first = self.example(epoch, indices[0], 0)?;
-        let (shape, size) = (first.0, first.1.len());
-        let mut views: Vec<Vec<f32>> = recipes
-            .iter()
-            .map(|_| vec![0.0; size * indices.len()])
+        // The first clip says what shape each view has.
+        let shapes: Vec<Vec<usize>> = (0..self.views.recipes().len())
+            .map(|view| self.fill(epoch, indices[0], view, |shape, _| Ok(shape)))
+            .collect::<Result<_, _>>()?;
+        let size = |view: usize| shapes[view].iter().product::<usize>();
+        let mut values: Vec<Vec<f32>> = (0..shapes.len())
+            .map(|view| vec![0.0; size(view) * indices.len()])
             .collect();
         let mut slots: Vec<(usize, usize, &mut [f32])> =
-            Vec::with_capacity(indices.len() * recipes.len());
-        for (view, values) in views.iter_mut().enumerate() {
-            slots.extend(
-                values
-                    .chunks_mut(size.max(1))
-                    .enumerate()
-                    .map(|(row, slot)| (view, row, slot)),
-            );
+            Vec::with_capacity(indices.len() * shapes.len());
+        for (view, values) in values.iter_mut().enumerate() {
+            let rows = values.chunks_mut(size(view).max(1)).enumerate();
+            slots.extend(rows.map(|(row, slot)| (view, row, slot)));
         }
-        let id = |index: usize| self.data.clips()[index].id;
+        let clip = |index: usize| &self.data.clips()[index];
         let made: Vec<Result<(), Error>> = workers.pool.install(|| {
             slots
                 .into_par_iter()
                 .map(|(view, row, slot)| {
                     self.fill(epoch, indices[row], view, |got, values| {
-                        if got != shape {
-                            let (first, clip) = (id(indices[0]), id(indices[row]));
+                        if got != shapes[view] {
                             return Err(Error::Ragged {
-                                first,
-                                want: shape.clone(),
-                                clip,
+                                first: clip(indices[0]).id,
+                                want: shapes[view].clone(),
+                                clip: clip(indices[row]).id,
                                 got,
                             });
                         }
@@ -190,23 +214,14 @@ impl Feed {
                 .collect()
         });
         made.into_iter().collect::<Result<(), Error>>()?;
-        let shape = std::iter::once(indices.len()).chain(shape).collect();
+        let views = values.into_iter().zip(shapes).map(|(values, shape)| View {
+            values,
+            shape: std::iter::once(indices.len()).chain(shape).collect(),
+        });
         Ok(Batch {
-            views,
-            shape,
-            indices: indices.to_vec(),
-        })
-    }
-
-    /// Shape and values of one clip in one view.
-    fn example(
-        &self,
-        epoch: usize,
-        index: usize,
-        view: usize,
-    ) -> Result<(Vec<usize>, Vec<f32>), Error> {
-        self.fill(epoch, index, view, |shape, values| {
-            Ok((shape, values.to_vec()))
+            views: views.collect(),
+            labels: indices.iter().map(|&index| clip(index).label).collect(),
+            ids: indices.iter().map(|&index| clip(index).id).collect(),
         })
     }
 
@@ -451,7 +466,7 @@ mod tests {
         let rows = |batches: &[Batch], view: usize| {
             batches
                 .iter()
-                .flat_map(|b| b.views[view].clone())
+                .flat_map(|b| b.views[view].values.clone())
                 .collect::<Vec<_>>()
         };
         let wide = all(feed.epoch(3, 12, 0, &Workers::new(Some(2)).unwrap()));
@@ -460,6 +475,25 @@ mod tests {
             (rows(&wide, 0), rows(&wide, 1))
         );
         assert_ne!(rows(&one, 0), rows(&one, 1));
+    }
+
+    #[test]
+    fn a_batch_tells_what_its_clips_are() {
+        let mut feed = feed(6);
+        feed.data = feed.data.subset(&[5, 1, 3]).fraction(0.4, 0).unwrap();
+        // Views of one batch may differ in shape.
+        let first = feed.views.recipes()[0].clone();
+        let mels = [("n_mels".to_owned(), Value::Drawn(12.0.into()))];
+        let other = Recipe::from(Stage::new(declaration("log_mel").unwrap(), mels).unwrap());
+        feed.views = Views::new(vec![first, other]).unwrap();
+        let batch = feed
+            .batch(0, &[2, 0], &Workers::new(Some(2)).unwrap())
+            .unwrap();
+        assert_eq!(batch.ids, [3, 5]);
+        let want: Vec<_> = [2, 0].map(|i| feed.data.clips()[i].label).to_vec();
+        assert_eq!(batch.labels, want);
+        let shapes: Vec<_> = batch.views.iter().map(|view| view.shape.clone()).collect();
+        assert_eq!(shapes, [[2, 1, 20, 11], [2, 1, 12, 11]]);
     }
 
     #[test]
@@ -475,7 +509,7 @@ mod tests {
         assert_eq!(
             all(feed.in_order(8, &workers))
                 .iter()
-                .map(|b| b.indices.len())
+                .map(|b| b.ids.len())
                 .collect::<Vec<_>>(),
             [8, 8, 4]
         );

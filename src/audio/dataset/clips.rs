@@ -7,6 +7,7 @@ use crate::{Error, Waveform, io};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use xxhash_rust::xxh3::Xxh3;
 
 /// Where a clip's sound comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -234,6 +235,41 @@ impl Dataset {
             clips: clips.into(),
             ..self.clone()
         })
+    }
+
+    /// Hands on, piece by piece, what tells these clips from others: the form in which they are read, and each clip's sound.
+    ///
+    /// The name and the size of a file stand for its content: a copy of the data elsewhere is the same data.
+    pub fn identify(&self, add: &mut impl FnMut(&str)) {
+        add(&format!("{:?}", self.form));
+        for clip in self.clips.iter() {
+            match &clip.source {
+                Source::File(path) => {
+                    let name = path.file_name().map(|name| name.to_string_lossy());
+                    add(&name.unwrap_or_default());
+                    let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+                    add(&bytes.to_string());
+                }
+                Source::Wave(wave) => {
+                    let mut hash = Xxh3::new();
+                    for value in wave.samples() {
+                        hash.update(&value.to_le_bytes());
+                    }
+                    add(&hash.digest().to_string());
+                }
+            }
+        }
+    }
+
+    /// Hands on the classes and each clip's label, for whom labels matter.
+    pub fn identify_labels(&self, add: &mut impl FnMut(&str)) {
+        self.classes.iter().for_each(|class| add(class));
+        for clip in self.clips.iter() {
+            add(&clip
+                .label
+                .map(|label| label.to_string())
+                .unwrap_or_default());
+        }
     }
 
     /// Reads a clip in the dataset's form: from memory, from the cache, or from its file.

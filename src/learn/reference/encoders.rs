@@ -7,6 +7,7 @@ use crate::nn::{
     SlowfastNfnetOptions, WsConv2d, resize_positions,
 };
 use auricle_audio::augment::Domain;
+use burn::tensor::Int;
 
 impl Case {
     fn count(&self, name: &str) -> usize {

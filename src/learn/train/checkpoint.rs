@@ -1,11 +1,10 @@
 //! The state of a run on disk: one file, whole or not there.
 
 use super::History;
-use super::simclr::Learner;
+use super::objective::Objective;
 use crate::Error;
 use crate::batch::Scaling;
-use crate::nn::{NamedTensor, export, import, read_safetensors, write_safetensors};
-use burn::module::Module;
+use crate::nn::{NamedTensor, read_safetensors, write_safetensors};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
@@ -23,6 +22,9 @@ pub(super) struct State {
     pub(super) step: usize,
     /// Losses of those steps, in order.
     pub(super) losses: Vec<f64>,
+    /// What those steps gave beside their losses; checkpoints of earlier versions have none.
+    #[serde(default)]
+    pub(super) sums: Vec<Sum>,
     /// Wall time of those steps, s, and the part spent waiting.
     pub(super) elapsed_s: [f64; 2],
     /// Scaling of the features.
@@ -31,6 +33,17 @@ pub(super) struct State {
     pub(super) history: History,
     /// Whether all epochs are done.
     pub(super) finished: bool,
+}
+
+/// A figure summed over steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sum {
+    /// Its name.
+    pub(super) name: String,
+    /// Sum of weighted values.
+    pub(super) value: f64,
+    /// Sum of weights.
+    pub(super) weight: f64,
 }
 
 const OPTIMIZER: &str = "optimizer";
@@ -47,7 +60,7 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     /// The state of a run as it is.
     pub(super) fn of(
-        learner: &Learner,
+        objective: &dyn Objective,
         optimizer: &ModuleOptimizer,
         state: &State,
     ) -> Result<Checkpoint, Error> {
@@ -59,10 +72,9 @@ impl Checkpoint {
             .into_bytes()
             .map_err(|error| fault(&error))?
             .to_vec();
-        // `valid` merges what batch norms have seen since the last step into their running statistics.
         Ok(Checkpoint {
             state: state.clone(),
-            tensors: export(&learner.valid()),
+            tensors: objective.tensors()?,
             optimizer,
         })
     }
@@ -100,18 +112,21 @@ impl Checkpoint {
     }
 
     /// Puts the weights and the optimizer's state into a fresh pair of the same kind.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if a tensor is missing or has another shape.
     pub(super) fn restore(
         self,
-        learner: Learner,
+        objective: &mut dyn Objective,
         optimizer: ModuleOptimizer,
-    ) -> Result<(Learner, ModuleOptimizer, State), Error> {
-        let learner = import(learner, &self.tensors)?;
+    ) -> Result<(ModuleOptimizer, State), Error> {
+        objective.restore(&self.tensors)?;
         let bytes = Bytes::from_bytes_vec(self.optimizer);
         let fault = |error: &dyn std::fmt::Display| Error::Run {
             message: format!("the optimizer's state cannot be read: {error}"),
             hint: "start the run afresh".into(),
         };
         let optimizer = optimizer.from_bytes(bytes).map_err(|error| fault(&error))?;
-        Ok((learner, optimizer, self.state))
+        Ok((optimizer, self.state))
     }
 }

@@ -4,32 +4,45 @@ use crate::Error;
 use crate::loss::{align, normalized, uniform};
 use burn::tensor::Tensor;
 
-/// Alignment, uniformity and deviation of a batch of projected views.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What the embeddings of a batch look like.
+///
+/// `alignment` is the mean squared distance between the views of a clip: 0 is perfect. `uniformity` (Wang and Isola, t = 2)
+/// is 0 where all embeddings coincide. `z_deviation` is the deviation of the normalized embeddings times the root of their
+/// dimension: 1 if they fill the sphere, 0 if they have collapsed.
+#[derive(Clone, Debug, PartialEq, Default)]
 pub(super) struct Monitor {
-    pub(super) alignment: f64,
-    pub(super) uniformity: f64,
-    pub(super) deviation: f64,
+    pub(super) figures: Vec<(&'static str, f64)>,
+    /// What to tell the user, if they have collapsed.
+    pub(super) warning: Option<String>,
 }
 
-impl Monitor {
-    /// Below this deviation the embeddings hardly differ any more.
-    pub(super) const COLLAPSED: f64 = 0.05;
+/// Below this deviation the embeddings hardly differ any more.
+const COLLAPSED: f64 = 0.05;
 
-    /// Measures two views `[batch, dim]`, without gradients.
-    pub(super) fn of(a: Tensor<2>, b: Tensor<2>) -> Result<Monitor, Error> {
-        let (a, b) = (a.inner(), b.inner());
+impl Monitor {
+    /// Measures the views of a batch, each `[batch, dim]`, without gradients. There is an alignment where there are two.
+    pub(super) fn of(views: &[Tensor<2>]) -> Result<Monitor, Error> {
+        let views: Vec<Tensor<2>> = views.iter().map(|view| view.clone().inner()).collect();
+        let Some(first) = views.first() else {
+            return Ok(Monitor::default());
+        };
         let number = |t: Tensor<1>| t.into_data().iter::<f64>().next().unwrap_or(f64::NAN);
-        let dim = a.dims()[1] as f64;
-        let uniformity =
-            0.5 * (number(uniform(a.clone(), 2.0)?) + number(uniform(b.clone(), 2.0)?));
-        let z = normalized(a.clone());
+        let mut figures = Vec::new();
+        if let [a, b] = views.as_slice() {
+            figures.push(("alignment", number(align(a.clone(), b.clone(), 2.0)?)));
+        }
+        let mut uniformity = 0.0;
+        for view in &views {
+            uniformity += number(uniform(view.clone(), 2.0)?) / views.len() as f64;
+        }
+        figures.push(("uniformity", uniformity));
+        let dim = first.dims()[1] as f64;
+        let z = normalized(first.clone());
         let centred = z.clone() - z.mean_dim(0);
         let deviation = number(centred.powi_scalar(2).mean_dim(0).sqrt().mean()) * dim.sqrt();
-        Ok(Monitor {
-            alignment: number(align(a, b, 2.0)?),
-            uniformity,
-            deviation,
-        })
+        figures.push(("z_deviation", deviation));
+        let warning = (deviation < COLLAPSED)
+            .then(|| format!("the embeddings of a batch hardly differ (deviation {deviation:.3})"));
+        Ok(Monitor { figures, warning })
     }
 }

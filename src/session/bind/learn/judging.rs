@@ -2,8 +2,9 @@
 
 use super::super::Environment;
 use super::figure::COLUMNS;
-use super::method::trained;
+use super::history::spoken;
 use super::model::{Model, front_end};
+use super::run::trained;
 use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::io::write_whole;
@@ -261,7 +262,7 @@ fn subject(
 
 fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {
     match run {
-        Some(run) => run.config().settings(),
+        Some(run) => run.settings(),
         None => vec![
             ("model".into(), model.text()),
             ("features".into(), features.to_owned()),
@@ -271,16 +272,11 @@ fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, St
 
 fn curves(run: &Run) -> Vec<Curve> {
     let history = run.history();
-    let curve = |name: &str, read: fn(&auricle_learn::train::EpochRecord) -> f64| Curve {
-        name: name.to_owned(),
-        values: history.epochs.iter().map(read).collect(),
+    let curve = |name: &str| Curve {
+        name: spoken(name),
+        values: history.curve(name),
     };
-    vec![
-        curve("loss", |epoch| epoch.loss),
-        curve("alignment", |epoch| epoch.alignment),
-        curve("uniformity", |epoch| epoch.uniformity),
-        curve("deviation of z", |epoch| epoch.z_deviation),
-    ]
+    history.followed().into_iter().map(curve).collect()
 }
 
 /// A report small enough for an example.

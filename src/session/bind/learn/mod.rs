@@ -3,12 +3,14 @@
 mod device;
 mod encoder;
 mod figure;
+mod history;
 mod judging;
 mod loss;
 mod method;
 mod model;
 mod optimizer;
 mod plot;
+mod run;
 mod tensor;
 
 use super::Environment;
@@ -28,6 +30,8 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(loss::functions());
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
+    all.extend(run::functions(environment));
+    all.extend(history::functions());
     all.extend(judging::functions(environment));
     all.extend(figure::functions());
     all.push(plot::plot());

@@ -1,0 +1,137 @@
+//! BYOL: one network predicts what a slow copy of it makes of the other view.
+
+use super::super::Plan;
+use super::super::objective::{Method, Moment, Terms, input};
+use super::average::{follow, still};
+use super::heads::Mlp;
+use super::projected::Projection;
+use crate::Error;
+use crate::batch::Batch;
+use crate::loss::{Loss, byol};
+use crate::nn::Network;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use std::f64::consts::PI;
+
+/// BYOL. Grill et al., "Bootstrap Your Own Latent", 2020: no negatives; the copy moves towards the network after every step,
+/// ever more slowly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Byol {
+    /// Share of the copy that a step leaves at first; it rises to 1 along half a cosine.
+    pub momentum: f64,
+    /// Sizes of projector and predictor.
+    pub projection: Projection,
+}
+
+/// The network that learns.
+#[derive(Module, Debug)]
+pub struct Online {
+    encoder: Network,
+    head: Mlp,
+    predictor: Mlp,
+}
+
+/// The slow copy.
+#[derive(Module, Debug)]
+pub struct Target {
+    encoder: Network,
+    head: Mlp,
+}
+
+impl Byol {
+    fn momentum_at(&self, at: Moment) -> f64 {
+        let done = at.done as f64 / at.total.max(1) as f64;
+        1.0 - (1.0 - self.momentum) * ((PI * done).cos() + 1.0) / 2.0
+    }
+}
+
+impl Method for Byol {
+    type Learner = Online;
+    type Memory = Target;
+
+    fn name(&self) -> &'static str {
+        "byol"
+    }
+
+    fn title(&self) -> &'static str {
+        "BYOL"
+    }
+
+    fn loss(&self) -> String {
+        Loss::Byol.to_string()
+    }
+
+    fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
+        let (hidden, output) = (self.projection.hidden(plan), self.projection.output);
+        vec![
+            self.projection.of_two(plan),
+            ("predictor", format!("{output} to {hidden} to {output}")),
+            ("momentum", self.momentum.to_string()),
+        ]
+    }
+
+    fn check(&self, plan: &Plan) -> Result<(), Error> {
+        plan.check_two_views(Method::title(self))?;
+        if !(0.0..=1.0).contains(&self.momentum) {
+            return Err(Error::range("momentum", "within 0..1", self.momentum));
+        }
+        self.projection.check()
+    }
+
+    fn learner(&self, plan: &Plan, device: &Device) -> Result<Online, Error> {
+        let (hidden, output) = (self.projection.hidden(plan), self.projection.output);
+        plan.drawn(Online {
+            encoder: plan.network(device)?,
+            head: Mlp::normalized([plan.encoder.dim(), hidden, output], device),
+            predictor: Mlp::normalized([output, hidden, output], device),
+        })
+    }
+
+    fn memory(&self, _: &Plan, learner: &Online) -> Result<Target, Error> {
+        Ok(Target {
+            encoder: still(&learner.encoder),
+            head: still(&learner.head),
+        })
+    }
+
+    fn terms(
+        &self,
+        learner: &Online,
+        memory: &Target,
+        batch: &mut Batch,
+        device: &Device,
+    ) -> Result<Terms, Error> {
+        let mut view = |view| -> Result<[Tensor<2>; 2], Error> {
+            let x = input(batch, view, device)?;
+            let online = learner.head.forward(learner.encoder.forward(x.clone())?);
+            let target = memory.head.forward(memory.encoder.forward(x)?);
+            Ok([online, target.detach()])
+        };
+        let ([a, target_a], [b, target_b]) = (view(0)?, view(1)?);
+        let of_a = byol(learner.predictor.forward(a.clone()), target_b)?;
+        let of_b = byol(learner.predictor.forward(b.clone()), target_a)?;
+        Ok(Terms::new(of_a + of_b, vec![a, b]))
+    }
+
+    fn after_step(
+        &self,
+        learner: &Online,
+        memory: Target,
+        _: Option<Tensor<2>>,
+        at: Moment,
+    ) -> Target {
+        let momentum = self.momentum_at(at);
+        Target {
+            encoder: follow(memory.encoder, &learner.encoder, momentum),
+            head: follow(memory.head, &learner.head, momentum),
+        }
+    }
+
+    fn encoders<'a>(
+        &self,
+        learner: &'a Online,
+        memory: &'a Target,
+    ) -> Vec<(&'static str, &'a Network)> {
+        vec![("encoder", &learner.encoder), ("target", &memory.encoder)]
+    }
+}

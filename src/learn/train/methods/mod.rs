@@ -1,0 +1,23 @@
+//! Training methods, one a file.
+
+mod average;
+mod barlow_twins;
+mod byol;
+mod clar;
+mod heads;
+mod moco;
+mod projected;
+mod simclr;
+mod simsiam;
+mod supervised;
+mod vicreg;
+
+pub use barlow_twins::BarlowTwins;
+pub use byol::Byol;
+pub use clar::Clar;
+pub use moco::MoCo;
+pub use projected::Projection;
+pub use simclr::SimClr;
+pub use simsiam::SimSiam;
+pub use supervised::Supervised;
+pub use vicreg::VicReg;

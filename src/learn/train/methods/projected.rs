@@ -1,0 +1,85 @@
+//! An encoder and a projector: what most methods of two views train.
+
+use super::super::Plan;
+use super::super::objective::input;
+use crate::Error;
+use crate::batch::Batch;
+use crate::nn::{Network, Projector};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// Sizes of a projector.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Projection {
+    /// Features of the hidden layers; as many as the encoder gives if `None`.
+    pub hidden: Option<usize>,
+    /// Features of the output.
+    pub output: usize,
+}
+
+impl Projection {
+    /// # Errors
+    /// [`Error::Range`] for a layer without features.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.output == 0 || self.hidden == Some(0) {
+            return Err(Error::range("projection", "at least 1", 0));
+        }
+        Ok(())
+    }
+
+    pub(super) fn hidden(&self, plan: &Plan) -> usize {
+        self.hidden.unwrap_or(plan.encoder.dim())
+    }
+
+    /// The setting of a projector with two hidden layers.
+    pub(super) fn of_three(&self, plan: &Plan) -> (&'static str, String) {
+        let (dim, hidden) = (plan.encoder.dim(), self.hidden(plan));
+        let text = format!("{dim} to {hidden} to {hidden} to {}", self.output);
+        ("projector", text)
+    }
+
+    /// The setting of a projector with one hidden layer.
+    pub(super) fn of_two(&self, plan: &Plan) -> (&'static str, String) {
+        let (dim, hidden) = (plan.encoder.dim(), self.hidden(plan));
+        ("projector", format!("{dim} to {hidden} to {}", self.output))
+    }
+
+    /// A projector with two hidden layers.
+    pub(super) fn projector(&self, plan: &Plan, device: &Device) -> Projector {
+        Projector::new(plan.encoder.dim(), self.hidden(plan), self.output, device)
+    }
+}
+
+/// An encoder with a projector.
+#[derive(Module, Debug)]
+pub struct Projected {
+    pub(super) encoder: Network,
+    pub(super) head: Projector,
+}
+
+impl Projected {
+    /// The plan's encoder with a projector drawn from its seed.
+    pub(super) fn new(
+        plan: &Plan,
+        projection: &Projection,
+        device: &Device,
+    ) -> Result<Projected, Error> {
+        plan.drawn(Projected {
+            encoder: plan.network(device)?,
+            head: projection.projector(plan, device),
+        })
+    }
+
+    /// Both views of a batch, projected. Each goes through the encoder by itself, with batch statistics of its own.
+    pub(super) fn views(
+        &self,
+        batch: &mut Batch,
+        device: &Device,
+    ) -> Result<[Tensor<2>; 2], Error> {
+        let mut project = |view| -> Result<Tensor<2>, Error> {
+            let x = input(batch, view, device)?;
+            Ok(self.head.forward(self.encoder.forward(x)?))
+        };
+        Ok([project(0)?, project(1)?])
+    }
+}

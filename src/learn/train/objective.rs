@@ -1,0 +1,275 @@
+//! What a run trains, seen from the loop and seen from a method.
+//!
+//! The loop knows one thing: an objective that turns a batch into terms and itself into its next. A [`Method`] says what its
+//! learner is, how a batch becomes a loss, and what is done once the optimizer has stepped. [`Trained`] joins the two: it
+//! holds the learner, which the optimizer changes, and the memory, which it does not (moving averages, queues), and keeps
+//! both in a checkpoint. So whatever the loop promises, it promises for every method.
+
+use super::{Optimizer, Plan};
+use crate::Error;
+use crate::batch::Batch;
+use crate::nn::{Input, NamedTensor, Network, export, import};
+use burn::module::{Module, Param};
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use std::collections::BTreeMap;
+
+/// What a batch gives.
+pub struct Terms {
+    /// The loss that is made smaller, `[1]`.
+    pub loss: Tensor<1>,
+    /// Figures to follow beside it.
+    pub figures: Vec<Term>,
+    /// Embeddings of each view, `[batch, dim]`, in which signs of a collapse are looked for.
+    pub rows: Vec<Tensor<2>>,
+    /// What the memory takes up after the step, `[batch, dim]`.
+    pub kept: Option<Tensor<2>>,
+}
+
+impl Terms {
+    /// A loss and the embeddings that it was computed from.
+    pub fn new(loss: Tensor<1>, rows: Vec<Tensor<2>>) -> Terms {
+        Terms {
+            loss,
+            figures: Vec::new(),
+            rows,
+            kept: None,
+        }
+    }
+}
+
+/// A figure of one batch; an epoch has the weighted mean over its batches.
+pub struct Term {
+    /// Its name, as in the history.
+    pub name: &'static str,
+    /// Its value, `[1]`.
+    pub value: Tensor<1>,
+    /// Its weight, such as the number of clips that it was computed from.
+    pub weight: f64,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all.
+    pub total: usize,
+}
+
+/// The memory of a method that has none.
+pub type Nothing = Option<Param<Tensor<1>>>;
+
+/// A training method.
+pub trait Method: Clone + Send + Sync + 'static {
+    /// What the optimizer changes; its field `encoder` is the plan's encoder.
+    type Learner: Module + 'static;
+    /// What is kept from step to step beside it; [`Nothing`] for most.
+    type Memory: Module + 'static;
+
+    /// Its name in the language.
+    fn name(&self) -> &'static str;
+
+    /// Its name as its authors write it.
+    fn title(&self) -> &'static str;
+
+    /// The loss as its source.
+    fn loss(&self) -> String;
+
+    /// What else decides the result: names and values.
+    fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)>;
+
+    /// Whether labels decide the result.
+    fn reads_labels(&self) -> bool {
+        false
+    }
+
+    /// Checks what the plan alone cannot.
+    ///
+    /// # Errors
+    /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`], naming the part.
+    fn check(&self, plan: &Plan) -> Result<(), Error>;
+
+    /// The learner before the first step.
+    ///
+    /// # Errors
+    /// Whatever building it reports.
+    fn learner(&self, plan: &Plan, device: &Device) -> Result<Self::Learner, Error>;
+
+    /// The memory before the first step.
+    ///
+    /// # Errors
+    /// Whatever building it reports.
+    fn memory(&self, plan: &Plan, learner: &Self::Learner) -> Result<Self::Memory, Error>;
+
+    /// Turns a batch into terms.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the views do not fit the encoder, and what the loss reports.
+    fn terms(
+        &self,
+        learner: &Self::Learner,
+        memory: &Self::Memory,
+        batch: &mut Batch,
+        device: &Device,
+    ) -> Result<Terms, Error>;
+
+    /// The memory after a step.
+    fn after_step(
+        &self,
+        _learner: &Self::Learner,
+        memory: Self::Memory,
+        _kept: Option<Tensor<2>>,
+        _at: Moment,
+    ) -> Self::Memory {
+        memory
+    }
+
+    /// The encoders that it trains, by name; the first is the one that a run is asked for.
+    fn encoders<'a>(
+        &self,
+        learner: &'a Self::Learner,
+        memory: &'a Self::Memory,
+    ) -> Vec<(&'static str, &'a Network)>;
+}
+
+/// A view of a batch as a network reads it: waves or features, by its axes.
+///
+/// # Errors
+/// [`Error::Shape`] if it is neither.
+pub(super) fn input(batch: &mut Batch, view: usize, device: &Device) -> Result<Input, Error> {
+    Ok(match batch.views[view].shape.len() {
+        3 => Input::Waves(batch.waves(view, device)?),
+        _ => Input::Features(batch.features(view, device)?),
+    })
+}
+
+/// A method's learner and memory before the first step.
+pub(super) fn begin<M: Method>(
+    method: &M,
+    plan: &Plan,
+    device: &Device,
+) -> Result<Box<dyn Objective>, Error> {
+    let learner = method.learner(plan, device)?;
+    let memory = method.memory(plan, &learner)?;
+    Ok(Box::new(Trained {
+        method: method.clone(),
+        state: Some((learner, memory)),
+    }))
+}
+
+/// What the loop trains.
+pub(super) trait Objective: Send {
+    /// One optimizer step on a batch.
+    fn step(&mut self, batch: &mut Batch, by: Step<'_>) -> Result<Stepped, Error>;
+
+    /// burn's optimizer for what is trained.
+    fn optimizer(&self, description: &Optimizer) -> Result<ModuleOptimizer, Error>;
+
+    /// All that must be kept to go on, by name.
+    fn tensors(&self) -> Result<BTreeMap<String, NamedTensor>, Error>;
+
+    /// Takes up what was kept.
+    fn restore(&mut self, tensors: &BTreeMap<String, NamedTensor>) -> Result<(), Error>;
+
+    /// The weights of the encoders, by the encoders' names.
+    fn encoders(&self) -> Result<Vec<Weights>, Error>;
+
+    /// Whether a step that failed half-way took the state with it.
+    fn is_lost(&self) -> bool;
+}
+
+/// The weights of one encoder of a method: its name, then its tensors by theirs.
+pub(super) type Weights = (&'static str, BTreeMap<String, NamedTensor>);
+
+/// By what a step is made.
+pub(super) struct Step<'a> {
+    pub(super) optimizer: &'a mut ModuleOptimizer,
+    pub(super) description: &'a Optimizer,
+    pub(super) learning_rate: f64,
+    pub(super) at: Moment,
+    pub(super) device: &'a Device,
+}
+
+/// What a step gives back.
+pub(super) struct Stepped {
+    pub(super) loss: Tensor<1>,
+    pub(super) figures: Vec<Term>,
+    pub(super) rows: Vec<Tensor<2>>,
+}
+
+/// A method with what it has learned.
+struct Trained<M: Method> {
+    method: M,
+    /// Taken out only while a step turns it into the next.
+    state: Option<(M::Learner, M::Memory)>,
+}
+
+/// Stands before the names of the memory's tensors.
+const MEMORY: &str = "memory.";
+
+impl<M: Method> Trained<M> {
+    fn state(&self) -> Result<&(M::Learner, M::Memory), Error> {
+        self.state.as_ref().ok_or_else(lost)
+    }
+}
+
+impl<M: Method> Objective for Trained<M> {
+    fn step(&mut self, batch: &mut Batch, by: Step<'_>) -> Result<Stepped, Error> {
+        let (learner, memory) = self.state.take().ok_or_else(lost)?;
+        let terms = self.method.terms(&learner, &memory, batch, by.device)?;
+        let gradients = GradientsParams::from_grads(terms.loss.backward(), &learner);
+        let gradients = by.description.clip(&learner, gradients);
+        let learner = by.optimizer.step(by.learning_rate, learner, gradients);
+        let memory = self.method.after_step(&learner, memory, terms.kept, by.at);
+        self.state = Some((learner, memory));
+        Ok(Stepped {
+            loss: terms.loss.inner(),
+            figures: terms.figures,
+            rows: terms.rows,
+        })
+    }
+
+    fn optimizer(&self, description: &Optimizer) -> Result<ModuleOptimizer, Error> {
+        Ok(description.build(&self.state()?.0))
+    }
+
+    fn tensors(&self) -> Result<BTreeMap<String, NamedTensor>, Error> {
+        let (learner, memory) = self.state()?;
+        // `valid` merges what batch norms have seen since the last step into their running statistics.
+        let mut tensors = export(&learner.valid());
+        let memory = export(&memory.valid()).into_iter();
+        tensors.extend(memory.map(|(name, tensor)| (format!("{MEMORY}{name}"), tensor)));
+        Ok(tensors)
+    }
+
+    fn restore(&mut self, tensors: &BTreeMap<String, NamedTensor>) -> Result<(), Error> {
+        let (learner, memory) = self.state.take().ok_or_else(lost)?;
+        let kept = tensors.iter().filter_map(|(name, tensor)| {
+            let name = name.strip_prefix(MEMORY)?;
+            Some((name.to_owned(), tensor.clone()))
+        });
+        let memory = import(memory, &kept.collect())?;
+        self.state = Some((import(learner, tensors)?, memory));
+        Ok(())
+    }
+
+    fn encoders(&self) -> Result<Vec<Weights>, Error> {
+        let (learner, memory) = self.state()?;
+        let weights = |(name, network): (_, &Network)| (name, export(&network.valid()));
+        let encoders = self.method.encoders(learner, memory);
+        Ok(encoders.into_iter().map(weights).collect())
+    }
+
+    fn is_lost(&self) -> bool {
+        self.state.is_none()
+    }
+}
+
+/// A step that failed half-way took the learner with it; its own error was reported then.
+fn lost() -> Error {
+    Error::Run {
+        message: "the run has no state to go on from".into(),
+        hint: "start it again".into(),
+    }
+}

@@ -1,0 +1,153 @@
+//! What every training run is told, whatever its method.
+
+use super::{Optimizer, Schedule};
+use crate::Error;
+use crate::nn::{Encoder, Network, export, import, initialize};
+use auricle_audio::augment::{Domain, Recipe, Views};
+use auricle_audio::dataset::Dataset;
+use burn::module::Module;
+use burn::tensor::Device;
+use std::path::PathBuf;
+
+/// A training run, described but for its method.
+#[derive(Clone)]
+pub struct Plan {
+    /// The encoder to start from; it is copied, never changed.
+    pub encoder: Encoder,
+    /// The clips.
+    pub data: Dataset,
+    /// The views of a clip.
+    pub views: Views,
+    /// From a wave to features, for views that are waves; `None` if the views compute features.
+    pub features: Option<Recipe>,
+    /// The optimizer.
+    pub optimizer: Optimizer,
+    /// Its schedule.
+    pub schedule: Schedule,
+    /// Passes over the data.
+    pub epochs: usize,
+    /// Clips in a step.
+    pub batch: usize,
+    /// Seed of order, views and everything but the encoder that is drawn.
+    pub seed: u64,
+    /// Folder under which the run keeps its checkpoint; nothing is kept if `None`.
+    pub out: Option<PathBuf>,
+    /// Epochs from checkpoint to checkpoint.
+    pub every: usize,
+}
+
+impl Plan {
+    /// Checks that the parts fit, before any clip is read.
+    ///
+    /// # Errors
+    /// [`Error::Range`] or [`Error::Run`], naming the part.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.optimizer.check()?;
+        self.schedule.check()?;
+        if self.epochs == 0 || self.every == 0 {
+            let name = if self.epochs == 0 { "epochs" } else { "every" };
+            return Err(Error::range(name, "at least 1", 0));
+        }
+        if self.batch < 2 {
+            let want = "at least 2: clips are compared, and normalized, within a batch";
+            return Err(Error::range("batch", want, self.batch));
+        }
+        if self.batch > self.data.len() {
+            let (batch, n) = (self.batch, self.data.len());
+            return Err(Error::Run {
+                message: format!("a batch of {batch} is more than the {n} training clips"),
+                hint: "give a smaller `batch`".into(),
+            });
+        }
+        self.full_views()?;
+        self.front_end()?;
+        Ok(())
+    }
+
+    /// Checks that a method that compares views has two of them.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if there are more or fewer.
+    pub(super) fn check_two_views(&self, method: &str) -> Result<(), Error> {
+        match self.views.recipes().len() {
+            2 => Ok(()),
+            n => Err(Error::Run {
+                message: format!("{method} compares two views, the recipe makes {n}"),
+                hint: "write `views(2, recipe)`".into(),
+            }),
+        }
+    }
+
+    /// Checks that some clips have a label.
+    ///
+    /// # Errors
+    /// [`Error::Labels`] if none has.
+    pub(super) fn check_labels(&self, method: &str) -> Result<(), Error> {
+        if self.n_labelled() > 0 {
+            return Ok(());
+        }
+        let name = self.data.name();
+        Err(Error::Labels(format!(
+            "{method} needs labels, the clips of `{name}` have none"
+        )))
+    }
+
+    /// Number of clips that have a label.
+    pub(super) fn n_labelled(&self) -> usize {
+        let clips = self.data.clips().iter();
+        clips.filter(|clip| clip.label.is_some()).count()
+    }
+
+    /// Number of classes, of the whole dataset.
+    pub(super) fn n_classes(&self) -> usize {
+        self.data.classes().len()
+    }
+
+    /// The views up to features.
+    pub(super) fn full_views(&self) -> Result<Views, Error> {
+        let gives = self.views.flow()?.gives.unwrap_or(Domain::Wave);
+        Ok(match (gives, &self.features) {
+            (Domain::Features, _) => self.views.clone(),
+            (Domain::Wave, Some(features)) => self.views.then(features)?,
+            (Domain::Wave, None) => {
+                let message = "the views end in waves, the encoder needs features".to_owned();
+                let hint =
+                    "end the recipe in `log_mel()`, or give `features: log_mel()`".to_owned();
+                return Err(Error::Run { message, hint });
+            }
+        })
+    }
+
+    /// The recipe that computes features from a clip as it is.
+    pub(super) fn front_end(&self) -> Result<Recipe, Error> {
+        let found = self.views.recipes().iter().find_map(Recipe::front_end);
+        found.or_else(|| self.features.clone()).ok_or_else(|| Error::Run {
+            message: "the recipe does not say by which one stage a clip becomes features without augmentation".into(),
+            hint: "give `features: log_mel()`, with the options of the recipe".into(),
+        })
+    }
+
+    pub(super) fn steps_per_epoch(&self) -> usize {
+        self.data.len() / self.batch
+    }
+
+    pub(super) fn n_steps(&self) -> usize {
+        self.steps_per_epoch() * self.epochs
+    }
+
+    /// The encoder's network on a device, its weights not yet there: see [`Plan::drawn`].
+    pub(super) fn network(&self, device: &Device) -> Result<Network, Error> {
+        Network::new(&self.encoder.architecture(), device)
+    }
+
+    /// A learner whose parts are drawn from the seed and whose `encoder` has the plan's weights.
+    ///
+    /// One pass over all parts draws the heads and names every parameter; the encoder then gets its own weights back.
+    pub(super) fn drawn<L: Module>(&self, learner: L) -> Result<L, Error> {
+        let learner = initialize(learner, self.seed)?;
+        let mut tensors = export(&learner);
+        let own = self.encoder.weights().into_iter();
+        tensors.extend(own.map(|(name, tensor)| (format!("encoder.{name}"), tensor)));
+        import(learner, &tensors)
+    }
+}

@@ -1,0 +1,282 @@
+//! What every run promises, for every method, and what SimCLR gave before there was any other.
+
+use super::checkpoint::Checkpoint;
+use super::*;
+use crate::batch::Workers;
+use crate::loss::{self, CrossEntropy, Loss, Positives};
+use crate::nn::{Architecture, Encoder, ResNet18Options, read_safetensors};
+use crate::{Device, Error, device};
+use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
+use auricle_audio::dataset::{Clip, Dataset, Form, Source};
+use auricle_audio::{Rng, Waveform};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Noise whose level says its class.
+fn data(n: usize) -> Dataset {
+    let clip = |i: usize| {
+        let mut samples = vec![0.0; 800];
+        Rng::from_words(&[i as u64]).fill_normal(&mut samples);
+        let level = [0.02, 0.1][i % 2];
+        samples.iter_mut().for_each(|sample| *sample *= level);
+        let wave = Waveform::mono(samples, 8000).unwrap();
+        Clip::new(Source::Wave(wave), Some(i % 2))
+    };
+    let classes = vec!["quiet".into(), "loud".into()];
+    let clips = (0..n).map(clip).collect();
+    Dataset::new("noise", clips, classes, Form::default(), None).unwrap()
+}
+
+fn recipe() -> Recipe {
+    let mels = [("n_mels", 16.0), ("n_fft", 128.0), ("hop_length", 64.0)];
+    let given = mels.map(|(name, value)| (name.to_owned(), Value::Drawn(value.into())));
+    let log_mel = Stage::new(declaration("log_mel").unwrap(), given).unwrap();
+    let fade = Stage::new(declaration("fade").unwrap(), None).unwrap();
+    Recipe::from(fade).then(&log_mel.into()).unwrap()
+}
+
+fn plan(out: Option<&Path>) -> Plan {
+    let options = ResNet18Options {
+        width: 1,
+        ..ResNet18Options::default()
+    };
+    Plan {
+        encoder: Encoder::new(Architecture::ResNet18(options), 3, &Device::default()).unwrap(),
+        data: data(12),
+        views: Views::of(2, &recipe()).unwrap(),
+        features: None,
+        optimizer: Optimizer {
+            learning_rate: 1e-2,
+            ..Optimizer::default()
+        },
+        schedule: Schedule::Constant,
+        epochs: 3,
+        batch: 4,
+        seed: 5,
+        out: out.map(Path::to_owned),
+        every: 1,
+    }
+}
+
+const PROJECTION: Projection = Projection {
+    hidden: Some(4),
+    output: 4,
+};
+
+fn simclr() -> SimClr {
+    SimClr {
+        loss: Loss::NtXent(0.5),
+        projection: PROJECTION,
+    }
+}
+
+/// A run of each method; the labels of some clips are gone.
+fn every_method(plan: &Plan) -> Vec<Run> {
+    let wide = Projection {
+        hidden: Some(16),
+        output: 8,
+    };
+    let labelled = Plan {
+        data: plan.data.fraction(0.5, 1).unwrap(),
+        ..plan.clone()
+    };
+    let positives = Positives::Out;
+    let supcon = Loss::SupCon {
+        temperature: 0.1,
+        positives,
+    };
+    let runs = [
+        Run::new(simclr(), plan.clone()),
+        Run::new(
+            SimClr {
+                loss: supcon,
+                projection: wide,
+            },
+            labelled.clone(),
+        ),
+        Run::new(
+            Supervised {
+                loss: CrossEntropy::default(),
+            },
+            labelled.clone(),
+        ),
+        Run::new(
+            Clar {
+                loss: loss::Clar::default(),
+                projection: wide,
+            },
+            labelled,
+        ),
+        Run::new(
+            Byol {
+                momentum: 0.9,
+                projection: wide,
+            },
+            plan.clone(),
+        ),
+        Run::new(SimSiam { projection: wide }, plan.clone()),
+        Run::new(
+            VicReg {
+                weights: loss::VicReg::default(),
+                projection: wide,
+            },
+            plan.clone(),
+        ),
+        Run::new(
+            BarlowTwins {
+                redundancy: 5e-3,
+                projection: wide,
+            },
+            plan.clone(),
+        ),
+        Run::new(
+            MoCo {
+                temperature: 0.2,
+                momentum: 0.9,
+                queue: 10,
+                projection: wide,
+            },
+            plan.clone(),
+        ),
+    ];
+    runs.into_iter().map(Result::unwrap).collect()
+}
+
+fn fit(run: &Run, threads: usize) -> Result<(), Error> {
+    fit_until(run, threads, usize::MAX)
+}
+
+/// Trains afresh until it was asked a number of times whether to stop: after each step, and once more after each epoch.
+fn fit_until(run: &Run, threads: usize, asked: usize) -> Result<(), Error> {
+    // Measuring the scaling asks once a clip.
+    let count = AtomicUsize::new(0);
+    let limit = asked.saturating_add(run.plan().data.len());
+    run.fit(FitOptions {
+        device: &device("cpu").unwrap(),
+        workers: &Workers::new(Some(threads)).unwrap(),
+        fresh: false,
+        stop: &|| count.fetch_add(1, Ordering::Relaxed) >= limit,
+        observe: &mut |_| {},
+    })
+}
+
+/// What a run has learned, bit for bit.
+fn learned(run: &Run) -> Vec<u32> {
+    let encoders = run.encoders();
+    let weights = encoders.iter().flat_map(|(_, encoder)| encoder.weights());
+    let values = weights.flat_map(|(_, tensor)| tensor.values);
+    values.map(f32::to_bits).collect()
+}
+
+/// The figures of a history that do not depend on the clock.
+fn followed(run: &Run) -> Vec<(String, Vec<u64>)> {
+    let history = run.history();
+    let names = history.followed().into_iter();
+    let curve = |name: &str| history.curve(name).into_iter().map(f64::to_bits).collect();
+    names.map(|name| (name.to_owned(), curve(name))).collect()
+}
+
+#[test]
+fn simclr_gives_what_it_gave() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::new(simclr(), plan(Some(folder.path()))).unwrap();
+    fit(&run, 2).unwrap();
+    let path = run.folder().unwrap();
+    assert_eq!(path.file_name().unwrap(), "simclr-f58dc941");
+    let (tensors, ..) = read_safetensors(&path.join("checkpoint.safetensors")).unwrap();
+    let names: Vec<&str> = tensors.keys().map(String::as_str).collect();
+    let hash = xxhash_rust::xxh3::xxh3_64(names.join(" ").as_bytes());
+    assert_eq!((names.len(), hash), (113, 0x1764_cfef_0284_3299));
+    let history = run.history();
+    let csv = history.to_csv();
+    let columns =
+        "epoch,loss,learning_rate,alignment,uniformity,z_deviation,seconds,clips_per_s,waiting";
+    assert_eq!(csv.lines().next(), Some(columns));
+    let near = |name: &str, want: [f64; 3]| {
+        for (got, want) in history.curve(name).into_iter().zip(want) {
+            assert!((got - want).abs() < 2e-4, "{name}: {got} instead of {want}");
+        }
+    };
+    near("loss", [1.849153, 2.079523, 1.764560]);
+    near("learning_rate", [0.01; 3]);
+    near("alignment", [1.852544, 0.428552, 0.326931]);
+    near("uniformity", [-1.719454, -1.705680, -1.909326]);
+    near("z_deviation", [0.784327, 0.723259, 0.641974]);
+}
+
+/// The file was written after the second epoch of the same run, before a run could be of another method.
+#[test]
+fn a_checkpoint_of_before_goes_on() {
+    let old = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/golden/vectors/checkpoints/simclr.safetensors");
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::new(simclr(), plan(Some(folder.path()))).unwrap();
+    let mut checkpoint = Checkpoint::read(&old).unwrap().unwrap();
+    assert_eq!(checkpoint.state.history.losses().len(), 2);
+    // The version of the program is part of what a run is known by; this one is taken for ours.
+    let name = run.folder().unwrap();
+    std::fs::create_dir_all(&name).unwrap();
+    checkpoint.state.fingerprint = run.fingerprint.to_string();
+    checkpoint
+        .write(&name.join("checkpoint.safetensors"))
+        .unwrap();
+    fit(&run, 1).unwrap();
+    let losses = run.history().losses();
+    assert_eq!(losses.len(), 3);
+    assert!((losses[2] - 1.764560).abs() < 2e-4, "{losses:?}");
+}
+
+#[test]
+fn every_method_killed_and_resumed_is_as_if_nothing_had_been() {
+    let whole = every_method(&plan(None));
+    let folder = tempfile::tempdir().unwrap();
+    let interrupted = every_method(&plan(Some(folder.path())));
+    for (whole, run) in whole.iter().zip(&interrupted) {
+        let title = run.title();
+        fit(whole, 1).unwrap();
+        // In the middle of the second epoch; then a program that knows nothing of the first one goes on.
+        let error = fit_until(run, 2, 5).unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                Error::Interrupted {
+                    step: 1..,
+                    checkpoint: Some(_),
+                    ..
+                }
+            ),
+            "{title}: {error}"
+        );
+        let resumed = every_method(&plan(Some(folder.path())));
+        let resumed = resumed.iter().find(|r| r.folder() == run.folder()).unwrap();
+        fit(resumed, 2).unwrap();
+        assert_eq!(followed(resumed), followed(whole), "{title}");
+        assert_eq!(learned(resumed), learned(whole), "{title}");
+        // What was kept of the interrupted run in memory goes on as well.
+        assert!(
+            !learned(run).is_empty() && learned(run) != learned(whole),
+            "{title}"
+        );
+    }
+}
+
+#[test]
+fn every_method_learns_eight_clips() {
+    let plan = Plan {
+        data: data(8),
+        batch: 8,
+        epochs: 40,
+        ..plan(None)
+    };
+    for run in every_method(&plan) {
+        fit(&run, 2).unwrap();
+        let losses = run.history().losses();
+        let (first, last) = (losses[0], losses[losses.len() - 1]);
+        let risen = last - first;
+        assert!(
+            risen < -0.05 * first.abs(),
+            "{}: {first} to {last}",
+            run.title()
+        );
+    }
+}
