@@ -1,8 +1,9 @@
 //! The three features of CLAR.
 
-use super::log_mel::{Bands, MelScratch, put};
+use super::bands::{Bands, BankOptions};
+use super::log_mel::{MelScratch, put};
 use super::logarithm::decibels;
-use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank};
+use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles};
 use crate::Error;
 use crate::dsp::{FrameExtent, FrameOptions, LANES, PadMode, Spectra, Stft, StftOptions, Window};
 use std::f64::consts::PI;
@@ -44,7 +45,7 @@ pub struct ClarFeatures {
     options: ClarOptions,
     stft: Stft,
     between: Vec<Between>,
-    mels: Bands,
+    mels: Arc<Bands>,
     axes: Arc<FeatureAxes>,
 }
 
@@ -108,22 +109,21 @@ impl ClarFeatures {
             .iter()
             .map(|hz| Between::new(2.0 * n_fft as f64 * hz / f64::from(sample_rate), n_fft))
             .collect();
-        let edges = [f_min_hz, f_max_hz];
-        let bank = filter_bank(
-            MelScale::Slaney,
-            MelNorm::Sum,
-            Triangles::Hertz,
+        let mels = Bands::kept(BankOptions {
+            scale: MelScale::Slaney,
+            norm: MelNorm::Sum,
+            triangles: Triangles::Hertz,
             sample_rate,
             n_fft,
-            n_bands,
-            edges,
-        );
+            n_mels: n_bands,
+            edges_hz: [f_min_hz, f_max_hz],
+        });
         Ok(ClarFeatures {
             axes: FeatureAxes::shared(hop_length, sample_rate, centers_hz),
             options,
             stft,
             between,
-            mels: Bands::new(bank),
+            mels,
         })
     }
 

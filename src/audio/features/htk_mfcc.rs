@@ -1,6 +1,7 @@
 //! Cepstra in the manner of HTK, as python_speech_features computes them.
 
-use super::log_mel::{Bands, MelScratch, put};
+use super::bands::Bands;
+use super::log_mel::{MelScratch, put};
 use super::logarithm::ln;
 use super::mfcc::CosineTransform;
 use super::{FeatureAxes, Features, FrontEnd, MelScale};

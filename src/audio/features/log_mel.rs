@@ -1,9 +1,8 @@
 //! Mel and log-mel spectrograms.
 
+use super::bands::{Bands, BankOptions};
 use super::logarithm::{decibels, ln};
-use super::{
-    FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, filter_bank, mel_corners,
-};
+use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, mel_corners};
 use crate::Error;
 use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
 use std::sync::Arc;
@@ -100,58 +99,8 @@ pub struct LogMel {
     options: MelOptions,
     stft: Stft,
     /// For every band the first bin with weight and the weights from there.
-    bands: Bands,
+    bands: Arc<Bands>,
     axes: Arc<FeatureAxes>,
-}
-
-/// Filters that are zero but for a few neighbouring bins.
-#[derive(Clone, Debug)]
-pub(super) struct Bands(Vec<(usize, Vec<f32>)>);
-
-impl Bands {
-    pub(super) fn new(bank: Vec<Vec<f64>>) -> Bands {
-        let narrow = |weights: Vec<f64>| {
-            let first = weights.iter().position(|&w| w > 0.0).unwrap_or(0);
-            let last = weights
-                .iter()
-                .rposition(|&w| w > 0.0)
-                .map_or(first, |last| last + 1);
-            (
-                first,
-                weights[first..last].iter().map(|&w| w as f32).collect(),
-            )
-        };
-        Bands(bank.into_iter().map(narrow).collect())
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The weighted sum of a band for frames side by side.
-    #[inline(always)]
-    pub(super) fn lane_sums(&self, band: usize, power: &[[f32; LANES]]) -> [f32; LANES] {
-        let (first, weights) = &self.0[band];
-        // Two sums in turn, so that one addition need not wait for the other.
-        let (mut even, mut odd) = ([0.0; LANES], [0.0; LANES]);
-        let (pairs, rest) = weights.as_chunks::<2>();
-        let (power_pairs, power_rest) = power[*first..*first + weights.len()].as_chunks::<2>();
-        for (power, weights) in power_pairs.iter().zip(pairs) {
-            for lane in 0..LANES {
-                even[lane] += weights[0] * power[0][lane];
-                odd[lane] += weights[1] * power[1][lane];
-            }
-        }
-        for (power, weight) in power_rest.iter().zip(rest) {
-            for lane in 0..LANES {
-                even[lane] += weight * power[lane];
-            }
-        }
-        for lane in 0..LANES {
-            even[lane] += odd[lane];
-        }
-        even
-    }
 }
 
 impl LogMel {
@@ -180,17 +129,17 @@ impl LogMel {
             ));
         }
         let stft = Stft::with_frames(options.stft, options.frame)?;
-        let edges = [options.f_min_hz, options.f_max_hz];
-        let corners = mel_corners(options.mel_scale, options.n_mels, edges);
-        let bank = filter_bank(
-            options.mel_scale,
-            options.norm,
-            options.triangles,
-            options.sample_rate,
-            options.stft.n_fft,
-            options.n_mels,
-            edges,
-        );
+        let edges_hz = [options.f_min_hz, options.f_max_hz];
+        let corners = mel_corners(options.mel_scale, options.n_mels, edges_hz);
+        let bands = Bands::kept(BankOptions {
+            scale: options.mel_scale,
+            norm: options.norm,
+            triangles: options.triangles,
+            sample_rate: options.sample_rate,
+            n_fft: options.stft.n_fft,
+            n_mels: options.n_mels,
+            edges_hz,
+        });
         Ok(LogMel {
             axes: FeatureAxes::shared(
                 options.stft.hop_length,
@@ -199,7 +148,7 @@ impl LogMel {
             ),
             options,
             stft,
-            bands: Bands::new(bank),
+            bands,
         })
     }
 

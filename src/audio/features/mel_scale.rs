@@ -100,14 +100,17 @@ pub fn filter_bank(
                 Triangles::Mel => scale.mel(hz),
             };
             let [from, top, to] = [along(left), along(peak), along(right)];
-            let mut weights: Vec<f64> = (0..=n_fft / 2)
-                .map(|bin| {
-                    let x = along(bin as f64 * f64::from(sample_rate) / n_fft as f64);
-                    ((x - from) / (top - from))
-                        .min((to - x) / (to - top))
-                        .max(0.0)
-                })
-                .collect();
+            let bin_hz = f64::from(sample_rate) / n_fft as f64;
+            let mut weights = vec![0.0; n_fft / 2 + 1];
+            // Outside its corners a triangle has no weight, so nothing is computed there.
+            let first = (left / bin_hz) as usize;
+            let inside = weights.iter_mut().enumerate().skip(first);
+            for (bin, weight) in inside.take_while(|(bin, _)| *bin as f64 * bin_hz <= right) {
+                let x = along(bin as f64 * f64::from(sample_rate) / n_fft as f64);
+                *weight = ((x - from) / (top - from))
+                    .min((to - x) / (to - top))
+                    .max(0.0);
+            }
             let sum: f64 = weights.iter().sum();
             let height = match norm {
                 MelNorm::Slaney => 2.0 / (right - left),

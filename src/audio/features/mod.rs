@@ -1,5 +1,6 @@
 //! Time-frequency features of a sound.
 
+mod bands;
 mod bend;
 mod clar;
 mod front_end;
