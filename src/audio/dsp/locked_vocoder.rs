@@ -206,6 +206,7 @@ impl LockedVocoder {
             *sum += x * w;
         }
         if let Some(squares) = squares {
+            let first = first.min(squares.len());
             for (square, w) in squares[first..].iter_mut().zip(window) {
                 *square += w * w;
             }
