@@ -259,3 +259,50 @@ fn every_method_killed_and_resumed_is_as_if_nothing_had_been() {
         );
     }
 }
+
+/// Tones, an octave and a half between the classes, each a little off the others of its class.
+fn tones(n: usize) -> Dataset {
+    let clip = |i: usize| {
+        let hz = [400.0, 1100.0][i % 2] * (1.0 + 0.03 * (i / 2) as f64);
+        let sample =
+            |t: usize| 0.3 * (2.0 * std::f64::consts::PI * hz * t as f64 / 8000.0).sin() as f32;
+        let wave = Waveform::mono((0..800).map(sample).collect(), 8000).unwrap();
+        Clip::new(Source::Wave(wave), Some(i % 2))
+    };
+    let classes = vec!["low".into(), "high".into()];
+    Dataset::new(
+        "tones",
+        (0..n).map(clip).collect(),
+        classes,
+        Form::default(),
+        None,
+    )
+    .unwrap()
+}
+
+#[test]
+fn every_method_learns_eight_clips() {
+    let options = ResNet18Options {
+        width: 4,
+        ..ResNet18Options::default()
+    };
+    let plan = Plan {
+        encoder: Encoder::new(Architecture::ResNet18(options), 3, &Device::default()).unwrap(),
+        data: tones(8),
+        batch: 8,
+        epochs: 40,
+        ..plan(None)
+    };
+    for run in every_method(&plan) {
+        fit(&run, 2).unwrap();
+        let losses = run.history().losses();
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        let (first, last) = (mean(&losses[..3]), mean(&losses[37..]));
+        println!("{}: {first} to {last}", run.title());
+        assert!(
+            last < first - 0.05 * first.abs(),
+            "{}: {first} to {last}",
+            run.title()
+        );
+    }
+}
