@@ -1,5 +1,6 @@
 //! Small pictures of sounds that are to be compared: all on one scale of time, amplitude, frequency and level.
 
+use super::strip::axes_of;
 use super::{Frame, spectrogram};
 use crate::Waveform;
 use crate::features::Features;
@@ -137,11 +138,7 @@ pub fn features_card(features: &Features, ends: Option<[f64; 2]>) -> Drawing {
         width: WIDTH,
         height: MAP,
     };
-    let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
-    let (time, bands) = (
-        axis(features.n_frames, "frame"),
-        axis(features.n_bands, "band"),
-    );
+    let [time, bands] = axes_of(features);
     let map = ends
         .or_else(|| first_channel_ends(features))
         .and_then(|ends| map(features, ends));
@@ -153,10 +150,7 @@ pub fn features_card(features: &Features, ends: Option<[f64; 2]>) -> Drawing {
     frame_of(&mut drawing, place, &time, &bands);
     let bar = [LEFT + WIDTH + 8.0, ABOVE];
     color_bar(&mut drawing, bar, MAP, &map, "");
-    drawing.text(
-        [LEFT + WIDTH + 8.0, ABOVE + MAP + 13.0],
-        Words::new("value", 10.0),
-    );
+    drawing.text([LEFT + WIDTH + 8.0, ABOVE - 6.0], Words::new("value", 10.0));
     drawing
 }
 

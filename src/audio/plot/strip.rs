@@ -194,7 +194,7 @@ fn map(drawing: &mut Drawing, place: Place, features: &Features) {
 }
 
 /// Seconds and Hz, or numbers of frames and bands where no more is known.
-fn axes_of(features: &Features) -> [Axis; 2] {
+pub(super) fn axes_of(features: &Features) -> [Axis; 2] {
     let counted = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
     let Some(axes) = &features.axes else {
         return [

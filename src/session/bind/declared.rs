@@ -3,7 +3,7 @@
 use super::audio::to_distribution;
 use crate::script::{Call, FromScript, Function, Parameter, ScriptError, Topic, describe};
 use auricle_audio::Error;
-use auricle_audio::declare::{Declaration, Value};
+use auricle_audio::declare::{Declaration, Kind, Value};
 use rhai::Dynamic;
 
 /// The function of a declaration: its text, parameters, defaults and example are the declaration's.
@@ -42,12 +42,14 @@ pub(super) fn values<B, E, F>(
 ) -> Result<Vec<(String, Value)>, ScriptError> {
     let mut values = Vec::new();
     for (name, given) in call.given() {
+        let parameter = declaration.parameters.iter().find(|p| p.name == name);
+        let takes_numbers = parameter.is_some_and(|p| matches!(p.kind, Kind::Numbers { .. }));
         let value = match inside(given)? {
             Some(value) => Some(value),
             None => plain(name, given)?,
         };
+        let value = value.filter(|value| takes_numbers || !matches!(value, Value::Numbers(_)));
         let value = value.ok_or_else(|| {
-            let parameter = declaration.parameters.iter().find(|p| p.name == name);
             let wanted = parameter.map(|parameter| parameter.kind.to_string());
             ScriptError::new(format!(
                 "`{name}` must be {}, not {}",

@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::script::Table;
+use crate::{Settings, language};
+use auricle_audio::augment::catalogue;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// All files of a folder by their path inside it.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

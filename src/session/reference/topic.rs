@@ -1,6 +1,7 @@
 //! Pages by topic: every function that is no stage, with what its example gives.
 
-use super::{is_stage, layout, output, parallel};
+use super::pages::is_stage;
+use super::{layout, output, parallel};
 use crate::Settings;
 use crate::script::{
     Function, Table, Topic, WRITTEN, Written, escape, function_anchor, function_section,

@@ -37,9 +37,13 @@ pub fn function_anchor(function: &Function) -> String {
     format!("{owner}{name}{types}")
 }
 
-/// The same of a function that is written in the language.
+/// The same of a function that is written in the language, which may exist with several parameter lists.
 pub fn written_anchor(function: &Written) -> String {
-    function.name.replace("::", "-")
+    let words = function
+        .signature
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
 }
 
 /// Everything that is known of a function, with what its example gives as HTML.
