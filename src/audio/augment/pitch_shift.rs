@@ -167,7 +167,7 @@ mod tests {
             let more = bytes_of(long, semitones) - bytes_of(short, semitones);
             let copies = more / (8 * (long - short)) as f64;
             let want = 1.0 + 2f64.powf(semitones / 12.0);
-            assert!((copies - want).abs() < 0.02, "{semitones}: {copies}");
+            assert!((copies - want).abs() < 0.05, "{semitones}: {copies}");
         }
     }
 

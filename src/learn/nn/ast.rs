@@ -189,9 +189,9 @@ impl Ast {
         self.v.patch_embed.proj.weight.dims()[1]
     }
 
-    /// The patches of `[batch, channels, bands, frames]` as tokens without positions, `[batch, rows
-    /// * columns, dim]`, and rows and columns of their grid: token `row * columns + column`, rows
-    /// along bands.
+    /// The patches of `[batch, channels, bands, frames]` as tokens without positions,
+    /// `[batch, rows * columns, dim]`, and rows and columns of their grid: token
+    /// `row * columns + column`, rows along bands.
     pub fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
         let proj = &self.v.patch_embed.proj;
         let options = ConvOptions::new([PATCH_STRIDE; 2], [0; 2], [1; 2], 1);

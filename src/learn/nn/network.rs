@@ -49,6 +49,10 @@ impl From<Tensor<4>> for Input {
 ///
 /// Which one it is leaves no trace in the names of its parameters: they are those of the network
 /// itself.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few are held at a time, and what they hold is on the heap"
+)]
 #[derive(Module, Debug)]
 pub enum Network {
     /// ResNet-18 over spectrograms.

@@ -244,6 +244,10 @@ fn slower(x: Tensor<4>) -> Tensor<4> {
 ///
 /// Features are those of the fast network, then those of the slow one. Stochastic depth is left
 /// out.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few are held at a time, and what they hold is on the heap"
+)]
 #[derive(Module, Debug)]
 pub enum SlowfastNfnet {
     /// One network.

@@ -8,6 +8,7 @@ use crate::Error;
 use burn::tensor::Slice;
 
 /// What is taken of an axis.
+#[expect(clippy::large_enum_variant, reason = "few are held at a time")]
 #[derive(Clone, Debug)]
 pub enum Index {
     /// One place, from the end if it is negative; the axis goes.

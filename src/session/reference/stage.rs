@@ -68,8 +68,8 @@ pub(super) fn page(
     let run = |title: Option<String>, more: Option<(String, Value)>| {
         let values = given
             .iter()
-            .cloned()
-            .filter(|(name, _)| more.as_ref().is_none_or(|(varied, _)| varied != name));
+            .filter(|(name, _)| more.as_ref().is_none_or(|(varied, _)| varied != name))
+            .cloned();
         let stage = Stage::new(declaration, values.chain(more.clone()))?;
         let recipe = Recipe::from(stage);
         let written = recipe.to_string().replace(&hidden, "recordings");

@@ -139,7 +139,7 @@ impl Method for MoCo {
         let queue = memory.queue.map(|queue| match kept {
             Some(keys) => {
                 let n = keys.dims()[0];
-                let rest = queue.slice([n..self.queue]);
+                let rest = queue.narrow(0, n, self.queue - n);
                 let queue = Tensor::cat(vec![rest, keys], 0);
                 queue.detach().set_require_grad(false)
             }

@@ -10,7 +10,8 @@ use auricle_figure::{
 };
 use auricle_learn::batch::measure;
 use auricle_learn::eval::{Matrix, embed};
-use auricle_learn::nn::{Architecture, Encoder, FrontEnd, LoadOptions, Naming};
+use auricle_learn::nn::{Architecture, Encoder, FrontEnd, Input, LoadOptions, Naming};
+use auricle_learn::tensor::NdTensor;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
@@ -128,6 +129,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         ),
         save(),
         load(environment),
+        forward(),
         embed_all(environment),
         shape(),
         rows(),
@@ -176,6 +178,32 @@ const NAMINGS: [(&str, Naming); 3] = [
     ("timm", Naming::Timm),
     ("huggingface", Naming::HuggingFace),
 ];
+
+fn forward() -> Function {
+    Function::new("forward", Topic::Training, |call| {
+        let encoder = call.receiver::<Model>()?.encoder;
+        let x = call.value::<NdTensor>("x")?.detach();
+        let input: Input = match x.rank() {
+            2 => x.to_burn::<2>("the input")?.into(),
+            3 => x.to_burn::<3>("the input")?.into(),
+            4 => x.to_burn::<4>("the input")?.into(),
+            _ => return Err(call.wrong("x", INPUTS)),
+        };
+        Ok(Dynamic::from(NdTensor::from_burn(encoder.embed(input)?)))
+    })
+    .on::<Model>()
+    .long()
+    .about("Computes the embeddings of a batch, [batch, dim], with running statistics and without gradients.")
+    .param::<Dynamic>("x", INPUTS)
+    .returns("tensor")
+    .example(
+        "let m = resnet18(#{ width: 4 }); let x = randn([2, 1, 32, 32], #{ seed: 0 }); \
+         assert(m.forward(x).shape == [2, 32])",
+    )
+}
+
+/// What encoders read.
+const INPUTS: &str = "a tensor: features [batch, channels, bands, frames], waves [batch, channels, samples], or rows [batch, n] for plain layers";
 
 fn save() -> Function {
     Function::new("save", Topic::Training, |call| {
