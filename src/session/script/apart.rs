@@ -37,7 +37,7 @@ pub(crate) enum Ended<T> {
     Done(T),
     /// The user wanted to stop. The work ends by itself, on this thread.
     #[cfg_attr(
-        not(feature = "learn"),
+        not(any(feature = "learn", test)),
         expect(dead_code, reason = "only training has something to keep")
     )]
     Left(JoinHandle<()>),
