@@ -10,6 +10,7 @@ mod projected;
 mod simclr;
 mod simsiam;
 mod supervised;
+mod two_views;
 mod vicreg;
 
 pub use barlow_twins::BarlowTwins;
