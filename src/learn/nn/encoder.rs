@@ -4,7 +4,7 @@ use super::names::{self, Naming};
 use super::weights::listed;
 use super::{
     Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_as,
-    read_safetensors, write_safetensors,
+    read_weights, write_safetensors,
 };
 use crate::Error;
 use crate::batch::Scaling;
@@ -153,7 +153,8 @@ impl Encoder {
         write_safetensors(path, &weights, &BTreeMap::new(), &serde_json::Value::Null)
     }
 
-    /// The same encoder with the weights of a file, and its front-end if the file has one.
+    /// The same encoder with the weights of a safetensors file, and its front-end if the file has
+    /// one; or of a file that PyTorch wrote.
     ///
     /// Names may be ours, torchvision's, those of the transformer's original checkpoints, timm's or
     /// Hugging Face's, whose epsilon of 1e-12 a transformer then takes over if it was not given
@@ -169,7 +170,7 @@ impl Encoder {
         options: LoadOptions,
         device: &Device,
     ) -> Result<Encoder, Error> {
-        let (weights, _, about) = read_safetensors(path)?;
+        let (weights, _, about) = read_weights(path)?;
         let mut weights = names::unwrapped(weights);
         let mut architecture = self.architecture.clone();
         if let Architecture::Ast(ast) = &mut architecture {

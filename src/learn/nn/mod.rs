@@ -15,6 +15,7 @@ mod nf_block;
 mod parts;
 mod positions;
 mod projector;
+mod pytorch_file;
 mod resnet;
 mod resnet_waves;
 mod slowfast;
@@ -25,7 +26,7 @@ mod weights;
 mod ws_conv;
 
 pub use architecture::Architecture;
-pub use ast::{Ast, AstOptions};
+pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::Conv2d;
@@ -47,7 +48,8 @@ pub use summary::Summary;
 pub use trace::Layer;
 pub use transformer::TransformerBlock;
 pub use weights::{
-    NamedTensor, count_parameters, export, import, read_safetensors, write_safetensors,
+    NamedTensor, count_parameters, export, import, read_safetensors, read_weights,
+    write_safetensors,
 };
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;

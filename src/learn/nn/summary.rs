@@ -1,6 +1,6 @@
 //! What an architecture consists of, computed from shapes alone.
 
-use super::ast::{PATCH, PATCH_STRIDE};
+use super::ast::PATCH;
 use super::slowfast::{FUSE_KERNEL, STEM_STRIDES, TIME_RATIO, fused};
 use super::trace::{Convolution, Layer, Trace, Window};
 use super::transformer::MLP_RATIO;
@@ -203,7 +203,7 @@ fn resnet(
 fn transformer(trace: &mut Trace, options: &AstOptions) {
     let conv = Convolution {
         to: options.dim,
-        window: Window::cube(2, PATCH, PATCH_STRIDE, 0),
+        window: Window::cube(2, PATCH, options.stride, 0),
         groups: 1,
         extra: 1,
     };
