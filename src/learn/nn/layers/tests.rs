@@ -1,0 +1,3 @@
+//! Expressions as networks.
+
+use super::*;
