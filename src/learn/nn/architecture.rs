@@ -64,12 +64,13 @@ impl Architecture {
         }
     }
 
-    /// What it reads: waves or features.
-    pub fn domain(&self) -> Domain {
+    /// What it reads: waves or features; `None` for plain layers, which read either.
+    pub fn domain(&self) -> Option<Domain> {
         match self {
-            Architecture::ResNet18Waves(_) => Domain::Wave,
+            Architecture::ResNet18Waves(_) => Some(Domain::Wave),
+            Architecture::Mlp(_) => None,
             Architecture::Layers(stack) => stack.domain(),
-            _ => Domain::Features,
+            _ => Some(Domain::Features),
         }
     }
 

@@ -103,6 +103,7 @@ impl Run {
     /// # Errors
     /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`] if the parts do not fit, naming the part.
     pub fn new(method: impl Method, plan: Plan) -> Result<Run, Error> {
+        let plan = plan.resolved();
         method.check(&plan)?;
         plan.check()?;
         let fingerprint = method.fingerprint(&plan).into();

@@ -171,11 +171,12 @@ impl Stack {
         matches!(self.clips, Clips::Rows { .. })
     }
 
-    /// What the first layer reads.
-    pub fn domain(&self) -> Domain {
+    /// What the first layer reads; `None` for rows, which either may be laid in.
+    pub fn domain(&self) -> Option<Domain> {
         match self.clips {
-            Clips::Waves { .. } => Domain::Wave,
-            Clips::Features { .. } | Clips::Rows { .. } => Domain::Features,
+            Clips::Waves { .. } => Some(Domain::Wave),
+            Clips::Features { .. } => Some(Domain::Features),
+            Clips::Rows { .. } => None,
         }
     }
 
