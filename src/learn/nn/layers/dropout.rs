@@ -113,7 +113,13 @@ mod tests {
         let dropped = numbers(at("3").on(x.clone()));
         assert_eq!(dropped, numbers(at("3").on(x.clone())));
         assert_ne!(dropped, numbers(at("4").on(x.clone())));
-        assert_ne!(dropped, numbers(at("3").on(x.clone() * 2.0)).iter().map(|v| v / 2.0).collect::<Vec<_>>());
+        assert_ne!(
+            dropped,
+            numbers(at("3").on(x.clone() * 2.0))
+                .iter()
+                .map(|v| v / 2.0)
+                .collect::<Vec<_>>()
+        );
         let share = dropped.iter().filter(|&&v| v == 0.0).count() as f64 / 1e4;
         // Four standard deviations of a share of ten thousand draws.
         assert!((share - 0.25).abs() < 4.0 * 0.00433, "{share}");

@@ -4,7 +4,7 @@ use super::layer::{Described, Fitted, Place, Refusal, Site};
 use super::node::{Children, Node};
 use super::shape::Shape;
 use crate::Error;
-use auricle_audio::declare::{Inner, Inside, Nested};
+use auricle_audio::declare::{Inner, Inside, Nested, Value};
 use serde_json::Value as Json;
 use std::fmt;
 use std::sync::Arc;
@@ -37,19 +37,24 @@ impl Expression {
     }
 
     /// Whether the first layer reads waves.
-    pub(super) fn reads_waves(&self) -> bool {
+    pub fn reads_waves(&self) -> bool {
         self.0[0].built().reads_waves()
     }
 
-    /// The source with a line for every layer, if one line would be long.
+    /// The source over several lines, if one would be long: a layer a line, what is inside one
+    /// indented.
     pub fn pretty(&self) -> String {
-        const LONG: usize = 80;
+        self.lines(0)
+    }
+
+    fn lines(&self, indent: usize) -> String {
         let line = self.to_string();
-        if line.len() <= LONG {
+        if indent + line.len() <= WIDTH {
             return line;
         }
-        let layers: Vec<String> = self.0.iter().map(Described::to_string).collect();
-        layers.join("\n    |> ")
+        let layers = self.0.iter().map(|layer| layer_lines(layer, indent));
+        let layers: Vec<String> = layers.collect();
+        layers.join(&format!("\n{}|> ", " ".repeat(indent)))
     }
 
     /// Fits the layers to an input, each to what the one before it gives.
@@ -59,12 +64,7 @@ impl Expression {
     ///
     /// # Errors
     /// [`Refusal::Inside`], naming the layer that does not fit.
-    pub(super) fn fit(
-        &self,
-        site: &mut Site,
-        input: &Shape,
-        at: Level,
-    ) -> Result<Fitted, Refusal> {
+    pub(super) fn fit(&self, site: &mut Site, input: &Shape, at: Level) -> Result<Fitted, Refusal> {
         let is_alone = self.0.len() == 1 && at == Level::Inside;
         if is_alone && self.0[0].built().name().is_none() {
             return fit_layer(&self.0[0], site, input);
@@ -91,6 +91,62 @@ impl Expression {
     }
 }
 
+/// Columns that a printed expression has at most, where it can be broken.
+const WIDTH: usize = 90;
+const INDENT: usize = 4;
+
+/// What the source of a layer gives: positional arguments, then options.
+fn arguments(layer: &Described) -> (&[Value], Vec<(&'static str, &Value)>) {
+    let parameters = layer.declaration().parameters.iter();
+    let given = |positional: bool| {
+        let changed = layer.changed();
+        changed.filter(move |(parameter, _)| parameter.positional == positional)
+    };
+    let last = given(true).last().map(|(parameter, _)| parameter.name);
+    let last = parameters
+        .map(|p| p.name)
+        .position(|name| Some(name) == last);
+    let options = given(false).map(|(parameter, value)| (parameter.name, value));
+    (
+        &layer.values()[..last.map_or(0, |index| index + 1)],
+        options.collect(),
+    )
+}
+
+/// A layer over several lines, if it is long and there are layers inside.
+fn layer_lines(layer: &Described, indent: usize) -> String {
+    let line = layer.to_string();
+    let (positional, options) = arguments(layer);
+    let is_nested = |value: &Value| value.inside::<Expression>().is_some();
+    if indent + line.len() <= WIDTH || !positional.iter().any(is_nested) {
+        return line;
+    }
+    let inner = indent + INDENT;
+    let next_line = format!("\n{}", " ".repeat(inner));
+    let lines = |value: &Value| match value.inside::<Expression>() {
+        Some(layers) => layers.lines(inner),
+        None => value.to_string(),
+    };
+    let mut text = format!("{}(", layer.declaration().name);
+    for (index, value) in positional.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let space = if is_nested(value) {
+            next_line.as_str()
+        } else {
+            ""
+        };
+        text += &format!("{comma}{space}{}", lines(value));
+    }
+    if !options.is_empty() {
+        let options = options
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", lines(value)));
+        let options: Vec<String> = options.collect();
+        text += &format!(",{next_line}#{{ {} }}", options.join(", "));
+    }
+    text + ")"
+}
+
 /// Where an expression stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Level {
@@ -101,15 +157,18 @@ pub(super) enum Level {
 }
 
 fn fit_layer(layer: &Described, site: &mut Site, input: &Shape) -> Result<Fitted, Refusal> {
-    layer.built().fit(site, input).map_err(|refusal| match refusal {
-        Refusal::Here { want, got } => Refusal::Inside(Error::Misfit {
-            place: site.path(),
-            layer: shortened(&layer.to_string()),
-            want,
-            got: got.unwrap_or_else(|| input.to_string()),
-        }),
-        inside => inside,
-    })
+    layer
+        .built()
+        .fit(site, input)
+        .map_err(|refusal| match refusal {
+            Refusal::Here { want, got } => Refusal::Inside(Error::Misfit {
+                place: site.path(),
+                layer: shortened(&layer.to_string()),
+                want,
+                got: got.unwrap_or_else(|| input.to_string()),
+            }),
+            inside => inside,
+        })
 }
 
 /// A source of at most some sixty characters.

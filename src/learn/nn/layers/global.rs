@@ -86,9 +86,7 @@ impl Global {
 impl Plan for Global {
     fn fit(&self, site: &mut Site, input: &Shape) -> Result<Fitted, Refusal> {
         let shape = match (input, self.over) {
-            (Shape::Map(channels, [bands, _]), Over::Time) => {
-                Shape::Line(*channels, bands.clone())
-            }
+            (Shape::Map(channels, [bands, _]), Over::Time) => Shape::Line(*channels, bands.clone()),
             (Shape::Map(channels, [_, frames]), Over::Frequency) => {
                 Shape::Line(*channels, frames.clone())
             }

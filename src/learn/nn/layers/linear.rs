@@ -56,7 +56,12 @@ impl Plan for Linear {
         let (from, to, bias) = (input.channels(), self.to, self.bias);
         let shape = input.with_channels(to);
         let n_parameters = to * (from + usize::from(bias));
-        site.push("linear", &shape, n_parameters, shape.n_positions() * from * to);
+        site.push(
+            "linear",
+            &shape,
+            n_parameters,
+            shape.n_positions() * from * to,
+        );
         Ok(Fitted::new(shape, move |device| {
             let layer = LinearConfig::new(from, to).with_bias(bias);
             Node::Linear(layer.with_initializer(Initializer::Zeros).init(device))

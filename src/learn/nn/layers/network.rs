@@ -9,6 +9,9 @@ use burn::module::{
 };
 use burn::tensor::{Device, Tensor};
 
+/// An embedding, `[batch, dim]`, and what was asked for on the way, by the names of layers.
+pub type Embedded = (Tensor<2>, Vec<(String, Flow)>);
+
 /// The network of a [`Stack`].
 #[derive(Clone, Debug)]
 pub struct Layers {
@@ -47,11 +50,7 @@ impl Layers {
     ///
     /// # Errors
     /// As [`Layers::forward`], and [`Error::Run`] for a name that no layer has.
-    pub fn forward_with(
-        &self,
-        input: Input,
-        names: &[String],
-    ) -> Result<(Tensor<2>, Vec<(String, Flow)>), Error> {
+    pub fn forward_with(&self, input: Input, names: &[String]) -> Result<Embedded, Error> {
         let dims = input.dims();
         let (what, sizes) = ("the input of the encoder", &dims[1..]);
         if dims[0] == 0 {
@@ -73,7 +72,10 @@ impl Layers {
         let mut maps = Maps::of(names);
         let out = self.root.forward(flow, Behind::default(), &mut maps);
         let found = maps.found();
-        if let Some(missing) = names.iter().find(|name| !found.iter().any(|(n, _)| n == *name)) {
+        if let Some(missing) = names
+            .iter()
+            .find(|name| !found.iter().any(|(n, _)| n == *name))
+        {
             return Err(Error::Run {
                 message: format!("no layer is named `{missing}`"),
                 hint: "`summary()` lists the names; `named(\"...\", layers)` gives one".into(),
@@ -123,7 +125,15 @@ impl Module for Layers {
     }
 
     fn valid(&self) -> Layers {
-        self.clone().with(|node| node.valid())
+        let root = Child {
+            name: None,
+            path: String::new(),
+            node: self.root.node.valid(),
+        };
+        Layers {
+            root,
+            stack: self.stack.clone(),
+        }
     }
 
     fn materialize(self) -> Layers {

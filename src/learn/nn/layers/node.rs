@@ -208,18 +208,36 @@ impl Node {
     fn forward(&self, x: Flow, behind: Behind, maps: &mut Maps<'_>) -> Flow {
         match (self, x) {
             (Node::BatchNorm(norm), Flow::Map(x)) => Flow::Map(match behind {
-                Behind { shortcut: Some(Flow::Map(s)), relu: true } => norm.forward_add_relu(x, s),
-                Behind { shortcut: None, relu: true } => norm.forward_relu(x),
+                Behind {
+                    shortcut: Some(Flow::Map(s)),
+                    relu: true,
+                } => norm.forward_add_relu(x, s),
+                Behind {
+                    shortcut: None,
+                    relu: true,
+                } => norm.forward_relu(x),
                 behind => return behind.apply(Flow::Map(norm.forward(x))),
             }),
             (Node::BatchNorm(norm), Flow::Line(x)) => Flow::Line(match behind {
-                Behind { shortcut: Some(Flow::Line(s)), relu: true } => norm.forward_add_relu(x, s),
-                Behind { shortcut: None, relu: true } => norm.forward_relu(x),
+                Behind {
+                    shortcut: Some(Flow::Line(s)),
+                    relu: true,
+                } => norm.forward_add_relu(x, s),
+                Behind {
+                    shortcut: None,
+                    relu: true,
+                } => norm.forward_relu(x),
                 behind => return behind.apply(Flow::Line(norm.forward(x))),
             }),
             (Node::BatchNorm(norm), Flow::Row(x)) => Flow::Row(match behind {
-                Behind { shortcut: Some(Flow::Row(s)), relu: true } => norm.forward_add_relu(x, s),
-                Behind { shortcut: None, relu: true } => norm.forward_relu(x),
+                Behind {
+                    shortcut: Some(Flow::Row(s)),
+                    relu: true,
+                } => norm.forward_add_relu(x, s),
+                Behind {
+                    shortcut: None,
+                    relu: true,
+                } => norm.forward_relu(x),
                 behind => return behind.apply(Flow::Row(norm.forward(x))),
             }),
             (Node::Sequence(children), x) => children.in_turn(x, behind, maps),
@@ -392,7 +410,12 @@ impl Module for Children {
     }
 
     fn valid(&self) -> Children {
-        self.clone().each(|node| node.valid())
+        let valid = |child: &Child| Child {
+            name: child.name.clone(),
+            path: child.path.clone(),
+            node: child.node.valid(),
+        };
+        Children(self.0.iter().map(valid).collect())
     }
 
     fn materialize(self) -> Children {

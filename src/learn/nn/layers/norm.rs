@@ -81,7 +81,9 @@ struct OverBatch;
 impl Plan for OverBatch {
     fn fit(&self, site: &mut Site, input: &Shape) -> Result<Fitted, Refusal> {
         if matches!(input, Shape::Tokens(..)) {
-            return Err(Refusal::needs("a map, a line or a row; tokens have `layer_norm()`"));
+            return Err(Refusal::needs(
+                "a map, a line or a row; tokens have `layer_norm()`",
+            ));
         }
         let n = input.channels();
         site.push("batch norm", input, 2 * n, 0);

@@ -2,12 +2,18 @@
 
 use super::catalogue::catalogue;
 use super::expression::{Branches, Expression};
+use super::network::{Embedded, Layers};
 use super::stack::{Clips, Stack};
 use crate::Error;
 use crate::nn::resnet_waves::KERNEL;
-use crate::nn::{Architecture, Cnn6Options, MlpOptions, ResNet18WavesOptions, cnn6};
+use crate::nn::{
+    Architecture, Cnn6Options, Encoder, Input, MlpOptions, Network, ResNet18WavesOptions, cnn6,
+    import,
+};
 use auricle_audio::Distribution;
 use auricle_audio::declare::Value;
+use burn::module::Module;
+use burn::tensor::Device;
 
 impl Architecture {
     /// The layers that it consists of, and the clips that they read; `None` for what is more than
@@ -60,8 +66,32 @@ impl Architecture {
     }
 }
 
+/// Embeds a batch as an encoder does, with running statistics, and gives what layers of some names
+/// give on the way.
+///
+/// # Errors
+/// [`Error::Run`] for an encoder that is no expression of layers or has no layer of a name, and as
+/// [`Encoder::embed`].
+pub fn with_maps(
+    encoder: &Encoder,
+    input: Input,
+    names: &[String],
+    device: &Device,
+) -> Result<Embedded, Error> {
+    if let Network::Layers(network) = encoder.network() {
+        return network.valid().forward_with(input, names);
+    }
+    let architecture = encoder.architecture();
+    let stack = architecture.stack()?.ok_or_else(|| Error::Run {
+        message: format!("`{architecture}` gives no maps by name"),
+        hint: "ResNet18, CNN6, plain layers and layers of one's own do".into(),
+    })?;
+    let network = import(Layers::new(&stack, device)?, &encoder.weights())?;
+    network.valid().forward_with(input, names)
+}
+
 /// A layer of the catalogue with some values.
-fn layer(name: &str, values: Vec<(&str, Value)>) -> Result<Expression, Error> {
+pub(super) fn layer(name: &str, values: Vec<(&str, Value)>) -> Result<Expression, Error> {
     let declaration = catalogue().iter().find(|known| known.name == name);
     let declaration = declaration.expect("encoders consist of layers of the catalogue");
     let values = values
@@ -70,21 +100,21 @@ fn layer(name: &str, values: Vec<(&str, Value)>) -> Result<Expression, Error> {
     Ok(declaration.with(values)?.into())
 }
 
-fn number(n: usize) -> Value {
+pub(super) fn number(n: usize) -> Value {
     Value::Drawn(Distribution::Constant(n as f64))
 }
 
-fn named(name: &str, layers: Expression) -> Result<Expression, Error> {
+pub(super) fn named(name: &str, layers: Expression) -> Result<Expression, Error> {
     let name = Value::Word(name.to_owned());
     layer("named", vec![("name", name), ("layers", layers.into())])
 }
 
-fn simple(name: &str) -> Result<Expression, Error> {
+pub(super) fn simple(name: &str) -> Result<Expression, Error> {
     layer(name, Vec::new())
 }
 
 /// One behind the other.
-fn chain(layers: impl IntoIterator<Item = Expression>) -> Expression {
+pub(super) fn chain(layers: impl IntoIterator<Item = Expression>) -> Expression {
     let joined = layers.into_iter().reduce(|before, next| before.then(&next));
     joined.expect("a chain has a layer")
 }

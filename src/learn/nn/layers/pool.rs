@@ -109,7 +109,9 @@ impl Plan for Pool {
                 let shape = Shape::Line(*channels, left);
                 (shape, Node::plain(OverLines { kept, window }))
             }
-            (Shape::Line(..), None) => return Err(Refusal::needs("a map [channels, bands, frames]")),
+            (Shape::Line(..), None) => {
+                return Err(Refusal::needs("a map [channels, bands, frames]"));
+            }
             _ => return Err(Refusal::needs("a map or a line")),
         };
         site.push(kept.kind(), &shape, 0, 0);

@@ -60,7 +60,11 @@ impl Plan for Residual {
         let mut part = |layers: &Expression, name: &'static str| {
             let name = (!self.inline).then_some(name);
             // Without a name of their own, layers have their number or name.
-            let level = if self.inline { Level::Top } else { Level::Inside };
+            let level = if self.inline {
+                Level::Top
+            } else {
+                Level::Inside
+            };
             let (fitted, path) = site.inside(name, |site| {
                 Ok((layers.fit(site, input, level)?, site.path()))
             })?;
@@ -73,7 +77,9 @@ impl Plan for Residual {
             Ok::<_, Refusal>((fitted.shape, place))
         };
         let shortcut = self.shortcut.as_ref();
-        let shortcut = shortcut.map(|layers| part(layers, "shortcut")).transpose()?;
+        let shortcut = shortcut
+            .map(|layers| part(layers, "shortcut"))
+            .transpose()?;
         let (shape, body) = part(&self.body, "body")?;
         let (beside, shortcut) = match shortcut {
             Some((shape, place)) => (shape, Some(place)),

@@ -142,7 +142,11 @@ impl Stack {
         for layer in with_weights {
             if !names.insert(&layer.name) {
                 let want = "different for layers with weights";
-                return Err(Error::range("name", want, format!("`{}` twice", layer.name)));
+                return Err(Error::range(
+                    "name",
+                    want,
+                    format!("`{}` twice", layer.name),
+                ));
             }
         }
         Ok(Stack { layers, clips, dim })
@@ -247,22 +251,26 @@ impl Stack {
 }
 
 fn fit(layers: &Expression, site: &mut Site, shape: &Shape) -> Result<Fitted, Error> {
-    layers.fit(site, shape, Level::Top).map_err(|refusal| match refusal {
-        Refusal::Inside(error) => error,
-        Refusal::Here { want, got } => Error::Misfit {
-            place: site.path(),
-            layer: layers.to_string(),
-            want,
-            got: got.unwrap_or_else(|| shape.to_string()),
-        },
-    })
+    layers
+        .fit(site, shape, Level::Top)
+        .map_err(|refusal| match refusal {
+            Refusal::Inside(error) => error,
+            Refusal::Here { want, got } => Error::Misfit {
+                place: site.path(),
+                layer: layers.to_string(),
+                want,
+                got: got.unwrap_or_else(|| shape.to_string()),
+            },
+        })
 }
 
 impl fmt::Display for Stack {
     /// Writes the source that builds it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let given = |all: &[(&str, Option<usize>)]| -> String {
-            let given = all.iter().filter_map(|(name, n)| n.map(|n| format!("{name}: {n}")));
+            let given = all
+                .iter()
+                .filter_map(|(name, n)| n.map(|n| format!("{name}: {n}")));
             given.collect::<Vec<_>>().join(", ")
         };
         let options = match self.clips {

@@ -204,7 +204,9 @@ impl Plan for Blocks {
         }
         if !dim.is_multiple_of(self.heads) {
             let heads = self.heads;
-            return Err(Refusal::needs(format!("tokens of a multiple of {heads} features")));
+            return Err(Refusal::needs(format!(
+                "tokens of a multiple of {heads} features"
+            )));
         }
         let hidden = (self.ratio * dim as f64).round().max(1.0) as usize;
         for block in 0..self.depth {
