@@ -13,7 +13,7 @@ use rhai::{Array, Dynamic};
 use std::sync::Arc;
 
 impl ScriptValue for Expression {
-    const NAME: &'static str = "layers";
+    const NAME: &'static str = "expression";
 
     fn text(&self) -> String {
         self.pretty()
@@ -45,7 +45,7 @@ fn function(declaration: &'static Declaration) -> Function {
         let values = declared::values(declaration, call, inside)?;
         Ok(Dynamic::from(Expression::from(declaration.with(values)?)))
     };
-    declared::function(declaration, Topic::Layers, body).returns("layers")
+    declared::function(declaration, Topic::Layers, body).returns("expression")
 }
 
 /// Layers, or an array of them, as the value of a parameter.
@@ -73,7 +73,7 @@ fn then() -> Function {
         Ok(Dynamic::from(left.then(&right)))
     })
     .about("Joins layers: what those on the left give, those on the right are given.")
-    .returns("layers")
+    .returns("expression")
     .example(
         "let m = conv2d(4) |> relu(); assert(m == from_json(to_json(m))); \
          assert((m |> global_mean()) == (conv2d(4) |> (relu() |> global_mean())))",
@@ -178,7 +178,7 @@ fn of_model() -> Function {
         "its weights have the names that those of the model have, so that a file of one can be loaded \
          into the other",
     )
-    .returns("layers")
+    .returns("expression")
     .example(
         "let m = resnet18(#{ width: 4 }); let again = m.layers().build(); \
          assert(again.n_parameters == m.n_parameters && again.dim == m.dim)",
