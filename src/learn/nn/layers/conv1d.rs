@@ -62,7 +62,7 @@ impl Plan for Convolution {
         let shape = Shape::Line(self.to, left);
         let of_channel = of_group * self.window.n_weights();
         let n_parameters = self.to * (of_channel + usize::from(self.bias));
-        let multiply_adds = self.to * of_channel * shape.n_positions();
+        let multiply_adds = (self.to * of_channel).saturating_mul(shape.n_positions());
         site.push("convolution", &shape, n_parameters, multiply_adds);
         let weight = [self.to, of_group, self.window.kernel[0]];
         let (window, groups, bias) = (self.window, self.groups, self.bias);

@@ -35,7 +35,7 @@ pub(super) const CHANNELS: Parameter = Parameter::positional(
     "channels",
     Kind::Count {
         low: 1.0,
-        high: 65536.0,
+        high: 16384.0,
     },
     DefaultValue::Required,
     "channels that it gives",
@@ -71,7 +71,7 @@ impl Plan for Convolution {
         let shape = Shape::Map(self.to, self.window.pass(sizes)?);
         let of_channel = of_group * self.window.n_weights();
         let n_parameters = self.to * (of_channel + usize::from(self.bias));
-        let multiply_adds = self.to * of_channel * shape.n_positions();
+        let multiply_adds = (self.to * of_channel).saturating_mul(shape.n_positions());
         site.push("convolution", &shape, n_parameters, multiply_adds);
         let [rows, columns] = self.window.kernel;
         let weight = [self.to, of_group, rows, columns];

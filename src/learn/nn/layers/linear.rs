@@ -18,7 +18,7 @@ pub(super) static LINEAR: Declaration = Declaration {
             "outputs",
             Kind::Count {
                 low: 1.0,
-                high: 1e6,
+                high: 65536.0,
             },
             DefaultValue::Required,
             "numbers that it gives",
@@ -55,12 +55,12 @@ impl Plan for Linear {
         }
         let (from, to, bias) = (input.channels(), self.to, self.bias);
         let shape = input.with_channels(to);
-        let n_parameters = to * (from + usize::from(bias));
+        let n_parameters = to.saturating_mul(from + usize::from(bias));
         site.push(
             "linear",
             &shape,
             n_parameters,
-            shape.n_positions() * from * to,
+            shape.n_positions().saturating_mul(from.saturating_mul(to)),
         );
         Ok(Fitted::new(shape, move |device| {
             let layer = LinearConfig::new(from, to).with_bias(bias);

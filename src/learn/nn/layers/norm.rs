@@ -47,7 +47,7 @@ pub(super) static GROUP_NORM: Declaration = Declaration {
             "groups",
             Kind::Count {
                 low: 1.0,
-                high: 65536.0,
+                high: 16384.0,
             },
             DefaultValue::Required,
             "groups of channels, a divisor of their number; 1 for all of them together",

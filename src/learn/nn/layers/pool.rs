@@ -54,7 +54,7 @@ const PADDING: Parameter = Parameter::option(
     Kind::Sizes {
         words: &SAME,
         low: 0.0,
-        high: 65536.0,
+        high: 8192.0,
     },
     DefaultValue::Number(0.0),
     "cells on either side, at most half the window; \"same\" keeps the size at stride 1",

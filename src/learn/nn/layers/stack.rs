@@ -4,7 +4,7 @@ use super::expression::{Expression, Level};
 use super::layer::{Fitted, Refusal, Site};
 use super::shape::{Shape, Size};
 use crate::Error;
-use crate::nn::{Layer, Scheme, Summary};
+use crate::nn::{Layer, Scheme, Summary, within};
 use auricle_audio::augment::Domain;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -38,7 +38,35 @@ pub enum Clips {
     },
 }
 
+/// Weights that layers have at most: 8 GiB of them.
+const MOST_WEIGHTS: usize = 1 << 31;
+
 impl Clips {
+    /// Checks that all sizes are sizes.
+    fn check(&self) -> Result<(), Error> {
+        const MOST: usize = 1 << 24;
+        let sizes = match *self {
+            Clips::Features {
+                channels,
+                bands,
+                frames,
+            } => vec![
+                ("channels", Some(channels)),
+                ("bands", bands),
+                ("frames", frames),
+            ],
+            Clips::Waves { channels, samples } => {
+                vec![("channels", Some(channels)), ("samples", samples)]
+            }
+            Clips::Rows { inputs } => vec![("inputs", Some(inputs))],
+        };
+        for (name, size) in sizes {
+            let most = if name == "channels" { 1024 } else { MOST };
+            within(name, size.unwrap_or(1), 1..=most)?;
+        }
+        Ok(())
+    }
+
     fn shape(&self) -> Shape {
         match *self {
             Clips::Features {
@@ -129,8 +157,19 @@ impl Stack {
     /// [`Error::Misfit`] for a layer that cannot read what it is given, [`Error::Shape`] if the
     /// last one gives no row, [`Error::Range`] if two layers have weights of one name.
     pub fn new(layers: Expression, clips: Clips) -> Result<Stack, Error> {
+        clips.check()?;
         let mut site = Site::default();
         let shape = fit(&layers, &mut site, &clips.shape())?.shape;
+        let counts = site.layers.iter().map(|layer| layer.n_parameters);
+        let n_parameters = counts.fold(0, usize::saturating_add);
+        if n_parameters > MOST_WEIGHTS {
+            return Err(Error::Run {
+                message: format!(
+                    "the layers have {n_parameters} weights, at most {MOST_WEIGHTS} are built"
+                ),
+                hint: "give a linear layer fewer inputs, or convolutions fewer channels".into(),
+            });
+        }
         let Shape::Row(dim) = shape else {
             return Err(Error::Run {
                 message: format!("the layers give {shape}, an embedding is a row"),

@@ -342,6 +342,15 @@ fn a_misfit_names_the_layer_what_it_needs_and_what_it_is_given() {
          `samples`; it is given a map [4, bands / 2, frames / 2]"
     );
     assert_eq!(
+        refused(conv(2, &[]), features(0)),
+        "`channels` must be within 1..=1024, not 0"
+    );
+    let huge = with("linear", vec![("outputs", number(65536))]);
+    assert_eq!(
+        refused(huge, Clips::Rows { inputs: 1 << 24 }),
+        "the layers have 1099511693312 weights, at most 2147483648 are built"
+    );
+    assert_eq!(
         refused(conv(2, &[]), features(1)),
         "the layers give a map [2, bands, frames], an embedding is a row"
     );

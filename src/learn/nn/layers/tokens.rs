@@ -19,7 +19,7 @@ pub(super) static PATCH_EMBED: Declaration = Declaration {
             "dim",
             Kind::Count {
                 low: 1.0,
-                high: 65536.0,
+                high: 16384.0,
             },
             DefaultValue::Required,
             "features of a token",
@@ -71,7 +71,7 @@ impl Plan for Patches {
         let shape = Shape::Tokens(rows.times(&columns), self.dim);
         let of_token = from * self.window.n_weights();
         let n_parameters = self.dim * (of_token + 1);
-        let multiply_adds = self.dim * of_token * shape.n_positions();
+        let multiply_adds = (self.dim * of_token).saturating_mul(shape.n_positions());
         site.push_part("proj", "convolution", &shape, n_parameters, multiply_adds);
         site.draw_as("proj", Scheme::Transformer);
         let (channels, window) = ([*from, self.dim], self.window);
@@ -126,7 +126,7 @@ pub(super) static TRANSFORMER: Declaration = Declaration {
             "dim",
             Kind::Count {
                 low: 1.0,
-                high: 65536.0,
+                high: 16384.0,
             },
             DefaultValue::Absent,
             "features of a token, to be checked; those that it is given if not given",
@@ -213,14 +213,26 @@ impl Plan for Blocks {
             let mut linear = |layer: &str, from: usize, to: usize| {
                 let shape = input.with_channels(to);
                 let part = format!("{block}.{layer}");
-                site.push_part(&part, "linear", &shape, to * (from + 1), n * from * to);
+                site.push_part(
+                    &part,
+                    "linear",
+                    &shape,
+                    to * (from + 1),
+                    n.saturating_mul(from * to),
+                );
             };
             linear("attn.qkv", dim, 3 * dim);
             linear("attn.proj", dim, dim);
             linear("mlp.fc1", dim, hidden);
             linear("mlp.fc2", hidden, dim);
             let attention = format!("{block}.attn");
-            site.push_part(&attention, "attention", input, 0, 2 * n * n * dim);
+            site.push_part(
+                &attention,
+                "attention",
+                input,
+                0,
+                n.saturating_mul(n).saturating_mul(2 * dim),
+            );
             for norm in ["norm1", "norm2"] {
                 site.push_part(&format!("{block}.{norm}"), "layer norm", input, 2 * dim, 0);
             }

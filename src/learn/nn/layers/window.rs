@@ -7,7 +7,7 @@ use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 
 /// The padding that keeps the size at stride 1.
 pub(super) const SAME: [&str; 1] = ["same"];
-const MOST: f64 = 65536.0;
+const MOST: f64 = 8192.0;
 
 /// A parameter with a number for all axes, or one for each.
 pub(super) const fn sizes(

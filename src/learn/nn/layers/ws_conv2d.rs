@@ -67,7 +67,7 @@ impl Plan for Convolution {
         let sizes = std::array::from_fn(|axis| self.pass(axis, &sizes[axis]));
         let shape = Shape::Map(self.to, sizes);
         let of_channel = of_group * self.kernel.iter().product::<usize>();
-        let multiply_adds = self.to * of_channel * shape.n_positions();
+        let multiply_adds = (self.to * of_channel).saturating_mul(shape.n_positions());
         site.push(
             "convolution",
             &shape,

@@ -136,11 +136,9 @@ fn clips(call: &Call<'_>, layers: &Expression) -> Result<Clips, ScriptError> {
     };
     if let Some(inputs) = given("inputs")? {
         only(&["channels", "bands", "frames", "samples"], "rows")?;
-        return Ok(Clips::Rows {
-            inputs: at_least_one(call, "inputs", inputs)?,
-        });
+        return Ok(Clips::Rows { inputs });
     }
-    let channels = at_least_one(call, "channels", given("channels")?.unwrap_or(1))?;
+    let channels = given("channels")?.unwrap_or(1);
     let samples = given("samples")?;
     if samples.is_some() || layers.reads_waves() {
         only(&["bands", "frames"], "waves")?;
@@ -151,13 +149,6 @@ fn clips(call: &Call<'_>, layers: &Expression) -> Result<Clips, ScriptError> {
         bands: given("bands")?,
         frames: given("frames")?,
     })
-}
-
-fn at_least_one(call: &Call<'_>, name: &str, n: usize) -> Result<usize, ScriptError> {
-    match n {
-        0 => Err(call.wrong(name, "at least 1")),
-        n => Ok(n),
-    }
 }
 
 fn of_model() -> Function {
