@@ -56,6 +56,17 @@ pub enum Kind {
         /// The words; a path that is spelled like one of them is written with `./` before it.
         words: &'static [&'static str],
     },
+    /// A whole number for all axes or a list with one for each; or one of some words.
+    Sizes {
+        /// The words.
+        words: &'static [&'static str],
+        /// Smallest value of each.
+        low: f64,
+        /// Largest value of each.
+        high: f64,
+    },
+    /// A text.
+    Text,
     /// Numbers in a list.
     Numbers {
         /// Smallest value of each.
@@ -74,6 +85,7 @@ impl Kind {
             Kind::Word(words)
             | Kind::WordOrDrawn { words, .. }
             | Kind::WordOrNumber { words, .. }
+            | Kind::Sizes { words, .. }
             | Kind::Paths { words } => words.to_vec(),
             Kind::Preset(presets) => names(presets),
             _ => Vec::new(),
@@ -102,6 +114,12 @@ impl fmt::Display for Kind {
                 "a file, a folder, an array of them, or {}",
                 quoted(words)
             ),
+            Kind::Sizes { words, low, high } => {
+                let or_words: String = words.iter().map(|word| format!("\"{word}\", ")).collect();
+                let range = within(*low, *high);
+                write!(f, "{or_words}a whole number {range} or an array of them")
+            }
+            Kind::Text => f.write_str("a text"),
             Kind::Numbers { low, high } => {
                 write!(f, "an array of numbers {}", within(*low, *high))
             }

@@ -180,6 +180,20 @@ impl Parameter {
             (Kind::WordOrNumber { words, .. }, value) => {
                 self.none_of(words, Some("a number"), value)
             }
+            (Kind::Sizes { words, .. }, Value::Word(word)) if words.contains(&word.as_str()) => {
+                Ok(())
+            }
+            (Kind::Sizes { low, high, .. }, value) => {
+                let sizes = value.sizes();
+                let fits = |n: &f64| (low..=high).contains(n) && n.fract() == 0.0;
+                if !sizes.is_empty() && sizes.iter().all(fits) {
+                    Ok(())
+                } else {
+                    wrong(self.kind.to_string())
+                }
+            }
+            (Kind::Text, Value::Word(_)) => Ok(()),
+            (Kind::Text, _) => wrong("a text".into()),
             (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
             (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
             (Kind::Paths { .. }, Value::Word(path)) if !path.is_empty() => Ok(()),

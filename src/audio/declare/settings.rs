@@ -96,6 +96,12 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// The whole numbers of a size, one for all axes or one for each; none if it is absent or a word.
+    pub fn sizes(&self, name: &str) -> Vec<usize> {
+        let sizes = self.value(name).sizes().iter();
+        sizes.map(|&number| number as usize).collect()
+    }
+
     /// The flag of a parameter.
     pub fn flag(&self, name: &str) -> bool {
         *self.value(name) == Value::Flag(true)

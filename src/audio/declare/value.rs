@@ -77,6 +77,15 @@ impl Value {
         })
     }
 
+    /// The number or numbers of a size; none if it is something else.
+    pub(super) fn sizes(&self) -> &[f64] {
+        match self {
+            Value::Drawn(Distribution::Constant(number)) => std::slice::from_ref(number),
+            Value::Numbers(numbers) => numbers,
+            _ => &[],
+        }
+    }
+
     /// The value inside, if it is of a type.
     pub fn inside<T: 'static>(&self) -> Option<&T> {
         match self {

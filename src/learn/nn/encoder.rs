@@ -3,7 +3,7 @@
 use super::names::{self, Naming};
 use super::weights::listed;
 use super::{
-    Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_as,
+    Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_each,
     read_weights, write_safetensors,
 };
 use crate::Error;
@@ -60,7 +60,11 @@ impl Encoder {
     /// [`Error::Range`] for options that make no network.
     pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Encoder, Error> {
         let network = Network::new(&architecture, device)?;
-        let network = initialize_as(network, seed, architecture.scheme())?;
+        let others = match &architecture {
+            Architecture::Layers(stack) => stack.schemes()?,
+            _ => Vec::new(),
+        };
+        let network = initialize_each(network, seed, architecture.scheme(), &others)?;
         Ok(Encoder {
             architecture,
             network,

@@ -96,6 +96,9 @@ impl Architecture {
     /// # Errors
     /// [`Error::Shape`] if the network cannot read such a clip.
     pub fn summary(&self, input: &[usize]) -> Result<Summary, Error> {
+        if let Architecture::Layers(stack) = self {
+            return stack.summary(input);
+        }
         let (rank, smallest) = match self {
             Architecture::ResNet18Waves(options) => (2, options.geometry.min_samples()),
             Architecture::Ast(_) => (3, PATCH),
@@ -148,6 +151,8 @@ impl Architecture {
             Architecture::SlowfastNfnet(options) => nfnet(&mut trace, *options),
             Architecture::Cnn6(options) => convolutions(&mut trace, *options),
             Architecture::Mlp(options) => plain(&mut trace, options),
+            // Expressions trace themselves.
+            Architecture::Layers(_) => {}
         }
         Ok(Summary {
             input: input.to_vec(),

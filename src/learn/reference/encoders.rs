@@ -21,7 +21,7 @@ impl Case {
     }
 
     /// Checks the loss `sum(out * cos(k))`, the gradient at `x` and those of the module's weights.
-    fn check_gradients<M: Module, const D: usize>(
+    pub(super) fn check_gradients<M: Module, const D: usize>(
         &self,
         module: &M,
         loss: Tensor<1>,

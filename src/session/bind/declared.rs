@@ -43,7 +43,8 @@ pub(super) fn values<B, E, F>(
     let mut values = Vec::new();
     for (name, given) in call.given() {
         let parameter = declaration.parameters.iter().find(|p| p.name == name);
-        let takes_numbers = parameter.is_some_and(|p| matches!(p.kind, Kind::Numbers { .. }));
+        let takes_numbers =
+            parameter.is_some_and(|p| matches!(p.kind, Kind::Numbers { .. } | Kind::Sizes { .. }));
         let value = match inside(given)? {
             Some(value) => Some(value),
             None => plain(name, given)?,
