@@ -5,6 +5,7 @@ mod encoder;
 mod figure;
 mod history;
 mod judging;
+mod live;
 mod loss;
 mod method;
 mod model;
@@ -24,14 +25,16 @@ use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = device::functions(environment);
-    all.extend(tensor::functions(environment));
+    let tape = Arc::default();
+    all.extend(tensor::functions(environment, &tape));
     all.extend(encoder::functions(environment));
-    all.extend(model::functions(environment));
+    all.extend(model::functions(environment, &tape));
     all.extend(loss::functions());
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
     all.extend(run::functions(environment));
     all.extend(history::functions());
+    all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(judging::functions(environment));
     all.extend(figure::functions());
     all.push(plot::plot());
@@ -40,6 +43,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 
 pub(super) fn register(engine: &mut Engine) {
     tensor::register(engine);
+    live::register(engine);
     register_type::<model::Model>(engine);
     register_type::<Loss>(engine);
     register_type::<Optimizer>(engine);

@@ -2,6 +2,7 @@
 
 use super::super::Environment;
 use super::encoder::word;
+use super::tensor::Tape;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
@@ -116,7 +117,7 @@ fn matrix_facts(matrix: &Matrix) -> String {
     )
 }
 
-pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec<Function> {
     vec![
         summary(),
         property("dim", "Number of features that it gives.", |encoder| {
@@ -129,7 +130,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         ),
         save(),
         load(environment),
-        forward(),
+        forward(tape),
         embed_all(environment),
         shape(),
         rows(),
@@ -179,21 +180,52 @@ const NAMINGS: [(&str, Naming); 3] = [
     ("huggingface", Naming::HuggingFace),
 ];
 
-fn forward() -> Function {
-    Function::new("forward", Topic::Training, |call| {
+/// Weights times numbers of the input, an upper bound of the products of a forward pass, from which
+/// it may take a person's time.
+const LONG_FORWARD: f64 = 2e10;
+
+fn forward(tape: &Arc<Tape>) -> Function {
+    let tape = tape.clone();
+    let is_long = |call: &Call<'_>| {
+        let weights = call.receiver::<Model>();
+        let weights = weights.map_or(0, |model| model.encoder.n_parameters());
+        let numbers = call.value::<NdTensor>("x").map_or(0, |x| x.len());
+        weights as f64 * numbers as f64 >= LONG_FORWARD
+    };
+    Function::new("forward", Topic::Training, move |call| {
         let encoder = call.receiver::<Model>()?.encoder;
-        let x = call.value::<NdTensor>("x")?.detach();
+        let x = tape.tensor(call, "x")?;
+        if x.is_tracked() && !encoder.is_training() {
+            return Err(ScriptError::new(
+                "gradients pass through `x`, but the model is not under training",
+            )
+            .hint(
+                "give it to the optimizer, too, such as `adam([model, head])`; or cut `x` off: \
+                    `x.detach()`",
+            ));
+        }
+        let is_training = encoder.is_training() && !tape.is_paused();
+        let x = if is_training { x } else { x.detach() };
         let input: Input = match x.rank() {
             2 => x.to_burn::<2>("the input")?.into(),
             3 => x.to_burn::<3>("the input")?.into(),
             4 => x.to_burn::<4>("the input")?.into(),
             _ => return Err(call.wrong("x", INPUTS)),
         };
-        Ok(Dynamic::from(NdTensor::from_burn(encoder.embed(input)?)))
+        let rows = if is_training {
+            encoder.forward(input)?
+        } else {
+            encoder.embed(input)?
+        };
+        Ok(Dynamic::from(NdTensor::from_burn(rows)))
     })
     .on::<Model>()
-    .long()
-    .about("Computes the embeddings of a batch, [batch, dim], with running statistics and without gradients.")
+    .long_if(is_long)
+    .about("Computes the embeddings of a batch, [batch, dim].")
+    .note(
+        "a model that an optimizer trains takes the batch's statistics, and is followed for \
+            gradients; any other one, and every one inside `no_grad`, has its running statistics",
+    )
     .param::<Dynamic>("x", INPUTS)
     .returns("tensor")
     .example(
