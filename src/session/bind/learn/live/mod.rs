@@ -2,6 +2,8 @@
 
 mod batches;
 mod figures;
+#[cfg(test)]
+mod tests;
 mod trainer;
 
 use super::super::Environment;

@@ -245,7 +245,7 @@ fn of_models() -> Vec<Function> {
         .returns("model")
         .example(
             "let m = mlp(2, [1]); let before = m.copy(); let x = ones([1, 2]); \
-            sgd(m).step(m.forward(x).sum().backward()); assert(before.forward(x) != no_grad(|| m.forward(x)))",
+            let opt = sgd(m); opt.step(m.forward(x).sum().backward()); assert(before.forward(x) != no_grad(|| m.forward(x)))",
         ),
         Function::property::<Model, _>("is_training", Topic::Training, |model| {
             Ok(model.encoder.is_training())
