@@ -1,6 +1,7 @@
 //! Batches, made ahead of the model on threads of their own.
 
 use crate::Error;
+use crate::nn::Input;
 use auricle_audio::augment::{Domain, Recipe, STACK_BYTES, Views, Workspace};
 use auricle_audio::dataset::Dataset;
 use auricle_audio::{Key, Place};
@@ -51,6 +52,10 @@ pub struct Batch {
     pub labels: Vec<Option<usize>>,
     /// Identity of each clip in the whole dataset.
     pub ids: Vec<u64>,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// The epoch that it is of, from 0.
+    pub epoch: usize,
 }
 
 /// One view of the clips of a batch.
@@ -63,6 +68,17 @@ pub struct View {
 }
 
 impl Batch {
+    /// The key of what is drawn for a view of the whole batch, such as who is mixed with whom: that
+    /// of its first clip.
+    pub fn key(&self, view: usize) -> Key {
+        Key {
+            seed: self.seed,
+            epoch: self.epoch as u64,
+            item: self.ids.first().copied().unwrap_or(0),
+            view: view as u64,
+        }
+    }
+
     /// Takes the values of a view of features, `[batch, channels, bands, frames]`.
     ///
     /// # Errors
@@ -79,6 +95,17 @@ impl Batch {
     pub fn waves(&mut self, view: usize, device: &Device) -> Result<Tensor<3>, Error> {
         let want = "waves [batch, channels, samples]: leave `log_mel()` out of the recipe";
         self.take(view, "the input of a 1-D encoder", want, device)
+    }
+
+    /// Takes the values of a view as a network reads it: waves or features, by its axes.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it is neither.
+    pub fn input(&mut self, view: usize, device: &Device) -> Result<Input, Error> {
+        Ok(match self.views[view].shape.len() {
+            3 => self.waves(view, device)?.into(),
+            _ => self.features(view, device)?.into(),
+        })
     }
 
     fn take<const D: usize>(
@@ -222,6 +249,8 @@ impl Feed {
             views: views.collect(),
             labels: indices.iter().map(|&index| clip(index).label).collect(),
             ids: indices.iter().map(|&index| clip(index).id).collect(),
+            seed: self.seed,
+            epoch,
         })
     }
 
@@ -245,10 +274,7 @@ impl Feed {
         WORK.with_borrow_mut(|work| {
             work.load(&self.data.wave(index)?);
             self.views.recipes()[view].run(key, work)?;
-            let (shape, values) = match work.domain() {
-                Domain::Wave => (vec![work.n_channels, work.input().n], &mut work.samples),
-                Domain::Features => (work.features.shape().to_vec(), &mut work.features.values),
-            };
+            let (shape, values) = result(work);
             let (mean, scale) = (
                 self.scaling.mean as f32,
                 (1.0 / self.scaling.deviation) as f32,
@@ -304,6 +330,14 @@ impl Feed {
             maker: Some(maker),
             waited: Duration::ZERO,
         }
+    }
+}
+
+/// What a recipe left in a workspace, waves or features: its shape, and its values in row-major order.
+fn result(work: &mut Workspace) -> (Vec<usize>, &mut [f32]) {
+    match work.domain() {
+        Domain::Wave => (vec![work.n_channels, work.input().n], &mut work.samples),
+        Domain::Features => (work.features.shape().to_vec(), &mut work.features.values),
     }
 }
 
@@ -386,14 +420,13 @@ pub fn measure(
             item: data.clips()[index].id,
             view: 0,
         };
-        let features = front_end.features(&data.wave(index)?, key)?;
-        let n = features.values.len() as f64;
-        let mean = features.mean();
-        let squares: f64 = features
-            .values
-            .iter()
-            .map(|&v| (f64::from(v) - mean).powi(2))
-            .sum();
+        let mut work = Workspace::default();
+        work.load(&data.wave(index)?);
+        front_end.run(key, &mut work)?;
+        let (_, values) = result(&mut work);
+        let n = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n.max(1.0);
+        let squares: f64 = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
         Ok((n, mean, squares))
     })?;
     // Chan's rule joins the moments of the clips in their order, whatever thread computed them.

@@ -37,8 +37,8 @@ pub fn embed(
         if stop() {
             return Err(Error::Stopped);
         }
-        let features = batch?.features(0, device)?;
-        values.extend(encoder.embed(features)?.into_data().iter::<f64>());
+        let input = batch?.input(0, device)?;
+        values.extend(encoder.embed(input)?.into_data().iter::<f64>());
     }
     Ok(Matrix {
         columns: encoder.dim(),

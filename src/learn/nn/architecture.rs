@@ -59,11 +59,12 @@ impl Architecture {
         }
     }
 
-    /// What it reads: waves or features.
-    pub fn domain(&self) -> Domain {
+    /// What it reads: waves or features; `None` for plain layers, which read either.
+    pub fn domain(&self) -> Option<Domain> {
         match self {
-            Architecture::ResNet18Waves(_) => Domain::Wave,
-            _ => Domain::Features,
+            Architecture::ResNet18Waves(_) => Some(Domain::Wave),
+            Architecture::Mlp(_) => None,
+            _ => Some(Domain::Features),
         }
     }
 

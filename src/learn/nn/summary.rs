@@ -113,8 +113,8 @@ impl Architecture {
         if !fits {
             let want = match (self, self.domain()) {
                 (Architecture::Mlp(options), _) => format!("{} numbers", options.inputs),
-                (_, Domain::Wave) => format!("[{}, samples >= {smallest}]", self.channels()),
-                (_, Domain::Features) => {
+                (_, Some(Domain::Wave)) => format!("[{}, samples >= {smallest}]", self.channels()),
+                _ => {
                     let channels = self.channels();
                     format!("[{channels}, bands >= {smallest}, frames >= {smallest}]")
                 }

@@ -16,7 +16,10 @@ mod tests;
 
 pub use history::{EpochRecord, History, LOSS};
 pub use lars::LarsVariant;
-pub use methods::{BarlowTwins, Byol, Clar, MoCo, Projection, SimClr, SimSiam, Supervised, VicReg};
+pub use methods::{
+    BarlowTwins, Byol, Clar, MoCo, PatchMix, PatchMixObjective, Projection, SimClr, SimSiam,
+    Supervised, VicReg,
+};
 pub use objective::{Method, Moment, Nothing, Term, Terms};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;

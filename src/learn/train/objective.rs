@@ -8,7 +8,7 @@
 use super::{Optimizer, Plan};
 use crate::Error;
 use crate::batch::Batch;
-use crate::nn::{Input, NamedTensor, Network, export, import};
+use crate::nn::{NamedTensor, Network, export, import};
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
@@ -131,17 +131,6 @@ pub trait Method: Clone + Send + Sync + 'static {
         learner: &'a Self::Learner,
         memory: &'a Self::Memory,
     ) -> Vec<(&'static str, &'a Network)>;
-}
-
-/// A view of a batch as a network reads it: waves or features, by its axes.
-///
-/// # Errors
-/// [`Error::Shape`] if it is neither.
-pub(super) fn input(batch: &mut Batch, view: usize, device: &Device) -> Result<Input, Error> {
-    Ok(match batch.views[view].shape.len() {
-        3 => Input::Waves(batch.waves(view, device)?),
-        _ => Input::Features(batch.features(view, device)?),
-    })
 }
 
 /// A method's learner and memory before the first step.

@@ -103,23 +103,41 @@ impl Plan {
         self.data.classes().len()
     }
 
-    /// The views up to features.
-    pub(super) fn full_views(&self) -> Result<Views, Error> {
-        let gives = self.views.flow()?.gives.unwrap_or(Domain::Wave);
-        Ok(match (gives, &self.features) {
-            (Domain::Features, _) => self.views.clone(),
-            (Domain::Wave, Some(features)) => self.views.then(features)?,
-            (Domain::Wave, None) => {
-                let message = "the views end in waves, the encoder needs features".to_owned();
-                let hint =
-                    "end the recipe in `log_mel()`, or give `features: log_mel()`".to_owned();
-                return Err(Error::Run { message, hint });
-            }
-        })
+    /// The plan with the features that its encoder brings along, where it says none itself.
+    pub(super) fn resolved(mut self) -> Plan {
+        let brought = self.encoder.front_end.as_ref().map(|own| &own.recipe);
+        let brought = brought.filter(|recipe| **recipe != Recipe::identity());
+        let gives = self.views.flow().map(|flow| flow.gives);
+        if self.features.is_none() && gives != Ok(Some(Domain::Features)) {
+            self.features = brought.cloned();
+        }
+        self
     }
 
-    /// The recipe that computes features from a clip as it is.
+    /// The views up to what the encoder reads.
+    pub(super) fn full_views(&self) -> Result<Views, Error> {
+        let gives = self.views.flow()?.gives.unwrap_or(Domain::Wave);
+        let reads = self.encoder.architecture().domain();
+        match (gives, reads, &self.features) {
+            (Domain::Features, Some(Domain::Wave), _)
+            | (Domain::Wave, Some(Domain::Wave), Some(_)) => Err(Error::Run {
+                message: "the encoder reads waves, the views end in features".to_owned(),
+                hint: "leave the features, such as `log_mel()`, out".to_owned(),
+            }),
+            (Domain::Wave, Some(Domain::Features), None) => Err(Error::Run {
+                message: "the views end in waves, the encoder needs features".to_owned(),
+                hint: "end the recipe in `log_mel()`, or give `features: log_mel()`".to_owned(),
+            }),
+            (Domain::Wave, _, Some(features)) => Ok(self.views.then(features)?),
+            _ => Ok(self.views.clone()),
+        }
+    }
+
+    /// The recipe by which a clip as it is becomes what the encoder reads: for waves, none.
     pub(super) fn front_end(&self) -> Result<Recipe, Error> {
+        if self.full_views()?.flow()?.gives != Some(Domain::Features) {
+            return Ok(Recipe::identity());
+        }
         let found = self.views.recipes().iter().find_map(Recipe::front_end);
         found.or_else(|| self.features.clone()).ok_or_else(|| Error::Run {
             message: "the recipe does not say by which one stage a clip becomes features without augmentation".into(),

@@ -102,7 +102,8 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`] if the parts do not fit, naming the part.
-    pub fn new(method: impl Method, mut plan: Plan) -> Result<Run, Error> {
+    pub fn new(method: impl Method, plan: Plan) -> Result<Run, Error> {
+        let mut plan = plan.resolved();
         // Whatever is done with the encoder later, this run begins with it as it is now.
         plan.encoder = plan.encoder.copy();
         method.check(&plan)?;

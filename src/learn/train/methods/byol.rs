@@ -1,7 +1,7 @@
 //! BYOL: one network predicts what a slow copy of it makes of the other view.
 
 use super::super::Plan;
-use super::super::objective::{Method, Moment, Terms, input};
+use super::super::objective::{Method, Moment, Terms};
 use super::average::{follow, still};
 use super::heads::Mlp;
 use super::projected::Projection;
@@ -102,7 +102,7 @@ impl Method for Byol {
         device: &Device,
     ) -> Result<Terms, Error> {
         let mut view = |view| -> Result<[Tensor<2>; 2], Error> {
-            let x = input(batch, view, device)?;
+            let x = batch.input(view, device)?;
             let online = learner.head.forward(learner.encoder.forward(x.clone())?);
             let target = memory.head.forward(memory.encoder.forward(x)?);
             Ok([online, target.detach()])

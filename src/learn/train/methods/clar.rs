@@ -1,7 +1,7 @@
 //! CLAR: contrast of two views and the labels of those clips that have one, through one head.
 
 use super::super::Plan;
-use super::super::objective::{Method, Nothing, Terms, input};
+use super::super::objective::{Method, Nothing, Terms};
 use super::heads::of_labels;
 use super::projected::Projection;
 use crate::Error;
@@ -87,7 +87,7 @@ impl Method for Clar {
         device: &Device,
     ) -> Result<Terms, Error> {
         let mut view = |view| -> Result<(Tensor<2>, Tensor<2>), Error> {
-            let embeddings = learner.encoder.forward(input(batch, view, device)?)?;
+            let embeddings = learner.encoder.forward(batch.input(view, device)?)?;
             Ok(learner.head.forward(embeddings))
         };
         let ((a, logits_a), (b, logits_b)) = (view(0)?, view(1)?);

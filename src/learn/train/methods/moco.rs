@@ -1,7 +1,7 @@
 //! MoCo: a view is told from many earlier clips, whose keys a slow copy of the network made.
 
 use super::super::Plan;
-use super::super::objective::{Method, Moment, Terms, input};
+use super::super::objective::{Method, Moment, Terms};
 use super::average::{follow, still};
 use super::heads::Mlp;
 use super::projected::Projection;
@@ -117,9 +117,9 @@ impl Method for MoCo {
         batch: &mut Batch,
         device: &Device,
     ) -> Result<Terms, Error> {
-        let x = learner.encoder.forward(input(batch, 0, device)?)?;
+        let x = learner.encoder.forward(batch.input(0, device)?)?;
         let queries = learner.head.forward(x);
-        let x = memory.encoder.forward(input(batch, 1, device)?)?;
+        let x = memory.encoder.forward(batch.input(1, device)?)?;
         let keys = memory.head.forward(x).detach();
         let queue = memory.queue.val().detach();
         let loss = info_nce(queries.clone(), keys.clone(), queue, self.temperature)?;

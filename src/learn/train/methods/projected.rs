@@ -1,7 +1,6 @@
 //! An encoder and a projector: what most methods of two views train.
 
 use super::super::Plan;
-use super::super::objective::input;
 use crate::Error;
 use crate::batch::Batch;
 use crate::nn::{Network, Projector};
@@ -77,7 +76,7 @@ impl Projected {
         device: &Device,
     ) -> Result<[Tensor<2>; 2], Error> {
         let mut project = |view| -> Result<Tensor<2>, Error> {
-            let x = input(batch, view, device)?;
+            let x = batch.input(view, device)?;
             Ok(self.head.forward(self.encoder.forward(x)?))
         };
         Ok([project(0)?, project(1)?])

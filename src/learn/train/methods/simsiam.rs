@@ -1,7 +1,7 @@
 //! SimSiam: one view predicts the other, and nothing flows into what is predicted.
 
 use super::super::Plan;
-use super::super::objective::{Method, Nothing, Terms, input};
+use super::super::objective::{Method, Nothing, Terms};
 use super::heads::Mlp;
 use super::projected::Projection;
 use crate::Error;
@@ -86,7 +86,7 @@ impl Method for SimSiam {
         device: &Device,
     ) -> Result<Terms, Error> {
         let mut project = |view| -> Result<Tensor<2>, Error> {
-            let x = learner.encoder.forward(input(batch, view, device)?)?;
+            let x = learner.encoder.forward(batch.input(view, device)?)?;
             Ok(learner.bn.forward(learner.head.forward(x)))
         };
         let (a, b) = (project(0)?, project(1)?);

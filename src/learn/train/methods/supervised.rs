@@ -1,7 +1,7 @@
 //! Supervised training: the labels of the clips, through an encoder and one linear layer.
 
 use super::super::Plan;
-use super::super::objective::{Method, Nothing, Terms, input};
+use super::super::objective::{Method, Nothing, Terms};
 use super::heads::of_labels;
 use crate::Error;
 use crate::batch::Batch;
@@ -76,7 +76,7 @@ impl Method for Supervised {
         let mut rows = Vec::new();
         let mut logits = Vec::new();
         for view in 0..batch.views.len() {
-            let embeddings = learner.encoder.forward(input(batch, view, device)?)?;
+            let embeddings = learner.encoder.forward(batch.input(view, device)?)?;
             logits.push(learner.head.forward(embeddings.clone()));
             rows.push(embeddings);
         }

@@ -3,9 +3,10 @@
 use super::super::Environment;
 use super::figure::COLUMNS;
 use super::history::spoken;
-use super::model::{Model, front_end};
+use super::model::{Model, front_end, log_mel};
 use super::run::trained;
 use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe};
+use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::io::write_whole;
 use auricle_figure::drawing_image;
@@ -198,7 +199,12 @@ fn report(
             &random_encoder(&model.encoder, environment.seed(), &device)?,
         )?);
     }
-    let statistics = |data: &Dataset| floor(&front_end.recipe, data, &workers, &stop);
+    // A model that reads waves has the floor of spectrograms, too.
+    let features = match &front_end.recipe {
+        recipe if *recipe == Recipe::identity() => log_mel()?,
+        recipe => recipe.clone(),
+    };
+    let statistics = |data: &Dataset| floor(&features, data, &workers, &stop);
     subjects.push(Subject {
         name: "log-mel statistics".into(),
         train: statistics(&split.train)?,

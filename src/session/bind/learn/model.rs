@@ -4,7 +4,7 @@ use super::super::Environment;
 use super::encoder::word;
 use super::tensor::Tape;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
-use auricle_audio::augment::{Recipe, Stage, declaration};
+use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
 use auricle_figure::{
     Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel,
@@ -307,7 +307,8 @@ fn embed_all(environment: &Arc<Environment>) -> Function {
     .option::<Dynamic>(
         "features",
         (),
-        "recipe from waves to features; the one the model was trained with, else `log_mel()`",
+        "recipe from waves to features; the one the model was trained with, else `log_mel()`, \
+         and none for a model that reads waves",
     )
     .returns("embeddings")
     .reads_data()
@@ -328,15 +329,21 @@ pub(super) fn front_end(
     match (given, &encoder.front_end) {
         (None, Some(own)) => Ok(own.clone()),
         (given, _) => {
-            let recipe = match given {
-                Some(recipe) => recipe,
-                None => Stage::new(declaration("log_mel")?, None)?.into(),
+            let recipe = match (given, encoder.architecture().domain()) {
+                (Some(recipe), _) => recipe,
+                (None, Some(Domain::Wave)) => Recipe::identity(),
+                (None, _) => log_mel()?,
             };
             let stop = environment.token.stop();
             let scaling = measure(data, &recipe, &environment.workers()?, &|| stop.is_asked())?;
             Ok(FrontEnd { recipe, scaling })
         }
     }
+}
+
+/// The features of those who do not say which.
+pub(super) fn log_mel() -> Result<Recipe, ScriptError> {
+    Ok(Stage::new(declaration("log_mel")?, None)?.into())
 }
 
 fn shape() -> Function {

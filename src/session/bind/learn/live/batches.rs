@@ -1,11 +1,11 @@
 //! Batches to loop over.
 
 use super::super::super::Environment;
-use super::super::model::Model;
+use super::super::model::{Model, log_mel};
 use super::TINY_LOOP;
 use super::figures::Figures;
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic};
-use auricle_audio::augment::{Domain, Recipe, Stage, Views, declaration};
+use auricle_audio::augment::{Domain, Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_learn::batch::{Batch, Feed, Scaling, Workers, measure};
 use auricle_learn::live::{Batches, Place, Shape, Stream};
@@ -250,7 +250,7 @@ fn views(call: &Call<'_>) -> Result<Views, ScriptError> {
     }
     let recipe = match given.clone().try_cast::<Recipe>() {
         Some(recipe) => recipe,
-        None if given.is_unit() => Stage::new(declaration("log_mel")?, None)?.into(),
+        None if given.is_unit() => log_mel()?,
         None => return Err(call.wrong("recipe", "views or a recipe")),
     };
     Ok(Views::of(n.unwrap_or(1), &recipe)?)
