@@ -77,7 +77,7 @@ impl Encoder {
     pub fn copy(&self) -> Encoder {
         Encoder {
             architecture: self.architecture.clone(),
-            network: Shared::new(self.network.get().valid()),
+            network: self.network.copy(),
             front_end: self.front_end.clone(),
         }
     }
@@ -106,6 +106,11 @@ impl Encoder {
     /// Whether it is under training.
     pub fn is_training(&self) -> bool {
         self.network.is_training()
+    }
+
+    /// Whether a training has moved its weights, or those it was copied from, in place.
+    pub fn is_trained(&self) -> bool {
+        self.network.is_changed()
     }
 
     /// Whether both share their weights.

@@ -17,6 +17,8 @@ struct State {
     network: Network,
     /// Whether it stands on a device that differentiates.
     is_training: bool,
+    /// Whether another one was put in its place.
+    is_changed: bool,
 }
 
 impl Shared {
@@ -25,6 +27,17 @@ impl Shared {
         Shared(Arc::new(Mutex::new(State {
             network,
             is_training: false,
+            is_changed: false,
+        })))
+    }
+
+    /// The network as it is now, held by nobody else and not under training.
+    pub(super) fn copy(&self) -> Shared {
+        let state = self.lock();
+        Shared(Arc::new(Mutex::new(State {
+            network: state.network.valid(),
+            is_training: false,
+            is_changed: state.is_changed,
         })))
     }
 
@@ -41,7 +54,14 @@ impl Shared {
 
     /// Puts another network in its place.
     pub(super) fn set(&self, network: Network) {
-        self.lock().network = network;
+        let mut state = self.lock();
+        state.network = network;
+        state.is_changed = true;
+    }
+
+    /// Whether another network was put in the place of the first one.
+    pub(super) fn is_changed(&self) -> bool {
+        self.lock().is_changed
     }
 
     /// Whether it is under training.

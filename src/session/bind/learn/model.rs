@@ -26,6 +26,20 @@ pub(super) struct Model {
     pub(super) encoder: Encoder,
 }
 
+/// The name of a model whose weights were drawn.
+pub(super) const RANDOM: &str = "random encoder";
+
+impl Model {
+    /// Its name for reports: what a loop has trained is no random encoder any more.
+    pub(super) fn title(&self) -> &str {
+        if self.name == RANDOM && self.encoder.is_trained() {
+            "trained encoder"
+        } else {
+            &self.name
+        }
+    }
+}
+
 impl ScriptValue for Model {
     const NAME: &'static str = "model";
 
@@ -33,7 +47,7 @@ impl ScriptValue for Model {
         let (architecture, parameters) = (self.encoder.architecture(), self.encoder.n_parameters());
         format!(
             "{}: {architecture}, {parameters} weights, {} features",
-            self.name,
+            self.title(),
             self.encoder.dim()
         )
     }

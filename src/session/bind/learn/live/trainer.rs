@@ -4,7 +4,9 @@ use super::super::model::Model;
 use super::super::tensor::Gradients;
 use super::TINY_LOOP;
 use super::figures::Figures;
-use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic, describe};
+use crate::script::{
+    Call, FromScript, Function, ScriptError, ScriptValue, Topic, Unknown, describe,
+};
 use auricle_learn::live;
 use auricle_learn::nn::Encoder;
 use auricle_learn::train::Optimizer;
@@ -66,6 +68,10 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_set(
         "learning_rate",
         |trainer: &mut Trainer, value: Dynamic| -> Result<(), Box<EvalAltResult>> {
+            // While a script is checked without data, the rate may depend on some.
+            if value.is::<Unknown>() {
+                return Ok(());
+            }
             let rate = f64::from_script(&value).filter(|rate| *rate >= 0.0 && rate.is_finite());
             let wrong = || {
                 let given = describe(&value);
