@@ -9,7 +9,14 @@ use auricle_learn::loss::Loss;
 use auricle_learn::nn::{Architecture, Encoder, ResNet18Options};
 use auricle_learn::train::{FitOptions, Optimizer, Plan, Projection, Run, Schedule, SimClr};
 use auricle_learn::{Device, device};
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use auricle_session::script::Silent;
+use auricle_session::{Session, Settings};
+use criterion::measurement::WallTime;
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Clips in a step; the steps of an iteration follow from it.
 const BATCH: usize = 128;
@@ -86,7 +93,47 @@ fn learn(c: &mut Criterion) {
         };
         b.iter_batched(fresh, fit, BatchSize::PerIteration);
     });
+    own_loop(&mut group);
     group.finish();
+}
+
+/// The clips of [`study`], and a loop over them in the language that does what its run does.
+const CLIPS: &str = "let clips = []; \
+    for i in 0..256 { clips.push(#{ wave: white_noise(1, #{ sample_rate: 8000, seed: i }), label: 0 }) } \
+    let data = dataset(clips);";
+const MODELS: &str = "let model = resnet18(#{ width: 16, seed: 0 }); \
+    let head = mlp(128, [128, 128, 64], #{ batch_norm: true, seed: 0 }); \
+    let opt = adam([model, head]);";
+const LOOP: &str = "let recipe = views(2, fade() |> log_mel(#{ n_mels: 40, n_fft: 256, hop_length: 80 })); \
+    for batch in data.batches(128, #{ recipe: recipe, seed: 0 }) { \
+        let a = head.forward(model.forward(batch.views[0])); \
+        let b = head.forward(model.forward(batch.views[1])); \
+        let loss = nt_xent(a, b, 0.5); \
+        opt.step(loss.backward()); \
+        log(#{ loss: loss }); \
+    }";
+
+/// The same steps as a loop in the language: within a twentieth of the run's time.
+fn own_loop(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let mut session =
+        Session::new(Settings::default(), Arc::new(Silent)).expect("a session can be had");
+    let mut run = move |source: &str| {
+        let result = session.eval("bench", source);
+        result.unwrap_or_else(|diagnostic| panic!("{}", diagnostic.render(false)));
+    };
+    run(CLIPS);
+    group.bench_function("own_loop_resnet18_w16_40x101_b128", |b| {
+        b.iter_custom(|times| {
+            let mut total = Duration::ZERO;
+            for _ in 0..times {
+                run(MODELS);
+                let start = Instant::now();
+                run(LOOP);
+                total += start.elapsed();
+            }
+            total
+        });
+    });
 }
 
 criterion_group!(benches, learn);

@@ -61,11 +61,12 @@ const AUDIO: [&[&str]; 6] = [
     &["dataset", "plot"],
     &[],
 ];
-const LEARN: [&[&str]; 5] = [
+const LEARN: [&[&str]; 6] = [
     &["error", "device", "tensor", "batch"],
     &["nn"],
     &["loss", "eval"],
     &["train"],
+    &["live"],
     &[],
 ];
 

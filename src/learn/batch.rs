@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -336,7 +336,8 @@ impl Feed {
         )
     }
 
-    fn load(&self, epoch: usize, batches: Vec<Vec<usize>>, workers: &Workers) -> Loader {
+    /// Starts making batches of an epoch, each of the clips of some indices.
+    pub fn load(&self, epoch: usize, batches: Vec<Vec<usize>>, workers: &Workers) -> Loader {
         let (sender, receiver) = sync_channel(PREFETCHED);
         let (feed, workers) = (self.clone(), workers.clone());
         let maker = std::thread::spawn(move || {
@@ -378,7 +379,38 @@ impl Loader {
     pub fn waited(&self) -> Duration {
         self.waited
     }
+
+    /// The next batch; nothing at the end.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] if asked to stop while the batch is not there yet, and whatever making it reports.
+    pub fn next_unless(&mut self, stop: Stop<'_>) -> Result<Option<Batch>, Error> {
+        let start = Instant::now();
+        let received = loop {
+            match self.receiver.recv_timeout(LOOK_EVERY) {
+                Ok(batch) => break Some(batch),
+                Err(RecvTimeoutError::Disconnected) => break None,
+                Err(RecvTimeoutError::Timeout) if stop() => return Err(Error::Stopped),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        };
+        self.waited += start.elapsed();
+        if received.is_none() {
+            self.end();
+        }
+        received.transpose()
+    }
+
+    /// A maker that failed must not pass for one that has made all.
+    fn end(&mut self) {
+        if let Some(Err(fault)) = self.maker.take().map(JoinHandle::join) {
+            std::panic::resume_unwind(fault);
+        }
+    }
 }
+
+/// Who waits for a batch looks that often whether to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 impl Iterator for Loader {
     type Item = Result<Batch, Error>;
@@ -387,11 +419,8 @@ impl Iterator for Loader {
         let start = Instant::now();
         let batch = self.receiver.recv().ok();
         self.waited += start.elapsed();
-        // A maker that failed must not pass for one that has made all.
-        if batch.is_none()
-            && let Some(Err(fault)) = self.maker.take().map(JoinHandle::join)
-        {
-            std::panic::resume_unwind(fault);
+        if batch.is_none() {
+            self.end();
         }
         batch
     }

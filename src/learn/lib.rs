@@ -1,13 +1,14 @@
 //! Everything that holds a tensor: batches, encoders, losses, training and evaluation, on burn.
 //!
 //! Rooms, each importing only from those to its left: `error device tensor batch < nn < loss eval <
-//! train`. Nothing here knows scripts. burn panics on wrong shapes, so shapes that come from
+//! train < live`. Nothing here knows scripts. burn panics on wrong shapes, so shapes that come from
 //! outside are checked at the door.
 
 pub mod batch;
 mod device;
 mod error;
 pub mod eval;
+pub mod live;
 pub mod loss;
 pub mod nn;
 #[cfg(test)]

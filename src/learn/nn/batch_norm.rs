@@ -91,5 +91,9 @@ impl BatchNorm {
             .update(mix(self.running_mean.value_sync(), mean));
         self.running_var
             .update(mix(self.running_var.value_sync(), unbiased));
+        // burn keeps updates of different threads apart, to average them. The next batch may come
+        // on another thread, and follows this one all the same.
+        self.running_mean.value_sync();
+        self.running_var.value_sync();
     }
 }

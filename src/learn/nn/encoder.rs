@@ -1,6 +1,7 @@
 //! Encoders with their weights and front-ends, and files of them.
 
 use super::names::{self, Naming};
+use super::shared::Shared;
 use super::weights::listed;
 use super::{
     Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_each,
@@ -45,10 +46,13 @@ impl Default for LoadOptions {
 }
 
 /// An encoder: its architecture, its weights, and the front-end it was trained with.
+///
+/// Clones share the weights, so that a training of one is seen in all; [`Encoder::copy`] shares
+/// nothing.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     architecture: Architecture,
-    network: Network,
+    network: Shared,
     /// How its input is made; `None` until it was trained or told.
     pub front_end: Option<FrontEnd>,
 }
@@ -67,9 +71,19 @@ impl Encoder {
         let network = initialize_each(network, seed, architecture.scheme(), &others)?;
         Ok(Encoder {
             architecture,
-            network,
+            network: Shared::new(network),
             front_end: None,
         })
+    }
+
+    /// The same encoder with the weights that it has now; shares nothing with this one, and is not
+    /// under training.
+    pub fn copy(&self) -> Encoder {
+        Encoder {
+            architecture: self.architecture.clone(),
+            network: self.network.copy(),
+            front_end: self.front_end.clone(),
+        }
     }
 
     /// What it is.
@@ -77,9 +91,35 @@ impl Encoder {
         self.architecture.clone()
     }
 
-    /// The network, to be trained.
-    pub fn network(&self) -> &Network {
-        &self.network
+    /// The network with its weights as they are now.
+    pub fn network(&self) -> Network {
+        self.network.get()
+    }
+
+    /// Puts a network of the same architecture in the place of this one, for all that share it.
+    pub(crate) fn set_network(&self, network: Network) {
+        self.network.set(network);
+    }
+
+    /// Puts it, and all that share its weights, under training: [`Encoder::forward`] is followed
+    /// for gradients from here on.
+    pub fn train(&self) {
+        self.network.train();
+    }
+
+    /// Whether it is under training.
+    pub fn is_training(&self) -> bool {
+        self.network.is_training()
+    }
+
+    /// Whether a training has moved its weights, or those it was copied from, in place.
+    pub fn is_trained(&self) -> bool {
+        self.network.is_changed()
+    }
+
+    /// Whether both share their weights.
+    pub fn shares_weights(&self, other: &Encoder) -> bool {
+        self.network.is(&other.network)
     }
 
     /// Number of features that it gives.
@@ -94,12 +134,12 @@ impl Encoder {
 
     /// Number of weights, running statistics not counted.
     pub fn n_parameters(&self) -> usize {
-        count_parameters(&self.network)
+        count_parameters(&self.network.get())
     }
 
     /// All weights by PyTorch's names.
     pub fn weights(&self) -> BTreeMap<String, NamedTensor> {
-        export(&self.network)
+        export(&self.network.get().valid())
     }
 
     /// The same encoder with other weights; shares nothing with this one.
@@ -114,7 +154,7 @@ impl Encoder {
         let network = import(Network::new(&self.architecture, device)?, weights)?;
         Ok(Encoder {
             architecture: self.architecture.clone(),
-            network,
+            network: Shared::new(network),
             front_end: self.front_end.clone(),
         })
     }
@@ -124,7 +164,21 @@ impl Encoder {
     /// # Errors
     /// [`Error::Shape`] if the input is of another kind, or has another number of channels.
     pub fn embed(&self, x: impl Into<Input>) -> Result<Tensor<2>, Error> {
-        self.network.valid().forward(x)
+        self.network.get().valid().forward(x)
+    }
+
+    /// Embeds a batch as `[batch, dim]`; under training with the batch's statistics, and followed
+    /// for gradients, else as [`Encoder::embed`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward(&self, x: impl Into<Input>) -> Result<Tensor<2>, Error> {
+        if self.is_training() {
+            // The first layer may be one that asks its input whether it trains.
+            self.network.get().forward(x.into().autodiff())
+        } else {
+            self.embed(x)
+        }
     }
 
     /// Saves weights, architecture and front-end as a safetensors file with PyTorch's names.
@@ -147,7 +201,7 @@ impl Encoder {
     /// [`Error::Audio`] if the file cannot be written, [`Error::Run`] if the program has no names
     /// for the architecture.
     pub fn save_as(&self, path: &Path, naming: Naming) -> Result<(), Error> {
-        if naming != Naming::Original && self.network.transformer().is_none() {
+        if naming != Naming::Original && self.network.get().transformer().is_none() {
             return Err(Error::Run {
                 message: "only a transformer has names of timm or Hugging Face".into(),
                 hint: "save it without `names`: they are PyTorch's".into(),
@@ -198,7 +252,7 @@ impl Encoder {
             names::sum_channels(kernel);
         }
         let mut loaded = Encoder {
-            network: import(Network::new(&architecture, device)?, &weights)?,
+            network: Shared::new(import(Network::new(&architecture, device)?, &weights)?),
             architecture,
             front_end: self.front_end.clone(),
         };

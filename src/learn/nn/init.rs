@@ -73,8 +73,13 @@ pub fn initialize_each<M: Module>(
             Scheme::Transformer => draw_transformer(name, tensor, &shapes, &mut rng),
         }
     });
-    let module = import(module, &tensors)?;
-    Ok(module.map(&mut Named::default()))
+    Ok(named_by_place(import(module, &tensors)?))
+}
+
+/// Gives every parameter of a module an identity that depends on its name alone, by which an
+/// optimizer keeps its state.
+pub fn named_by_place<M: Module>(module: M) -> M {
+    module.map(&mut Named::default())
 }
 
 fn draw(

@@ -26,6 +26,15 @@ impl Input {
             Input::Vectors(x) => x.dims().to_vec(),
         }
     }
+
+    /// The same on a device that differentiates.
+    pub(super) fn autodiff(self) -> Input {
+        match self {
+            Input::Waves(x) => Input::Waves(x.autodiff()),
+            Input::Features(x) => Input::Features(x.autodiff()),
+            Input::Vectors(x) => Input::Vectors(x.autodiff()),
+        }
+    }
 }
 
 impl From<Tensor<3>> for Input {

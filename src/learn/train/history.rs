@@ -46,7 +46,7 @@ impl EpochRecord {
     }
 
     /// Adds what an epoch of some clips cost: its time, and the part of it spent waiting, s.
-    pub(super) fn push_cost(&mut self, n_clips: usize, [seconds, waited]: [f64; 2]) {
+    pub fn push_cost(&mut self, n_clips: usize, [seconds, waited]: [f64; 2]) {
         self.push(SECONDS, seconds);
         self.push(CLIPS_PER_S, n_clips as f64 / seconds.max(1e-9));
         self.push(WAITING, waited / seconds.max(1e-9));

@@ -103,7 +103,9 @@ impl Run {
     /// # Errors
     /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`] if the parts do not fit, naming the part.
     pub fn new(method: impl Method, plan: Plan) -> Result<Run, Error> {
-        let plan = plan.resolved();
+        let mut plan = plan.resolved();
+        // Whatever is done with the encoder later, this run begins with it as it is now.
+        plan.encoder = plan.encoder.copy();
         method.check(&plan)?;
         plan.check()?;
         let fingerprint = method.fingerprint(&plan).into();
@@ -143,11 +145,13 @@ impl Run {
         Some(encoder)
     }
 
-    /// All encoders that its method trains, by name, as they were trained so far.
+    /// All encoders that its method trains, by name, as they were trained so far; what is done
+    /// with them does not reach the run.
     pub fn encoders(&self) -> Vec<(&'static str, Encoder)> {
+        let copied = |(name, encoder): &(&'static str, Encoder)| (*name, encoder.copy());
         self.lock()
             .as_ref()
-            .map(|outcome| outcome.encoders.clone())
+            .map(|outcome| outcome.encoders.iter().map(copied).collect())
             .unwrap_or_default()
     }
 

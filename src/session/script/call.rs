@@ -242,6 +242,16 @@ impl<'a> Call<'a> {
         self.context.as_ref().ok_or_else(missing)
     }
 
+    /// The same call of the function that a method was made of.
+    pub(super) fn without_receiver(&self, function: &Arc<Function>) -> Call<'static> {
+        Call {
+            context: None,
+            function: function.clone(),
+            positional: self.positional.iter().skip(1).cloned().collect(),
+            options: self.options.clone(),
+        }
+    }
+
     /// The same call for another thread.
     pub(super) fn apart(self) -> Call<'static> {
         Call {

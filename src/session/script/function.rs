@@ -253,6 +253,35 @@ impl Function {
         self
     }
 
+    /// The same function as a method of a type: what it gives without the receiver is handed on, with the call.
+    pub fn upon<T: ScriptValue>(
+        self,
+        then: impl Fn(&Call<'_>, Dynamic) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        self.handed_on(then).on::<T>()
+    }
+
+    /// The same as a method of a type that the engine brings along.
+    pub fn upon_built_in<T: 'static>(
+        self,
+        name: &'static str,
+        then: impl Fn(&Call<'_>, Dynamic) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        self.handed_on(then).on_built_in::<T>(name)
+    }
+
+    fn handed_on(
+        mut self,
+        then: impl Fn(&Call<'_>, Dynamic) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
+    ) -> Function {
+        let inner = Arc::new(self.clone());
+        self.body = Arc::new(move |call| {
+            let given = (inner.body)(&call.without_receiver(&inner))?;
+            then(call, given)
+        });
+        self
+    }
+
     /// What it does: one sentence in the third person.
     pub fn about(mut self, text: impl Into<String>) -> Function {
         self.about = text.into();

@@ -1,7 +1,7 @@
 //! Encoders with random weights.
 
 use super::super::Environment;
-use super::model::Model;
+use super::model::{Model, RANDOM};
 use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_learn::nn::{
     Architecture, AstOptions, Cnn6Options, Encoder, Geometry, MlpOptions, Pathways,
@@ -32,7 +32,7 @@ fn maker(
         let seed = call.get::<Option<u64>>("seed")?;
         let seed = seed.unwrap_or_else(|| environment.seed());
         let encoder = Encoder::new(architecture, seed, &environment.device()?)?;
-        let name = "random encoder".into();
+        let name = RANDOM.into();
         Ok(Dynamic::from(Model { name, encoder }))
     })
     .long()

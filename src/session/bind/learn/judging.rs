@@ -3,7 +3,7 @@
 use super::super::Environment;
 use super::figure::COLUMNS;
 use super::history::spoken;
-use super::model::{Model, front_end, log_mel};
+use super::model::{Model, RANDOM, front_end, log_mel};
 use super::run::trained;
 use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::Recipe;
@@ -248,8 +248,6 @@ fn report(
     })
 }
 
-const RANDOM: &str = "random encoder";
-
 fn subject(
     call: &Call<'_>,
     environment: &Environment,
@@ -263,7 +261,8 @@ fn subject(
             describe(&call.raw("model"))
         ))
     })?;
-    Ok((model, None))
+    let name = model.title().to_owned();
+    Ok((Model { name, ..model }, None))
 }
 
 fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {

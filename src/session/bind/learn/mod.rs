@@ -6,6 +6,7 @@ mod figure;
 mod history;
 mod judging;
 mod layers;
+mod live;
 mod loss;
 mod method;
 mod model;
@@ -28,15 +29,17 @@ use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = device::functions(environment);
-    all.extend(tensor::functions(environment));
+    let tape = Arc::default();
+    all.extend(tensor::functions(environment, &tape));
     all.extend(encoder::functions(environment));
-    all.extend(model::functions(environment));
+    all.extend(model::functions(environment, &tape));
     all.extend(layers::functions(environment));
     all.extend(loss::functions());
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
     all.extend(run::functions(environment));
     all.extend(history::functions());
+    all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(judging::functions(environment));
     all.extend(figure::functions());
     all.push(plot::plot());
@@ -45,6 +48,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 
 pub(super) fn register(engine: &mut Engine) {
     tensor::register(engine);
+    live::register(engine);
     register_type::<model::Model>(engine);
     register_type::<Expression>(engine);
     register_type::<Loss>(engine);

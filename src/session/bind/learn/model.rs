@@ -2,6 +2,7 @@
 
 use super::super::Environment;
 use super::encoder::word;
+use super::tensor::Tape;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::Waveform;
 use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
@@ -27,6 +28,20 @@ pub(super) struct Model {
     pub(super) encoder: Encoder,
 }
 
+/// The name of a model whose weights were drawn.
+pub(super) const RANDOM: &str = "random encoder";
+
+impl Model {
+    /// Its name for reports: what a loop has trained is no random encoder any more.
+    pub(super) fn title(&self) -> &str {
+        if self.name == RANDOM && self.encoder.is_trained() {
+            "trained encoder"
+        } else {
+            &self.name
+        }
+    }
+}
+
 impl ScriptValue for Model {
     const NAME: &'static str = "model";
 
@@ -34,7 +49,7 @@ impl ScriptValue for Model {
         let (architecture, parameters) = (self.encoder.architecture(), self.encoder.n_parameters());
         format!(
             "{}: {architecture}, {parameters} weights, {} features",
-            self.name,
+            self.title(),
             self.encoder.dim()
         )
     }
@@ -118,7 +133,7 @@ fn matrix_facts(matrix: &Matrix) -> String {
     )
 }
 
-pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec<Function> {
     vec![
         summary(),
         property("dim", "Number of features that it gives.", |encoder| {
@@ -131,7 +146,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         ),
         save(),
         load(environment),
-        forward(environment),
+        forward(environment, tape),
         embed_all(environment),
         shape(),
         rows(),
@@ -185,27 +200,47 @@ const NAMINGS: [(&str, Naming); 3] = [
     ("huggingface", Naming::HuggingFace),
 ];
 
-fn forward(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
+/// Weights times numbers of the input, an upper bound of the products of a forward pass, from which
+/// it may take a person's time.
+const LONG_FORWARD: f64 = 2e10;
+
+fn forward(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Function {
+    let (environment, tape) = (environment.clone(), tape.clone());
+    let is_long = |call: &Call<'_>| {
+        let weights = call.receiver::<Model>();
+        let weights = weights.map_or(0, |model| model.encoder.n_parameters());
+        let numbers = call.value::<NdTensor>("x").map_or(0, |x| x.len());
+        weights as f64 * numbers as f64 >= LONG_FORWARD
+    };
     Function::new("forward", Topic::Training, move |call| {
         let encoder = call.receiver::<Model>()?.encoder;
-        let input = input(call, &encoder, &environment)?;
-        let Some(names) = call.get::<Option<Vec<String>>>("maps")? else {
-            return Ok(Dynamic::from(NdTensor::from_burn(encoder.embed(input)?)));
+        let is_training = encoder.is_training() && !tape.is_paused();
+        let input = input(call, &encoder, &environment, &tape)?;
+        if let Some(names) = call.get::<Option<Vec<String>>>("maps")? {
+            let (out, found) = with_maps(&encoder, input, &names, &environment.device()?)?;
+            let maps = found.into_iter().map(|(name, map)| (name.into(), tensor(map)));
+            let mut given = rhai::Map::new();
+            given.insert("out".into(), Dynamic::from(NdTensor::from_burn(out)));
+            given.insert("maps".into(), Dynamic::from_map(maps.collect()));
+            return Ok(Dynamic::from_map(given));
+        }
+        let rows = if is_training {
+            encoder.forward(input)?
+        } else {
+            encoder.embed(input)?
         };
-        let (out, found) = with_maps(&encoder, input, &names, &environment.device()?)?;
-        let maps = found.into_iter().map(|(name, map)| (name.into(), tensor(map)));
-        let mut given = rhai::Map::new();
-        given.insert("out".into(), Dynamic::from(NdTensor::from_burn(out)));
-        given.insert("maps".into(), Dynamic::from_map(maps.collect()));
-        Ok(Dynamic::from_map(given))
+        Ok(Dynamic::from(NdTensor::from_burn(rows)))
     })
     .on::<Model>()
-    .long()
-    .about("Computes the embeddings of a batch, [batch, dim], with running statistics and without gradients.")
+    .long_if(is_long)
+    .about("Computes the embeddings of a batch, [batch, dim].")
+    .note(
+        "a model that an optimizer trains takes the batch's statistics, and is followed for \
+            gradients; any other one, and every one inside `no_grad`, has its running statistics",
+    )
     .note(
         "with `maps` it gives a map of `out`, the embeddings, and `maps`, what each of those layers \
-         gives",
+         gives, with running statistics and without gradients",
     )
     .param::<Dynamic>("x", INPUTS)
     .option::<Option<Vec<String>>>(
@@ -230,6 +265,7 @@ fn input(
     call: &Call<'_>,
     encoder: &Encoder,
     environment: &Environment,
+    tape: &Tape,
 ) -> Result<Input, ScriptError> {
     let given = call.raw("x");
     if let Some(wave) = given.clone().try_cast::<Waveform>() {
@@ -246,10 +282,18 @@ fn input(
         let mut batch = Batch::of_sound(&recipe, scaling, &wave)?;
         return Ok(batch.input(0, &environment.device()?)?);
     }
-    let x = call
-        .value::<NdTensor>("x")
-        .map_err(|_| call.wrong("x", INPUTS))?
-        .detach();
+    let x = tape
+        .tensor(call, "x")
+        .map_err(|_| call.wrong("x", INPUTS))?;
+    let is_training = encoder.is_training() && !tape.is_paused();
+    if x.is_tracked() && !encoder.is_training() {
+        let message = "gradients pass through `x`, but the model is not under training";
+        return Err(ScriptError::new(message).hint(
+            "give it to the optimizer, too, such as `adam([model, head])`; or cut `x` off: \
+                `x.detach()`",
+        ));
+    }
+    let x = if is_training { x } else { x.detach() };
     Ok(match x.rank() {
         2 => x.to_burn::<2>("the input")?.into(),
         3 => x.to_burn::<3>("the input")?.into(),

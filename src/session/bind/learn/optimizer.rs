@@ -29,15 +29,14 @@ impl ScriptValue for Schedule {
 }
 
 pub(super) fn functions() -> Vec<Function> {
-    vec![
-        sgd(),
-        adam("adam"),
-        adam("adamw"),
-        lars(),
-        constant(),
-        warmup_cosine(),
-        step_decay(),
-    ]
+    let mut all = optimizers();
+    all.extend([constant(), warmup_cosine(), step_decay()]);
+    all
+}
+
+/// The functions that describe optimizers.
+pub(super) fn optimizers() -> Vec<Function> {
+    vec![sgd(), adam("adam"), adam("adamw"), lars()]
 }
 
 /// An optimizer of a rule and the options that all have.

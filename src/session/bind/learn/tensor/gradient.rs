@@ -13,6 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub(in crate::bind::learn) struct Gradients(Arc<Mutex<auricle_learn::Gradients>>);
 
 impl Gradients {
+    /// Lets someone take gradients out.
+    pub(in crate::bind::learn) fn with<T>(
+        &self,
+        take: impl FnOnce(&mut auricle_learn::Gradients) -> T,
+    ) -> T {
+        take(&mut locked(&self.0))
+    }
+
     fn of(&self, tensor: &NdTensor) -> Result<NdTensor, ScriptError> {
         tensor.gradient(&locked(&self.0)).ok_or_else(|| {
             ScriptError::new(

@@ -16,7 +16,8 @@ mod operator;
 mod reduce;
 mod value;
 
-use value::Tape;
+pub(super) use gradient::Gradients;
+pub(super) use value::Tape;
 
 use super::super::Environment;
 use crate::script::{Function, register_type};
@@ -24,17 +25,16 @@ use auricle_learn::tensor::NdTensor;
 use rhai::Engine;
 use std::sync::Arc;
 
-pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let tape = Arc::new(Tape::default());
+pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec<Function> {
     let mut all = make::functions(environment);
     all.extend(value::functions());
     all.extend(convert::functions(environment));
-    all.extend(index::functions(&tape));
-    all.extend(operator::functions(&tape));
-    all.extend(elementwise::functions(&tape));
-    all.extend(reduce::functions(&tape));
-    all.extend(layout::functions(&tape));
-    all.extend(gradient::functions(&tape));
+    all.extend(index::functions(tape));
+    all.extend(operator::functions(tape));
+    all.extend(elementwise::functions(tape));
+    all.extend(reduce::functions(tape));
+    all.extend(layout::functions(tape));
+    all.extend(gradient::functions(tape));
     all.extend(file::functions(environment));
     all.extend(loss::functions());
     all

@@ -40,14 +40,23 @@ impl ScriptValue for NdTensor {
 /// What the tensor functions of a session share: the gradients of the last `backward`, and how many
 /// `no_grad` run.
 #[derive(Default)]
-pub(super) struct Tape {
+pub(in crate::bind::learn) struct Tape {
     pub(super) last: Mutex<Option<Arc<Mutex<Gradients>>>>,
     pub(super) paused: AtomicUsize,
 }
 
 impl Tape {
+    /// Whether a `no_grad` runs.
+    pub(in crate::bind::learn) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed) > 0
+    }
+
     /// An argument that is a tensor, cut from what made it inside `no_grad`.
-    pub(super) fn tensor(&self, call: &Call<'_>, name: &str) -> Result<NdTensor, ScriptError> {
+    pub(in crate::bind::learn) fn tensor(
+        &self,
+        call: &Call<'_>,
+        name: &str,
+    ) -> Result<NdTensor, ScriptError> {
         call.value::<NdTensor>(name).map(|tensor| self.seen(tensor))
     }
 
@@ -96,10 +105,10 @@ impl Tape {
     }
 
     fn seen(&self, tensor: NdTensor) -> NdTensor {
-        if self.paused.load(Ordering::Relaxed) == 0 {
-            tensor
-        } else {
+        if self.is_paused() {
             tensor.detach()
+        } else {
+            tensor
         }
     }
 }

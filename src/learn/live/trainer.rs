@@ -1,0 +1,196 @@
+//! An optimizer that trains models step by step, with gradients from outside.
+
+use super::Journal;
+use crate::Error;
+use crate::nn::{
+    Encoder, Network, export, import, named_by_place, read_safetensors, write_safetensors,
+};
+use crate::train::Optimizer;
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Bytes, Gradients};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Models under training and the optimizer that trains them.
+///
+/// A step takes the networks out of the models, moves their weights and puts them back, so that all
+/// who share the models see it. The optimizer keeps its state by the names of the parameters, each
+/// with the number of its model before it: two models of one architecture do not disturb each
+/// other, and a model may be under two trainers.
+pub struct Trainer {
+    models: Vec<Encoder>,
+    description: Optimizer,
+    optimizer: ModuleOptimizer,
+    /// Learning rate of the next step.
+    pub learning_rate: f64,
+    steps: usize,
+}
+
+/// What a file of a trainer says beside its tensors.
+#[derive(Serialize, Deserialize)]
+struct About {
+    /// What is trained, and by what, as source.
+    models: Vec<String>,
+    optimizer: String,
+    steps: usize,
+    learning_rate: f64,
+    journal: Journal,
+}
+
+const TRAINER: &str = "trainer";
+const OPTIMIZER: &str = "optimizer";
+
+impl Trainer {
+    /// Puts models under training by an optimizer.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for numbers of the optimizer that make no sense, [`Error::Run`] if there is
+    /// no model, or one twice.
+    pub fn new(models: Vec<Encoder>, description: Optimizer) -> Result<Trainer, Error> {
+        description.check()?;
+        if models.is_empty() {
+            return Err(Error::Run {
+                message: "there is no model to train".into(),
+                hint: "give the models whose weights it is to move, such as `adam([model, head])`"
+                    .into(),
+            });
+        }
+        let is_twice = |(at, model): (usize, &Encoder)| {
+            models[..at].iter().any(|other| other.shares_weights(model))
+        };
+        if let Some(at) = models.iter().enumerate().position(is_twice) {
+            return Err(Error::Run {
+                message: format!("model {at} of the optimizer stands there twice"),
+                hint: "give every model once; `m.copy()` is a model of its own".into(),
+            });
+        }
+        models.iter().for_each(Encoder::train);
+        let optimizer = description.build(&learner(&models));
+        Ok(Trainer {
+            learning_rate: description.learning_rate,
+            models,
+            description,
+            optimizer,
+            steps: 0,
+        })
+    }
+
+    /// What it trains.
+    pub fn models(&self) -> &[Encoder] {
+        &self.models
+    }
+
+    /// How a step is made of gradients.
+    pub fn description(&self) -> &Optimizer {
+        &self.description
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// One step: takes the models' own out of some gradients, and moves their weights.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if there is none of theirs among them.
+    pub fn step(&mut self, gradients: &mut Gradients) -> Result<(), Error> {
+        let learner = learner(&self.models);
+        let gradients = GradientsParams::from_module(gradients, &learner);
+        if gradients.is_empty() {
+            return Err(Error::Run {
+                message: "these gradients reach no weight that this optimizer trains".into(),
+                hint: "the loss must be computed from `model.forward(...)` after the last step; \
+                    every step makes the weights anew"
+                    .into(),
+            });
+        }
+        let gradients = self.description.clip(&learner, gradients);
+        let learner = self.optimizer.step(self.learning_rate, learner, gradients);
+        for (model, network) in self.models.iter().zip(learner) {
+            model.set_network(network);
+        }
+        self.steps += 1;
+        Ok(())
+    }
+
+    fn sources(&self) -> Vec<String> {
+        let models = self.models.iter();
+        models
+            .map(|model| model.architecture().to_string())
+            .collect()
+    }
+
+    /// Writes weights, the optimizer's state and the journal as one file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Audio`] if it cannot be written.
+    pub fn save(&self, path: &Path, mut journal: Journal) -> Result<(), Error> {
+        journal.end();
+        let state = self
+            .optimizer
+            .into_bytes()
+            .map_err(|error| Error::file(path, error))?;
+        let about = About {
+            models: self.sources(),
+            optimizer: self.description.to_string(),
+            steps: self.steps,
+            learning_rate: self.learning_rate,
+            journal,
+        };
+        let about = serde_json::to_value(about).map_err(|error| Error::file(path, error))?;
+        // `valid` takes the weights from the device that differentiates.
+        let tensors = export(&learner(&self.models).valid());
+        let blobs = BTreeMap::from([(OPTIMIZER, &*state)]);
+        write_safetensors(
+            path,
+            &tensors,
+            &blobs,
+            &serde_json::json!({ TRAINER: about }),
+        )
+    }
+
+    /// Takes up what was saved, if the file is there; gives its journal.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it is no such file or one of other models or another optimizer.
+    pub fn resume(&mut self, path: &Path) -> Result<Option<Journal>, Error> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (tensors, mut blobs, about) = read_safetensors(path)?;
+        let missing =
+            |what: &str| Error::file(path, format!("this is no state of a loop: it lacks {what}"));
+        let about = about.get(TRAINER).ok_or_else(|| missing("what it is of"))?;
+        let about = About::deserialize(about).map_err(|error| Error::file(path, error))?;
+        let state = blobs
+            .remove(OPTIMIZER)
+            .ok_or_else(|| missing("the optimizer's state"))?;
+        let described =
+            |models: &[String], optimizer: &str| format!("{} by {optimizer}", models.join(" and "));
+        let saved = described(&about.models, &about.optimizer);
+        let own = described(&self.sources(), &self.description.to_string());
+        if saved != own {
+            let message = format!("this is the state of {saved}, not of {own}");
+            return Err(Error::file(path, message));
+        }
+        let learner = import(learner(&self.models), &tensors)?;
+        let optimizer = self.description.build(&learner);
+        self.optimizer = optimizer
+            .from_bytes(Bytes::from_bytes_vec(state))
+            .map_err(|error| Error::file(path, error))?;
+        for (model, network) in self.models.iter().zip(learner) {
+            model.set_network(network);
+        }
+        self.steps = about.steps;
+        self.learning_rate = about.learning_rate;
+        Ok(Some(about.journal))
+    }
+}
+
+/// The networks of some models as one module.
+fn learner(models: &[Encoder]) -> Vec<Network> {
+    named_by_place(models.iter().map(Encoder::network).collect())
+}
