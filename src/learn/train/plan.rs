@@ -42,8 +42,6 @@ impl Plan {
     /// # Errors
     /// [`Error::Range`] or [`Error::Run`], naming the part.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.optimizer.check()?;
-        self.schedule.check()?;
         if self.epochs == 0 || self.every == 0 {
             let name = if self.epochs == 0 { "epochs" } else { "every" };
             return Err(Error::range(name, "at least 1", 0));
@@ -90,6 +88,20 @@ impl Plan {
         Err(Error::Labels(format!(
             "{method} needs labels, the clips of `{name}` have none"
         )))
+    }
+
+    /// The same with the labels of all but a share of every class taken away.
+    ///
+    /// # Errors
+    /// Whatever the dataset reports.
+    pub(super) fn with_labels_of(self, fraction: f64) -> Result<Plan, Error> {
+        if fraction == 1.0 {
+            return Ok(self);
+        }
+        Ok(Plan {
+            data: self.data.fraction(fraction, self.seed)?,
+            ..self
+        })
     }
 
     /// Number of clips that have a label.

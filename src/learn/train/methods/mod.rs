@@ -6,6 +6,7 @@ mod byol;
 mod clar;
 mod heads;
 mod moco;
+mod parameters;
 mod projected;
 mod simclr;
 mod simsiam;
@@ -13,12 +14,16 @@ mod supervised;
 mod two_views;
 mod vicreg;
 
-pub use barlow_twins::BarlowTwins;
-pub use byol::Byol;
-pub use clar::Clar;
-pub use moco::MoCo;
-pub use projected::Projection;
-pub use simclr::SimClr;
-pub use simsiam::SimSiam;
-pub use supervised::Supervised;
-pub use vicreg::VicReg;
+use super::MethodDeclaration;
+
+/// Every method there is, in the order of the reference page.
+pub static CATALOGUE: &[&MethodDeclaration] = &[
+    &simclr::SIMCLR,
+    &supervised::SUPERVISED,
+    &clar::CLAR,
+    &byol::BYOL,
+    &simsiam::SIMSIAM,
+    &vicreg::VICREG,
+    &barlow_twins::BARLOW_TWINS,
+    &moco::MOCO,
+];

@@ -10,13 +10,13 @@ mod file;
 mod gradient;
 mod index;
 mod layout;
-mod loss;
 mod make;
 mod operator;
 mod reduce;
 mod value;
 
 use value::Tape;
+pub(super) use value::matrix as rows;
 
 use super::super::Environment;
 use crate::script::{Function, register_type};
@@ -36,7 +36,6 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(layout::functions(&tape));
     all.extend(gradient::functions(&tape));
     all.extend(file::functions(environment));
-    all.extend(loss::functions());
     all
 }
 
