@@ -52,6 +52,10 @@ pub struct Batch {
     pub labels: Vec<Option<usize>>,
     /// Identity of each clip in the whole dataset.
     pub ids: Vec<u64>,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// The epoch that it is of, from 0.
+    pub epoch: usize,
 }
 
 /// One view of the clips of a batch.
@@ -64,6 +68,17 @@ pub struct View {
 }
 
 impl Batch {
+    /// The key of what is drawn for a view of the whole batch, such as who is mixed with whom: that
+    /// of its first clip.
+    pub fn key(&self, view: usize) -> Key {
+        Key {
+            seed: self.seed,
+            epoch: self.epoch as u64,
+            item: self.ids.first().copied().unwrap_or(0),
+            view: view as u64,
+        }
+    }
+
     /// Takes the values of a view of features, `[batch, channels, bands, frames]`.
     ///
     /// # Errors
@@ -234,6 +249,8 @@ impl Feed {
             views: views.collect(),
             labels: indices.iter().map(|&index| clip(index).label).collect(),
             ids: indices.iter().map(|&index| clip(index).id).collect(),
+            seed: self.seed,
+            epoch,
         })
     }
 

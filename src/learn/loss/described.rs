@@ -62,13 +62,12 @@ impl LossFacts {
     /// Whether it is computed from these things, all of them and nothing else.
     pub fn is_of(&self, things: &[Reads]) -> bool {
         let all = |input: &Input| things.contains(&input.reads);
-        let any = |thing: &Reads| self.inputs.iter().any(|input| input.reads == *thing);
-        self.inputs.iter().all(all) && things.iter().all(any)
+        self.inputs.iter().all(all) && things.iter().all(|&thing| self.reads(thing))
     }
 
-    /// Whether it reads labels.
-    pub fn reads_labels(&self) -> bool {
-        self.inputs.iter().any(|input| input.reads == Reads::Labels)
+    /// Whether something is among what it is computed from.
+    pub fn reads(&self, thing: Reads) -> bool {
+        self.inputs.iter().any(|input| input.reads == thing)
     }
 }
 

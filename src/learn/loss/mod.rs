@@ -23,8 +23,8 @@ pub use described::{Compute, Given, Input, LOSS, Loss, LossDeclaration, LossFact
 pub use info_nce::{INFO_NCE, info_nce};
 pub use nt_xent::{NT_XENT, dcl, nt_xent, nt_xent_per_anchor};
 pub use patch_mix::{
-    Mixing, Negatives, PatchMix, PatchMixLoss, Target, patch_mix_ce, patch_mix_contrastive,
-    patch_mix_loss, patch_mix_per_row,
+    Mixing, Negatives, PATCH_MIX_LOSS, PatchMix, PatchMixLoss, Target, patch_mix_ce,
+    patch_mix_contrastive, patch_mix_loss, patch_mix_per_row,
 };
 pub use redundancy::{BARLOW_TWINS, VICREG, VicReg, barlow_twins, vicreg};
 pub use siamese::{BYOL, SIMSIAM, byol, simsiam};

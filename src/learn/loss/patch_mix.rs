@@ -44,7 +44,7 @@ const NEGATIVES: Parameter = Parameter::option(
 );
 
 /// See [`patch_mix_loss`].
-pub(super) static PATCH_MIX_LOSS: LossDeclaration = LossDeclaration {
+pub static PATCH_MIX_LOSS: LossDeclaration = LossDeclaration {
     name: "patch_mix_loss",
     about: "Computes the cross entropy of clean clips plus the contrast of mixed clips with both \
         clips they are made of; without tensors, describes it.",
@@ -257,6 +257,21 @@ impl PatchMix {
     ) -> Result<PatchMix, Error> {
         check_positive("alpha", alpha)?;
         let share = beta(alpha, rng);
+        PatchMix::draw_kept(batch, grid, columns, share, rng)
+    }
+
+    /// Draws a mix that keeps a given share: partners by one permutation of the batch, and places.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if the share is not within 0..1.
+    pub fn draw_kept(
+        batch: usize,
+        grid: [usize; 2],
+        columns: bool,
+        share: f64,
+        rng: &mut Rng,
+    ) -> Result<PatchMix, Error> {
+        check_share("kept", share)?;
         let mut partner: Vec<usize> = (0..batch).collect();
         rng.shuffle(&mut partner);
         let n = if columns { grid[1] } else { grid[0] * grid[1] };

@@ -189,6 +189,11 @@ impl Ast {
         self.v.patch_embed.proj.weight.dims()[1]
     }
 
+    /// Features of a token.
+    pub fn dim(&self) -> usize {
+        self.v.cls_token.dims()[2]
+    }
+
     /// The patches of `[batch, channels, bands, frames]` as tokens without positions,
     /// `[batch, rows * columns, dim]`, and rows and columns of their grid: token
     /// `row * columns + column`, rows along bands.

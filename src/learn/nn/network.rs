@@ -140,12 +140,28 @@ impl Network {
         }
     }
 
-    /// The transformer, for those who work on its tokens.
+    /// The transformer, where it is one.
     pub fn transformer(&self) -> Option<&Ast> {
         match self {
             Network::Ast(network) => Some(network),
             _ => None,
         }
+    }
+
+    /// The transformer, where it is one, and a batch that it reads, `[batch, channels, bands,
+    /// frames]`: for those who work on its tokens.
+    ///
+    /// # Errors
+    /// As [`Network::forward`].
+    pub fn transformer_and_input(
+        &self,
+        input: impl Into<Input>,
+    ) -> Result<Option<(&Ast, Tensor<4>)>, Error> {
+        let Some(network) = self.transformer() else {
+            return Ok(None);
+        };
+        let x = features(input.into(), network.channels(), ast::PATCH)?;
+        Ok(Some((network, x)))
     }
 }
 

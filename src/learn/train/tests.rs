@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::*;
 use crate::batch::Workers;
 use crate::loss::{Loss, LossDeclaration};
-use crate::nn::{Architecture, Encoder, ResNet18Options, read_safetensors};
+use crate::nn::{Architecture, AstOptions, Encoder, ResNet18Options, read_safetensors};
 use crate::{Device, Error, device};
 use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
@@ -87,7 +87,7 @@ fn simclr() -> DescribedMethod {
     )
 }
 
-/// A run of every method, and one by a loss that reads labels; the labels of some clips are gone.
+/// A run of every method that takes any encoder, and one by a loss that reads labels; the labels of some clips are gone.
 fn every_method(plan: &Plan) -> Vec<Run> {
     let labelled = Plan {
         data: plan.data.fraction(0.5, 1).unwrap(),
@@ -106,6 +106,7 @@ fn every_method(plan: &Plan) -> Vec<Run> {
         Run::new(declaration.with(given).unwrap(), labelled.clone()).unwrap()
     };
     let all = methods::CATALOGUE.iter();
+    let all = all.filter(|declaration| declaration.name != "patch_mix");
     let mut runs: Vec<Run> = all.map(|declaration| run(declaration, None)).collect();
     runs.push(run(methods::CATALOGUE[0], Some(loss("supcon"))));
     runs.push(Run::new(simclr(), plan.clone()).unwrap());
@@ -275,4 +276,77 @@ fn every_method_learns_eight_clips() {
             run.title()
         );
     }
+}
+
+/// A small transformer over tones, with features large enough for its patches.
+fn plan_of_tokens(out: Option<&Path>) -> Plan {
+    let options = AstOptions {
+        dim: 16,
+        depth: 1,
+        heads: 2,
+        bands: 24,
+        frames: 26,
+        ..AstOptions::default()
+    };
+    let mels = [("n_mels", 24.0), ("n_fft", 128.0), ("hop_length", 32.0)];
+    let given = mels.map(|(name, value)| (name.to_owned(), Value::Drawn(value.into())));
+    let log_mel = Stage::new(declaration("log_mel").unwrap(), given).unwrap();
+    Plan {
+        encoder: Encoder::new(Architecture::Ast(options), 3, &Device::default()).unwrap(),
+        data: tones(8).fraction(0.75, 1).unwrap(),
+        views: Views::of(1, &log_mel.into()).unwrap(),
+        epochs: 4,
+        ..plan(out)
+    }
+}
+
+fn every_patch_mix() -> Vec<DescribedMethod> {
+    let word = |name: &str, word: &str| (name.to_owned(), Value::Word(word.to_owned()));
+    let by = |loss: Loss| ("loss".to_owned(), Value::from(loss));
+    let declaration = LossDeclaration::find(crate::loss::CATALOGUE, "loss", "patch_mix_loss");
+    let projected = [
+        word("target", "project_flow"),
+        word("negatives", "diff_label"),
+    ];
+    let projected = declaration.unwrap().with(projected).unwrap();
+    let columns = ("columns".to_owned(), Value::Flag(true));
+    vec![
+        method("patch_mix", vec![]),
+        method(
+            "patch_mix",
+            vec![by(projected), columns, number("kept", 0.5)],
+        ),
+        method("patch_mix", vec![by(loss("patch_mix_ce"))]),
+    ]
+}
+
+#[test]
+fn patch_mix_learns_and_resumes_as_if_nothing_had_been() {
+    for method in every_patch_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |out| Run::new(method.clone(), plan_of_tokens(out)).unwrap();
+        let whole = run(None);
+        fit(&whole, 1).unwrap();
+        let resumed = run(Some(folder.path()));
+        fit_until(&resumed, 2, 3).unwrap_err();
+        let resumed = run(Some(folder.path()));
+        fit(&resumed, 2).unwrap();
+        assert_eq!(followed(&resumed), followed(&whole), "{method:?}");
+        assert_eq!(learned(&resumed), learned(&whole), "{method:?}");
+        let long = Plan {
+            epochs: 80,
+            batch: 8,
+            ..plan_of_tokens(None)
+        };
+        let long = Run::new(method.clone(), long).unwrap();
+        fit(&long, 2).unwrap();
+        let losses = long.history().losses();
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        let (first, last) = (mean(&losses[..8]), mean(&losses[72..]));
+        assert!(last < 0.9 * first, "{method:?}: {first} to {last}");
+    }
+    // Another encoder has no tokens.
+    let method = every_patch_mix().remove(0);
+    let error = Run::new(method, plan(None)).err().unwrap().to_string();
+    assert!(error.contains("the encoder has none"), "{error}");
 }

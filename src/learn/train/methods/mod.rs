@@ -7,6 +7,7 @@ mod clar;
 mod heads;
 mod moco;
 mod parameters;
+mod patch_mix;
 mod projected;
 mod simclr;
 mod simsiam;
@@ -26,4 +27,5 @@ pub static CATALOGUE: &[&MethodDeclaration] = &[
     &vicreg::VICREG,
     &barlow_twins::BARLOW_TWINS,
     &moco::MOCO,
+    &patch_mix::PATCH_MIX,
 ];

@@ -7,7 +7,7 @@ use super::parameters::loss_of;
 use super::projected::{Projected, Projection};
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{Given, Loss};
+use crate::loss::{Given, Loss, Reads};
 use crate::nn::Network;
 use auricle_audio::declare::Settings;
 use burn::tensor::Device;
@@ -43,7 +43,7 @@ impl Method for TwoViews {
     }
 
     fn reads_labels(&self) -> bool {
-        self.loss.declaration().facts.reads_labels()
+        self.loss.declaration().facts.reads(Reads::Labels)
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
