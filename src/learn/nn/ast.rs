@@ -97,7 +97,7 @@ impl Default for AstOptions {
 }
 
 /// Side of a patch, in bands and frames.
-pub(super) const PATCH: usize = 16;
+pub(crate) const PATCH: usize = 16;
 /// Added to the variance in the norm of the head.
 const HEAD_EPSILON: f64 = 1e-5;
 

@@ -31,6 +31,7 @@ mod weights;
 mod ws_conv;
 
 pub use architecture::Architecture;
+pub(crate) use ast::PATCH;
 pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
@@ -42,7 +43,8 @@ pub use mlp::{Mlp, MlpOptions};
 pub use names::Naming;
 pub use network::{Input, Network};
 pub use nf_block::{NfBlock, NfBlockOptions};
-use parts::{linear, within};
+pub(crate) use parts::linear;
+use parts::within;
 use pool::max_pool2d;
 pub use positions::resize_positions;
 pub use projector::{ClarHead, PatchMixProjector, Projector};

@@ -42,7 +42,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 
 fn function(declaration: &'static Declaration) -> Function {
     let body = move |call: &Call<'_>| {
-        let values = declared::values(declaration, call, inside)?;
+        let values = declared::values(declaration, call.given(), inside)?;
         Ok(Dynamic::from(Expression::from(declaration.with(values)?)))
     };
     declared::function(declaration, Topic::Layers, body).returns("expression")
