@@ -203,6 +203,8 @@ fn a_loop_learns_what_a_run_of_the_same_steps_learns() {
         seed: 5,
         out: None,
         every: 1,
+        accumulate: 1,
+        average: None,
     };
     // The run was described before the models are trained, and begins with them as they were.
     let run = Run::new(Own(head.copy()), plan).unwrap();

@@ -92,6 +92,12 @@ pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, St
         ("epochs", plan.epochs.to_string()),
         ("batch", plan.batch.to_string()),
     ];
+    if plan.accumulate > 1 {
+        lines.push(("accumulate", plan.accumulate.to_string()));
+    }
+    if let Some(share) = plan.average {
+        lines.push(("average", share.to_string()));
+    }
     lines.extend(method.sizes(plan));
     if method.reads_labels() {
         let labelled = format!("{} of {} clips", plan.n_labelled(), plan.data.len());

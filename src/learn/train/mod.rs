@@ -1,5 +1,6 @@
 //! Training: one loop for every method, schedules, optimizers, checkpoints.
 
+mod average;
 mod checkpoint;
 mod described;
 mod history;

@@ -5,12 +5,13 @@
 //! holds the learner, which the optimizer changes, and the memory, which it does not (moving averages, queues), and keeps
 //! both in a checkpoint. So whatever the loop promises, it promises for every method.
 
+use super::average::{follow, still};
 use super::{Optimizer, Plan};
 use crate::Error;
 use crate::batch::Batch;
 use crate::nn::{NamedTensor, Network, export, import};
 use burn::module::{Module, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use std::collections::BTreeMap;
 
@@ -145,16 +146,21 @@ pub(super) fn begin<M: Method>(
 ) -> Result<Box<dyn Objective>, Error> {
     let learner = method.learner(plan, device)?;
     let memory = method.memory(plan, &learner)?;
+    let average = plan.average.map(|share| Average {
+        share,
+        learner: still(&learner),
+    });
     Ok(Box::new(Trained {
         method: method.clone(),
         state: Some((learner, memory)),
+        average,
     }))
 }
 
 /// What the loop trains.
 pub trait Objective: Send {
-    /// One optimizer step on a batch.
-    fn step(&mut self, batch: &mut Batch, by: Step<'_>) -> Result<Stepped, Error>;
+    /// One optimizer step by the mean of the gradients of some batches.
+    fn step(&mut self, batches: &mut [Batch], by: Step<'_>) -> Result<Stepped, Error>;
 
     /// burn's optimizer for what is trained.
     fn optimizer(&self, description: &Optimizer) -> Result<ModuleOptimizer, Error>;
@@ -195,7 +201,7 @@ pub struct Stepped {
     pub loss: Tensor<1>,
     /// Figures to follow beside it.
     pub figures: Vec<Term>,
-    /// Embeddings of each view, `[batch, dim]`.
+    /// Embeddings of each view of the last batch, `[batch, dim]`.
     pub rows: Vec<Tensor<2>>,
 }
 
@@ -204,10 +210,29 @@ struct Trained<M: Method> {
     method: M,
     /// Taken out only while a step turns it into the next.
     state: Option<(M::Learner, M::Memory)>,
+    average: Option<Average<M::Learner>>,
+}
+
+/// A moving average of a learner's weights.
+struct Average<L> {
+    /// Share of the average that a step leaves.
+    share: f64,
+    learner: L,
 }
 
 /// Stands before the names of the memory's tensors.
 const MEMORY: &str = "memory.";
+/// Stands before the names of the average's tensors.
+const AVERAGE: &str = "average.";
+
+/// The tensors whose names begin with a prefix, without it.
+fn behind(prefix: &str, tensors: &BTreeMap<String, NamedTensor>) -> BTreeMap<String, NamedTensor> {
+    let stripped = tensors.iter().filter_map(|(name, tensor)| {
+        let name = name.strip_prefix(prefix)?;
+        Some((name.to_owned(), tensor.clone()))
+    });
+    stripped.collect()
+}
 
 impl<M: Method> Trained<M> {
     fn state(&self) -> Result<&(M::Learner, M::Memory), Error> {
@@ -216,18 +241,40 @@ impl<M: Method> Trained<M> {
 }
 
 impl<M: Method> Objective for Trained<M> {
-    fn step(&mut self, batch: &mut Batch, by: Step<'_>) -> Result<Stepped, Error> {
+    fn step(&mut self, batches: &mut [Batch], by: Step<'_>) -> Result<Stepped, Error> {
         let (learner, memory) = self.state.take().ok_or_else(lost)?;
-        let terms = self.method.terms(&learner, &memory, batch, by.device)?;
-        let gradients = GradientsParams::from_grads(terms.loss.backward(), &learner);
-        let gradients = by.description.clip(&learner, gradients);
+        let share = 1.0 / batches.len() as f64;
+        let mut sum = GradientsAccumulator::new();
+        let (mut losses, mut kept) = (Vec::new(), Vec::new());
+        let (mut figures, mut rows) = (Vec::new(), Vec::new());
+        for batch in batches {
+            let terms = self.method.terms(&learner, &memory, batch, by.device)?;
+            let loss = match share {
+                1.0 => terms.loss,
+                _ => terms.loss.mul_scalar(share),
+            };
+            sum.accumulate(
+                &learner,
+                GradientsParams::from_grads(loss.backward(), &learner),
+            );
+            losses.push(loss.inner());
+            figures.extend(terms.figures);
+            kept.extend(terms.kept);
+            rows = terms.rows;
+        }
+        let gradients = by.description.clip(&learner, sum.grads());
         let learner = by.optimizer.step(by.learning_rate, learner, gradients);
-        let memory = self.method.after_step(&learner, memory, terms.kept, by.at);
+        let kept = (!kept.is_empty()).then(|| Tensor::cat(kept, 0));
+        let memory = self.method.after_step(&learner, memory, kept, by.at);
+        self.average = self.average.take().map(|average| Average {
+            learner: follow(average.learner, &learner, average.share),
+            ..average
+        });
         self.state = Some((learner, memory));
         Ok(Stepped {
-            loss: terms.loss.inner(),
-            figures: terms.figures,
-            rows: terms.rows,
+            loss: Tensor::cat(losses, 0).sum(),
+            figures,
+            rows,
         })
     }
 
@@ -241,16 +288,20 @@ impl<M: Method> Objective for Trained<M> {
         let mut tensors = export(&learner.valid());
         let memory = export(&memory.valid()).into_iter();
         tensors.extend(memory.map(|(name, tensor)| (format!("{MEMORY}{name}"), tensor)));
+        if let Some(average) = &self.average {
+            let average = export(&average.learner.valid()).into_iter();
+            tensors.extend(average.map(|(name, tensor)| (format!("{AVERAGE}{name}"), tensor)));
+        }
         Ok(tensors)
     }
 
     fn restore(&mut self, tensors: &BTreeMap<String, NamedTensor>) -> Result<(), Error> {
         let (learner, memory) = self.state.take().ok_or_else(lost)?;
-        let kept = tensors.iter().filter_map(|(name, tensor)| {
-            let name = name.strip_prefix(MEMORY)?;
-            Some((name.to_owned(), tensor.clone()))
-        });
-        let memory = import(memory, &kept.collect())?;
+        let memory = import(memory, &behind(MEMORY, tensors))?;
+        if let Some(Average { share, learner }) = self.average.take() {
+            let learner = import(learner, &behind(AVERAGE, tensors))?;
+            self.average = Some(Average { share, learner });
+        }
         self.state = Some((import(learner, tensors)?, memory));
         Ok(())
     }
@@ -259,7 +310,20 @@ impl<M: Method> Objective for Trained<M> {
         let (learner, memory) = self.state()?;
         let weights = |(name, network): (_, &Network)| (name, export(&network.valid()));
         let encoders = self.method.encoders(learner, memory);
-        Ok(encoders.into_iter().map(weights).collect())
+        let mut encoders: Vec<Weights> = encoders.into_iter().map(weights).collect();
+        if let Some(average) = &self.average {
+            let averaged = self.method.encoders(&average.learner, memory);
+            let averaged = averaged
+                .first()
+                .map(|(_, network)| export(&network.valid()));
+            let mut averaged = averaged.unwrap_or_default();
+            // Batch norms of the average saw no batch: it takes the statistics of the learner.
+            let of_learner = encoders.first().into_iter().flat_map(|(_, own)| own);
+            let statistics = of_learner.filter(|(name, _)| name.contains(".running_"));
+            averaged.extend(statistics.map(|(name, tensor)| (name.clone(), tensor.clone())));
+            encoders.push(("average", averaged));
+        }
+        Ok(encoders)
     }
 
     fn is_lost(&self) -> bool {

@@ -26,8 +26,12 @@ pub struct Plan {
     pub schedule: Schedule,
     /// Passes over the data.
     pub epochs: usize,
-    /// Clips in a step.
+    /// Clips in a batch.
     pub batch: usize,
+    /// Batches that make a step, by the mean of their gradients.
+    pub accumulate: usize,
+    /// Share of a moving average of all weights that a step leaves; none is kept if `None`.
+    pub average: Option<f64>,
     /// Seed of order, views and everything but the encoder that is drawn.
     pub seed: u64,
     /// Folder under which the run keeps its checkpoint; nothing is kept if `None`.
@@ -50,10 +54,14 @@ impl Plan {
             let want = "at least 2: clips are compared, and normalized, within a batch";
             return Err(Error::range("batch", want, self.batch));
         }
-        if self.batch > self.data.len() {
-            let (batch, n) = (self.batch, self.data.len());
+        let n = self.data.len();
+        if self.steps_per_epoch() == 0 {
+            let batches = match self.accumulate {
+                1 => format!("a batch of {} is", self.batch),
+                several => format!("{several} batches of {} are", self.batch),
+            };
             return Err(Error::Run {
-                message: format!("a batch of {batch} is more than the {n} training clips"),
+                message: format!("{batches} more than the {n} training clips"),
                 hint: "give a smaller `batch`".into(),
             });
         }
@@ -158,7 +166,7 @@ impl Plan {
     }
 
     pub(super) fn steps_per_epoch(&self) -> usize {
-        self.data.len() / self.batch
+        self.data.len() / (self.batch * self.accumulate)
     }
 
     pub(super) fn n_steps(&self) -> usize {

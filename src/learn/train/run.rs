@@ -358,15 +358,16 @@ impl Trainer<'_> {
             seed: plan.seed,
         };
         let (epoch, first) = (self.state.epoch, self.state.step);
-        let mut loader = feed.epoch(epoch, plan.batch, first, options.workers);
+        let mut loader = feed.epoch(epoch, plan.batch, first * plan.accumulate, options.workers);
         let start = Instant::now();
         let (mut reported, mut saved) = (start, start);
         let mut pending: Vec<(Tensor<1>, Vec<Term>)> = Vec::new();
         let mut learning_rate = 0.0;
         let mut last_rows = Vec::new();
-        while let Some(batch) = loader.next() {
-            let mut batch = match batch {
-                Ok(batch) => batch,
+        while self.state.step < steps {
+            let made = loader.by_ref().take(plan.accumulate);
+            let mut batches = match made.collect::<Result<Vec<_>, _>>() {
+                Ok(batches) => batches,
                 Err(error) => {
                     self.read_terms(&mut pending)?;
                     self.note_time(start, loader.waited());
@@ -389,7 +390,7 @@ impl Trainer<'_> {
                 loss,
                 figures,
                 rows,
-            } = self.objective.step(&mut batch, by)?;
+            } = self.objective.step(&mut batches, by)?;
             last_rows = rows;
             pending.push((loss, figures));
             self.state.step += 1;
@@ -447,7 +448,10 @@ impl Trainer<'_> {
         for (name, value) in monitor.figures {
             record.push(name, value);
         }
-        record.push_cost(plan.steps_per_epoch() * plan.batch, self.state.elapsed_s);
+        record.push_cost(
+            plan.steps_per_epoch() * plan.batch * plan.accumulate,
+            self.state.elapsed_s,
+        );
         self.state.history.epochs.push(record.clone());
         self.state.epoch += 1;
         self.state.step = 0;
@@ -516,7 +520,7 @@ impl Trainer<'_> {
             epochs: plan.epochs,
             epoch: self.state.epoch + 1,
             loss: mean(&self.state.losses),
-            clips_per_s: per_s * plan.batch as f64,
+            clips_per_s: per_s * (plan.batch * plan.accumulate) as f64,
             waiting: waited.as_secs_f64() / elapsed,
             left_s: (total - done) as f64 / per_s.max(1e-9),
         }

@@ -52,6 +52,8 @@ fn plan(out: Option<&Path>) -> Plan {
         seed: 5,
         out: out.map(Path::to_owned),
         every: 1,
+        accumulate: 1,
+        average: None,
     }
 }
 

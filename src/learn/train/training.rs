@@ -9,7 +9,9 @@ use crate::Error;
 use crate::nn::Encoder;
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::Dataset;
-use auricle_audio::declare::{Declaration, DefaultInside, DefaultValue, Inside, Kind, Parameter};
+use auricle_audio::declare::{
+    BELOW_ONE, Declaration, DefaultInside, DefaultValue, Inside, Kind, Parameter,
+};
 use std::path::PathBuf;
 
 /// How a run is trained, whatever its method.
@@ -19,6 +21,8 @@ pub struct Training {
     schedule: Schedule,
     epochs: usize,
     batch: usize,
+    accumulate: usize,
+    average: Option<f64>,
     seed: Option<u64>,
     out: Option<PathBuf>,
     every: usize,
@@ -71,6 +75,22 @@ pub static TRAINING: Declaration<Training, Error> = Declaration {
             "clips in a step; a last batch that is not full is left out",
         ),
         Parameter::option(
+            "accumulate",
+            COUNT,
+            DefaultValue::Number(1.0),
+            "batches that make one step, by the mean of their gradients",
+        ),
+        Parameter::option(
+            "average",
+            Kind::Number {
+                low: 0.0,
+                high: BELOW_ONE,
+            },
+            DefaultValue::Absent,
+            "share of a moving average of all weights that a step leaves, such as 0.999; the average \
+             is `run.models.average`; none if not given",
+        ),
+        Parameter::option(
             "seed",
             Kind::Count {
                 low: 0.0,
@@ -103,6 +123,8 @@ pub static TRAINING: Declaration<Training, Error> = Declaration {
             schedule: schedule.expect("there is a default").clone(),
             epochs: settings.count("epochs"),
             batch: settings.count("batch"),
+            accumulate: settings.count("accumulate"),
+            average: settings.number_if("average"),
             seed: settings.count_if("seed").map(|seed| seed as u64),
             out: settings.chosen("out").map(PathBuf::from),
             every: settings.count("every"),
@@ -127,6 +149,8 @@ impl Training {
             schedule: self.schedule.clone(),
             epochs: self.epochs,
             batch: self.batch,
+            accumulate: self.accumulate,
+            average: self.average,
             seed: self.seed.unwrap_or(seed),
             out: self.out.clone(),
             every: self.every,

@@ -1,9 +1,9 @@
 //! BYOL: one network predicts what a slow copy of it makes of the other view.
 
 use super::super::Plan;
+use super::super::average::{follow, still};
 use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Moment, Terms};
-use super::average::{follow, still};
 use super::heads::Mlp;
 use super::parameters::{HIDDEN, momentum, projection};
 use super::projected::Projection;

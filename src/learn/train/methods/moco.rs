@@ -1,9 +1,9 @@
 //! MoCo: a view is told from many earlier clips, whose keys a slow copy of the network made.
 
 use super::super::Plan;
+use super::super::average::{follow, still};
 use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Moment, Terms};
-use super::average::{follow, still};
 use super::heads::Mlp;
 use super::parameters::{HIDDEN, momentum, projection};
 use super::projected::Projection;

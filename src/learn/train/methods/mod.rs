@@ -1,6 +1,5 @@
 //! Training methods, one a file.
 
-mod average;
 mod barlow_twins;
 mod byol;
 mod clar;
