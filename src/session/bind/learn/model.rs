@@ -1,7 +1,6 @@
 //! What an encoder can do.
 
 use super::super::Environment;
-use super::encoder::word;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
@@ -204,6 +203,21 @@ fn forward() -> Function {
 
 /// What encoders read.
 const INPUTS: &str = "a tensor: features [batch, channels, bands, frames], waves [batch, channels, samples], or rows [batch, n] for plain layers";
+
+/// The value that a word names.
+fn word<T: Copy>(call: &Call<'_>, name: &str, words: &[(&str, T)]) -> Result<T, ScriptError> {
+    let given = call.get::<String>(name)?;
+    match words.iter().find(|(word, _)| *word == given) {
+        Some((_, value)) => Ok(*value),
+        None => {
+            let known: Vec<String> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            Err(call.wrong(name, &format!("one of {}", known.join(", "))))
+        }
+    }
+}
 
 fn save() -> Function {
     Function::new("save", Topic::Training, |call| {
