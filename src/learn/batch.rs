@@ -1,7 +1,6 @@
 //! Batches, made ahead of the model on threads of their own.
 
 use crate::Error;
-use crate::nn::Input;
 use auricle_audio::augment::{Domain, Recipe, STACK_BYTES, Views, Workspace};
 use auricle_audio::dataset::Dataset;
 use auricle_audio::{Key, Place, Waveform};
@@ -124,17 +123,6 @@ impl Batch {
     pub fn waves(&mut self, view: usize, device: &Device) -> Result<Tensor<3>, Error> {
         let want = "waves [batch, channels, samples]: leave `log_mel()` out of the recipe";
         self.take(view, "the input of a 1-D encoder", want, device)
-    }
-
-    /// Takes the values of a view as a network reads it: waves or features, by its axes.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if it is neither.
-    pub fn input(&mut self, view: usize, device: &Device) -> Result<Input, Error> {
-        Ok(match self.views[view].shape.len() {
-            3 => self.waves(view, device)?.into(),
-            _ => self.features(view, device)?.into(),
-        })
     }
 
     fn take<const D: usize>(

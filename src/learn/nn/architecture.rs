@@ -1,10 +1,12 @@
 //! Encoders by name and options, without weights.
 
+use super::described::DescribedEncoder;
 use super::layers::Stack;
 use super::{
     AstOptions, Cnn6Options, MlpOptions, PathwayShape, Pathways, ResNet18Options,
     ResNet18WavesOptions, Scheme, SlowfastNfnetOptions,
 };
+use super::{ast, cnn6, mlp, resnet, slowfast};
 use auricle_audio::augment::Domain;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -95,101 +97,31 @@ impl Architecture {
     }
 }
 
-/// A call in the language, written with the options that are given.
-struct Source {
-    text: String,
-    empty: bool,
-}
-
-impl Source {
-    fn new(name: &str) -> Source {
-        Source {
-            text: format!("{name}(#{{"),
-            empty: true,
-        }
-    }
-
-    fn option(mut self, name: &str, value: impl Display) -> Source {
-        let comma = if self.empty { "" } else { "," };
-        self.text += &format!("{comma} {name}: {value}");
-        self.empty = false;
-        self
-    }
-
-    /// An option that is written only where it differs from its default.
-    fn unless<T: Display + PartialEq>(self, default: T, name: &str, value: T) -> Source {
-        if value == default {
-            return self;
-        }
-        self.option(name, value)
-    }
-
-    fn given(self, name: &str, value: Option<impl Display>) -> Source {
-        match value {
-            Some(value) => self.option(name, value),
-            None => self,
-        }
-    }
-
-    fn end(self) -> String {
-        self.text + " })"
-    }
-}
-
-/// A number as a script writes it, with a point also before an exponent.
-fn decimal(value: f64) -> String {
-    let text = format!("{value:?}");
-    match text.split_once('e') {
-        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0e{exponent}"),
-        _ => text,
-    }
-}
-
-impl Display for Architecture {
-    /// Writes the source that builds it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = match self {
-            Architecture::ResNet18(options) => Source::new("resnet18")
-                .option("width", options.width)
-                .option("channels", options.channels)
-                .unless(false, "stem_bias", options.stem_bias)
-                .given("fc", options.fc)
-                .end(),
-            Architecture::ResNet18Waves(options) => Source::new("resnet18")
-                .option("dims", 1)
-                .option("width", options.width)
-                .option("channels", options.channels)
-                .option("geometry", format!("\"{}\"", options.geometry))
-                .unless(false, "stem_bias", options.stem_bias)
-                .given("fc", options.fc)
-                .end(),
-            Architecture::Ast(options) => Source::new("ast")
-                .option("dim", options.dim)
-                .option("depth", options.depth)
-                .option("heads", options.heads)
-                .option("channels", options.channels)
-                .option("bands", options.bands)
-                .option("frames", options.frames)
-                .unless(true, "distilled", options.distilled)
-                .given("classes", options.classes)
-                .given("norm_epsilon", options.norm_epsilon.map(decimal))
-                .end(),
-            Architecture::SlowfastNfnet(options) => Source::new("slowfast_nfnet")
-                .option("width", options.width)
-                .option("channels", options.channels)
-                .option("pathways", format!("\"{}\"", options.pathways))
-                .end(),
-            Architecture::Cnn6(options) => Source::new("cnn6")
-                .option("width", options.width)
-                .option("channels", options.channels)
-                .end(),
-            Architecture::Mlp(MlpOptions {
-                inputs,
-                layers,
-                batch_norm,
-            }) => format!("mlp({inputs}, {layers:?}, #{{ batch_norm: {batch_norm} }})"),
-            Architecture::Layers(stack) => stack.to_string(),
+impl Architecture {
+    /// It as its declaration describes it; layers of one's own are described by themselves.
+    fn described(&self) -> Option<DescribedEncoder> {
+        let (declaration, values) = match self {
+            Architecture::ResNet18(options) => (&resnet::RESNET18, options.values()),
+            Architecture::ResNet18Waves(options) => (&resnet::RESNET18, options.values()),
+            Architecture::Ast(options) => (&ast::AST, options.values()),
+            Architecture::SlowfastNfnet(options) => (&slowfast::SLOWFAST_NFNET, options.values()),
+            Architecture::Cnn6(options) => (&cnn6::CNN6, options.values()),
+            Architecture::Mlp(options) => (&mlp::MLP, options.values()),
+            Architecture::Layers(_) => return None,
         };
-        f.write_str(&text)
+        let values = values.into_iter();
+        let described = declaration.with(values.map(|(name, value)| (name.to_owned(), value)));
+        Some(described.expect("the options of an encoder are those that are declared"))
+    }
+}
+
+/// Writes the source that builds it.
+impl Display for Architecture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self, self.described()) {
+            (Architecture::Layers(stack), _) => stack.fmt(f),
+            (_, Some(described)) => described.fmt(f),
+            (_, None) => Ok(()),
+        }
     }
 }

@@ -1,8 +1,15 @@
 //! Audio Spectrogram Transformer.
 
+use super::described::{
+    EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, number,
+    word,
+};
 use super::transformer::EPSILON;
-use super::{TransformerBlock, linear, resize_positions, within};
+use super::{Architecture, TransformerBlock, linear, resize_positions, within};
 use crate::Error;
+use auricle_audio::declare::{
+    ABOVE_ZERO, BELOW_ONE, DefaultValue, Kind, Parameter, Preset, Value, words,
+};
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::module::conv2d;
@@ -52,24 +59,29 @@ pub enum Pooling {
 
 impl Pooling {
     /// All of them, with their words.
-    pub const ALL: [(Pooling, &'static str); 2] =
-        [(Pooling::Class, "class"), (Pooling::Mean, "mean")];
+    const WORDS: [(&'static str, Pooling); 2] =
+        [("class", Pooling::Class), ("mean", Pooling::Mean)];
 }
 
 impl AstOptions {
-    /// The published sizes: `tiny`, `small` and `base`.
-    pub fn of_size(size: &str) -> Option<AstOptions> {
-        let (dim, heads) = match size {
-            "tiny" => (192, 3),
-            "small" => (384, 6),
-            "base" => (768, 12),
-            _ => return None,
-        };
-        Some(AstOptions {
-            dim,
-            heads,
-            ..AstOptions::default()
-        })
+    pub(super) fn values(&self) -> Values {
+        let epsilon = self.norm_epsilon;
+        vec![
+            ("dim", given(self.dim)),
+            ("depth", given(self.depth)),
+            ("heads", given(self.heads)),
+            ("channels", given(self.channels)),
+            ("bands", given(self.bands)),
+            ("frames", given(self.frames)),
+            ("stride", given(self.stride)),
+            ("distilled", Value::Flag(self.distilled)),
+            ("pooling", word(&Pooling::WORDS, &self.pooling)),
+            (
+                "norm_epsilon",
+                epsilon.map_or(Value::Absent, |epsilon| Value::Drawn(epsilon.into())),
+            ),
+            ("classes", maybe(self.classes)),
+        ]
     }
 
     /// Patches of the table of positions, along bands and frames.
@@ -78,23 +90,152 @@ impl AstOptions {
     }
 }
 
+/// The tiny one.
+const DEFAULT: AstOptions = AstOptions {
+    dim: 192,
+    depth: 12,
+    heads: 3,
+    channels: 1,
+    bands: 128,
+    frames: 1024,
+    stride: 10,
+    distilled: true,
+    pooling: Pooling::Class,
+    classes: None,
+    norm_epsilon: None,
+};
+
 impl Default for AstOptions {
     fn default() -> AstOptions {
-        AstOptions {
-            dim: 192,
-            depth: 12,
-            heads: 3,
-            channels: 1,
-            bands: 128,
-            frames: 1024,
-            stride: 10,
-            distilled: true,
-            pooling: Pooling::Class,
-            classes: None,
-            norm_epsilon: None,
-        }
+        DEFAULT
     }
 }
+
+/// The published sizes.
+const SIZES: &[Preset] = &[
+    Preset {
+        name: "tiny",
+        sets: &[],
+    },
+    Preset {
+        name: "small",
+        sets: &[("dim", number(384)), ("heads", number(6))],
+    },
+    Preset {
+        name: "base",
+        sets: &[("dim", number(768)), ("heads", number(12))],
+    },
+];
+
+/// See [`Ast`].
+pub(super) static AST: EncoderDeclaration = EncoderDeclaration {
+    name: "ast",
+    about: "Makes an Audio Spectrogram Transformer with random weights: overlapping patches, a class \
+        and a distillation token.",
+    citation: "Gong et al., 2021. An input of another size than `bands` by `frames` is embedded with \
+        a table of positions that is cut or interpolated",
+    parameters: &[
+        Parameter::option(
+            "size",
+            Kind::Preset(SIZES),
+            DefaultValue::Word("tiny"),
+            "\"tiny\" (192 features, 3 heads), \"small\" (384, 6) or \"base\" (768, 12), of 12 \
+                blocks each",
+        ),
+        count(
+            "dim",
+            [1, MOST_FEATURES],
+            number(DEFAULT.dim),
+            "features of a token; if not given, those of the size",
+        )
+        .always_printed(),
+        count(
+            "depth",
+            [1, MOST_BLOCKS],
+            number(DEFAULT.depth),
+            "number of blocks",
+        ),
+        count(
+            "heads",
+            [1, MOST_FEATURES],
+            number(DEFAULT.heads),
+            "attention heads, which divide `dim`; if not given, those of the size",
+        ),
+        channels(DEFAULT.channels),
+        count(
+            "bands",
+            [PATCH, MOST_BANDS],
+            number(DEFAULT.bands),
+            "bands that the table of positions is made for",
+        ),
+        count(
+            "frames",
+            [PATCH, MOST_FRAMES],
+            number(DEFAULT.frames),
+            "frames that the table of positions is made for",
+        ),
+        count(
+            "stride",
+            [1, PATCH],
+            number(DEFAULT.stride),
+            "distance of patches, in bands and frames: below 16 they overlap",
+        ),
+        Parameter::option(
+            "distilled",
+            Kind::Flag,
+            DefaultValue::Flag(DEFAULT.distilled),
+            "whether there is a distillation token beside the class token",
+        ),
+        Parameter::option(
+            "pooling",
+            Kind::Word(&words(&Pooling::WORDS)),
+            DefaultValue::Word("class"),
+            "what the embedding is read off: the \"class\" token, with the distillation token where \
+                there is one, or the \"mean\" over all patches",
+        ),
+        Parameter::option(
+            "norm_epsilon",
+            Kind::Number {
+                low: ABOVE_ZERO,
+                high: BELOW_ONE,
+            },
+            DefaultValue::Absent,
+            "what is added to variances in norms; 1e-6, and 1e-5 in the head, if not given. Weights \
+                of Hugging Face bring 1e-12",
+        ),
+        count(
+            "classes",
+            [1, MOST_OUTPUTS],
+            DefaultValue::Absent,
+            "outputs of a norm and a linear layer at the end; none if not given",
+        ),
+    ],
+    facts: (),
+    example: "assert(ast(#{ dim: 24, depth: 2, heads: 3, bands: 40, frames: 50 }).dim == 24); \
+        assert(ast(#{ size: \"small\", depth: 1 }).dim == 384)",
+    build: |settings| {
+        Ok(Architecture::Ast(AstOptions {
+            dim: settings.count("dim"),
+            depth: settings.count("depth"),
+            heads: settings.count("heads"),
+            channels: settings.count("channels"),
+            bands: settings.count("bands"),
+            frames: settings.count("frames"),
+            stride: settings.count("stride"),
+            distilled: settings.flag("distilled"),
+            pooling: settings
+                .word("pooling", &Pooling::WORDS)
+                .unwrap_or_default(),
+            classes: settings.count_if("classes"),
+            norm_epsilon: settings.number_if("norm_epsilon"),
+        }))
+    },
+};
+
+const MOST_FEATURES: usize = 8192;
+const MOST_BLOCKS: usize = 128;
+const MOST_BANDS: usize = 4096;
+const MOST_FRAMES: usize = 65_536;
 
 /// Side of a patch, in bands and frames.
 pub(crate) const PATCH: usize = 16;
@@ -154,7 +295,7 @@ impl Ast {
     /// # Errors
     /// [`Error::Range`] for sizes that make no network.
     pub fn new(options: AstOptions, device: &Device) -> Result<Ast, Error> {
-        let dim = within("dim", options.dim, 1..=8192)?;
+        let dim = within("dim", options.dim, 1..=MOST_FEATURES)?;
         let heads = within("heads", options.heads, 1..=dim)?;
         if !dim.is_multiple_of(heads) {
             return Err(Error::range(
@@ -163,14 +304,13 @@ impl Ast {
                 heads,
             ));
         }
-        let depth = within("depth", options.depth, 1..=128)?;
-        let channels = within("channels", options.channels, 1..=1024)?;
-        within("bands", options.bands, PATCH..=4096)?;
-        within("frames", options.frames, PATCH..=65536)?;
-        within("stride", options.stride, 1..=PATCH)?;
+        let depth = within("depth", options.depth, 1..=MOST_BLOCKS)?;
+        let channels = within("channels", options.channels, 1..=MOST_CHANNELS)?;
+        within("bands", options.bands, PATCH..=MOST_BANDS)?;
+        within("frames", options.frames, PATCH..=MOST_FRAMES)?;
         let classes = options
             .classes
-            .map(|n| within("classes", n, 1..=65536))
+            .map(|n| within("classes", n, 1..=MOST_OUTPUTS))
             .transpose()?;
         if let Some(epsilon) = options.norm_epsilon
             && !(epsilon > 0.0 && epsilon < 1.0)

@@ -1,6 +1,7 @@
 //! CNN6.
 
-use super::{BatchNorm, Conv2d, within};
+use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width};
+use super::{Architecture, BatchNorm, Conv2d, within};
 use crate::Error;
 use burn::module::Module;
 use burn::tensor::module::avg_pool2d;
@@ -19,14 +20,49 @@ pub struct Cnn6Options {
     pub channels: usize,
 }
 
+const DEFAULT: Cnn6Options = Cnn6Options {
+    width: 64,
+    channels: 1,
+};
+
 impl Default for Cnn6Options {
     fn default() -> Cnn6Options {
-        Cnn6Options {
-            width: 64,
-            channels: 1,
-        }
+        DEFAULT
     }
 }
+
+impl Cnn6Options {
+    pub(super) fn values(&self) -> Values {
+        vec![
+            ("width", given(self.width)),
+            ("channels", given(self.channels)),
+        ]
+    }
+}
+
+/// See [`Cnn6`].
+pub(super) static CNN6: EncoderDeclaration = EncoderDeclaration {
+    name: "cnn6",
+    about: "Makes a CNN6 encoder with random weights: four 5x5 convolutions, the mean over time, \
+        maximum and mean over frequency.",
+    citation: "Kong et al., PANNs, 2020, as Patch-Mix (2023) compares with it",
+    parameters: &[
+        width(
+            [1, MOST_CHANNELS],
+            DEFAULT.width,
+            "channels of the first block; it gives 8 times as many features",
+        ),
+        channels(DEFAULT.channels),
+    ],
+    facts: (),
+    example: "assert(cnn6(#{ width: 2 }).n_parameters == 4310)",
+    build: |settings| {
+        Ok(Architecture::Cnn6(Cnn6Options {
+            width: settings.count("width"),
+            channels: settings.count("channels"),
+        }))
+    },
+};
 
 /// Side of the kernels.
 pub(super) const KERNEL: usize = 5;
@@ -58,8 +94,8 @@ impl Cnn6 {
     /// # Errors
     /// [`Error::Range`] if the width or the channels are 0 or beyond what makes sense.
     pub fn new(options: Cnn6Options, device: &Device) -> Result<Cnn6, Error> {
-        let width = within("width", options.width, 1..=1024)?;
-        let channels = within("channels", options.channels, 1..=1024)?;
+        let width = within("width", options.width, 1..=MOST_CHANNELS)?;
+        let channels = within("channels", options.channels, 1..=MOST_CHANNELS)?;
         let block = |from: usize, to: usize| ConvBlock {
             conv1: Conv2d::new([from, to], KERNEL, 1, false, device),
             bn1: BatchNorm::new(to, device),

@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(written, before);
         let read: Architecture = serde_json::from_str(before).unwrap();
         assert_eq!(read, encoder.architecture());
-        assert_eq!(read.to_string(), "resnet18(#{ width: 4, channels: 1 })");
+        assert_eq!(read.to_string(), "resnet18(#{ width: 4 })");
     }
 
     fn small_ast(options: AstOptions) -> AstOptions {

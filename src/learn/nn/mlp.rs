@@ -1,7 +1,9 @@
 //! Plain layers.
 
-use super::{BatchNorm, linear, within};
+use super::described::{EncoderDeclaration, MOST_OUTPUTS, Values, given};
+use super::{Architecture, BatchNorm, linear, within};
 use crate::Error;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter, Value};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::activation::relu;
@@ -20,6 +22,69 @@ pub struct MlpOptions {
     pub batch_norm: bool,
 }
 
+impl MlpOptions {
+    pub(super) fn values(&self) -> Values {
+        let layers = self.layers.iter().map(|&n| n as f64);
+        vec![
+            ("inputs", given(self.inputs)),
+            ("layers", Value::Numbers(layers.collect())),
+            ("batch_norm", Value::Flag(self.batch_norm)),
+        ]
+    }
+}
+
+/// See [`Mlp`].
+pub(super) static MLP: EncoderDeclaration = EncoderDeclaration {
+    name: "mlp",
+    about: "Makes linear layers with ReLUs between them, over inputs laid out in a row.",
+    citation: "",
+    parameters: &[
+        Parameter::positional(
+            "inputs",
+            Kind::Count {
+                low: 1.0,
+                high: MOST_INPUTS as f64,
+            },
+            DefaultValue::Required,
+            "numbers that a clip has: channels times bands times frames",
+        ),
+        Parameter::positional(
+            "layers",
+            Kind::Numbers {
+                low: 1.0,
+                high: MOST_OUTPUTS as f64,
+            },
+            DefaultValue::Required,
+            "outputs of the layers, the embedding last",
+        ),
+        Parameter::option(
+            "batch_norm",
+            Kind::Flag,
+            DefaultValue::Flag(false),
+            "whether a batch norm stands behind all layers but the last",
+        ),
+    ],
+    facts: (),
+    example: "assert(mlp(64, [32, 8]).n_parameters == 65 * 32 + 33 * 8)",
+    build: |settings| {
+        let layers = settings.numbers("layers");
+        if layers.iter().any(|n| n.fract() != 0.0) {
+            return Err(Error::range(
+                "layers",
+                "whole numbers",
+                Value::Numbers(layers.to_vec()),
+            ));
+        }
+        Ok(Architecture::Mlp(MlpOptions {
+            inputs: settings.count("inputs"),
+            layers: layers.iter().map(|&n| n as usize).collect(),
+            batch_norm: settings.flag("batch_norm"),
+        }))
+    },
+};
+
+const MOST_INPUTS: usize = 1 << 24;
+
 /// Linear layers with ReLUs between them, over inputs of any shape laid out in a row.
 #[derive(Module, Debug)]
 pub struct Mlp {
@@ -33,13 +98,17 @@ impl Mlp {
     /// # Errors
     /// [`Error::Range`] if there is no layer, or one without outputs.
     pub fn new(options: &MlpOptions, device: &Device) -> Result<Mlp, Error> {
-        let mut from = within("inputs", options.inputs, 1..=1 << 24)?;
+        let mut from = within("inputs", options.inputs, 1..=MOST_INPUTS)?;
         if options.layers.is_empty() {
             return Err(Error::range("layers", "at least one number", "none"));
         }
         let mut layers = Vec::new();
         for &to in &options.layers {
-            layers.push(linear(from, within("layers", to, 1..=65536)?, device));
+            layers.push(linear(
+                from,
+                within("layers", to, 1..=MOST_OUTPUTS)?,
+                device,
+            ));
             from = to;
         }
         let hidden = options

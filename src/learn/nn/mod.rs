@@ -6,6 +6,7 @@ mod batch_norm;
 mod cnn6;
 mod conv;
 mod cpu;
+mod described;
 mod encoder;
 mod group_norm;
 mod init;
@@ -36,6 +37,7 @@ pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::{Conv1d, Conv2d};
+pub use described::{DescribedEncoder, EncoderDeclaration};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
 pub use group_norm::GroupNorm;
 pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
@@ -63,3 +65,12 @@ pub use weights::{
 };
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;
+
+/// Every encoder there is, in the order of the reference page.
+pub static CATALOGUE: &[&EncoderDeclaration] = &[
+    &resnet::RESNET18,
+    &ast::AST,
+    &slowfast::SLOWFAST_NFNET,
+    &cnn6::CNN6,
+    &mlp::MLP,
+];

@@ -3,6 +3,7 @@
 use super::layers::Layers;
 use super::{Architecture, Ast, Cnn6, Mlp, ResNet18, ResNet18Waves, SlowfastNfnet, ast, cnn6};
 use crate::Error;
+use crate::batch::Batch;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -34,6 +35,19 @@ impl Input {
             Input::Features(x) => Input::Features(x.autodiff()),
             Input::Vectors(x) => Input::Vectors(x.autodiff()),
         }
+    }
+}
+
+impl Batch {
+    /// Takes the values of a view as a network reads it: waves or features, by its axes.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it is neither.
+    pub fn input(&mut self, view: usize, device: &Device) -> Result<Input, Error> {
+        Ok(match self.views[view].shape.len() {
+            3 => self.waves(view, device)?.into(),
+            _ => self.features(view, device)?.into(),
+        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! ResNet-18 over raw waves.
 
-use super::{BatchNorm, Conv1d, linear, within};
+use super::described::{MOST_CHANNELS, MOST_OUTPUTS, Values, given, maybe, word};
+use super::{BatchNorm, Conv1d, ResNet18Options, linear, within};
 use crate::Error;
+use auricle_audio::declare::Value;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::module::max_pool1d;
@@ -25,6 +27,10 @@ pub enum Geometry {
 pub(super) const KERNEL: usize = 9;
 
 impl Geometry {
+    /// Both, with their words.
+    pub const WORDS: [(&'static str, Geometry); 2] =
+        [("squared", Geometry::Squared), ("code", Geometry::Code)];
+
     /// Kernel of the stem.
     pub fn stem(self) -> usize {
         match self {
@@ -51,15 +57,6 @@ impl Geometry {
     }
 }
 
-impl std::fmt::Display for Geometry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Geometry::Squared => "squared",
-            Geometry::Code => "code",
-        })
-    }
-}
-
 /// Options of a [`ResNet18Waves`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -79,13 +76,30 @@ pub struct ResNet18WavesOptions {
 
 impl Default for ResNet18WavesOptions {
     fn default() -> ResNet18WavesOptions {
+        let of_maps = ResNet18Options::default();
         ResNet18WavesOptions {
-            width: 64,
-            channels: 1,
-            geometry: Geometry::Squared,
-            stem_bias: false,
-            fc: None,
+            width: of_maps.width,
+            channels: of_maps.channels,
+            geometry: Geometry::default(),
+            stem_bias: of_maps.stem_bias,
+            fc: of_maps.fc,
         }
+    }
+}
+
+impl ResNet18WavesOptions {
+    pub(super) fn values(&self) -> Values {
+        let mut values = vec![
+            ("dims", given(1)),
+            ("width", given(self.width)),
+            ("channels", given(self.channels)),
+            ("stem_bias", Value::Flag(self.stem_bias)),
+            ("fc", maybe(self.fc)),
+        ];
+        if self.geometry != Geometry::default() {
+            values.push(("geometry", word(&Geometry::WORDS, &self.geometry)));
+        }
+        values
     }
 }
 
@@ -163,11 +177,11 @@ impl ResNet18Waves {
     /// # Errors
     /// [`Error::Range`] if the width, the channels or the outputs are 0 or beyond what makes sense.
     pub fn new(options: ResNet18WavesOptions, device: &Device) -> Result<ResNet18Waves, Error> {
-        let width = within("width", options.width, 1..=1024)?;
-        let channels = within("channels", options.channels, 1..=1024)?;
+        let width = within("width", options.width, 1..=MOST_CHANNELS)?;
+        let channels = within("channels", options.channels, 1..=MOST_CHANNELS)?;
         let fc = options
             .fc
-            .map(|fc| within("fc", fc, 1..=65536))
+            .map(|fc| within("fc", fc, 1..=MOST_OUTPUTS))
             .transpose()?;
         let stage = |from: usize, to: usize, stride: usize| {
             vec![

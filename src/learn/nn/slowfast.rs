@@ -1,8 +1,10 @@
 //! Slowfast NFNet: two normalizer-free networks over one spectrogram.
 
+use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width, word};
 use super::nf_block::{ALPHA, activation, gelu_tanh};
-use super::{NfBlock, NfBlockOptions, WsConv2d, within};
+use super::{Architecture, NfBlock, NfBlockOptions, WsConv2d, within};
 use crate::Error;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use burn::module::Module;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
@@ -24,14 +26,13 @@ pub enum Pathways {
     Fast,
 }
 
-impl std::fmt::Display for Pathways {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Pathways::Both => "both",
-            Pathways::Slow => "slow",
-            Pathways::Fast => "fast",
-        })
-    }
+impl Pathways {
+    /// All of them, with their words.
+    pub const WORDS: [(&'static str, Pathways); 3] = [
+        ("both", Pathways::Both),
+        ("slow", Pathways::Slow),
+        ("fast", Pathways::Fast),
+    ];
 }
 
 /// Options of a [`SlowfastNfnet`].
@@ -46,15 +47,63 @@ pub struct SlowfastNfnetOptions {
     pub pathways: Pathways,
 }
 
+/// F0.
+const DEFAULT: SlowfastNfnetOptions = SlowfastNfnetOptions {
+    width: 256,
+    channels: 1,
+    pathways: Pathways::Both,
+};
+
 impl Default for SlowfastNfnetOptions {
     fn default() -> SlowfastNfnetOptions {
-        SlowfastNfnetOptions {
-            width: 256,
-            channels: 1,
-            pathways: Pathways::Both,
-        }
+        DEFAULT
     }
 }
+
+impl SlowfastNfnetOptions {
+    pub(super) fn values(&self) -> Values {
+        vec![
+            ("width", given(self.width)),
+            ("channels", given(self.channels)),
+            ("pathways", word(&Pathways::WORDS, &self.pathways)),
+        ]
+    }
+}
+
+/// See [`SlowfastNfnet`].
+pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
+    name: "slowfast_nfnet",
+    about: "Makes a Slowfast NFNet encoder with random weights: two networks without norms, one over \
+        slower time, joined before every stage.",
+    citation: "Wang et al., 2022; the default is F0, of 63 million weights. Stochastic depth is left \
+        out",
+    parameters: &[
+        width(
+            [MIN_WIDTH, MOST_CHANNELS],
+            DEFAULT.width,
+            "channels of the first stage of the slow network, a multiple of 16: 256 is F0",
+        ),
+        channels(DEFAULT.channels),
+        Parameter::option(
+            "pathways",
+            Kind::Word(&words(&Pathways::WORDS)),
+            DefaultValue::Word("both"),
+            "\"both\" networks, or the \"slow\" or the \"fast\" one by itself",
+        ),
+    ],
+    facts: (),
+    example: "assert(slowfast_nfnet(#{ width: 16 }).dim == 216)",
+    build: |settings| {
+        let pathways = settings.word("pathways", &Pathways::WORDS);
+        Ok(Architecture::SlowfastNfnet(SlowfastNfnetOptions {
+            width: settings.count("width"),
+            channels: settings.count("channels"),
+            pathways: pathways.unwrap_or_default(),
+        }))
+    },
+};
+
+const MIN_WIDTH: usize = 16;
 
 /// Geometry of one network. Kernels and strides are time by frequency.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -263,11 +312,11 @@ impl SlowfastNfnet {
     /// [`Error::Range`] if the width is no multiple of 16, or the channels are 0 or beyond what
     /// makes sense.
     pub fn new(options: SlowfastNfnetOptions, device: &Device) -> Result<SlowfastNfnet, Error> {
-        let width = within("width", options.width, 16..=1024)?;
+        let width = within("width", options.width, MIN_WIDTH..=MOST_CHANNELS)?;
         if !width.is_multiple_of(16) {
             return Err(Error::range("width", "a multiple of 16", width));
         }
-        let channels = within("channels", options.channels, 1..=1024)?;
+        let channels = within("channels", options.channels, 1..=MOST_CHANNELS)?;
         let [slow, fast] = [PathwayShape::slow(width), PathwayShape::fast(width)];
         let alone = |shape| SlowfastNfnet::Alone(Pathway::new(shape, channels, [0; 4], device));
         Ok(match options.pathways {

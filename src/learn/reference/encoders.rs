@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::nn::{
-    Architecture, Ast, AstOptions, ClarHead, Cnn6Options, Geometry, NfBlock, NfBlockOptions,
-    PatchMixProjector, PathwayShape, Pathways, ResNet18Waves, ResNet18WavesOptions, SlowfastNfnet,
-    SlowfastNfnetOptions, WsConv2d, resize_positions,
+    Architecture, Ast, AstOptions, CATALOGUE, ClarHead, Cnn6Options, EncoderDeclaration, Geometry,
+    NfBlock, NfBlockOptions, PatchMixProjector, PathwayShape, Pathways, ResNet18Waves,
+    ResNet18WavesOptions, SlowfastNfnet, SlowfastNfnetOptions, WsConv2d, resize_positions,
 };
 use auricle_audio::augment::Domain;
+use auricle_audio::declare::Value;
 use burn::tensor::Int;
 
 impl Case {
@@ -258,11 +259,13 @@ fn encoders_have_as_many_parameters_as_published() {
             ..ResNet18WavesOptions::default()
         })
     };
-    let ast = |size| {
-        Architecture::Ast(AstOptions {
-            classes: Some(527),
-            ..AstOptions::of_size(size).unwrap()
-        })
+    let ast = |size: &str| {
+        let declaration = EncoderDeclaration::find(CATALOGUE, "encoder", "ast").unwrap();
+        let given = [
+            ("size".to_owned(), Value::Word(size.to_owned())),
+            ("classes".to_owned(), Value::Drawn(527.0.into())),
+        ];
+        declaration.with(given).unwrap().built().clone()
     };
     let nfnet = |pathways| {
         Architecture::SlowfastNfnet(SlowfastNfnetOptions {

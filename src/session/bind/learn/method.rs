@@ -7,7 +7,7 @@ use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
-use auricle_learn::loss::{self, Loss};
+use auricle_learn::loss::Loss;
 use auricle_learn::train::{MethodDeclaration, Optimizer, Run, Schedule, TRAINING, methods};
 use rhai::Dynamic;
 use std::sync::Arc;
@@ -22,25 +22,12 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 /// The function of a method: what is trained on what, the parameters of all methods, and its own.
 fn function(declaration: &'static MethodDeclaration, environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
-    // A name that is a loss's, too, is told from it by the model.
-    let is_shared = loss::CATALOGUE.iter().any(|l| l.name == declaration.name);
     let body = move |call: &Call<'_>| {
-        let model = match is_shared {
-            true => call.receiver::<Model>()?,
-            false => call.value::<Model>("model")?,
-        };
-        Ok(Dynamic::from(describe(
-            declaration,
-            call,
-            model,
-            &environment,
-        )?))
+        let run = describe(declaration, call, call.receiver::<Model>()?, &environment)?;
+        Ok(Dynamic::from(run))
     };
-    let function = declared::begun(declaration, Topic::Training, body);
-    let function = match is_shared {
-        true => function.on::<Model>(),
-        false => function.param::<Dynamic>("model", "the encoder to start from"),
-    };
+    // Losses and features have functions of the same names: the model tells them apart.
+    let function = declared::begun(declaration, Topic::Training, body).on::<Model>();
     let (recipe, views) = match declaration.facts.n_views {
         2 => (
             "the two views: `views(2, recipe)`, or a recipe for both; must be given",

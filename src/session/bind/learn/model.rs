@@ -1,7 +1,6 @@
 //! What an encoder can do.
 
 use super::super::Environment;
-use super::encoder::word;
 use super::tensor::Tape;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::Waveform;
@@ -308,6 +307,21 @@ fn tensor(flow: Flow) -> Dynamic {
         Flow::Line(x) | Flow::Tokens(x) => NdTensor::from_burn(x),
         Flow::Row(x) => NdTensor::from_burn(x),
     })
+}
+
+/// The value that a word names.
+fn word<T: Copy>(call: &Call<'_>, name: &str, words: &[(&str, T)]) -> Result<T, ScriptError> {
+    let given = call.get::<String>(name)?;
+    match words.iter().find(|(word, _)| *word == given) {
+        Some((_, value)) => Ok(*value),
+        None => {
+            let known: Vec<String> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            Err(call.wrong(name, &format!("one of {}", known.join(", "))))
+        }
+    }
 }
 
 fn save() -> Function {
