@@ -4,7 +4,10 @@ use super::{Batches, Journal, Shape, Trainer};
 use crate::batch::{Batch, Feed, Workers, measure};
 use crate::loss::nt_xent;
 use crate::nn::{Architecture, Encoder, Input, MlpOptions, Network, ResNet18Options, import};
-use crate::train::{FitOptions, Method, Nothing, Optimizer, Plan, Rule, Run, Schedule, Terms};
+use crate::train::{
+    AnyMethod, FitOptions, Method, MethodDeclaration, MethodFacts, Nothing, Optimizer,
+    OptimizerDeclaration, Plan, Run, ScheduleDeclaration, Terms, optimizers, schedules,
+};
 use crate::{Device, Error, Tensor};
 use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
@@ -51,12 +54,14 @@ fn head() -> Encoder {
     Encoder::new(Architecture::Mlp(options), 4, &Device::flex()).unwrap()
 }
 
+fn by(name: &str, given: &[(&str, f64)]) -> Optimizer {
+    let declaration = OptimizerDeclaration::find(optimizers::CATALOGUE, "optimizer", name);
+    let value = |(name, number): &(&str, f64)| ((*name).into(), Value::Drawn((*number).into()));
+    declaration.unwrap().with(given.iter().map(value)).unwrap()
+}
+
 fn optimizer() -> Optimizer {
-    Optimizer {
-        learning_rate: 1e-2,
-        clip_norm: Some(1.0),
-        ..Optimizer::default()
-    }
+    by("adam", &[("learning_rate", 1e-2), ("clip_norm", 1.0)])
 }
 
 /// The two views of a batch by an encoder and a head: what a run and a loop both do.
@@ -69,17 +74,26 @@ struct Learner {
     head: Network,
 }
 
+/// As every method is declared; its head is [`head`].
+static OWN: MethodDeclaration = MethodDeclaration {
+    name: "own",
+    about: "",
+    citation: "",
+    parameters: &[],
+    facts: MethodFacts {
+        title: "Own",
+        n_views: 2,
+    },
+    example: "",
+    build: |_| {
+        let method: Arc<dyn AnyMethod> = Arc::new(Own(head()));
+        Ok(method)
+    },
+};
+
 impl Method for Own {
     type Learner = Learner;
     type Memory = Nothing;
-
-    fn name(&self) -> &'static str {
-        "own"
-    }
-
-    fn title(&self) -> &'static str {
-        "Own"
-    }
 
     fn loss(&self) -> String {
         "nt_xent(0.5)".into()
@@ -197,7 +211,10 @@ fn a_loop_learns_what_a_run_of_the_same_steps_learns() {
         views: views(),
         features: None,
         optimizer: optimizer(),
-        schedule: Schedule::Constant,
+        schedule: {
+            let constant = ScheduleDeclaration::find(schedules::CATALOGUE, "schedule", "constant");
+            constant.unwrap().with(None).unwrap()
+        },
         epochs: EPOCHS,
         batch: BATCH,
         seed: 5,
@@ -207,7 +224,7 @@ fn a_loop_learns_what_a_run_of_the_same_steps_learns() {
         average: None,
     };
     // The run was described before the models are trained, and begins with them as they were.
-    let run = Run::new(Own(head.copy()), plan).unwrap();
+    let run = Run::new(OWN.with(None).unwrap(), plan).unwrap();
     let models = vec![encoder.clone(), head.clone()];
     let mut trainer = Trainer::new(models, optimizer()).unwrap();
     let losses = go_on(&batches, &encoder, &head, &mut trainer);
@@ -280,15 +297,12 @@ fn a_loop_that_goes_on_from_a_file_gives_what_one_without_a_stop_gives() {
 #[test]
 fn models_of_one_architecture_have_steps_of_their_own() {
     let (a, b) = (head(), head());
-    let sgd = Optimizer {
-        rule: Rule::Sgd {
-            momentum: 0.9,
-            nesterov: false,
-        },
-        learning_rate: 0.1,
-        weight_decay: 0.0,
-        clip_norm: None,
-    };
+    let rates = [
+        ("learning_rate", 0.1),
+        ("momentum", 0.9),
+        ("weight_decay", 0.0),
+    ];
+    let sgd = by("sgd", &rates);
     let mut both = Trainer::new(vec![a.clone(), b.clone()], sgd.clone()).unwrap();
     let x = Tensor::<2>::ones([3, 16], &Device::flex());
     let before = b.weights();

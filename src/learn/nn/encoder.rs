@@ -432,7 +432,7 @@ mod tests {
             (Naming::Original, "v.blocks.1.attn.qkv.weight", [36, 12]),
         ] {
             model.save_as(&path, naming).unwrap();
-            let (written, _, _) = read_safetensors(&path).unwrap();
+            let (written, _, _) = super::super::read_safetensors(&path).unwrap();
             assert_eq!(written[one].shape, shape, "{one}");
             let loaded = blank
                 .load(&path, LoadOptions::default(), &Device::flex())

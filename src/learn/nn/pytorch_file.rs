@@ -57,7 +57,6 @@ pub(super) fn read_pytorch(path: &Path) -> Result<BTreeMap<String, NamedTensor>,
 #[cfg(test)]
 mod tests {
     use super::super::{Architecture, Encoder, LoadOptions, MlpOptions};
-    use super::*;
     use burn::tensor::Device;
     use std::path::PathBuf;
 

@@ -415,6 +415,7 @@ mod tests {
             distilled: false,
             classes: Some(5),
             norm_epsilon: Some(1e-7),
+            ..AstOptions::default()
         };
         let resnet = ResNet18Options {
             width: 2,
