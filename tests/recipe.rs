@@ -54,6 +54,10 @@ fn value(parameter: &Parameter, rng: &mut Rng) -> Option<String> {
         kind if kind == FUNCTION => "|w, seed| noise(20).apply(0.5 * w, #{ seed: seed })".into(),
         kind if kind == RECIPE => "gain(-6..0)".into(),
         Kind::Numbers { low, high } => format!("[{:?}]", number(low, high, rng)),
+        Kind::Sizes { low, high, .. } => {
+            format!("[{}]", number(low, high.min(300.0), rng).round())
+        }
+        Kind::Text => "\"text\"".into(),
         Kind::Nested(inside) => panic!("{inside:?} is not known here"),
         Kind::Paths { .. } => return None,
     })

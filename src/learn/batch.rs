@@ -4,7 +4,7 @@ use crate::Error;
 use crate::nn::Input;
 use auricle_audio::augment::{Domain, Recipe, STACK_BYTES, Views, Workspace};
 use auricle_audio::dataset::Dataset;
-use auricle_audio::{Key, Place};
+use auricle_audio::{Key, Place, Waveform};
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -41,6 +41,13 @@ impl Scaling {
         mean: 0.0,
         deviation: 1.0,
     };
+
+    /// Subtracts the mean and divides by the deviation.
+    fn apply(self, values: &mut [f32]) {
+        let (mean, scale) = (self.mean as f32, (1.0 / self.deviation) as f32);
+        let all = values.iter_mut();
+        all.for_each(|value| *value = (*value - mean) * scale);
+    }
 }
 
 /// One batch on the host.
@@ -68,6 +75,28 @@ pub struct View {
 }
 
 impl Batch {
+    /// A batch of one sound, by a recipe and scaled, without a label.
+    ///
+    /// # Errors
+    /// Whatever the recipe reports.
+    pub fn of_sound(recipe: &Recipe, scaling: Scaling, wave: &Waveform) -> Result<Batch, Error> {
+        let mut work = Workspace::default();
+        work.load(wave);
+        recipe.run(Key::of_seed(0), &mut work)?;
+        let (shape, values) = result(&mut work);
+        scaling.apply(values);
+        Ok(Batch {
+            views: vec![View {
+                values: values.to_vec(),
+                shape: std::iter::once(1).chain(shape).collect(),
+            }],
+            labels: vec![None],
+            ids: vec![0],
+            seed: 0,
+            epoch: 0,
+        })
+    }
+
     /// The key of what is drawn for a view of the whole batch, such as who is mixed with whom: that
     /// of its first clip.
     pub fn key(&self, view: usize) -> Key {
@@ -275,13 +304,7 @@ impl Feed {
             work.load(&self.data.wave(index)?);
             self.views.recipes()[view].run(key, work)?;
             let (shape, values) = result(work);
-            let (mean, scale) = (
-                self.scaling.mean as f32,
-                (1.0 / self.scaling.deviation) as f32,
-            );
-            values
-                .iter_mut()
-                .for_each(|value| *value = (*value - mean) * scale);
+            self.scaling.apply(values);
             take(shape, values)
         })
     }

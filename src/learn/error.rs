@@ -23,6 +23,18 @@ pub enum Error {
         /// What is there.
         got: Vec<usize>,
     },
+    /// A layer that cannot read what it is given.
+    #[error("layer {place}, `{layer}`, needs {want}; it is given {got}")]
+    Misfit {
+        /// Number or name of the layer, with those around it before it.
+        place: String,
+        /// Its source.
+        layer: String,
+        /// What it needs.
+        want: String,
+        /// What it is given.
+        got: String,
+    },
     /// Something that a loss is computed from and that was not given.
     #[error("`{name}` needs {what}")]
     Missing {

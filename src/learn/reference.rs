@@ -4,6 +4,7 @@
 //! be used instead. Every case of a kind that exists here is run, whatever its name, sizes and values.
 
 mod encoders;
+mod layers;
 mod losses;
 mod optimizers;
 
@@ -21,7 +22,7 @@ use safetensors::tensor::Dtype;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
     let packed = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/vectors");
@@ -39,7 +40,11 @@ struct Case {
 
 /// Every case of a kind; that there is none is a failure.
 fn cases(kind: &str) -> Vec<Case> {
-    let path = folder().join("manifest.json");
+    cases_in(&folder(), kind)
+}
+
+fn cases_in(folder: &Path, kind: &str) -> Vec<Case> {
+    let path = folder.join("manifest.json");
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|e| panic!("the reference vectors are missing: {path:?}: {e}"));
     let manifest: Json = serde_json::from_str(&text).unwrap();
@@ -52,7 +57,7 @@ fn cases(kind: &str) -> Vec<Case> {
             id: case["id"].as_str().unwrap().to_owned(),
             params: case["params"].clone(),
             tolerance: case["tolerance"].clone(),
-            tensors: tensors(&folder().join(case["file"].as_str().unwrap())),
+            tensors: tensors(&folder.join(case["file"].as_str().unwrap())),
         })
         .collect();
     assert!(!cases.is_empty(), "no case of kind {kind}");

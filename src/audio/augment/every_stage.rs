@@ -122,6 +122,10 @@ fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
         }
         Kind::Paths { .. } | Kind::Nested(_) => return parameter.default_value(),
         Kind::Numbers { low, high } => Value::Numbers(vec![between(low, high, rng)]),
+        Kind::Sizes { low, high, .. } => {
+            Value::Numbers(vec![between(low, high.min(LONG_ENOUGH), rng).round()])
+        }
+        Kind::Text => Value::Word("text".into()),
     })
 }
 

@@ -3,7 +3,7 @@
 //! A recipe is a list of steps. A stage is `{"noise": {"snr_db": {"uniform": [5, 40]}, "color": "pink"}}`, parameters at
 //! their default left out; a combinator is `{"one_of": {"of": [...], "weights": [...]}}` and so on.
 
-use super::{FUNCTION, RECIPE, Recipe, Stage, Step, UserFunction, Value, Views, declaration};
+use super::{FUNCTION, RECIPE, Recipe, Stage, Step, UserFunction, Views, catalogue};
 use crate::declare::{items, number, single};
 use crate::{Distribution, Error};
 use serde_json::{Value as Json, json};
@@ -118,27 +118,20 @@ fn step_from_json(json: &Json, functions: &Functions<'_>) -> Result<Recipe, Erro
         "some_of" => Recipe::some_of(count("low")?, count("high")?, recipes("of")?),
         "blend" => recipe("of")?.blend(Distribution::from_json(field("wet")?)?),
         "per_channel" => recipe("of")?.per_channel(),
-        name => {
-            let options = body
-                .as_object()
-                .ok_or_else(|| parse(format!("`{name}` must hold its options")))?;
-            let declaration = declaration(name)?;
-            let values = options.iter().map(|(key, value)| {
-                let parameter = declaration
-                    .parameters
-                    .iter()
-                    .find(|parameter| parameter.name == key);
+        _ => {
+            let stage = Stage::from_json(catalogue(), "stage", json, |parameter, json| {
                 let kind = parameter.map(|parameter| parameter.kind);
-                let value = match value {
+                Ok(match json {
                     Json::Array(_) if kind == Some(RECIPE) => {
-                        Recipe::from_json_with(value, functions)?.into()
+                        Some(Recipe::from_json_with(json, functions)?.into())
                     }
-                    Json::String(source) if kind == Some(FUNCTION) => functions(source)?.into(),
-                    _ => Value::from_json(value)?,
-                };
-                Ok((key.clone(), value))
+                    Json::String(source) if kind == Some(FUNCTION) => {
+                        Some(functions(source)?.into())
+                    }
+                    _ => None,
+                })
             });
-            Ok(Stage::new(declaration, values.collect::<Result<Vec<_>, Error>>()?)?.into())
+            Ok(stage?.into())
         }
     }
 }
@@ -159,6 +152,7 @@ fn parse(reason: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Value, declaration};
     use super::*;
     use crate::{Key, Waveform};
     use proptest::prelude::*;

@@ -157,17 +157,5 @@ pub fn catalogue() -> &'static [&'static Declaration] {
 /// # Errors
 /// [`crate::Error::Unknown`] if there is none.
 pub fn declaration(name: &str) -> Result<&'static Declaration, crate::Error> {
-    catalogue()
-        .iter()
-        .find(|declaration| declaration.name == name)
-        .copied()
-        .ok_or_else(|| crate::Error::Unknown {
-            owner: "Auricle".into(),
-            kind: "stage",
-            got: name.into(),
-            known: catalogue()
-                .iter()
-                .map(|declaration| declaration.name.to_owned())
-                .collect(),
-        })
+    Declaration::find(catalogue(), "stage", name)
 }

@@ -24,12 +24,49 @@ pub struct Declaration<B: 'static, E: 'static = Error, F: 'static = ()> {
     pub build: fn(&Settings<'_>) -> Result<B, E>,
 }
 
+impl<B, E, F> Declaration<B, E, F>
+where
+    B: Send + Sync,
+    E: From<Error> + Send + Sync,
+    F: Send + Sync,
+{
+    /// What it builds where nothing is given, as a value for a parameter.
+    pub fn value(&'static self) -> Value {
+        let built = self.with(None).ok();
+        built.expect("its parameters have defaults").into()
+    }
+}
+
 impl<B, E: From<Error>, F> Declaration<B, E, F> {
     /// The parameter of a name.
     pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         self.parameters
             .iter()
             .find(|parameter| parameter.name == name)
+    }
+
+    /// The declaration of a name in a catalogue of a kind of things.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if there is none.
+    pub fn find(
+        catalogue: &[&'static Self],
+        kind: &'static str,
+        name: &str,
+    ) -> Result<&'static Self, E> {
+        let mut all = catalogue.iter();
+        let found = all.find(|declaration| declaration.name == name).copied();
+        found.ok_or_else(|| {
+            let names = catalogue.iter();
+            let known = names.map(|declaration| declaration.name.to_owned());
+            let error = Error::Unknown {
+                owner: "Auricle".into(),
+                kind,
+                got: name.into(),
+                known: known.collect(),
+            };
+            error.into()
+        })
     }
 
     /// Builds it from named values; see [`Described::new`].

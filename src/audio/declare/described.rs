@@ -1,12 +1,15 @@
 //! A described value: a declaration with its values, and what was built from them.
 
-use super::{Declaration, Parameter, Preset, Settings, Value};
+use super::{Declaration, Inner, Parameter, Preset, Settings, Value, single};
 use crate::Error;
 use serde_json::{Map, Value as Json};
+use std::any::Any;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// What was built from a declaration. Compares by name and values, and prints as the source that gives it.
+/// What was built from a declaration. Compares by name and values, and prints as the source that gives it. It does what was
+/// built does.
 pub struct Described<B: 'static, E: 'static = Error, F: 'static = ()> {
     declaration: &'static Declaration<B, E, F>,
     values: Arc<[Value]>,
@@ -87,6 +90,34 @@ impl<B, E: From<Error>, F> Described<B, E, F> {
             })
             .collect()
     }
+
+    /// The value of some JSON, declared in a catalogue. `inside` reads what stands inside a parameter, and answers with
+    /// nothing for what is no value inside.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] if it is none, [`Error::Unknown`] for a name that is not declared, and as [`Described::new`].
+    pub fn from_json(
+        catalogue: &[&'static Declaration<B, E, F>],
+        kind: &'static str,
+        json: &Json,
+        inside: impl Fn(Option<&Parameter>, &Json) -> Result<Option<Value>, E>,
+    ) -> Result<Self, E> {
+        let (name, body) = single(json, kind)?;
+        let declaration = Declaration::find(catalogue, kind, name)?;
+        let options = body.as_object().ok_or_else(|| Error::Parse {
+            what: kind,
+            reason: format!("`{name}` must hold its options"),
+        })?;
+        let values = options.iter().map(|(key, json)| {
+            let value = match inside(declaration.parameter(key), json)? {
+                Some(value) => value,
+                None => Value::from_json(json)?,
+            };
+            Ok((key.clone(), value))
+        });
+        let values: Vec<(String, Value)> = values.collect::<Result<_, E>>()?;
+        Described::new(declaration, values)
+    }
 }
 
 impl<B, E, F> Described<B, E, F> {
@@ -105,6 +136,14 @@ impl<B, E, F> Described<B, E, F> {
         &self.built
     }
 
+    /// Its values by name, as its body was handed them.
+    pub fn settings(&self) -> Settings<'_> {
+        Settings {
+            parameters: self.declaration.parameters,
+            values: &self.values,
+        }
+    }
+
     /// The parameters that were given another value than their default, with that value. Where a preset was chosen, the
     /// defaults are what it sets: the preset and these make the same again.
     pub fn changed(&self) -> impl Iterator<Item = (&'static Parameter, &Value)> {
@@ -112,9 +151,11 @@ impl<B, E, F> Described<B, E, F> {
             .parameters
             .iter()
             .zip(self.values.iter())
-            .filter(|(parameter, value)| {
-                default_value(parameter, self.preset).as_ref() != Some(*value)
-            })
+            .filter(|(parameter, value)| self.is_changed(parameter, value))
+    }
+
+    fn is_changed(&self, parameter: &Parameter, value: &Value) -> bool {
+        default_value(parameter, self.preset).as_ref() != Some(value)
     }
 
     /// It as JSON: its name, and the parameters that are not at their default.
@@ -133,6 +174,30 @@ fn default_value(parameter: &Parameter, preset: Option<&'static Preset>) -> Opti
         preset.and_then(|preset| preset.sets.iter().find(|(name, _)| *name == parameter.name));
     set.map_or(parameter.default, |(_, default)| *default)
         .value()
+}
+
+impl<B, E, F> Deref for Described<B, E, F> {
+    type Target = B;
+
+    fn deref(&self) -> &B {
+        &self.built
+    }
+}
+
+/// Any described value can stand inside another.
+impl<B: Send + Sync, E: Send + Sync, F: Send + Sync> Inner for Described<B, E, F> {
+    fn source(&self) -> String {
+        self.to_string()
+    }
+
+    fn to_json(&self) -> Json {
+        Described::to_json(self)
+    }
+
+    fn same(&self, other: &dyn Inner) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref() == Some(self)
+    }
 }
 
 impl<B: Clone, E, F> Clone for Described<B, E, F> {
@@ -156,8 +221,11 @@ impl<B, E, F> fmt::Display for Described<B, E, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.declaration.name)?;
         let given = |positional: bool| {
-            self.changed()
-                .filter(move |(parameter, _)| parameter.positional == positional)
+            let all = self.declaration.parameters.iter().zip(self.values.iter());
+            all.filter(move |(parameter, value)| {
+                parameter.positional == positional
+                    && (parameter.always_printed || self.is_changed(parameter, value))
+            })
         };
         // A positional parameter can only be left out together with those behind it.
         let last = given(true).last().map(|(parameter, _)| parameter.name);

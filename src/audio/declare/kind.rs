@@ -56,6 +56,19 @@ pub enum Kind {
         /// The words; a path that is spelled like one of them is written with `./` before it.
         words: &'static [&'static str],
     },
+    /// A whole number for all axes or a list with one for each; or one of some words.
+    Sizes {
+        /// The words.
+        words: &'static [&'static str],
+        /// Smallest value of each.
+        low: f64,
+        /// Largest value of each.
+        high: f64,
+    },
+    /// A text.
+    Text,
+    /// A folder, or nothing.
+    Folder,
     /// Numbers in a list.
     Numbers {
         /// Smallest value of each.
@@ -74,6 +87,7 @@ impl Kind {
             Kind::Word(words)
             | Kind::WordOrDrawn { words, .. }
             | Kind::WordOrNumber { words, .. }
+            | Kind::Sizes { words, .. }
             | Kind::Paths { words } => words.to_vec(),
             Kind::Preset(presets) => names(presets),
             _ => Vec::new(),
@@ -102,6 +116,13 @@ impl fmt::Display for Kind {
                 "a file, a folder, an array of them, or {}",
                 quoted(words)
             ),
+            Kind::Sizes { words, low, high } => {
+                let or_words: String = words.iter().map(|word| format!("\"{word}\", ")).collect();
+                let range = within(*low, *high);
+                write!(f, "{or_words}a whole number {range} or an array of them")
+            }
+            Kind::Text => f.write_str("a text"),
+            Kind::Folder => f.write_str("a folder, or ()"),
             Kind::Numbers { low, high } => {
                 write!(f, "an array of numbers {}", within(*low, *high))
             }
@@ -110,12 +131,27 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The low end of a range whose numbers are above 0.
+pub const ABOVE_ZERO: f64 = f64::MIN_POSITIVE;
+/// The high end of a range whose numbers are below 1.
+pub const BELOW_ONE: f64 = 1.0 - f64::EPSILON / 2.0;
+
 /// A range as a person would write it; infinite ends are left out.
 pub(super) fn within(low: f64, high: f64) -> String {
+    let is_open = low == ABOVE_ZERO || high == BELOW_ONE;
+    let lower = match low {
+        ABOVE_ZERO => "above 0".to_owned(),
+        _ => format!("at least {low}"),
+    };
+    let upper = match high {
+        BELOW_ONE => "below 1".to_owned(),
+        _ => format!("at most {high}"),
+    };
     match (low.is_finite(), high.is_finite()) {
+        (true, true) if is_open => format!("{lower} and {upper}"),
         (true, true) => format!("within {low}..{high}"),
-        (true, false) => format!("at least {low}"),
-        (false, true) => format!("at most {high}"),
+        (true, false) => lower,
+        (false, true) => upper,
         (false, false) => "finite".into(),
     }
 }

@@ -1,6 +1,7 @@
 //! Parameters: name, text, what they accept, and what they are if they are not given.
 
 use super::kind::{names, within};
+use super::value::write_numbers;
 use super::{Kind, Value};
 use crate::{Distribution, Error};
 use std::fmt;
@@ -18,6 +19,8 @@ pub struct Parameter {
     pub default: DefaultValue,
     /// Whether it is given by its position instead of in the option map.
     pub positional: bool,
+    /// Whether it is printed even where it has its default.
+    pub always_printed: bool,
 }
 
 /// A word that sets the defaults of other parameters. What is given beside it still counts.
@@ -50,6 +53,23 @@ pub enum DefaultValue {
     Word(&'static str),
     /// Numbers.
     Numbers(&'static [f64]),
+    /// A value inside.
+    Inside(&'static DefaultInside),
+}
+
+/// A value inside that a parameter has by default. Compares by identity.
+pub struct DefaultInside(pub fn() -> Value);
+
+impl PartialEq for DefaultInside {
+    fn eq(&self, other: &DefaultInside) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl fmt::Debug for DefaultInside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0())
+    }
 }
 
 impl DefaultValue {
@@ -71,6 +91,7 @@ impl DefaultValue {
             DefaultValue::Flag(flag) => Some(Value::Flag(flag)),
             DefaultValue::Word(word) => Some(Value::Word(word.to_owned())),
             DefaultValue::Numbers(numbers) => Some(Value::Numbers(numbers.to_vec())),
+            DefaultValue::Inside(inside) => Some(inside.0()),
         }
     }
 }
@@ -89,6 +110,7 @@ impl Parameter {
             kind,
             default,
             positional: true,
+            always_printed: false,
         }
     }
 
@@ -105,12 +127,21 @@ impl Parameter {
             kind,
             default,
             positional: false,
+            always_printed: false,
         }
     }
 
     /// The same parameter with another default.
     pub const fn with_default(self, default: DefaultValue) -> Parameter {
         Parameter { default, ..self }
+    }
+
+    /// The same parameter, printed even where it has its default: what everybody wants to know.
+    pub const fn always_printed(self) -> Parameter {
+        Parameter {
+            always_printed: true,
+            ..self
+        }
     }
 
     /// The default as a value; `None` if the parameter must be given.
@@ -180,6 +211,20 @@ impl Parameter {
             (Kind::WordOrNumber { words, .. }, value) => {
                 self.none_of(words, Some("a number"), value)
             }
+            (Kind::Sizes { words, .. }, Value::Word(word)) if words.contains(&word.as_str()) => {
+                Ok(())
+            }
+            (Kind::Sizes { low, high, .. }, value) => {
+                let sizes = value.sizes();
+                let fits = |n: &f64| (low..=high).contains(n) && n.fract() == 0.0;
+                if !sizes.is_empty() && sizes.iter().all(fits) {
+                    Ok(())
+                } else {
+                    wrong(self.kind.to_string())
+                }
+            }
+            (Kind::Text, Value::Word(_)) => Ok(()),
+            (Kind::Text, _) => wrong("a text".into()),
             (Kind::Preset(_), value) if self.preset(value).is_some() => Ok(()),
             (Kind::Preset(presets), value) => self.none_of(&names(presets), None, value),
             (Kind::Paths { .. }, Value::Word(path)) if !path.is_empty() => Ok(()),
@@ -189,6 +234,9 @@ impl Parameter {
                 Ok(())
             }
             (Kind::Paths { .. }, _) => wrong("a file, a folder or an array of them".into()),
+            (Kind::Folder, Value::Absent) => Ok(()),
+            (Kind::Folder, Value::Word(path)) if !path.is_empty() => Ok(()),
+            (Kind::Folder, _) => wrong("a folder, or ()".into()),
             (Kind::Numbers { low, high }, Value::Numbers(numbers)) => {
                 if numbers.iter().all(|number| (low..=high).contains(number)) {
                     Ok(())
@@ -224,7 +272,8 @@ impl fmt::Display for DefaultValue {
             DefaultValue::Whole(low, high) => write!(f, "int_uniform({low}, {high})"),
             DefaultValue::Flag(flag) => flag.fmt(f),
             DefaultValue::Word(word) => write!(f, "{word:?}"),
-            DefaultValue::Numbers(numbers) => write!(f, "{numbers:?}"),
+            DefaultValue::Numbers(numbers) => write_numbers(f, numbers),
+            DefaultValue::Inside(inside) => write!(f, "{}", inside.0()),
         }
     }
 }

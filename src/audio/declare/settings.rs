@@ -90,10 +90,21 @@ impl<'a> Settings<'a> {
 
     /// The numbers of a list; none if it is absent.
     pub fn numbers(&self, name: &str) -> &'a [f64] {
+        self.numbers_if(name).unwrap_or_default()
+    }
+
+    /// The numbers of a list; `None` if it is absent.
+    pub fn numbers_if(&self, name: &str) -> Option<&'a [f64]> {
         match self.value(name) {
-            Value::Numbers(numbers) => numbers,
-            _ => &[],
+            Value::Numbers(numbers) => Some(numbers),
+            _ => None,
         }
+    }
+
+    /// The whole numbers of a size, one for all axes or one for each; none if it is absent or a word.
+    pub fn sizes(&self, name: &str) -> Vec<usize> {
+        let sizes = self.value(name).sizes().iter();
+        sizes.map(|&number| number as usize).collect()
     }
 
     /// The flag of a parameter.

@@ -33,10 +33,19 @@ impl fmt::Display for Value {
             Value::Flag(flag) => flag.fmt(f),
             Value::Word(word) => write!(f, "{word:?}"),
             Value::Paths(paths) => write!(f, "{paths:?}"),
-            Value::Numbers(numbers) => write!(f, "{numbers:?}"),
+            Value::Numbers(numbers) => write_numbers(f, numbers),
             Value::Nested(nested) => f.write_str(&nested.source()),
         }
     }
+}
+
+/// Writes an array of numbers; whole ones, such as sizes, without a point.
+pub(super) fn write_numbers(f: &mut fmt::Formatter<'_>, numbers: &[f64]) -> fmt::Result {
+    if numbers.iter().any(|number| number.fract() != 0.0) {
+        return write!(f, "{numbers:?}");
+    }
+    let numbers: Vec<String> = numbers.iter().map(f64::to_string).collect();
+    write!(f, "[{}]", numbers.join(", "))
 }
 
 impl Value {
@@ -75,6 +84,15 @@ impl Value {
             }
             json => Value::Drawn(Distribution::from_json(json)?),
         })
+    }
+
+    /// The number or numbers of a size; none if it is something else.
+    pub(super) fn sizes(&self) -> &[f64] {
+        match self {
+            Value::Drawn(Distribution::Constant(number)) => std::slice::from_ref(number),
+            Value::Numbers(numbers) => numbers,
+            _ => &[],
+        }
     }
 
     /// The value inside, if it is of a type.

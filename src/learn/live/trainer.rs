@@ -46,10 +46,8 @@ impl Trainer {
     /// Puts models under training by an optimizer.
     ///
     /// # Errors
-    /// [`Error::Range`] for numbers of the optimizer that make no sense, [`Error::Run`] if there is
-    /// no model, or one twice.
+    /// [`Error::Run`] if there is no model, or one twice.
     pub fn new(models: Vec<Encoder>, description: Optimizer) -> Result<Trainer, Error> {
-        description.check()?;
         if models.is_empty() {
             return Err(Error::Run {
                 message: "there is no model to train".into(),
@@ -67,9 +65,9 @@ impl Trainer {
             });
         }
         models.iter().for_each(Encoder::train);
-        let optimizer = description.build(&learner(&models));
+        let optimizer = description.built().build(&learner(&models));
         Ok(Trainer {
-            learning_rate: description.learning_rate,
+            learning_rate: description.built().learning_rate,
             models,
             description,
             optimizer,
@@ -107,7 +105,7 @@ impl Trainer {
                     .into(),
             });
         }
-        let gradients = self.description.clip(&learner, gradients);
+        let gradients = self.description.built().clip(&learner, gradients);
         let learner = self.optimizer.step(self.learning_rate, learner, gradients);
         for (model, network) in self.models.iter().zip(learner) {
             model.set_network(network);
@@ -177,7 +175,7 @@ impl Trainer {
             return Err(Error::file(path, message));
         }
         let learner = import(learner(&self.models), &tensors)?;
-        let optimizer = self.description.build(&learner);
+        let optimizer = self.description.built().build(&learner);
         self.optimizer = optimizer
             .from_bytes(Bytes::from_bytes_vec(state))
             .map_err(|error| Error::file(path, error))?;

@@ -1,12 +1,121 @@
 //! Alignment and uniformity (Wang and Isola, 2020).
 
+use super::described::{A, B, Input, LossDeclaration, LossFacts, computed};
+use super::similarity::WEIGHT;
 use super::similarity::{
     as_numbers, check_positive, check_rows, check_views, check_weight, normalized, own,
     similarities,
 };
 use crate::Error;
+use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
+
+/// See [`align`].
+pub(super) static ALIGN: LossDeclaration = LossDeclaration {
+    name: "align",
+    about: "Computes how far the views of a clip lie apart: the mean of |x - y|^alpha over \
+        normalized rows; without tensors, describes it.",
+    citation: "Wang & Isola, 2020, equation 3",
+    parameters: &[ALPHA],
+    facts: LossFacts {
+        views: true,
+        inputs: &[
+            Input::rows("x", "one view, [batch, dim]"),
+            Input::rows("y", "the other view"),
+        ],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); assert(align(x, x).item() == 0.0)",
+    build: |settings| {
+        let alpha = settings.number("alpha");
+        computed(move |given| {
+            let [x, y] = given.two_views(ALIGN.name)?;
+            align(x, y, alpha)
+        })
+    },
+};
+
+/// See [`uniform`].
+pub(super) static UNIFORM_LOSS: LossDeclaration = LossDeclaration {
+    name: "uniform_loss",
+    about: "Computes how evenly rows cover the sphere: log mean exp(-t |x_i - x_j|^2) over \
+        normalized rows; without a tensor, describes it.",
+    citation: "Wang & Isola, 2020, equation 5",
+    parameters: &[SHARPNESS],
+    facts: LossFacts {
+        views: false,
+        inputs: &[Input::rows("x", "the rows, [batch, dim]")],
+    },
+    example: "assert_near(uniform_loss(tensor([[1, 0], [0, 1]])).item(), -4, 1e-5)",
+    build: |settings| {
+        let t = settings.number("t");
+        computed(move |given| match given.rows.as_slice() {
+            [x] => uniform(x.clone(), t),
+            _ => Err(Error::Missing {
+                name: UNIFORM_LOSS.name,
+                what: "rows",
+            }),
+        })
+    },
+};
+
+/// See [`align_uniform`].
+pub(super) static ALIGN_UNIFORM: LossDeclaration = LossDeclaration {
+    name: "align_uniform",
+    about: "Computes alignment of two views plus the mean of their uniformities; without \
+        tensors, describes it.",
+    citation: "Wang & Isola, 2020, equations 3 and 5",
+    parameters: &[
+        ALPHA,
+        SHARPNESS,
+        Parameter::option(
+            "align",
+            WEIGHT,
+            DefaultValue::Number(1.0),
+            "weight of alignment",
+        ),
+        Parameter::option(
+            "uniform",
+            WEIGHT,
+            DefaultValue::Number(1.0),
+            "weight of uniformity",
+        ),
+    ],
+    facts: LossFacts {
+        views: true,
+        inputs: &[A, B],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); \
+        assert_near(align_uniform(x, x, #{ uniform: 0.5 }).item(), -2, 1e-5)",
+    build: |settings| {
+        let options = AlignUniform {
+            alpha: settings.number("alpha"),
+            t: settings.number("t"),
+            align: settings.number("align"),
+            uniform: settings.number("uniform"),
+        };
+        computed(move |given| {
+            let [a, b] = given.two_views(ALIGN_UNIFORM.name)?;
+            align_uniform(a, b, &options)
+        })
+    },
+};
+
+const POSITIVE: Kind = Kind::Number {
+    low: ABOVE_ZERO,
+    high: f64::INFINITY,
+};
+const ALPHA: Parameter = Parameter::option(
+    "alpha",
+    POSITIVE,
+    DefaultValue::Number(2.0),
+    "exponent of the distance of views",
+);
+const SHARPNESS: Parameter = Parameter::option(
+    "t",
+    POSITIVE,
+    DefaultValue::Number(2.0),
+    "sharpness of uniformity",
+);
 
 /// Computes how far the views of a clip lie apart: `mean |x_i - y_i|^alpha` over normalized rows.
 ///
@@ -57,7 +166,7 @@ pub fn uniform(x: Tensor<2>, t: f64) -> Result<Tensor<1>, Error> {
 }
 
 /// The parameters of [`align_uniform`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AlignUniform {
     /// Exponent of the distance of views.
     pub alpha: f64,
@@ -67,17 +176,6 @@ pub struct AlignUniform {
     pub align: f64,
     /// Weight of uniformity.
     pub uniform: f64,
-}
-
-impl Default for AlignUniform {
-    fn default() -> AlignUniform {
-        AlignUniform {
-            alpha: 2.0,
-            t: 2.0,
-            align: 1.0,
-            uniform: 1.0,
-        }
-    }
 }
 
 impl AlignUniform {

@@ -1,14 +1,77 @@
 //! CLAR: contrastive and supervised learning in one loss.
 
+use super::described::{A, B, Input, LABELS, LossDeclaration, LossFacts, Reads, computed};
+use super::nt_xent::TEMPERATURE;
+use super::similarity::WEIGHT;
 use super::similarity::check_weight;
 use super::{CrossEntropy, cross_entropy, nt_xent};
 use crate::Error;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
+
+/// See [`clar`].
+pub static CLAR_LOSS: LossDeclaration = LossDeclaration {
+    name: "clar_loss",
+    about: "Computes NT-Xent of two views plus the cross entropy of each view's logits over the \
+        rows that have a label; without tensors, describes it.",
+    citation: "Al-Tahan & Mohsenzadeh, 2021, and its code, which adds the two cross entropies",
+    parameters: &[
+        Parameter::option(
+            "temperature",
+            TEMPERATURE,
+            DefaultValue::Number(0.5),
+            "temperature of NT-Xent",
+        )
+        .always_printed(),
+        Parameter::option(
+            "ce",
+            Kind::Word(&words(&Join::WORDS)),
+            DefaultValue::Word("sum"),
+            "\"sum\" of the views' cross entropies, or their \"mean\"",
+        ),
+        Parameter::option(
+            "ce_weight",
+            WEIGHT,
+            DefaultValue::Number(1.0),
+            "weight of the cross entropy",
+        ),
+    ],
+    facts: LossFacts {
+        views: false,
+        inputs: &[
+            A,
+            B,
+            LABELS,
+            Input::option(
+                "logits",
+                Reads::Logits,
+                "an array of the logits of each view, [batch, classes]",
+            ),
+        ],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); let l = clar_loss(x, x, [0, -1], #{ logits: [x, x] }); \
+        assert_near(l.item(), nt_xent(x, x, 0.5).item() + 2 * ln(1 + exp(-1.0)), 1e-5)",
+    build: |settings| {
+        let options = Clar {
+            temperature: settings.number("temperature"),
+            ce: settings.word("ce", &Join::WORDS).unwrap_or_default(),
+            ce_weight: settings.number("ce_weight"),
+        };
+        computed(move |given| {
+            let name = CLAR_LOSS.name;
+            let [a, b] = given.two_views(name)?;
+            let [of_a, of_b] = given.logits.as_slice() else {
+                let what = "the logits of both views";
+                return Err(Error::Missing { name, what });
+            };
+            let logits = [of_a.clone(), of_b.clone()];
+            clar(a, b, logits, given.labels_for(name)?, &options)
+        })
+    },
+};
 
 /// How the cross entropies of the two views are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Join {
     /// Their sum, as the released code has it.
     #[default]
@@ -19,11 +82,11 @@ pub enum Join {
 
 impl Join {
     /// Both, with their words.
-    pub const ALL: [(Join, &'static str); 2] = [(Join::Sum, "sum"), (Join::Mean, "mean")];
+    pub const WORDS: [(&'static str, Join); 2] = [("sum", Join::Sum), ("mean", Join::Mean)];
 }
 
 /// The parameters of [`clar`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Clar {
     /// Temperature of NT-Xent.
     pub temperature: f64,
@@ -31,16 +94,6 @@ pub struct Clar {
     pub ce: Join,
     /// Weight of the cross entropy.
     pub ce_weight: f64,
-}
-
-impl Default for Clar {
-    fn default() -> Clar {
-        Clar {
-            temperature: 0.5,
-            ce: Join::Sum,
-            ce_weight: 1.0,
-        }
-    }
 }
 
 /// Computes NT-Xent of two views plus the cross entropy of each view's logits over the rows that

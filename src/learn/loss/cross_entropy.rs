@@ -1,13 +1,96 @@
 //! Cross entropies against labels: of one class a row, and of any number of them.
 
+use super::described::{Input, LABELS, LossDeclaration, LossFacts, Reads, computed};
+use super::similarity::WEIGHTS;
 use super::similarity::{check_count, check_labels, check_rows, check_weight, numbers};
 use crate::Error;
+use auricle_audio::declare::{BELOW_ONE, DefaultValue, Kind, Parameter, Settings};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
-use serde::{Deserialize, Serialize};
+
+/// See [`cross_entropy`]; averaged over the logits of several views.
+pub static CROSS_ENTROPY: LossDeclaration = LossDeclaration {
+    name: "cross_entropy",
+    about: "Computes the cross entropy of logits with labels, the mean over rows that have one; \
+        without tensors, describes it. A weighted mean divides by the sum of the weights of the \
+        rows' labels, as PyTorch does.",
+    citation: "",
+    parameters: &[CLASS_WEIGHTS, LABEL_SMOOTHING],
+    facts: LossFacts {
+        views: false,
+        inputs: &[LOGITS, LABELS],
+    },
+    example: "assert_near(cross_entropy(tensor([[0, 0], [5, 1]]), [1, ()]).item(), ln(2), 1e-5)",
+    build: |settings| {
+        let options = CrossEntropy::of(settings);
+        computed(move |given| {
+            let labels = given.labels_for(CROSS_ENTROPY.name)?;
+            given.mean_over_logits(CROSS_ENTROPY.name, |logits| {
+                cross_entropy(logits, labels, &options)
+            })
+        })
+    },
+};
+
+/// See [`binary_cross_entropy`]; averaged over the logits of several views.
+pub(super) static BINARY_CROSS_ENTROPY: LossDeclaration = LossDeclaration {
+    name: "binary_cross_entropy",
+    about: "Computes the binary cross entropy of logits, for clips of any number of classes; \
+        without tensors, describes it.",
+    citation: "",
+    parameters: &[Parameter::option(
+        "positive_weights",
+        WEIGHTS,
+        DefaultValue::Absent,
+        "a weight of positives for every class; all 1 if not given",
+    )],
+    facts: LossFacts {
+        views: false,
+        inputs: &[
+            LOGITS,
+            Input::positional(
+                "targets",
+                Reads::Targets,
+                "0 to 1 for every class, [batch, classes]; below 0 where it is not known",
+            ),
+        ],
+    },
+    example: "assert_near(binary_cross_entropy(tensor([[0, 9]]), tensor([[1, -1]])).item(), ln(2), 1e-5)",
+    build: |settings| {
+        let weights = settings.numbers_if("positive_weights").map(<[f64]>::to_vec);
+        computed(move |given| {
+            let name = BINARY_CROSS_ENTROPY.name;
+            let what = "targets";
+            let targets = given.targets.clone().ok_or(Error::Missing { name, what })?;
+            given.mean_over_logits(name, |logits| {
+                binary_cross_entropy(logits, targets.clone(), weights.as_deref())
+            })
+        })
+    },
+};
+
+const LOGITS: Input = Input::positional("x", Reads::Logits, "logits, [batch, classes]");
+
+/// Weights of classes.
+pub(super) const CLASS_WEIGHTS: Parameter = Parameter::option(
+    "class_weights",
+    WEIGHTS,
+    DefaultValue::Absent,
+    "a weight for every class; all 1 if not given",
+);
+/// Smoothing of labels.
+pub(super) const LABEL_SMOOTHING: Parameter = Parameter::option(
+    "label_smoothing",
+    Kind::Number {
+        low: 0.0,
+        high: BELOW_ONE,
+    },
+    DefaultValue::Number(0.0),
+    "share of a target that is spread over all classes",
+);
 
 /// How a cross entropy weighs classes and how sure its targets are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CrossEntropy {
     /// A weight for every class; all 1 if `None`.
     pub class_weights: Option<Vec<f64>>,
@@ -16,6 +99,14 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
+    /// What a declaration with both parameters was given.
+    pub(super) fn of(settings: &Settings<'_>) -> CrossEntropy {
+        CrossEntropy {
+            class_weights: settings.numbers_if("class_weights").map(<[f64]>::to_vec),
+            label_smoothing: settings.number("label_smoothing"),
+        }
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors

@@ -1,61 +1,154 @@
 //! A loss as a value: described once, computed on whatever a method gives.
+//!
+//! A loss is declared beside its mathematics: its numbers, and what it is computed from, in the order in which the
+//! language takes it. What is built from a declaration is a [`Compute`]; a function of the user's can be one as well.
 
-use super::similarity::check_positive;
-use super::{
-    AlignUniform, Clar, CrossEntropy, Join, Mixing, Negatives, PatchMixLoss, Positives, Target,
-    VicReg,
-};
+use super::Mixing;
 use crate::Error;
+use auricle_audio::declare::{Declaration, Described, Inside, Kind};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::sync::Arc;
 
-/// A loss, described. It prints as its source and compares by value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// [`nt_xent`](super::nt_xent) at a temperature, of two views.
-    NtXent(f64),
-    /// [`dcl`](super::dcl) at a temperature, of two views.
-    Dcl(f64),
-    /// [`supcon`](super::supcon) of labelled rows, or [`supcon_views`](super::supcon_views) of two
-    /// views.
-    SupCon {
-        /// Its temperature.
-        temperature: f64,
-        /// Where positives are averaged.
-        positives: Positives,
+/// A loss. It prints as its source, compares by value, and can stand inside a method.
+pub type Loss = Described<Arc<dyn Compute>, Error, LossFacts>;
+
+/// The declaration of a loss.
+pub type LossDeclaration = Declaration<Arc<dyn Compute>, Error, LossFacts>;
+
+/// What a parameter accepts that is a loss.
+pub const LOSS: Kind = Kind::Nested(&Inside {
+    what: "a loss",
+    check: |param, nested| match nested.get::<Loss>() {
+        Some(_) => Ok(()),
+        None => Err(auricle_audio::Error::range(
+            param,
+            "a loss",
+            nested.source(),
+        )),
     },
-    /// [`clar`](super::clar) of two views, their logits and labels.
-    Clar(Clar),
-    /// [`align_uniform`](super::align_uniform) of two views.
-    AlignUniform(AlignUniform),
-    /// [`cross_entropy`](super::cross_entropy) of logits and labels, averaged over the views'
-    /// logits.
-    CrossEntropy(CrossEntropy),
-    /// [`binary_cross_entropy`](super::binary_cross_entropy) of logits and targets, averaged over
-    /// the views' logits.
-    BinaryCrossEntropy {
-        /// Weight of a target of 1 for every class; all 1 if `None`.
-        positive_weights: Option<Vec<f64>>,
-    },
-    /// [`patch_mix_loss`](super::patch_mix_loss) of mixed projections, their targets, clean logits
-    /// and labels.
-    PatchMix(PatchMixLoss),
-    /// [`byol`](super::byol) of a prediction and its target.
-    Byol,
-    /// [`simsiam`](super::simsiam) of a prediction and its target.
-    SimSiam,
-    /// [`vicreg`](super::vicreg) of two views.
-    VicReg(VicReg),
-    /// [`barlow_twins`](super::barlow_twins) of two views.
-    BarlowTwins {
-        /// Weight of the correlation of different columns.
-        redundancy: f64,
-    },
-    /// [`info_nce`](super::info_nce) of queries, keys and a queue, at a temperature.
-    InfoNce(f64),
+});
+
+/// What turns tensors into a loss.
+pub trait Compute: Send + Sync {
+    /// Computes the loss, `[1]`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for what it needs and was not given; otherwise as the function of the loss.
+    fn of(&self, given: Given<'_>) -> Result<Tensor<1>, Error>;
 }
+
+impl<F: Fn(Given<'_>) -> Result<Tensor<1>, Error> + Send + Sync> Compute for F {
+    fn of(&self, given: Given<'_>) -> Result<Tensor<1>, Error> {
+        self(given)
+    }
+}
+
+/// What a declaration builds of a function.
+pub(super) fn computed(
+    function: impl Fn(Given<'_>) -> Result<Tensor<1>, Error> + Send + Sync + 'static,
+) -> Result<Arc<dyn Compute>, Error> {
+    Ok(Arc::new(function))
+}
+
+/// What a loss says besides its numbers.
+pub struct LossFacts {
+    /// Whether it can be computed from two views of every clip, and their labels if it reads any, without anything else.
+    pub views: bool,
+    /// What it is computed from, in the order of the language.
+    pub inputs: &'static [Input],
+}
+
+impl LossFacts {
+    /// Whether it is computed from these things, all of them and nothing else.
+    pub fn is_of(&self, things: &[Reads]) -> bool {
+        let all = |input: &Input| things.contains(&input.reads);
+        self.inputs.iter().all(all) && things.iter().all(|&thing| self.reads(thing))
+    }
+
+    /// Whether something is among what it is computed from.
+    pub fn reads(&self, thing: Reads) -> bool {
+        self.inputs.iter().any(|input| input.reads == thing)
+    }
+}
+
+/// One of the things that a loss is computed from.
+pub struct Input {
+    /// Its name in the language.
+    pub name: &'static str,
+    /// What it is, with its shape.
+    pub about: &'static str,
+    /// What is read.
+    pub reads: Reads,
+    /// Whether it is given by its position instead of in the option map.
+    pub positional: bool,
+}
+
+/// What an input of a loss is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Rows to compare, `[batch, dim]`.
+    Rows,
+    /// Logits, `[batch, classes]`, or a list of those of each view.
+    Logits,
+    /// A label for every row.
+    Labels,
+    /// Targets for every class, `[batch, classes]`.
+    Targets,
+    /// For every row the one that it is mixed with.
+    Partner,
+    /// Share of its own that every mixed clip keeps.
+    Kept,
+    /// Earlier keys, `[length, dim]`.
+    Queue,
+}
+
+impl Input {
+    /// An input that is given by its position.
+    pub(super) const fn positional(name: &'static str, reads: Reads, about: &'static str) -> Input {
+        Input {
+            name,
+            about,
+            reads,
+            positional: true,
+        }
+    }
+
+    /// An input that is given in the option map.
+    pub(super) const fn option(name: &'static str, reads: Reads, about: &'static str) -> Input {
+        Input {
+            positional: false,
+            ..Input::positional(name, reads, about)
+        }
+    }
+
+    /// Rows.
+    pub(super) const fn rows(name: &'static str, about: &'static str) -> Input {
+        Input::positional(name, Reads::Rows, about)
+    }
+}
+
+/// One view.
+pub(super) const A: Input = Input::rows("a", "one view, [batch, dim]");
+/// The other view.
+pub(super) const B: Input = Input::rows("b", "the other view");
+/// Labels.
+pub(super) const LABELS: Input = Input::positional(
+    "labels",
+    Reads::Labels,
+    "the class of every row, from 0; `()` or -1 where it is missing",
+);
+/// Partners.
+pub(super) const PARTNER: Input = Input::option(
+    "partner",
+    Reads::Partner,
+    "the number of the row that each is mixed with",
+);
+/// The share that is kept.
+pub(super) const LAMBDA: Input = Input::option(
+    "lambda",
+    Reads::Kept,
+    "share of its own that every clip keeps",
+);
 
 /// What a loss is computed from. Each takes what it needs and says what is missing.
 #[derive(Clone, Default)]
@@ -75,254 +168,89 @@ pub struct Given<'a> {
     pub queue: Option<Tensor<2>>,
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
     /// Two views without labels.
-    pub fn views(a: Tensor<2>, b: Tensor<2>) -> Given<'static> {
+    pub fn views(a: Tensor<2>, b: Tensor<2>) -> Given<'a> {
         Given {
             rows: vec![a, b],
             ..Given::default()
         }
     }
-}
 
-impl Loss {
-    /// Its name in the language.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Loss::NtXent(_) => "nt_xent",
-            Loss::Dcl(_) => "dcl",
-            Loss::SupCon { .. } => "supcon",
-            Loss::Clar(_) => "clar_loss",
-            Loss::AlignUniform(_) => "align_uniform",
-            Loss::CrossEntropy(_) => "cross_entropy",
-            Loss::BinaryCrossEntropy { .. } => "binary_cross_entropy",
-            Loss::PatchMix(_) => "patch_mix_loss",
-            Loss::Byol => "byol",
-            Loss::SimSiam => "simsiam",
-            Loss::VicReg(_) => "vicreg",
-            Loss::BarlowTwins { .. } => "barlow_twins",
-            Loss::InfoNce(_) => "info_nce",
-        }
-    }
-
-    /// Whether two views are all that it is computed from.
-    pub fn takes_views(&self) -> bool {
-        matches!(
-            self,
-            Loss::NtXent(_)
-                | Loss::Dcl(_)
-                | Loss::AlignUniform(_)
-                | Loss::VicReg(_)
-                | Loss::BarlowTwins { .. }
-        )
-    }
-
-    /// Checks the numbers.
-    ///
-    /// # Errors
-    /// [`Error::Range`] for those that make no sense.
-    pub fn check(&self) -> Result<(), Error> {
-        let weight = super::similarity::check_weight;
-        match self {
-            Loss::NtXent(temperature)
-            | Loss::Dcl(temperature)
-            | Loss::SupCon { temperature, .. }
-            | Loss::InfoNce(temperature) => check_positive("temperature", *temperature),
-            Loss::Clar(clar) => {
-                check_positive("temperature", clar.temperature)?;
-                weight("ce_weight", clar.ce_weight)
-            }
-            Loss::AlignUniform(options) => options.check(),
-            Loss::CrossEntropy(options) => options.check(),
-            Loss::BinaryCrossEntropy { positive_weights } => positive_weights
-                .iter()
-                .flatten()
-                .try_for_each(|&w| weight("positive_weights", w)),
-            Loss::PatchMix(options) => options.check(),
-            Loss::Byol | Loss::SimSiam => Ok(()),
-            Loss::VicReg(weights) => weights.check(),
-            Loss::BarlowTwins { redundancy } => weight("redundancy", *redundancy),
-        }
-    }
-
-    /// Computes the loss, `[1]`.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] for what it needs and was not given; otherwise as the function of the
-    /// loss.
-    pub fn of(&self, given: Given<'_>) -> Result<Tensor<1>, Error> {
-        let missing = |what: &'static str| Error::Missing {
-            name: self.name(),
-            what,
-        };
-        let labels = || given.labels.ok_or_else(|| missing("labels"));
-        let pair = |from: &[Tensor<2>], what| match from {
+    /// Two tensors of rows, for a loss of a name; `what` they are.
+    pub(super) fn two(
+        &self,
+        name: &'static str,
+        what: &'static str,
+    ) -> Result<[Tensor<2>; 2], Error> {
+        match self.rows.as_slice() {
             [a, b] => Ok([a.clone(), b.clone()]),
-            _ => Err(missing(what)),
-        };
-        let views = || pair(&given.rows, "two views");
-        let prediction = || pair(&given.rows, "a prediction and its target");
-        match self {
-            Loss::NtXent(temperature) => {
-                let [a, b] = views()?;
-                super::nt_xent(a, b, *temperature)
-            }
-            Loss::Dcl(temperature) => {
-                let [a, b] = views()?;
-                super::dcl(a, b, *temperature)
-            }
-            Loss::SupCon {
-                temperature,
-                positives,
-            } => match given.rows.as_slice() {
-                [z] => super::supcon(z.clone(), labels()?, *temperature, *positives),
-                [a, b] => {
-                    let (a, b) = (a.clone(), b.clone());
-                    super::supcon_views(a, b, labels()?, *temperature, *positives)
-                }
-                _ => Err(missing("rows, or two views")),
-            },
-            Loss::Clar(options) => {
-                let [a, b] = views()?;
-                let logits = pair(&given.logits, "the logits of both views")?;
-                super::clar(a, b, logits, labels()?, options)
-            }
-            Loss::AlignUniform(options) => {
-                let [a, b] = views()?;
-                super::align_uniform(a, b, options)
-            }
-            Loss::CrossEntropy(options) => {
-                let labels = labels()?;
-                let of = |logits| super::cross_entropy(logits, labels, options);
-                mean_over(given.logits, of, missing("logits"))
-            }
-            Loss::BinaryCrossEntropy { positive_weights } => {
-                let targets = given.targets.ok_or_else(|| missing("targets"))?;
-                let weights = positive_weights.as_deref();
-                let of = |logits| super::binary_cross_entropy(logits, targets.clone(), weights);
-                mean_over(given.logits, of, missing("logits"))
-            }
-            Loss::PatchMix(options) => {
-                let labels = labels()?;
-                let [mixed, targets] = pair(&given.rows, "mixed projections and their targets")?;
-                let [logits] = given.logits.as_slice() else {
-                    return Err(missing("the logits of the clean clips"));
-                };
-                let mixing = given.mixing.ok_or_else(|| missing("partners"))?;
-                super::patch_mix_loss(mixed, targets, logits.clone(), labels, mixing, options)
-            }
-            Loss::Byol => {
-                let [prediction, target] = prediction()?;
-                super::byol(prediction, target)
-            }
-            Loss::SimSiam => {
-                let [prediction, target] = prediction()?;
-                super::simsiam(prediction, target)
-            }
-            Loss::VicReg(weights) => {
-                let [a, b] = views()?;
-                super::vicreg(a, b, weights)
-            }
-            Loss::BarlowTwins { redundancy } => {
-                let [a, b] = views()?;
-                super::barlow_twins(a, b, *redundancy)
-            }
-            Loss::InfoNce(temperature) => {
-                let [queries, keys] = pair(&given.rows, "queries and keys")?;
-                let queue = given.queue.ok_or_else(|| missing("a queue"))?;
-                super::info_nce(queries, keys, queue, *temperature)
-            }
+            _ => Err(Error::Missing { name, what }),
         }
     }
-}
 
-fn mean_over(
-    logits: Vec<Tensor<2>>,
-    of: impl Fn(Tensor<2>) -> Result<Tensor<1>, Error>,
-    missing: Error,
-) -> Result<Tensor<1>, Error> {
-    let n = logits.len();
-    let terms: Vec<Tensor<1>> = logits.into_iter().map(of).collect::<Result<_, _>>()?;
-    let total = terms.into_iter().reduce(|a, b| a + b).ok_or(missing)?;
-    Ok(total.div_scalar(n as f64))
-}
+    /// Two views.
+    pub(super) fn two_views(&self, name: &'static str) -> Result<[Tensor<2>; 2], Error> {
+        self.two(name, "two views")
+    }
 
-/// The word of a choice.
-fn word<T: PartialEq + Copy, const N: usize>(
-    all: [(T, &'static str); N],
-    choice: T,
-) -> &'static str {
-    let found = all.into_iter().find(|(other, _)| *other == choice);
-    found.map_or("", |(_, word)| word)
-}
+    /// The labels.
+    pub(super) fn labels_for(&self, name: &'static str) -> Result<&'a [Option<usize>], Error> {
+        let what = "labels";
+        self.labels.ok_or(Error::Missing { name, what })
+    }
 
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name();
-        let options: Vec<(&str, String)> = match self {
-            Loss::NtXent(temperature) | Loss::Dcl(temperature) | Loss::InfoNce(temperature) => {
-                return write!(f, "{name}({temperature})");
-            }
-            Loss::Byol | Loss::SimSiam => return write!(f, "{name}()"),
-            Loss::SupCon {
-                temperature,
-                positives,
-            } => {
-                let positives = word(Positives::ALL, *positives);
-                return write!(f, "{name}({temperature}, #{{ positives: {positives:?} }})");
-            }
-            Loss::Clar(clar) => vec![
-                ("temperature", clar.temperature.to_string()),
-                ("ce", format!("{:?}", word(Join::ALL, clar.ce))),
-                ("ce_weight", clar.ce_weight.to_string()),
-            ],
-            Loss::AlignUniform(options) => vec![
-                ("alpha", options.alpha.to_string()),
-                ("t", options.t.to_string()),
-                ("align", options.align.to_string()),
-                ("uniform", options.uniform.to_string()),
-            ],
-            Loss::CrossEntropy(options) => {
-                let weights = options.class_weights.as_ref();
-                let weights = weights.map(|weights| ("class_weights", format!("{weights:?}")));
-                let smoothing = options.label_smoothing.to_string();
-                weights
-                    .into_iter()
-                    .chain([("label_smoothing", smoothing)])
-                    .collect()
-            }
-            Loss::BinaryCrossEntropy { positive_weights } => match positive_weights {
-                None => return write!(f, "{name}()"),
-                Some(weights) => vec![("positive_weights", format!("{weights:?}"))],
-            },
-            Loss::PatchMix(options) => vec![
-                ("temperature", options.temperature.to_string()),
-                ("weight", options.weight.to_string()),
-                ("target", format!("{:?}", word(Target::ALL, options.target))),
-                (
-                    "negatives",
-                    format!("{:?}", word(Negatives::ALL, options.negatives)),
-                ),
-            ],
-            Loss::VicReg(weights) => vec![
-                ("invariance", weights.invariance.to_string()),
-                ("variance", weights.variance.to_string()),
-                ("covariance", weights.covariance.to_string()),
-            ],
-            Loss::BarlowTwins { redundancy } => vec![("redundancy", redundancy.to_string())],
-        };
-        let options: Vec<String> = options
-            .into_iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
-        write!(f, "{name}(#{{ {} }})", options.join(", "))
+    /// Who was mixed with whom.
+    pub(super) fn mixing_for(&self, name: &'static str) -> Result<&'a Mixing, Error> {
+        let what = "partners";
+        self.mixing.ok_or(Error::Missing { name, what })
+    }
+
+    /// The logits of one view.
+    pub(super) fn one_of_logits(
+        &self,
+        name: &'static str,
+        what: &'static str,
+    ) -> Result<Tensor<2>, Error> {
+        match self.logits.as_slice() {
+            [logits] => Ok(logits.clone()),
+            _ => Err(Error::Missing { name, what }),
+        }
+    }
+
+    /// The mean of a loss over the logits of all views.
+    pub(super) fn mean_over_logits(
+        self,
+        name: &'static str,
+        of: impl Fn(Tensor<2>) -> Result<Tensor<1>, Error>,
+    ) -> Result<Tensor<1>, Error> {
+        let n = self.logits.len();
+        let terms = self.logits.into_iter().map(of);
+        let terms: Vec<Tensor<1>> = terms.collect::<Result<_, _>>()?;
+        let what = "logits";
+        let total = terms.into_iter().reduce(|a, b| a + b);
+        let total = total.ok_or(Error::Missing { name, what })?;
+        Ok(total.div_scalar(n as f64))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::checks::{Rows, assert_near, value};
+    use super::super::{
+        CATALOGUE, CrossEntropy, Negatives, Positives, barlow_twins, byol, cross_entropy, dcl,
+        nt_xent,
+    };
     use super::*;
+    use auricle_audio::declare::Value;
+
+    /// A loss with some numbers.
+    fn described(name: &str, numbers: &[(&str, f64)]) -> Loss {
+        let number =
+            |(name, number): &(&str, f64)| ((*name).to_owned(), Value::Drawn((*number).into()));
+        let declaration = LossDeclaration::find(CATALOGUE, "loss", name).unwrap();
+        declaration.with(numbers.iter().map(number)).unwrap()
+    }
 
     #[test]
     fn a_described_loss_is_its_function() {
@@ -335,31 +263,55 @@ mod tests {
             labels: Some(&labels),
             ..Given::default()
         };
-        let ce = CrossEntropy::default();
+        let ce = CrossEntropy {
+            label_smoothing: 0.1,
+            ..CrossEntropy::default()
+        };
         let halves = logits
             .iter()
-            .map(|x| value(super::super::cross_entropy(x.clone(), &labels, &ce).unwrap()));
+            .map(|x| value(cross_entropy(x.clone(), &labels, &ce).unwrap()));
         let halves = halves.sum::<f64>() / 2.0;
         let of = |result: Result<Tensor<1>, Error>| value(result.unwrap());
         let cases = [
             (
-                Loss::NtXent(0.2),
-                of(super::super::nt_xent(a.clone(), b.clone(), 0.2)),
+                described("nt_xent", &[("temperature", 0.2)]),
+                of(nt_xent(a.clone(), b.clone(), 0.2)),
             ),
             (
-                Loss::Dcl(0.2),
-                of(super::super::dcl(a.clone(), b.clone(), 0.2)),
+                described("dcl", &[("temperature", 0.2)]),
+                of(dcl(a.clone(), b.clone(), 0.2)),
             ),
-            (Loss::Byol, of(super::super::byol(a.clone(), b.clone()))),
+            (described("byol", &[]), of(byol(a.clone(), b.clone()))),
             (
-                Loss::BarlowTwins { redundancy: 0.1 },
-                of(super::super::barlow_twins(a, b, 0.1)),
+                described("barlow_twins", &[("redundancy", 0.1)]),
+                of(barlow_twins(a, b, 0.1)),
             ),
-            (Loss::CrossEntropy(ce), halves),
+            (
+                described("cross_entropy", &[("label_smoothing", 0.1)]),
+                halves,
+            ),
         ];
         for (loss, want) in cases {
             assert_near(value(loss.of(given.clone()).unwrap()), want, 1e-12);
         }
+    }
+
+    /// Every loss at its defaults, or at a temperature where it has one, in all its words.
+    fn all(temperature: f64) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        for declaration in CATALOGUE {
+            let of = |name: &str| declaration.parameter(name);
+            let temperature = of("temperature")
+                .map(|parameter| (parameter.name.to_owned(), Value::Drawn(temperature.into())));
+            let worded = declaration.parameters.iter();
+            let worded = worded.flat_map(|p| p.kind.words().into_iter().map(|word| (p.name, word)));
+            let worded = worded.map(|(name, word)| (name.to_owned(), Value::Word(word.to_owned())));
+            for word in worded.map(Some).chain([None]) {
+                let given = temperature.clone().into_iter().chain(word);
+                losses.push(declaration.with(given).unwrap());
+            }
+        }
+        losses
     }
 
     #[test]
@@ -371,24 +323,13 @@ mod tests {
             kept: 0.4,
             partner: (0..300).rev().collect(),
         };
-        let temperature = 0.01;
-        let mut losses = vec![Loss::NtXent(temperature), Loss::Dcl(temperature)];
-        losses.push(Loss::InfoNce(temperature));
-        for (positives, _) in Positives::ALL {
-            losses.push(Loss::SupCon {
-                temperature,
-                positives,
-            });
-        }
-        for (negatives, _) in Negatives::ALL {
-            losses.push(Loss::PatchMix(PatchMixLoss {
-                temperature,
-                weight: 1.0,
-                target: Target::GradFlow,
-                negatives,
-            }));
-        }
+        let losses = all(0.01);
+        assert!(losses.len() > Positives::WORDS.len() + Negatives::WORDS.len());
         for loss in losses {
+            let parameters = loss.declaration();
+            if parameters.parameter("temperature").is_none() || parameters.name == "clar_loss" {
+                continue;
+            }
             let of = |a: Tensor<2>, b: Tensor<2>, logits: Tensor<2>| {
                 let given = Given {
                     rows: vec![a.mul_scalar(1e4), b.clone().mul_scalar(1e-4)],
@@ -412,36 +353,56 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_by_name() {
         let x = Rows::drawn(2, 3, 1).tensor();
-        let supcon = Loss::SupCon {
-            temperature: 0.1,
-            positives: Positives::Out,
-        };
-        let message = |loss: Loss, given| loss.of(given).unwrap_err().to_string();
+        let message = |name, given| described(name, &[]).of(given).unwrap_err().to_string();
         assert_eq!(
-            message(supcon, Given::views(x.clone(), x.clone())),
+            message("supcon", Given::views(x.clone(), x.clone())),
             "`supcon` needs labels"
         );
         assert_eq!(
-            message(Loss::InfoNce(0.2), Given::views(x.clone(), x)),
+            message("info_nce", Given::views(x.clone(), x)),
             "`info_nce` needs a queue"
         );
         assert_eq!(
-            message(Loss::NtXent(0.5), Given::default()),
+            message("nt_xent", Given::default()),
             "`nt_xent` needs two views"
         );
     }
 
     #[test]
-    fn a_loss_goes_to_json_and_back() {
-        let losses = [
-            Loss::NtXent(0.5),
-            Loss::Byol,
-            Loss::Clar(Clar::default()),
-            Loss::PatchMix(PatchMixLoss::default()),
+    fn every_loss_goes_to_json_and_back_and_says_what_it_needs() {
+        for loss in all(0.3) {
+            let json = loss.to_json();
+            let again = Loss::from_json(CATALOGUE, "loss", &json, |_, _| Ok(None));
+            assert_eq!(again.unwrap(), loss, "{json}");
+            let error = loss.of(Given::default()).unwrap_err().to_string();
+            let name = loss.declaration().name;
+            assert!(error.starts_with(&format!("`{name}` needs ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_the_declaration() {
+        let message = |name: &str, parameter: &str, number: f64| {
+            let declaration = LossDeclaration::find(CATALOGUE, "loss", name).unwrap();
+            let given = [(parameter.to_owned(), Value::Drawn(number.into()))];
+            declaration.with(given).unwrap_err().to_string()
+        };
+        let cases = [
+            (
+                message("nt_xent", "temperature", 0.0),
+                "`temperature` must be above 0, not 0",
+            ),
+            (
+                message("cross_entropy", "label_smoothing", 1.0),
+                "`label_smoothing` must be at least 0 and below 1, not 1",
+            ),
+            (
+                message("vicreg", "variance", -1.0),
+                "`variance` must be at least 0, not -1",
+            ),
         ];
-        for loss in losses {
-            let text = serde_json::to_string(&loss).unwrap();
-            assert_eq!(serde_json::from_str::<Loss>(&text).unwrap(), loss, "{text}");
+        for (got, want) in cases {
+            assert_eq!(got, want);
         }
     }
 }

@@ -1,9 +1,43 @@
 //! Contrast with a queue of earlier keys.
 
+use super::described::{Input, LossDeclaration, LossFacts, Reads, computed};
+use super::nt_xent::temperature;
 use super::similarity::{check_positive, check_views, normalized, similarities};
 use crate::Error;
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
+
+/// See [`info_nce`].
+pub static INFO_NCE: LossDeclaration = LossDeclaration {
+    name: "info_nce",
+    about: "Computes InfoNCE of queries with their keys against a queue of earlier keys, as MoCo \
+        does; given a temperature alone, describes it.",
+    citation: "He et al., 2020, equation 1; nothing flows into keys and queue",
+    parameters: &[temperature(0.2)],
+    facts: LossFacts {
+        views: false,
+        inputs: &[
+            Input::rows("queries", "projections of one view, [batch, dim]"),
+            Input::rows(
+                "keys",
+                "projections of the other view by the moving average",
+            ),
+            Input::positional("queue", Reads::Queue, "earlier keys, [length, dim]"),
+        ],
+    },
+    example: "let q = tensor([[1, 0]]); let l = info_nce(q, q, tensor([[0, 1]]), #{ temperature: 1 }); \
+        assert_near(l.item(), ln(1 + exp(-1.0)), 1e-5)",
+    build: |settings| {
+        let temperature = settings.number("temperature");
+        computed(move |given| {
+            let name = INFO_NCE.name;
+            let [queries, keys] = given.two(name, "queries and keys")?;
+            let what = "a queue";
+            let queue = given.queue.ok_or(Error::Missing { name, what })?;
+            info_nce(queries, keys, queue, temperature)
+        })
+    },
+};
 
 /// Computes InfoNCE of queries with their keys against a queue of other keys, as MoCo does.
 ///

@@ -1,12 +1,73 @@
 //! The normalized temperature-scaled cross entropy, with and without the positive in its
 //! denominator.
 
+use super::described::{A, B, LossDeclaration, LossFacts, computed};
 use super::similarity::{
     check_positive, check_rows, check_views, log_softmax_without, log_sum_exp, lowest, normalized,
     own, pairs, similarities,
 };
 use crate::Error;
+use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use burn::tensor::{Int, Tensor};
+
+/// See [`nt_xent`].
+pub static NT_XENT: LossDeclaration = LossDeclaration {
+    name: "nt_xent",
+    about: "Computes the normalized temperature-scaled cross entropy of two views; given a \
+        temperature alone, describes that loss for a training method.",
+    citation: "Chen et al., 2020, equation 1; averaged over both directions, ln(2 batch - 1) by chance",
+    parameters: &[temperature(0.5)],
+    facts: LossFacts {
+        views: true,
+        inputs: &[A, B],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); assert(nt_xent(x, x, 0.5).item() < 0.3)",
+    build: |settings| {
+        let temperature = settings.number("temperature");
+        computed(move |given| {
+            let [a, b] = given.two_views(NT_XENT.name)?;
+            nt_xent(a, b, temperature)
+        })
+    },
+};
+
+/// See [`dcl`].
+pub(super) static DCL: LossDeclaration = LossDeclaration {
+    name: "dcl",
+    about: "Computes the decoupled contrastive loss: NT-Xent without the positive in the \
+        denominator; given a temperature alone, describes it.",
+    citation: "Yeh et al., 2022; ln(2 batch - 2) by chance",
+    parameters: &[temperature(0.1)],
+    facts: LossFacts {
+        views: true,
+        inputs: &[A, B],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); assert_near(dcl(x, x, 1).item(), ln(2) - 1, 1e-5)",
+    build: |settings| {
+        let temperature = settings.number("temperature");
+        computed(move |given| {
+            let [a, b] = given.two_views(DCL.name)?;
+            dcl(a, b, temperature)
+        })
+    },
+};
+
+/// The temperature of a contrastive loss, which describes it when it is given alone.
+pub(super) const fn temperature(default: f64) -> Parameter {
+    Parameter::positional(
+        "temperature",
+        TEMPERATURE,
+        DefaultValue::Number(default),
+        "temperature of the softmax",
+    )
+    .always_printed()
+}
+
+/// What a temperature can be.
+pub(super) const TEMPERATURE: Kind = Kind::Number {
+    low: ABOVE_ZERO,
+    high: f64::INFINITY,
+};
 
 /// Computes the normalized temperature-scaled cross entropy of a batch of positive pairs.
 ///

@@ -6,6 +6,12 @@
 //! clip then belongs to its own label by the share of tokens that it kept, and to its partner's by
 //! the rest.
 
+use super::cross_entropy::{CLASS_WEIGHTS, LABEL_SMOOTHING};
+use super::described::{
+    Input, LABELS, LAMBDA, LossDeclaration, LossFacts, PARTNER, Reads, computed,
+};
+use super::nt_xent::TEMPERATURE;
+use super::similarity::WEIGHT;
 use super::similarity::{
     as_numbers, check_count, check_labels, check_positive, check_rows, check_share, check_weight,
     classes, indices, log_softmax_without, normalized, own, pairs, same, similarities,
@@ -13,9 +19,159 @@ use super::similarity::{
 use super::{CrossEntropy, cross_entropy};
 use crate::Error;
 use auricle_audio::Rng;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Tensor};
-use serde::{Deserialize, Serialize};
+
+const SOURCE: &str = "Kim et al., 2023";
+const MIXED: Input = Input::rows("mixed", "projections of the mixed clips, [batch, dim]");
+const CLEAN: Input = Input::rows(
+    "clean",
+    "features or projections of the clean clips, [batch, dim]",
+);
+const CONTRAST_TEMPERATURE: Parameter = Parameter::option(
+    "temperature",
+    TEMPERATURE,
+    DefaultValue::Number(0.06),
+    "temperature of the contrast",
+)
+.always_printed();
+const NEGATIVES: Parameter = Parameter::option(
+    "negatives",
+    Kind::Word(&words(&Negatives::WORDS)),
+    DefaultValue::Word("all"),
+    "clean clips in the denominator: \"all\", or those of another label, \"diff_label\"",
+);
+
+/// See [`patch_mix_loss`].
+pub static PATCH_MIX_LOSS: LossDeclaration = LossDeclaration {
+    name: "patch_mix_loss",
+    about: "Computes the cross entropy of clean clips plus the contrast of mixed clips with both \
+        clips they are made of; without tensors, describes it.",
+    citation: SOURCE,
+    parameters: &[
+        CONTRAST_TEMPERATURE,
+        Parameter::option(
+            "weight",
+            WEIGHT,
+            DefaultValue::Number(1.0),
+            "weight of the contrast",
+        ),
+        Parameter::option(
+            "target",
+            Kind::Word(&words(&Target::WORDS)),
+            DefaultValue::Word("grad_block"),
+            "what mixed clips are drawn to: features or projections of clean clips, whose \
+                gradient is blocked or flows",
+        ),
+        NEGATIVES,
+    ],
+    facts: LossFacts {
+        views: false,
+        inputs: &[
+            MIXED,
+            CLEAN,
+            LABELS,
+            Input::option(
+                "logits",
+                Reads::Logits,
+                "logits of the clean clips, [batch, classes]",
+            ),
+            PARTNER,
+            LAMBDA,
+        ],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); \
+        let l = patch_mix_loss(x, x, [0, 1], #{ logits: x, partner: [1, 0], lambda: 0.5, temperature: 1 }); \
+        assert_near(l.item(), 2 * ln(1 + exp(-1.0)) + 0.5, 1e-5)",
+    build: |settings| {
+        let negatives = settings.word("negatives", &Negatives::WORDS);
+        let options = PatchMixLoss {
+            temperature: settings.number("temperature"),
+            weight: settings.number("weight"),
+            target: settings.word("target", &Target::WORDS).unwrap_or_default(),
+            negatives: negatives.unwrap_or_default(),
+        };
+        computed(move |given| {
+            let name = PATCH_MIX_LOSS.name;
+            let labels = given.labels_for(name)?;
+            let [mixed, clean] = given.two(name, MIXED_AND_CLEAN)?;
+            let logits = given.one_of_logits(name, "the logits of the clean clips")?;
+            patch_mix_loss(
+                mixed,
+                clean,
+                logits,
+                labels,
+                given.mixing_for(name)?,
+                &options,
+            )
+        })
+    },
+};
+
+/// See [`patch_mix_ce`].
+pub(super) static PATCH_MIX_CE: LossDeclaration = LossDeclaration {
+    name: "patch_mix_ce",
+    about: "Computes the cross entropy of mixed clips: with their own label by the share they \
+        keep, with their partner's by the rest; without tensors, describes it.",
+    citation: SOURCE,
+    parameters: &[CLASS_WEIGHTS, LABEL_SMOOTHING],
+    facts: LossFacts {
+        views: false,
+        inputs: &[
+            Input::positional(
+                "x",
+                Reads::Logits,
+                "logits of the mixed clips, [batch, classes]",
+            ),
+            LABELS,
+            PARTNER,
+            LAMBDA,
+        ],
+    },
+    example: "let x = tensor([[2, 0], [0, 2]]); \
+        let l = patch_mix_ce(x, [0, 1], #{ partner: [1, 0], lambda: 0.5 }); \
+        assert_near(l.item(), 1 + ln(1 + exp(-2.0)), 1e-5)",
+    build: |settings| {
+        let options = CrossEntropy::of(settings);
+        computed(move |given| {
+            let name = PATCH_MIX_CE.name;
+            let labels = given.labels_for(name)?;
+            let logits = given.one_of_logits(name, "the logits of the mixed clips")?;
+            patch_mix_ce(logits, labels, given.mixing_for(name)?, &options)
+        })
+    },
+};
+
+/// See [`patch_mix_contrastive`].
+pub(super) static PATCH_MIX_CONTRASTIVE: LossDeclaration = LossDeclaration {
+    name: "patch_mix_contrastive",
+    about: "Computes the contrast of mixed clips with both clips they are made of, by the share \
+        of each; gradients flow into both tensors. Without tensors, describes it.",
+    citation: SOURCE,
+    parameters: &[CONTRAST_TEMPERATURE, NEGATIVES],
+    facts: LossFacts {
+        views: false,
+        inputs: &[MIXED, CLEAN, LABELS, PARTNER, LAMBDA],
+    },
+    example: "let x = tensor([[1, 0], [0, 1]]); \
+        let l = patch_mix_contrastive(x, x, [0, 1], #{ partner: [0, 1], temperature: 1 }); \
+        assert_near(l.item(), ln(1 + exp(-1.0)), 1e-5)",
+    build: |settings| {
+        let temperature = settings.number("temperature");
+        let negatives = settings.word("negatives", &Negatives::WORDS);
+        let negatives = negatives.unwrap_or_default();
+        computed(move |given| {
+            let name = PATCH_MIX_CONTRASTIVE.name;
+            let labels = given.labels_for(name)?;
+            let [mixed, clean] = given.two(name, MIXED_AND_CLEAN)?;
+            let mixing = given.mixing_for(name)?;
+            patch_mix_contrastive(mixed, clean, labels, mixing, temperature, negatives)
+        })
+    },
+};
+
+const MIXED_AND_CLEAN: &str = "mixed projections and their targets";
 
 /// Which clips of a batch are mixed, and how much each keeps.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,8 +359,7 @@ pub fn patch_mix_ce(
 }
 
 /// What the projections of mixed clips are drawn to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// The features of the clean clips, without a gradient.
     #[default]
@@ -219,11 +374,11 @@ pub enum Target {
 
 impl Target {
     /// All of them, with their words.
-    pub const ALL: [(Target, &'static str); 4] = [
-        (Target::GradBlock, "grad_block"),
-        (Target::GradFlow, "grad_flow"),
-        (Target::ProjectBlock, "project_block"),
-        (Target::ProjectFlow, "project_flow"),
+    pub const WORDS: [(&'static str, Target); 4] = [
+        ("grad_block", Target::GradBlock),
+        ("grad_flow", Target::GradFlow),
+        ("project_block", Target::ProjectBlock),
+        ("project_flow", Target::ProjectFlow),
     ];
 
     /// The target made of clean features and the projector.
@@ -248,8 +403,7 @@ impl Target {
 }
 
 /// Which clean clips stand in the denominator beside the two positives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Negatives {
     /// All of the batch.
     #[default]
@@ -260,14 +414,14 @@ pub enum Negatives {
 
 impl Negatives {
     /// Both, with their words.
-    pub const ALL: [(Negatives, &'static str); 2] = [
-        (Negatives::All, "all"),
-        (Negatives::DiffLabel, "diff_label"),
+    pub const WORDS: [(&'static str, Negatives); 2] = [
+        ("all", Negatives::All),
+        ("diff_label", Negatives::DiffLabel),
     ];
 }
 
 /// The parameters of [`patch_mix_loss`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PatchMixLoss {
     /// Temperature of the contrast.
     pub temperature: f64,
@@ -277,17 +431,6 @@ pub struct PatchMixLoss {
     pub target: Target,
     /// What stands in the denominator.
     pub negatives: Negatives,
-}
-
-impl Default for PatchMixLoss {
-    fn default() -> PatchMixLoss {
-        PatchMixLoss {
-            temperature: 0.06,
-            weight: 1.0,
-            target: Target::GradBlock,
-            negatives: Negatives::All,
-        }
-    }
 }
 
 impl PatchMixLoss {
@@ -409,8 +552,8 @@ mod tests {
             kept: 0.3,
             partner: vec![2, 0, 1, 3],
         };
-        for (negatives, _) in Negatives::ALL {
-            for (target, _) in Target::ALL {
+        for (_, negatives) in Negatives::WORDS {
+            for (_, target) in Target::WORDS {
                 let options = PatchMixLoss {
                     temperature: 0.3,
                     weight: 2.0,
@@ -437,7 +580,7 @@ mod tests {
     #[test]
     fn a_target_is_projected_by_its_name() {
         let h = Rows::drawn(2, 2, 1);
-        for (target, word) in Target::ALL {
+        for (word, target) in Target::WORDS {
             let made = target.of(h.tensor(), |h| h.mul_scalar(2.0));
             let sum = value(made.sum()) / value(h.tensor().sum());
             assert_near(

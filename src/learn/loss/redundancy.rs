@@ -1,12 +1,86 @@
 //! Losses that keep columns apart instead of rows: VICReg and Barlow Twins.
 
+use super::described::{A, B, LossDeclaration, LossFacts, computed};
+use super::similarity::WEIGHT;
 use super::similarity::{as_numbers, check_rows, check_views, check_weight, own};
 use crate::Error;
+use auricle_audio::declare::{DefaultValue, Parameter};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
+
+/// See [`vicreg`].
+pub static VICREG: LossDeclaration = LossDeclaration {
+    name: "vicreg",
+    about: "Computes VICReg: views together, every column spread out, columns apart; without \
+        tensors, describes it.",
+    citation: "Bardes et al., 2022, algorithm 1; rows are not normalized",
+    parameters: &[
+        Parameter::option(
+            "invariance",
+            WEIGHT,
+            DefaultValue::Number(25.0),
+            "weight of the mean squared distance of views",
+        ),
+        Parameter::option(
+            "variance",
+            WEIGHT,
+            DefaultValue::Number(25.0),
+            "weight of the hinge that keeps deviations at 1",
+        ),
+        Parameter::option(
+            "covariance",
+            WEIGHT,
+            DefaultValue::Number(1.0),
+            "weight of the squared covariances of columns",
+        ),
+    ],
+    facts: LossFacts {
+        views: true,
+        inputs: &[A, B],
+    },
+    example: "let x = tensor([[3, 3], [0, 0]]); \
+        assert_near(vicreg(x, x, #{ covariance: 0.5 }).item(), 20.25, 1e-3)",
+    build: |settings| {
+        let weights = VicReg {
+            invariance: settings.number("invariance"),
+            variance: settings.number("variance"),
+            covariance: settings.number("covariance"),
+        };
+        computed(move |given| {
+            let [a, b] = given.two_views(VICREG.name)?;
+            vicreg(a, b, &weights)
+        })
+    },
+};
+
+/// See [`barlow_twins`].
+pub static BARLOW_TWINS: LossDeclaration = LossDeclaration {
+    name: "barlow_twins",
+    about: "Computes the loss of Barlow Twins: the correlation of the views' columns against the \
+        identity; without tensors, describes it.",
+    citation: "Zbontar et al., 2021, equations 1 and 2",
+    parameters: &[Parameter::option(
+        "redundancy",
+        WEIGHT,
+        DefaultValue::Number(5e-3),
+        "weight of the correlation of different columns",
+    )],
+    facts: LossFacts {
+        views: true,
+        inputs: &[A, B],
+    },
+    example: "let x = tensor([[3, 3], [0, 0]]); \
+        assert_near(barlow_twins(x, x, #{ redundancy: 0.5 }).item(), 1, 1e-3)",
+    build: |settings| {
+        let redundancy = settings.number("redundancy");
+        computed(move |given| {
+            let [a, b] = given.two_views(BARLOW_TWINS.name)?;
+            barlow_twins(a, b, redundancy)
+        })
+    },
+};
 
 /// The weights of [`vicreg`]'s terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VicReg {
     /// Weight of the distance of views.
     pub invariance: f64,
@@ -14,16 +88,6 @@ pub struct VicReg {
     pub variance: f64,
     /// Weight of the covariances.
     pub covariance: f64,
-}
-
-impl Default for VicReg {
-    fn default() -> VicReg {
-        VicReg {
-            invariance: 25.0,
-            variance: 25.0,
-            covariance: 1.0,
-        }
-    }
 }
 
 impl VicReg {
@@ -127,6 +191,7 @@ fn standard(x: Tensor<2>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::super::checks::{Rows, assert_near, check_gradient, dot, value};
+    use super::super::described::Given;
     use super::*;
 
     /// The columns of a matrix, each less its mean.
@@ -195,12 +260,11 @@ mod tests {
     #[test]
     fn columns_that_do_not_vary_stay_finite() {
         let still = Rows::new(&[&[1.0, 1.0], &[1.0, 1.0]]);
-        for loss in [
-            (|x, y| vicreg(x, y, &VicReg::default())) as fn(Tensor<2>, Tensor<2>) -> _,
-            |x, y| barlow_twins(x, y, 5e-3),
-        ] {
+        for declaration in [&VICREG, &BARLOW_TWINS] {
             let x = still.single().require_grad();
-            let gradients = loss(x.clone(), still.single()).unwrap().backward();
+            let loss = declaration.with(None).unwrap();
+            let views = Given::views(x.clone(), still.single());
+            let gradients = loss.of(views).unwrap().backward();
             assert!(value(x.grad(&gradients).unwrap().abs().sum()).is_finite());
         }
     }

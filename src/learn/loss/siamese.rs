@@ -1,8 +1,55 @@
 //! Losses of a prediction and a target that gets no gradient: BYOL and SimSiam.
 
+use super::described::{Input, LossDeclaration, LossFacts, computed};
 use super::similarity::{check_views, normalized};
 use crate::Error;
 use burn::tensor::Tensor;
+
+const FACTS: LossFacts = LossFacts {
+    views: false,
+    inputs: &[
+        Input::rows(
+            "prediction",
+            "what the predictor makes of one view, [batch, dim]",
+        ),
+        Input::rows("target", "projections of the other view"),
+    ],
+};
+const WHAT: &str = "a prediction and its target";
+
+/// See [`byol`].
+pub static BYOL: LossDeclaration = LossDeclaration {
+    name: "byol",
+    about: "Computes BYOL's loss of one direction, 2 - 2 cos(p, z), where nothing flows into the \
+        target; without tensors, describes it.",
+    citation: "Grill et al., 2020, equation 2; the method adds the other direction",
+    parameters: &[],
+    facts: FACTS,
+    example: "let x = tensor([[1, 2], [0, 1]]); assert_near(byol(x, x).item(), 0, 1e-5)",
+    build: |_| {
+        computed(|given| {
+            let [prediction, target] = given.two(BYOL.name, WHAT)?;
+            byol(prediction, target)
+        })
+    },
+};
+
+/// See [`simsiam`].
+pub static SIMSIAM: LossDeclaration = LossDeclaration {
+    name: "simsiam",
+    about: "Computes SimSiam's loss of one direction, -cos(p, z), where nothing flows into the \
+        target; without tensors, describes it.",
+    citation: "Chen & He, 2021, equation 1; the method averages both directions",
+    parameters: &[],
+    facts: FACTS,
+    example: "let x = tensor([[1, 2], [0, 1]]); assert_near(simsiam(x, x).item(), -1, 1e-5)",
+    build: |_| {
+        computed(|given| {
+            let [prediction, target] = given.two(SIMSIAM.name, WHAT)?;
+            simsiam(prediction, target)
+        })
+    },
+};
 
 /// Computes BYOL's loss of one direction: `2 - 2 cos(p, z)`, averaged over rows, where nothing
 /// flows into `z`.

@@ -7,6 +7,7 @@
 //! and its gradient neither.
 
 use crate::Error;
+use auricle_audio::declare::Kind;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use std::collections::HashMap;
@@ -149,6 +150,17 @@ pub(super) fn check_positive(name: &'static str, value: f64) -> Result<(), Error
     }
     Ok(())
 }
+
+/// What the weight of a term can be.
+pub(super) const WEIGHT: Kind = Kind::Number {
+    low: 0.0,
+    high: f64::INFINITY,
+};
+/// What weights of classes can be.
+pub(super) const WEIGHTS: Kind = Kind::Numbers {
+    low: 0.0,
+    high: f64::INFINITY,
+};
 
 /// Checks a number that must not be below 0.
 pub(super) fn check_weight(name: &'static str, value: f64) -> Result<(), Error> {

@@ -1,17 +1,64 @@
 //! Supervised contrastive learning.
 
+use super::described::{Input, LABELS, LossDeclaration, LossFacts, computed};
+use super::nt_xent::temperature;
 use super::similarity::{
     as_numbers, check_labels, check_positive, check_rows, check_views, classes, indices,
     log_softmax_without, log_sum_exp, lowest, normalized, own, same, similarities,
 };
 use crate::Error;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use burn::tensor::{Bool, Tensor};
-use serde::{Deserialize, Serialize};
+
+/// See [`supcon`] and [`supcon_views`].
+pub(super) static SUPCON: LossDeclaration = LossDeclaration {
+    name: "supcon",
+    about: "Computes the supervised contrastive loss, which draws rows of one label together; \
+        given a temperature alone, describes it. A described one takes two views as well, \
+        `supcon(0.1).of(a, b, labels)`: a clip without a label then has its other view alone.",
+    citation: "Khosla et al., 2020, equation 2; rows that are alone with their label are skipped",
+    parameters: &[
+        temperature(0.1),
+        Parameter::option(
+            "positives",
+            Kind::Word(&words(&Positives::WORDS)),
+            DefaultValue::Word("out"),
+            "where positives are averaged: \"out\" of the logarithm, \"in\" it, or summed in it, \"sum\"",
+        ),
+    ],
+    facts: LossFacts {
+        views: true,
+        inputs: &[
+            Input::rows("z", "labelled rows of all views, [rows, dim]"),
+            LABELS,
+        ],
+    },
+    example: "let z = tensor([[1, 0], [1, 0], [0, 1]]); \
+        assert_near(supcon(z, [0, 0, 1], 1).item(), ln(1 + exp(-1.0)), 1e-5)",
+    build: |settings| {
+        let temperature = settings.number("temperature");
+        let positives = settings.word("positives", &Positives::WORDS);
+        let positives = positives.unwrap_or_default();
+        computed(move |given| {
+            let name = SUPCON.name;
+            match given.rows.as_slice() {
+                [z] => supcon(z.clone(), given.labels_for(name)?, temperature, positives),
+                [a, b] => {
+                    let (a, b) = (a.clone(), b.clone());
+                    supcon_views(a, b, given.labels_for(name)?, temperature, positives)
+                }
+                _ => {
+                    let what = "rows, or two views";
+                    Err(Error::Missing { name, what })
+                }
+            }
+        })
+    },
+};
 
 /// Where the positives of an anchor are averaged; `p` is the softmax over all rows but the anchor,
 /// `P` its positives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Positives {
     /// Outside the logarithm, `-1/|P| sum_p log p` (Khosla et al., 2020, eq. 2).
     #[default]
@@ -24,10 +71,10 @@ pub enum Positives {
 
 impl Positives {
     /// All of them, with their words.
-    pub const ALL: [(Positives, &'static str); 3] = [
-        (Positives::Out, "out"),
-        (Positives::In, "in"),
-        (Positives::Sum, "sum"),
+    pub const WORDS: [(&'static str, Positives); 3] = [
+        ("out", Positives::Out),
+        ("in", Positives::In),
+        ("sum", Positives::Sum),
     ];
 }
 
@@ -155,7 +202,7 @@ mod tests {
     fn every_variant_is_its_double_loop_and_its_gradient_finite_differences() {
         let z = Rows::drawn(7, 4, 11);
         let (rows, t) = (z.rows().collect::<Vec<_>>(), 0.4);
-        for (variant, _) in Positives::ALL {
+        for (_, variant) in Positives::WORDS {
             let mut terms = Vec::new();
             for i in 0..7 {
                 let e = |k: usize| (cosine(rows[i], rows[k]) / t).exp();
@@ -191,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_batch_without_positives_has_no_loss_and_no_slope() {
-        for (variant, _) in Positives::ALL {
+        for (_, variant) in Positives::WORDS {
             let z = Rows::drawn(3, 2, 1).single().require_grad();
             let labels = [Some(0), Some(1), None];
             let loss = supcon(z.clone(), &labels, 0.01, variant).unwrap();

@@ -1,5 +1,6 @@
 //! Encoders by name and options, without weights.
 
+use super::layers::Stack;
 use super::{
     AstOptions, Cnn6Options, MlpOptions, PathwayShape, Pathways, ResNet18Options,
     ResNet18WavesOptions, Scheme, SlowfastNfnetOptions,
@@ -24,6 +25,8 @@ pub enum Architecture {
     Cnn6(Cnn6Options),
     /// Plain layers.
     Mlp(MlpOptions),
+    /// Layers of an expression.
+    Layers(Stack),
 }
 
 impl Architecture {
@@ -44,6 +47,7 @@ impl Architecture {
             }
             Architecture::Cnn6(options) => 8 * options.width,
             Architecture::Mlp(options) => options.layers.last().copied().unwrap_or(0),
+            Architecture::Layers(stack) => stack.dim(),
         }
     }
 
@@ -56,6 +60,7 @@ impl Architecture {
             Architecture::SlowfastNfnet(options) => options.channels,
             Architecture::Cnn6(options) => options.channels,
             Architecture::Mlp(_) => 1,
+            Architecture::Layers(stack) => stack.channels(),
         }
     }
 
@@ -64,6 +69,7 @@ impl Architecture {
         match self {
             Architecture::ResNet18Waves(_) => Some(Domain::Wave),
             Architecture::Mlp(_) => None,
+            Architecture::Layers(stack) => stack.domain(),
             _ => Some(Domain::Features),
         }
     }
@@ -75,7 +81,7 @@ impl Architecture {
             Architecture::ResNet18(_) | Architecture::ResNet18Waves(_) => Some("conv1.weight"),
             Architecture::Ast(_) => Some("v.patch_embed.proj.weight"),
             Architecture::Cnn6(_) => Some("conv_block1.conv1.weight"),
-            Architecture::SlowfastNfnet(_) | Architecture::Mlp(_) => None,
+            Architecture::SlowfastNfnet(_) | Architecture::Mlp(_) | Architecture::Layers(_) => None,
         }
     }
 
@@ -182,6 +188,7 @@ impl Display for Architecture {
                 layers,
                 batch_norm,
             }) => format!("mlp({inputs}, {layers:?}, #{{ batch_norm: {batch_norm} }})"),
+            Architecture::Layers(stack) => stack.to_string(),
         };
         f.write_str(&text)
     }

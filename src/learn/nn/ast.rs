@@ -26,13 +26,34 @@ pub struct AstOptions {
     pub bands: usize,
     /// Frames that the table of positions is made for.
     pub frames: usize,
+    /// Distance of patches, in bands and frames; they overlap where it is below 16.
+    pub stride: usize,
     /// Whether there is a distillation token beside the class token.
     pub distilled: bool,
+    /// What the embedding is read off.
+    pub pooling: Pooling,
     /// Classes of a head of a norm and a linear layer; none if `None`.
     pub classes: Option<usize>,
     /// Added to the variance in all norms; if `None`, 1e-6 in the encoder and 1e-5 in the head.
     /// Hugging Face has 1e-12.
     pub norm_epsilon: Option<f64>,
+}
+
+/// What a transformer's embedding is read off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The class token, or its mean with the distillation token.
+    #[default]
+    Class,
+    /// The mean over the tokens of all patches.
+    Mean,
+}
+
+impl Pooling {
+    /// All of them, with their words.
+    pub const ALL: [(Pooling, &'static str); 2] =
+        [(Pooling::Class, "class"), (Pooling::Mean, "mean")];
 }
 
 impl AstOptions {
@@ -53,7 +74,7 @@ impl AstOptions {
 
     /// Patches of the table of positions, along bands and frames.
     pub fn grid(&self) -> [usize; 2] {
-        grid([self.bands, self.frames])
+        grid([self.bands, self.frames], self.stride)
     }
 }
 
@@ -66,7 +87,9 @@ impl Default for AstOptions {
             channels: 1,
             bands: 128,
             frames: 1024,
+            stride: 10,
             distilled: true,
+            pooling: Pooling::Class,
             classes: None,
             norm_epsilon: None,
         }
@@ -74,15 +97,13 @@ impl Default for AstOptions {
 }
 
 /// Side of a patch, in bands and frames.
-pub(super) const PATCH: usize = 16;
+pub(crate) const PATCH: usize = 16;
 /// Added to the variance in the norm of the head.
 const HEAD_EPSILON: f64 = 1e-5;
-/// Distance of patches: they overlap by 6.
-pub(super) const PATCH_STRIDE: usize = 10;
 
 /// Patches along axes of at least [`PATCH`].
-fn grid(size: [usize; 2]) -> [usize; 2] {
-    size.map(|n| (n - PATCH) / PATCH_STRIDE + 1)
+fn grid(size: [usize; 2], stride: usize) -> [usize; 2] {
+    size.map(|n| (n - PATCH) / stride + 1)
 }
 
 #[derive(Module, Debug)]
@@ -108,7 +129,7 @@ struct VisionTransformer {
 
 /// The Audio Spectrogram Transformer (Gong et al., 2021), with the names of its checkpoints.
 ///
-/// Patches of 16 by 16, 10 apart, become tokens; a class and a distillation token join them,
+/// Patches of 16 by 16, 10 apart unless told otherwise, become tokens; a class and a distillation token join them,
 /// positions are added, and pre-norm blocks follow. The embedding is the mean of the two tokens
 /// behind the last norm. Inputs of another size than the table of positions was made for get a
 /// table that is cut or interpolated.
@@ -118,6 +139,10 @@ pub struct Ast {
     mlp_head: Option<(LayerNorm, Linear)>,
     #[module(skip)]
     grid: [usize; 2],
+    #[module(skip)]
+    stride: usize,
+    #[module(skip)]
+    pooling: Pooling,
 }
 
 impl Ast {
@@ -142,6 +167,7 @@ impl Ast {
         let channels = within("channels", options.channels, 1..=1024)?;
         within("bands", options.bands, PATCH..=4096)?;
         within("frames", options.frames, PATCH..=65536)?;
+        within("stride", options.stride, 1..=PATCH)?;
         let classes = options
             .classes
             .map(|n| within("classes", n, 1..=65536))
@@ -181,6 +207,8 @@ impl Ast {
             v,
             mlp_head: classes.map(head),
             grid: options.grid(),
+            stride: options.stride,
+            pooling: options.pooling,
         })
     }
 
@@ -199,36 +227,60 @@ impl Ast {
     /// `row * columns + column`, rows along bands.
     pub fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
         let proj = &self.v.patch_embed.proj;
-        let options = ConvOptions::new([PATCH_STRIDE; 2], [0; 2], [1; 2], 1);
+        let options = ConvOptions::new([self.stride; 2], [0; 2], [1; 2], 1);
         let map = conv2d(x, proj.weight.val(), Some(proj.bias.val()), options);
         let [_, _, rows, columns] = map.dims();
         (map.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns])
     }
 
-    /// All tokens behind the last norm, `[batch, 1 or 2 + rows * columns, dim]`: class,
-    /// distillation, patches.
-    pub fn tokens(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
-        let [batch, _, dim] = patches.dims();
+    /// Number of tokens before those of the patches: class, distillation.
+    pub fn n_front(&self) -> usize {
+        1 + usize::from(self.v.dist_token.is_some())
+    }
+
+    /// Distance of patches, in bands and frames.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Adds positions to the tokens of all patches of a grid, `[batch, rows * columns, dim]`.
+    pub fn placed(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
+        let (n_front, table) = (self.n_front(), self.v.pos_embed.val());
+        let n = table.dims()[1] - n_front;
+        patches + resize_positions(table.narrow(1, n_front, n), self.grid, grid)
+    }
+
+    /// Puts class and distillation token before tokens that have their positions, of all patches
+    /// or of some, `[batch, n, dim]`, and runs the blocks and the last norm over them all.
+    pub fn encode(&self, placed: Tensor<3>) -> Tensor<3> {
+        let [batch, _, dim] = placed.dims();
         let mut front = vec![self.v.cls_token.val()];
         front.extend(self.v.dist_token.as_ref().map(Param::val));
         let n_front = front.len();
         let table = self.v.pos_embed.val();
-        let n = table.dims()[1] - n_front;
-        let positions = resize_positions(table.clone().narrow(1, n_front, n), self.grid, grid);
         let front = Tensor::cat(front, 1) + table.narrow(1, 0, n_front);
         let front = front.expand([batch, n_front, dim]);
-        let x = Tensor::cat(vec![front, patches + positions], 1);
+        let x = Tensor::cat(vec![front, placed], 1);
         let x = self.v.blocks.iter().fold(x, |x, block| block.forward(x));
         self.v.norm.forward(x)
     }
 
-    /// The embedding of patches, `[batch, dim]`: the mean of class and distillation token.
+    /// All tokens behind the last norm, `[batch, 1 or 2 + rows * columns, dim]`: class,
+    /// distillation, patches.
+    pub fn tokens(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
+        self.encode(self.placed(patches, grid))
+    }
+
+    /// The embedding of patches, `[batch, dim]`: the mean of class and distillation token, or of
+    /// the tokens of the patches.
     pub fn features(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<2> {
-        let n_front = 1 + usize::from(self.v.dist_token.is_some());
-        self.tokens(patches, grid)
-            .narrow(1, 0, n_front)
-            .mean_dim(1)
-            .flatten::<2>(1, 2)
+        let tokens = self.tokens(patches, grid);
+        let (n_front, n) = (self.n_front(), tokens.dims()[1]);
+        let read = match self.pooling {
+            Pooling::Class => tokens.narrow(1, 0, n_front),
+            Pooling::Mean => tokens.narrow(1, n_front, n - n_front),
+        };
+        read.mean_dim(1).flatten::<2>(1, 2)
     }
 
     /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, or as the outputs of the head.

@@ -4,8 +4,8 @@ use super::names::{self, Naming};
 use super::shared::Shared;
 use super::weights::listed;
 use super::{
-    Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_as,
-    read_safetensors, write_safetensors,
+    Architecture, Input, NamedTensor, Network, count_parameters, export, import, initialize_each,
+    read_weights, write_safetensors,
 };
 use crate::Error;
 use crate::batch::Scaling;
@@ -64,7 +64,11 @@ impl Encoder {
     /// [`Error::Range`] for options that make no network.
     pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Encoder, Error> {
         let network = Network::new(&architecture, device)?;
-        let network = initialize_as(network, seed, architecture.scheme())?;
+        let others = match &architecture {
+            Architecture::Layers(stack) => stack.schemes()?,
+            _ => Vec::new(),
+        };
+        let network = initialize_each(network, seed, architecture.scheme(), &others)?;
         Ok(Encoder {
             architecture,
             network: Shared::new(network),
@@ -207,7 +211,8 @@ impl Encoder {
         write_safetensors(path, &weights, &BTreeMap::new(), &serde_json::Value::Null)
     }
 
-    /// The same encoder with the weights of a file, and its front-end if the file has one.
+    /// The same encoder with the weights of a safetensors file, and its front-end if the file has
+    /// one; or of a file that PyTorch wrote.
     ///
     /// Names may be ours, torchvision's, those of the transformer's original checkpoints, timm's or
     /// Hugging Face's, whose epsilon of 1e-12 a transformer then takes over if it was not given
@@ -223,7 +228,7 @@ impl Encoder {
         options: LoadOptions,
         device: &Device,
     ) -> Result<Encoder, Error> {
-        let (weights, _, about) = read_safetensors(path)?;
+        let (weights, _, about) = read_weights(path)?;
         let mut weights = names::unwrapped(weights);
         let mut architecture = self.architecture.clone();
         if let Architecture::Ast(ast) = &mut architecture {

@@ -39,6 +39,27 @@ pub fn initialize<M: Module>(module: M, seed: u64) -> Result<M, Error> {
 /// # Errors
 /// Only if the module changes between export and import, which would be a bug.
 pub fn initialize_as<M: Module>(module: M, seed: u64, scheme: Scheme) -> Result<M, Error> {
+    initialize_each(module, seed, scheme, &[])
+}
+
+/// The same with other schemes for weights whose names begin with some names.
+///
+/// # Errors
+/// As there.
+pub fn initialize_each<M: Module>(
+    module: M,
+    seed: u64,
+    scheme: Scheme,
+    others: &[(String, Scheme)],
+) -> Result<M, Error> {
+    let scheme_of = |name: &str| {
+        let is_inside = |outer: &str| {
+            let rest = name.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let other = others.iter().find(|(outer, _)| is_inside(outer));
+        other.map_or(scheme, |(_, other)| *other)
+    };
     let mut tensors = export(&module);
     let shapes: BTreeMap<String, Vec<usize>> = tensors
         .iter()
@@ -46,7 +67,7 @@ pub fn initialize_as<M: Module>(module: M, seed: u64, scheme: Scheme) -> Result<
         .collect();
     tensors.par_iter_mut().for_each(|(name, tensor)| {
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("weights").named(name));
-        match scheme {
+        match scheme_of(name) {
             Scheme::Rectified => draw(name, tensor, &shapes, &mut rng),
             Scheme::NormalizerFree => draw_normalizer_free(tensor, &mut rng),
             Scheme::Transformer => draw_transformer(name, tensor, &shapes, &mut rng),

@@ -7,36 +7,45 @@ mod cnn6;
 mod conv;
 mod cpu;
 mod encoder;
+mod group_norm;
 mod init;
+pub mod layers;
 mod mlp;
 mod names;
 mod network;
 mod nf_block;
 mod parts;
+mod pool;
 mod positions;
 mod projector;
+mod pytorch_file;
 mod resnet;
 mod resnet_waves;
 mod shared;
 mod slowfast;
 mod summary;
+mod tokens;
 mod trace;
 mod transformer;
 mod weights;
 mod ws_conv;
 
 pub use architecture::Architecture;
-pub use ast::{Ast, AstOptions};
+pub(crate) use ast::PATCH;
+pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
-pub use conv::Conv2d;
+pub use conv::{Conv1d, Conv2d};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
-pub use init::{Scheme, initialize, initialize_as, named_by_place};
+pub use group_norm::GroupNorm;
+pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
 pub use mlp::{Mlp, MlpOptions};
 pub use names::Naming;
 pub use network::{Input, Network};
 pub use nf_block::{NfBlock, NfBlockOptions};
-use parts::{linear, within};
+pub(crate) use parts::linear;
+use parts::within;
+use pool::max_pool2d;
 pub use positions::resize_positions;
 pub use projector::{ClarHead, PatchMixProjector, Projector};
 pub use resnet::{ResNet18, ResNet18Options};
@@ -45,10 +54,12 @@ pub use slowfast::{
     Pathway, PathwayShape, Pathways, SlowfastNfnet, SlowfastNfnetOptions, TwoPathways,
 };
 pub use summary::Summary;
+pub use tokens::{PatchEmbed, Positions};
 pub use trace::Layer;
 pub use transformer::TransformerBlock;
 pub use weights::{
-    NamedTensor, count_parameters, export, import, read_safetensors, write_safetensors,
+    NamedTensor, count_parameters, export, import, read_safetensors, read_weights,
+    write_safetensors,
 };
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;

@@ -59,17 +59,21 @@ fn replaced<'a>(name: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> 
     None
 }
 
-/// Takes away what wrapping a model for several devices puts before every name.
-pub(super) fn unwrapped(weights: Weights) -> Weights {
-    let plain = |name: String| {
-        name.strip_prefix("module.")
-            .map(str::to_owned)
-            .unwrap_or(name)
+/// What programs put before every name: a model for several devices, and the usual names of an
+/// encoder inside another module.
+const PREFIXES: [&str; 4] = ["module.", "model.", "encoder.", "backbone."];
+
+/// Takes away what stands before every name.
+pub(super) fn unwrapped(mut weights: Weights) -> Weights {
+    let common = |weights: &Weights| {
+        let stands = |prefix: &&str| weights.keys().all(|name| name.starts_with(prefix));
+        PREFIXES.into_iter().find(stands)
     };
+    while let Some(prefix) = common(&weights).filter(|_| !weights.is_empty()) {
+        let plain = |(name, tensor): (String, NamedTensor)| (name[prefix.len()..].into(), tensor);
+        weights = weights.into_iter().map(plain).collect();
+    }
     weights
-        .into_iter()
-        .map(|(name, tensor)| (plain(name), tensor))
-        .collect()
 }
 
 /// Gives a transformer's weights our names, and says whose they had. Names that nobody has stay as

@@ -1,5 +1,6 @@
 //! The network of every architecture, and what goes into it.
 
+use super::layers::Layers;
 use super::{Architecture, Ast, Cnn6, Mlp, ResNet18, ResNet18Waves, SlowfastNfnet, ast, cnn6};
 use crate::Error;
 use burn::module::Module;
@@ -76,6 +77,8 @@ pub enum Network {
     Cnn6(Cnn6),
     /// Plain layers.
     Mlp(Mlp),
+    /// Layers of an expression.
+    Layers(Layers),
 }
 
 impl Network {
@@ -95,6 +98,7 @@ impl Network {
             }
             Architecture::Cnn6(options) => Network::Cnn6(Cnn6::new(*options, device)?),
             Architecture::Mlp(options) => Network::Mlp(Mlp::new(options, device)?),
+            Architecture::Layers(stack) => Network::Layers(Layers::new(stack, device)?),
         })
     }
 
@@ -131,6 +135,7 @@ impl Network {
             Network::Cnn6(network) => {
                 Ok(network.forward(features(input, network.channels(), cnn6::MIN_SIZE)?))
             }
+            Network::Layers(network) => network.forward(input),
             Network::Mlp(network) => {
                 let dims = input.dims();
                 if dims[1..].iter().product::<usize>() != network.inputs() || dims[0] == 0 {

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use std::ops::RangeInclusive;
 
 /// A linear layer with a bias, its weights not yet drawn.
-pub(super) fn linear(from: usize, to: usize, device: &Device) -> Linear {
+pub(crate) fn linear(from: usize, to: usize, device: &Device) -> Linear {
     LinearConfig::new(from, to)
         .with_initializer(Initializer::Zeros)
         .init(device)

@@ -1,10 +1,9 @@
 //! ResNet-18.
 
-use super::{BatchNorm, Conv2d, cpu};
+use super::{BatchNorm, Conv2d, max_pool2d};
 use crate::Error;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -149,15 +148,10 @@ impl ResNet18 {
 
 /// The 3x3 maximum of stride 2 and padding 1.
 fn max_pool(x: Tensor<4>) -> Tensor<4> {
-    if cpu::on_cpu(&x) {
-        return cpu::max_pool(x);
-    }
-    max_pool2d(
-        x,
-        MaxPoolOptions {
-            stride: [2, 2],
-            padding: [(1, 1), (1, 1)],
-            ..MaxPoolOptions::new([3, 3])
-        },
-    )
+    let options = MaxPoolOptions {
+        stride: [2, 2],
+        padding: [(1, 1), (1, 1)],
+        ..MaxPoolOptions::new([3, 3])
+    };
+    max_pool2d(x, options)
 }

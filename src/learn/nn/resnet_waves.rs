@@ -1,10 +1,10 @@
 //! ResNet-18 over raw waves.
 
-use super::{BatchNorm, linear, within};
+use super::{BatchNorm, Conv1d, linear, within};
 use crate::Error;
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::module::{conv1d, max_pool1d};
+use burn::tensor::module::max_pool1d;
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -89,35 +89,17 @@ impl Default for ResNet18WavesOptions {
     }
 }
 
-/// A convolution in one dimension, with PyTorch's names.
-#[derive(Module, Debug)]
-struct Conv1d {
-    weight: Param<Tensor<3>>,
-    bias: Option<Param<Tensor<1>>>,
-    #[module(skip)]
+/// A convolution with padding that keeps the size at stride 1.
+fn convolution(
+    channels: [usize; 2],
+    kernel: usize,
     stride: usize,
-}
-
-impl Conv1d {
-    fn new(from: usize, to: usize, kernel: usize, stride: usize, device: &Device) -> Conv1d {
-        Conv1d {
-            weight: Param::from_tensor(Tensor::zeros([to, from, kernel], device)),
-            bias: None,
-            stride,
-        }
-    }
-
-    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let weight = self.weight.val();
-        let padding = weight.dims()[2] / 2;
-        let bias = self.bias.as_ref().map(Param::val);
-        conv1d(
-            x,
-            weight,
-            bias,
-            ConvOptions::new([self.stride], [padding], [1], 1),
-        )
-    }
+    bias: bool,
+    device: &Device,
+) -> Conv1d {
+    let [from, to] = channels;
+    let options = ConvOptions::new([stride], [kernel / 2], [1], 1);
+    Conv1d::with([to, from, kernel], bias, options, device)
 }
 
 #[derive(Module, Debug)]
@@ -133,13 +115,13 @@ impl BasicBlock {
     fn new(from: usize, to: usize, stride: usize, device: &Device) -> BasicBlock {
         let reshaped = stride != 1 || from != to;
         BasicBlock {
-            conv1: Conv1d::new(from, to, KERNEL, stride, device),
+            conv1: convolution([from, to], KERNEL, stride, false, device),
             bn1: BatchNorm::new(to, device),
-            conv2: Conv1d::new(to, to, KERNEL, 1, device),
+            conv2: convolution([to, to], KERNEL, 1, false, device),
             bn2: BatchNorm::new(to, device),
             downsample: reshaped.then(|| {
                 (
-                    Conv1d::new(from, to, 1, stride, device),
+                    convolution([from, to], 1, stride, false, device),
                     BatchNorm::new(to, device),
                 )
             }),
@@ -193,12 +175,14 @@ impl ResNet18Waves {
                 BasicBlock::new(to, to, 1, device),
             ]
         };
-        let mut conv1 = Conv1d::new(channels, width, options.geometry.stem(), 2, device);
-        if options.stem_bias {
-            conv1.bias = Some(Param::from_tensor(Tensor::zeros([width], device)));
-        }
         Ok(ResNet18Waves {
-            conv1,
+            conv1: convolution(
+                [channels, width],
+                options.geometry.stem(),
+                2,
+                options.stem_bias,
+                device,
+            ),
             bn1: BatchNorm::new(width, device),
             layer1: stage(width, width, 1),
             layer2: stage(width, 2 * width, 2),
@@ -211,7 +195,7 @@ impl ResNet18Waves {
 
     /// Channels of its input.
     pub fn channels(&self) -> usize {
-        self.conv1.weight.dims()[1]
+        self.conv1.channels()
     }
 
     /// Samples that a wave must have.

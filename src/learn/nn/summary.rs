@@ -1,6 +1,6 @@
 //! What an architecture consists of, computed from shapes alone.
 
-use super::ast::{PATCH, PATCH_STRIDE};
+use super::ast::PATCH;
 use super::slowfast::{FUSE_KERNEL, STEM_STRIDES, TIME_RATIO, fused};
 use super::trace::{Convolution, Layer, Trace, Window};
 use super::transformer::MLP_RATIO;
@@ -96,6 +96,9 @@ impl Architecture {
     /// # Errors
     /// [`Error::Shape`] if the network cannot read such a clip.
     pub fn summary(&self, input: &[usize]) -> Result<Summary, Error> {
+        if let Architecture::Layers(stack) = self {
+            return stack.summary(input);
+        }
         let (rank, smallest) = match self {
             Architecture::ResNet18Waves(options) => (2, options.geometry.min_samples()),
             Architecture::Ast(_) => (3, PATCH),
@@ -148,6 +151,8 @@ impl Architecture {
             Architecture::SlowfastNfnet(options) => nfnet(&mut trace, *options),
             Architecture::Cnn6(options) => convolutions(&mut trace, *options),
             Architecture::Mlp(options) => plain(&mut trace, options),
+            // Expressions trace themselves.
+            Architecture::Layers(_) => {}
         }
         Ok(Summary {
             input: input.to_vec(),
@@ -203,7 +208,7 @@ fn resnet(
 fn transformer(trace: &mut Trace, options: &AstOptions) {
     let conv = Convolution {
         to: options.dim,
-        window: Window::cube(2, PATCH, PATCH_STRIDE, 0),
+        window: Window::cube(2, PATCH, options.stride, 0),
         groups: 1,
         extra: 1,
     };

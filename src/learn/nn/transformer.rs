@@ -57,8 +57,18 @@ pub struct TransformerBlock {
 impl TransformerBlock {
     /// A block over `dim` features in `heads` heads, its weights not yet drawn, with its two norms.
     pub fn new(
-        [norm1, norm2]: [LayerNorm; 2],
+        norms: [LayerNorm; 2],
         dim: usize,
+        heads: usize,
+        device: &Device,
+    ) -> TransformerBlock {
+        TransformerBlock::of(norms, [dim, MLP_RATIO * dim], heads, device)
+    }
+
+    /// The same with another width between its two layers.
+    pub fn of(
+        [norm1, norm2]: [LayerNorm; 2],
+        [dim, hidden]: [usize; 2],
         heads: usize,
         device: &Device,
     ) -> TransformerBlock {
@@ -71,8 +81,8 @@ impl TransformerBlock {
             },
             norm2,
             mlp: FeedForward {
-                fc1: linear(dim, MLP_RATIO * dim, device),
-                fc2: linear(MLP_RATIO * dim, dim, device),
+                fc1: linear(dim, hidden, device),
+                fc2: linear(hidden, dim, device),
             },
         }
     }

@@ -1,13 +1,16 @@
 //! The weights of a module as named tensors, with PyTorch's names and layouts, and safetensors
 //! files of them.
 
+use super::pytorch_file::read_pytorch;
 use crate::Error;
 use auricle_audio::io::write_whole;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
+use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::path::Path;
 
 /// A tensor by itself, in PyTorch's layout.
@@ -284,6 +287,53 @@ pub(crate) type Contents = (
     serde_json::Value,
 );
 
+/// Floating-point numbers as files hold them.
+#[derive(Clone, Copy)]
+pub(super) enum Floats {
+    F16,
+    BF16,
+    F32,
+    F64,
+}
+
+impl Floats {
+    /// The numbers of little-endian bytes, in single precision.
+    pub(super) fn read(self, data: &[u8]) -> Vec<f32> {
+        fn each<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+            let (numbers, _) = data.as_chunks::<N>();
+            numbers.iter().map(|&bytes| number(bytes)).collect()
+        }
+        match self {
+            Floats::F16 => each(data, |bytes| f16::from_le_bytes(bytes).to_f32()),
+            Floats::BF16 => each(data, |bytes| bf16::from_le_bytes(bytes).to_f32()),
+            Floats::F32 => each(data, f32::from_le_bytes),
+            Floats::F64 => each(data, |bytes| f64::from_le_bytes(bytes) as f32),
+        }
+    }
+}
+
+pub(super) fn no_floats(path: &Path, name: &str, kind: &dyn std::fmt::Debug) -> Error {
+    let message = format!("`{name}` is of type {kind:?}, which cannot be read");
+    Error::file(path, message)
+}
+
+/// Reads a file of weights, safetensors or PyTorch's, by what is in it. Names and values alone come
+/// out of PyTorch's.
+///
+/// # Errors
+/// [`Error::File`] if it is absent or neither.
+pub fn read_weights(path: &Path) -> Result<Contents, Error> {
+    let mut head = [0; 9];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
+    let n = read.map_err(|error| Error::file(path, error))?;
+    // The head of a safetensors file is JSON behind its length.
+    if n == 9 && head[8] != b'{' {
+        let weights = read_pytorch(path)?;
+        return Ok((weights, BTreeMap::new(), serde_json::Value::Null));
+    }
+    read_safetensors(path)
+}
+
 /// Reads a safetensors file. Tensors of half or double precision come as single; integers other
 /// than bytes are refused.
 ///
@@ -300,28 +350,17 @@ pub fn read_safetensors(path: &Path) -> Result<Contents, Error> {
     for (name, view) in file.tensors() {
         let (data, shape) = (view.data(), view.shape().to_vec());
         let values = match view.dtype() {
-            Dtype::F32 => data
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                .collect(),
-            Dtype::F64 => data
-                .chunks_exact(8)
-                .map(|b| {
-                    f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32
-                })
-                .collect(),
+            Dtype::F32 => Floats::F32.read(data),
+            Dtype::F64 => Floats::F64.read(data),
+            Dtype::F16 => Floats::F16.read(data),
+            Dtype::BF16 => Floats::BF16.read(data),
             Dtype::U8 => {
                 blobs.insert(name, data.to_vec());
                 continue;
             }
             // PyTorch counts batches in an integer that nothing here needs.
             Dtype::I64 if name.ends_with("num_batches_tracked") => continue,
-            other => {
-                return Err(Error::file(
-                    path,
-                    format!("`{name}` is of type {other:?}, which cannot be read"),
-                ));
-            }
+            other => return Err(no_floats(path, &name, &other)),
         };
         tensors.insert(name, NamedTensor { shape, values });
     }

@@ -21,7 +21,7 @@ impl Case {
     }
 
     /// Checks the loss `sum(out * cos(k))`, the gradient at `x` and those of the module's weights.
-    fn check_gradients<M: Module, const D: usize>(
+    pub(super) fn check_gradients<M: Module, const D: usize>(
         &self,
         module: &M,
         loss: Tensor<1>,
@@ -82,9 +82,8 @@ fn audio_spectrogram_transformer() {
             channels: 1,
             bands: case.count("f_bins"),
             frames: case.count("t_frames"),
-            distilled: true,
             classes: Some(case.count("classes")),
-            norm_epsilon: None,
+            ..AstOptions::default()
         };
         let network = Ast::new(options, &device()).unwrap();
         let network = import(network, &case.weights()).unwrap();

@@ -67,7 +67,7 @@ fn supervised_contrast_in_every_variant_and_its_gradients() {
     for case in cases("supcon") {
         let labels = case.some_labels("labels");
         let temperature = case.number("temperature");
-        for (positives, name) in Positives::ALL {
+        for (name, positives) in Positives::WORDS {
             let z = case.tensor::<2>("z", &device()).require_grad();
             let terms = supcon_per_anchor(z.clone(), &labels, temperature, positives).unwrap();
             case.check(&format!("{name}.per_anchor"), &values(terms));
@@ -84,7 +84,7 @@ fn supervised_contrast_in_every_variant_and_its_gradients() {
 fn clar_with_labels_that_are_missing_and_its_gradients() {
     for case in cases("clar_loss") {
         let labels = case.some_labels("labels");
-        for (ce, name) in Join::ALL {
+        for (name, ce) in Join::WORDS {
             let names = ["z1", "z2", "logits1", "logits2"];
             let inputs = names.map(|name| case.tensor::<2>(name, &device()).require_grad());
             let [a, b, first, second] = inputs.clone();
@@ -171,7 +171,7 @@ fn patch_mix_contrast_with_either_negatives_and_its_gradients() {
             kept: case.number("lambda"),
             partner: case.labels("partner"),
         };
-        for (negatives, name) in Negatives::ALL {
+        for (name, negatives) in Negatives::WORDS {
             let targets = case.tensor::<2>("targets", &device()).require_grad();
             let mixed = case.tensor::<2>("mixed", &device()).require_grad();
             let (g, t) = (mixed.clone(), targets.clone());

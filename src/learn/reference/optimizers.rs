@@ -2,7 +2,11 @@
 
 use super::{Case, cases, device, values};
 use crate::nn::{BatchNorm, NamedTensor, export, import};
-use crate::train::{LarsVariant, Optimizer, Rule, Schedule};
+use crate::train::{
+    LarsVariant, Optimizer, OptimizerDeclaration, Schedule, ScheduleDeclaration, optimizers,
+    schedules,
+};
+use auricle_audio::declare::Value;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
@@ -11,49 +15,57 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
+fn number(name: &str, number: f64) -> (String, Value) {
+    (name.to_owned(), Value::Drawn(number.into()))
+}
+
+fn optimizer(name: &str, given: Vec<(String, Value)>) -> Optimizer {
+    let declaration = OptimizerDeclaration::find(optimizers::CATALOGUE, "optimizer", name);
+    declaration.unwrap().with(given).unwrap()
+}
+
+fn schedule<const N: usize>(name: &str, given: [(String, Value); N]) -> Schedule {
+    let declaration = ScheduleDeclaration::find(schedules::CATALOGUE, "schedule", name);
+    declaration.unwrap().with(given).unwrap()
+}
+
 #[test]
 fn learning_rate_schedules() {
     for case in cases("lr_schedule") {
-        let number = |json: &Json| json.as_f64().unwrap();
+        let read = |json: &Json| json.as_f64().unwrap();
         let (warmup, total) = (
-            number(&case.params["warmup_steps"]),
-            number(&case.params["total_steps"]) as usize,
+            read(&case.params["warmup_steps"]),
+            read(&case.params["total_steps"]) as usize,
         );
-        let base = number(&case.params["base_lr"]);
-        let schedule = Schedule::WarmupCosine {
-            warmup_epochs: warmup,
-            floor: 0.0,
-        };
+        let base = read(&case.params["base_lr"]);
+        let rise = schedule("warmup_cosine", [number("warmup_epochs", warmup)]);
         let got: Vec<f64> = (0..total)
-            .map(|step| base * schedule.factor(step, total, 1))
+            .map(|step| base * rise.factor(step, total, 1))
             .collect();
         case.check("warmup_cosine", &got);
         // Patch-Mix steps once an epoch and counts epochs from 1.
         let of = &case.params["patchmix"];
-        let (epochs, rate) = (number(&of["epochs"]) as usize, number(&of["lr"]));
-        let schedule = Schedule::WarmupCosine {
-            warmup_epochs: 0.0,
-            floor: 1e-3,
-        };
+        let (epochs, rate) = (read(&of["epochs"]) as usize, read(&of["lr"]));
+        let fall = [number("warmup_epochs", 0.0), number("floor", 1e-3)];
+        let fall = schedule("warmup_cosine", fall);
         let got: Vec<f64> = (1..=epochs)
-            .map(|epoch| rate * schedule.factor(epoch, epochs, 1))
+            .map(|epoch| rate * fall.factor(epoch, epochs, 1))
             .collect();
         case.check("patchmix_epoch", &got);
         let multistep = &case.params["multistep"];
-        let epochs = number(&multistep["epochs"]);
+        let epochs = read(&multistep["epochs"]);
         let milestones = multistep["milestones"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|m| number(m) / epochs)
+            .map(|m| read(m) / epochs)
             .collect();
-        let schedule = Schedule::StepDecay {
-            milestones,
-            factor: number(&multistep["gamma"]),
-        };
-        let rate = number(&multistep["lr"]);
+        let milestones = ("milestones".to_owned(), Value::Numbers(milestones));
+        let gamma = number("factor", read(&multistep["gamma"]));
+        let drops = schedule("step_decay", [milestones, gamma]);
+        let rate = read(&multistep["lr"]);
         let got: Vec<f64> = (0..epochs as usize)
-            .map(|step| rate * schedule.factor(step, epochs as usize, 1))
+            .map(|step| rate * drops.factor(step, epochs as usize, 1))
             .collect();
         case.check("multistep", &got);
     }
@@ -78,48 +90,26 @@ fn optimizers_take_the_same_steps() {
             case.tensors["in.w.fc1.weight"].0[0],
             case.tensors["in.w.fc2.weight"].0[0],
         );
-        let number = |optimizer: &str, name: &str| case.params[optimizer][name].as_f64().unwrap();
-        let (beta_1, beta_2) = (0.9, 0.999);
-        let make = |name: &str, rule, decay: &str| Optimizer {
-            rule,
-            learning_rate: case.params[name]["lr"].as_f64().unwrap_or(1.0),
-            weight_decay: number(name, decay),
-            clip_norm: None,
+        let read = |optimizer: &str, name: &str| case.params[optimizer][name].as_f64().unwrap();
+        let make = |name: &str, own: Option<&str>, decay: &str| {
+            let mut given = vec![
+                number(
+                    "learning_rate",
+                    case.params[name]["lr"].as_f64().unwrap_or(1.0),
+                ),
+                number("weight_decay", read(name, decay)),
+            ];
+            given.extend(own.map(|own| number(own, read(name, own))));
+            if name == "lars" {
+                given.push(number("momentum", read(name, "momentum")));
+            }
+            optimizer(name, given)
         };
-        let momentum = |name| number(name, "momentum");
         let optimizers = [
-            (
-                "sgd",
-                make(
-                    "sgd",
-                    Rule::Sgd {
-                        momentum: momentum("sgd"),
-                        nesterov: false,
-                    },
-                    "weight_decay",
-                ),
-            ),
-            (
-                "adam",
-                make("adam", Rule::Adam { beta_1, beta_2 }, "weight_decay_l2"),
-            ),
-            (
-                "adamw",
-                make("adamw", Rule::AdamW { beta_1, beta_2 }, "weight_decay"),
-            ),
-            (
-                "lars",
-                make(
-                    "lars",
-                    Rule::Lars {
-                        variant: LarsVariant::Lars,
-                        momentum: momentum("lars"),
-                        nesterov: false,
-                        trust: number("lars", "trust"),
-                    },
-                    "weight_decay",
-                ),
-            ),
+            ("sgd", make("sgd", Some("momentum"), "weight_decay")),
+            ("adam", make("adam", None, "weight_decay_l2")),
+            ("adamw", make("adamw", None, "weight_decay")),
+            ("lars", make("lars", Some("trust"), "weight_decay")),
         ];
         for (name, optimizer) in optimizers {
             let network = Mlp {
@@ -219,28 +209,24 @@ fn every_form_of_lars_takes_the_same_steps() {
             .iter()
             .map(|rate| rate.as_f64().unwrap())
             .collect();
-        let forms = LarsVariant::ALL
+        let forms = LarsVariant::WORDS
             .into_iter()
-            .map(|(variant, name)| (variant, name, false))
-            .chain([(LarsVariant::Lars, "lars_nesterov", true)]);
-        for (variant, name, nesterov) in forms {
-            let adam = variant == LarsVariant::AdamLarc;
-            let optimizer = Optimizer {
-                rule: Rule::Lars {
-                    variant,
-                    momentum: case.number("momentum"),
-                    nesterov,
-                    trust: variant.trust(),
-                },
-                learning_rate: 1.0,
-                // CLAR's code has a decay of its own.
-                weight_decay: if adam {
-                    1e-6
-                } else {
-                    case.number("weight_decay")
-                },
-                clip_norm: None,
+            .map(|(name, variant)| (variant, name, name, false))
+            .chain([(LarsVariant::Lars, "lars", "lars_nesterov", true)]);
+        for (variant, word, name, nesterov) in forms {
+            // CLAR's code has a decay of its own.
+            let decay = match variant {
+                LarsVariant::AdamLarc => 1e-6,
+                _ => case.number("weight_decay"),
             };
+            let given = vec![
+                ("variant".to_owned(), Value::Word(word.to_owned())),
+                ("nesterov".to_owned(), Value::Flag(nesterov)),
+                number("momentum", case.number("momentum")),
+                number("learning_rate", 1.0),
+                number("weight_decay", decay),
+            ];
+            let optimizer = optimizer("lars", given);
             let mut weights = network("p0", &device());
             let mut built = optimizer.build(&weights);
             for (step, &rate) in rates.iter().enumerate() {

@@ -1,90 +1,134 @@
-//! A method as a run holds it, whatever its learner is, and what makes two runs the same.
+//! A method as a value, as a run holds it, and what makes two runs the same.
+//!
+//! A method is declared beside its mathematics, in a file of [`methods`](super::methods); what all methods have is declared
+//! once, in [`TRAINING`](super::TRAINING).
 
 use super::Plan;
 use super::objective::{Method, Objective, begin};
 use crate::Error;
 use auricle_audio::augment::Recipe;
+use auricle_audio::declare::{Declaration, Described};
 use burn::tensor::Device;
+use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
-/// A [`Method`] without its types.
-pub(super) trait Described: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn title(&self) -> &'static str;
-    fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Objective>, Error>;
+/// A method with its settings.
+pub type DescribedMethod = Described<Arc<dyn AnyMethod>, Error, MethodFacts>;
 
-    /// What a run is, as lines of a name and a value; equal for runs that do the same.
-    fn settings(&self, plan: &Plan) -> Vec<(String, String)>;
+/// The declaration of a method.
+pub type MethodDeclaration = Declaration<Arc<dyn AnyMethod>, Error, MethodFacts>;
 
-    /// A name for everything that decides the result: settings, initial weights, clips and the version of the program.
-    fn fingerprint(&self, plan: &Plan) -> String;
+/// What a method says besides its parameters.
+pub struct MethodFacts {
+    /// Its name as its authors write it.
+    pub title: &'static str,
+    /// Views that are made of a recipe that is not written as views: two for a method that compares two, which then must
+    /// be as many, and one for a method that takes any number.
+    pub n_views: usize,
 }
 
-impl<M: Method> Described for M {
-    fn name(&self) -> &'static str {
-        Method::name(self)
+/// A [`Method`] without its types.
+pub trait AnyMethod: Send + Sync {
+    /// See [`Method::plan`].
+    fn plan(&self, plan: Plan) -> Result<Plan, Error>;
+
+    /// See [`Method::check`].
+    fn check(&self, plan: &Plan) -> Result<(), Error>;
+
+    /// See [`Method::loss`].
+    fn loss(&self) -> String;
+
+    /// See [`Method::sizes`].
+    fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)>;
+
+    /// See [`Method::reads_labels`].
+    fn reads_labels(&self) -> bool;
+
+    /// Its learner and memory before the first step.
+    fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Objective>, Error>;
+}
+
+impl<M: Method> AnyMethod for M {
+    fn plan(&self, plan: Plan) -> Result<Plan, Error> {
+        Method::plan(self, plan)
     }
 
-    fn title(&self) -> &'static str {
-        Method::title(self)
+    fn check(&self, plan: &Plan) -> Result<(), Error> {
+        Method::check(self, plan)
+    }
+
+    fn loss(&self) -> String {
+        Method::loss(self)
+    }
+
+    fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
+        Method::sizes(self, plan)
+    }
+
+    fn reads_labels(&self) -> bool {
+        Method::reads_labels(self)
     }
 
     fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Objective>, Error> {
         begin(self, plan, device)
     }
+}
 
-    fn settings(&self, plan: &Plan) -> Vec<(String, String)> {
-        let data = format!("{}, {} clips", plan.data.name(), plan.data.len());
-        let features = plan.features.as_ref();
-        let mut lines = vec![
-            ("data", data),
-            ("encoder", plan.encoder.architecture().to_string()),
-            ("recipe", plan.views.to_string()),
-            (
-                "features",
-                features.map_or_else(|| "in the recipe".into(), Recipe::to_string),
-            ),
-            ("loss", self.loss()),
-            ("optimizer", plan.optimizer.to_string()),
-            ("schedule", plan.schedule.to_string()),
-            ("epochs", plan.epochs.to_string()),
-            ("batch", plan.batch.to_string()),
-        ];
-        lines.extend(self.sizes(plan));
-        if self.reads_labels() {
-            let labelled = format!("{} of {} clips", plan.n_labelled(), plan.data.len());
-            lines.push(("labels", labelled));
-        }
-        lines.push(("seed", plan.seed.to_string()));
-        let owned = lines
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value));
-        owned.collect()
+/// What a run is, as lines of a name and a value; equal for runs that do the same.
+pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, String)> {
+    let data = format!("{}, {} clips", plan.data.name(), plan.data.len());
+    let features = plan.features.as_ref();
+    let mut lines = vec![
+        ("data", data),
+        ("encoder", plan.encoder.architecture().to_string()),
+        ("recipe", plan.views.to_string()),
+        (
+            "features",
+            features.map_or_else(|| "in the recipe".into(), Recipe::to_string),
+        ),
+        ("loss", method.loss()),
+        ("optimizer", plan.optimizer.to_string()),
+        ("schedule", plan.schedule.to_string()),
+        ("epochs", plan.epochs.to_string()),
+        ("batch", plan.batch.to_string()),
+    ];
+    lines.extend(method.sizes(plan));
+    if method.reads_labels() {
+        let labelled = format!("{} of {} clips", plan.n_labelled(), plan.data.len());
+        lines.push(("labels", labelled));
     }
+    lines.push(("seed", plan.seed.to_string()));
+    let owned = lines
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    owned.collect()
+}
 
-    fn fingerprint(&self, plan: &Plan) -> String {
-        let mut hash = Xxh3::new();
-        let mut add = |text: &str| {
-            hash.update(text.as_bytes());
-            hash.update(&[0]);
-        };
-        add(env!("CARGO_PKG_VERSION"));
-        for (name, value) in self.settings(plan) {
-            add(&name);
-            add(&value);
-        }
-        plan.data.identify(&mut add);
-        if self.reads_labels() {
-            plan.data.identify_labels(&mut add);
-        }
-        for (name, tensor) in plan.encoder.weights() {
-            add(&name);
-            let mut values = Xxh3::new();
-            for value in &tensor.values {
-                values.update(&value.to_le_bytes());
-            }
-            add(&values.digest().to_string());
-        }
-        format!("{:016x}", hash.digest())
+/// A name for everything that decides the result: the method's source, settings, initial weights, clips and the version of
+/// the program.
+pub(super) fn fingerprint(method: &DescribedMethod, plan: &Plan) -> String {
+    let mut hash = Xxh3::new();
+    let mut add = |text: &str| {
+        hash.update(text.as_bytes());
+        hash.update(&[0]);
+    };
+    add(env!("CARGO_PKG_VERSION"));
+    add(&method.to_string());
+    for (name, value) in settings(method, plan) {
+        add(&name);
+        add(&value);
     }
+    plan.data.identify(&mut add);
+    if method.reads_labels() {
+        plan.data.identify_labels(&mut add);
+    }
+    for (name, tensor) in plan.encoder.weights() {
+        add(&name);
+        let mut values = Xxh3::new();
+        for value in &tensor.values {
+            values.update(&value.to_le_bytes());
+        }
+        add(&values.digest().to_string());
+    }
+    format!("{:016x}", hash.digest())
 }

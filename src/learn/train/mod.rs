@@ -3,25 +3,25 @@
 mod checkpoint;
 mod described;
 mod history;
-mod lars;
-mod methods;
+pub mod methods;
 mod monitor;
 mod objective;
 mod optimizer;
+pub mod optimizers;
 mod plan;
 mod run;
 mod schedule;
+pub mod schedules;
 #[cfg(test)]
 mod tests;
+mod training;
 
+pub use described::{AnyMethod, DescribedMethod, MethodDeclaration, MethodFacts};
 pub use history::{EpochRecord, History, LOSS};
-pub use lars::LarsVariant;
-pub use methods::{
-    BarlowTwins, Byol, Clar, MoCo, PatchMix, PatchMixObjective, Projection, SimClr, SimSiam,
-    Supervised, VicReg,
-};
 pub use objective::{Method, Moment, Nothing, Term, Terms};
-pub use optimizer::{Optimizer, Rule};
+pub use optimizer::{OPTIMIZER, Optimizer, OptimizerDeclaration, Stepping};
+pub use optimizers::LarsVariant;
 pub use plan::Plan;
 pub use run::{Event, FitOptions, Run, RunProgress};
-pub use schedule::Schedule;
+pub use schedule::{Curve, SCHEDULE, Schedule, ScheduleDeclaration};
+pub use training::{TRAINING, Training};

@@ -67,11 +67,13 @@ pub trait Method: Clone + Send + Sync + 'static {
     /// What is kept from step to step beside it; [`Nothing`] for most.
     type Memory: Module + 'static;
 
-    /// Its name in the language.
-    fn name(&self) -> &'static str;
-
-    /// Its name as its authors write it.
-    fn title(&self) -> &'static str;
+    /// The plan as it is for this method.
+    ///
+    /// # Errors
+    /// Whatever it cannot make of the plan.
+    fn plan(&self, plan: Plan) -> Result<Plan, Error> {
+        Ok(plan)
+    }
 
     /// The loss as its source.
     fn loss(&self) -> String;
@@ -88,7 +90,9 @@ pub trait Method: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`], naming the part.
-    fn check(&self, plan: &Plan) -> Result<(), Error>;
+    fn check(&self, _plan: &Plan) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// The learner before the first step.
     ///
@@ -148,7 +152,7 @@ pub(super) fn begin<M: Method>(
 }
 
 /// What the loop trains.
-pub(super) trait Objective: Send {
+pub trait Objective: Send {
     /// One optimizer step on a batch.
     fn step(&mut self, batch: &mut Batch, by: Step<'_>) -> Result<Stepped, Error>;
 
@@ -172,19 +176,27 @@ pub(super) trait Objective: Send {
 pub(super) type Weights = (&'static str, BTreeMap<String, NamedTensor>);
 
 /// By what a step is made.
-pub(super) struct Step<'a> {
-    pub(super) optimizer: &'a mut ModuleOptimizer,
-    pub(super) description: &'a Optimizer,
-    pub(super) learning_rate: f64,
-    pub(super) at: Moment,
-    pub(super) device: &'a Device,
+pub struct Step<'a> {
+    /// burn's optimizer.
+    pub optimizer: &'a mut ModuleOptimizer,
+    /// Its description.
+    pub description: &'a Optimizer,
+    /// The learning rate of this step.
+    pub learning_rate: f64,
+    /// How far the run is.
+    pub at: Moment,
+    /// Where the learner is.
+    pub device: &'a Device,
 }
 
 /// What a step gives back.
-pub(super) struct Stepped {
-    pub(super) loss: Tensor<1>,
-    pub(super) figures: Vec<Term>,
-    pub(super) rows: Vec<Tensor<2>>,
+pub struct Stepped {
+    /// The loss, `[1]`.
+    pub loss: Tensor<1>,
+    /// Figures to follow beside it.
+    pub figures: Vec<Term>,
+    /// Embeddings of each view, `[batch, dim]`.
+    pub rows: Vec<Tensor<2>>,
 }
 
 /// A method with what it has learned.

@@ -1,189 +1,67 @@
 //! Optimizers by description.
+//!
+//! An optimizer is declared beside its rule, in a file of [`optimizers`](super::optimizers). What all of them have, a
+//! learning rate, weight decay and clipping, is declared here once. Weight decay works on matrices and kernels only, never
+//! on biases and gains.
 
-use super::lars::{AdamLarc, Lars, LarsVariant};
 use crate::Error;
+use auricle_audio::declare::{
+    ABOVE_ZERO, BELOW_ONE, Declaration, DefaultValue, Described, Inside, Kind, Parameter, Settings,
+};
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-/// An optimizer, without its state. Weight decay works on matrices and kernels only, never on
-/// biases and gains.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Optimizer {
-    /// How a step is made of gradients.
-    pub rule: Rule,
+/// An optimizer, without its state. It prints as its source, compares by value, and can stand inside a method.
+pub type Optimizer = Described<Stepping, Error>;
+
+/// The declaration of an optimizer.
+pub type OptimizerDeclaration = Declaration<Stepping, Error>;
+
+/// What a parameter accepts that is an optimizer.
+pub const OPTIMIZER: Kind = Kind::Nested(&Inside {
+    what: "an optimizer",
+    check: |param, nested| match nested.get::<Optimizer>() {
+        Some(_) => Ok(()),
+        None => Err(auricle_audio::Error::range(
+            param,
+            "an optimizer",
+            nested.source(),
+        )),
+    },
+});
+
+/// burn's optimizer for parameters of which a group decays.
+type Rule = dyn Fn(ParamGroup) -> ModuleOptimizer + Send + Sync;
+
+/// What an optimizer does.
+#[derive(Clone)]
+pub struct Stepping {
     /// Peak learning rate, which the schedule multiplies.
     pub learning_rate: f64,
-    /// Penalty on matrices and kernels: added to the gradient, but for AdamW the share of the
-    /// weights that a unit of learning rate removes.
-    pub weight_decay: f64,
     /// Largest norm of all gradients together; longer ones are shortened to it.
-    pub clip_norm: Option<f64>,
+    clip_norm: Option<f64>,
+    rule: Arc<Rule>,
 }
 
-/// How a step is made of gradients.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// Stochastic gradient descent with momentum.
-    Sgd {
-        /// Share of the last step that is kept.
-        momentum: f64,
-        /// Whether the momentum is looked ahead by one step (Nesterov).
-        nesterov: bool,
-    },
-    /// Adam (Kingma and Ba, 2015).
-    Adam {
-        /// Decay of the first moment.
-        beta_1: f64,
-        /// Decay of the second moment.
-        beta_2: f64,
-    },
-    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
-    AdamW {
-        /// Decay of the first moment.
-        beta_1: f64,
-        /// Decay of the second moment.
-        beta_2: f64,
-    },
-    /// LARS (You et al., 2017), or what goes by its name.
-    Lars {
-        /// Which of its forms.
-        variant: LarsVariant,
-        /// Share of the last step that is kept.
-        momentum: f64,
-        /// Whether the momentum is looked ahead by one step.
-        nesterov: bool,
-        /// Length of a step over the length of the tensor, at a learning rate of 1.
-        trust: f64,
-    },
-}
-
-/// Added to the root of the second moment, as in PyTorch.
-const EPSILON: f32 = 1e-8;
-
-/// Our choice for small batches on a CPU: Adam at 1e-3.
-impl Default for Optimizer {
-    fn default() -> Optimizer {
-        Optimizer {
-            rule: Rule::Adam {
-                beta_1: 0.9,
-                beta_2: 0.999,
-            },
-            learning_rate: 1e-3,
-            weight_decay: 1e-6,
-            clip_norm: None,
-        }
-    }
-}
-
-impl Optimizer {
-    /// Checks the numbers.
-    ///
-    /// # Errors
-    /// [`Error::Range`] for those that make no sense.
-    pub fn check(&self) -> Result<(), Error> {
-        let positive = |name, value: f64| {
-            if value > 0.0 && value.is_finite() {
-                Ok(())
-            } else {
-                Err(Error::range(name, "above 0", value))
-            }
-        };
-        positive("learning_rate", self.learning_rate)?;
-        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            return Err(Error::range(
-                "weight_decay",
-                "at least 0",
-                self.weight_decay,
-            ));
-        }
-        if let Some(norm) = self.clip_norm {
-            positive("clip_norm", norm)?;
-        }
-        let shares = match &self.rule {
-            Rule::Sgd { momentum, .. } => vec![("momentum", *momentum)],
-            Rule::Adam { beta_1, beta_2 } | Rule::AdamW { beta_1, beta_2 } => {
-                vec![("beta_1", *beta_1), ("beta_2", *beta_2)]
-            }
-            Rule::Lars {
-                momentum, trust, ..
-            } => {
-                positive("trust", *trust)?;
-                vec![("momentum", *momentum)]
-            }
-        };
-        match shares
-            .into_iter()
-            .find(|(_, share)| !(0.0..1.0).contains(share))
-        {
-            Some((name, share)) => Err(Error::range(name, "at least 0 and below 1", share)),
-            None => Ok(()),
-        }
+impl Stepping {
+    /// A rule with what was given for all optimizers.
+    pub(super) fn new(
+        settings: &Settings<'_>,
+        rule: impl Fn(ParamGroup) -> ModuleOptimizer + Send + Sync + 'static,
+    ) -> Result<Stepping, Error> {
+        Ok(Stepping {
+            learning_rate: settings.number("learning_rate"),
+            clip_norm: settings.number_if("clip_norm"),
+            rule: Arc::new(rule),
+        })
     }
 
-    /// burn's optimizer for a module: one group without decay, and one with it for everything of
-    /// two axes or more.
+    /// burn's optimizer for a module: one group without decay, and one with it for everything of two axes or more.
     pub fn build<M: Module>(&self, module: &M) -> ModuleOptimizer {
-        let matrices = ParamGroup::from_ids(matrices(module));
-        let decay = self.weight_decay as f32;
-        match &self.rule {
-            Rule::Sgd { momentum, nesterov } => {
-                let make = |decay: Option<WeightDecayConfig>| {
-                    let momentum = MomentumConfig {
-                        momentum: *momentum,
-                        dampening: 0.0,
-                        nesterov: *nesterov,
-                    };
-                    SgdConfig::new()
-                        .with_momentum(Some(momentum))
-                        .with_weight_decay(decay)
-                };
-                let decayed = make(Some(WeightDecayConfig::new(decay)));
-                make(None)
-                    .init()
-                    .with_group(matrices, decayed.build(), None)
-            }
-            Rule::Adam { beta_1, beta_2 } => {
-                let plain = AdamConfig::new()
-                    .with_beta_1(*beta_1 as f32)
-                    .with_beta_2(*beta_2 as f32)
-                    .with_epsilon(EPSILON);
-                let decayed = plain
-                    .clone()
-                    .with_weight_decay(Some(WeightDecayConfig::new(decay)));
-                plain.init().with_group(matrices, decayed.build(), None)
-            }
-            Rule::AdamW { beta_1, beta_2 } => {
-                let make = |decay: f32| {
-                    let adam = AdamWConfig::new()
-                        .with_beta_1(*beta_1 as f32)
-                        .with_beta_2(*beta_2 as f32);
-                    adam.with_epsilon(EPSILON).with_weight_decay(decay)
-                };
-                make(0.0)
-                    .init()
-                    .with_group(matrices, make(decay).build(), None)
-            }
-            // What decays is told by its axes in the rule itself.
-            Rule::Lars {
-                variant: LarsVariant::AdamLarc,
-                trust,
-                ..
-            } => {
-                let adam = AdamConfig::new().with_epsilon(EPSILON).build();
-                AdamLarc::new(adam, *trust, self.weight_decay).into()
-            }
-            Rule::Lars {
-                variant,
-                momentum,
-                nesterov,
-                trust,
-            } => Lars::new(*variant, *momentum, *nesterov, *trust, self.weight_decay).into(),
-        }
+        (self.rule)(ParamGroup::from_ids(matrices(module)))
     }
 
     /// The gradients that a step is made of: shortened to [`Optimizer::clip_norm`] if all together
@@ -244,40 +122,89 @@ impl ModuleVisitor for Shorten {
     }
 }
 
-impl std::fmt::Display for Optimizer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let betas = |beta_1: f64, beta_2: f64| format!(", beta_1: {beta_1}, beta_2: {beta_2}");
-        let ahead = |nesterov: bool| if nesterov { ", nesterov: true" } else { "" };
-        let (name, own, after) = match &self.rule {
-            Rule::Sgd { momentum, nesterov } => {
-                ("sgd", format!(", momentum: {momentum}"), ahead(*nesterov))
-            }
-            Rule::Adam { beta_1, beta_2 } => ("adam", betas(*beta_1, *beta_2), ""),
-            Rule::AdamW { beta_1, beta_2 } => ("adamw", betas(*beta_1, *beta_2), ""),
-            Rule::Lars {
-                variant,
-                momentum,
-                nesterov,
-                trust,
-            } => {
-                let words = LarsVariant::ALL.into_iter();
-                let word = words
-                    .filter(|(other, _)| other == variant)
-                    .map(|(_, word)| word);
-                let word = word.collect::<String>();
-                let own = format!(", momentum: {momentum}, trust: {trust}, variant: {word:?}");
-                ("lars", own, ahead(*nesterov))
-            }
-        };
-        let (rate, decay) = (self.learning_rate, self.weight_decay);
-        write!(
-            f,
-            "{name}(#{{ learning_rate: {rate}{own}, weight_decay: {decay}{after}"
-        )?;
-        if let Some(norm) = self.clip_norm {
-            write!(f, ", clip_norm: {norm}")?;
-        }
-        f.write_str(" })")
+/// The peak learning rate.
+pub(super) const fn learning_rate(default: f64) -> Parameter {
+    let about = "peak learning rate, which the schedule multiplies";
+    Parameter::option(
+        "learning_rate",
+        Kind::Number {
+            low: ABOVE_ZERO,
+            high: f64::INFINITY,
+        },
+        DefaultValue::Number(default),
+        about,
+    )
+    .always_printed()
+}
+
+/// The penalty on matrices and kernels: added to the gradient, but for AdamW the share of the weights that a unit of
+/// learning rate removes.
+pub(super) const fn weight_decay(default: f64) -> Parameter {
+    Parameter::option(
+        "weight_decay",
+        Kind::Number {
+            low: 0.0,
+            high: f64::INFINITY,
+        },
+        DefaultValue::Number(default),
+        "penalty on matrices and kernels; biases and gains do not decay",
+    )
+}
+
+/// The largest norm of gradients.
+pub(super) const CLIP_NORM: Parameter = Parameter::option(
+    "clip_norm",
+    Kind::Number {
+        low: ABOVE_ZERO,
+        high: f64::INFINITY,
+    },
+    DefaultValue::Absent,
+    "largest norm of all gradients together; longer ones are shortened to it",
+);
+
+/// What a share that is kept can be.
+const SHARE: Kind = Kind::Number {
+    low: 0.0,
+    high: BELOW_ONE,
+};
+/// The share of the last step that is kept.
+pub(super) const MOMENTUM: Parameter = Parameter::option(
+    "momentum",
+    SHARE,
+    DefaultValue::Number(0.9),
+    "share of the last step that is kept",
+);
+/// Nesterov's look ahead.
+pub(super) const NESTEROV: Parameter = Parameter::option(
+    "nesterov",
+    Kind::Flag,
+    DefaultValue::Flag(false),
+    "whether the momentum is looked ahead by one step",
+);
+/// The decay of Adam's first moment.
+pub(super) const BETA_1: Parameter = Parameter::option(
+    "beta_1",
+    SHARE,
+    DefaultValue::Number(0.9),
+    "decay of the mean gradient",
+);
+/// The decay of Adam's second moment.
+pub(super) const BETA_2: Parameter = Parameter::option(
+    "beta_2",
+    SHARE,
+    DefaultValue::Number(0.999),
+    "decay of the mean squared gradient",
+);
+
+/// Added to the root of the second moment, as in PyTorch.
+pub(super) const EPSILON: f32 = 1e-8;
+
+/// The momentum that was given.
+pub(super) fn momentum(settings: &Settings<'_>) -> MomentumConfig {
+    MomentumConfig {
+        momentum: settings.number("momentum"),
+        dampening: 0.0,
+        nesterov: settings.flag("nesterov"),
     }
 }
 
@@ -299,9 +226,23 @@ fn matrices<M: Module>(module: &M) -> Vec<ParamId> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LarsVariant;
+    use super::super::optimizers::CATALOGUE;
     use super::*;
+    use auricle_audio::declare::Value;
     use burn::nn::{Linear, LinearConfig};
     use burn::tensor::{Device, TensorData};
+
+    fn described(name: &str, given: &[(&str, Value)]) -> Optimizer {
+        let declaration = OptimizerDeclaration::find(CATALOGUE, "optimizer", name).unwrap();
+        let given = given.iter().cloned();
+        let given = given.map(|(name, value)| (name.to_owned(), value));
+        declaration.with(given).unwrap()
+    }
+
+    fn number(number: f64) -> Value {
+        Value::Drawn(number.into())
+    }
 
     /// A layer, and the gradients of `3 w . x` at `x = (1, 1)`: 3 in all of two weights and a bias.
     fn layer() -> (Linear, GradientsParams) {
@@ -329,14 +270,14 @@ mod tests {
 
     #[test]
     fn all_gradients_together_are_clipped_to_a_norm() {
-        let sgd = |clip_norm| Optimizer {
-            rule: Rule::Sgd {
-                momentum: 0.0,
-                nesterov: false,
-            },
-            learning_rate: 1.0,
-            weight_decay: 0.0,
-            clip_norm,
+        let sgd = |clip_norm: Option<f64>| {
+            let mut given = vec![
+                ("momentum", number(0.0)),
+                ("learning_rate", number(1.0)),
+                ("weight_decay", number(0.0)),
+            ];
+            given.extend(clip_norm.map(|norm| ("clip_norm", number(norm))));
+            described("sgd", &given)
         };
         // The gradients are (3, 3) and 3: their norm is the root of 27.
         let short = 3.0 / 27.0_f64.sqrt();
@@ -348,19 +289,30 @@ mod tests {
     }
 
     #[test]
+    fn every_optimizer_moves_against_the_gradient_and_goes_to_json_and_back() {
+        for declaration in CATALOGUE {
+            let optimizer = declaration
+                .with([("learning_rate".into(), number(0.5))])
+                .unwrap();
+            let (weight, bias) = moved(&optimizer);
+            assert!(weight < 0.0 && bias < 0.0, "{optimizer}: {weight}, {bias}");
+            let json = optimizer.to_json();
+            let again = Optimizer::from_json(CATALOGUE, "optimizer", &json, |_, _| Ok(None));
+            assert_eq!(again.unwrap(), optimizer);
+        }
+    }
+
+    #[test]
     fn what_lars_remembers_survives_being_written() {
-        let lars = |variant: LarsVariant| Optimizer {
-            rule: Rule::Lars {
-                variant,
-                momentum: 0.9,
-                nesterov: false,
-                trust: variant.trust(),
-            },
-            learning_rate: 0.5,
-            weight_decay: 1e-4,
-            clip_norm: None,
-        };
-        for (variant, word) in LarsVariant::ALL {
+        for (word, _) in LarsVariant::WORDS {
+            let lars = described(
+                "lars",
+                &[
+                    ("variant", Value::Word(word.into())),
+                    ("learning_rate", number(0.5)),
+                    ("weight_decay", number(1e-4)),
+                ],
+            );
             let (start, _) = layer();
             let (weight, bias) = (start.weight.id, start.bias.as_ref().unwrap().id);
             let gradients = || {
@@ -369,10 +321,10 @@ mod tests {
                 gradients.register::<1>(bias, Tensor::full([1], 3.0, &Device::flex()));
                 gradients
             };
-            let mut built = lars(variant).build(&start);
+            let mut built = lars.build(&start);
             let once = built.step(0.5, start.clone(), gradients());
             let bytes = built.into_bytes().unwrap();
-            let mut again = lars(variant).build(&start).from_bytes(bytes).unwrap();
+            let mut again = lars.build(&start).from_bytes(bytes).unwrap();
             let read = |layer: Linear| layer.weight.val().into_data();
             let went_on = read(built.step(0.5, once.clone(), gradients()));
             let came_back = read(again.step(0.5, once, gradients()));
@@ -382,24 +334,21 @@ mod tests {
 
     #[test]
     fn optimizers_print_as_they_are_written() {
-        let lars = Optimizer {
-            rule: Rule::Lars {
-                variant: LarsVariant::LarcClip,
-                momentum: 0.9,
-                nesterov: true,
-                trust: 0.02,
-            },
-            learning_rate: 4.8,
-            weight_decay: 1e-4,
-            clip_norm: Some(1.0),
-        };
-        let want = "lars(#{ learning_rate: 4.8, momentum: 0.9, trust: 0.02, variant: \"larc_clip\", \
-            weight_decay: 0.0001, nesterov: true, clip_norm: 1 })";
-        assert_eq!(lars.to_string(), want);
-        // The text is in the name of a run's folder: it must stay what it was.
-        assert_eq!(
-            Optimizer::default().to_string(),
-            "adam(#{ learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, weight_decay: 0.000001 })"
+        let lars = described(
+            "lars",
+            &[
+                ("variant", Value::Word("larc_clip".into())),
+                ("nesterov", Value::Flag(true)),
+                ("clip_norm", number(1.0)),
+                ("learning_rate", number(4.8)),
+                // What the variant is published with need not be said.
+                ("trust", number(0.02)),
+            ],
         );
+        let want = "lars(#{ learning_rate: 4.8, clip_norm: 1, nesterov: true, \
+            variant: \"larc_clip\" })";
+        assert_eq!(lars.to_string(), want);
+        let adam = described("adam", &[]);
+        assert_eq!(adam.to_string(), "adam(#{ learning_rate: 0.001 })");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Optimizer, Schedule};
 use crate::Error;
-use crate::nn::{Encoder, Network, export, import, initialize};
+use crate::nn::{Encoder, Network, Scheme, export, import, initialize_as};
 use auricle_audio::augment::{Domain, Recipe, Views};
 use auricle_audio::dataset::Dataset;
 use burn::module::Module;
@@ -42,8 +42,6 @@ impl Plan {
     /// # Errors
     /// [`Error::Range`] or [`Error::Run`], naming the part.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.optimizer.check()?;
-        self.schedule.check()?;
         if self.epochs == 0 || self.every == 0 {
             let name = if self.epochs == 0 { "epochs" } else { "every" };
             return Err(Error::range(name, "at least 1", 0));
@@ -90,6 +88,20 @@ impl Plan {
         Err(Error::Labels(format!(
             "{method} needs labels, the clips of `{name}` have none"
         )))
+    }
+
+    /// The same with the labels of all but a share of every class taken away.
+    ///
+    /// # Errors
+    /// Whatever the dataset reports.
+    pub(super) fn with_labels_of(self, fraction: f64) -> Result<Plan, Error> {
+        if fraction == 1.0 {
+            return Ok(self);
+        }
+        Ok(Plan {
+            data: self.data.fraction(fraction, self.seed)?,
+            ..self
+        })
     }
 
     /// Number of clips that have a label.
@@ -162,7 +174,12 @@ impl Plan {
     ///
     /// One pass over all parts draws the heads and names every parameter; the encoder then gets its own weights back.
     pub(super) fn drawn<L: Module>(&self, learner: L) -> Result<L, Error> {
-        let learner = initialize(learner, self.seed)?;
+        self.drawn_as(learner, Scheme::Rectified)
+    }
+
+    /// As [`Plan::drawn`], by another scheme than that of heads behind ReLUs.
+    pub(super) fn drawn_as<L: Module>(&self, learner: L, scheme: Scheme) -> Result<L, Error> {
+        let learner = initialize_as(learner, self.seed, scheme)?;
         let mut tensors = export(&learner);
         let own = self.encoder.weights().into_iter();
         tensors.extend(own.map(|(name, tensor)| (format!("encoder.{name}"), tensor)));

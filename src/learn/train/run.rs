@@ -2,11 +2,11 @@
 
 use super::checkpoint::Sum;
 use super::checkpoint::{Checkpoint, State};
-use super::described::Described;
+use super::described::{DescribedMethod, fingerprint, settings};
 use super::history::{LEARNING_RATE, LOSS};
 use super::monitor::Monitor;
 use super::objective::{Moment, Objective, Step, Stepped, Term};
-use super::{EpochRecord, History, Method, Plan};
+use super::{EpochRecord, History, Plan};
 use crate::Error;
 use crate::batch::{Feed, Scaling, Stop, Workers, measure};
 use crate::nn::{Encoder, FrontEnd};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone)]
 pub struct Run {
     plan: Arc<Plan>,
-    method: Arc<dyn Described>,
+    method: DescribedMethod,
     /// What decides the result, as a word.
     pub(super) fingerprint: Arc<str>,
     outcome: Arc<Mutex<Option<Outcome>>>,
@@ -102,16 +102,20 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`] if the parts do not fit, naming the part.
-    pub fn new(method: impl Method, plan: Plan) -> Result<Run, Error> {
-        let mut plan = plan.resolved();
+    pub fn new(method: DescribedMethod, plan: Plan) -> Result<Run, Error> {
+        let mut plan = method.plan(plan.resolved())?;
         // Whatever is done with the encoder later, this run begins with it as it is now.
         plan.encoder = plan.encoder.copy();
+        let facts = &method.declaration().facts;
+        if facts.n_views == 2 {
+            plan.check_two_views(facts.title)?;
+        }
         method.check(&plan)?;
         plan.check()?;
-        let fingerprint = method.fingerprint(&plan).into();
+        let fingerprint = fingerprint(&method, &plan).into();
         Ok(Run {
             plan: Arc::new(plan),
-            method: Arc::new(method),
+            method,
             fingerprint,
             outcome: Arc::default(),
             training: Arc::default(),
@@ -125,17 +129,21 @@ impl Run {
 
     /// Its method, as the method's authors write it.
     pub fn title(&self) -> &'static str {
-        self.method.title()
+        self.method.declaration().facts.title
     }
 
     /// What it is, as lines of a name and a value; equal for runs that do the same.
     pub fn settings(&self) -> Vec<(String, String)> {
-        self.method.settings(&self.plan)
+        settings(&self.method, &self.plan)
     }
 
     /// The folder of the run: a name for it under `out`. Runs that differ in anything have different folders.
     pub fn folder(&self) -> Option<PathBuf> {
-        let name = format!("{}-{}", self.method.name(), &self.fingerprint[..8]);
+        let name = format!(
+            "{}-{}",
+            self.method.declaration().name,
+            &self.fingerprint[..8]
+        );
         self.plan.out.as_ref().map(|out| out.join(name))
     }
 

@@ -3,7 +3,7 @@
 use super::checkpoint::Checkpoint;
 use super::*;
 use crate::batch::Workers;
-use crate::loss::{self, CrossEntropy, Loss, Negatives, PatchMixLoss, Positives, Target};
+use crate::loss::{Loss, LossDeclaration};
 use crate::nn::{Architecture, AstOptions, Encoder, ResNet18Options, read_safetensors};
 use crate::{Device, Error, device};
 use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
@@ -45,11 +45,8 @@ fn plan(out: Option<&Path>) -> Plan {
         data: data(12),
         views: Views::of(2, &recipe()).unwrap(),
         features: None,
-        optimizer: Optimizer {
-            learning_rate: 1e-2,
-            ..Optimizer::default()
-        },
-        schedule: Schedule::Constant,
+        optimizer: optimizer("adam", 1e-2),
+        schedule: schedule("constant"),
         epochs: 3,
         batch: 4,
         seed: 5,
@@ -58,88 +55,62 @@ fn plan(out: Option<&Path>) -> Plan {
     }
 }
 
-const PROJECTION: Projection = Projection {
-    hidden: Some(4),
-    output: 4,
-};
-
-fn simclr() -> SimClr {
-    SimClr {
-        loss: Loss::NtXent(0.5),
-        projection: PROJECTION,
-    }
+fn number(name: &str, number: f64) -> (String, Value) {
+    (name.to_owned(), Value::Drawn(number.into()))
 }
 
-/// A run of each method; the labels of some clips are gone.
+fn optimizer(name: &str, learning_rate: f64) -> Optimizer {
+    let declaration = OptimizerDeclaration::find(optimizers::CATALOGUE, "optimizer", name);
+    let given = [number("learning_rate", learning_rate)];
+    declaration.unwrap().with(given).unwrap()
+}
+
+fn schedule(name: &str) -> Schedule {
+    let declaration = ScheduleDeclaration::find(schedules::CATALOGUE, "schedule", name);
+    declaration.unwrap().with(None).unwrap()
+}
+
+fn loss(name: &str) -> Loss {
+    let declaration = LossDeclaration::find(crate::loss::CATALOGUE, "loss", name);
+    declaration.unwrap().with(None).unwrap()
+}
+
+fn method(name: &str, given: Vec<(String, Value)>) -> DescribedMethod {
+    let declaration = MethodDeclaration::find(methods::CATALOGUE, "method", name);
+    declaration.unwrap().with(given).unwrap()
+}
+
+fn simclr() -> DescribedMethod {
+    method(
+        "simclr",
+        vec![number("hidden", 4.0), number("projection", 4.0)],
+    )
+}
+
+/// A run of every method that takes any encoder, and one by a loss that reads labels; the labels of some clips are gone.
 fn every_method(plan: &Plan) -> Vec<Run> {
-    let wide = Projection {
-        hidden: Some(16),
-        output: 8,
-    };
     let labelled = Plan {
         data: plan.data.fraction(0.5, 1).unwrap(),
         ..plan.clone()
     };
-    let positives = Positives::Out;
-    let supcon = Loss::SupCon {
-        temperature: 0.1,
-        positives,
+    let run = |declaration: &'static MethodDeclaration, loss: Option<Loss>| {
+        let has = |name: &str| declaration.parameter(name).is_some();
+        let wide = [
+            number("hidden", 16.0),
+            number("projection", 8.0),
+            number("momentum", 0.9),
+            number("queue", 10.0),
+        ];
+        let mut given: Vec<_> = wide.into_iter().filter(|(name, _)| has(name)).collect();
+        given.extend(loss.map(|loss| ("loss".to_owned(), loss.into())));
+        Run::new(declaration.with(given).unwrap(), labelled.clone()).unwrap()
     };
-    let runs = [
-        Run::new(simclr(), plan.clone()),
-        Run::new(
-            SimClr {
-                loss: supcon,
-                projection: wide,
-            },
-            labelled.clone(),
-        ),
-        Run::new(
-            Supervised {
-                loss: CrossEntropy::default(),
-            },
-            labelled.clone(),
-        ),
-        Run::new(
-            Clar {
-                loss: loss::Clar::default(),
-                projection: wide,
-            },
-            labelled,
-        ),
-        Run::new(
-            Byol {
-                momentum: 0.9,
-                projection: wide,
-            },
-            plan.clone(),
-        ),
-        Run::new(SimSiam { projection: wide }, plan.clone()),
-        Run::new(
-            VicReg {
-                weights: loss::VicReg::default(),
-                projection: wide,
-            },
-            plan.clone(),
-        ),
-        Run::new(
-            BarlowTwins {
-                redundancy: 5e-3,
-                projection: wide,
-            },
-            plan.clone(),
-        ),
-        Run::new(
-            MoCo {
-                temperature: 0.2,
-                momentum: 0.9,
-                queue: 10,
-                projection: wide,
-            },
-            plan.clone(),
-        ),
-    ];
-    runs.into_iter().map(Result::unwrap).collect()
+    let all = methods::CATALOGUE.iter();
+    let all = all.filter(|declaration| declaration.name != "patch_mix");
+    let mut runs: Vec<Run> = all.map(|declaration| run(declaration, None)).collect();
+    runs.push(run(methods::CATALOGUE[0], Some(loss("supcon"))));
+    runs.push(Run::new(simclr(), plan.clone()).unwrap());
+    runs
 }
 
 fn fit(run: &Run, threads: usize) -> Result<(), Error> {
@@ -182,7 +153,7 @@ fn simclr_gives_what_it_gave() {
     let run = Run::new(simclr(), plan(Some(folder.path()))).unwrap();
     fit(&run, 2).unwrap();
     let path = run.folder().unwrap();
-    assert_eq!(path.file_name().unwrap(), "simclr-f58dc941");
+    assert_eq!(path.file_name().unwrap(), "simclr-19e1a703");
     let (tensors, ..) = read_safetensors(&path.join("checkpoint.safetensors")).unwrap();
     let names: Vec<&str> = tensors.keys().map(String::as_str).collect();
     let hash = xxhash_rust::xxh3::xxh3_64(names.join(" ").as_bytes());
@@ -329,29 +300,23 @@ fn plan_of_tokens(out: Option<&Path>) -> Plan {
     }
 }
 
-fn every_patch_mix() -> Vec<PatchMix> {
-    let contrastive = |target, negatives| {
-        PatchMixObjective::Contrastive(PatchMixLoss {
-            target,
-            negatives,
-            ..PatchMixLoss::default()
-        })
-    };
-    let mixed = |loss, columns, kept| PatchMix {
-        loss,
-        columns,
-        alpha: 1.0,
-        kept,
-    };
-    let cross_entropy = PatchMixObjective::CrossEntropy(CrossEntropy::default());
+fn every_patch_mix() -> Vec<DescribedMethod> {
+    let word = |name: &str, word: &str| (name.to_owned(), Value::Word(word.to_owned()));
+    let by = |loss: Loss| ("loss".to_owned(), Value::from(loss));
+    let declaration = LossDeclaration::find(crate::loss::CATALOGUE, "loss", "patch_mix_loss");
+    let projected = [
+        word("target", "project_flow"),
+        word("negatives", "diff_label"),
+    ];
+    let projected = declaration.unwrap().with(projected).unwrap();
+    let columns = ("columns".to_owned(), Value::Flag(true));
     vec![
-        mixed(contrastive(Target::GradBlock, Negatives::All), false, None),
-        mixed(
-            contrastive(Target::ProjectFlow, Negatives::DiffLabel),
-            true,
-            Some(0.5),
+        method("patch_mix", vec![]),
+        method(
+            "patch_mix",
+            vec![by(projected), columns, number("kept", 0.5)],
         ),
-        mixed(cross_entropy, false, None),
+        method("patch_mix", vec![by(loss("patch_mix_ce"))]),
     ]
 }
 

@@ -3,7 +3,7 @@
 use super::audio::to_distribution;
 use crate::script::{Call, FromScript, Function, Parameter, ScriptError, Topic, describe};
 use auricle_audio::Error;
-use auricle_audio::declare::{Declaration, Kind, Value};
+use auricle_audio::declare::{self, Declaration, Kind, Value};
 use rhai::Dynamic;
 
 /// The function of a declaration: its text, parameters, defaults and example are the declaration's.
@@ -12,38 +12,54 @@ pub(super) fn function<B, E, F>(
     topic: Topic,
     body: impl Fn(&Call<'_>) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
 ) -> Function {
-    let mut function = Function::new(declaration.name, topic, body)
+    let function = begun(declaration, topic, body);
+    with_parameters(function, declaration.parameters)
+}
+
+/// The same without its parameters.
+pub(super) fn begun<B, E, F>(
+    declaration: &'static Declaration<B, E, F>,
+    topic: Topic,
+    body: impl Fn(&Call<'_>) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
+) -> Function {
+    let function = Function::new(declaration.name, topic, body)
         .about(declaration.about)
         .example(declaration.example);
-    for parameter in declaration.parameters {
-        let default = parameter
-            .default_value()
-            .map(|_| parameter.default.to_string());
-        let described = Parameter::checked_inside(
-            parameter.name,
-            parameter.kind.to_string(),
-            default,
-            parameter.about,
-        );
-        let described = described.with_words(parameter.kind.words());
-        function = function.declared(described, parameter.positional);
+    match declaration.citation {
+        "" => function,
+        citation => function.note(format!("source: {citation}")),
     }
-    if !declaration.citation.is_empty() {
-        function = function.note(format!("source: {}", declaration.citation));
-    }
-    function
+}
+
+/// Adds declared parameters, with their defaults and words.
+pub(super) fn with_parameters(function: Function, parameters: &[declare::Parameter]) -> Function {
+    let add = |function: Function, parameter: &declare::Parameter| {
+        let (described, positional) = (described(parameter), parameter.positional);
+        function.declared(described, positional)
+    };
+    parameters.iter().fold(function, add)
+}
+
+/// A declared parameter as that of a function.
+pub(super) fn described(parameter: &declare::Parameter) -> Parameter {
+    let default = parameter.default_value();
+    let default = default.map(|_| parameter.default.to_string());
+    let wanted = parameter.kind.to_string();
+    Parameter::checked_inside(parameter.name, wanted, default, parameter.about)
+        .with_words(parameter.kind.words())
 }
 
 /// The values that a call gives to the parameters of a declaration. `inside` knows what may stand inside another value.
-pub(super) fn values<B, E, F>(
+pub(super) fn values<'a, B, E, F>(
     declaration: &'static Declaration<B, E, F>,
-    call: &Call<'_>,
+    given: impl IntoIterator<Item = (&'a str, &'a Dynamic)>,
     inside: impl Fn(&Dynamic) -> Result<Option<Value>, ScriptError>,
 ) -> Result<Vec<(String, Value)>, ScriptError> {
     let mut values = Vec::new();
-    for (name, given) in call.given() {
+    for (name, given) in given {
         let parameter = declaration.parameters.iter().find(|p| p.name == name);
-        let takes_numbers = parameter.is_some_and(|p| matches!(p.kind, Kind::Numbers { .. }));
+        let takes_numbers =
+            parameter.is_some_and(|p| matches!(p.kind, Kind::Numbers { .. } | Kind::Sizes { .. }));
         let value = match inside(given)? {
             Some(value) => Some(value),
             None => plain(name, given)?,

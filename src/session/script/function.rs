@@ -31,6 +31,8 @@ pub enum Topic {
     Data,
     /// Tensors and losses.
     Tensors,
+    /// Layers, and the models that they make.
+    Layers,
     /// Encoders and training.
     Training,
     /// Probes and reports.
@@ -39,7 +41,7 @@ pub enum Topic {
 
 impl Topic {
     /// The chapters in order, with their titles.
-    pub const ALL: [(Topic, &'static str); 13] = [
+    pub const ALL: [(Topic, &'static str); 14] = [
         (Topic::Session, "Session"),
         (Topic::Sound, "Sound"),
         (Topic::Distributions, "Distributions"),
@@ -47,6 +49,7 @@ impl Topic {
         (Topic::Recipes, "Recipes"),
         (Topic::Data, "Data"),
         (Topic::Tensors, "Tensors and losses"),
+        (Topic::Layers, "Layers and models of one's own"),
         (Topic::Training, "Encoders and training"),
         (Topic::Judging, "Judging"),
         (Topic::Numbers, "Numbers"),

@@ -1,31 +1,61 @@
 //! BYOL: one network predicts what a slow copy of it makes of the other view.
 
 use super::super::Plan;
+use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Moment, Terms};
 use super::average::{follow, still};
 use super::heads::Mlp;
+use super::parameters::{HIDDEN, momentum, projection};
 use super::projected::Projection;
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{Loss, byol};
+use crate::loss::{self, byol};
 use crate::nn::Network;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::f64::consts::PI;
+use std::sync::Arc;
+
+pub(super) static BYOL: MethodDeclaration = MethodDeclaration {
+    name: "byol",
+    about: "Describes training by BYOL: the network predicts what a moving average of itself makes \
+        of the other view. `run.models.target` is the moving average.",
+    citation: "Grill et al., 2020; its average begins at 0.996, for many more steps",
+    parameters: &[
+        momentum(
+            0.99,
+            "share of the average that a step leaves at first; it rises to 1 along half a cosine",
+        ),
+        projection(64.0),
+        HIDDEN,
+    ],
+    facts: MethodFacts {
+        title: "BYOL",
+        n_views: 2,
+    },
+    example: "let run = byol(model, data, options); run.fit(); \
+        assert(run.models.keys() == [\"encoder\", \"target\"])",
+    build: |settings| {
+        Ok(Arc::new(Byol {
+            momentum: settings.number("momentum"),
+            projection: Projection::of(settings),
+        }))
+    },
+};
 
 /// BYOL. Grill et al., "Bootstrap Your Own Latent", 2020: no negatives; the copy moves towards the network after every step,
 /// ever more slowly.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Byol {
+#[derive(Clone)]
+struct Byol {
     /// Share of the copy that a step leaves at first; it rises to 1 along half a cosine.
-    pub momentum: f64,
+    momentum: f64,
     /// Sizes of projector and predictor.
-    pub projection: Projection,
+    projection: Projection,
 }
 
 /// The network that learns.
 #[derive(Module, Debug)]
-pub struct Online {
+pub(super) struct Online {
     encoder: Network,
     head: Mlp,
     predictor: Mlp,
@@ -33,7 +63,7 @@ pub struct Online {
 
 /// The slow copy.
 #[derive(Module, Debug)]
-pub struct Target {
+pub(super) struct Target {
     encoder: Network,
     head: Mlp,
 }
@@ -49,16 +79,8 @@ impl Method for Byol {
     type Learner = Online;
     type Memory = Target;
 
-    fn name(&self) -> &'static str {
-        "byol"
-    }
-
-    fn title(&self) -> &'static str {
-        "BYOL"
-    }
-
     fn loss(&self) -> String {
-        Loss::Byol.to_string()
+        loss::BYOL.value().to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -68,14 +90,6 @@ impl Method for Byol {
             ("predictor", format!("{output} to {hidden} to {output}")),
             ("momentum", self.momentum.to_string()),
         ]
-    }
-
-    fn check(&self, plan: &Plan) -> Result<(), Error> {
-        plan.check_two_views(Method::title(self))?;
-        if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(Error::range("momentum", "within 0..1", self.momentum));
-        }
-        self.projection.check()
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Online, Error> {

@@ -1,53 +1,85 @@
 //! CLAR: contrast of two views and the labels of those clips that have one, through one head.
 
 use super::super::Plan;
+use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Nothing, Terms};
 use super::heads::of_labels;
+use super::parameters::{HIDDEN, LABEL_FRACTION, check_loss, loss, loss_of, projection};
 use super::projected::Projection;
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{self, Given, Loss};
+use crate::loss::{CLAR_LOSS, Given, Loss, Reads};
 use crate::nn::{ClarHead, Network};
+use auricle_audio::declare::{DefaultInside, Inside};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
+
+pub(super) static CLAR: MethodDeclaration = MethodDeclaration {
+    name: "clar",
+    about: "Describes training by CLAR: contrast of all clips, and the labels of those that have \
+        one.",
+    citation: "Al-Tahan & Mohsenzadeh, 2021; the head is that of its code, and no clip is dropped \
+        for want of a label",
+    parameters: &[
+        loss(
+            &Inside {
+                what: "`clar_loss(...)`",
+                check: |param, nested| {
+                    check_loss(param, nested, "`clar_loss(...)`", |loss| {
+                        loss.facts
+                            .is_of(&[Reads::Rows, Reads::Logits, Reads::Labels])
+                    })
+                },
+            },
+            &DefaultInside(|| CLAR_LOSS.value()),
+            "a loss of two views, their logits and labels",
+        ),
+        LABEL_FRACTION,
+        projection(128.0),
+        HIDDEN,
+    ],
+    facts: MethodFacts {
+        title: "CLAR",
+        n_views: 2,
+    },
+    example: "let run = clar(model, data, options); assert(run.fit().losses.len() == 1)",
+    build: |settings| {
+        Ok(Arc::new(Clar {
+            loss: loss_of(settings),
+            label_fraction: settings.number("label_fraction"),
+            projection: Projection::of(settings),
+        }))
+    },
+};
 
 /// CLAR. Al-Tahan and Mohsenzadeh, "CLAR: Contrastive Learning of Auditory Representations", 2021: NT-Xent of two views plus
 /// the cross entropy of their logits, of which clips without a label have no part. The head is that of the released code.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Clar {
-    /// Temperature of the contrast, and how the cross entropy joins it.
-    pub loss: loss::Clar,
+#[derive(Clone)]
+struct Clar {
+    loss: Loss,
+    label_fraction: f64,
     /// Sizes of the head: its hidden layer, and the embedding that is contrasted.
-    pub projection: Projection,
+    projection: Projection,
 }
 
 /// An encoder with CLAR's head for few labels.
 #[derive(Module, Debug)]
-pub struct SemiSupervised {
+pub(super) struct SemiSupervised {
     encoder: Network,
     head: ClarHead,
-}
-
-impl Clar {
-    fn described(&self) -> Loss {
-        Loss::Clar(self.loss.clone())
-    }
 }
 
 impl Method for Clar {
     type Learner = SemiSupervised;
     type Memory = Nothing;
 
-    fn name(&self) -> &'static str {
-        "clar"
-    }
-
-    fn title(&self) -> &'static str {
-        "CLAR"
+    fn plan(&self, plan: Plan) -> Result<Plan, Error> {
+        plan.with_labels_of(self.label_fraction)
     }
 
     fn loss(&self) -> String {
-        self.described().to_string()
+        self.loss.to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -60,10 +92,7 @@ impl Method for Clar {
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
-        plan.check_two_views(Method::title(self))?;
-        self.projection.check()?;
-        self.described().check()?;
-        plan.check_labels(Method::title(self))
+        plan.check_labels(CLAR.facts.title)
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<SemiSupervised, Error> {
@@ -92,7 +121,7 @@ impl Method for Clar {
         };
         let ((a, logits_a), (b, logits_b)) = (view(0)?, view(1)?);
         let logits = vec![logits_a, logits_b];
-        let loss = self.described().of(Given {
+        let loss = self.loss.of(Given {
             logits: logits.clone(),
             labels: Some(&batch.labels),
             ..Given::views(a.clone(), b.clone())

@@ -1,68 +1,102 @@
 //! MoCo: a view is told from many earlier clips, whose keys a slow copy of the network made.
 
 use super::super::Plan;
+use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Moment, Terms};
 use super::average::{follow, still};
 use super::heads::Mlp;
+use super::parameters::{HIDDEN, momentum, projection};
 use super::projected::Projection;
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{Loss, info_nce};
+use crate::loss::{Given, INFO_NCE, Loss};
 use crate::nn::Network;
+use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter, Value};
 use auricle_audio::{Key, Place};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use std::sync::Arc;
+
+pub(super) static MOCO: MethodDeclaration = MethodDeclaration {
+    name: "moco",
+    about: "Describes training by MoCo v2: the first view is told from a queue of earlier clips, \
+        whose keys a moving average of the network made. `run.models.target` is the moving average.",
+    citation: "He et al., 2020, and Chen et al., 2020; there the queue has 65536 keys and the \
+        average a share of 0.999",
+    parameters: &[
+        Parameter::option(
+            "temperature",
+            Kind::Number {
+                low: ABOVE_ZERO,
+                high: f64::INFINITY,
+            },
+            DefaultValue::Number(0.2),
+            "temperature of the loss",
+        ),
+        Parameter::option(
+            "queue",
+            Kind::Count {
+                low: 1.0,
+                high: f64::INFINITY,
+            },
+            DefaultValue::Number(1024.0),
+            "keys that are kept, at least as many as clips in a step",
+        ),
+        momentum(0.99, "share of the average that a step leaves"),
+        projection(64.0),
+        HIDDEN,
+    ],
+    facts: MethodFacts {
+        title: "MoCo",
+        n_views: 2,
+    },
+    example: "let run = moco(model, data, options); assert(run.fit().losses.len() == 1)",
+    build: |settings| {
+        let temperature = Value::Drawn(settings.number("temperature").into());
+        Ok(Arc::new(MoCo {
+            loss: INFO_NCE.with([("temperature".into(), temperature)])?,
+            momentum: settings.number("momentum"),
+            queue: settings.count("queue"),
+            projection: Projection::of(settings),
+        }))
+    },
+};
 
 /// MoCo v2. He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", 2020, with the head of Chen et
 /// al., "Improved Baselines with Momentum Contrastive Learning", 2020. Batch norms are not shuffled among devices, of which
 /// there is one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MoCo {
-    /// Temperature of the loss.
-    pub temperature: f64,
+#[derive(Clone)]
+struct MoCo {
+    loss: Loss,
     /// Share of the copy that a step leaves.
-    pub momentum: f64,
+    momentum: f64,
     /// Keys that are kept; the oldest make room.
-    pub queue: usize,
+    queue: usize,
     /// Sizes of the head.
-    pub projection: Projection,
+    projection: Projection,
 }
 
 /// The network that makes queries.
 #[derive(Module, Debug)]
-pub struct Queries {
+pub(super) struct Queries {
     encoder: Network,
     head: Mlp,
 }
 
 /// The slow copy that makes keys, and the keys, the newest last, `[queue, output]`.
 #[derive(Module, Debug)]
-pub struct Keys {
+pub(super) struct Keys {
     encoder: Network,
     head: Mlp,
     queue: Param<Tensor<2>>,
-}
-
-impl MoCo {
-    fn described(&self) -> Loss {
-        Loss::InfoNce(self.temperature)
-    }
 }
 
 impl Method for MoCo {
     type Learner = Queries;
     type Memory = Keys;
 
-    fn name(&self) -> &'static str {
-        "moco"
-    }
-
-    fn title(&self) -> &'static str {
-        "MoCo"
-    }
-
     fn loss(&self) -> String {
-        self.described().to_string()
+        self.loss.to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -74,12 +108,6 @@ impl Method for MoCo {
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
-        plan.check_two_views(Method::title(self))?;
-        self.projection.check()?;
-        self.described().check()?;
-        if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(Error::range("momentum", "within 0..1", self.momentum));
-        }
         if self.queue < plan.batch {
             let want = format!("at least {}, the clips in a step", plan.batch);
             return Err(Error::range("queue", want, self.queue));
@@ -122,7 +150,10 @@ impl Method for MoCo {
         let x = memory.encoder.forward(batch.input(1, device)?)?;
         let keys = memory.head.forward(x).detach();
         let queue = memory.queue.val().detach();
-        let loss = info_nce(queries.clone(), keys.clone(), queue, self.temperature)?;
+        let loss = self.loss.of(Given {
+            queue: Some(queue),
+            ..Given::views(queries.clone(), keys.clone())
+        })?;
         Ok(Terms {
             kept: Some(keys.clone()),
             ..Terms::new(loss, vec![queries, keys])

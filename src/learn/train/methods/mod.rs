@@ -5,7 +5,9 @@ mod barlow_twins;
 mod byol;
 mod clar;
 mod heads;
+mod masked_autoencoder;
 mod moco;
+mod parameters;
 mod patch_mix;
 mod projected;
 mod simclr;
@@ -14,13 +16,18 @@ mod supervised;
 mod two_views;
 mod vicreg;
 
-pub use barlow_twins::BarlowTwins;
-pub use byol::Byol;
-pub use clar::Clar;
-pub use moco::MoCo;
-pub use patch_mix::{PatchMix, PatchMixObjective};
-pub use projected::Projection;
-pub use simclr::SimClr;
-pub use simsiam::SimSiam;
-pub use supervised::Supervised;
-pub use vicreg::VicReg;
+use super::MethodDeclaration;
+
+/// Every method there is, in the order of the reference page.
+pub static CATALOGUE: &[&MethodDeclaration] = &[
+    &simclr::SIMCLR,
+    &supervised::SUPERVISED,
+    &clar::CLAR,
+    &byol::BYOL,
+    &simsiam::SIMSIAM,
+    &vicreg::VICREG,
+    &barlow_twins::BARLOW_TWINS,
+    &moco::MOCO,
+    &patch_mix::PATCH_MIX,
+    &masked_autoencoder::MASKED_AUTOENCODER,
+];

@@ -1,44 +1,102 @@
 //! Patch-Mix: tokens of a transformer are mixed between clips, and the losses know by how much.
 
 use super::super::Plan;
+use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Nothing, Terms};
 use super::heads::of_labels;
+use super::parameters::{LABEL_FRACTION, check_loss, loss, loss_of};
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{CrossEntropy, Given, Loss, Mixing, PatchMix as Mix, PatchMixLoss, patch_mix_ce};
+use crate::loss::{Given, Loss, Mixing, PATCH_MIX_LOSS, PatchMix as Mix, Reads, Target};
 use crate::nn::{Network, PatchMixProjector};
+use auricle_audio::declare::{ABOVE_ZERO, DefaultInside, DefaultValue, Inside, Kind, Parameter};
 use auricle_audio::{Place, Rng};
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
+
+pub(super) static PATCH_MIX: MethodDeclaration = MethodDeclaration {
+    name: "patch_mix",
+    about: "Describes training by Patch-Mix: tokens of every clip are replaced by those of another \
+        inside a transformer, and the loss knows by how much. By `patch_mix_loss(...)` labels and \
+        the contrast with both clips are learned, by `patch_mix_ce(...)` the labels of both.",
+    citation: "Kim et al., 2023",
+    parameters: &[
+        loss(
+            &Inside {
+                what: "`patch_mix_loss(...)` or `patch_mix_ce(...)`",
+                check: |param, nested| {
+                    let want = "`patch_mix_loss(...)` or `patch_mix_ce(...)`";
+                    check_loss(param, nested, want, |loss| {
+                        loss.facts.reads(Reads::Partner) && loss.facts.reads(Reads::Logits)
+                    })
+                },
+            },
+            &DefaultInside(|| PATCH_MIX_LOSS.value()),
+            "a loss of mixed clips and their labels",
+        ),
+        Parameter::option(
+            "columns",
+            Kind::Flag,
+            DefaultValue::Flag(false),
+            "whether whole columns of time are replaced instead of single patches",
+        ),
+        Parameter::option(
+            "alpha",
+            Kind::Number {
+                low: ABOVE_ZERO,
+                high: f64::INFINITY,
+            },
+            DefaultValue::Number(1.0),
+            "the share that is kept is drawn from Beta(alpha, alpha) for every batch",
+        ),
+        Parameter::option(
+            "kept",
+            Kind::Number {
+                low: 0.0,
+                high: 1.0,
+            },
+            DefaultValue::Absent,
+            "the share that is kept, where it is not drawn",
+        ),
+        LABEL_FRACTION,
+    ],
+    facts: MethodFacts {
+        title: "Patch-Mix",
+        n_views: 1,
+    },
+    example: "let model = ast(#{ dim: 12, depth: 1, heads: 2, bands: 16, frames: 20 }); \
+        let run = patch_mix(model, data, options); assert(run.fit().losses.len() == 1)",
+    build: |settings| {
+        Ok(Arc::new(PatchMix {
+            loss: loss_of(settings),
+            columns: settings.flag("columns"),
+            alpha: settings.number("alpha"),
+            kept: settings.number_if("kept"),
+            label_fraction: settings.number("label_fraction"),
+        }))
+    },
+};
 
 /// Patch-Mix. Kim et al., "Patch-Mix Contrastive Learning with Audio Spectrogram Transformer on
 /// Respiratory Sound Classification", 2023: tokens of every clip are replaced by those of a
 /// partner, at places that are the same for the whole batch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PatchMix {
-    /// What is made small.
-    pub loss: PatchMixObjective,
+#[derive(Clone)]
+struct PatchMix {
+    loss: Loss,
     /// Whether whole columns of time are replaced instead of single patches.
-    pub columns: bool,
+    columns: bool,
     /// The share that is kept is drawn from Beta(`alpha`, `alpha`) for every batch.
-    pub alpha: f64,
+    alpha: f64,
     /// The share that is kept, where it is not drawn.
-    pub kept: Option<f64>,
-}
-
-/// What Patch-Mix makes small.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PatchMixObjective {
-    /// The cross entropy of the clean clips, and the contrast of the mixed ones with them.
-    Contrastive(PatchMixLoss),
-    /// The cross entropy of the mixed clips with both labels.
-    CrossEntropy(CrossEntropy),
+    kept: Option<f64>,
+    label_fraction: f64,
 }
 
 /// A transformer with a classifier and a projector.
 #[derive(Module, Debug)]
-pub struct Mixed {
+pub(super) struct Mixed {
     encoder: Network,
     norm: LayerNorm,
     head: Linear,
@@ -67,15 +125,12 @@ impl PatchMix {
         }
     }
 
-    fn described(&self) -> Loss {
-        match &self.loss {
-            PatchMixObjective::Contrastive(loss) => Loss::PatchMix(loss.clone()),
-            PatchMixObjective::CrossEntropy(loss) => Loss::CrossEntropy(loss.clone()),
-        }
+    /// Whether the mixed clips are compared with the clean ones, and not only labelled.
+    fn contrasts(&self) -> bool {
+        self.loss.declaration().facts.reads(Reads::Rows)
     }
 
-    /// The loss of a batch, and the logits of the clips as far as they were computed: of the clean
-    /// ones, or of the mixed ones, whose labels are then those of the larger share.
+    /// The loss of a batch, and the logits of the clean clips if they were computed.
     fn loss_of(
         &self,
         learner: &Mixed,
@@ -84,26 +139,26 @@ impl PatchMix {
         labels: &[Option<usize>],
         mixing: &Mixing,
     ) -> Result<(Tensor<1>, Option<Tensor<2>>), Error> {
-        match (&self.loss, &learner.projector) {
-            (PatchMixObjective::Contrastive(options), Some(projector)) => {
-                let clean = clean();
-                let logits = learner.classify(clean.clone());
-                let targets = options.target.of(clean, |clean| projector.forward(clean));
-                let loss = self.described().of(Given {
-                    rows: vec![projector.forward(mixed), targets],
-                    logits: vec![logits.clone()],
-                    labels: Some(labels),
-                    mixing: Some(mixing),
-                    ..Given::default()
-                })?;
-                Ok((loss, Some(logits)))
-            }
-            (PatchMixObjective::CrossEntropy(options), _) => {
-                let logits = learner.classify(mixed);
-                Ok((patch_mix_ce(logits, labels, mixing, options)?, None))
-            }
-            (PatchMixObjective::Contrastive(_), None) => Err(no_transformer()),
-        }
+        let given = Given {
+            labels: Some(labels),
+            mixing: Some(mixing),
+            ..Given::default()
+        };
+        let Some(projector) = &learner.projector else {
+            let logits = vec![learner.classify(mixed)];
+            return Ok((self.loss.of(Given { logits, ..given })?, None));
+        };
+        let clean = clean();
+        let logits = learner.classify(clean.clone());
+        let target = self.loss.settings().word("target", &Target::WORDS);
+        let project = |clean| projector.forward(clean);
+        let targets = target.unwrap_or_default().of(clean, project);
+        let loss = self.loss.of(Given {
+            rows: vec![projector.forward(mixed), targets],
+            logits: vec![logits.clone()],
+            ..given
+        })?;
+        Ok((loss, Some(logits)))
     }
 }
 
@@ -111,16 +166,12 @@ impl Method for PatchMix {
     type Learner = Mixed;
     type Memory = Nothing;
 
-    fn name(&self) -> &'static str {
-        "patch_mix"
-    }
-
-    fn title(&self) -> &'static str {
-        "Patch-Mix"
+    fn plan(&self, plan: Plan) -> Result<Plan, Error> {
+        plan.with_labels_of(self.label_fraction)
     }
 
     fn loss(&self) -> String {
-        self.described().to_string()
+        self.loss.to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -139,7 +190,7 @@ impl Method for PatchMix {
             ("mixed", mixed.to_owned()),
             ("kept", kept),
         ];
-        if let PatchMixObjective::Contrastive(_) = self.loss {
+        if self.contrasts() {
             sizes.push(("projector", format!("{dim} to {dim} to {dim}")));
         }
         sizes
@@ -150,26 +201,17 @@ impl Method for PatchMix {
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
-        self.described().check()?;
-        plan.check_labels(Method::title(self))?;
-        if plan.encoder.network().transformer().is_none() {
-            return Err(no_transformer());
-        }
-        if !(self.alpha > 0.0 && self.alpha.is_finite()) {
-            return Err(Error::range("alpha", "above 0", self.alpha));
-        }
-        match self.kept {
-            Some(kept) if !(0.0..=1.0).contains(&kept) => {
-                Err(Error::range("kept", "within 0..1", kept))
-            }
-            _ => Ok(()),
+        plan.check_labels(PATCH_MIX.facts.title)?;
+        match plan.encoder.network().transformer() {
+            Some(_) => Ok(()),
+            None => Err(no_transformer()),
         }
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Mixed, Error> {
         let encoder = plan.network(device)?;
         let dim = encoder.transformer().ok_or_else(no_transformer)?.dim();
-        let projects = matches!(self.loss, PatchMixObjective::Contrastive(_));
+        let projects = self.contrasts();
         plan.drawn(Mixed {
             encoder,
             norm: LayerNormConfig::new(dim).init(device),

@@ -4,26 +4,26 @@ use super::super::Plan;
 use crate::Error;
 use crate::batch::Batch;
 use crate::nn::{Network, Projector};
+use auricle_audio::declare::Settings;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 /// Sizes of a projector.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Projection {
+#[derive(Clone, Copy)]
+pub(super) struct Projection {
     /// Features of the hidden layers; as many as the encoder gives if `None`.
-    pub hidden: Option<usize>,
+    hidden: Option<usize>,
     /// Features of the output.
-    pub output: usize,
+    pub(super) output: usize,
 }
 
 impl Projection {
-    /// # Errors
-    /// [`Error::Range`] for a layer without features.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        if self.output == 0 || self.hidden == Some(0) {
-            return Err(Error::range("projection", "at least 1", 0));
+    /// What a declaration with both parameters was given.
+    pub(super) fn of(settings: &Settings<'_>) -> Projection {
+        Projection {
+            hidden: settings.count_if("hidden"),
+            output: settings.count("projection"),
         }
-        Ok(())
     }
 
     pub(super) fn hidden(&self, plan: &Plan) -> usize {
@@ -51,7 +51,7 @@ impl Projection {
 
 /// An encoder with a projector.
 #[derive(Module, Debug)]
-pub struct Projected {
+pub(super) struct Projected {
     pub(super) encoder: Network,
     pub(super) head: Projector,
 }

@@ -1,27 +1,46 @@
 //! SimSiam: one view predicts the other, and nothing flows into what is predicted.
 
 use super::super::Plan;
+use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Nothing, Terms};
 use super::heads::Mlp;
+use super::parameters::{HIDDEN, projection};
 use super::projected::Projection;
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{Loss, simsiam};
+use crate::loss::{self, simsiam};
 use crate::nn::{BatchNorm, Network, Projector};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
+
+pub(super) static SIMSIAM: MethodDeclaration = MethodDeclaration {
+    name: "simsiam",
+    about: "Describes training by SimSiam: one view predicts the other, and nothing flows into \
+        what is predicted.",
+    citation: "Chen & He, 2021",
+    parameters: &[projection(64.0), HIDDEN],
+    facts: MethodFacts {
+        title: "SimSiam",
+        n_views: 2,
+    },
+    example: "let run = simsiam(model, data, options); assert(run.fit().losses.len() == 1)",
+    build: |settings| {
+        let projection = Projection::of(settings);
+        Ok(Arc::new(SimSiam { projection }))
+    },
+};
 
 /// SimSiam. Chen and He, "Exploring Simple Siamese Representation Learning", 2021: neither negatives nor a copy. The
 /// projector ends in a batch norm, the predictor has a hidden layer of a quarter of its width.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SimSiam {
-    /// Sizes of the projector.
-    pub projection: Projection,
+#[derive(Clone)]
+struct SimSiam {
+    projection: Projection,
 }
 
 /// An encoder with projector and predictor.
 #[derive(Module, Debug)]
-pub struct Siamese {
+pub(super) struct Siamese {
     encoder: Network,
     head: Projector,
     bn: BatchNorm,
@@ -39,16 +58,8 @@ impl Method for SimSiam {
     type Learner = Siamese;
     type Memory = Nothing;
 
-    fn name(&self) -> &'static str {
-        "simsiam"
-    }
-
-    fn title(&self) -> &'static str {
-        "SimSiam"
-    }
-
     fn loss(&self) -> String {
-        Loss::SimSiam.to_string()
+        loss::SIMSIAM.value().to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -57,11 +68,6 @@ impl Method for SimSiam {
             self.projection.of_three(plan),
             ("predictor", format!("{output} to {hidden} to {output}")),
         ]
-    }
-
-    fn check(&self, plan: &Plan) -> Result<(), Error> {
-        plan.check_two_views(Method::title(self))?;
-        self.projection.check()
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Siamese, Error> {

@@ -1,26 +1,63 @@
 //! Supervised training: the labels of the clips, through an encoder and one linear layer.
 
 use super::super::Plan;
+use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::objective::{Method, Nothing, Terms};
 use super::heads::of_labels;
+use super::parameters::{LABEL_FRACTION, check_loss, loss, loss_of};
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{CrossEntropy, Given, Loss};
+use crate::loss::{CROSS_ENTROPY, Given, Loss, Reads};
 use crate::nn::Network;
+use auricle_audio::declare::{DefaultInside, Inside};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Device;
+use std::sync::Arc;
+
+pub(super) static SUPERVISED: MethodDeclaration = MethodDeclaration {
+    name: "supervised",
+    about: "Describes supervised training of the encoder and a linear layer; clips without a label \
+        do not count.",
+    citation: "",
+    parameters: &[
+        loss(
+            &Inside {
+                what: "`cross_entropy(...)`",
+                check: |param, nested| {
+                    check_loss(param, nested, "`cross_entropy(...)`", |loss| {
+                        loss.facts.is_of(&[Reads::Logits, Reads::Labels])
+                    })
+                },
+            },
+            &DefaultInside(|| CROSS_ENTROPY.value()),
+            "a loss of logits and labels",
+        ),
+        LABEL_FRACTION,
+    ],
+    facts: MethodFacts {
+        title: "Supervised",
+        n_views: 1,
+    },
+    example: "let run = supervised(model, data, options); assert(run.fit().losses.len() == 1)",
+    build: |settings| {
+        Ok(Arc::new(Supervised {
+            loss: loss_of(settings),
+            label_fraction: settings.number("label_fraction"),
+        }))
+    },
+};
 
 /// Cross entropy of one or more views with the labels of the clips; clips without a label do not count.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Supervised {
-    /// Weights of classes and smoothing of labels.
-    pub loss: CrossEntropy,
+#[derive(Clone)]
+struct Supervised {
+    loss: Loss,
+    label_fraction: f64,
 }
 
 /// An encoder with a linear layer that gives logits.
 #[derive(Module, Debug)]
-pub struct Classifier {
+pub(super) struct Classifier {
     encoder: Network,
     head: Linear,
 }
@@ -29,16 +66,12 @@ impl Method for Supervised {
     type Learner = Classifier;
     type Memory = Nothing;
 
-    fn name(&self) -> &'static str {
-        "supervised"
-    }
-
-    fn title(&self) -> &'static str {
-        "Supervised"
+    fn plan(&self, plan: Plan) -> Result<Plan, Error> {
+        plan.with_labels_of(self.label_fraction)
     }
 
     fn loss(&self) -> String {
-        Loss::CrossEntropy(self.loss.clone()).to_string()
+        self.loss.to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -51,7 +84,6 @@ impl Method for Supervised {
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
-        self.loss.check()?;
         plan.check_labels("supervised training")
     }
 
@@ -80,14 +112,15 @@ impl Method for Supervised {
             logits.push(learner.head.forward(embeddings.clone()));
             rows.push(embeddings);
         }
-        let loss = Loss::CrossEntropy(self.loss.clone()).of(Given {
+        let loss = self.loss.of(Given {
             logits: logits.clone(),
             labels: Some(&batch.labels),
             ..Given::default()
         })?;
         let mut figures = of_labels(&logits, &batch.labels)?;
         // Without smoothing and weights the cross entropy is the loss.
-        if self.loss == CrossEntropy::default() {
+        let is_plain = self.loss.changed().next().is_none();
+        if is_plain && self.loss.declaration().name == CROSS_ENTROPY.name {
             figures.retain(|term| term.name == "accuracy");
         }
         Ok(Terms {

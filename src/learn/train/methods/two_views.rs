@@ -1,74 +1,60 @@
 //! Methods that train an encoder with a projector by a loss of both projected views.
 
 use super::super::Plan;
+use super::super::described::AnyMethod;
 use super::super::objective::{Method, Nothing, Terms};
+use super::parameters::loss_of;
 use super::projected::{Projected, Projection};
 use crate::Error;
 use crate::batch::Batch;
-use crate::loss::{Given, Loss};
+use crate::loss::{Given, Loss, Reads};
 use crate::nn::Network;
+use auricle_audio::declare::Settings;
 use burn::tensor::Device;
+use std::sync::Arc;
 
-/// What tells one such method from another; all else is the same for them.
-pub(super) trait TwoViews: Clone + Send + Sync + 'static {
-    /// Its name in the language.
-    const NAME: &'static str;
-    /// Its name as its authors write it.
-    const TITLE: &'static str;
+/// Two views of every clip, an encoder, a projector, and any loss of two views.
+#[derive(Clone)]
+pub(super) struct TwoViews {
+    loss: Loss,
+    projection: Projection,
+}
 
-    /// The loss of the projected views.
-    fn described(&self) -> Loss;
-
-    /// Sizes of the projector.
-    fn projection(&self) -> &Projection;
-
-    /// Whether the loss looks at labels.
-    fn looks_at_labels(&self) -> bool {
-        false
-    }
-
-    /// Checks what is its own.
-    ///
-    /// # Errors
-    /// Whatever does not fit the plan.
-    fn check_own(&self, _plan: &Plan) -> Result<(), Error> {
-        Ok(())
+impl TwoViews {
+    /// What a declaration builds whose parameters are a loss and the sizes of a projector.
+    pub(super) fn build(settings: &Settings<'_>) -> Result<Arc<dyn AnyMethod>, Error> {
+        Ok(Arc::new(TwoViews {
+            loss: loss_of(settings),
+            projection: Projection::of(settings),
+        }))
     }
 }
 
-impl<T: TwoViews> Method for T {
+impl Method for TwoViews {
     type Learner = Projected;
     type Memory = Nothing;
 
-    fn name(&self) -> &'static str {
-        T::NAME
-    }
-
-    fn title(&self) -> &'static str {
-        T::TITLE
-    }
-
     fn loss(&self) -> String {
-        self.described().to_string()
+        self.loss.to_string()
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
-        vec![self.projection().of_three(plan)]
+        vec![self.projection.of_three(plan)]
     }
 
     fn reads_labels(&self) -> bool {
-        self.looks_at_labels()
+        self.loss.declaration().facts.reads(Reads::Labels)
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
-        plan.check_two_views(T::TITLE)?;
-        self.projection().check()?;
-        self.described().check()?;
-        self.check_own(plan)
+        if Method::reads_labels(self) {
+            return plan.check_labels(self.loss.declaration().name);
+        }
+        Ok(())
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Projected, Error> {
-        Projected::new(plan, self.projection(), device)
+        Projected::new(plan, &self.projection, device)
     }
 
     fn memory(&self, _: &Plan, _: &Projected) -> Result<Nothing, Error> {
@@ -84,7 +70,7 @@ impl<T: TwoViews> Method for T {
     ) -> Result<Terms, Error> {
         let [a, b] = learner.views(batch, device)?;
         // A loss that needs no labels does not look at them.
-        let loss = self.described().of(Given {
+        let loss = self.loss.of(Given {
             labels: Some(&batch.labels),
             ..Given::views(a.clone(), b.clone())
         })?;

@@ -529,6 +529,8 @@ fn from_json(environment: &Arc<Environment>) -> Function {
                     views.recipes().iter().for_each(|recipe| environment.tell_of_recordings(recipe));
                     return Ok(Dynamic::from(views));
                 }
+                #[cfg(feature = "learn")]
+                "layers" => return super::super::learn::layers_from_json(body),
                 "distribution" => return Ok(Dynamic::from(Distribution::from_json(body)?)),
                 "trace" => return Ok(Dynamic::from(serde_json::from_value::<Trace>(body.clone()).map_err(parse)?)),
                 _ => {}

@@ -34,7 +34,7 @@ fn build(
     environment: &Environment,
     call: &Call<'_>,
 ) -> Result<Dynamic, ScriptError> {
-    let values = declared::values(declaration, call, |value| {
+    let values = declared::values(declaration, call.given(), |value| {
         if let Some(function) = value.clone().try_cast::<FnPtr>() {
             return Ok(Some(
                 lambda::of_pointer(environment, call, function)?.into(),

@@ -129,6 +129,7 @@ fn ast(environment: &Arc<Environment>) -> Function {
             distilled: call.get("distilled")?,
             classes: call.get("classes")?,
             norm_epsilon: call.get("norm_epsilon")?,
+            ..size
         }))
     };
     maker("ast", environment, architecture)

@@ -2,15 +2,12 @@
 //!
 //! Every loss is one function with two uses. Given its numbers alone it describes the loss, for a
 //! training method or for `loss.of(...)`; given tensors first, it computes the loss at once. What a
-//! loss is computed from has the same names in both, and which of them it needs is for the loss
-//! itself to say.
+//! loss is computed from stands in its declaration and has the same names in both.
 
-mod labelled;
-mod patch_mix;
-mod views;
-
+use super::super::declared;
+use super::tensor::rows;
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic};
-use auricle_learn::loss::{Given, Loss, Mixing};
+use auricle_learn::loss::{self, CATALOGUE, Given, Input, Loss, LossDeclaration, Mixing, Reads};
 use auricle_learn::tensor::NdTensor;
 use rhai::{Array, Dynamic};
 
@@ -27,11 +24,89 @@ impl ScriptValue for Loss {
 }
 
 pub(super) fn functions() -> Vec<Function> {
-    let mut all = vec![of()];
-    all.extend(views::functions());
-    all.extend(labelled::functions());
-    all.extend(patch_mix::functions());
+    let mut all = vec![of(), inverse_frequency()];
+    all.extend(CATALOGUE.iter().map(|declaration| function(declaration)));
     all
+}
+
+/// Arguments that stand by their position, at most; numbers behind them are options.
+const POSITIONAL: usize = 3;
+
+/// The function of a loss.
+fn function(declaration: &'static LossDeclaration) -> Function {
+    let body = move |call: &Call<'_>| describe_or_compute(declaration, call);
+    let mut function = declared::begun(declaration, Topic::Tensors, body);
+    let leading = leading(declaration);
+    let alone = declaration.parameters.iter().find(|p| p.positional);
+    for (index, input) in leading.iter().enumerate() {
+        let about = match alone.filter(|_| index == 0) {
+            Some(parameter) => format!("{}; or the {}", input.about, parameter.name),
+            None => input.about.to_owned(),
+        };
+        function = function.param_or::<Dynamic>(input.name, (), &about);
+    }
+    for input in declaration.facts.inputs.iter().filter(|i| !i.positional) {
+        function = match input.reads {
+            Reads::Kept => function.option::<f64>(input.name, 1.0, input.about),
+            _ => function.option::<Dynamic>(input.name, (), input.about),
+        };
+    }
+    for parameter in declaration.parameters {
+        let positional = parameter.positional && leading.len() < POSITIONAL;
+        function = function.declared(declared::described(parameter), positional);
+    }
+    function.returns("tensor or loss")
+}
+
+/// The inputs that stand by their position.
+fn leading(declaration: &LossDeclaration) -> Vec<&'static Input> {
+    let inputs = declaration.facts.inputs.iter();
+    inputs.filter(|input| input.positional).collect()
+}
+
+/// The loss, described; or computed, if there are tensors.
+fn describe_or_compute(
+    declaration: &'static LossDeclaration,
+    call: &Call<'_>,
+) -> Result<Dynamic, ScriptError> {
+    let leading = leading(declaration);
+    let first = leading[0].name;
+    let is_computed = call.raw(first).is::<NdTensor>();
+    let mut alone = declaration.parameters.iter().filter(|p| p.positional);
+    let mut settings = Vec::new();
+    for (name, value) in call.given() {
+        let Some(input) = declaration.facts.inputs.iter().find(|i| i.name == name) else {
+            settings.push((name, value));
+            continue;
+        };
+        if is_computed || value.is_unit() {
+            continue;
+        }
+        // Without tensors, what stands in their places are the numbers.
+        match alone.next().filter(|_| input.positional) {
+            Some(parameter) => settings.push((parameter.name, value)),
+            None if name == first => return Err(call.wrong(first, ROWS)),
+            None => return Err(without_tensors(declaration, name, first)),
+        }
+    }
+    let values = declared::values(declaration, settings, |_| Ok(None))?;
+    let loss = declaration.with(values)?;
+    if !is_computed {
+        return Ok(Dynamic::from(loss));
+    }
+    let mut inputs = Inputs::default();
+    for input in declaration.facts.inputs {
+        inputs.read(call, input.name, input.reads)?;
+    }
+    inputs.compute(&loss)
+}
+
+fn without_tensors(declaration: &LossDeclaration, name: &str, first: &str) -> ScriptError {
+    ScriptError::new(format!(
+        "`{}` has `{name}` to compute from, but no tensor `{first}`",
+        declaration.name
+    ))
+    .hint("a loss is described by its settings alone, and computed on tensors by `loss.of(...)`")
 }
 
 /// A tensor of two axes.
@@ -49,206 +124,104 @@ fn vector(value: &Dynamic) -> Option<Vec<f64>> {
     (tensor.rank() == 1).then(|| tensor.to_f64())
 }
 
-/// A loss as a value of the language.
-fn number(loss: auricle_learn::Tensor<1>) -> Dynamic {
-    Dynamic::from(NdTensor::from_burn(loss))
-}
-
 const ROWS: &str = "a tensor [batch, dim]";
 
-fn rows(call: &Call<'_>, name: &str) -> Result<auricle_learn::Tensor<2>, ScriptError> {
-    matrix(&call.raw(name)).ok_or_else(|| call.wrong(name, ROWS))
+/// One value a row, of a tensor or an array.
+fn list<T>(value: &Dynamic, item: impl Fn(&Dynamic) -> Option<T>) -> Option<Vec<T>> {
+    match vector(value) {
+        Some(numbers) => numbers.into_iter().map(|n| item(&n.into())).collect(),
+        None => Array::from_script(value)?.iter().map(item).collect(),
+    }
 }
 
-/// One whole number a row; missing where it is nothing or below 0.
-fn labels(call: &Call<'_>, name: &str) -> Result<Vec<Option<usize>>, ScriptError> {
-    let wanted = "an array with a class, from 0, for every row; `()` or -1 where there is none";
-    let value = call.raw(name);
-    let label = |value: &Dynamic| {
-        if value.is_unit() {
-            return Some(None);
-        }
-        i64::from_script(value).map(|label| usize::try_from(label).ok())
-    };
-    let found = match vector(&value) {
-        Some(numbers) => numbers.into_iter().map(|n| label(&n.into())).collect(),
-        None => Array::from_script(&value).and_then(|all| all.iter().map(label).collect()),
-    };
-    found.ok_or_else(|| call.wrong(name, wanted))
+/// A class; missing where it is nothing or below 0.
+fn label(value: &Dynamic) -> Option<Option<usize>> {
+    if value.is_unit() {
+        return Some(None);
+    }
+    i64::from_script(value).map(|label| usize::try_from(label).ok())
 }
 
-/// Row numbers.
-fn partners(call: &Call<'_>, name: &str) -> Result<Vec<usize>, ScriptError> {
-    let value = call.raw(name);
-    let row = |value: &Dynamic| usize::from_script(value);
-    let found: Option<Vec<usize>> = match vector(&value) {
-        Some(numbers) => numbers.into_iter().map(|n| row(&n.into())).collect(),
-        None => Array::from_script(&value).and_then(|all| all.iter().map(row).collect()),
-    };
-    found.ok_or_else(|| call.wrong(name, "an array with the number of a row for every row"))
-}
-
-/// What was given under a name, if the function has one of that name.
-fn given(call: &Call<'_>, name: &str) -> Option<Dynamic> {
-    let found = call.given().find(|(other, _)| *other == name);
-    found
-        .map(|(_, value)| value.clone())
-        .filter(|value| !value.is_unit())
-}
-
-fn mixing(call: &Call<'_>) -> Result<Mixing, ScriptError> {
-    Ok(Mixing {
-        kept: call.get("lambda")?,
-        partner: partners(call, "partner")?,
-    })
-}
-
-fn choice<T: Copy, const N: usize>(
-    call: &Call<'_>,
-    name: &str,
-    all: [(T, &'static str); N],
-) -> Result<T, ScriptError> {
-    let given = call.get::<String>(name)?;
-    let found = all.iter().find(|(_, word)| *word == given);
-    let words: Vec<String> = all.iter().map(|(_, word)| format!("{word:?}")).collect();
-    found
-        .map(|(choice, _)| *choice)
-        .ok_or_else(|| call.wrong(name, &words.join(" or ")))
-}
-
-fn words<T, const N: usize>(all: &[(T, &'static str); N]) -> [&'static str; N] {
-    std::array::from_fn(|index| all[index].1)
-}
-
-/// What was given under the names that losses share; a name that a function lacks was not given.
+/// What a call gives to compute a loss from.
+#[derive(Default)]
 struct Inputs {
     given: Given<'static>,
     labels: Option<Vec<Option<usize>>>,
-    mixing: Option<Mixing>,
+    partner: Option<Vec<usize>>,
+    kept: f64,
 }
 
 impl Inputs {
-    /// Reads the leading tensors, as rows or as logits, and what has a name.
-    fn read(call: &Call<'_>, leading: &[&str], as_logits: bool) -> Result<Inputs, ScriptError> {
-        let tensors = leading
-            .iter()
-            .filter(|name| given(call, name).is_some())
-            .map(|name| rows(call, name));
-        let tensors: Vec<_> = tensors.collect::<Result<_, _>>()?;
-        let optional = |name: &str| given(call, name).map(|_| rows(call, name)).transpose();
-        let mut inputs = Given {
-            targets: optional("targets")?,
-            queue: optional("queue")?,
-            ..Given::default()
-        };
-        if as_logits {
-            inputs.logits = tensors;
-        } else {
-            inputs.rows = tensors;
-            if let Some(logits) = given(call, "logits") {
-                let one = matrix(&logits).map(|logits| vec![logits]);
-                let all = || Array::from_script(&logits)?.iter().map(matrix).collect();
+    /// Reads an argument, if it was given.
+    fn read(&mut self, call: &Call<'_>, name: &str, reads: Reads) -> Result<(), ScriptError> {
+        let value = call.raw(name);
+        if value.is_unit() {
+            return Ok(());
+        }
+        let wrong = |wanted: &str| call.wrong(name, wanted);
+        let rows = || rows(call, name);
+        match reads {
+            Reads::Rows => self.given.rows.push(rows()?),
+            Reads::Targets => self.given.targets = Some(rows()?),
+            Reads::Queue => self.given.queue = Some(rows()?),
+            Reads::Kept => self.kept = call.get(name)?,
+            Reads::Logits => {
+                let one = matrix(&value).map(|logits| vec![logits]);
+                let all = || Array::from_script(&value)?.iter().map(matrix).collect();
                 let wanted = "a tensor [batch, classes], or an array of one for each view";
-                let found: Option<Vec<_>> = one.or_else(all);
-                inputs.logits = found.ok_or_else(|| call.wrong("logits", wanted))?;
+                let logits: Option<Vec<_>> = one.or_else(all);
+                self.given.logits = logits.ok_or_else(|| wrong(wanted))?;
+            }
+            Reads::Labels => {
+                let wanted =
+                    "an array with a class, from 0, for every row; `()` or -1 where there is none";
+                let labels = list(&value, label).ok_or_else(|| wrong(wanted))?;
+                self.labels = Some(labels);
+            }
+            Reads::Partner => {
+                let wanted = "an array with the number of a row for every row";
+                let partner = list(&value, usize::from_script).ok_or_else(|| wrong(wanted))?;
+                self.partner = Some(partner);
             }
         }
-        let labels = given(call, "labels").map(|_| labels(call, "labels"));
-        let mixing = given(call, "partner").map(|_| mixing(call));
-        Ok(Inputs {
-            given: inputs,
-            labels: labels.transpose()?,
-            mixing: mixing.transpose()?,
-        })
+        Ok(())
     }
 
     fn compute(self, loss: &Loss) -> Result<Dynamic, ScriptError> {
+        let mixing = self.partner.map(|partner| Mixing {
+            kept: self.kept,
+            partner,
+        });
         let given = Given {
             labels: self.labels.as_deref(),
-            mixing: self.mixing.as_ref(),
+            mixing: mixing.as_ref(),
             ..self.given
         };
-        Ok(number(loss.of(given)?))
+        Ok(Dynamic::from(NdTensor::from_burn(loss.of(given)?)))
     }
 }
-
-/// The loss, described; or computed, if there are tensors.
-fn described_or_computed(
-    call: &Call<'_>,
-    loss: Loss,
-    leading: &[&str],
-    as_logits: bool,
-) -> Result<Dynamic, ScriptError> {
-    if given(call, leading[0]).is_some() {
-        loss.check()?;
-        return Inputs::read(call, leading, as_logits)?.compute(&loss);
-    }
-    described(call, loss, leading)
-}
-
-/// The loss, described, where no tensors may be.
-fn described(call: &Call<'_>, loss: Loss, leading: &[&str]) -> Result<Dynamic, ScriptError> {
-    loss.check()?;
-    let mut inputs = leading[1..].iter().copied().chain(INPUTS);
-    match inputs.find(|name| given(call, name).is_some()) {
-        Some(name) => Err(ScriptError::new(format!(
-            "`{}` has `{name}` to compute from, but no tensor `{}`",
-            loss.name(),
-            leading[0]
-        ))
-        .hint(
-            "a loss is described by its settings alone, and computed on tensors by `loss.of(...)`",
-        )),
-        None => Ok(Dynamic::from(loss)),
-    }
-}
-
-/// What losses are computed from besides the leading tensors. `lambda` has a default and comes with
-/// `partner`.
-const INPUTS: [&str; 5] = ["labels", "logits", "targets", "partner", "queue"];
-
-/// A loss at a temperature: `name(0.5)` describes, `name(a, b, 0.5)` computes.
-fn at_temperature(
-    call: &Call<'_>,
-    leading: &[&str],
-    make: impl Fn(f64) -> Loss,
-) -> Result<Dynamic, ScriptError> {
-    let first = call.raw(leading[0]);
-    if let Some(temperature) = f64::from_script(&first) {
-        return described(call, make(temperature), leading);
-    }
-    if matrix(&first).is_none() {
-        return Err(call.wrong(leading[0], &format!("{ROWS}, or the temperature alone")));
-    }
-    described_or_computed(call, make(call.get("temperature")?), leading, false)
-}
-
-const LABELS: &str = "the class of every row, from 0; `()` or -1 where it is missing";
-const PARTNER: &str = "the number of the row that each is mixed with";
-const LAMBDA: &str = "share of its own that every clip keeps";
 
 fn of() -> Function {
     Function::new("of", Topic::Tensors, |call| {
         let loss = call.receiver::<Loss>()?;
-        let as_logits = matches!(
-            loss,
-            Loss::CrossEntropy(_) | Loss::BinaryCrossEntropy { .. }
-        );
+        let facts = &loss.declaration().facts;
+        let first = facts.inputs[0].reads;
+        let mut inputs = Inputs::default();
+        inputs.read(call, "a", first)?;
         // `of(logits, labels)` and `of(rows, labels)`: labels are no tensor of two axes.
-        let b = call.raw("b");
-        let mut leading = vec!["a", "b"];
-        let mut second = None;
-        if !b.is_unit() && matrix(&b).is_none() {
-            leading.pop();
-            second = Some(labels(call, "b")?);
-        } else if matches!(loss, Loss::BinaryCrossEntropy { .. }) {
-            leading.pop();
+        let b = match matrix(&call.raw("b")) {
+            None => Reads::Labels,
+            Some(_) if facts.inputs.iter().any(|i| i.reads == Reads::Targets) => Reads::Targets,
+            Some(_) => first,
+        };
+        inputs.read(call, "b", b)?;
+        inputs.read(call, "labels", Reads::Labels)?;
+        if first != Reads::Logits {
+            inputs.read(call, "logits", Reads::Logits)?;
         }
-        let mut inputs = Inputs::read(call, &leading, as_logits)?;
-        if matches!(loss, Loss::BinaryCrossEntropy { .. }) && !b.is_unit() {
-            inputs.given.targets = Some(rows(call, "b")?);
-        }
-        inputs.labels = inputs.labels.or(second);
+        inputs.read(call, "partner", Reads::Partner)?;
+        inputs.read(call, "lambda", Reads::Kept)?;
+        inputs.read(call, "queue", Reads::Queue)?;
         inputs.compute(&loss)
     })
     .on::<Loss>()
@@ -262,15 +235,22 @@ fn of() -> Function {
         (),
         "the other view or the target, [batch, dim]; or labels",
     )
-    .param_or::<Dynamic>("labels", (), LABELS)
+    .param_or::<Dynamic>(
+        "labels",
+        (),
+        "the class of every row, from 0; `()` or -1 where it is missing",
+    )
     .option::<Dynamic>(
         "logits",
         (),
-        "logits of the clips, [batch, classes], or an array of one \
-        for each view",
+        "logits of the clips, [batch, classes], or an array of one for each view",
     )
-    .option::<Dynamic>("partner", (), PARTNER)
-    .option::<f64>("lambda", 1.0, LAMBDA)
+    .option::<Dynamic>(
+        "partner",
+        (),
+        "the number of the row that each is mixed with",
+    )
+    .option::<f64>("lambda", 1.0, "share of its own that every clip keeps")
     .option::<Dynamic>("queue", (), "earlier keys, [length, dim]")
     .returns("tensor")
     .example(
@@ -278,4 +258,17 @@ fn of() -> Function {
          assert(loss.of(x, x).item() == nt_xent(x, x, 0.5).item()); \
          assert_near(cross_entropy().of(x, [0, 1]).item(), 0.3133, 1e-4)",
     )
+}
+
+fn inverse_frequency() -> Function {
+    Function::new("inverse_frequency", Topic::Tensors, |call| {
+        let weights = loss::inverse_frequency(&call.get::<Vec<f64>>("counts")?)?;
+        Ok(Dynamic::from_array(
+            weights.into_iter().map(Into::into).collect(),
+        ))
+    })
+    .about("Gives weights of classes by inverse frequency, scaled to sum 1, for `class_weights`.")
+    .param::<Vec<f64>>("counts", "how often every class occurs")
+    .returns("array")
+    .example("assert(inverse_frequency([1, 3]) == [0.75, 0.25])")
 }

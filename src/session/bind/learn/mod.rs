@@ -5,6 +5,7 @@ mod encoder;
 mod figure;
 mod history;
 mod judging;
+mod layers;
 mod live;
 mod loss;
 mod method;
@@ -14,11 +15,14 @@ mod plot;
 mod run;
 mod tensor;
 
+pub(in crate::bind) use layers::from_json as layers_from_json;
+
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
 use auricle_figure::Figure;
 use auricle_learn::eval::{Interval, Matrix, Report};
 use auricle_learn::loss::Loss;
+use auricle_learn::nn::layers::Expression;
 use auricle_learn::train::{History, Optimizer, Run, Schedule};
 use rhai::Engine;
 use std::sync::Arc;
@@ -29,6 +33,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(tensor::functions(environment, &tape));
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
+    all.extend(layers::functions(environment));
     all.extend(loss::functions());
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
@@ -45,6 +50,7 @@ pub(super) fn register(engine: &mut Engine) {
     tensor::register(engine);
     live::register(engine);
     register_type::<model::Model>(engine);
+    register_type::<Expression>(engine);
     register_type::<Loss>(engine);
     register_type::<Optimizer>(engine);
     register_type::<Schedule>(engine);

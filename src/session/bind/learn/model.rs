@@ -4,13 +4,15 @@ use super::super::Environment;
 use super::encoder::word;
 use super::tensor::Tape;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
+use auricle_audio::Waveform;
 use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
 use auricle_figure::{
     Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel,
 };
-use auricle_learn::batch::measure;
+use auricle_learn::batch::{Batch, Scaling, measure};
 use auricle_learn::eval::{Matrix, embed};
+use auricle_learn::nn::layers::{Flow, with_maps};
 use auricle_learn::nn::{Architecture, Encoder, FrontEnd, Input, LoadOptions, Naming};
 use auricle_learn::tensor::NdTensor;
 use base64::Engine as _;
@@ -144,7 +146,7 @@ pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec
         ),
         save(),
         load(environment),
-        forward(tape),
+        forward(environment, tape),
         embed_all(environment),
         shape(),
         rows(),
@@ -167,6 +169,10 @@ fn summary() -> Function {
         let input = match &architecture {
             Architecture::ResNet18Waves(options) => vec![options.channels, call.get("samples")?],
             Architecture::Mlp(options) => vec![options.inputs],
+            Architecture::Layers(stack) => {
+                let (bands, frames) = (bands.unwrap_or(64), frames.unwrap_or(96));
+                stack.clip(bands, frames, call.get("samples")?)
+            }
             // A transformer has the size that its table of positions is made for.
             Architecture::Ast(options) => {
                 let (bands, frames) = (bands.unwrap_or(options.bands), frames.unwrap_or(options.frames));
@@ -198,8 +204,8 @@ const NAMINGS: [(&str, Naming); 3] = [
 /// it may take a person's time.
 const LONG_FORWARD: f64 = 2e10;
 
-fn forward(tape: &Arc<Tape>) -> Function {
-    let tape = tape.clone();
+fn forward(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Function {
+    let (environment, tape) = (environment.clone(), tape.clone());
     let is_long = |call: &Call<'_>| {
         let weights = call.receiver::<Model>();
         let weights = weights.map_or(0, |model| model.encoder.n_parameters());
@@ -208,24 +214,16 @@ fn forward(tape: &Arc<Tape>) -> Function {
     };
     Function::new("forward", Topic::Training, move |call| {
         let encoder = call.receiver::<Model>()?.encoder;
-        let x = tape.tensor(call, "x")?;
-        if x.is_tracked() && !encoder.is_training() {
-            return Err(ScriptError::new(
-                "gradients pass through `x`, but the model is not under training",
-            )
-            .hint(
-                "give it to the optimizer, too, such as `adam([model, head])`; or cut `x` off: \
-                    `x.detach()`",
-            ));
-        }
         let is_training = encoder.is_training() && !tape.is_paused();
-        let x = if is_training { x } else { x.detach() };
-        let input: Input = match x.rank() {
-            2 => x.to_burn::<2>("the input")?.into(),
-            3 => x.to_burn::<3>("the input")?.into(),
-            4 => x.to_burn::<4>("the input")?.into(),
-            _ => return Err(call.wrong("x", INPUTS)),
-        };
+        let input = input(call, &encoder, &environment, &tape)?;
+        if let Some(names) = call.get::<Option<Vec<String>>>("maps")? {
+            let (out, found) = with_maps(&encoder, input, &names, &environment.device()?)?;
+            let maps = found.into_iter().map(|(name, map)| (name.into(), tensor(map)));
+            let mut given = rhai::Map::new();
+            given.insert("out".into(), Dynamic::from(NdTensor::from_burn(out)));
+            given.insert("maps".into(), Dynamic::from_map(maps.collect()));
+            return Ok(Dynamic::from_map(given));
+        }
         let rows = if is_training {
             encoder.forward(input)?
         } else {
@@ -240,16 +238,77 @@ fn forward(tape: &Arc<Tape>) -> Function {
         "a model that an optimizer trains takes the batch's statistics, and is followed for \
             gradients; any other one, and every one inside `no_grad`, has its running statistics",
     )
+    .note(
+        "with `maps` it gives a map of `out`, the embeddings, and `maps`, what each of those layers \
+         gives, with running statistics and without gradients",
+    )
     .param::<Dynamic>("x", INPUTS)
-    .returns("tensor")
+    .option::<Option<Vec<String>>>(
+        "maps",
+        (),
+        "names of layers whose output is wanted, too, for layers of one's own, ResNet18, CNN6 and \
+         plain layers",
+    )
+    .returns("tensor, or map of tensors")
     .example(
         "let m = resnet18(#{ width: 4 }); let x = randn([2, 1, 32, 32], #{ seed: 0 }); \
-         assert(m.forward(x).shape == [2, 32])",
+         assert(m.forward(x).shape == [2, 32]); \
+         assert(m.forward(x, #{ maps: [\"layer2\"] }).maps.layer2.shape == [2, 8, 4, 4])",
     )
 }
 
 /// What encoders read.
-const INPUTS: &str = "a tensor: features [batch, channels, bands, frames], waves [batch, channels, samples], or rows [batch, n] for plain layers";
+const INPUTS: &str = "a tensor: features [batch, channels, bands, frames], waves [batch, channels, samples], or rows [batch, n] \
+     for plain layers; or a wave, for a model that brings its features along or reads waves";
+
+fn input(
+    call: &Call<'_>,
+    encoder: &Encoder,
+    environment: &Environment,
+    tape: &Tape,
+) -> Result<Input, ScriptError> {
+    let given = call.raw("x");
+    if let Some(wave) = given.clone().try_cast::<Waveform>() {
+        let reads_waves = encoder.architecture().domain() == Some(Domain::Wave);
+        let (recipe, scaling) = match &encoder.front_end {
+            Some(own) => (own.recipe.clone(), own.scaling),
+            None if reads_waves => (Recipe::identity(), Scaling::NONE),
+            None => {
+                let message = "the model has no features of its own to read a wave by";
+                return Err(ScriptError::new(message)
+                    .hint("put them before it: `log_mel() |> model`; training does so, too"));
+            }
+        };
+        let mut batch = Batch::of_sound(&recipe, scaling, &wave)?;
+        return Ok(batch.input(0, &environment.device()?)?);
+    }
+    let x = tape
+        .tensor(call, "x")
+        .map_err(|_| call.wrong("x", INPUTS))?;
+    let is_training = encoder.is_training() && !tape.is_paused();
+    if x.is_tracked() && !encoder.is_training() {
+        let message = "gradients pass through `x`, but the model is not under training";
+        return Err(ScriptError::new(message).hint(
+            "give it to the optimizer, too, such as `adam([model, head])`; or cut `x` off: \
+                `x.detach()`",
+        ));
+    }
+    let x = if is_training { x } else { x.detach() };
+    Ok(match x.rank() {
+        2 => x.to_burn::<2>("the input")?.into(),
+        3 => x.to_burn::<3>("the input")?.into(),
+        4 => x.to_burn::<4>("the input")?.into(),
+        _ => return Err(call.wrong("x", INPUTS)),
+    })
+}
+
+fn tensor(flow: Flow) -> Dynamic {
+    Dynamic::from(match flow {
+        Flow::Map(x) => NdTensor::from_burn(x),
+        Flow::Line(x) | Flow::Tokens(x) => NdTensor::from_burn(x),
+        Flow::Row(x) => NdTensor::from_burn(x),
+    })
+}
 
 fn save() -> Function {
     Function::new("save", Topic::Training, |call| {

@@ -10,7 +10,6 @@ mod file;
 mod gradient;
 mod index;
 mod layout;
-mod loss;
 mod make;
 mod operator;
 mod reduce;
@@ -18,6 +17,7 @@ mod value;
 
 pub(super) use gradient::Gradients;
 pub(super) use value::Tape;
+pub(super) use value::matrix as rows;
 
 use super::super::Environment;
 use crate::script::{Function, register_type};
@@ -36,7 +36,6 @@ pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec
     all.extend(layout::functions(tape));
     all.extend(gradient::functions(tape));
     all.extend(file::functions(environment));
-    all.extend(loss::functions());
     all
 }
 

@@ -1,14 +1,85 @@
 //! Layer-wise adaptive rates: the step of every tensor in proportion to its own size.
 
+use super::super::optimizer::{
+    CLIP_NORM, EPSILON as ADAMS_EPSILON, MOMENTUM, NESTEROV, OptimizerDeclaration, Stepping,
+    learning_rate, momentum, weight_decay,
+};
+use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter, Preset};
 use burn::optim::momentum::{Momentum, MomentumConfig, MomentumState};
-use burn::optim::{Adam, AdamState, LearningRate, Optimizer};
+use burn::optim::{Adam, AdamConfig, AdamState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
+
+/// LARS (You et al., 2017), or what goes by its name. What decays is told by its axes in the rule itself.
+pub(super) static LARS: OptimizerDeclaration = OptimizerDeclaration {
+    name: "lars",
+    about: "Describes LARS, for large batches: the step of every tensor in proportion to its own \
+        size. Biases and gains are neither scaled nor decayed, but by `lars_noexclude`. \
+        `larc_clip` keeps the rate of a tensor at 1 at most; `simclr_tf` has the learning rate \
+        inside the momentum; `bolts_adam_larc` is Adam on scaled gradients, as CLAR was trained, \
+        where momentum and Nesterov do nothing.",
+    citation: "You et al., 2017",
+    parameters: &[
+        learning_rate(0.3),
+        weight_decay(1e-6),
+        CLIP_NORM,
+        MOMENTUM,
+        NESTEROV,
+        Parameter::option(
+            "trust",
+            Kind::Number {
+                low: ABOVE_ZERO,
+                high: f64::INFINITY,
+            },
+            DefaultValue::Number(1e-3),
+            "length of a step over the length of the tensor, at a learning rate of 1; 0.02 for \
+                `larc_clip` and `bolts_adam_larc`, which are published with it",
+        ),
+        Parameter::option(
+            "variant",
+            Kind::Preset(PRESETS),
+            DefaultValue::Word("lars"),
+            "which of the rules that go by this name",
+        ),
+    ],
+    facts: (),
+    example: "assert(lars(#{ learning_rate: 4.8 }) == lars(#{ learning_rate: 4.8, trust: 0.001 }))",
+    build: |settings| {
+        let variant = settings.word("variant", &LarsVariant::WORDS);
+        let variant = variant.unwrap_or_default();
+        let trust = settings.number("trust");
+        let decay = settings.number("weight_decay");
+        if variant == LarsVariant::AdamLarc {
+            return Stepping::new(settings, move |_| {
+                let adam = AdamConfig::new().with_epsilon(ADAMS_EPSILON).build();
+                AdamLarc::new(adam, trust, decay).into()
+            });
+        }
+        let momentum = momentum(settings);
+        Stepping::new(settings, move |_| {
+            Lars::new(variant, &momentum, trust, decay).into()
+        })
+    },
+};
+
+/// The trust coefficients that the variants are published with.
+const PRESETS: &[Preset] = &[
+    preset("lars", &[]),
+    preset("lars_noexclude", &[]),
+    preset("larc_clip", LARC_TRUST),
+    preset("simclr_tf", &[]),
+    preset("bolts_adam_larc", LARC_TRUST),
+];
+
+/// The trust coefficient of LARC.
+const LARC_TRUST: &[(&str, DefaultValue)] = &[("trust", DefaultValue::Number(0.02))];
+
+const fn preset(name: &'static str, sets: &'static [(&'static str, DefaultValue)]) -> Preset {
+    Preset { name, sets }
+}
 
 /// What is called LARS; the differences are in what is left out, clipped, and where the rate
 /// enters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LarsVariant {
     /// You et al., "Large Batch Training of Convolutional Networks", 2017: tensors of one axis,
     /// which are biases and gains, are neither scaled nor decayed.
@@ -28,21 +99,13 @@ pub enum LarsVariant {
 
 impl LarsVariant {
     /// All of them, with their words.
-    pub const ALL: [(LarsVariant, &'static str); 5] = [
-        (LarsVariant::Lars, "lars"),
-        (LarsVariant::NoExclude, "lars_noexclude"),
-        (LarsVariant::LarcClip, "larc_clip"),
-        (LarsVariant::SimclrTf, "simclr_tf"),
-        (LarsVariant::AdamLarc, "bolts_adam_larc"),
+    pub const WORDS: [(&'static str, LarsVariant); 5] = [
+        ("lars", LarsVariant::Lars),
+        ("lars_noexclude", LarsVariant::NoExclude),
+        ("larc_clip", LarsVariant::LarcClip),
+        ("simclr_tf", LarsVariant::SimclrTf),
+        ("bolts_adam_larc", LarsVariant::AdamLarc),
     ];
-
-    /// The trust coefficient that it is published with.
-    pub fn trust(self) -> f64 {
-        match self {
-            LarsVariant::Lars | LarsVariant::NoExclude | LarsVariant::SimclrTf => 1e-3,
-            LarsVariant::LarcClip | LarsVariant::AdamLarc => 0.02,
-        }
-    }
 }
 
 /// Added to the norm in a denominator.
@@ -100,20 +163,14 @@ pub(super) struct Lars {
 impl Lars {
     pub(super) fn new(
         variant: LarsVariant,
-        momentum: f64,
-        nesterov: bool,
+        momentum: &MomentumConfig,
         trust: f64,
         weight_decay: f64,
     ) -> Lars {
         let clip = variant == LarsVariant::LarcClip;
-        let momentum = MomentumConfig {
-            momentum,
-            dampening: 0.0,
-            nesterov,
-        };
         Lars {
             variant,
-            momentum: Momentum::new(&momentum),
+            momentum: Momentum::new(momentum),
             scale: Scale {
                 trust,
                 weight_decay,

@@ -1,0 +1,101 @@
+//! Activations.
+
+use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
+use super::node::{Each, Flow, Node, Operation};
+use super::shape::Shape;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{gelu, leaky_relu, relu, silu};
+use std::sync::Arc;
+
+/// `y = max(x, 0)`.
+pub(super) static RELU: Declaration = Declaration {
+    name: "relu",
+    about: "Makes a layer that keeps numbers above 0 and gives 0 for the others.",
+    citation: "",
+    parameters: &[],
+    facts: (),
+    example: "let m = relu().build(#{ inputs: 2 }); \
+        assert(m.forward(tensor([[-1, 2]])).to_array() == [[0.0, 2.0]])",
+    build: |_| Ok(Arc::new(Activation::Relu)),
+};
+
+/// `y = x Phi(x)`, with the distribution function of the normal distribution.
+pub(super) static GELU: Declaration = Declaration {
+    name: "gelu",
+    about: "Makes a layer that weights numbers by the share of a normal distribution below them.",
+    citation: "Hendrycks and Gimpel, 2016; exact, not the approximation by a hyperbolic tangent",
+    parameters: &[],
+    facts: (),
+    example: "let m = gelu().build(#{ inputs: 1 }); \
+        assert_near(m.forward(tensor([[1]])).item(), 0.8413447, 1e-6)",
+    build: |_| Ok(Arc::new(Activation::Gelu)),
+};
+
+/// `y = x / (1 + exp(-x))`.
+pub(super) static SILU: Declaration = Declaration {
+    name: "silu",
+    about: "Makes a layer that multiplies numbers by their sigmoid; also known as swish.",
+    citation: "Elfwing et al., 2018",
+    parameters: &[],
+    facts: (),
+    example: "let m = silu().build(#{ inputs: 1 }); \
+        assert_near(m.forward(tensor([[1]])).item(), 1 / (1 + exp(-1)), 1e-6)",
+    build: |_| Ok(Arc::new(Activation::Silu)),
+};
+
+/// `y = x` above 0, else `slope x`.
+pub(super) static LEAKY_RELU: Declaration = Declaration {
+    name: "leaky_relu",
+    about: "Makes a layer that keeps numbers above 0 and attenuates the others.",
+    citation: "Maas et al., 2013",
+    parameters: &[Parameter::positional(
+        "slope",
+        Kind::Number {
+            low: 0.0,
+            high: 1.0,
+        },
+        DefaultValue::Number(0.01),
+        "what numbers below 0 are multiplied by",
+    )],
+    facts: (),
+    example: "let m = leaky_relu(0.5).build(#{ inputs: 2 }); \
+        assert(m.forward(tensor([[-1, 2]])).to_array() == [[-0.5, 2.0]])",
+    build: |settings| Ok(Arc::new(Activation::Leaky(settings.number("slope")))),
+};
+
+#[derive(Clone, Copy, Debug)]
+enum Activation {
+    Relu,
+    Gelu,
+    Silu,
+    Leaky(f64),
+}
+
+impl Plan for Activation {
+    fn fit(&self, _: &mut Site, input: &Shape) -> Result<Fitted, Refusal> {
+        let activation = *self;
+        Ok(Fitted::new(input.clone(), move |_| Node::plain(activation)))
+    }
+}
+
+impl Each for Activation {
+    fn on<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Activation::Relu => relu(x),
+            Activation::Gelu => gelu(x),
+            Activation::Silu => silu(x),
+            Activation::Leaky(slope) => leaky_relu(x, *slope),
+        }
+    }
+}
+
+impl Operation for Activation {
+    fn apply(&self, x: Flow) -> Flow {
+        x.each(self)
+    }
+
+    fn is_relu(&self) -> bool {
+        matches!(self, Activation::Relu)
+    }
+}

@@ -1,0 +1,45 @@
+//! Models as expressions: layers that are values, join by what stands behind what, and become a
+//! network like any other.
+//!
+//! A layer is declared once, beside its mathematics: its [`Declaration`] (name, text, parameters
+//! with ranges and defaults, a tested example) builds a [`Plan`], which fits an input: it says what
+//! shape it gives there, or what it needs, and how the module is made. An [`Expression`] is layers
+//! one behind the other; with the [`Clips`] that it is built for it is a [`Stack`], whose layers
+//! are known to fit; and [`Layers`] is the network. Adding a layer is a declaration and its line in
+//! [`catalogue`], and a variant of [`Node`] if it has weights.
+
+mod activation;
+mod catalogue;
+mod conv1d;
+mod conv2d;
+mod dropout;
+mod expression;
+mod flatten;
+mod global;
+mod json;
+mod layer;
+mod linear;
+mod named;
+mod network;
+mod node;
+mod norm;
+mod of_encoders;
+mod parallel;
+mod pool;
+mod residual;
+mod shape;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod window;
+mod ws_conv2d;
+
+pub use catalogue::catalogue;
+pub use expression::{Branches, Expression};
+pub use layer::{Declaration, Described, Fitted, Plan, Refusal, Site};
+pub use network::{Embedded, Layers};
+pub use node::{Children, Flow, Node};
+pub use of_encoders::with_maps;
+pub use shape::{Shape, Size};
+pub use stack::{Clips, Stack};

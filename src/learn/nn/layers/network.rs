@@ -1,0 +1,150 @@
+//! Built layers as a network like any other.
+
+use super::node::{Behind, Child, Flow, Maps, Node};
+use super::stack::Stack;
+use crate::Error;
+use crate::nn::Input;
+use burn::module::{
+    Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor,
+};
+use burn::tensor::{Device, Tensor};
+
+/// An embedding, `[batch, dim]`, and what was asked for on the way, by the names of layers.
+pub type Embedded = (Tensor<2>, Vec<(String, Flow)>);
+
+/// The network of a [`Stack`].
+#[derive(Clone, Debug)]
+pub struct Layers {
+    root: Child,
+    stack: Stack,
+}
+
+impl Layers {
+    /// The network of some layers, its weights not yet drawn.
+    ///
+    /// # Errors
+    /// As [`Stack::new`], which has reported them.
+    pub fn new(stack: &Stack, device: &Device) -> Result<Layers, Error> {
+        let root = Child {
+            name: None,
+            path: String::new(),
+            node: (stack.fitted()?.make)(device),
+        };
+        Ok(Layers {
+            root,
+            stack: stack.clone(),
+        })
+    }
+
+    /// Embeds a batch as `[batch, dim]`. On a device that differentiates it trains: batch norms
+    /// take the batch's statistics, dropout drops.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if clips have other axes than the layers were built for,
+    /// [`Error::Misfit`] if they are too small for one.
+    pub fn forward(&self, input: Input) -> Result<Tensor<2>, Error> {
+        Ok(self.forward_with(input, &[])?.0)
+    }
+
+    /// The same with what layers of some names give.
+    ///
+    /// # Errors
+    /// As [`Layers::forward`], and [`Error::Run`] for a name that no layer has.
+    pub fn forward_with(&self, input: Input, names: &[String]) -> Result<Embedded, Error> {
+        let dims = input.dims();
+        let (what, sizes) = ("the input of the encoder", &dims[1..]);
+        if dims[0] == 0 {
+            let want = "a batch of at least one clip".to_owned();
+            return Err(Error::Shape {
+                what,
+                want,
+                got: dims,
+            });
+        }
+        self.stack.check(what, sizes)?;
+        let flow = match input {
+            Input::Features(x) if self.stack.reads_rows() => Flow::Row(x.flatten::<2>(1, 3)),
+            Input::Waves(x) if self.stack.reads_rows() => Flow::Row(x.flatten::<2>(1, 2)),
+            Input::Features(x) => Flow::Map(x),
+            Input::Waves(x) => Flow::Line(x),
+            Input::Vectors(x) => Flow::Row(x),
+        };
+        let mut maps = Maps::of(names);
+        let out = self.root.forward(flow, Behind::default(), &mut maps);
+        let found = maps.found();
+        if let Some(missing) = names
+            .iter()
+            .find(|name| !found.iter().any(|(n, _)| n == *name))
+        {
+            return Err(Error::Run {
+                message: format!("no layer is named `{missing}`"),
+                hint: "`summary()` lists the names; `named(\"...\", layers)` gives one".into(),
+            });
+        }
+        match out {
+            Flow::Row(x) => Ok((x, found)),
+            Flow::Map(_) | Flow::Line(_) | Flow::Tokens(_) => {
+                unreachable!("a stack ends in a row: see `Stack::new`")
+            }
+        }
+    }
+
+    fn with(self, change: impl FnOnce(Node) -> Node) -> Layers {
+        let root = Child {
+            node: change(self.root.node),
+            ..self.root
+        };
+        Layers { root, ..self }
+    }
+}
+
+/// That of its layers: names of weights begin with theirs.
+impl Module for Layers {
+    fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
+        self.root.node.visit(visitor);
+    }
+
+    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Layers {
+        self.with(|node| node.map(mapper))
+    }
+
+    fn collect_devices(&self, devices: Devices) -> Devices {
+        self.root.node.collect_devices(devices)
+    }
+
+    fn to_device(self, device: &Device) -> Layers {
+        self.with(|node| node.to_device(device))
+    }
+
+    fn fork(self, device: &Device) -> Layers {
+        self.with(|node| node.fork(device))
+    }
+
+    fn train(self) -> Layers {
+        self.with(Node::train)
+    }
+
+    fn valid(&self) -> Layers {
+        let root = Child {
+            name: None,
+            path: String::new(),
+            node: self.root.node.valid(),
+        };
+        Layers {
+            root,
+            stack: self.stack.clone(),
+        }
+    }
+
+    fn materialize(self) -> Layers {
+        self.with(Node::materialize)
+    }
+}
+
+impl ModuleDisplayDefault for Layers {
+    fn content(&self, content: Content) -> Option<Content> {
+        content.add_single(&self.root.node).optional()
+    }
+}
+
+impl ModuleDisplay for Layers {}

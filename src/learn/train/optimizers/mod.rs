@@ -1,0 +1,15 @@
+//! Optimizers, one a file.
+
+mod adam;
+mod adamw;
+mod lars;
+mod sgd;
+
+use super::OptimizerDeclaration;
+
+pub(super) use adam::ADAM;
+pub use lars::LarsVariant;
+
+/// Every optimizer there is, in the order of the reference page.
+pub static CATALOGUE: &[&OptimizerDeclaration] =
+    &[&sgd::SGD, &adam::ADAM, &adamw::ADAMW, &lars::LARS];
