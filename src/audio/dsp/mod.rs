@@ -20,7 +20,6 @@ mod phase_lock;
 mod rate_change;
 mod reader;
 mod resample;
-mod row_fft;
 mod side_by_side;
 mod stft;
 mod vocoder;
