@@ -4,7 +4,7 @@ use super::stretcher::{Stretcher, with_options};
 use super::{
     Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
-use crate::dsp::Vocoder;
+use crate::dsp::{Vocoder, read_at_speed};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Transform for PitchShift {
             .chunks_exact_mut(n)
             .zip(work.spare.chunks_exact(length))
         {
-            work.reader.read_through(stretched, speed, out);
+            read_at_speed(stretched, speed, out);
         }
         Ok(())
     }

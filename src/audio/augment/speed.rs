@@ -5,6 +5,7 @@ use super::{
     fit,
 };
 use crate::declare::words;
+use crate::dsp::read_at_speed;
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -72,7 +73,7 @@ impl Transform for Speed {
             .chunks_exact(n)
             .zip(work.spare.chunks_exact_mut(length.max(1)))
         {
-            work.reader.read_through(channel, rate, out);
+            read_at_speed(channel, rate, out);
         }
         if self.keep_length {
             fit::center(&work.spare, work.n_channels, n, &mut work.samples);

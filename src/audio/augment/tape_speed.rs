@@ -13,7 +13,7 @@ use std::sync::Arc;
 ///
 /// With `M` control steps a clip: `s_0 = 0`, or uniform within the limit; `s_m+1 = reflect(s_m + sigma sqrt(1 / M) z_m)` at
 /// `-limit` and `limit`, `z_m ~ N(0, 1)`, linear between the steps. The speed is `v = exp(s)`, the position `p_0 = offset N`,
-/// `p_n+1 = p_n + v_n`, and `y_n = x(p_n)` with a windowed sinc whose cut-off is `min(1, 1 / v)` of the sound's. The path is
+/// `p_n+1 = p_n + v_n`, and `y_n = x(p_n)`, band-limited to `min(1, 1 / v)` of the sound's Nyquist frequency. The path is
 /// drawn at [`CONTROL_HZ`], so that it does not depend on the sample rate.
 ///
 /// Free of drift, the path before reflection is a Brownian bridge, `b_m = w_m - m / M w_M`, and the speeds are divided by their
@@ -137,16 +137,14 @@ impl Transform for TapeSpeed {
         let path = self.log_speeds(sigma, start, n_steps, &mut Rng::from_seed(draws[3]));
         let mut speeds = std::mem::take(&mut work.speeds);
         fill_speeds(&path, n, self.remove_drift, &mut speeds);
-        let fastest = speeds.iter().fold(0.0f64, |m, &v| m.max(v));
         let first = draws[2].clamp(0.0, 1.0) * n as f64;
-        for channel in work.samples.chunks_exact_mut(n) {
-            work.reader.load(channel, self.outside, fastest);
-            let positions = speeds.iter().scan(first, |next, &speed| {
-                let position = *next;
-                *next += speed;
-                Some((position, speed))
-            });
-            work.reader.varying(positions, channel);
+        // At its own speed the sound stays as it is.
+        let changes = first != 0.0 || speeds.iter().any(|&speed| speed != 1.0);
+        for channel in work.samples.chunks_exact_mut(n).filter(|_| changes) {
+            work.spare.clear();
+            work.spare.extend_from_slice(channel);
+            work.tape_head
+                .read(&work.spare, self.outside, first, &speeds, channel);
         }
         work.speeds = speeds;
         Ok(())

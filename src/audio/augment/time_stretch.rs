@@ -6,7 +6,7 @@ use super::{
     fit,
 };
 use crate::declare::words;
-use crate::dsp::Vocoder;
+use crate::dsp::{Vocoder, read_at_speed};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -105,7 +105,7 @@ impl Transform for TimeStretch {
                     .chunks_exact_mut(n)
                     .zip(work.spare.chunks_exact(length))
                 {
-                    work.reader.read_through(stretched, speed, out);
+                    read_at_speed(stretched, speed, out);
                 }
             }
         }

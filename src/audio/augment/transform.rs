@@ -2,7 +2,7 @@
 
 use super::recordings::Recordings;
 use super::{Accepts, Domain, Recipe};
-use crate::dsp::{Convolver, FftScratch, Reader, VocoderScratch};
+use crate::dsp::{Convolver, FftScratch, TapeHead, VocoderScratch};
 use crate::features::{Bend, Features, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
@@ -94,9 +94,9 @@ pub struct Workspace {
     pub fft: FftScratch,
     /// Buffers of the phase vocoder.
     pub vocoder: VocoderScratch,
-    /// The tape head of stages that read at another speed.
-    pub reader: Reader,
-    /// The speed of such a tape at every sample.
+    /// What reads at a changing speed.
+    pub tape_head: TapeHead,
+    /// That speed at every sample.
     pub speeds: Vec<f64>,
     /// A bent axis of the features.
     pub bend: Bend,

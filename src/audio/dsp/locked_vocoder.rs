@@ -1,30 +1,37 @@
 //! The phase vocoder whose bins turn together around spectral peaks.
 
-use super::phase_lock::{PhaseLock, Voice};
-use super::row_fft::{RowFft, RowScratch, Rows};
-use super::{LANES, Window};
+use super::Window;
+use super::phase_lock::{Bins, PhaseLock};
 use pulp::{Arch, Simd, WithSimd};
+use realfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// A phase vocoder with identity locking: see [`Vocoder`](super::Vocoder).
 ///
-/// Its transforms are in single precision and taken sixteen frames at a time; what goes from frame
-/// to frame are rotations by numbers of magnitude 1, which add up to no more than the rounding of
-/// each.
-#[derive(Clone, Debug)]
+/// Its transforms are in single precision; what goes from frame to frame are rotations by numbers
+/// of magnitude 1, which add up to no more than the rounding of each. A frame and the one a hop
+/// before it share a transform as its real and its imaginary part, and so do two frames on their
+/// way back.
+#[derive(Clone)]
 pub(super) struct LockedVocoder {
     hop_length: usize,
     window: Vec<f32>,
-    fft: RowFft,
+    /// The window over the scale of a transform there and back.
+    window_back: Vec<f32>,
+    forward: Arc<dyn Fft<f32>>,
+    inverse: Arc<dyn Fft<f32>>,
 }
 
 /// Buffers of a [`LockedVocoder`].
 #[derive(Default)]
 pub(super) struct LockedScratch {
-    fft: RowScratch,
-    time: Rows,
+    both: Vec<Complex32>,
+    work: Vec<Complex32>,
     lock: PhaseLock,
-    /// One for each channel.
-    voices: Vec<Voice>,
+    /// For each channel an even and an odd frame, read and then turned.
+    voices: Vec<[Bins; 2]>,
     /// Sum of the squares of the windows over each sample of the result, up to where it repeats
     /// itself.
     squares: Vec<f32>,
@@ -59,15 +66,23 @@ impl WithSimd for Run<'_> {
 
 impl LockedVocoder {
     pub(super) fn new(n_fft: usize, hop_length: usize) -> LockedVocoder {
-        let window = Window::Hann
-            .samples(n_fft)
-            .into_iter()
-            .map(|w| w as f32)
-            .collect();
+        thread_local! {
+            static PLANNER: RefCell<FftPlanner<f32>> = RefCell::new(FftPlanner::new());
+        }
+        let (forward, inverse) = PLANNER.with_borrow_mut(|planner| {
+            (
+                planner.plan_fft_forward(n_fft),
+                planner.plan_fft_inverse(n_fft),
+            )
+        });
+        let window = Window::Hann.samples(n_fft);
+        let narrow = |scale: f64| window.iter().map(|w| (w * scale) as f32).collect();
         LockedVocoder {
             hop_length,
-            window,
-            fft: RowFft::new(n_fft),
+            window: narrow(1.0),
+            window_back: narrow(1.0 / n_fft as f64),
+            forward,
+            inverse,
         }
     }
 
@@ -102,74 +117,90 @@ impl LockedVocoder {
     ) {
         let (n, length) = (samples.len() / n_channels, out.len() / n_channels);
         self.begin(n_channels, length, scratch);
-        let hop = self.hop_length;
-        let n_frames = (length + self.window.len() / 2).div_ceil(hop);
-        for first in (0..n_frames).step_by(LANES) {
-            let count = LANES.min(n_frames - first);
-            for channel in 0..n_channels {
-                let part = &samples[channel * n..(channel + 1) * n];
-                for earlier in [0, hop] {
-                    for lane in 0..count {
-                        let center = ((first + lane) as f64 * rate * hop as f64).round() as isize;
-                        self.read(part, center - earlier as isize, scratch.time.row_mut(lane));
-                    }
-                    let Voice { now, before, .. } = &mut scratch.voices[channel];
-                    let [re, im] = if earlier == 0 { now } else { before };
-                    self.fft
-                        .forward(&scratch.time, count, [re, im], &mut scratch.fft);
-                }
+        let LockedScratch {
+            both,
+            work,
+            lock,
+            voices,
+            squares,
+        } = scratch;
+        let voices = &mut voices[..n_channels];
+        let n_frames = (length + self.window.len() / 2).div_ceil(self.hop_length);
+        for frame in 0..n_frames {
+            let center = (frame as f64 * rate * self.hop_length as f64).round() as isize;
+            let is_odd = frame % 2 == 1;
+            lock.clear();
+            for (channel, [even, odd]) in samples.chunks_exact(n).zip(&mut *voices) {
+                let (last, now) = if is_odd { (even, odd) } else { (odd, even) };
+                self.read(channel, center, both);
+                self.forward.process_with_scratch(both, work);
+                lock.take(both, last, now);
             }
-            scratch.lock.turn(&mut scratch.voices[..n_channels], count);
-            for channel in 0..n_channels {
-                let [re, im] = &mut scratch.voices[channel].now;
-                self.fft
-                    .inverse([re, im], count, &mut scratch.time, &mut scratch.fft);
-                let sum = &mut out[channel * length..(channel + 1) * length];
-                for lane in 0..count {
-                    let squares = if channel == 0 {
-                        Some(&mut scratch.squares[..])
-                    } else {
-                        None
-                    };
-                    self.add(first + lane, scratch.time.row(lane), sum, squares);
+            lock.follow();
+            for [even, odd] in &mut *voices {
+                lock.turn(if is_odd { odd } else { even });
+            }
+            if is_odd || frame + 1 == n_frames {
+                let first = frame - usize::from(is_odd);
+                for ([even, odd], sum) in voices.iter_mut().zip(out.chunks_exact_mut(length)) {
+                    if !is_odd {
+                        odd.begin(even.re.len());
+                    }
+                    join(even, odd, both);
+                    self.inverse.process_with_scratch(both, work);
+                    self.add(first, both, |z| z.re, sum);
+                    if is_odd {
+                        self.add(frame, both, |z| z.im, sum);
+                    }
                 }
             }
         }
-        let largest = scratch.squares.iter().fold(0.0f32, |m, &s| m.max(s));
-        let divide = |sums: &mut [f32], squares: &[f32]| {
-            for (sum, &squares) in sums.iter_mut().zip(squares) {
-                *sum = if squares > UNCOVERED * largest {
-                    *sum / squares
-                } else {
-                    0.0
-                };
+        for frame in 0..n_frames {
+            let start = self.start(frame, squares);
+            if start.1 == squares.len() {
+                break;
             }
-        };
+            for (square, w) in squares[start.1..].iter_mut().zip(&self.window[start.0..]) {
+                *square += w * w;
+            }
+        }
+        let largest = squares.iter().fold(0.0f32, |m, &s| m.max(s));
+        for square in &mut *squares {
+            *square = if *square > UNCOVERED * largest {
+                1.0 / *square
+            } else {
+                0.0
+            };
+        }
         let edge = self.edge().min(length);
         for channel in out.chunks_exact_mut(length) {
             let (first, rest) = channel.split_at_mut(edge);
-            divide(first, &scratch.squares);
-            for part in rest.chunks_mut(hop) {
-                divide(part, &scratch.squares[edge..]);
+            scale(first, squares);
+            for part in rest.chunks_mut(self.hop_length) {
+                scale(part, &squares[edge..]);
             }
         }
     }
 
-    /// Samples of the result after which frames begin at all places a hop apart: from there on the sum of the squares of their
-    /// windows comes again after every hop, sample by sample.
+    /// Samples of the result after which frames begin at all places a hop apart: from there on the
+    /// sum of the squares of their windows comes again after every hop, sample by sample.
     fn edge(&self) -> usize {
         self.window.len() - self.window.len() / 2
     }
 
     fn begin(&self, n_channels: usize, length: usize, scratch: &mut LockedScratch) {
         let (n_fft, n_bins) = (self.window.len(), self.window.len() / 2 + 1);
-        self.fft.prepare(&mut scratch.fft);
-        scratch.time.resize(n_fft);
+        let n_work = self
+            .forward
+            .get_inplace_scratch_len()
+            .max(self.inverse.get_inplace_scratch_len());
+        scratch.both.resize(n_fft, Complex32::default());
+        scratch.work.resize(n_work, Complex32::default());
         scratch.lock.begin(n_bins);
         let most = n_channels.max(scratch.voices.len());
-        scratch.voices.resize_with(most, Voice::default);
-        for voice in &mut scratch.voices[..n_channels] {
-            voice.prepare(n_bins);
+        scratch.voices.resize_with(most, Default::default);
+        for voice in scratch.voices[..n_channels].iter_mut().flatten() {
+            voice.begin(n_bins);
         }
         scratch.squares.clear();
         scratch
@@ -177,39 +208,89 @@ impl LockedVocoder {
             .resize(length.min(self.edge() + self.hop_length), 0.0);
     }
 
-    /// The frame that is centred on a sample, under the window; zeros stand outside the sound.
+    /// The frame that is centred on a sample and, as imaginary parts, the one a hop before it,
+    /// under the window; zeros stand outside the sound.
     #[inline(always)]
-    fn read(&self, samples: &[f32], center: isize, row: &mut [f32]) {
-        let length = self.window.len();
-        let start = center - (length / 2) as isize;
-        let skipped = start.min(0).unsigned_abs().min(length);
-        let first = start.max(0).unsigned_abs().min(samples.len());
-        let n = (length - skipped).min(samples.len() - first);
-        row[..skipped].fill(0.0);
-        row[skipped + n..length].fill(0.0);
-        let inside = samples[first..first + n]
-            .iter()
-            .zip(&self.window[skipped..]);
-        for (slot, (x, w)) in row[skipped..].iter_mut().zip(inside) {
-            *slot = x * w;
+    fn read(&self, samples: &[f32], center: isize, both: &mut [Complex32]) {
+        let (length, hop) = (self.window.len(), self.hop_length);
+        let start = center - (length / 2) as isize - hop as isize;
+        let inside = usize::try_from(start)
+            .ok()
+            .and_then(|start| samples.get(start..start + hop + length));
+        if let Some(part) = inside {
+            let pairs = part[hop..].iter().zip(part).zip(&self.window);
+            for (z, ((now, earlier), w)) in both.iter_mut().zip(pairs) {
+                *z = Complex32::new(now * w, earlier * w);
+            }
+        } else {
+            let at = |i: isize| {
+                let index = usize::try_from(i).ok();
+                index.and_then(|i| samples.get(i)).copied().unwrap_or(0.0)
+            };
+            for (i, (z, w)) in (start..).zip(both.iter_mut().zip(&self.window)) {
+                *z = Complex32::new(w * at(i + hop as isize), w * at(i));
+            }
         }
     }
 
-    /// Adds a frame under the window, and the square of the window.
+    /// Where a frame begins, and which sample of `sum` that is.
     #[inline(always)]
-    fn add(&self, frame: usize, row: &[f32], sum: &mut [f32], squares: Option<&mut [f32]>) {
+    fn start(&self, frame: usize, sum: &[f32]) -> (usize, usize) {
         let start = (frame * self.hop_length) as isize - (self.window.len() / 2) as isize;
-        let skipped = start.min(0).unsigned_abs().min(self.window.len());
-        let first = start.max(0).unsigned_abs().min(sum.len());
-        let window = &self.window[skipped..];
-        for ((sum, x), w) in sum[first..].iter_mut().zip(&row[skipped..]).zip(window) {
-            *sum += x * w;
+        (
+            start.min(0).unsigned_abs().min(self.window.len()),
+            start.max(0).unsigned_abs().min(sum.len()),
+        )
+    }
+
+    /// Adds a frame, a part of what was transformed, under the window.
+    #[inline(always)]
+    fn add(
+        &self,
+        frame: usize,
+        both: &[Complex32],
+        part: impl Fn(&Complex32) -> f32,
+        sum: &mut [f32],
+    ) {
+        let (skipped, first) = self.start(frame, sum);
+        let frame = both[skipped..].iter().zip(&self.window_back[skipped..]);
+        for (sum, (z, w)) in sum[first..].iter_mut().zip(frame) {
+            *sum += part(z) * w;
         }
-        if let Some(squares) = squares {
-            let first = first.min(squares.len());
-            for (square, w) in squares[first..].iter_mut().zip(window) {
-                *square += w * w;
-            }
-        }
+    }
+}
+
+/// The spectrum of `even + i odd` from those of the two real frames.
+#[inline(always)]
+fn join(even: &Bins, odd: &Bins, both: &mut [Complex32]) {
+    let n = both.len();
+    let inner = (n - 1) / 2;
+    let (low, high) = both.split_at_mut(n - inner);
+    let low = &mut low[1..=inner];
+    let (even_re, even_im) = (&even.re[1..=inner], &even.im[1..=inner]);
+    let (odd_re, odd_im) = (&odd.re[1..=inner], &odd.im[1..=inner]);
+    for k in 0..inner {
+        low[k] = Complex32::new(even_re[k] - odd_im[k], even_im[k] + odd_re[k]);
+    }
+    for (k, z) in high.iter_mut().enumerate() {
+        let k = inner - 1 - k;
+        *z = Complex32::new(even_re[k] + odd_im[k], odd_re[k] - even_im[k]);
+    }
+    // These are their own mirror images; real frames have no imaginary parts there.
+    for k in [0, n / 2].into_iter().filter(|k| 2 * k % n == 0) {
+        both[k] = Complex32::new(even.re[k], odd.re[k]);
+    }
+}
+
+#[inline(always)]
+fn scale(samples: &mut [f32], by: &[f32]) {
+    for (x, by) in samples.iter_mut().zip(by) {
+        *x *= by;
+    }
+}
+
+impl std::fmt::Debug for LockedVocoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LockedVocoder({})", self.window.len())
     }
 }

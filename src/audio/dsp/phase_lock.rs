@@ -1,244 +1,193 @@
-//! Turning frames that stand side by side so that each goes on from the one before it.
+//! Turning the bins of a frame so that it goes on from the frame before it.
 
-use super::{LANES, LaneBuffer};
+use realfft::num_complex::Complex32;
 
-/// The spectra of one channel, of [`LANES`] frames side by side.
+/// Values that are written at a time where parts of bins are filled.
+const WIDTH: usize = 16;
+
+/// Real and imaginary parts of the bins of a frame.
 #[derive(Default)]
-pub(super) struct Voice {
-    /// The frames that are read, then turned, real and imaginary parts.
-    pub(super) now: [LaneBuffer; 2],
-    /// Those a hop earlier.
-    pub(super) before: [LaneBuffer; 2],
-    /// The last frame of the group before, as it was read.
-    last: [Vec<f32>; 2],
+pub(super) struct Bins {
+    pub(super) re: Vec<f32>,
+    pub(super) im: Vec<f32>,
 }
 
-/// Buffers of identity phase locking, and what it knows of the frame that was written last.
-///
-/// A frame is written as it was read, its parts turned. So what is compared, the frame before as it
-/// was written and the one a hop earlier as it was read, is the product of two frames that were
-/// read times the turns of the frame before: the products and their sums over the bins are taken
-/// for all frames at once, and only the sums over parts go from frame to frame.
+impl Bins {
+    /// Makes room; nothing is in it.
+    pub(super) fn begin(&mut self, n_bins: usize) {
+        for row in [&mut self.re, &mut self.im] {
+            row.clear();
+            row.resize(n_bins, 0.0);
+        }
+    }
+}
+
+/// Identity phase locking, frame after frame: [`PhaseLock::begin`], then for each frame
+/// [`PhaseLock::clear`], [`PhaseLock::take`] for each channel, [`PhaseLock::follow`], and
+/// [`PhaseLock::turn`] for each channel.
 #[derive(Default)]
 pub(super) struct PhaseLock {
-    n_bins: usize,
     /// Power over all channels, between two values on either side that are below any power.
-    power: Vec<[f32; LANES]>,
-    /// Sums from the first bin on of what was read for the frame before times the conjugate of the
-    /// frame a hop earlier.
-    sums: Vec<[[f64; LANES]; 2]>,
-    /// Where the bins that belong to each peak end, frame after frame, and how many there are.
+    power: Vec<f32>,
+    /// The frame before, as it was written, times the conjugate of the frame a hop earlier.
+    product: Vec<[f32; 2]>,
+    /// Power and place of each bin in one number, and all ones where a peak is.
+    keys: Vec<[u64; 2]>,
+    /// Sums of the products before each bin.
+    sums: Vec<[f64; 2]>,
+    /// Where the bins that belong to each peak end.
     ends: Vec<u32>,
-    n_parts: [usize; LANES],
-    /// The parts of the frame before, and of this one.
-    parts: [Parts; 2],
-    /// How far each bin is turned.
-    ahead: Vec<[[f32; LANES]; 2]>,
-}
-
-/// Parts of a frame: where they end, and by which numbers of magnitude 1 they were turned.
-#[derive(Default)]
-struct Parts {
-    ends: Vec<u32>,
-    turns: Vec<[f64; 2]>,
-}
-
-impl Voice {
-    /// Makes the buffers fit.
-    pub(super) fn prepare(&mut self, n_bins: usize) {
-        let buffers = self.now.iter_mut().chain(&mut self.before);
-        buffers.for_each(|buffer| buffer.resize(n_bins));
-        self.last.iter_mut().for_each(|row| row.resize(n_bins, 0.0));
-    }
+    /// By which numbers of magnitude 1 they are turned.
+    parts: Vec<[f32; 2]>,
+    /// The same for each bin.
+    turns: Bins,
 }
 
 impl PhaseLock {
-    /// Makes the buffers fit; nothing was written before.
+    /// Makes the buffers fit.
     pub(super) fn begin(&mut self, n_bins: usize) {
-        self.n_bins = n_bins;
         self.power.clear();
-        self.power.resize(n_bins + 4, [-1.0; LANES]);
-        self.sums.resize(n_bins + 1, [[0.0; LANES]; 2]);
-        self.ends.resize(LANES * (n_bins + 1), 0);
-        self.ahead.resize(n_bins, [[0.0; LANES]; 2]);
-        self.parts[0].ends.clear();
+        self.power.resize(n_bins + 4, -1.0);
+        self.product.resize(n_bins, [0.0; 2]);
+        self.keys.resize(n_bins, [0; 2]);
+        self.sums.resize(n_bins + 1, [0.0; 2]);
+        self.ends.resize(n_bins + 1, 0);
+        self.parts.resize(n_bins + 1, [0.0; 2]);
+        self.turns.begin(n_bins + WIDTH);
     }
 
-    /// Turns the first `count` frames of all channels.
+    /// Begins a frame.
     #[inline(always)]
-    pub(super) fn turn(&mut self, voices: &mut [Voice], count: usize) {
-        self.find_power(voices);
-        find_parts(&self.power, &mut self.ends, &mut self.n_parts);
-        self.add_up(voices);
-        for lane in 0..count {
-            self.follow(lane);
-        }
-        for voice in voices {
-            let [re, im] = &mut voice.now;
-            let (re, im) = (re.groups_mut(), im.groups_mut());
-            let [last_re, last_im] = &mut voice.last;
-            for (last, now) in last_re.iter_mut().zip(&*re) {
-                *last = now[count - 1];
-            }
-            for (last, now) in last_im.iter_mut().zip(&*im) {
-                *last = now[count - 1];
-            }
-            for ((re, im), [c, s]) in re.iter_mut().zip(im).zip(&self.ahead) {
-                for i in 0..LANES {
-                    (re[i], im[i]) = (re[i] * c[i] - im[i] * s[i], re[i] * s[i] + im[i] * c[i]);
-                }
-            }
-        }
+    pub(super) fn clear(&mut self) {
+        let n_bins = self.product.len();
+        self.power[2..n_bins + 2].fill(0.0);
+        self.product.fill([0.0; 2]);
     }
 
+    /// Takes what belongs to a channel: the transform of `frame + i earlier`, where `earlier` is
+    /// the frame a hop before it, and `last`, the frame before as it was written. The frame's bins
+    /// go to `now`.
     #[inline(always)]
-    fn find_power(&mut self, voices: &[Voice]) {
-        let power = &mut self.power[2..self.n_bins + 2];
-        power.fill([0.0; LANES]);
-        for voice in voices {
-            let (re, im) = (voice.now[0].groups(), voice.now[1].groups());
-            for ((power, re), im) in power.iter_mut().zip(re).zip(im) {
-                for i in 0..LANES {
-                    power[i] += re[i] * re[i] + im[i] * im[i];
-                }
-            }
+    pub(super) fn take(&mut self, both: &[Complex32], last: &Bins, now: &mut Bins) {
+        let (n, n_bins) = (both.len(), self.product.len());
+        // Bins that have a mirror image, which is another one.
+        let inner = (n - 1) / 2;
+        let (low, high) = (&both[1..=inner], &both[n - inner..]);
+        let power = &mut self.power[3..3 + inner];
+        let product = &mut self.product[1..=inner];
+        let (now_re, now_im) = (&mut now.re[1..=inner], &mut now.im[1..=inner]);
+        let (last_re, last_im) = (&last.re[1..=inner], &last.im[1..=inner]);
+        for k in 0..inner {
+            let (z, mirror) = (low[k], high[inner - 1 - k]);
+            let (re, im) = (0.5 * (z.re + mirror.re), 0.5 * (z.im - mirror.im));
+            let earlier = (0.5 * (z.im + mirror.im), 0.5 * (mirror.re - z.re));
+            (now_re[k], now_im[k]) = (re, im);
+            power[k] += re * re + im * im;
+            product[k][0] += last_re[k] * earlier.0 + last_im[k] * earlier.1;
+            product[k][1] += last_im[k] * earlier.0 - last_re[k] * earlier.1;
         }
+        // The others are real.
+        for k in [0, n / 2].into_iter().filter(|k| 2 * k % n == 0) {
+            let z = both[k];
+            (now.re[k], now.im[k]) = (z.re, 0.0);
+            self.power[k + 2] += z.re * z.re;
+            self.product[k][0] += last.re[k] * z.im;
+            self.product[k][1] += last.im[k] * z.im;
+        }
+        debug_assert_eq!(n_bins, n / 2 + 1);
     }
 
-    /// Parts are short and of any length, so loops over each would end in surprises for the
-    /// processor. A part's sum is the difference of two sums from the first bin on; double
-    /// precision leaves 7 digits to one 90 dB under the strongest.
+    /// Finds how far each bin is turned.
     #[inline(always)]
-    fn add_up(&mut self, voices: &[Voice]) {
-        let mut sum = [[0.0; LANES]; 2];
-        for (k, slot) in self.sums[1..].iter_mut().enumerate() {
-            let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
-            for voice in voices {
-                let (now_re, now_im) = (&voice.now[0].groups()[k], &voice.now[1].groups()[k]);
-                let (b_re, b_im) = (&voice.before[0].groups()[k], &voice.before[1].groups()[k]);
-                // The frame before each.
-                let (mut a_re, mut a_im) = ([voice.last[0][k]; LANES], [voice.last[1][k]; LANES]);
-                a_re[1..].copy_from_slice(&now_re[..LANES - 1]);
-                a_im[1..].copy_from_slice(&now_im[..LANES - 1]);
-                for i in 0..LANES {
-                    re[i] += a_re[i] * b_re[i] + a_im[i] * b_im[i];
-                    im[i] += a_im[i] * b_re[i] - a_re[i] * b_im[i];
-                }
-            }
-            for i in 0..LANES {
-                sum[0][i] += f64::from(re[i]);
-                sum[1][i] += f64::from(im[i]);
-            }
-            *slot = sum;
+    pub(super) fn follow(&mut self) {
+        find_keys(&self.power, &mut self.keys);
+        let n_parts = divide(&self.keys, &self.product, &mut self.ends, &mut self.sums);
+        let (ends, parts) = (&self.ends[..n_parts], &mut self.parts[..n_parts]);
+        let mut before = [0.0; 2];
+        for (part, &end) in parts.iter_mut().zip(ends) {
+            let until = self.sums[end as usize];
+            *part = [(until[0] - before[0]) as f32, (until[1] - before[1]) as f32];
+            before = until;
         }
-    }
-
-    /// Finds how far the parts of a frame are turned, after the frame before it.
-    #[inline(always)]
-    fn follow(&mut self, lane: usize) {
-        let [last, now] = &mut self.parts;
-        now.ends.clear();
-        if last.ends.is_empty() {
-            // The first of all frames is written as it is.
-            now.ends.push(self.n_bins as u32);
-            now.turns.clear();
-            now.turns.push([1.0, 0.0]);
-        } else {
-            let first = lane * (self.n_bins + 1);
-            now.ends
-                .extend_from_slice(&self.ends[first..first + self.n_parts[lane]]);
-            now.turns.resize(now.ends.len(), [0.0; 2]);
-            add_parts(&self.sums, lane, last, now);
-            for turn in &mut now.turns {
-                let [re, im] = *turn;
-                let size = (re * re + im * im).sqrt();
-                // Where nothing can be compared nothing is turned.
-                *turn = if size > 0.0 {
-                    [re / size, im / size]
-                } else {
-                    [1.0, 0.0]
-                };
-            }
+        for part in &mut *parts {
+            let [re, im] = *part;
+            // Neither the square of the larger one nor of the smaller one leaves what a number can
+            // hold, if it counts.
+            let most = re.abs().max(im.abs());
+            let (x, y) = (re / most, im / most);
+            let size = (x * x + y * y).sqrt();
+            // Where nothing can be compared nothing is turned.
+            *part = if most > 0.0 {
+                [x / size, y / size]
+            } else {
+                [1.0, 0.0]
+            };
         }
         let mut start = 0;
-        for (&end, turn) in now.ends.iter().zip(&now.turns) {
-            let [re, im] = turn.map(|x| x as f32);
-            for ahead in &mut self.ahead[start..end as usize] {
-                (ahead[0][lane], ahead[1][lane]) = (re, im);
+        for (&end, &[re, im]) in ends.iter().zip(&*parts) {
+            // What is written too far belongs to the parts behind, which come next.
+            while start < end as usize {
+                self.turns.re[start..start + WIDTH].fill(re);
+                self.turns.im[start..start + WIDTH].fill(im);
+                start += WIDTH;
             }
             start = end as usize;
         }
-        self.parts.swap(0, 1);
+    }
+
+    /// Turns a channel's bins.
+    #[inline(always)]
+    pub(super) fn turn(&self, bins: &mut Bins) {
+        let turns = self.turns.re.iter().zip(&self.turns.im);
+        for ((re, im), (c, s)) in bins.re.iter_mut().zip(&mut bins.im).zip(turns) {
+            (*re, *im) = (*re * c - *im * s, *re * s + *im * c);
+        }
     }
 }
 
-/// Sums over the parts of a frame what the parts of the frame before it have turned.
+/// Marks the bins that exceed the two on either side; `padded` has two values more at either end.
 #[inline(always)]
-fn add_parts(sums: &[[[f64; LANES]; 2]], lane: usize, last: &Parts, now: &mut Parts) {
-    let (mut i, mut j) = (0, 0);
-    let (mut from, mut sum) = ([0.0; 2], [0.0; 2]);
-    // Without a branch: every step ends a part of one frame or of both, and writes what is the sum
-    // if it was this one's.
-    while j < now.ends.len() {
-        let (a, b) = (last.ends[i], now.ends[j]);
-        let at = a.min(b);
-        let [re, im] = &sums[at as usize];
-        let to = [re[lane], im[lane]];
-        let (re, im) = (to[0] - from[0], to[1] - from[1]);
-        let [c, s] = last.turns[i];
-        sum = [sum[0] + (re * c - im * s), sum[1] + (re * s + im * c)];
-        now.turns[j] = sum;
-        let ended = b == at;
-        sum = if ended { [0.0; 2] } else { sum };
-        j += usize::from(ended);
-        i += usize::from(a == at);
-        from = to;
-    }
-}
-
-/// Finds the bins that exceed the two on either side, and divides all bins among them at the
-/// weakest between two: `ends` are those of the parts, frame after frame. Bins without any peak are
-/// one part. `padded` has two values more at either end.
-#[inline(always)]
-fn find_parts(padded: &[[f32; LANES]], ends: &mut [u32], n_parts: &mut [usize; LANES]) {
-    let n = padded.len() - 4;
-    let stride = n + 1;
-    let mut at = [0; LANES];
-    for (lane, at) in at.iter_mut().enumerate() {
-        *at = lane * stride;
-    }
-    let (mut least, mut weakest, mut seen) = ([f32::INFINITY; LANES], [0u32; LANES], [0; LANES]);
+fn find_keys(padded: &[f32], keys: &mut [[u64; 2]]) {
+    let n = keys.len();
+    let (a, b, p) = (&padded[..n], &padded[1..=n], &padded[2..n + 2]);
+    let (c, d) = (&padded[3..n + 3], &padded[4..n + 4]);
     for k in 0..n {
-        let (a, b, p) = (&padded[k], &padded[k + 1], &padded[k + 2]);
-        let (c, d) = (&padded[k + 3], &padded[k + 4]);
-        let mut is_peak = [0u32; LANES];
-        let mut is_end = [0u32; LANES];
-        let ended_at = weakest;
-        for i in 0..LANES {
-            // A plateau belongs to its first bin.
-            let peak = (p[i] > a[i]) & (p[i] > b[i]) & (p[i] >= c[i]) & (p[i] >= d[i]);
-            is_peak[i] = u32::from(peak);
-            is_end[i] = is_peak[i] & seen[i];
-            seen[i] |= is_peak[i];
-            weakest[i] = if p[i] < least[i] {
-                k as u32
-            } else {
-                weakest[i]
-            };
-            least[i] = if p[i] < least[i] { p[i] } else { least[i] };
-            least[i] = if peak { f32::INFINITY } else { least[i] };
-        }
-        // Without a branch, for peaks come as they please: every bin writes what would be the next
-        // end, and only a peak that has one before it makes that final.
-        for i in 0..LANES {
-            ends[at[i]] = ended_at[i];
-            at[i] += is_end[i] as usize;
-        }
+        // A plateau belongs to its first bin.
+        let peak = (p[k] > a[k]) & (p[k] > b[k]) & (p[k] >= c[k]) & (p[k] >= d[k]);
+        // Bits of numbers that are not negative are in their order.
+        keys[k] = [
+            u64::from(p[k].to_bits()) << 32 | k as u64,
+            if peak { u64::MAX } else { 0 },
+        ];
     }
-    for lane in 0..LANES {
-        ends[at[lane]] = n as u32;
-        n_parts[lane] = at[lane] - lane * stride + 1;
+}
+
+/// Divides all bins among the peaks at the weakest between two, and adds up the products. Gives the
+/// number of parts. Bins without any peak are one part.
+///
+/// Parts are short and of any length, so loops over each would end in surprises for the processor:
+/// every bin writes what would be the next end, and only a peak that has one before it makes that
+/// final. A part's sum is the difference of two sums from the first bin on; double precision leaves
+/// 7 digits to one 90 dB under the strongest.
+#[inline(always)]
+fn divide(
+    keys: &[[u64; 2]],
+    product: &[[f32; 2]],
+    ends: &mut [u32],
+    sums: &mut [[f64; 2]],
+) -> usize {
+    let (mut at, mut least, mut seen) = (0, u64::MAX, 0);
+    let mut sum = [0.0; 2];
+    for ((&[key, peak], x), slot) in keys.iter().zip(product).zip(&mut sums[1..]) {
+        ends[at] = least as u32;
+        at += (peak & seen & 1) as usize;
+        seen |= peak;
+        least = least.min(key) | peak;
+        sum = [sum[0] + f64::from(x[0]), sum[1] + f64::from(x[1])];
+        *slot = sum;
     }
+    ends[at] = keys.len() as u32;
+    at + 1
 }
 
 #[cfg(test)]
@@ -247,54 +196,93 @@ mod tests {
 
     #[test]
     fn bins_are_divided_among_peaks() {
-        let cases = [
+        for (power, want) in [
             ([0.0, 1.0, 5.0, 1.0, 0.5, 0.7, 2.0, 9.0, 2.0], &[4, 9][..]),
             ([0.0; 9], &[9]),
             ([3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], &[9]),
             ([9.0, 1.0, 1.0, 7.0, 7.0, 2.0, 1.0, 3.0, 0.0], &[1, 6, 9]),
-        ];
-        // Every frame finds its own.
-        let mut padded = vec![[-1.0; LANES]; 13];
-        for lane in 0..LANES {
-            for (k, power) in cases[lane % cases.len()].0.into_iter().enumerate() {
-                padded[k + 2][lane] = power;
-            }
-        }
-        let (mut ends, mut n_parts) = (vec![77; LANES * 10], [0; LANES]);
-        find_parts(&padded, &mut ends, &mut n_parts);
-        for lane in 0..LANES {
-            let (power, want) = cases[lane % cases.len()];
-            let got = &ends[lane * 10..][..n_parts[lane]];
-            assert_eq!(got, want, "{power:?}");
+        ] {
+            let mut padded = vec![-1.0; 13];
+            padded[2..11].copy_from_slice(&power);
+            let (mut keys, mut ends) = ([[0; 2]; 9], [77; 10]);
+            find_keys(&padded, &mut keys);
+            let n_parts = divide(&keys, &[[0.0; 2]; 9], &mut ends, &mut [[0.0; 2]; 10]);
+            assert_eq!(&ends[..n_parts], want, "{power:?}");
         }
     }
 
     #[test]
-    fn sums_over_parts_have_the_turns_of_the_parts_before() {
-        let mut sums = vec![[[0.0; LANES]; 2]; 11];
-        for k in 0..10 {
-            sums[k + 1][0][3] = sums[k][0][3] + k as f64;
-            sums[k + 1][1][3] = sums[k][1][3] + 1.0;
+    fn a_part_turns_by_the_angle_of_its_sum() {
+        let mut lock = PhaseLock::default();
+        lock.begin(40);
+        lock.clear();
+        // Peaks at 5 and 30, the weakest between them at 27.
+        for (k, power) in lock.power[2..42].iter_mut().enumerate() {
+            let away = k.abs_diff(if k < 27 { 5 } else { 30 });
+            *power = if k == 27 {
+                0.5
+            } else {
+                9.0 - 0.3 * away as f32
+            };
         }
-        let last = Parts {
-            ends: vec![3, 7, 10],
-            turns: vec![[1.0, 0.0], [0.0, 1.0], [0.6, -0.8]],
-        };
-        let mut now = Parts {
-            ends: vec![2, 7, 10],
-            turns: vec![[0.0; 2]; 3],
-        };
-        add_parts(&sums, 3, &last, &mut now);
-        let mut start = 0;
-        for (&end, got) in now.ends.iter().zip(&now.turns) {
-            let mut want = [0.0; 2];
-            for k in start..end {
-                let part = last.ends.iter().position(|&end| k < end).unwrap();
-                let ([c, s], re) = (last.turns[part], f64::from(k));
-                want = [want[0] + re * c - s, want[1] + re * s + c];
+        for (k, product) in lock.product.iter_mut().enumerate() {
+            *product = if k < 27 {
+                [0.0, 1.0 + k as f32]
+            } else {
+                [-3e-6, 4e-6]
+            };
+        }
+        lock.follow();
+        assert_eq!(lock.ends[..2], [27, 40]);
+        for k in 0..40 {
+            let want = if k < 27 { (0.0, 1.0) } else { (-0.6, 0.8) };
+            let got = (lock.turns.re[k], lock.turns.im[k]);
+            assert!(
+                (got.0 - want.0).hypot(got.1 - want.1) < 1e-6,
+                "{k}: {got:?}"
+            );
+        }
+        // Nothing to be compared with.
+        lock.product.fill([0.0; 2]);
+        lock.follow();
+        assert!(lock.turns.re[..40].iter().all(|&c| c == 1.0));
+    }
+
+    #[test]
+    fn two_frames_in_one_transform_are_told_apart() {
+        for n in [8usize, 9] {
+            let angle = |k: usize, i: usize| std::f64::consts::TAU * (k * i % n) as f64 / n as f64;
+            let frames = |i: usize| [(i as f64 * 1.7).sin(), (i as f64 * 0.6).cos() - 0.2];
+            let bin = |which: usize, k: usize| {
+                (0..n).fold((0.0, 0.0), |(re, im), i| {
+                    let (sin, cos) = angle(k, i).sin_cos();
+                    (re + frames(i)[which] * cos, im - frames(i)[which] * sin)
+                })
+            };
+            let both: Vec<Complex32> = (0..n)
+                .map(|k| {
+                    let (x, y) = (bin(0, k), bin(1, k));
+                    Complex32::new((x.0 - y.1) as f32, (x.1 + y.0) as f32)
+                })
+                .collect();
+            let [mut last, mut now] = [(); 2].map(|()| Bins::default());
+            let n_bins = n / 2 + 1;
+            last.begin(n_bins);
+            now.begin(n_bins);
+            last.re.fill(1.0);
+            let mut lock = PhaseLock::default();
+            lock.begin(n_bins);
+            lock.clear();
+            lock.take(&both, &last, &mut now);
+            for k in 0..n_bins {
+                let (x, y) = (bin(0, k), bin(1, k));
+                let near = |got: f32, want: f64| assert!((f64::from(got) - want).abs() < 1e-5);
+                near(now.re[k], x.0);
+                near(now.im[k], x.1);
+                near(lock.power[k + 2], x.0 * x.0 + x.1 * x.1);
+                near(lock.product[k][0], y.0);
+                near(lock.product[k][1], -y.1);
             }
-            assert!((got[0] - want[0]).hypot(got[1] - want[1]) < 1e-12);
-            start = end;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One change of the sample rate by overlap-save blocks, with its filter and its transforms.
 
 use super::reader::bessel_i0;
+use pulp::{Arch, Simd, WithSimd};
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
@@ -35,7 +36,13 @@ pub(super) struct RateChange {
     forward: Arc<dyn Fft<f32>>,
     inverse: Arc<dyn Fft<f32>>,
     /// The filter at the bins that both rates have, from 0; scaled for a round trip.
-    gains: Vec<f32>,
+    pub(super) gains: Vec<f32>,
+    pub(super) buffers: Buffers,
+}
+
+/// What blocks are transformed in; a conversion makes it fit.
+#[derive(Default)]
+pub(super) struct Buffers {
     input: Vec<Complex32>,
     output: Vec<Complex32>,
     work: Vec<Complex32>,
@@ -58,40 +65,46 @@ impl RateChange {
         let forward = planner.plan_fft_forward(block.from);
         let inverse = planner.plan_fft_inverse(block.to);
         let gains = gains(from, to, block);
-        Some(RateChange::of_parts(block, edge, forward, inverse, gains))
+        let buffers = Buffers::default();
+        Some(RateChange::of_parts(
+            [block, edge],
+            [forward, inverse],
+            gains,
+            buffers,
+        ))
     }
 
     /// The conversion with blocks, transforms and a filter that somebody chose.
     pub(super) fn of_parts(
-        block: Sizes,
-        edge: Sizes,
-        forward: Arc<dyn Fft<f32>>,
-        inverse: Arc<dyn Fft<f32>>,
+        [block, edge]: [Sizes; 2],
+        [forward, inverse]: [Arc<dyn Fft<f32>>; 2],
         gains: Vec<f32>,
+        mut buffers: Buffers,
     ) -> RateChange {
-        let work = forward
+        let n_work = forward
             .get_inplace_scratch_len()
             .max(inverse.get_inplace_scratch_len());
-        let buffer = |n| vec![Complex32::default(); n];
+        buffers.input.resize(block.from, Complex32::default());
+        buffers.output.resize(block.to, Complex32::default());
+        buffers.work.resize(n_work, Complex32::default());
         RateChange {
-            input: buffer(block.from),
-            output: buffer(block.to),
-            work: buffer(work),
             block,
             edge,
             forward,
             inverse,
             gains,
+            buffers,
         }
     }
 
     /// Fills `out` with the sound at the other rate, from the time of its first sample. Around the
     /// sound is silence.
     pub(super) fn convert(&mut self, sound: &[f32], out: &mut [f32]) {
-        let step = self.step();
-        for (pair, part) in out.chunks_mut(2 * step.to).enumerate() {
-            self.pair(sound, (2 * pair * step.from) as isize, part);
-        }
+        Arch::new().dispatch(Convert {
+            change: self,
+            sound,
+            out,
+        });
     }
 
     /// How far it is from one block to the next.
@@ -104,16 +117,30 @@ impl RateChange {
 
     /// Fills `out` with the sound at the other rate, from the time of sample `start` on: as much as
     /// two blocks hold, or less.
+    #[inline(always)]
     pub(super) fn pair(&mut self, sound: &[f32], start: isize, out: &mut [f32]) {
-        let step = self.step();
-        self.load(sound, start - self.edge.from as isize, step.from);
+        self.take(sound, start);
+        self.give(out);
+    }
+
+    /// Transforms two blocks of the sound.
+    #[inline(always)]
+    pub(super) fn take(&mut self, sound: &[f32], start: isize) {
+        let step = self.step().from;
+        self.load(sound, start - self.edge.from as isize, step);
         self.forward
-            .process_with_scratch(&mut self.input, &mut self.work);
+            .process_with_scratch(&mut self.buffers.input, &mut self.buffers.work);
+    }
+
+    /// Gives what was taken at the other rate, through the filter as it is now.
+    #[inline(always)]
+    pub(super) fn give(&mut self, out: &mut [f32]) {
+        let step = self.step();
         self.shape();
         self.inverse
-            .process_with_scratch(&mut self.output, &mut self.work);
+            .process_with_scratch(&mut self.buffers.output, &mut self.buffers.work);
         let (first, second) = out.split_at_mut(step.to.min(out.len()));
-        let blocks = &self.output[self.edge.to..];
+        let blocks = &self.buffers.output[self.edge.to..];
         first
             .iter_mut()
             .zip(blocks)
@@ -125,6 +152,7 @@ impl RateChange {
     }
 
     /// Puts the blocks that begin at `start` and a step later side by side.
+    #[inline(always)]
     fn load(&mut self, sound: &[f32], start: isize, step: usize) {
         let n = self.block.from;
         let whole = usize::try_from(start)
@@ -132,39 +160,65 @@ impl RateChange {
             .and_then(|first| Some((sound.get(first..first + n)?, sound.get(first + step..)?)))
             .filter(|(_, second)| second.len() >= n);
         if let Some((first, second)) = whole {
-            for ((both, a), b) in self.input.iter_mut().zip(first).zip(second) {
+            for ((both, a), b) in self.buffers.input.iter_mut().zip(first).zip(second) {
                 *both = Complex32::new(*a, *b);
             }
             return;
         }
-        self.input.fill(Complex32::default());
+        self.buffers.input.fill(Complex32::default());
         let (silent, first) = inside(start, n, sound);
-        self.input[silent..]
+        self.buffers.input[silent..]
             .iter_mut()
             .zip(first)
             .for_each(|(both, x)| both.re = *x);
         let (silent, second) = inside(start + step as isize, n, sound);
-        self.input[silent..]
+        self.buffers.input[silent..]
             .iter_mut()
             .zip(second)
             .for_each(|(both, x)| both.im = *x);
     }
 
     /// Moves the bins that both rates have, filtered, to where the inverse transform expects them.
+    #[inline(always)]
     fn shape(&mut self) {
         let n = self.gains.len();
         let below = self.block.to - (n - 1);
-        self.output[n..below].fill(Complex32::default());
-        for ((y, x), gain) in self.output.iter_mut().zip(&self.input).zip(&self.gains) {
+        self.buffers.output[n..below].fill(Complex32::default());
+        for ((y, x), gain) in self
+            .buffers
+            .output
+            .iter_mut()
+            .zip(&self.buffers.input)
+            .zip(&self.gains)
+        {
             *y = x * gain;
         }
-        let negative = &self.input[self.block.from - (n - 1)..];
-        for ((y, x), gain) in self.output[below..]
+        let negative = &self.buffers.input[self.block.from - (n - 1)..];
+        for ((y, x), gain) in self.buffers.output[below..]
             .iter_mut()
             .zip(negative)
             .zip(self.gains[1..].iter().rev())
         {
             *y = x * gain;
+        }
+    }
+}
+
+struct Convert<'a> {
+    change: &'a mut RateChange,
+    sound: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Convert<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let step = self.change.step();
+        for (pair, part) in self.out.chunks_mut(2 * step.to).enumerate() {
+            let start = (2 * pair * step.from) as isize;
+            self.change.pair(self.sound, start, part);
         }
     }
 }

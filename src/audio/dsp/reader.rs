@@ -14,22 +14,11 @@ const STEPS: usize = 512;
 /// Positions between two samples for which weights are kept; linear in between is exact to -92 dB.
 const PHASES: usize = 128;
 
-/// Samples of a result that are made from one part of a sound, when it is read through.
-const PART: usize = 1 << 16;
 /// Cut-offs an octave for which weights are kept, and octaves.
 const LEVELS_PER_OCTAVE: usize = 32;
 const OCTAVES: usize = 7;
 /// The last of them.
 const FASTEST: f64 = (1 << OCTAVES) as f64;
-
-/// What is read before the first and behind the last sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outside {
-    /// Zeros.
-    Silence,
-    /// The sound again, as from a loop of tape.
-    Wrap,
-}
 
 /// A tape head: it holds a sound and reads it between its samples.
 ///
@@ -42,86 +31,18 @@ pub enum Outside {
 #[derive(Default)]
 pub struct Reader {
     padded: Vec<f32>,
-    n: usize,
     /// Where the sound's first sample lies in `padded`, or would lie.
     origin: f64,
-    outside: Option<Outside>,
-    weights: Vec<f32>,
 }
 
 impl Reader {
-    /// Puts a sound in, to be read at speeds of at most `fastest`.
-    pub fn load(&mut self, samples: &[f32], outside: Outside, fastest: f64) {
+    /// Puts a sound in, to be read at speeds of at most `fastest`. Around it is silence.
+    pub fn load(&mut self, samples: &[f32], fastest: f64) {
         let (n, margin) = (samples.len(), 2 * n_side(fastest) + 1);
-        (self.n, self.origin, self.outside) = (n, margin as f64, Some(outside));
+        self.origin = margin as f64;
         self.padded.clear();
         self.padded.resize(n + 2 * margin, 0.0);
-        if n == 0 {
-            return;
-        }
         self.padded[margin..margin + n].copy_from_slice(samples);
-        if outside == Outside::Wrap {
-            for i in 0..margin {
-                self.padded[margin + n + i] = samples[i % n];
-                self.padded[margin - 1 - i] = samples[n - 1 - i % n];
-            }
-        }
-    }
-
-    /// Reads at positions `start + i * speed`, in samples.
-    pub fn steady(&mut self, start: f64, speed: f64, out: &mut [f32]) {
-        self.with_weights(speed, |reader, weights| {
-            reader.read(start, 0, speed, weights, out);
-        });
-    }
-
-    /// Reads a sound at positions `i * speed`, silence around it, as after [`Reader::load`]. Only a part of the sound is
-    /// copied at a time.
-    pub fn read_through(&mut self, samples: &[f32], speed: f64, out: &mut [f32]) {
-        let margin = 2 * n_side(speed) + 1;
-        (self.n, self.outside) = (samples.len(), Some(Outside::Silence));
-        self.with_weights(speed, |reader, weights| {
-            for (part, out) in out.chunks_mut(PART).enumerate() {
-                let first = part * PART;
-                let from = (first as f64 * speed) as usize;
-                let until = ((first + out.len()) as f64 * speed).ceil() as usize;
-                let held = from.saturating_sub(margin).min(samples.len())
-                    ..(until + margin).min(samples.len());
-                reader.origin = margin as f64 - from as f64;
-                reader.padded.clear();
-                reader.padded.resize(until - from + 2 * margin, 0.0);
-                if !held.is_empty() {
-                    let at = held.start + margin - from;
-                    reader.padded[at..at + held.len()].copy_from_slice(&samples[held]);
-                }
-                reader.read(0.0, first, speed, weights, out);
-            }
-        });
-    }
-
-    /// Hands on the kept weights for a speed.
-    fn with_weights(&mut self, speed: f64, read: impl FnOnce(&mut Reader, &[f32])) {
-        if speed > 1.0 {
-            let mut weights = std::mem::take(&mut self.weights);
-            fill_weights(1.0 / speed, PHASES, n_side(speed), &mut weights);
-            read(self, &weights);
-            self.weights = weights;
-        } else {
-            read(self, &level(0).weights);
-        }
-    }
-
-    /// Reads at positions `start + i * speed` from `i = first` on.
-    fn read(&self, start: f64, first: usize, speed: f64, weights: &[f32], out: &mut [f32]) {
-        Arch::new().dispatch(Steady {
-            reader: self,
-            start,
-            first,
-            speed,
-            n_side: n_side(speed),
-            weights,
-            out,
-        });
     }
 
     /// Reads along a path of positions, in samples, each with the speed there.
@@ -137,14 +58,9 @@ impl Reader {
     /// before it the position is.
     #[inline(always)]
     fn around(&self, position: f64, n_side: usize) -> Option<(&[f32], f64)> {
-        let position = match self.outside {
-            Some(Outside::Wrap) if self.n > 0 => position.rem_euclid(self.n as f64),
-            _ => position,
-        };
         let floor = position.floor();
         let first = floor + self.origin + 1.0 - n_side as f64;
-        if self.n == 0 || !(first >= 0.0 && first + (2 * n_side) as f64 <= self.padded.len() as f64)
-        {
+        if !(first >= 0.0 && first + (2 * n_side) as f64 <= self.padded.len() as f64) {
             return None;
         }
         let first = first as usize;
@@ -279,33 +195,6 @@ fn level(index: usize) -> &'static Level {
     })
 }
 
-/// Reading at one speed by the widest instructions of the processor.
-struct Steady<'a> {
-    reader: &'a Reader,
-    start: f64,
-    first: usize,
-    speed: f64,
-    n_side: usize,
-    weights: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl WithSimd for Steady<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        for (i, y) in self.out.iter_mut().enumerate() {
-            *y = self.reader.between(
-                simd,
-                self.start + (self.first + i) as f64 * self.speed,
-                self.n_side,
-                self.weights,
-            );
-        }
-    }
-}
-
 /// Reading along a path.
 struct Varying<'a, P> {
     reader: &'a Reader,
@@ -348,7 +237,7 @@ pub fn vary_speed(wave: &Waveform, speeds: &[f64]) -> Result<Waveform, Error> {
         .channels()
         .zip(samples.chunks_exact_mut(speeds.len().max(1)))
     {
-        reader.load(channel, Outside::Silence, fastest);
+        reader.load(channel, fastest);
         let path = speeds.iter().scan(0.0, |next, &speed| {
             let position = *next;
             *next += speed;
@@ -431,31 +320,9 @@ mod tests {
     fn speed_one_is_the_identity() {
         let samples = tone(2.9, 500);
         let (mut reader, mut out) = (Reader::default(), vec![0.0; 500]);
-        for outside in [Outside::Silence, Outside::Wrap] {
-            reader.load(&samples, outside, 1.0);
-            reader.steady(0.0, 1.0, &mut out);
-            assert_eq!(out, samples);
-            reader.varying((0..500).map(|i| (f64::from(i), 1.0)), &mut out);
-            assert_eq!(out, samples);
-        }
-    }
-
-    #[test]
-    fn reading_part_by_part_is_reading_the_whole() {
-        let n = 3 * PART / 2;
-        let samples = tone(0.7, n);
-        for speed in [0.31, 1.0, 1.7, 6.0] {
-            let mut whole = vec![0.0; (n as f64 / speed) as usize + 500];
-            let mut parts = whole.clone();
-            let mut reader = Reader::default();
-            reader.load(&samples, Outside::Silence, speed);
-            reader.steady(0.0, speed, &mut whole);
-            reader.read_through(&samples, speed, &mut parts);
-            assert!(parts == whole, "{speed}");
-        }
-        let mut out = vec![1.0; 9];
-        Reader::default().read_through(&[], 2.0, &mut out);
-        assert_eq!(out, [0.0; 9]);
+        reader.load(&samples, 1.0);
+        reader.varying((0..500).map(|i| (f64::from(i), 1.0)), &mut out);
+        assert_eq!(out, samples);
     }
 
     #[test]
@@ -470,22 +337,18 @@ mod tests {
             (1.6, 2.5),
         ] {
             let n = 16_000;
-            let (mut reader, mut steady, mut varying) =
-                (Reader::default(), vec![0.0; 1500], vec![0.0; 1500]);
-            reader.load(&tone(radians, n), Outside::Silence, speed);
-            reader.steady(800.25, speed, &mut steady);
+            let (mut reader, mut out) = (Reader::default(), vec![0.0; 1500]);
+            reader.load(&tone(radians, n), speed);
             let path = |i: usize| 800.25 + i as f64 * speed;
-            reader.varying((0..1500).map(|i| (path(i), speed)), &mut varying);
+            reader.varying((0..1500).map(|i| (path(i), speed)), &mut out);
             let heard = radians * speed < PI;
-            for (i, (a, b)) in steady.iter().zip(&varying).enumerate() {
+            for (i, y) in out.iter().enumerate() {
                 let want = if heard {
                     (radians * path(i)).sin()
                 } else {
                     0.0
                 };
-                let error = (f64::from(*a) - want)
-                    .abs()
-                    .max((f64::from(*b) - want).abs());
+                let error = (f64::from(*y) - want).abs();
                 assert!(error < 2e-4, "{radians} at {speed}: {error}");
             }
         }
@@ -495,24 +358,7 @@ mod tests {
     fn narrow_registers_give_the_same_bits() {
         let (mut reader, mut wide, mut narrow) =
             (Reader::default(), vec![0.0; 400], vec![0.0; 400]);
-        reader.load(&tone(0.7, 500), Outside::Silence, 1.0);
-        reader.steady(3.3, 0.77, &mut wide);
-        let same = |wide: &[f32], narrow: &[f32]| {
-            let mut pairs = wide.iter().zip(narrow);
-            pairs.all(|(a, b)| a.to_bits() == b.to_bits())
-        };
-        Steady {
-            reader: &reader,
-            first: 0,
-            start: 3.3,
-            speed: 0.77,
-            n_side: HALF,
-            weights: &level(0).weights,
-            out: &mut narrow,
-        }
-        .with_simd(pulp::Scalar::new());
-        assert!(same(&wide, &narrow));
-        reader.load(&tone(0.7, 900), Outside::Silence, 2.0);
+        reader.load(&tone(0.7, 900), 2.0);
         let path = || (0..400).map(|i| (f64::from(i) * 1.3, 0.9 + f64::from(i) * 0.002));
         reader.varying(path(), &mut wide);
         Varying {
@@ -521,31 +367,24 @@ mod tests {
             out: &mut narrow,
         }
         .with_simd(pulp::Scalar::new());
-        assert!(same(&wide, &narrow));
+        let mut pairs = wide.iter().zip(&narrow);
+        assert!(pairs.all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 
     #[test]
-    fn a_loop_goes_on_and_silence_is_silent() {
-        let samples = tone(std::f64::consts::TAU / 50.0, 100);
+    fn silence_around_a_sound_is_silent() {
         let (mut reader, mut out) = (Reader::default(), vec![0.0; 500]);
-        reader.load(&samples, Outside::Wrap, 2.0);
-        reader.steady(-30.5, 1.5, &mut out);
-        let want = |i: usize| (std::f64::consts::TAU / 50.0 * (-30.5 + 1.5 * i as f64)).sin();
-        assert!(
-            out.iter()
-                .enumerate()
-                .all(|(i, y)| (f64::from(*y) - want(i)).abs() < 1e-4)
-        );
-        reader.load(&samples, Outside::Silence, 2.0);
-        reader.steady(400.0, 1.5, &mut out);
+        let steady = |reader: &Reader, start: f64, speed: f64, out: &mut [f32]| {
+            reader.varying((0..500).map(|i| (start + f64::from(i) * speed, speed)), out);
+        };
+        reader.load(&tone(0.1, 100), 2.0);
+        steady(&reader, 400.0, 1.5, &mut out);
         assert!(out.iter().all(|&y| y == 0.0));
         for n in 0..3 {
-            for outside in [Outside::Silence, Outside::Wrap] {
-                reader.load(&vec![1.0; n], outside, 3.0);
-                reader.steady(-1e6, 3.0, &mut out);
-                reader.steady(0.0, 2.0, &mut out);
-                assert!(out.iter().all(|y| y.is_finite()));
-            }
+            reader.load(&vec![1.0; n], 3.0);
+            steady(&reader, -1e6, 3.0, &mut out);
+            steady(&reader, 0.0, 2.0, &mut out);
+            assert!(out.iter().all(|y| y.is_finite()));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Band-limited change of the sample rate.
 
+use super::Reader;
 use super::any_rate::AnyRate;
 use super::rate_change::RateChange;
-use super::{Outside, Reader};
 use crate::{Error, Waveform};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// Converts a sound to another sample rate. The length becomes `ceil(n * to / from)` samples.
 ///
@@ -60,13 +60,33 @@ pub fn resample_planar(
         }
         Conversion::Reader => {
             let speed = f64::from(from) / f64::from(to);
-            let mut reader = Reader::default();
-            for (channel, out) in channels {
-                reader.load(channel, Outside::Silence, speed);
-                reader.varying((0..length).map(|i| (i as f64 * speed, speed)), out);
-            }
+            channels.for_each(|(channel, out)| read_all(channel, speed, out));
         }
     });
+}
+
+/// Reads a sound at positions `i * speed`, in samples, into `out`, band-limited as [`resample`]
+/// does. `speed` is positive and finite; around the sound is silence.
+pub fn read_at_speed(samples: &[f32], speed: f64, out: &mut [f32]) {
+    thread_local! {
+        // The next channel has the same speed, and the next clip the same buffers.
+        static LAST: Cell<Option<AnyRate>> = const { Cell::new(None) };
+    }
+    match AnyRate::of_speed(speed, LAST.take()) {
+        Some(mut change) => {
+            change.convert(samples, out);
+            LAST.set(Some(change));
+        }
+        None => read_all(samples, speed, out),
+    }
+}
+
+/// What no block holds the filter of.
+fn read_all(samples: &[f32], speed: f64, out: &mut [f32]) {
+    let mut reader = Reader::default();
+    reader.load(samples, speed);
+    let length = out.len();
+    reader.varying((0..length).map(|i| (i as f64 * speed, speed)), out);
 }
 
 /// How two rates are converted, by them alone.
@@ -295,6 +315,20 @@ mod tests {
             let got = resample(&Waveform::mono(samples, from).unwrap(), to).unwrap();
             let error = error_db(&got, sound);
             assert!(error < want_db, "{from} to {to}: {error} dB");
+        }
+    }
+
+    #[test]
+    fn a_sound_is_read_at_a_speed_as_at_the_rate_of_that_ratio() {
+        let sound = tone(440.0, 16_000, 9000);
+        let want = resample(&sound, 11_003).unwrap();
+        let mut got = vec![1.0; want.n_samples()];
+        read_at_speed(sound.samples(), 16_000.0 / 11_003.0, &mut got);
+        assert_eq!(got, want.samples());
+        for speed in [1e-7, 0.3, 1000.0] {
+            let mut out = vec![1.0; 9];
+            read_at_speed(&[], speed, &mut out);
+            assert_eq!(out, [0.0; 9]);
         }
     }
 
