@@ -8,6 +8,7 @@ mod cross_entropy;
 mod described;
 mod info_nce;
 mod nt_xent;
+mod own;
 mod patch_mix;
 mod redundancy;
 mod siamese;
@@ -22,6 +23,7 @@ pub use cross_entropy::{
 pub use described::{Compute, Given, Input, LOSS, Loss, LossDeclaration, LossFacts, Reads};
 pub use info_nce::{INFO_NCE, info_nce};
 pub use nt_xent::{NT_XENT, dcl, nt_xent, nt_xent_per_anchor};
+pub use own::{LossFunction, OWN_LOSS, UserLoss};
 pub use patch_mix::{
     Mixing, Negatives, PATCH_MIX_LOSS, PatchMix, PatchMixLoss, Target, patch_mix_ce,
     patch_mix_contrastive, patch_mix_loss, patch_mix_per_row,

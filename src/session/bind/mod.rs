@@ -3,6 +3,7 @@
 mod arrays;
 mod audio;
 mod builtin;
+mod closure;
 mod declared;
 mod environment;
 mod foreign;

@@ -1,27 +1,22 @@
 //! Functions of the user's inside recipes.
 
 use super::super::Environment;
+use super::super::closure::{self, Closure};
 use crate::script::{Call, ScriptError, describe};
 use auricle_audio::augment::{UserFunction, WaveFunction};
 use auricle_audio::{Error, Waveform};
-use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
-use std::sync::Arc;
+use rhai::{AST, FnPtr};
 
-/// How a function is called, with the engine and its arguments.
-type Run = dyn Fn(&Engine, Vec<Dynamic>) -> Result<Dynamic, Box<EvalAltResult>> + Send + Sync;
-
-/// A closure with all it needs to run on any thread.
-struct Closure {
-    source: String,
-    engine: Arc<Engine>,
+/// A closure over waves.
+struct Lambda {
+    closure: Closure,
     /// Whether it takes a seed behind the wave.
     seeded: bool,
-    run: Box<Run>,
 }
 
-impl WaveFunction for Closure {
+impl WaveFunction for Lambda {
     fn source(&self) -> &str {
-        &self.source
+        self.closure.source()
     }
 
     fn call(&self, wave: Waveform, seed: f64) -> Result<Waveform, Error> {
@@ -29,43 +24,34 @@ impl WaveFunction for Closure {
         if self.seeded {
             arguments.push((seed as i64).into());
         }
-        let failed = |why: String| Error::Callback(format!("`lambda({})`: {why}", self.source));
-        let made = (self.run)(&self.engine, arguments)
-            .map_err(|error| failed(ScriptError::from_nested(*error).message))?;
+        let failed = |why: String| Error::Callback(format!("`lambda({})`: {why}", self.source()));
+        let made = self.closure.call(arguments).map_err(failed)?;
         let what = describe(&made);
         made.try_cast::<Waveform>()
             .ok_or_else(|| failed(format!("the function must give a wave, not {what}")))
     }
 }
 
-/// A function that a script handed over. Its source is what stands in the call.
-#[expect(
-    deprecated,
-    reason = "rhai marks what may change between minor versions, which we pin, as deprecated"
-)]
+/// A function that a script handed over.
 pub(super) fn of_pointer(
     environment: &Environment,
     call: &Call<'_>,
     function: FnPtr,
 ) -> Result<UserFunction, ScriptError> {
-    let context = call.context()?;
-    let written = environment
-        .sources()
-        .arguments(context.call_source().unwrap_or(""), context.call_position());
-    let source = written
-        .filter(|text| !text.is_empty())
-        .unwrap_or_else(|| function.fn_name().to_owned());
-    let seeded = takes(context, &function)? == 2;
-    let stored = context.store_data();
-    let run = Box::new(move |engine: &Engine, arguments: Vec<Dynamic>| {
-        function.call_within_context(&stored.create_context(engine), arguments)
-    });
-    Ok(UserFunction::new(Closure {
-        source,
-        engine: engine(environment)?,
-        seeded,
-        run,
-    }))
+    let seeded = match closure::takes(call, &function)?.as_slice() {
+        // A function of the language itself, such as `Fn("reverse")`.
+        [] => false,
+        counts if counts.contains(&2) => true,
+        counts if counts.contains(&1) => false,
+        [n, ..] => {
+            return Err(ScriptError::new(format!(
+                "the function of `lambda` takes a wave, or a wave and a seed, not {n} arguments"
+            ))
+            .hint("write `lambda(|w| ...)` or `lambda(|w, seed| ...)`"));
+        }
+    };
+    let closure = Closure::of_pointer(environment, call, function)?;
+    Ok(UserFunction::new(Lambda { closure, seeded }))
 }
 
 /// A function from its source, as JSON keeps it. It sees the functions of the session.
@@ -76,7 +62,7 @@ pub(super) fn of_source(
 ) -> Result<UserFunction, Error> {
     let cannot =
         |why: String| Error::Callback(format!("`lambda({source})` cannot be made again: {why}"));
-    let engine = engine(environment).map_err(|error| cannot(error.message))?;
+    let engine = closure::engine(environment).map_err(|error| cannot(error.message))?;
     let context = call.context().map_err(|error| cannot(error.message))?;
     let written = engine
         .compile(source)
@@ -94,46 +80,10 @@ pub(super) fn of_source(
             all.merge(&AST::new([], module.clone()))
         });
     let functions = functions.merge(&written.clone_functions_only());
-    let run = Box::new(move |engine: &Engine, arguments: Vec<Dynamic>| {
+    let closure = Closure::new(source.to_owned(), engine, move |engine, arguments| {
         function.call(engine, &functions, arguments)
     });
-    Ok(UserFunction::new(Closure {
-        source: source.to_owned(),
-        engine,
-        seeded,
-        run,
-    }))
-}
-
-fn engine(environment: &Environment) -> Result<Arc<Engine>, ScriptError> {
-    environment
-        .engine()
-        .ok_or_else(|| ScriptError::new("internal error: the session has no engine"))
-}
-
-/// How many arguments a function takes: a wave, and perhaps a seed.
-fn takes(context: &NativeCallContext<'_>, function: &FnPtr) -> Result<usize, ScriptError> {
-    let mut counts: Vec<usize> = Vec::new();
-    for module in context.namespaces() {
-        let functions = AST::new([], module.clone());
-        let of_this_name = functions
-            .iter_functions()
-            .filter(|known| known.name == function.fn_name());
-        counts.extend(
-            of_this_name.map(|known| known.params.len().saturating_sub(function.curry().len())),
-        );
-    }
-    counts.sort_unstable();
-    match counts.as_slice() {
-        // A function of the language itself, such as `Fn("reverse")`.
-        [] => Ok(1),
-        counts if counts.contains(&2) => Ok(2),
-        counts if counts.contains(&1) => Ok(1),
-        [n, ..] => Err(ScriptError::new(format!(
-            "the function of `lambda` takes a wave, or a wave and a seed, not {n} arguments"
-        ))
-        .hint("write `lambda(|w| ...)` or `lambda(|w, seed| ...)`")),
-    }
+    Ok(UserFunction::new(Lambda { closure, seeded }))
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::super::Environment;
 use super::super::declared;
 use super::model::Model;
+use super::own_loss;
 use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
 use auricle_learn::loss::Loss;
 use auricle_learn::train::{MethodDeclaration, Optimizer, Run, Schedule, TRAINING, methods};
-use rhai::Dynamic;
+use rhai::{Dynamic, FnPtr};
 use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
@@ -67,7 +68,14 @@ fn describe(
     let training = Described::new(&TRAINING, declared::values(&TRAINING, of_all, inside)?)?;
     let given = call.given();
     let own = given.filter(|(name, _)| declaration.parameter(name).is_some());
-    let method = declaration.with(declared::values(declaration, own, inside)?)?;
+    let inside_method = |value: &Dynamic| match value.clone().try_cast::<FnPtr>() {
+        Some(function) => {
+            let loss = own_loss::of_pointer(environment, call, function)?;
+            Ok(Some(Value::from(loss)))
+        }
+        None => inside(value),
+    };
+    let method = declaration.with(declared::values(declaration, own, inside_method)?)?;
     let plan = training.plan(model.encoder, data, views, environment.seed());
     Ok(Run::new(method, plan)?)
 }

@@ -11,6 +11,7 @@ mod loss;
 mod method;
 mod model;
 mod optimizer;
+mod own_loss;
 mod plot;
 mod run;
 mod tensor;
@@ -35,6 +36,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(model::functions(environment, &tape));
     all.extend(layers::functions(environment));
     all.extend(loss::functions());
+    all.push(own_loss::function(environment));
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
     all.extend(run::functions(environment));
