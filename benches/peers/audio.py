@@ -2,10 +2,11 @@
 
     python -m venv v && v/bin/pip install torch==2.11.0 torchaudio==2.11.0 soxr pedalboard soundfile nnAudio audiomentations
     v/bin/pip install specux==0.1.0 auvux-dsp==0.1.0.dev4 && v/bin/pip install --upgrade librosa
-    v/bin/python benches/peers/audio.py [DIR] [--only NAME]
+    v/bin/python benches/peers/audio.py [DIR] [--only NAME] [--bench PATH]
 
-DIR holds sound files, of which ten are decoded; without it ten are made. Ours come from `cargo bench --bench audio`, which
-this script starts; every peer is warmed up first, and the best of five rounds counts. A case of two views counts the clip once.
+DIR holds sound files, of which ten are decoded; without it ten are made. Ours come from the benchmark `audio`, which this script
+builds unless it is given. All runs on one processor, for some peers start threads whatever they are told; ours and theirs take
+turns, every peer is warmed up first, and the best of three rounds counts. A case of two views counts the clip once.
 """
 
 import os
@@ -41,8 +42,9 @@ torch.set_grad_enabled(False)
 parser = argparse.ArgumentParser()
 parser.add_argument("dir", nargs="?", type=pathlib.Path)
 parser.add_argument("--only", default="", help="cases whose name contains this")
+parser.add_argument("--bench", type=pathlib.Path, help="the built benchmark; without it, it is built")
 arguments = parser.parse_args()
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS, RATE = 10, 16000
 rng = np.random.default_rng(0)
 x = rng.standard_normal(SECONDS * RATE).astype(np.float32) * 0.1
@@ -222,10 +224,19 @@ CASES = [
 ]
 
 
+def built():
+    """The benchmark's program."""
+    made = subprocess.run(
+        ["cargo", "bench", "--bench", "audio", "--no-run", "--message-format=json"],
+        cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+    ).stdout
+    messages = map(json.loads, made.splitlines())
+    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "audio")
+
+
 def speed(action, seconds):
-    action()
     best = float("inf")
-    for _ in range(5):
+    for _ in range(3):
         start, n = time.perf_counter(), 0
         while time.perf_counter() - start < 0.3:
             action()
@@ -235,18 +246,36 @@ def speed(action, seconds):
 
 
 def ours(name, seconds):
-    subprocess.run(
-        ["cargo", "bench", "-q", "--bench", "audio", "--", "--quick", f"^audio/{name}$"],
-        cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    figures = ROOT / "target/criterion"
+    run = subprocess.run(
+        [bench, "--bench", "--quick", f"^audio/{name}$"],
+        env={**os.environ, "CRITERION_HOME": str(figures)}, capture_output=True, text=True,
     )
-    figures = ROOT / "target/criterion/audio" / name / "new/estimates.json"
-    return seconds / (json.loads(figures.read_text())["median"]["point_estimate"] * 1e-9)
+    if run.returncode != 0:
+        raise SystemExit(run.stderr)
+    time_ns = json.loads((figures / "audio" / name / "new/estimates.json").read_text())["median"]["point_estimate"]
+    return seconds / (time_ns * 1e-9)
 
 
+def best_of_three(*measures):
+    """The best that each of some measures gives, taken in turns."""
+    return [max(speeds) for speeds in zip(*([measure() for measure in measures] for _ in range(3)))]
+
+
+bench = str(arguments.bench.resolve()) if arguments.bench else built()
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 packages = ("torch", "torchaudio", "librosa", "soxr", "pedalboard", "soundfile", "nnAudio", "audiomentations", "specux", "auvux-dsp")
 print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages))
 print(f"{'':32}{'peer':>16}{'its speed':>12}{'ours':>12}{'ratio':>8}{'goal':>7}")
 for name, seconds, peer, action, goal in CASES:
     if arguments.only in name:
-        theirs, own = speed(action, seconds), ours(name, seconds)
+        action()
+        theirs, own = best_of_three(lambda: speed(action, seconds), lambda: ours(name, seconds))
         print(f"{name:32}{peer:>16}{theirs:12.0f}{own:12.0f}{own / theirs:8.1f}{goal:7.1f}", flush=True)
+FIXED = "resample_to_48k_10s_44k1"
+changing = [name for name in ("resample_to_drawn_10s_44k1", "tape_speed_10s_44k1") if arguments.only in name]
+if changing:
+    print(f"\n{'':32}{'fixed rate':>28}{'its speed':>12}{'ours':>12}{'times as long':>15}{'goal':>7}")
+for name in changing:
+    theirs, own = best_of_three(lambda: ours(FIXED, 10), lambda: ours(name, 10))
+    print(f"{name:32}{FIXED:>28}{theirs:12.0f}{own:12.0f}{theirs / own:15.1f}{2:7.1f}", flush=True)

@@ -16,7 +16,7 @@ pub enum Outside {
 /// A tape head that reads a sound where it is told, at speeds that hardly change within some tenths
 /// of a second.
 ///
-/// As a change between any two rates, [`AnyRate`](super::any_rate::AnyRate), does it: in blocks, at
+/// As a change between any two rates does it (`any_rate.rs`): in blocks, at
 /// one and a half times the sound's rate, and by a short kernel from there. Where the speed `v` is
 /// above 1 the sound is limited to `1 / v` of its Nyquist frequency: a block goes over from the
 /// limit that it shares with the one before to that which it shares with the next, each by the
