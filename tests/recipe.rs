@@ -59,7 +59,7 @@ fn value(parameter: &Parameter, rng: &mut Rng) -> Option<String> {
         }
         Kind::Text => "\"text\"".into(),
         Kind::Nested(inside) => panic!("{inside:?} is not known here"),
-        Kind::Paths { .. } => return None,
+        Kind::Paths { .. } | Kind::Folder => return None,
     })
 }
 

@@ -120,7 +120,7 @@ fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
         kind @ Kind::Nested(_) if kind == RECIPE => {
             Value::from(Recipe::from(Stage::new(&super::noise::NOISE, []).unwrap()))
         }
-        Kind::Paths { .. } | Kind::Nested(_) => return parameter.default_value(),
+        Kind::Paths { .. } | Kind::Folder | Kind::Nested(_) => return parameter.default_value(),
         Kind::Numbers { low, high } => Value::Numbers(vec![between(low, high, rng)]),
         Kind::Sizes { low, high, .. } => {
             Value::Numbers(vec![between(low, high.min(LONG_ENOUGH), rng).round()])

@@ -5,7 +5,7 @@ use super::super::closure::{self, Closure};
 use crate::script::{Call, ScriptError, describe};
 use auricle_audio::augment::{UserFunction, WaveFunction};
 use auricle_audio::{Error, Waveform};
-use rhai::{AST, FnPtr};
+use rhai::{AST, Dynamic, FnPtr};
 
 /// A closure over waves.
 struct Lambda {
