@@ -127,7 +127,7 @@ fn help_and_the_reference_page_come_from_the_same_table() {
     let (page, search) = (read("index.html"), read("search.js"));
     for name in [
         "noise",
-        "simclr",
+        "model.simclr",
         "spoken_digits",
         "linear_probe",
         "wave.resample",

@@ -76,9 +76,33 @@ pub(super) fn unwrapped(mut weights: Weights) -> Weights {
     weights
 }
 
+/// What Hugging Face calls the parts of a block in memory since transformers 5, and in files as before.
+const IN_MEMORY: [(&str, &str); 6] = [
+    ("attention.q_proj", "attention.attention.query"),
+    ("attention.k_proj", "attention.attention.key"),
+    ("attention.v_proj", "attention.attention.value"),
+    ("attention.o_proj", "attention.output.dense"),
+    ("mlp.fc1", "intermediate.dense"),
+    ("mlp.fc2", "output.dense"),
+];
+
+/// The name in files of a weight with a name in memory; other names stay.
+fn in_files(name: String) -> String {
+    let short = name.strip_prefix(PREFIX).unwrap_or(&name);
+    let Some((index, field)) = block(short, "layers.") else {
+        return name;
+    };
+    let field = replaced(field, IN_MEMORY.into_iter()).unwrap_or_else(|| field.to_owned());
+    format!("encoder.layer.{index}.{field}")
+}
+
 /// Gives a transformer's weights our names, and says whose they had. Names that nobody has stay as
 /// they are.
 pub(super) fn ours(weights: Weights) -> (Weights, Naming) {
+    let weights = weights.into_iter();
+    let weights: Weights = weights
+        .map(|(name, tensor)| (in_files(name), tensor))
+        .collect();
     if weights
         .keys()
         .any(|name| name.contains("attention.attention.query."))
@@ -252,4 +276,29 @@ pub(super) fn sum_channels(kernel: &mut NamedTensor) {
         .flat_map(sums)
         .collect();
     kernel.shape[1] = 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_memory_are_led_back_to_those_of_files() {
+        let of_file = |name: &str| in_files(name.to_owned());
+        let query = "encoder.layer.3.attention.attention.query.weight";
+        assert_eq!(of_file("layers.3.attention.q_proj.weight"), query);
+        assert_eq!(
+            of_file(&format!("{PREFIX}layers.3.attention.q_proj.weight")),
+            query
+        );
+        let norm = "encoder.layer.11.layernorm_before.bias";
+        assert_eq!(of_file("layers.11.layernorm_before.bias"), norm);
+        assert_eq!(
+            of_file("layers.0.mlp.fc2.bias"),
+            "encoder.layer.0.output.dense.bias"
+        );
+        for other in ["embeddings.cls_token", "v.blocks.0.mlp.fc1.weight", query] {
+            assert_eq!(of_file(other), other);
+        }
+    }
 }
