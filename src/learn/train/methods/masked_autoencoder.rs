@@ -50,9 +50,10 @@ pub(super) static MASKED_AUTOENCODER: MethodDeclaration = MethodDeclaration {
         title: "Masked autoencoder",
         n_views: 1,
     },
-    example: "let net = ast(#{ dim: 12, depth: 1, heads: 2, bands: 16, frames: 16, stride: 16, \
-        distilled: false, pooling: \"mean\" }); \
-        let run = masked_autoencoder(net, data, options); assert(run.fit().losses.len() == 1)",
+    example: "let net = ast(#{ dim: 12, depth: 1, heads: 2, bands: 32, frames: 16, stride: 16, \
+        distilled: false, pooling: \"mean\" }); let recipe = log_mel(#{ n_mels: 32 }); \
+        let run = masked_autoencoder(net, data, options + #{ recipe: recipe }); \
+        assert(run.fit().losses.len() == 1)",
     build: |settings| {
         Ok(Arc::new(MaskedAutoencoder {
             mask_ratio: settings.number("mask_ratio"),
@@ -207,9 +208,20 @@ fn no_transformer() -> Error {
 }
 
 impl MaskedAutoencoder {
-    /// Patches that are seen of `n`, at least one.
-    fn n_visible(&self, n: usize) -> usize {
-        ((n as f64 * (1.0 - self.mask_ratio)) as usize).max(1)
+    /// Patches that are seen of `n`: at least one, and one less than all.
+    ///
+    /// # Errors
+    /// [`Error::Run`] where there is one patch alone.
+    fn n_visible(&self, n: usize) -> Result<usize, Error> {
+        if n < 2 {
+            return Err(Error::Run {
+                message: "a clip is one patch of 16 bands and 16 frames: nothing can be hidden"
+                    .into(),
+                hint: "give features of more bands or frames, such as `log_mel(#{ n_mels: 64 })`"
+                    .into(),
+            });
+        }
+        Ok(((n as f64 * (1.0 - self.mask_ratio)) as usize).clamp(1, n - 1))
     }
 }
 
@@ -289,7 +301,7 @@ impl Method for MaskedAutoencoder {
                 item,
                 ..batch.key(view)
             });
-            let masks = Masks::draw(keys, n, self.n_visible(n));
+            let masks = Masks::draw(keys, n, self.n_visible(n)?);
             let placed = gathered(ast.placed(patches, grid), &masks.visible, masks.n_visible);
             let tokens = ast.encode(placed);
             let n_front = ast.n_front();

@@ -40,8 +40,11 @@ fn function(declaration: &'static MethodDeclaration, environment: &Arc<Environme
             "noise(5..40) |> log_mel(#{ n_mels: 16 })",
         ),
     };
+    // A loss of the user's own belongs to the script that wrote it, so it is taken up there.
+    let has_loss = declaration.parameter("loss").is_some();
+    let is_long = move |call: &Call<'_>| !(has_loss && call.raw("loss").is::<FnPtr>());
     let function = function
-        .long()
+        .long_if(is_long)
         .note("the model is copied: what was trained is `run.model`, and the model given stays as it was")
         .param::<Dynamic>("data", "a dataset, or a split, whose training clips are taken")
         .option::<Dynamic>("recipe", (), recipe);
