@@ -291,7 +291,7 @@ fn expressions_print_compare_and_come_back_from_json() {
     let odd = with("conv2d", odd).then(&conv(2, &[("stride", 2)]));
     assert_eq!(
         odd.to_string(),
-        "conv2d(4, #{ kernel: [4.0, 3.0] }) |> conv2d(2, #{ stride: 2 })"
+        "conv2d(4, #{ kernel: [4, 3] }) |> conv2d(2, #{ stride: 2 })"
     );
     let misspelt = serde_json::json!([{ "conv2d": { "chanels": 4 } }]);
     let error = Expression::from_json(&misspelt).unwrap_err().to_string();
