@@ -5,9 +5,8 @@ use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
 use auricle_audio::synth::white_noise;
 use auricle_learn::batch::Workers;
-use auricle_learn::loss::Loss;
 use auricle_learn::nn::{Architecture, Encoder, ResNet18Options};
-use auricle_learn::train::{FitOptions, Optimizer, Plan, Projection, Run, Schedule, SimClr};
+use auricle_learn::train::{FitOptions, MethodDeclaration, Plan, Run, TRAINING, methods};
 use auricle_learn::{Device, device};
 use auricle_session::script::Silent;
 use auricle_session::{Session, Settings};
@@ -47,20 +46,17 @@ fn study(device: &Device) -> Plan {
         width: 16,
         ..ResNet18Options::default()
     };
-    Plan {
-        encoder: Encoder::new(Architecture::ResNet18(options), 0, device)
-            .expect("the options are good"),
-        data,
-        views: Views::of(2, &view()).expect("the view is good"),
-        features: None,
-        optimizer: Optimizer::default(),
-        schedule: Schedule::Constant,
-        epochs: 1,
-        batch: BATCH,
-        seed: 0,
-        out: None,
-        every: 1,
-    }
+    let number = |number: usize| Value::Drawn((number as f64).into());
+    let told = [
+        ("epochs".to_owned(), number(1)),
+        ("batch".to_owned(), number(BATCH)),
+        ("out".to_owned(), Value::Absent),
+    ];
+    let training = TRAINING.with(told).expect("the numbers are good");
+    let encoder =
+        Encoder::new(Architecture::ResNet18(options), 0, device).expect("the options are good");
+    let views = Views::of(2, &view()).expect("the view is good");
+    training.plan(encoder, data, views, 0)
 }
 
 /// The losses are read at the end of an epoch, which waits for the device.
@@ -73,13 +69,9 @@ fn learn(c: &mut Criterion) {
         .sample_size(10)
         .throughput(Throughput::Elements((BATCH * STEPS) as u64));
     group.bench_function("simclr_resnet18_w16_40x101_b128", |b| {
-        let method = SimClr {
-            loss: Loss::NtXent(0.5),
-            projection: Projection {
-                hidden: None,
-                output: 64,
-            },
-        };
+        let simclr = MethodDeclaration::find(methods::CATALOGUE, "method", "simclr");
+        let method = simclr.and_then(|simclr| simclr.with(None));
+        let method = method.expect("the defaults are good");
         let fresh = || Run::new(method.clone(), study.clone()).expect("the study is good");
         let fit = |run: Run| {
             let options = FitOptions {

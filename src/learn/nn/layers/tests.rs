@@ -452,8 +452,10 @@ fn an_expression_of_a_built_in_encoder_equals_it_to_the_last_bit() {
             let network = import(network, &weights).unwrap();
             let out = network.forward(input(&dims, &device)).unwrap();
             let loss = (out.clone() * noise(out.dims(), &device)).sum();
-            let mut gradients = Gradients::default();
-            gradients.grads = Some(loss.backward());
+            let mut gradients = Gradients {
+                grads: Some(loss.backward()),
+                found: Vec::new(),
+            };
             network.visit(&mut gradients);
             // Names are the same, their order need not be.
             gradients.found.sort_by(|a, b| a.partial_cmp(b).unwrap());
@@ -464,7 +466,6 @@ fn an_expression_of_a_built_in_encoder_equals_it_to_the_last_bit() {
 }
 
 /// The gradients of all weights, in the order of the module.
-#[derive(Default)]
 struct Gradients {
     grads: Option<burn::tensor::Gradients>,
     found: Vec<Vec<f32>>,

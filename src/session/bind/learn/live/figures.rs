@@ -76,6 +76,10 @@ impl Figures {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is shown is shown a few times a second; no result depends on it"
+    )]
     fn show(&self, environment: &Environment, milestone: bool) {
         let state = progress(&locked(&self.journal), milestone);
         if let Some(state) = state {
