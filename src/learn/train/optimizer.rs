@@ -64,7 +64,7 @@ impl Stepping {
         (self.rule)(ParamGroup::from_ids(matrices(module)))
     }
 
-    /// The gradients that a step is made of: shortened to [`Optimizer::clip_norm`] if all together
+    /// The gradients that a step is made of: shortened to the parameter `clip_norm` if all together
     /// are longer.
     pub fn clip<M: Module>(&self, module: &M, gradients: GradientsParams) -> GradientsParams {
         let Some(most) = self.clip_norm else {
