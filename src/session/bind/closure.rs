@@ -57,6 +57,7 @@ impl Closure {
     }
 
     /// The same function, said to be written otherwise.
+    #[cfg(feature = "learn")]
     pub(super) fn with_source(self, source: String) -> Closure {
         Closure { source, ..self }
     }
