@@ -192,6 +192,21 @@ impl<'a> Maps<'a> {
     }
 }
 
+/// A batch norm, and a ReLU that is computed along the way.
+struct Normalize<'a> {
+    norm: &'a BatchNorm,
+    relu: bool,
+}
+
+impl Each for Normalize<'_> {
+    fn on<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match self.relu {
+            true => self.norm.forward_relu(x),
+            false => self.norm.forward(x),
+        }
+    }
+}
+
 impl Node {
     /// A layer without weights.
     pub(super) fn plain(operation: impl Operation + 'static) -> Node {
@@ -207,39 +222,22 @@ impl Node {
     /// Computes the layer and what is behind it.
     fn forward(&self, x: Flow, behind: Behind, maps: &mut Maps<'_>) -> Flow {
         match (self, x) {
-            (Node::BatchNorm(norm), Flow::Map(x)) => Flow::Map(match behind {
+            (Node::BatchNorm(norm), x) => match behind {
                 Behind {
-                    shortcut: Some(Flow::Map(s)),
+                    shortcut: Some(shortcut),
                     relu: true,
-                } => norm.forward_add_relu(x, s),
-                Behind {
-                    shortcut: None,
-                    relu: true,
-                } => norm.forward_relu(x),
-                behind => return behind.apply(Flow::Map(norm.forward(x))),
-            }),
-            (Node::BatchNorm(norm), Flow::Line(x)) => Flow::Line(match behind {
-                Behind {
-                    shortcut: Some(Flow::Line(s)),
-                    relu: true,
-                } => norm.forward_add_relu(x, s),
+                } => match (x, shortcut) {
+                    (Flow::Map(x), Flow::Map(s)) => Flow::Map(norm.forward_add_relu(x, s)),
+                    (Flow::Line(x), Flow::Line(s)) => Flow::Line(norm.forward_add_relu(x, s)),
+                    (Flow::Row(x), Flow::Row(s)) => Flow::Row(norm.forward_add_relu(x, s)),
+                    _ => unreachable!("{CHECKED}"),
+                },
                 Behind {
                     shortcut: None,
-                    relu: true,
-                } => norm.forward_relu(x),
-                behind => return behind.apply(Flow::Line(norm.forward(x))),
-            }),
-            (Node::BatchNorm(norm), Flow::Row(x)) => Flow::Row(match behind {
-                Behind {
-                    shortcut: Some(Flow::Row(s)),
-                    relu: true,
-                } => norm.forward_add_relu(x, s),
-                Behind {
-                    shortcut: None,
-                    relu: true,
-                } => norm.forward_relu(x),
-                behind => return behind.apply(Flow::Row(norm.forward(x))),
-            }),
+                    relu,
+                } => x.each(&Normalize { norm, relu }),
+                behind => behind.apply(x.each(&Normalize { norm, relu: false })),
+            },
             (Node::Sequence(children), x) => children.in_turn(x, behind, maps),
             (Node::Residual(children), x) => children.residual(x, behind, maps),
             (Node::Sum(children), x) => {
