@@ -88,6 +88,12 @@ impl AstOptions {
     pub fn grid(&self) -> [usize; 2] {
         grid([self.bands, self.frames], self.stride)
     }
+
+    /// The same of options that nobody checked, such as those of a file; `None` if they make none.
+    pub(super) fn grid_if_any(&self) -> Option<[usize; 2]> {
+        let makes_one = self.bands >= PATCH && self.frames >= PATCH && self.stride > 0;
+        makes_one.then(|| self.grid())
+    }
 }
 
 /// The tiny one.

@@ -238,7 +238,7 @@ impl Encoder {
                 ast.norm_epsilon.get_or_insert(1e-12);
             }
             let known = match Architecture::deserialize(&about["architecture"]) {
-                Ok(Architecture::Ast(of_file)) => Some(of_file.grid()),
+                Ok(Architecture::Ast(of_file)) => of_file.grid_if_any(),
                 _ => None,
             };
             let n_front = 1 + usize::from(ast.distilled);
