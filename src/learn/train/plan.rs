@@ -165,8 +165,13 @@ impl Plan {
         })
     }
 
+    /// Clips that make a step.
+    pub(super) fn clips_per_step(&self) -> usize {
+        self.batch * self.accumulate
+    }
+
     pub(super) fn steps_per_epoch(&self) -> usize {
-        self.data.len() / (self.batch * self.accumulate)
+        self.data.len() / self.clips_per_step()
     }
 
     pub(super) fn n_steps(&self) -> usize {

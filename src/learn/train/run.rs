@@ -449,7 +449,7 @@ impl Trainer<'_> {
             record.push(name, value);
         }
         record.push_cost(
-            plan.steps_per_epoch() * plan.batch * plan.accumulate,
+            plan.steps_per_epoch() * plan.clips_per_step(),
             self.state.elapsed_s,
         );
         self.state.history.epochs.push(record.clone());
@@ -520,7 +520,7 @@ impl Trainer<'_> {
             epochs: plan.epochs,
             epoch: self.state.epoch + 1,
             loss: mean(&self.state.losses),
-            clips_per_s: per_s * (plan.batch * plan.accumulate) as f64,
+            clips_per_s: per_s * plan.clips_per_step() as f64,
             waiting: waited.as_secs_f64() / elapsed,
             left_s: (total - done) as f64 / per_s.max(1e-9),
         }

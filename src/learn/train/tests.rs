@@ -400,6 +400,19 @@ fn steps_of_several_batches_and_averages_resume_as_if_nothing_had_been() {
     );
 }
 
+#[test]
+fn a_queue_holds_the_clips_of_all_batches_of_a_step() {
+    let plan = Plan {
+        batch: 4,
+        accumulate: 2,
+        ..plan(None)
+    };
+    let moco = |queue| Run::new(method("moco", vec![number("queue", queue)]), plan.clone());
+    let error = moco(7.0).err().unwrap().to_string();
+    assert!(error.contains("at least 8"), "{error}");
+    fit(&moco(8.0).unwrap(), 1).unwrap();
+}
+
 /// Where every clip counts by itself, the mean of two batches' gradients is that of one of both.
 #[test]
 fn two_batches_make_the_step_of_one_of_their_size() {

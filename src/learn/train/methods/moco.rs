@@ -108,8 +108,9 @@ impl Method for MoCo {
     }
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
-        if self.queue < plan.batch {
-            let want = format!("at least {}, the clips in a step", plan.batch);
+        let clips = plan.clips_per_step();
+        if self.queue < clips {
+            let want = format!("at least {clips}, the clips in a step");
             return Err(Error::range("queue", want, self.queue));
         }
         Ok(())
@@ -170,8 +171,11 @@ impl Method for MoCo {
         let queue = memory.queue.map(|queue| match kept {
             Some(keys) => {
                 let n = keys.dims()[0];
-                let rest = queue.narrow(0, n, self.queue - n);
-                let queue = Tensor::cat(vec![rest, keys], 0);
+                // A step may be as large as the queue: then nothing of it is left.
+                let queue = match self.queue - n {
+                    0 => keys,
+                    rest => Tensor::cat(vec![queue.narrow(0, n, rest), keys], 0),
+                };
                 queue.detach().set_require_grad(false)
             }
             None => queue,
