@@ -4,6 +4,7 @@ mod device;
 mod encoder;
 mod figure;
 mod history;
+mod joining;
 mod judging;
 mod layers;
 mod live;
@@ -15,6 +16,7 @@ mod own_loss;
 mod plot;
 mod run;
 mod tensor;
+mod validating;
 
 pub(in crate::bind) use layers::from_json as layers_from_json;
 
@@ -40,6 +42,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
     all.extend(run::functions(environment));
+    all.extend(joining::functions());
     all.extend(history::functions());
     all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(judging::functions(environment));
