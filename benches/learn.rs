@@ -4,7 +4,7 @@ use auricle_audio::Rng;
 use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
 use auricle_audio::synth::white_noise;
-use auricle_learn::batch::Workers;
+use auricle_learn::feed::Workers;
 use auricle_learn::nn::{Architecture, Encoder, ResNet18Options};
 use auricle_learn::train::{FitOptions, MethodDeclaration, Plan, Run, TRAINING, methods};
 use auricle_learn::{Device, device};
@@ -56,7 +56,7 @@ fn study(device: &Device) -> Plan {
     let encoder =
         Encoder::new(Architecture::ResNet18(options), 0, device).expect("the options are good");
     let views = Views::of(2, &view()).expect("the view is good");
-    training.plan(encoder, data, views, 0)
+    training.plan(encoder, Arc::new(data), views, 0)
 }
 
 /// The losses are read at the end of an epoch, which waits for the device.

@@ -63,7 +63,7 @@ const AUDIO: [&[&str]; 6] = [
 ];
 const LEARN: [&[&str]; 6] = [
     &["error", "device", "tensor", "batch"],
-    &["nn"],
+    &["feed", "nn"],
     &["loss", "eval"],
     &["train"],
     &["live"],

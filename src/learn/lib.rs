@@ -1,6 +1,6 @@
 //! Everything that holds a tensor: batches, encoders, losses, training and evaluation, on burn.
 //!
-//! Rooms, each importing only from those to its left: `error device tensor batch < nn < loss eval <
+//! Rooms, each importing only from those to its left: `error device tensor batch < feed nn < loss eval <
 //! train < live`. Nothing here knows scripts. burn panics on wrong shapes, so shapes that come from
 //! outside are checked at the door.
 
@@ -8,6 +8,7 @@ pub mod batch;
 mod device;
 mod error;
 pub mod eval;
+pub mod feed;
 pub mod live;
 pub mod loss;
 pub mod nn;

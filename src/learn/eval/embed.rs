@@ -2,13 +2,14 @@
 
 use super::Matrix;
 use crate::Error;
-use crate::batch::{Feed, Stop, Workers};
+use crate::feed::{Cut, Feed, Preparation, Stop, Workers};
 use crate::nn::{Encoder, FrontEnd};
 use auricle_audio::Key;
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::Dataset;
 use auricle_audio::features::band_statistics;
 use burn::tensor::Device;
+use std::sync::Arc;
 
 /// Clips that are embedded at once.
 const BATCH: usize = 128;
@@ -25,15 +26,16 @@ pub fn embed(
     workers: &Workers,
     stop: Stop<'_>,
 ) -> Result<Matrix, Error> {
-    let views = Views::new(vec![front_end.recipe.clone()])?;
     let feed = Feed {
-        data: data.clone(),
-        views,
-        scaling: front_end.scaling,
-        seed: 0,
+        supply: Arc::new(data.clone()),
+        by: Preparation {
+            views: Views::new(vec![front_end.recipe.clone()])?,
+            scaling: front_end.scaling,
+            seed: 0,
+        },
     };
     let mut values = Vec::with_capacity(data.len() * encoder.dim());
-    for batch in feed.in_order(BATCH, workers) {
+    for batch in feed.epoch(0, Cut::in_order(BATCH), 0, workers) {
         if stop() {
             return Err(Error::Stopped);
         }

@@ -1,23 +1,19 @@
 //! What a loop goes over: the batches of some epochs, made ahead.
 
 use crate::Error;
-use crate::batch::{Batch, Feed, Loader, Stop, Workers};
-use std::sync::Arc;
+use crate::batch::Batch;
+use crate::feed::{Cut, Feed, Loader, Stop, Workers};
 use std::time::Duration;
 
 /// The batches of some epochs, described.
 #[derive(Clone)]
 pub struct Batches {
-    /// From clips to batches.
-    pub feed: Arc<Feed>,
-    /// Clips in a batch.
-    pub batch: usize,
+    /// Where they come from.
+    pub feed: Feed,
+    /// How an epoch is cut into them.
+    pub cut: Cut,
     /// Passes over the data.
     pub epochs: usize,
-    /// Whether every epoch has an order of its own; else the clips come as they are.
-    pub shuffle: bool,
-    /// Whether a last batch that is not full is left out.
-    pub drop_last: bool,
     /// Batches that are passed over at first, as those of a loop that goes on.
     pub start: usize,
 }
@@ -37,15 +33,18 @@ impl Batches {
     /// # Errors
     /// [`Error::Range`] or [`Error::Run`], naming the part.
     pub fn check(&self) -> Result<(), Error> {
-        for (name, value) in [("n", self.batch), ("epochs", self.epochs)] {
+        for (name, value) in [("n", self.cut.batch), ("epochs", self.epochs)] {
             if value == 0 {
                 return Err(Error::range(name, "at least 1", 0));
             }
         }
         if self.steps_per_epoch() == 0 {
-            let (batch, n) = (self.batch, self.feed.data.len());
+            let (batch, n) = (self.cut.batch, self.feed.supply.n_clips());
             return Err(Error::Run {
-                message: format!("a batch of {batch} is more than the {n} clips"),
+                message: format!(
+                    "a batch of {batch} is more than the {} clips",
+                    n.unwrap_or(0)
+                ),
                 hint: "take a smaller batch, or one that is not full by `drop_last: false`".into(),
             });
         }
@@ -58,11 +57,7 @@ impl Batches {
 
     /// Batches of an epoch.
     pub fn steps_per_epoch(&self) -> usize {
-        let n = self.feed.data.len();
-        match self.drop_last {
-            true => n / self.batch,
-            false => n.div_ceil(self.batch),
-        }
+        self.feed.supply.steps(self.cut)
     }
 
     /// Batches in all, those passed over among them.
@@ -73,16 +68,6 @@ impl Batches {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// The clips of the batches of an epoch, from 0.
-    fn indices(&self, epoch: usize) -> Vec<Vec<usize>> {
-        let order = match self.shuffle {
-            true => self.feed.order(epoch),
-            false => (0..self.feed.data.len()).collect(),
-        };
-        let batches = order.chunks(self.batch).take(self.steps_per_epoch());
-        batches.map(<[usize]>::to_vec).collect()
     }
 
     /// Begins to make them. What is dropped makes no more.
@@ -124,8 +109,8 @@ impl Stream {
         let (epoch, first) = (self.step / steps, self.step % steps);
         if first == 0 || self.loader.is_none() {
             self.waited = self.waited();
-            let batches = self.batches.indices(epoch).split_off(first);
-            self.loader = Some(self.batches.feed.load(epoch, batches, &self.workers));
+            let Batches { feed, cut, .. } = &self.batches;
+            self.loader = Some(feed.epoch(epoch, *cut, first, &self.workers));
         }
         let Some(loader) = &mut self.loader else {
             return Ok(None);

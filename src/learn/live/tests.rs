@@ -1,7 +1,8 @@
 //! A loop of one's own beside a run, and what it promises by itself.
 
 use super::{Batches, Journal, Shape, Trainer};
-use crate::batch::{Batch, Feed, Workers, measure};
+use crate::batch::Batch;
+use crate::feed::{Cut, Feed, Preparation, Workers, measure};
 use crate::loss::nt_xent;
 use crate::nn::{Architecture, Encoder, Input, MlpOptions, Network, ResNet18Options, import};
 use crate::train::{
@@ -157,16 +158,16 @@ fn batches(workers: &Workers) -> Batches {
     let front_end = views.recipes()[0].front_end().unwrap();
     let scaling = measure(&data, &front_end, workers, &|| false).unwrap();
     Batches {
-        feed: Arc::new(Feed {
-            data,
-            views,
-            scaling,
-            seed: 5,
-        }),
-        batch: BATCH,
+        feed: Feed {
+            supply: Arc::new(data),
+            by: Preparation {
+                views,
+                scaling,
+                seed: 5,
+            },
+        },
+        cut: Cut::training(BATCH),
         epochs: EPOCHS,
-        shuffle: true,
-        drop_last: true,
         start: 0,
     }
 }
@@ -207,7 +208,7 @@ fn a_loop_learns_what_a_run_of_the_same_steps_learns() {
     let (encoder, head) = (encoder(), head());
     let plan = Plan {
         encoder: encoder.clone(),
-        data: data(12),
+        data: Arc::new(data(12)),
         views: views(),
         features: None,
         optimizer: optimizer(),
@@ -385,10 +386,8 @@ fn batches_come_shuffled_or_as_they_are_until_asked_to_stop() {
     };
     let shuffled = batches(&workers);
     let plain = Batches {
-        batch: 5,
+        cut: Cut::in_order(5),
         epochs: 2,
-        shuffle: false,
-        drop_last: false,
         ..shuffled.clone()
     };
     let epoch = [vec![0, 1, 2, 3, 4], vec![5, 6, 7, 8, 9], vec![10, 11]];
@@ -403,7 +402,7 @@ fn batches_come_shuffled_or_as_they_are_until_asked_to_stop() {
     };
     assert_eq!(ids(&later), all[4..]);
     let large = Batches {
-        batch: 13,
+        cut: Cut::training(13),
         ..shuffled.clone()
     };
     assert!(large.check().unwrap_err().to_string().contains("12 clips"));

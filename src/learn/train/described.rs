@@ -76,10 +76,9 @@ impl<M: Method> AnyMethod for M {
 
 /// What a run is, as lines of a name and a value; equal for runs that do the same.
 pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, String)> {
-    let data = format!("{}, {} clips", plan.data.name(), plan.data.len());
     let features = plan.features.as_ref();
     let mut lines = vec![
-        ("data", data),
+        ("data", plan.data.describe()),
         ("encoder", plan.encoder.architecture().to_string()),
         ("recipe", plan.views.to_string()),
         (
@@ -100,8 +99,7 @@ pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, St
     }
     lines.extend(method.sizes(plan));
     if method.reads_labels() {
-        let labelled = format!("{} of {} clips", plan.n_labelled(), plan.data.len());
-        lines.push(("labels", labelled));
+        lines.push(("labels", plan.data.describe_labels()));
     }
     lines.push(("seed", plan.seed.to_string()));
     let owned = lines

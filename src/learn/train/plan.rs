@@ -2,20 +2,22 @@
 
 use super::{Optimizer, Schedule};
 use crate::Error;
+use crate::batch::Scaling;
+use crate::feed::{Cut, Feed, Preparation, Supply};
 use crate::nn::{Encoder, Network, Scheme, export, import, initialize_as};
 use auricle_audio::augment::{Domain, Recipe, Views};
-use auricle_audio::dataset::Dataset;
 use burn::module::Module;
 use burn::tensor::Device;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A training run, described but for its method.
 #[derive(Clone)]
 pub struct Plan {
     /// The encoder to start from; it is copied, never changed.
     pub encoder: Encoder,
-    /// The clips.
-    pub data: Dataset,
+    /// Where its batches are from.
+    pub data: Arc<dyn Supply>,
     /// The views of a clip.
     pub views: Views,
     /// From a wave to features, for views that are waves; `None` if the views compute features.
@@ -54,8 +56,8 @@ impl Plan {
             let want = "at least 2: clips are compared, and normalized, within a batch";
             return Err(Error::range("batch", want, self.batch));
         }
-        let n = self.data.len();
         if self.steps_per_epoch() == 0 {
+            let n = self.data.n_clips().unwrap_or(0);
             let batches = match self.accumulate {
                 1 => format!("a batch of {} is", self.batch),
                 several => format!("{several} batches of {} are", self.batch),
@@ -89,7 +91,7 @@ impl Plan {
     /// # Errors
     /// [`Error::Labels`] if none has.
     pub(super) fn check_labels(&self, method: &str) -> Result<(), Error> {
-        if self.n_labelled() > 0 {
+        if self.data.is_labelled() {
             return Ok(());
         }
         let name = self.data.name();
@@ -107,15 +109,9 @@ impl Plan {
             return Ok(self);
         }
         Ok(Plan {
-            data: self.data.fraction(fraction, self.seed)?,
+            data: self.data.with_labels_of(fraction, self.seed)?,
             ..self
         })
-    }
-
-    /// Number of clips that have a label.
-    pub(super) fn n_labelled(&self) -> usize {
-        let clips = self.data.clips().iter();
-        clips.filter(|clip| clip.label.is_some()).count()
     }
 
     /// Number of classes, of the whole dataset.
@@ -170,8 +166,25 @@ impl Plan {
         self.batch * self.accumulate
     }
 
+    /// How an epoch is cut into batches.
+    pub(super) fn cut(&self) -> Cut {
+        Cut::training(self.batch)
+    }
+
+    /// What its batches are made of, scaled.
+    pub(super) fn feed(&self, scaling: Scaling) -> Result<Feed, Error> {
+        Ok(Feed {
+            supply: self.data.clone(),
+            by: Preparation {
+                views: self.full_views()?,
+                scaling,
+                seed: self.seed,
+            },
+        })
+    }
+
     pub(super) fn steps_per_epoch(&self) -> usize {
-        self.data.len() / self.clips_per_step()
+        self.data.steps(self.cut()) / self.accumulate
     }
 
     pub(super) fn n_steps(&self) -> usize {

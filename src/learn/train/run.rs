@@ -8,7 +8,8 @@ use super::monitor::Monitor;
 use super::objective::{Moment, Objective, Step, Stepped, Term};
 use super::{EpochRecord, History, Plan};
 use crate::Error;
-use crate::batch::{Feed, Scaling, Stop, Workers, measure};
+use crate::batch::Scaling;
+use crate::feed::{Stop, Workers};
 use crate::nn::{Encoder, FrontEnd};
 use auricle_audio::io::write_whole;
 use burn::optim::ModuleOptimizer;
@@ -225,12 +226,9 @@ impl Run {
                 found.restore(&mut *objective, optimizer)?
             }
             _ => {
-                let scaling = measure(
-                    &self.plan.data,
-                    &self.plan.front_end()?,
-                    options.workers,
-                    options.stop,
-                )?;
+                let front_end = self.plan.front_end()?;
+                let data = &self.plan.data;
+                let scaling = data.measure(&front_end, options.workers, options.stop)?;
                 (optimizer, self.beginning(scaling))
             }
         };
@@ -351,14 +349,9 @@ impl Trainer<'_> {
         let plan = self.run.plan.clone();
         let steps = plan.steps_per_epoch();
         let total = plan.n_steps();
-        let feed = Feed {
-            data: plan.data.clone(),
-            views: plan.full_views()?,
-            scaling: self.state.scaling,
-            seed: plan.seed,
-        };
+        let feed = plan.feed(self.state.scaling)?;
         let (epoch, first) = (self.state.epoch, self.state.step);
-        let mut loader = feed.epoch(epoch, plan.batch, first * plan.accumulate, options.workers);
+        let mut loader = feed.epoch(epoch, plan.cut(), first * plan.accumulate, options.workers);
         let start = Instant::now();
         let (mut reported, mut saved) = (start, start);
         let mut pending: Vec<(Tensor<1>, Vec<Term>)> = Vec::new();

@@ -2,7 +2,8 @@
 
 use super::checkpoint::Checkpoint;
 use super::*;
-use crate::batch::Workers;
+use crate::feed::Workers;
+use crate::feed::tones::Tones;
 use crate::loss::{Loss, LossDeclaration};
 use crate::nn::{
     Architecture, AstOptions, Encoder, MlpOptions, Pooling, ResNet18Options, read_safetensors,
@@ -12,6 +13,7 @@ use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
 use auricle_audio::{Rng, Waveform};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Noise whose level says its class.
@@ -44,7 +46,7 @@ fn plan(out: Option<&Path>) -> Plan {
     };
     Plan {
         encoder: Encoder::new(Architecture::ResNet18(options), 3, &Device::default()).unwrap(),
-        data: data(12),
+        data: Arc::new(data(12)),
         views: Views::of(2, &recipe()).unwrap(),
         features: None,
         optimizer: optimizer("adam", 1e-2),
@@ -94,7 +96,7 @@ fn simclr() -> DescribedMethod {
 /// A run of every method that takes any encoder, and one by a loss that reads labels; the labels of some clips are gone.
 fn every_method(plan: &Plan) -> Vec<Run> {
     let labelled = Plan {
-        data: plan.data.fraction(0.5, 1).unwrap(),
+        data: plan.data.with_labels_of(0.5, 1).unwrap(),
         ..plan.clone()
     };
     let run = |declaration: &'static MethodDeclaration, loss: Option<Loss>| {
@@ -125,7 +127,7 @@ fn fit(run: &Run, threads: usize) -> Result<(), Error> {
 fn fit_until(run: &Run, threads: usize, asked: usize) -> Result<(), Error> {
     // Measuring the scaling asks once a clip.
     let count = AtomicUsize::new(0);
-    let limit = asked.saturating_add(run.plan().data.len());
+    let limit = asked.saturating_add(run.plan().data.n_clips().unwrap_or(16));
     run.fit(FitOptions {
         device: &device("cpu").unwrap(),
         workers: &Workers::new(Some(threads)).unwrap(),
@@ -235,6 +237,38 @@ fn every_method_killed_and_resumed_is_as_if_nothing_had_been() {
     }
 }
 
+/// A supply that makes its sounds when they are wanted is trained on as clips are.
+#[test]
+fn pairs_that_are_made_anew_train_and_resume_as_if_nothing_had_been() {
+    let classes = || vec!["low".to_owned(), "high".to_owned()];
+    let tones = |classes| Tones { steps: 3, classes };
+    let plan = |classes, out: Option<&Path>| Plan {
+        data: Arc::new(tones(classes)),
+        ..plan(out)
+    };
+    let run = resumes(|out| Run::new(simclr(), plan(Vec::new(), out)).unwrap());
+    let settings = run.settings();
+    let data = settings.iter().find(|(name, _)| name == "data").unwrap();
+    assert_eq!(data.1, "tones, 3 new batches an epoch");
+    // What identifies the data is the data's to say.
+    let longer = Plan {
+        data: Arc::new(Tones {
+            steps: 4,
+            classes: Vec::new(),
+        }),
+        ..plan(Vec::new(), None)
+    };
+    let longer = Run::new(simclr(), longer).unwrap();
+    assert_ne!(longer.fingerprint, run.fingerprint);
+    // Labels may come along, or be missing.
+    let supervised = || method("supervised", vec![]);
+    resumes(|out| Run::new(supervised(), plan(classes(), out)).unwrap());
+    let error = Run::new(supervised(), plan(Vec::new(), None))
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("`tones` have none"), "{error}");
+}
+
 /// Tones, an octave and a half between the classes, each a little off the others of its class.
 fn tones(n: usize) -> Dataset {
     let clip = |i: usize| {
@@ -263,7 +297,7 @@ fn every_method_learns_eight_clips() {
     };
     let plan = Plan {
         encoder: Encoder::new(Architecture::ResNet18(options), 3, &Device::default()).unwrap(),
-        data: tones(8),
+        data: Arc::new(tones(8)),
         batch: 8,
         epochs: 40,
         ..plan(None)
@@ -297,7 +331,7 @@ fn plan_of_tokens(out: Option<&Path>) -> Plan {
     let log_mel = Stage::new(declaration("log_mel").unwrap(), given).unwrap();
     Plan {
         encoder: Encoder::new(Architecture::Ast(options), 3, &Device::default()).unwrap(),
-        data: tones(8).fraction(0.75, 1).unwrap(),
+        data: Arc::new(tones(8).fraction(0.75, 1).unwrap()),
         views: Views::of(1, &log_mel.into()).unwrap(),
         epochs: 4,
         ..plan(out)

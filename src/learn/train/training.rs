@@ -6,13 +6,14 @@ use super::optimizers::ADAM;
 use super::schedule::{SCHEDULE, Schedule};
 use super::schedules::WARMUP_COSINE;
 use crate::Error;
+use crate::feed::Supply;
 use crate::nn::Encoder;
 use auricle_audio::augment::{Recipe, Views};
-use auricle_audio::dataset::Dataset;
 use auricle_audio::declare::{
     BELOW_ONE, Declaration, DefaultInside, DefaultValue, Inside, Kind, Parameter,
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How a run is trained, whatever its method.
 pub struct Training {
@@ -139,7 +140,7 @@ const COUNT: Kind = Kind::Count {
 
 impl Training {
     /// A plan that trains an encoder on views of clips; `seed` is that of the session.
-    pub fn plan(&self, encoder: Encoder, data: Dataset, views: Views, seed: u64) -> Plan {
+    pub fn plan(&self, encoder: Encoder, data: Arc<dyn Supply>, views: Views, seed: u64) -> Plan {
         Plan {
             encoder,
             data,

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use tempfile::TempDir;
 #[cfg(feature = "learn")]
 use {
-    auricle_learn::Device, auricle_learn::batch::Workers, std::thread::JoinHandle,
+    auricle_learn::Device, auricle_learn::feed::Workers, std::thread::JoinHandle,
     std::time::Duration,
 };
 

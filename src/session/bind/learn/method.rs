@@ -79,7 +79,7 @@ fn describe(
         None => inside(value),
     };
     let method = declaration.with(declared::values(declaration, own, inside_method)?)?;
-    let plan = training.plan(model.encoder, data, views, environment.seed());
+    let plan = training.plan(model.encoder, Arc::new(data), views, environment.seed());
     Ok(Run::new(method, plan)?)
 }
 

@@ -9,8 +9,9 @@ use auricle_audio::dataset::Dataset;
 use auricle_figure::{
     Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel,
 };
-use auricle_learn::batch::{Batch, Scaling, measure};
+use auricle_learn::batch::{Batch, Scaling};
 use auricle_learn::eval::{Matrix, embed};
+use auricle_learn::feed::measure;
 use auricle_learn::nn::layers::{Flow, with_maps};
 use auricle_learn::nn::{Architecture, Encoder, FrontEnd, Input, LoadOptions, Naming};
 use auricle_learn::tensor::NdTensor;

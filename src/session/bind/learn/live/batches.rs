@@ -7,7 +7,8 @@ use super::figures::Figures;
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Domain, Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
-use auricle_learn::batch::{Batch, Feed, Scaling, Workers, measure};
+use auricle_learn::batch::{Batch, Scaling};
+use auricle_learn::feed::{Cut, Feed, Preparation, Workers, measure};
 use auricle_learn::live::{Batches, Place, Shape, Stream};
 use auricle_learn::nn::FrontEnd;
 use auricle_learn::tensor::{NdTensor, Values};
@@ -32,12 +33,15 @@ impl ScriptValue for Supply {
     const NAME: &'static str = "batches";
 
     fn text(&self) -> String {
-        let Batches { batch, epochs, .. } = self.batches;
-        let (steps, data) = (self.batches.steps_per_epoch(), &self.batches.feed.data);
+        let Batches {
+            feed, cut, epochs, ..
+        } = &self.batches;
         format!(
-            "batches of {batch} clips of {}: {epochs} epochs of {steps} batches\n  recipe: {}",
-            data.name(),
-            self.batches.feed.views
+            "batches of {} clips of {}: {epochs} epochs of {} batches\n  recipe: {}",
+            cut.batch,
+            feed.supply.name(),
+            self.batches.steps_per_epoch(),
+            feed.by.views
         )
     }
 }
@@ -87,7 +91,7 @@ impl IntoIterator for Supply {
         let shape = Shape {
             steps: self.batches.len(),
             steps_per_epoch: self.batches.steps_per_epoch(),
-            batch: self.batches.batch,
+            batch: self.batches.cut.batch,
             start: self.batches.start,
         };
         Iterating {
@@ -189,17 +193,22 @@ fn batches<T: ScriptValue>(
         let scaling = scaling(call, &data, front_end.as_ref(), &workers, &environment)?;
         let seed = call.get::<Option<u64>>("seed")?;
         let feed = Feed {
-            data,
-            views,
-            scaling,
-            seed: seed.unwrap_or_else(|| environment.seed()),
+            supply: Arc::new(data),
+            by: Preparation {
+                views,
+                scaling,
+                seed: seed.unwrap_or_else(|| environment.seed()),
+            },
         };
-        let batches = Batches {
-            feed: Arc::new(feed),
+        let cut = Cut {
             batch: call.get("n")?,
-            epochs: call.get("epochs")?,
             shuffle: call.get("shuffle")?,
             drop_last: call.get("drop_last")?,
+        };
+        let batches = Batches {
+            feed,
+            cut,
+            epochs: call.get("epochs")?,
             start: call.get("start")?,
         };
         batches.check()?;
@@ -314,7 +323,7 @@ fn of_batches() -> Vec<Function> {
         .reads_data()
         .example(example("assert(batches.steps_per_epoch == 2)")),
         Function::property::<Supply, _>("scaling", Topic::Training, |supply| {
-            let Scaling { mean, deviation } = supply.batches.feed.scaling;
+            let Scaling { mean, deviation } = supply.batches.feed.by.scaling;
             let parts = [("mean", mean), ("deviation", deviation)];
             let parts = parts.map(|(name, value)| (name.into(), value.into()));
             Ok(Dynamic::from_map(Map::from(parts)))
@@ -333,7 +342,7 @@ fn of_batches() -> Vec<Function> {
             let mut encoder = model.encoder;
             encoder.front_end = Some(FrontEnd {
                 recipe,
-                scaling: supply.batches.feed.scaling,
+                scaling: supply.batches.feed.by.scaling,
             });
             Ok(Dynamic::from(Model { encoder, ..model }))
         })

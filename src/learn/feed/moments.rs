@@ -1,0 +1,44 @@
+//! Mean and deviation of values that come in pieces.
+
+use crate::batch::Scaling;
+
+/// How many values there are, their mean, and the sum of their squared distances from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    n: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// Those of some values.
+    pub fn of(values: &[f32]) -> Moments {
+        let n = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n.max(1.0);
+        let squares: f64 = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
+        Moments { n, mean, squares }
+    }
+
+    /// Those of the values of both, by the rule of Chan, Golub and LeVeque (1979).
+    pub fn join(self, other: Moments) -> Moments {
+        let (total, delta) = (self.n + other.n, other.mean - self.mean);
+        if total == 0.0 {
+            return Moments::default();
+        }
+        Moments {
+            n: total,
+            mean: self.mean + delta * other.n / total,
+            squares: self.squares + other.squares + delta * delta * self.n * other.n / total,
+        }
+    }
+
+    /// The scaling that centres the values and gives them a deviation of 1; values that are all the
+    /// same are centred alone.
+    pub fn scaling(self) -> Scaling {
+        let deviation = (self.squares / self.n.max(1.0)).sqrt();
+        Scaling {
+            mean: self.mean,
+            deviation: if deviation > 0.0 { deviation } else { 1.0 },
+        }
+    }
+}
