@@ -51,6 +51,16 @@ pub enum Error {
         /// Values of the patch.
         got: usize,
     },
+    /// A folder that holds another corpus, or this one already.
+    #[error("{} {problem}", folder.display())]
+    Corpus {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What it holds.
+        problem: String,
+        /// What mends it.
+        hint: &'static str,
+    },
     /// A buffer of the wrong size.
     #[error("{sounds} sounds of {samples} samples need a buffer of {want} samples, not of {got}")]
     Buffer {
@@ -79,6 +89,7 @@ impl Error {
             Error::Name { .. } => Some(
                 "modules of one name share their parameters; name one of them otherwise".into(),
             ),
+            Error::Corpus { hint, .. } => Some((*hint).into()),
             _ => None,
         }
     }

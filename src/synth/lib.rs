@@ -7,6 +7,7 @@
 
 pub mod architecture;
 mod compile;
+pub mod corpus;
 mod error;
 mod mapping;
 mod module;

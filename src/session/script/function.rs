@@ -27,6 +27,8 @@ pub enum Topic {
     Stages,
     /// Combining stages.
     Recipes,
+    /// Synthesizers.
+    Synthesis,
     /// Collections of clips.
     Data,
     /// Tensors and losses.
@@ -41,12 +43,13 @@ pub enum Topic {
 
 impl Topic {
     /// The chapters in order, with their titles.
-    pub const ALL: [(Topic, &'static str); 14] = [
+    pub const ALL: [(Topic, &'static str); 15] = [
         (Topic::Session, "Session"),
         (Topic::Sound, "Sound"),
         (Topic::Distributions, "Distributions"),
         (Topic::Stages, "Augmentations and features"),
         (Topic::Recipes, "Recipes"),
+        (Topic::Synthesis, "Synthesizers"),
         (Topic::Data, "Data"),
         (Topic::Tensors, "Tensors and losses"),
         (Topic::Layers, "Layers and models of one's own"),
