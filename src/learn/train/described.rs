@@ -94,6 +94,10 @@ pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, St
     if plan.accumulate > 1 {
         lines.push(("accumulate", plan.accumulate.to_string()));
     }
+    let frozen = plan.encoder.frozen();
+    if !frozen.is_empty() {
+        lines.push(("frozen", frozen.join(", ")));
+    }
     if let Some(share) = plan.average {
         lines.push(("average", share.to_string()));
     }

@@ -279,7 +279,7 @@ impl<M: Method> Objective for Trained<M> {
     }
 
     fn optimizer(&self, description: &Optimizer) -> Result<ModuleOptimizer, Error> {
-        Ok(description.build(&self.state()?.0))
+        description.build(&self.state()?.0, Some("encoder"))
     }
 
     fn tensors(&self) -> Result<BTreeMap<String, NamedTensor>, Error> {

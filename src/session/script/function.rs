@@ -165,6 +165,8 @@ pub struct Function {
     pub(super) example: String,
     pub(super) reads_data: bool,
     pub(super) hides: bool,
+    /// Whether the last parameter takes all arguments that are left, as an array.
+    pub(super) gathers: bool,
     pub(super) apart: Apart,
     pub(super) body: Body,
 }
@@ -189,6 +191,7 @@ impl Function {
             example: String::new(),
             reads_data: false,
             hides: false,
+            gathers: false,
             apart: if form == Form::Property {
                 Apart::Never
             } else {
@@ -313,6 +316,16 @@ impl Function {
     ) -> Function {
         self.parameters
             .push(Parameter::typed::<T>(name, Some(default.into()), about));
+        self
+    }
+
+    /// A last positional parameter of any number of arguments, each one text or an array of them;
+    /// the body is handed all of them as one array, which is empty if there is none.
+    pub fn gathered(mut self, name: &str, about: &str) -> Function {
+        let none = Dynamic::from_array(Vec::new());
+        self.gathers = true;
+        self.parameters
+            .push(Parameter::typed::<Vec<String>>(name, Some(none), about));
         self
     }
 
@@ -483,8 +496,11 @@ impl Function {
         }
         let mut parts: Vec<String> = self.parameters[self.n_receivers()..]
             .iter()
-            .map(|p| {
-                if p.default.is_some() {
+            .enumerate()
+            .map(|(index, p)| {
+                if self.gathers && self.n_receivers() + index + 1 == self.parameters.len() {
+                    format!("{}, ...", p.name)
+                } else if p.default.is_some() {
                     format!("{} = {}", p.name, p.default_source)
                 } else {
                     p.name.clone()
