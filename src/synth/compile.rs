@@ -385,25 +385,23 @@ fn set_alike(a: &Signal, b: &Signal) -> bool {
         && values.all(|same| same)
 }
 
-/// Chooses what is computed in double precision: whatever an FM oscillator multiplies the rounding of.
+/// Chooses what is computed in double precision: whatever an FM oscillator or a filter's cutoff multiplies the rounding
+/// of.
 fn widen(program: &mut Program) {
     for index in (0..program.audio.len()).rev() {
         let step = &mut program.audio[index];
-        let is_fm = matches!(step.op, AudioOp::Fm { .. });
-        if is_fm || (program.wide[step.out] && step.op.can_be_wide()) {
-            for &mut input in step.op.inputs() {
-                program.wide[input] = true;
-            }
+        let all = program.wide[step.out] && step.op.can_be_wide();
+        for (&mut input, wants_wide) in step.op.inputs() {
+            program.wide[input] |= all || wants_wide;
         }
     }
     // What is wanted in single precision is narrowed, and what cannot be computed in double precision is widened.
     let mut narrowed: HashMap<AudioSlot, AudioSlot> = HashMap::new();
     let mut steps = Vec::with_capacity(program.audio.len());
     for Step { mut op, out } in std::mem::take(&mut program.audio) {
-        let is_fm = matches!(op, AudioOp::Fm { .. });
-        let reads_wide = is_fm || (program.wide[out] && op.can_be_wide());
-        for input in op.inputs() {
-            if reads_wide || !program.wide[*input] {
+        let all = program.wide[out] && op.can_be_wide();
+        for (input, wants_wide) in op.inputs() {
+            if all || wants_wide || !program.wide[*input] {
                 continue;
             }
             let wide = *input;
@@ -508,12 +506,6 @@ impl Emitter<'_> {
             .collect()
     }
 
-    /// A number for what keeps something from block to block.
-    pub(crate) fn new_state(&mut self) -> usize {
-        self.builder.program.states += 1;
-        self.builder.program.states - 1
-    }
-
     /// A number for a noise of its own.
     pub(crate) fn new_stream(&mut self) -> u32 {
         self.builder.streams += 1;
@@ -580,12 +572,7 @@ impl Emitter<'_> {
     /// A one-pole low-pass with a cutoff in Hz at control rate.
     pub(crate) fn new_one_pole(&mut self, input: AudioSlot, cutoff: ControlSlot) -> AudioSlot {
         let cutoff = self.upsampled(cutoff);
-        let state = self.new_state();
-        self.audio_op(AudioOp::OnePole {
-            input,
-            cutoff,
-            state,
-        })
+        self.audio_op(AudioOp::OnePole { input, cutoff })
     }
 
     /// Adds to the control part.

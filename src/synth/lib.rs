@@ -13,7 +13,11 @@ mod mapping;
 mod module;
 pub mod modules;
 mod patch;
+mod patch_file;
 mod program;
+#[cfg(test)]
+mod reference;
+mod render;
 mod segments;
 mod signal;
 mod source;
@@ -27,5 +31,6 @@ pub use program::{
     AudioOp, AudioSlot, Burst, ControlOp, ControlSlot, Gain, Note, Pass, Phase, PhaseSlot, Program,
     Scalar, Selection, Source, Step, Weights,
 };
+pub use render::Playback;
 pub use signal::{Instance, Options, Signal, Signals};
 pub use synth::{FreeParameter, Synth, SynthOptions};

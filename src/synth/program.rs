@@ -93,6 +93,11 @@ pub enum ControlOp {
         /// The other.
         b: ControlSlot,
     },
+    /// Values spread evenly over the clip, linear between them.
+    Curve {
+        /// The values, at least one.
+        values: Vec<f64>,
+    },
     /// A cutoff frequency that falls from the begin of a note on, Hz.
     Fall {
         /// The note.
@@ -165,11 +170,6 @@ pub enum AudioOp {
         /// The signal.
         control: ControlSlot,
     },
-    /// The same number at every sample.
-    Constant {
-        /// The number.
-        value: f64,
-    },
     /// A cosine.
     Sine {
         /// Its phase.
@@ -186,10 +186,8 @@ pub enum AudioOp {
     Fm {
         /// The modulator.
         modulator: AudioSlot,
-        /// Its pitch and index of modulation; `pitch` is `None`.
+        /// Its pitch, and its index of modulation as `mod_depth`; `pitch` is `None`.
         phase: Phase,
-        /// Which of the program's FM oscillators it is.
-        state: usize,
     },
     /// Partials at whole multiples of a frequency.
     Harmonics {
@@ -221,8 +219,6 @@ pub enum AudioOp {
         jitter: Scalar,
         /// Which of the program's noises it is.
         stream: u32,
-        /// Which of the program's trains it is.
-        state: usize,
     },
     /// A product.
     Product {
@@ -242,8 +238,6 @@ pub enum AudioOp {
         input: AudioSlot,
         /// The cutoff.
         cutoff: AudioSlot,
-        /// Which of the program's one-pole filters it is.
-        state: usize,
     },
     /// A resonant filter of two poles.
     Resonant {
@@ -255,8 +249,6 @@ pub enum AudioOp {
         q: Scalar,
         /// What it lets through.
         pass: Pass,
-        /// Which of the program's resonant filters it is.
-        state: usize,
     },
     /// A whole signal divided by its peak where that is above 1, kept for what is computed after it.
     Normalize {
@@ -307,8 +299,6 @@ pub struct Program {
     pub audio: Vec<Step<AudioOp>>,
     /// Whether each audio slot is in double precision.
     pub wide: Vec<bool>,
-    /// Number of filters and generators that keep something from block to block.
-    pub states: usize,
     /// The slot of the sound.
     pub output: AudioSlot,
 }
@@ -345,21 +335,28 @@ impl Program {
 }
 
 impl AudioOp {
-    /// The slots that it reads, to be looked at or changed.
-    pub(crate) fn inputs(&mut self) -> Vec<&mut AudioSlot> {
+    /// The slots that it reads, to be looked at or changed, and whether it wants each in double precision whatever its
+    /// own result is in.
+    pub(crate) fn inputs(&mut self) -> Vec<(&mut AudioSlot, bool)> {
         match self {
-            AudioOp::Product { a, b, .. } => vec![a, b],
-            AudioOp::Mix { terms, .. } => terms.iter_mut().map(|(_, slot)| slot).collect(),
-            AudioOp::OnePole { input, cutoff, .. } => vec![input, cutoff],
-            AudioOp::Resonant { input, warped, .. } => vec![input, warped],
-            AudioOp::Fm {
-                modulator: input, ..
-            }
-            | AudioOp::Normalize { input, .. }
-            | AudioOp::Widen { input, .. }
-            | AudioOp::Narrow { input, .. } => vec![input],
+            AudioOp::Product { a, b } => vec![(a, false), (b, false)],
+            AudioOp::Mix { terms } => terms.iter_mut().map(|(_, slot)| (slot, false)).collect(),
+            AudioOp::OnePole { input, cutoff, .. } => vec![(input, false), (cutoff, true)],
+            AudioOp::Resonant { input, warped, .. } => vec![(input, false), (warped, true)],
+            AudioOp::Fm { modulator, .. } => vec![(modulator, true)],
+            AudioOp::Normalize { input } | AudioOp::Widen { input } => vec![(input, false)],
+            AudioOp::Narrow { input } => vec![(input, true)],
             _ => Vec::new(),
         }
+    }
+
+    /// The slots that it reads.
+    pub(crate) fn reads(&self) -> Vec<AudioSlot> {
+        self.clone()
+            .inputs()
+            .into_iter()
+            .map(|(slot, _)| *slot)
+            .collect()
     }
 
     /// Whether it can be computed in double precision.
@@ -367,12 +364,24 @@ impl AudioOp {
         matches!(
             self,
             AudioOp::Upsample { .. }
-                | AudioOp::Constant { .. }
                 | AudioOp::Sine { .. }
                 | AudioOp::SquareSaw { .. }
                 | AudioOp::Fm { .. }
                 | AudioOp::Product { .. }
                 | AudioOp::Mix { .. }
         )
+    }
+}
+
+impl ControlOp {
+    /// The slots that it reads.
+    pub(crate) fn inputs(&self) -> Vec<ControlSlot> {
+        match self {
+            ControlOp::Lfo { rate, .. } => rate.iter().copied().collect(),
+            ControlOp::Mix { terms, .. } => terms.iter().map(|(_, slot)| *slot).collect(),
+            ControlOp::Product { a, b } => vec![*a, *b],
+            ControlOp::Warp { modulation, .. } => modulation.iter().copied().collect(),
+            ControlOp::Adsr { .. } | ControlOp::Fall { .. } | ControlOp::Curve { .. } => Vec::new(),
+        }
     }
 }

@@ -40,11 +40,6 @@ impl Segments {
         }
     }
 
-    /// Number of segments.
-    pub(crate) fn len(&self) -> usize {
-        self.offsets.len()
-    }
-
     /// The segment of a sample.
     pub(crate) fn of(&self, sample: usize) -> usize {
         self.starts
@@ -62,7 +57,7 @@ mod tests {
         for (n, c) in [(44_100, 441), (16_000, 480), (7, 3), (2, 2), (5, 9)] {
             let segments = Segments::new(n, c);
             let mut position = Vec::new();
-            for j in 0..segments.len() {
+            for j in 0..segments.offsets.len() {
                 for k in 0..segments.starts[j + 1] - segments.starts[j] {
                     position.push(j as f64 + segments.offsets[j] + f64::from(k) * segments.step);
                 }

@@ -1,6 +1,7 @@
 //! A synthesizer: a graph with the length and the rates of its sounds.
 
 use crate::compile::compile;
+use crate::render::{Plan, Scratches};
 use crate::segments::Segments;
 use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Units};
 use auricle_audio::Distribution;
@@ -86,6 +87,8 @@ pub(crate) struct Inner {
     pub(crate) n_samples: usize,
     pub(crate) n_control: usize,
     pub(crate) segments: Segments,
+    pub(crate) plan: Plan,
+    pub(crate) scratches: Scratches,
 }
 
 /// Samples of a sound at most: an hour at 96 kHz.
@@ -124,6 +127,7 @@ impl Synth {
             program.normalize_output();
         }
         let (n_samples, n_control) = (count(sample_rate) as usize, count(control_rate) as usize);
+        let plan = Plan::new(&program);
         Ok(Synth {
             inner: Arc::new(Inner {
                 graph: graph.clone(),
@@ -133,6 +137,8 @@ impl Synth {
                 n_samples,
                 n_control,
                 segments: Segments::new(n_samples, n_control),
+                plan,
+                scratches: Scratches::default(),
             }),
         })
     }

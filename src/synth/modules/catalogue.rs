@@ -9,6 +9,7 @@ pub static CATALOGUE: &[&Module] = &[
     &event::EVENT,
     &adsr::ADSR,
     &lfo::LFO,
+    &curve::CURVE,
     &mod_matrix::MOD_MATRIX,
     &select::SOFT_SELECT,
     &select::HARD_SELECT,
@@ -47,6 +48,7 @@ functions! {
     event => event::EVENT;
     adsr => adsr::ADSR;
     lfo => lfo::LFO;
+    curve => curve::CURVE;
     mod_matrix => mod_matrix::MOD_MATRIX;
     soft_select => select::SOFT_SELECT;
     hard_select => select::HARD_SELECT;

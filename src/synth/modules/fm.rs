@@ -42,12 +42,7 @@ pub(super) static FM: Module = Module {
 fn emit(module: &mut Emitter<'_>) -> Result<(), Error> {
     let modulator = module.audio(0);
     let phase = module.phase(None);
-    let state = module.new_state();
-    let out = module.audio_op(AudioOp::Fm {
-        modulator,
-        phase,
-        state,
-    });
+    let out = module.audio_op(AudioOp::Fm { modulator, phase });
     module.give_audio(out);
     Ok(())
 }

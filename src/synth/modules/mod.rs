@@ -4,6 +4,7 @@ mod adsr;
 mod bursts;
 mod catalogue;
 mod crossfade;
+mod curve;
 mod damping;
 mod event;
 mod fm;
@@ -23,7 +24,7 @@ mod square_saw;
 mod vca;
 
 pub use catalogue::{
-    CATALOGUE, adsr, bursts, crossfade, damping, event, fm, hard_select, harmonics, keyboard, lfo,
-    mixer, mod_matrix, noise_floor, noise_source, one_pole, pulses, resonant_filter, sine,
-    soft_select, square_saw, vca,
+    CATALOGUE, adsr, bursts, crossfade, curve, damping, event, fm, hard_select, harmonics,
+    keyboard, lfo, mixer, mod_matrix, noise_floor, noise_source, one_pole, pulses, resonant_filter,
+    sine, soft_select, square_saw, vca,
 };

@@ -1,7 +1,7 @@
 //! A one-pole low-pass.
 
 use crate::compile::Emitter;
-use crate::{AudioOp, ControlOp, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
+use crate::{ControlOp, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
 
 const INPUT: Port = Port::required("input", Rate::Audio, "the sound");
 const CUTOFF: Port = Port::optional("modulation", Rate::Control, "what moves its cutoff");

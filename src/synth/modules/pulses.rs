@@ -48,7 +48,6 @@ pub(super) static PULSES: Module = Module {
 pub(super) fn emit_train(module: &mut Emitter<'_>, burst: Burst) -> Result<(), Error> {
     let note = module.note();
     let stream = module.new_stream();
-    let state = module.new_state();
     let out = module.audio_op(AudioOp::Train {
         burst,
         note,
@@ -56,7 +55,6 @@ pub(super) fn emit_train(module: &mut Emitter<'_>, burst: Burst) -> Result<(), E
         decay: module.knob("decay"),
         jitter: module.knob("jitter"),
         stream,
-        state,
     });
     module.give_audio(out);
     Ok(())

@@ -66,13 +66,11 @@ fn emit(module: &mut Emitter<'_>) -> Result<(), Error> {
     });
     let warped = module.upsampled(control);
     let pass = module.settings().word("pass", &PASSES);
-    let state = module.new_state();
     let out = module.audio_op(AudioOp::Resonant {
         input,
         warped,
         q: module.knob("q"),
         pass: pass.expect("a word of the declaration"),
-        state,
     });
     module.give_audio(out);
     Ok(())
