@@ -365,7 +365,10 @@ fn recipe(
 }
 
 /// A session, and the request to stop that an interrupt makes.
-pub(crate) fn session(settings: Settings, terminal: &Arc<Terminal>) -> Result<(Session, CancelToken), u8> {
+pub(crate) fn session(
+    settings: Settings,
+    terminal: &Arc<Terminal>,
+) -> Result<(Session, CancelToken), u8> {
     let session = Session::new(settings, terminal.clone()).map_err(|error| {
         terminal.error(&format!("error: {error}"));
         exit::SCRIPT

@@ -59,7 +59,7 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "run", "check", "augment", "synth", "repl", "kernel", "help", "devices",
 ];
 

@@ -19,7 +19,8 @@ pub(crate) fn command() -> Command {
     let option = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
     };
-    let number = |name, value, help| option(name, value, help).value_parser(value_parser!(u64).range(1..));
+    let number =
+        |name, value, help| option(name, value, help).value_parser(value_parser!(u64).range(1..));
     Command::new("synth")
         .about("Writes a corpus of synthesized sounds, each with its parameters")
         .after_help(
@@ -80,24 +81,35 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let settings = settings(matches);
     if let Some(threads) = settings.threads {
         // The engine's sounds are spread over the process's own threads.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global();
     }
     let (synth, seed, token) = match synthesizer(&one("script"), settings, &terminal) {
         Ok(made) => made,
         Err(code) => return code,
     };
     let count = |name: &str| matches.get_one::<u64>(name).copied().unwrap_or(1);
-    let storage = Storage::WORDS.into_iter().find(|(word, _)| *word == one("storage"));
+    let storage = Storage::WORDS
+        .into_iter()
+        .find(|(word, _)| *word == one("storage"));
     let corpus = Corpus {
         count: count("count"),
         seed,
-        units: if one("units") == "human" { Units::Human } else { Units::Raw },
+        units: if one("units") == "human" {
+            Units::Human
+        } else {
+            Units::Raw
+        },
         encoding,
         storage: storage.map_or(Storage::Files, |(_, storage)| storage),
         part: count("part"),
         shard,
         resume: matches.get_flag("resume"),
-        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_default(),
+        out: matches
+            .get_one::<PathBuf>("out")
+            .cloned()
+            .unwrap_or_default(),
         synth,
     };
     let started = Instant::now();
@@ -117,15 +129,24 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     });
     terminal.clear();
     match made {
-        Ok(Made { sounds, kept, stopped }) => {
+        Ok(Made {
+            sounds,
+            kept,
+            stopped,
+        }) => {
             let kept = match kept {
                 0 => String::new(),
                 kept => format!(", {kept} were there"),
             };
             let (seconds, out) = (started.elapsed().as_secs_f64(), corpus.out.display());
-            terminal.print(&format!("{sounds} sounds made{kept}, in {seconds:.1} s: {out}"));
+            terminal.print(&format!(
+                "{sounds} sounds made{kept}, in {seconds:.1} s: {out}"
+            ));
             if stopped {
-                return wrong("stopped; `--resume` goes on from here".into(), exit::INTERRUPTED);
+                return wrong(
+                    "stopped; `--resume` goes on from here".into(),
+                    exit::INTERRUPTED,
+                );
             }
             exit::OK
         }
@@ -147,7 +168,10 @@ fn synthesizer(
 ) -> Result<(Synth, u64, CancelToken), u8> {
     let (mut session, token) = session(settings, terminal)?;
     let (name, text) = if script.ends_with(".rhai") {
-        (script, read(Path::new(script), terminal).ok_or(exit::USAGE)?)
+        (
+            script,
+            read(Path::new(script), terminal).ok_or(exit::USAGE)?,
+        )
     } else {
         ("synthesizer", script.to_owned())
     };

@@ -14,6 +14,7 @@ mod module;
 pub mod modules;
 mod patch;
 mod patch_file;
+mod patch_iter;
 mod program;
 #[cfg(test)]
 mod reference;
@@ -27,6 +28,7 @@ pub use error::Error;
 pub use mapping::{Count, Knob, Mapping};
 pub use module::{Facts, Module, Output, Port, Rate, Wiring};
 pub use patch::{Patches, Perturbation, Units};
+pub use patch_iter::PatchIter;
 pub use program::{
     AudioOp, AudioSlot, Burst, ControlOp, ControlSlot, Gain, Note, Pass, Phase, PhaseSlot, Program,
     Scalar, Selection, Source, Step, Weights,

@@ -40,7 +40,9 @@ fn parameter(parameter: &FreeParameter) -> Json {
 /// The first thing in which two descriptions differ, in words.
 pub(super) fn differing(theirs: &Json, ours: &Json) -> Option<String> {
     let ours = ours.as_object()?;
-    let differs = ours.iter().find(|(key, value)| theirs.get(key) != Some(value));
+    let differs = ours
+        .iter()
+        .find(|(key, value)| theirs.get(key) != Some(value));
     differs.map(|(key, value)| {
         let theirs = theirs.get(key).cloned().unwrap_or_default();
         match (theirs.is_array() || value.is_array(), key.as_str()) {

@@ -1,8 +1,8 @@
 //! A corpus of synthesized sounds on disk: files, WebDataset's tar shards, or Parquet as Hugging Face lays audio out.
 
 mod metadata;
-mod part;
 mod parquet;
+mod part;
 mod run;
 mod tar;
 

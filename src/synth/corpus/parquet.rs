@@ -22,7 +22,12 @@ pub(super) struct ParquetPart {
 
 impl ParquetPart {
     pub(super) fn new(path: &Path, file: WholeFile, corpus: &Corpus) -> Result<ParquetPart, Error> {
-        let names: Vec<String> = corpus.synth.parameters().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = corpus
+            .synth
+            .parameters()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let begun = schema(&names).and_then(|schema| {
             let properties = WriterProperties::builder()
                 .set_compression(Compression::UNCOMPRESSED)
@@ -57,18 +62,29 @@ impl ParquetPart {
             match column {
                 // Both fields and what holds them are there: the deepest level.
                 0 | 1 => {
-                    let (texts, levels) = (if column == 0 { &bytes } else { &paths }, vec![2; sounds.len()]);
-                    writer.typed::<ByteArrayType>().write_batch(texts, Some(&levels), None)?;
+                    let (texts, levels) = (
+                        if column == 0 { &bytes } else { &paths },
+                        vec![2; sounds.len()],
+                    );
+                    writer
+                        .typed::<ByteArrayType>()
+                        .write_batch(texts, Some(&levels), None)?;
                 }
                 2 => {
-                    writer.typed::<Int64Type>().write_batch(&indices, None, None)?;
+                    writer
+                        .typed::<Int64Type>()
+                        .write_batch(&indices, None, None)?;
                 }
                 3 => {
-                    writer.typed::<DoubleType>().write_batch(&gains, None, None)?;
+                    writer
+                        .typed::<DoubleType>()
+                        .write_batch(&gains, None, None)?;
                 }
                 _ => {
                     let numbers: Vec<f64> = values.iter().map(|row| row[column - 4]).collect();
-                    writer.typed::<DoubleType>().write_batch(&numbers, None, None)?;
+                    writer
+                        .typed::<DoubleType>()
+                        .write_batch(&numbers, None, None)?;
                 }
             }
             writer.close()?;
@@ -111,14 +127,19 @@ fn schema(names: &[String]) -> Result<Type, ParquetError> {
     for name in names {
         fields.push(leaf(name, Physical::DOUBLE, Repetition::REQUIRED, false)?);
     }
-    Type::group_type_builder("schema").with_fields(fields).build()
+    Type::group_type_builder("schema")
+        .with_fields(fields)
+        .build()
 }
 
 /// What `datasets` wants to know of the columns.
 fn features(names: &[String], sample_rate: u32) -> Json {
     let value = |dtype: &str| json!({ "dtype": dtype, "_type": "Value" });
     let mut features = Map::new();
-    features.insert("audio".into(), json!({ "sampling_rate": sample_rate, "_type": "Audio" }));
+    features.insert(
+        "audio".into(),
+        json!({ "sampling_rate": sample_rate, "_type": "Audio" }),
+    );
     features.insert("index".into(), value("int64"));
     features.insert("gain".into(), value("float64"));
     let parameters = names.iter().map(|name| (name.clone(), value("float64")));

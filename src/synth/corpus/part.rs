@@ -3,10 +3,10 @@
 use super::parquet::ParquetPart;
 use super::tar::TarPart;
 use super::{Corpus, Storage, metadata};
-use crate::{Error, Patches};
+use crate::{Error, Patches, Playback};
+use auricle_audio::Waveform;
 use auricle_audio::dataset::Encoding;
 use auricle_audio::io::{WholeFile, write_whole};
-use auricle_audio::Waveform;
 use rayon::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -95,11 +95,12 @@ impl Writer<'_> {
     /// # Errors
     /// What rendering, the recipe, encoding and writing report.
     pub(super) fn add(&mut self, first: u64, patches: &Patches) -> Result<(), Error> {
-        let waves = self.corpus.synth.render(patches)?;
+        let waves = self.corpus.synth.waves(patches, &Playback::default())?;
         let sounds = waves.into_par_iter().enumerate();
         let sounds = sounds.map(|(row, wave)| encode(self.corpus, first + row as u64, row, wave));
         let sounds: Vec<Encoded> = sounds.collect::<Result<_, Error>>()?;
-        let about = |sound: &Encoded| metadata::of_sound(sound.index, patches, sound.row, sound.gain);
+        let about =
+            |sound: &Encoded| metadata::of_sound(sound.index, patches, sound.row, sound.gain);
         match &mut self.target {
             Target::Files { folder, list } => {
                 sounds
@@ -147,8 +148,16 @@ pub(super) fn unwritable(file: &Path, error: &std::io::Error) -> Error {
 fn encode(corpus: &Corpus, index: u64, row: usize, wave: Waveform) -> Result<Encoded, Error> {
     let peak = wave.peak();
     let holds_all = corpus.encoding == Encoding::Wav(auricle_audio::io::SampleFormat::Float32);
-    let gain = if holds_all || peak <= 1.0 { 1.0 } else { 1.0 / peak };
-    let wave = if gain == 1.0 { wave } else { wave.scaled(gain)? };
+    let gain = if holds_all || peak <= 1.0 {
+        1.0
+    } else {
+        1.0 / peak
+    };
+    let wave = if gain == 1.0 {
+        wave
+    } else {
+        wave.scaled(gain)?
+    };
     Ok(Encoded {
         index,
         name: format!("{index:09}.{}", corpus.encoding.extension()),

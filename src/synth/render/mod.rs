@@ -12,6 +12,7 @@ mod noise;
 mod oscillator;
 mod plan;
 mod sound;
+mod waves;
 
 pub use batch::Playback;
 pub(crate) use batch::Scratches;

@@ -41,7 +41,11 @@ impl ScriptValue for History {
         let n = self.epochs.len();
         let mut text = format!(
             "{}, {:.2} s each, waiting for data {:.1} % of the time\n",
-            if n == 1 { "1 epoch".into() } else { format!("{n} epochs") },
+            if n == 1 {
+                "1 epoch".into()
+            } else {
+                format!("{n} epochs")
+            },
             seconds / n as f64,
             100.0 * waited / seconds.max(1e-9),
         );

@@ -3,7 +3,7 @@
 use super::super::Environment;
 use super::synthesizer::{DELTA, perturbation};
 use crate::script::{Function, ScriptError, ScriptValue, Topic};
-use auricle_synth::{Patches, Synth};
+use auricle_synth::{FreeParameter, Patches, Synth};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 use std::path::Path;
 use std::sync::Arc;
@@ -77,12 +77,18 @@ fn raw() -> Function {
         let patches = call.receiver::<Patches>()?;
         let row = |index| {
             let values = patches.row(index).iter();
-            Dynamic::from_array(values.map(|&value| f64::from(value).into()).collect::<Array>())
+            Dynamic::from_array(
+                values
+                    .map(|&value| f64::from(value).into())
+                    .collect::<Array>(),
+            )
         };
         Ok(Dynamic::from_array((0..patches.len()).map(row).collect()))
     })
     .on::<Patches>()
-    .about("Gives the raw values in [0, 1]: an array for each patch, in the order of `parameters()`.")
+    .about(
+        "Gives the raw values in [0, 1]: an array for each patch, in the order of `parameters()`.",
+    )
     .returns("array")
     .example(example("assert(s.patches(p.raw()).raw() == p.raw())"))
 }
@@ -90,7 +96,11 @@ fn raw() -> Function {
 fn values() -> Function {
     Function::new("values", Topic::Synthesis, |call| {
         let patches = call.receiver::<Patches>()?;
-        let names: Vec<String> = patches.parameters().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = patches
+            .parameters()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let row = |index| {
             let values = names.iter().zip(patches.values(index));
             let map: Map = values
@@ -103,7 +113,9 @@ fn values() -> Function {
     .on::<Patches>()
     .about("Gives the values in human units: a map by the parameters' names for each patch.")
     .returns("array")
-    .example(example("assert_near(p.set(\"sine.tuning\", 7).values()[0][\"sine.tuning\"], 7, 1e-5)"))
+    .example(example(
+        "assert_near(p.set(\"sine.tuning\", 7).values()[0][\"sine.tuning\"], 7, 1e-5)",
+    ))
 }
 
 fn set() -> Function {
@@ -170,7 +182,8 @@ fn load() -> Function {
     Function::new("load", Topic::Synthesis, |call| {
         let path = call.get::<String>("path")?;
         let synth = call.receiver::<Synth>()?;
-        Ok(Dynamic::from(synth.load(Path::new(&path))?))
+        let parameters: Arc<[FreeParameter]> = synth.parameters().into();
+        Ok(Dynamic::from(Patches::load(parameters, Path::new(&path))?))
     })
     .on::<Synth>()
     .about("Loads patches that were saved, or made elsewhere in the order of `parameters()`.")

@@ -19,7 +19,10 @@ impl ScriptValue for Signal {
 }
 
 pub(super) fn functions() -> Vec<Function> {
-    let mut all: Vec<Function> = modules::CATALOGUE.iter().map(|module| function(module)).collect();
+    let mut all: Vec<Function> = modules::CATALOGUE
+        .iter()
+        .map(|module| function(module))
+        .collect();
     all.extend(operators());
     all.extend([named(), output()]);
     all
@@ -62,21 +65,30 @@ fn inside(value: &Dynamic) -> Result<Option<Value>, ScriptError> {
 fn operators() -> Vec<Function> {
     let mut all = vec![
         Function::operator::<Signal, Signal, _>("*", Topic::Synthesis, |call| {
-            let (left, right) = (call.value::<Signal>("left")?, call.value::<Signal>("right")?);
+            let (left, right) = (
+                call.value::<Signal>("left")?,
+                call.value::<Signal>("right")?,
+            );
             Ok(Dynamic::from(left.amplified(&right)?))
         })
         .about("Multiplies signals: an amplifier that one of them controls.")
         .returns("signal")
         .example("let s = synth(sine() * adsr()); assert(s.parameters().len() == 9)"),
         Function::operator::<Signal, Signal, _>("+", Topic::Synthesis, |call| {
-            let (left, right) = (call.value::<Signal>("left")?, call.value::<Signal>("right")?);
+            let (left, right) = (
+                call.value::<Signal>("left")?,
+                call.value::<Signal>("right")?,
+            );
             Ok(Dynamic::from(left.mixed(&right)?))
         })
         .about("Adds signals.")
         .returns("signal")
         .example("let e = adsr(); print(sine() * e + 0.2 * noise_source() * e)"),
         Function::operator::<Signal, Signal, _>("-", Topic::Synthesis, |call| {
-            let (left, right) = (call.value::<Signal>("left")?, call.value::<Signal>("right")?);
+            let (left, right) = (
+                call.value::<Signal>("left")?,
+                call.value::<Signal>("right")?,
+            );
             Ok(Dynamic::from((&left - &right)?))
         })
         .about("Takes one signal from another.")
@@ -128,7 +140,9 @@ fn named() -> Function {
         Ok(Dynamic::from(call.receiver::<Signal>()?.named(&name)?))
     })
     .on::<Signal>()
-    .about("Names a module: its parameters are called after it, and modules of one name share theirs.")
+    .about(
+        "Names a module: its parameters are called after it, and modules of one name share theirs.",
+    )
     .param::<String>("name", "letters, digits and `_`, a letter first")
     .returns("signal")
     .example(

@@ -4,7 +4,10 @@ use super::super::Environment;
 use crate::script::{
     Call, FromScript, Function, Parts, ScriptError, ScriptValue, Topic, escape, room_for,
 };
-use auricle_synth::{FreeParameter, Patches, Perturbation, Signal, Synth, SynthOptions, Units};
+use auricle_audio::Waveform;
+use auricle_synth::{
+    FreeParameter, Patches, Perturbation, Playback, Signal, Synth, SynthOptions, Units,
+};
 use rhai::{Array, Dynamic, Map};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -23,7 +26,10 @@ impl ScriptValue for Synth {
     fn parts(&self) -> Parts {
         let source = escape(&self.to_string());
         let table = table(self.parameters());
-        vec![("text/html", format!("<pre>{source}\n\n{}</pre>", escape(&table)).into())]
+        vec![(
+            "text/html",
+            format!("<pre>{source}\n\n{}</pre>", escape(&table)).into(),
+        )]
     }
 }
 
@@ -40,7 +46,11 @@ pub(super) fn with_options(function: Function) -> Function {
     let default = SynthOptions::default();
     function
         .option::<f64>("seconds", default.seconds, "length of a sound, s")
-        .option::<u32>("sample_rate", i64::from(default.sample_rate), "samples per second, Hz")
+        .option::<u32>(
+            "sample_rate",
+            i64::from(default.sample_rate),
+            "samples per second, Hz",
+        )
         .option::<u32>(
             "control_rate",
             i64::from(default.control_rate),
@@ -166,7 +176,10 @@ fn table(parameters: &[FreeParameter]) -> String {
     let mut text = String::new();
     for (row, parameter) in rows.iter().zip(parameters) {
         let [name, range, curve] = row;
-        let line = format!("{name:names$}  {range:ranges$}  {curve:curves$}  {}", parameter.about);
+        let line = format!(
+            "{name:names$}  {range:ranges$}  {curve:curves$}  {}",
+            parameter.about
+        );
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
@@ -282,7 +295,9 @@ pub(super) fn perturbation(call: &Call<'_>) -> Result<Perturbation, ScriptError>
             let number = number.ok_or_else(|| call.wrong("delta", "a map of numbers"))?;
             Ok((name.to_string(), number))
         });
-        return Ok(Perturbation::Named(named.collect::<Result<_, ScriptError>>()?));
+        return Ok(Perturbation::Named(
+            named.collect::<Result<_, ScriptError>>()?,
+        ));
     }
     if delta.is_array() {
         return Ok(Perturbation::Each(call.get("delta")?));
@@ -296,13 +311,26 @@ fn render() -> Function {
         let patches = call.value::<Patches>("patches")?;
         let bytes = (patches.len() as u64).saturating_mul(synth.n_samples() as u64 * 4);
         room_for("the sounds", bytes)?;
-        let waves = synth.render(&patches)?;
+        let noise = call.raw("noise").try_cast::<Waveform>();
+        if noise.is_none() && !call.raw("noise").is_unit() {
+            return Err(call.wrong("noise", "a wave"));
+        }
+        let playback = Playback {
+            noise: noise.map(|wave| wave.channel(0).into()),
+            ..Playback::default()
+        };
+        let waves = synth.waves(&patches, &playback)?;
         Ok(Dynamic::from_array(waves.into_iter().map(Dynamic::from).collect()))
     })
     .on::<Synth>()
     .about("Renders patches: an array with the sound of each.")
     .note("a patch sounds the same in any batch, at any number of threads and on every processor")
     .param::<Dynamic>("patches", "patches of this synthesizer")
+    .option::<Dynamic>(
+        "noise",
+        (),
+        "a wave that stands in place of every white noise; if not given, each sound has its own",
+    )
     .returns("array")
     .example(
         "let s = voice(#{ seconds: 0.1, sample_rate: 16000, control_rate: 480 }); let p = s.sample(3, #{ seed: 1 }); \
@@ -314,7 +342,8 @@ fn play(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("play", Topic::Synthesis, move |call| {
         let synth = call.receiver::<Synth>()?;
-        for wave in synth.render(&call.value::<Patches>("patches")?)? {
+        let patches = call.value::<Patches>("patches")?;
+        for wave in synth.waves(&patches, &Playback::default())? {
             super::super::audio::play_wave(wave, &environment)?;
         }
         Ok(())
