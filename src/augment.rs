@@ -142,7 +142,7 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
             }
             plan
         }
-        Err(error) => return wrong(with_hint(&error), exit::USAGE),
+        Err(error) => return wrong(with_hint(&error, error.hint()), exit::USAGE),
     };
     let mut teller = Teller::new(&terminal, "`--resume`", job.n_jobs);
     let result = job.run(&plan, &|| token.is_cancelled(), &mut |event| {
@@ -180,7 +180,7 @@ fn replay(manifest: &Path, matches: &ArgMatches, terminal: &Arc<Terminal>) -> u8
     let replay = match Replay::read(manifest, &mut recipe) {
         Ok(replay) => replay,
         Err(error) => {
-            terminal.error(&with_hint(&error));
+            terminal.error(&with_hint(&error, error.hint()));
             return match error {
                 Error::File { .. } if !is_recipe => exit::USAGE,
                 _ => exit::SCRIPT,
@@ -274,7 +274,7 @@ impl<'a> Teller<'a> {
         };
         let summary = match result {
             Ok(summary) => summary,
-            Err(error) => return wrong(with_hint(&error), exit::USAGE),
+            Err(error) => return wrong(with_hint(&error, error.hint()), exit::USAGE),
         };
         if summary.n_done > 0 || summary.ended == Ended::Complete {
             self.terminal.print(&told(
@@ -302,7 +302,7 @@ impl<'a> Teller<'a> {
                 wrong(
                     format!(
                         "{}\n  = note: {done}; {} goes on from there",
-                        with_hint(&error),
+                        with_hint(&error, error.hint()),
                         self.again
                     ),
                     exit::SCRIPT,
@@ -365,7 +365,10 @@ fn recipe(
 }
 
 /// A session, and the request to stop that an interrupt makes.
-fn session(settings: Settings, terminal: &Arc<Terminal>) -> Result<(Session, CancelToken), u8> {
+pub(crate) fn session(
+    settings: Settings,
+    terminal: &Arc<Terminal>,
+) -> Result<(Session, CancelToken), u8> {
     let session = Session::new(settings, terminal.clone()).map_err(|error| {
         terminal.error(&format!("error: {error}"));
         exit::SCRIPT
@@ -376,7 +379,7 @@ fn session(settings: Settings, terminal: &Arc<Terminal>) -> Result<(Session, Can
 }
 
 /// The encoding that a format and a number of bits name; the most bits if none are given.
-fn encoding(format: &str, bits: &str) -> Result<Encoding, String> {
+pub(crate) fn encoding(format: &str, bits: &str) -> Result<Encoding, String> {
     let most = if format == "flac" { 24 } else { 32 };
     Encoding::named(format, bits.parse().unwrap_or(most))
         .ok_or_else(|| "error: a FLAC file holds whole numbers: `--bits` must be 16 or 24".into())
@@ -410,12 +413,10 @@ fn about(source: &Path, error: &Error) -> String {
     }
 }
 
-fn with_hint(error: &Error) -> String {
-    let hint = error
-        .hint()
-        .map(|hint| format!("\n  = help: {hint}"))
-        .unwrap_or_default();
-    format!("error: {error}{hint}")
+/// An error as a front end tells it.
+pub(crate) fn with_hint(error: &impl std::fmt::Display, hint: Option<String>) -> String {
+    let hint = hint.map(|hint| format!("\n  = help: {hint}"));
+    format!("error: {error}{}", hint.unwrap_or_default())
 }
 
 /// The last lines: what was made, how fast, and where it is recorded.

@@ -5,6 +5,7 @@ use crate::kernel;
 use crate::notebook;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
+use crate::synth;
 use crate::terminal::Terminal;
 use auricle_session::script::{function_help, overview};
 use auricle_session::{Settings, language, write_reference};
@@ -49,6 +50,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("augment", matches)) => augment::run(matches),
+        Some(("synth", matches)) => synth::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
@@ -57,8 +59,8 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 7] = [
-    "run", "check", "augment", "repl", "kernel", "help", "devices",
+const COMMANDS: [&str; 8] = [
+    "run", "check", "augment", "synth", "repl", "kernel", "help", "devices",
 ];
 
 fn command() -> Command {
@@ -99,6 +101,7 @@ fn command() -> Command {
                 .arg(flag("quiet", "Says nothing if all is well")),
         )
         .subcommand(augment::command())
+        .subcommand(synth::command())
         .subcommand(
             Command::new("repl")
                 .about("Starts an interactive session")

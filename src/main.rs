@@ -8,6 +8,7 @@ mod panel;
 mod picture;
 mod repl;
 mod run;
+mod synth;
 mod terminal;
 
 use std::process::ExitCode;

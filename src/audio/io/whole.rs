@@ -38,7 +38,7 @@ pub(crate) fn unwritable(path: &Path, error: &std::io::Error) -> Error {
 }
 
 /// A file that is being written, under a temporary name beside its own. What is dropped before it is placed is gone.
-pub(crate) struct WholeFile {
+pub struct WholeFile {
     file: BufWriter<NamedTempFile>,
     path: PathBuf,
     /// What was written so far, while it was written from the beginning to the end.
@@ -50,7 +50,7 @@ impl WholeFile {
     ///
     /// # Errors
     /// [`Error::File`] if that is no name of a file, or the folder cannot be written to.
-    pub(crate) fn create_all(path: &Path) -> Result<WholeFile, Error> {
+    pub fn create_all(path: &Path) -> Result<WholeFile, Error> {
         let Some(folder) = path.parent() else {
             return Err(Error::file(path, "this is no name for a file"));
         };
@@ -78,6 +78,14 @@ impl WholeFile {
             path: path.to_owned(),
             content: Some((Xxh3::new(), 0)),
         })
+    }
+
+    /// Ends the content, waits until it is on the disk, and gives the file its name.
+    ///
+    /// # Errors
+    /// [`Error::File`] if not all of it could be written.
+    pub fn finish(self) -> Result<(), Error> {
+        self.seal()?.place()
     }
 
     /// Ends the content and waits until it is on the disk.

@@ -4,7 +4,11 @@ use super::{Batches, Journal, Shape, Trainer, follow};
 use crate::batch::Batch;
 use crate::feed::{Cut, Feed, Preparation, Workers, measure};
 use crate::loss::nt_xent;
-use crate::nn::{Architecture, Encoder, Input, MlpOptions, Network, ResNet18Options, import};
+use crate::nn::layers::{Clips, Expression, Stack};
+use crate::nn::{
+    Architecture, AstOptions, Cnn6Options, Encoder, Input, MlpOptions, NamedTensor, Network,
+    ResNet18Options, ResNet18WavesOptions, SlowfastNfnetOptions, import,
+};
 use crate::train::{
     AnyMethod, FitOptions, Inputs, Method, MethodDeclaration, MethodFacts, Nothing, Optimizer,
     OptimizerDeclaration, Plan, Run, ScheduleDeclaration, Terms, optimizers, schedules,
@@ -14,6 +18,8 @@ use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
 use auricle_audio::{Rng, Waveform};
 use burn::module::Module;
+use burn::tensor::TensorData;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +69,149 @@ fn by(name: &str, given: &[(&str, f64)]) -> Optimizer {
 
 fn optimizer() -> Optimizer {
     by("adam", &[("learning_rate", 1e-2), ("clip_norm", 1.0)])
+}
+
+/// Small encoders of every kind, an input of each, and a part of each.
+fn zoo() -> Vec<(Architecture, Input, &'static str)> {
+    let device = Device::flex();
+    let map = |bands: usize, frames: usize| {
+        let mut values = vec![0.0; 3 * bands * frames];
+        Rng::from_words(&[9]).fill_normal(&mut values);
+        let values = TensorData::new(values, [3, 1, bands, frames]);
+        Input::Features(Tensor::from_data(values, &device))
+    };
+    let Input::Features(line) = map(1, 500) else {
+        unreachable!("`map` gives features")
+    };
+    let line = Input::Waves(line.flatten::<3>(1, 2));
+    let Input::Features(row) = map(1, 24) else {
+        unreachable!("`map` gives features")
+    };
+    let row = Input::Vectors(row.flatten::<2>(1, 3));
+    let ast = AstOptions {
+        dim: 12,
+        depth: 2,
+        heads: 3,
+        bands: 32,
+        frames: 32,
+        ..AstOptions::default()
+    };
+    let nfnet = SlowfastNfnetOptions {
+        width: 16,
+        ..SlowfastNfnetOptions::default()
+    };
+    let layers = serde_json::json!([
+        { "conv2d": { "channels": 4, "stride": 2 } },
+        { "named": { "name": "stem", "layers": [
+            { "conv2d": { "channels": 4 } }, { "batch_norm": {} }, { "dropout": { "p": 0.5 } },
+        ] } },
+        { "global_mean": {} },
+    ]);
+    let clips = Clips::Features {
+        channels: 1,
+        bands: None,
+        frames: None,
+    };
+    let stack = Stack::new(Expression::from_json(&layers).unwrap(), clips).unwrap();
+    let mlp = MlpOptions {
+        inputs: 24,
+        layers: vec![8, 4],
+        batch_norm: true,
+    };
+    let waves = ResNet18WavesOptions {
+        width: 2,
+        ..ResNet18WavesOptions::default()
+    };
+    let cnn6 = Cnn6Options {
+        width: 2,
+        ..Cnn6Options::default()
+    };
+    vec![
+        (encoder().architecture(), map(33, 40), "layer1"),
+        (Architecture::ResNet18Waves(waves), line, "layer2"),
+        (Architecture::Ast(ast), map(32, 32), "v.blocks.1"),
+        (Architecture::SlowfastNfnet(nfnet), map(32, 40), "slow"),
+        (Architecture::Cnn6(cnn6), map(33, 40), "conv_block2"),
+        (Architecture::Mlp(mlp), row, "norms"),
+        (Architecture::Layers(stack), map(9, 14), "stem"),
+    ]
+}
+
+#[test]
+fn a_frozen_part_stays_to_the_last_bit_and_behaves_as_in_evaluation() {
+    let step = |trainer: &mut Trainer, model: &Encoder, x: &Input| {
+        let loss = model.forward(x.clone()).unwrap().square().sum();
+        trainer.step(&mut loss.backward())
+    };
+    for (architecture, x, part) in zoo() {
+        let model = Encoder::new(architecture.clone(), 3, &Device::flex()).unwrap();
+        model.freeze(&[part.into()]).unwrap();
+        assert_eq!(model.frozen(), [part], "{architecture}");
+        let before = model.weights();
+        let adam = by("adam", &[("learning_rate", 0.1), ("weight_decay", 0.1)]);
+        let mut trainer = Trainer::new(vec![model.clone()], adam).unwrap();
+        let moved = |before: &BTreeMap<String, NamedTensor>, inside: bool| -> Vec<bool> {
+            let after = model.weights();
+            let named = before.iter();
+            let named = named.filter(|(name, _)| name.starts_with(&format!("{part}.")) == inside);
+            named.map(|(name, tensor)| after[name] != *tensor).collect()
+        };
+        for _ in 0..2 {
+            step(&mut trainer, &model, &x).unwrap();
+        }
+        assert!(
+            moved(&before, true).iter().all(|moved| !moved),
+            "{architecture}"
+        );
+        assert!(
+            moved(&before, false).iter().any(|moved| *moved),
+            "{architecture}"
+        );
+        // A copy and other weights are frozen alike.
+        let other = model.with_weights(&before, &Device::flex()).unwrap();
+        assert_eq!(
+            (other.frozen(), model.copy().frozen()),
+            (model.frozen(), model.frozen())
+        );
+        model.unfreeze(&[]).unwrap();
+        assert!(model.frozen().is_empty());
+        step(&mut trainer, &model, &x).unwrap();
+        assert!(
+            moved(&before, true).iter().any(|moved| *moved),
+            "{architecture}"
+        );
+        // All of it: what it gives while it is trained is what it gives elsewhere.
+        model.freeze(&[]).unwrap();
+        let before = model.weights();
+        let values = |x: Tensor<2>| x.into_data().iter::<f32>().collect::<Vec<f32>>();
+        let trained = values(model.forward(x.clone()).unwrap());
+        for (got, want) in trained.iter().zip(values(model.embed(x.clone()).unwrap())) {
+            assert!(
+                (got - want).abs() <= 1e-5 * (1.0 + want.abs()),
+                "{architecture}"
+            );
+        }
+        assert_eq!(model.weights(), before, "{architecture}");
+    }
+}
+
+#[test]
+fn a_part_that_is_not_there_is_an_error_that_names_the_nearest() {
+    let model = encoder();
+    let error = model.freeze(&["layr1".into()]).unwrap_err();
+    assert!(error.to_string().contains("layr1"), "{error}");
+    assert!(
+        error.hint().unwrap().contains("did you mean `layer1`?"),
+        "{:?}",
+        error.hint()
+    );
+    let deep = model.freeze(&["layer1.0.conv3".into()]).unwrap_err();
+    let hint = deep.hint().unwrap();
+    assert!(
+        hint.contains("`layer1.0.conv1`") && !hint.contains("weight"),
+        "{hint}"
+    );
+    assert!(model.frozen().is_empty());
 }
 
 /// The two views of a batch by an encoder and a head: what a run and a loop both do.

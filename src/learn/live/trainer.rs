@@ -46,7 +46,8 @@ impl Trainer {
     /// Puts models under training by an optimizer.
     ///
     /// # Errors
-    /// [`Error::Run`] if there is no model, or one twice.
+    /// [`Error::Run`] if there is no model, or one twice; [`auricle_audio::Error::Unknown`] if the
+    /// optimizer has a group that is no part of them.
     pub fn new(models: Vec<Encoder>, description: Optimizer) -> Result<Trainer, Error> {
         if models.is_empty() {
             return Err(Error::Run {
@@ -65,7 +66,7 @@ impl Trainer {
             });
         }
         models.iter().for_each(Encoder::train);
-        let optimizer = description.built().build(&learner(&models));
+        let optimizer = built(&description, &models)?;
         Ok(Trainer {
             learning_rate: description.built().learning_rate,
             models,
@@ -175,7 +176,7 @@ impl Trainer {
             return Err(Error::file(path, message));
         }
         let learner = import(learner(&self.models), &tensors)?;
-        let optimizer = self.description.built().build(&learner);
+        let optimizer = built(&self.description, &self.models)?;
         self.optimizer = optimizer
             .from_bytes(Bytes::from_bytes_vec(state))
             .map_err(|error| Error::file(path, error))?;
@@ -186,6 +187,12 @@ impl Trainer {
         self.learning_rate = about.learning_rate;
         Ok(Some(about.journal))
     }
+}
+
+/// burn's optimizer of some models: the parts of a single one go by their own names.
+fn built(description: &Optimizer, models: &[Encoder]) -> Result<ModuleOptimizer, Error> {
+    let inside = (models.len() == 1).then_some("0");
+    description.built().build(&learner(models), inside)
 }
 
 /// The networks of some models as one module.

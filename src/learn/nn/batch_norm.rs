@@ -1,7 +1,7 @@
 //! Batch normalization with the running estimates of PyTorch.
 
 use super::cpu;
-use burn::module::{Module, Param, RunningState};
+use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
@@ -14,6 +14,8 @@ use burn::tensor::{Device, Tensor};
 pub struct BatchNorm {
     gamma: Param<Tensor<1>>,
     beta: Param<Tensor<1>>,
+    /// Down where the layer is frozen: it then normalizes with its running statistics, which stay.
+    training: Param<Flag>,
     running_mean: RunningState<Tensor<1>>,
     running_var: RunningState<Tensor<1>>,
 }
@@ -28,13 +30,14 @@ impl BatchNorm {
         BatchNorm {
             gamma: Param::from_tensor(Tensor::ones([n_channels], device)),
             beta: Param::from_tensor(Tensor::zeros([n_channels], device)),
+            training: Param::from_bool(true),
             running_mean: RunningState::new(Tensor::zeros([n_channels], device)),
             running_var: RunningState::new(Tensor::ones([n_channels], device)),
         }
     }
 
-    /// Normalizes `[batch, channels, ...]`: with the batch's statistics on a device that differentiates, else with the
-    /// running ones.
+    /// Normalizes `[batch, channels, ...]`: with the batch's statistics on a device that differentiates, unless the layer
+    /// is frozen; else with the running ones.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         self.apply(x, None, false)
     }
@@ -56,7 +59,7 @@ impl BatchNorm {
         with_relu: bool,
     ) -> Tensor<D> {
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
-        let training = x.device().is_autodiff();
+        let training = x.device().is_autodiff() && self.training.is_enabled();
         if training && cpu::on_cpu(&x) {
             let dims = x.dims();
             let (out, mean, variance) =

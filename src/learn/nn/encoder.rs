@@ -1,5 +1,6 @@
 //! Encoders with their weights and front-ends, and files of them.
 
+use super::frozen::{self, freeze};
 use super::names::{self, Naming};
 use super::shared::Shared;
 use super::weights::listed;
@@ -13,7 +14,7 @@ use auricle_audio::augment::Recipe;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// How clips become an encoder's input: the recipe that computes features and the scaling of the
@@ -117,6 +118,46 @@ impl Encoder {
         self.network.is_changed()
     }
 
+    /// Freezes the parts of some names, such as `layer1` or `layer1.0.conv1.weight`, or all of it
+    /// if there is no name: no training moves their weights, and their norms keep their running
+    /// statistics and normalize by them. All that share the weights see it.
+    ///
+    /// # Errors
+    /// [`auricle_audio::Error::Unknown`] for a name that no part has.
+    pub fn freeze(&self, parts: &[String]) -> Result<(), Error> {
+        self.set_frozen(parts, true)
+    }
+
+    /// Lets training move the parts of some names again, or all of it if there is no name.
+    ///
+    /// # Errors
+    /// As [`Encoder::freeze`].
+    pub fn unfreeze(&self, parts: &[String]) -> Result<(), Error> {
+        self.set_frozen(parts, false)
+    }
+
+    fn set_frozen(&self, parts: &[String], is_frozen: bool) -> Result<(), Error> {
+        let leaves = frozen::leaves_of(&self.network.get(), "model", parts)?;
+        self.network
+            .change(|network| freeze(network, &leaves, is_frozen));
+        Ok(())
+    }
+
+    /// The frozen parts, in the fewest names.
+    pub fn frozen(&self) -> Vec<String> {
+        frozen::frozen_parts(&self.network.get())
+    }
+
+    /// The names of all that is frozen, weight by weight.
+    pub(crate) fn frozen_leaves(&self) -> BTreeSet<String> {
+        frozen::frozen(&self.network.get())
+    }
+
+    /// A network of the same architecture, frozen where this one is.
+    fn frozen_alike(&self, network: Network) -> Shared {
+        Shared::new(freeze(network, &self.frozen_leaves(), true))
+    }
+
     /// Whether both share their weights.
     pub fn shares_weights(&self, other: &Encoder) -> bool {
         self.network.is(&other.network)
@@ -142,7 +183,7 @@ impl Encoder {
         export(&self.network.get().valid())
     }
 
-    /// The same encoder with other weights; shares nothing with this one.
+    /// The same encoder with other weights, frozen where this one is; shares nothing with it.
     ///
     /// # Errors
     /// [`Error::Run`] if a name is missing or a shape differs.
@@ -154,7 +195,7 @@ impl Encoder {
         let network = import(Network::new(&self.architecture, device)?, weights)?;
         Ok(Encoder {
             architecture: self.architecture.clone(),
-            network: Shared::new(network),
+            network: self.frozen_alike(network),
             front_end: self.front_end.clone(),
         })
     }
@@ -252,7 +293,7 @@ impl Encoder {
             names::sum_channels(kernel);
         }
         let mut loaded = Encoder {
-            network: Shared::new(import(Network::new(&architecture, device)?, &weights)?),
+            network: self.frozen_alike(import(Network::new(&architecture, device)?, &weights)?),
             architecture,
             front_end: self.front_end.clone(),
         };

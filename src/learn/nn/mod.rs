@@ -8,6 +8,7 @@ mod conv;
 mod cpu;
 mod described;
 mod encoder;
+mod frozen;
 mod group_norm;
 mod init;
 pub mod layers;
@@ -39,6 +40,7 @@ pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::{Conv1d, Conv2d};
 pub use described::{DescribedEncoder, EncoderDeclaration};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
+pub(crate) use frozen::{freeze, is_within, unknown_part};
 pub use group_norm::GroupNorm;
 pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
 pub use mlp::{Mlp, MlpOptions};
@@ -63,6 +65,7 @@ pub use weights::{
     NamedTensor, count_parameters, export, import, read_safetensors, read_weights,
     write_safetensors,
 };
+pub(crate) use weights::{Weight, weights_of};
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;
 

@@ -59,6 +59,12 @@ impl Shared {
         state.is_changed = true;
     }
 
+    /// Changes how the network is trained, not what it computes.
+    pub(super) fn change(&self, change: impl FnOnce(Network) -> Network) {
+        let mut state = self.lock();
+        state.network = change(state.network.clone());
+    }
+
     /// Whether another network was put in the place of the first one.
     pub(super) fn is_changed(&self) -> bool {
         self.lock().is_changed

@@ -4,7 +4,7 @@
 use super::pytorch_file::read_pytorch;
 use crate::Error;
 use auricle_audio::io::write_whole;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
@@ -69,6 +69,45 @@ pub(super) fn listed(all: &[String]) -> String {
     }
 }
 
+/// A weight of a module.
+pub(crate) struct Weight {
+    /// PyTorch's name.
+    pub(crate) name: String,
+    /// Its identity.
+    pub(crate) id: ParamId,
+    /// Number of its axes.
+    pub(crate) rank: usize,
+}
+
+/// All weights of a module, running statistics left out, in the module's order.
+pub(crate) fn weights_of<M: Module>(module: &M) -> Vec<Weight> {
+    #[derive(Default)]
+    struct Weights {
+        place: Place,
+        found: Vec<Weight>,
+    }
+    impl ModuleVisitor for Weights {
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.place.enter(name, container_type);
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.place.exit();
+        }
+
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let (name, _) = self.place.name();
+            if !is_statistic(&name) {
+                let (id, rank) = (param.id, D);
+                self.found.push(Weight { name, id, rank });
+            }
+        }
+    }
+    let mut weights = Weights::default();
+    module.visit(&mut weights);
+    weights.found
+}
+
 /// Number of weights of a module, running statistics not counted.
 pub fn count_parameters<M: Module>(module: &M) -> usize {
     let mut counter = Counter::default();
@@ -105,21 +144,21 @@ pub(super) fn is_statistic(name: &str) -> bool {
 
 /// Where a traversal stands: names and types of the containers on the way.
 #[derive(Default)]
-struct Place {
+pub(super) struct Place {
     path: Vec<(String, String)>,
 }
 
 impl Place {
-    fn enter(&mut self, name: &str, container: &str) {
+    pub(super) fn enter(&mut self, name: &str, container: &str) {
         self.path.push((name.to_owned(), container.to_owned()));
     }
 
-    fn exit(&mut self) {
+    pub(super) fn exit(&mut self) {
         self.path.pop();
     }
 
     /// PyTorch's name of the parameter here, and whether its matrix is stored the other way round.
-    fn name(&self) -> (String, bool) {
+    pub(super) fn name(&self) -> (String, bool) {
         // Which variant of an enum a module is has no part in PyTorch's name.
         let mut names: Vec<&str> = self
             .path

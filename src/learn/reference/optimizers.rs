@@ -1,7 +1,8 @@
 //! Optimizers and schedules.
 
-use super::{Case, cases, device, values};
-use crate::nn::{BatchNorm, NamedTensor, export, import};
+use super::{Case, cases, cases_in, check_named, device, values};
+use crate::nn::{BatchNorm, NamedTensor, export, freeze, import, is_within, weights_of};
+use crate::train::optimizers::Groups;
 use crate::train::{
     LarsVariant, Optimizer, OptimizerDeclaration, Schedule, ScheduleDeclaration, optimizers,
     schedules,
@@ -17,6 +18,10 @@ use std::collections::BTreeMap;
 
 fn number(name: &str, number: f64) -> (String, Value) {
     (name.to_owned(), Value::Drawn(number.into()))
+}
+
+fn word(name: &str, word: &str) -> (String, Value) {
+    (name.to_owned(), Value::Word(word.to_owned()))
 }
 
 fn optimizer(name: &str, given: Vec<(String, Value)>) -> Optimizer {
@@ -43,15 +48,24 @@ fn learning_rate_schedules() {
             .map(|step| base * rise.factor(step, total, 1))
             .collect();
         case.check("warmup_cosine", &got);
-        // Patch-Mix steps once an epoch and counts epochs from 1.
+        for variant in ["bolts", "lightly"] {
+            let rise = [number("warmup_epochs", warmup), word("variant", variant)];
+            let rise = schedule("warmup_cosine", rise);
+            let got: Vec<f64> = (0..total)
+                .map(|step| base * rise.factor(step, total, 1))
+                .collect();
+            case.check(variant, &got);
+        }
+        // Patch-Mix steps once an epoch and counts epochs from 1; here an epoch has 7 steps.
         let of = &case.params["patchmix"];
         let (epochs, rate) = (read(&of["epochs"]) as usize, read(&of["lr"]));
-        let fall = [number("warmup_epochs", 0.0), number("floor", 1e-3)];
-        let fall = schedule("warmup_cosine", fall);
-        let got: Vec<f64> = (1..=epochs)
-            .map(|epoch| rate * fall.factor(epoch, epochs, 1))
-            .collect();
-        case.check("patchmix_epoch", &got);
+        let fall = schedule("warmup_cosine", [word("variant", "patch_mix")]);
+        for step in [0, 6] {
+            let got: Vec<f64> = (0..epochs)
+                .map(|epoch| rate * fall.factor(7 * epoch + step, 7 * epochs, 7))
+                .collect();
+            case.check("patchmix_epoch", &got);
+        }
         let multistep = &case.params["multistep"];
         let epochs = read(&multistep["epochs"]);
         let milestones = multistep["milestones"]
@@ -123,7 +137,7 @@ fn optimizers_take_the_same_steps() {
             // The reference decays every tensor, ours matrices alone: what five steps make of that
             // is below the tolerance of the losses and of the matrices, which are compared. Its
             // LARS leaves out what ours does.
-            let mut built = optimizer.build(&network);
+            let mut built = optimizer.build(&network, None).unwrap();
             let (x, labels) = (case.input("x"), case.labels("labels"));
             let mut losses = Vec::new();
             for step in 0..steps {
@@ -136,10 +150,10 @@ fn optimizers_take_the_same_steps() {
                     .collect();
                 let truth =
                     Tensor::<2, Int>::from_data(TensorData::new(truth, [batch, 1]), &device());
-                let logits = network
-                    .fc2
-                    .forward(network.bn.forward_relu(network.fc1.forward(x)));
-                let loss = log_softmax(logits, 1).gather(1, truth).mean().neg();
+                let loss = log_softmax(network.forward(x), 1)
+                    .gather(1, truth)
+                    .mean()
+                    .neg();
                 losses.extend(values(loss.clone()));
                 let gradients = GradientsParams::from_grads(loss.backward(), &network);
                 let factor = case.params[name]["lr_per_step"][step].as_f64();
@@ -156,6 +170,117 @@ fn optimizers_take_the_same_steps() {
                     let got: Vec<f64> = tensor.values.iter().map(|&v| f64::from(v)).collect();
                     case.check(&format!("{name}.final.{weight}"), &got);
                 }
+            }
+        }
+    }
+}
+
+/// These are ours: `make.py` beside them is what made them.
+fn own_cases(kind: &str) -> Vec<Case> {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/vectors/optimizers"
+    );
+    cases_in(folder.as_ref(), kind)
+}
+
+#[test]
+fn schedules_are_those_of_pytorch() {
+    for case in own_cases("schedules") {
+        let epochs = case.number("epochs") as usize;
+        let milestones = [12.0, 21.0, 27.0].map(|m| m / epochs as f64).to_vec();
+        let milestones = ("milestones".to_owned(), Value::Numbers(milestones));
+        let each = word("each", "epoch");
+        let every = [
+            number("factor", 0.5),
+            number("first_epoch", 4.0),
+            number("every_epochs", 4.0),
+        ];
+        let from = [number("first_epoch", 5.0)];
+        let cosine = [number("warmup_epochs", 0.0), number("floor", 0.1)];
+        let [fall, no_rise] = cosine;
+        let drops = [milestones, number("factor", 0.2), each.clone()];
+        for (name, schedule) in [
+            ("multistep", schedule("step_decay", drops)),
+            ("every", schedule("epoch_decay", every)),
+            ("from", schedule("epoch_decay", from)),
+            ("cosine", schedule("warmup_cosine", [fall, no_rise, each])),
+            ("constant", schedule("constant", [])),
+        ] {
+            for step in [0, 4] {
+                let got: Vec<f64> = (0..epochs)
+                    .map(|epoch| schedule.factor(5 * epoch + step, 5 * epochs, 5))
+                    .collect();
+                case.check(name, &got);
+            }
+        }
+    }
+}
+
+impl Mlp {
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.fc2.forward(self.bn.forward_relu(self.fc1.forward(x)))
+    }
+}
+
+#[test]
+fn groups_and_frozen_parts_take_the_steps_of_pytorch() {
+    for case in own_cases("groups") {
+        let (shape, _) = &case.tensors["in.x"];
+        let (steps, batch, input) = (shape[0], shape[1], shape[2]);
+        let (weights, labels) = (case.weights(), case.labels("labels"));
+        let (hidden, outputs) = (weights["fc1.weight"].shape[0], weights["fc2.bias"].shape[0]);
+        let rates = case.params["rates"].as_object().unwrap();
+        for (name, rate) in rates {
+            let network = Mlp {
+                fc1: LinearConfig::new(input, hidden)
+                    .with_bias(false)
+                    .init(&device()),
+                bn: BatchNorm::new(hidden, &device()),
+                fc2: LinearConfig::new(hidden, outputs).init(&device()),
+            };
+            let network = import(network, &weights).unwrap();
+            let frozen = case.params["frozen"].as_array().unwrap();
+            let is_frozen = |name: &str| {
+                let mut parts = frozen.iter();
+                parts.any(|part| is_within(part.as_str().unwrap(), name))
+            };
+            let names = weights_of(&network).into_iter().map(|weight| weight.name);
+            let names = names.chain(["bn.training".to_owned()]);
+            let mut network = freeze(
+                network,
+                &names.filter(|name| is_frozen(name)).collect(),
+                true,
+            );
+            let groups = Groups::from_json(&case.params["groups"]).unwrap();
+            let given = vec![
+                number("learning_rate", rate.as_f64().unwrap()),
+                number("weight_decay", case.number("weight_decay")),
+                ("groups".to_owned(), groups.into()),
+            ];
+            let optimizer = optimizer(name, given);
+            let mut built = optimizer.build(&network, None).unwrap();
+            let mut losses = Vec::new();
+            for step in 0..steps {
+                let rows = &case.input("x")[step * batch * input..][..batch * input];
+                let rows: Vec<f32> = rows.iter().map(|&v| v as f32).collect();
+                let x = Tensor::<2>::from_data(TensorData::new(rows, [batch, input]), &device());
+                let truth = labels[step * batch..][..batch].iter().map(|&l| l as i64);
+                let truth = TensorData::new(truth.collect::<Vec<i64>>(), [batch, 1]);
+                let truth = Tensor::<2, Int>::from_data(truth, &device());
+                let loss = log_softmax(network.forward(x), 1).gather(1, truth);
+                let loss = loss.mean().neg();
+                losses.extend(values(loss.clone()));
+                let gradients = GradientsParams::from_grads(loss.backward(), &network);
+                let factor = case.params["factors"][step].as_f64().unwrap();
+                let rate = optimizer.learning_rate * factor;
+                network = built.step(rate, network, gradients);
+            }
+            case.check(&format!("{name}.losses"), &losses);
+            let last = export(&network.valid());
+            check_named(&case, &format!("{name}.final"), &last);
+            for (name, tensor) in last.iter().filter(|(name, _)| is_frozen(name)) {
+                assert_eq!(*tensor, weights[name], "{name}");
             }
         }
     }
@@ -228,7 +353,7 @@ fn every_form_of_lars_takes_the_same_steps() {
             ];
             let optimizer = optimizer("lars", given);
             let mut weights = network("p0", &device());
-            let mut built = optimizer.build(&weights);
+            let mut built = optimizer.build(&weights, None).unwrap();
             for (step, &rate) in rates.iter().enumerate() {
                 let gradients = network(&format!("g{step}"), &Device::flex());
                 let gradients = gradients_of(&weights, &gradients);

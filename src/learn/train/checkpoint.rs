@@ -6,7 +6,6 @@ use super::{EpochRecord, History};
 use crate::Error;
 use crate::batch::Scaling;
 use crate::nn::{read_safetensors, write_safetensors};
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -179,15 +178,14 @@ impl Checkpoint {
     /// What the checkpoint in a file says of its run, by the head of the file alone; nothing if it is none.
     pub(super) fn brief(path: &Path) -> Option<Brief> {
         let mut file = std::fs::File::open(path).ok()?;
-        let mut head = vec![0; 8];
-        file.read_exact(&mut head).ok()?;
-        let length = u64::from_le_bytes(head.as_slice().try_into().ok()?);
-        let read = file.take(length).read_to_end(&mut head).ok()?;
-        if read as u64 != length {
-            return None;
-        }
-        let (_, head) = SafeTensors::read_metadata(&head).ok()?;
-        let about = head.metadata().as_ref()?.get(ABOUT)?;
+        // The head is JSON behind its length.
+        let mut length = [0; 8];
+        file.read_exact(&mut length).ok()?;
+        let mut head = Vec::new();
+        let length = u64::from_le_bytes(length);
+        file.take(length).read_to_end(&mut head).ok()?;
+        let head: serde_json::Value = serde_json::from_slice(&head).ok()?;
+        let about = head.get("__metadata__")?.get(ABOUT)?.as_str()?;
         let about: serde_json::Value = serde_json::from_str(about).ok()?;
         Brief::deserialize(about.get(STATE)?).ok()
     }

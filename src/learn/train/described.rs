@@ -107,6 +107,10 @@ pub(super) fn plan_settings(plan: &Plan, loss: String) -> Vec<(String, String)> 
     if plan.accumulate > 1 {
         lines.push(("accumulate", plan.accumulate.to_string()));
     }
+    let frozen = plan.encoder.frozen();
+    if !frozen.is_empty() {
+        lines.push(("frozen", frozen.join(", ")));
+    }
     if let Some(share) = plan.average {
         lines.push(("average", share.to_string()));
     }

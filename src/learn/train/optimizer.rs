@@ -4,7 +4,9 @@
 //! learning rate, weight decay and clipping, is declared here once. Weight decay works on matrices and kernels only, never
 //! on biases and gains.
 
+use super::optimizers::{Group, Groups, Scaled};
 use crate::Error;
+use crate::nn::{Weight, is_within, unknown_part, weights_of};
 use auricle_audio::declare::{
     ABOVE_ZERO, BELOW_ONE, Declaration, DefaultValue, Described, Inside, Kind, Parameter, Settings,
 };
@@ -12,6 +14,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An optimizer, without its state. It prints as its source, compares by value, and can stand inside a method.
@@ -33,8 +36,25 @@ pub const OPTIMIZER: Kind = Kind::Nested(&Inside {
     },
 });
 
-/// burn's optimizer for parameters of which a group decays.
-type Rule = dyn Fn(ParamGroup) -> ModuleOptimizer + Send + Sync;
+/// burn's optimizer: the decay of what is in no set, and the sets.
+type Rule = dyn Fn(f64, Vec<Set>) -> ModuleOptimizer + Send + Sync;
+
+/// Weights that have a decay and a rate in common.
+struct Set {
+    ids: Vec<ParamId>,
+    weight_decay: f64,
+    /// What the learning rate is multiplied by.
+    factor: f64,
+}
+
+/// Which weights decay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Decays {
+    /// Those of two axes or more: matrices and kernels.
+    Matrices,
+    /// The optimizer's own rule tells them.
+    ByRule,
+}
 
 /// What an optimizer does.
 #[derive(Clone)]
@@ -43,25 +63,107 @@ pub struct Stepping {
     pub learning_rate: f64,
     /// Largest norm of all gradients together; longer ones are shortened to it.
     clip_norm: Option<f64>,
+    weight_decay: f64,
+    decays: Decays,
+    groups: Groups,
     rule: Arc<Rule>,
 }
 
 impl Stepping {
-    /// A rule with what was given for all optimizers.
-    pub(super) fn new(
+    /// What was given for all optimizers, with burn's optimizer of a weight decay.
+    pub(super) fn new<O: burn::optim::Optimizer>(
         settings: &Settings<'_>,
-        rule: impl Fn(ParamGroup) -> ModuleOptimizer + Send + Sync + 'static,
-    ) -> Result<Stepping, Error> {
-        Ok(Stepping {
+        decays: Decays,
+        make: impl Fn(f64) -> O + Send + Sync + 'static,
+    ) -> Stepping {
+        let rule = move |weight_decay: f64, sets: Vec<Set>| {
+            let all: ModuleOptimizer = make(weight_decay).into();
+            sets.into_iter().fold(all, |all, set| {
+                let own = Scaled {
+                    optimizer: make(set.weight_decay),
+                    factor: set.factor,
+                };
+                all.with_group(ParamGroup::from_ids(set.ids), own, None)
+            })
+        };
+        Stepping {
             learning_rate: settings.number("learning_rate"),
             clip_norm: settings.number_if("clip_norm"),
+            weight_decay: settings.number("weight_decay"),
+            decays,
+            groups: settings.inside("groups").cloned().unwrap_or_default(),
             rule: Arc::new(rule),
-        })
+        }
     }
 
-    /// burn's optimizer for a module: one group without decay, and one with it for everything of two axes or more.
-    pub fn build<M: Module>(&self, module: &M) -> ModuleOptimizer {
-        (self.rule)(ParamGroup::from_ids(matrices(module)))
+    /// burn's optimizer for a module: in sets, what has a rate or a decay of its own.
+    ///
+    /// Groups are looked for by the names of parts of the module, and inside its part `inside`.
+    ///
+    /// # Errors
+    /// [`auricle_audio::Error::Unknown`] for a group that is no part of the module,
+    /// [`Error::Range`] if two groups are the same part.
+    pub fn build<M: Module>(
+        &self,
+        module: &M,
+        inside: Option<&str>,
+    ) -> Result<ModuleOptimizer, Error> {
+        let weights = weights_of(module);
+        let groups = self.resolved(&weights, inside)?;
+        // By the place of the group, none for what is in no group; and by whether it decays.
+        let mut sets: BTreeMap<(Option<usize>, bool), Vec<ParamId>> = BTreeMap::new();
+        for weight in &weights {
+            let fits = groups.iter().enumerate();
+            let fits = fits.filter(|(_, (part, _))| is_within(part, &weight.name));
+            let group = fits.max_by_key(|(_, (part, _))| part.len());
+            let group = group.map(|(index, _)| index);
+            let decays = self.decays == Decays::ByRule || weight.rank > 1;
+            sets.entry((group, decays)).or_default().push(weight.id);
+        }
+        let of_rest = match self.decays {
+            Decays::Matrices => 0.0,
+            Decays::ByRule => self.weight_decay,
+        };
+        sets.remove(&(None, self.decays == Decays::ByRule));
+        let sets = sets.into_iter().map(|((group, decays), ids)| {
+            let own = group.map(|index| groups[index].1).unwrap_or_default();
+            let weight_decay = own.weight_decay.unwrap_or(self.weight_decay);
+            let rate = own.learning_rate.unwrap_or(self.learning_rate);
+            Set {
+                ids,
+                weight_decay: if decays { weight_decay } else { 0.0 },
+                factor: rate / self.learning_rate,
+            }
+        });
+        Ok((self.rule)(of_rest, sets.collect()))
+    }
+
+    /// The groups by the whole names of their parts.
+    fn resolved(
+        &self,
+        weights: &[Weight],
+        inside: Option<&str>,
+    ) -> Result<Vec<(String, Group)>, Error> {
+        let mut found: Vec<(String, Group)> = Vec::new();
+        for (part, group) in self.groups.parts() {
+            let is_part = |part: &str| weights.iter().any(|weight| is_within(part, &weight.name));
+            let within = inside.map(|inside| format!("{inside}.{part}"));
+            let whole = std::iter::once(part.to_owned()).chain(within);
+            let Some(whole) = whole.into_iter().find(|whole| is_part(whole)) else {
+                let names = weights.iter().map(|weight| weight.name.as_str());
+                let inner = names.clone().filter_map(|name| {
+                    let inner = name.strip_prefix(inside?)?;
+                    inner.strip_prefix('.')
+                });
+                return Err(unknown_part("the optimizer", part, inner.chain(names)));
+            };
+            if found.iter().any(|(other, _)| *other == whole) {
+                let want = "different parts";
+                return Err(Error::range("groups", want, format!("`{whole}` twice")));
+            }
+            found.push((whole, group));
+        }
+        Ok(found)
     }
 
     /// The gradients that a step is made of: shortened to the parameter `clip_norm` if all together
@@ -229,22 +331,6 @@ pub(super) fn momentum(settings: &Settings<'_>) -> MomentumConfig {
     }
 }
 
-/// The parameters that decay: those of two axes or more.
-fn matrices<M: Module>(module: &M) -> Vec<ParamId> {
-    #[derive(Default)]
-    struct Matrices(Vec<ParamId>);
-    impl ModuleVisitor for Matrices {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if D > 1 {
-                self.0.push(param.id);
-            }
-        }
-    }
-    let mut found = Matrices::default();
-    module.visit(&mut found);
-    found.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::LarsVariant;
@@ -285,7 +371,12 @@ mod tests {
         };
         let before = read(&layer);
         let rate = optimizer.learning_rate;
-        let after = read(&optimizer.build(&layer).step(rate, layer, gradients));
+        let after = read(
+            &optimizer
+                .build(&layer, None)
+                .unwrap()
+                .step(rate, layer, gradients),
+        );
         (after.0 - before.0, after.1 - before.1)
     }
 
@@ -342,10 +433,10 @@ mod tests {
                 gradients.register::<1>(bias, Tensor::full([1], 3.0, &Device::flex()));
                 gradients
             };
-            let mut built = lars.build(&start);
+            let mut built = lars.build(&start, None).unwrap();
             let once = built.step(0.5, start.clone(), gradients());
             let bytes = built.into_bytes().unwrap();
-            let mut again = lars.build(&start).from_bytes(bytes).unwrap();
+            let mut again = lars.build(&start, None).unwrap().from_bytes(bytes).unwrap();
             let read = |layer: Linear| layer.weight.val().into_data();
             let went_on = read(built.step(0.5, once.clone(), gradients()));
             let came_back = read(again.step(0.5, once, gradients()));

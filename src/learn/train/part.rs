@@ -85,7 +85,7 @@ pub(super) fn begin<M: Method>(
     });
     Ok(Box::new(Trained {
         method: method.clone(),
-        optimizer: plan.optimizer.build(&learner),
+        optimizer: plan.optimizer.build(&learner, Some("encoder"))?,
         state: Some((learner, memory)),
         gradients: GradientsParams::new(),
         average,

@@ -4,7 +4,7 @@ use super::{Optimizer, Schedule, Validation};
 use crate::Error;
 use crate::batch::Scaling;
 use crate::feed::{Cut, Feed, Preparation, Supply};
-use crate::nn::{Encoder, Network, Scheme, export, import, initialize_as};
+use crate::nn::{Encoder, Network, Scheme, export, freeze, import, initialize_as};
 use auricle_audio::augment::{Domain, Recipe, Views};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -198,7 +198,8 @@ impl Plan {
         Network::new(&self.encoder.architecture(), device)
     }
 
-    /// A learner whose parts are drawn from the seed and whose `encoder` has the plan's weights.
+    /// A learner whose parts are drawn from the seed and whose `encoder` has the plan's weights, and is frozen where the
+    /// plan's is.
     ///
     /// One pass over all parts draws the heads and names every parameter; the encoder then gets its own weights back.
     pub(super) fn drawn<L: Module>(&self, learner: L) -> Result<L, Error> {
@@ -211,6 +212,8 @@ impl Plan {
         let mut tensors = export(&learner);
         let own = self.encoder.weights().into_iter();
         tensors.extend(own.map(|(name, tensor)| (format!("encoder.{name}"), tensor)));
-        import(learner, &tensors)
+        let frozen = self.encoder.frozen_leaves().into_iter();
+        let frozen = frozen.map(|name| format!("encoder.{name}")).collect();
+        Ok(freeze(import(learner, &tensors)?, &frozen, true))
     }
 }

@@ -3,7 +3,9 @@
 //! A schedule is declared beside its curve, in a file of [`schedules`](super::schedules).
 
 use crate::Error;
-use auricle_audio::declare::{Declaration, Described, Inside, Kind};
+use auricle_audio::declare::{
+    Declaration, DefaultValue, Described, Inside, Kind, Parameter, Settings, words,
+};
 use std::sync::Arc;
 
 /// A schedule. It prints as its source, compares by value, and can stand inside a method.
@@ -25,8 +27,49 @@ pub const SCHEDULE: Kind = Kind::Nested(&Inside {
     },
 });
 
+/// What a learning rate moves with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Each {
+    /// Every step has its own rate.
+    #[default]
+    Step,
+    /// All steps of an epoch have the rate of the first.
+    Epoch,
+}
+
+impl Each {
+    const WORDS: [(&'static str, Each); 2] = [("step", Each::Step), ("epoch", Each::Epoch)];
+
+    /// What a declaration with [`EACH`] was given.
+    pub(super) fn of(settings: &Settings<'_>) -> Each {
+        settings.word("each", &Each::WORDS).unwrap_or_default()
+    }
+
+    /// A step, the number of all and that of an epoch, counted in steps or in epochs.
+    pub(super) fn count(
+        self,
+        step: usize,
+        total: usize,
+        steps_per_epoch: usize,
+    ) -> (usize, usize, usize) {
+        let an_epoch = steps_per_epoch.max(1);
+        match self {
+            Each::Step => (step, total, steps_per_epoch),
+            Each::Epoch => (step / an_epoch, total.div_ceil(an_epoch), 1),
+        }
+    }
+}
+
+/// What the learning rate moves with.
+pub(super) const EACH: Parameter = Parameter::option(
+    "each",
+    Kind::Word(&words(&Each::WORDS)),
+    DefaultValue::Word("step"),
+    "whether the rate moves with every \"step\", or with every \"epoch\" and stays within it",
+);
+
 /// How the learning rate moves.
 pub trait Curve: Send + Sync {
-    /// The factor of the optimizer's own rate at a step of `total`, from 0; never 0 at the first.
+    /// The factor of the optimizer's own rate at a step of `total`, from 0.
     fn factor(&self, step: usize, total: usize, steps_per_epoch: usize) -> f64;
 }

@@ -14,6 +14,7 @@ mod learn;
 mod matrix;
 mod numbers;
 mod session;
+mod synth;
 
 pub(crate) use environment::Environment;
 #[cfg(feature = "learn")]
@@ -33,6 +34,7 @@ pub(crate) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(arrays::functions());
     all.extend(builtin::functions());
     all.extend(audio::functions(environment));
+    all.extend(synth::functions(environment));
     #[cfg(feature = "learn")]
     all.extend(learn::functions(environment));
     all
@@ -43,6 +45,7 @@ pub(crate) fn operators() -> Vec<Operators> {
     vec![
         matrix::register,
         audio::register,
+        synth::register,
         #[cfg(feature = "learn")]
         learn::register,
     ]

@@ -42,6 +42,21 @@ impl CancelToken {
     }
 }
 
+/// Puts all arguments from one on into one array, those of arrays one by one.
+fn gather(positional: &mut Vec<Dynamic>, first: usize) {
+    if positional.len() <= first {
+        return;
+    }
+    let mut all = Vec::new();
+    for argument in positional.split_off(first) {
+        match argument.is_array() {
+            true => all.extend(argument.into_array().unwrap_or_default()),
+            false => all.push(argument),
+        }
+    }
+    positional.push(Dynamic::from_array(all));
+}
+
 /// The arguments of a call, checked against the function's declaration.
 pub struct Call<'a> {
     /// Not there when the body runs on a thread of its own.
@@ -70,6 +85,9 @@ impl<'a> Call<'a> {
             }
             _ => Map::new(),
         };
+        if function.gathers {
+            gather(&mut positional, function.parameters.len() - 1);
+        }
         if positional.len() > function.parameters.len() {
             let extra = describe(&positional[function.parameters.len()]);
             let wanted = if takes_options {

@@ -27,6 +27,8 @@ pub enum Topic {
     Stages,
     /// Combining stages.
     Recipes,
+    /// Synthesizers.
+    Synthesis,
     /// Collections of clips.
     Data,
     /// Tensors and losses.
@@ -41,12 +43,13 @@ pub enum Topic {
 
 impl Topic {
     /// The chapters in order, with their titles.
-    pub const ALL: [(Topic, &'static str); 14] = [
+    pub const ALL: [(Topic, &'static str); 15] = [
         (Topic::Session, "Session"),
         (Topic::Sound, "Sound"),
         (Topic::Distributions, "Distributions"),
         (Topic::Stages, "Augmentations and features"),
         (Topic::Recipes, "Recipes"),
+        (Topic::Synthesis, "Synthesizers"),
         (Topic::Data, "Data"),
         (Topic::Tensors, "Tensors and losses"),
         (Topic::Layers, "Layers and models of one's own"),
@@ -162,6 +165,8 @@ pub struct Function {
     pub(super) example: String,
     pub(super) reads_data: bool,
     pub(super) hides: bool,
+    /// Whether the last parameter takes all arguments that are left, as an array.
+    pub(super) gathers: bool,
     pub(super) apart: Apart,
     pub(super) body: Body,
 }
@@ -186,6 +191,7 @@ impl Function {
             example: String::new(),
             reads_data: false,
             hides: false,
+            gathers: false,
             apart: if form == Form::Property {
                 Apart::Never
             } else {
@@ -310,6 +316,16 @@ impl Function {
     ) -> Function {
         self.parameters
             .push(Parameter::typed::<T>(name, Some(default.into()), about));
+        self
+    }
+
+    /// A last positional parameter of any number of arguments, each one text or an array of them;
+    /// the body is handed all of them as one array, which is empty if there is none.
+    pub fn gathered(mut self, name: &str, about: &str) -> Function {
+        let none = Dynamic::from_array(Vec::new());
+        self.gathers = true;
+        self.parameters
+            .push(Parameter::typed::<Vec<String>>(name, Some(none), about));
         self
     }
 
@@ -480,8 +496,11 @@ impl Function {
         }
         let mut parts: Vec<String> = self.parameters[self.n_receivers()..]
             .iter()
-            .map(|p| {
-                if p.default.is_some() {
+            .enumerate()
+            .map(|(index, p)| {
+                if self.gathers && self.n_receivers() + index + 1 == self.parameters.len() {
+                    format!("{}, ...", p.name)
+                } else if p.default.is_some() {
                     format!("{} = {}", p.name, p.default_source)
                 } else {
                     p.name.clone()

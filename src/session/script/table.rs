@@ -135,9 +135,15 @@ fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
     let n = function.parameters.len();
     match function.form {
         Form::Operator | Form::Property | Form::BuiltIn => n..=n,
-        Form::Call => function.receivers.len()..=n + 1 + usize::from(!function.options.is_empty()),
+        Form::Call => {
+            let more = if function.gathers { MOST_GATHERED } else { 1 };
+            function.receivers.len()..=n + more + usize::from(!function.options.is_empty())
+        }
     }
 }
+
+/// Arguments that a parameter gathers at most; more stand in an array.
+const MOST_GATHERED: usize = 16;
 
 /// Types that functions of rhai's own take.
 const BUILT_IN: [fn() -> TypeId; 3] = [

@@ -2,7 +2,7 @@
 
 use crate::io::{FlacContent, FlacFormat, SampleFormat, WavContent};
 use crate::{Error, Waveform};
-use std::io::{Seek, Write};
+use std::io::{Cursor, Seek, Write};
 use std::path::Path;
 
 /// How an output is stored.
@@ -42,6 +42,19 @@ impl Encoding {
             Encoding::Flac(FlacFormat::Int16) => 16,
             Encoding::Flac(FlacFormat::Int24) => 24,
         }
+    }
+
+    /// A sound as the content of a file.
+    ///
+    /// # Errors
+    /// [`Error::File`] that says what the format cannot hold.
+    pub fn bytes(self, wave: &Waveform) -> Result<Vec<u8>, Error> {
+        let name = Path::new(self.extension());
+        let content = Content::new(name, wave, self)?;
+        let mut bytes = Cursor::new(Vec::new());
+        let written = content.write(&mut bytes);
+        written.map_err(|error| Error::file(name, error.to_string()))?;
+        Ok(bytes.into_inner())
     }
 
     /// Whether samples beyond full scale are limited.

@@ -50,7 +50,7 @@ impl Shard {
     }
 
     /// The items of this part.
-    pub(super) fn range(self, n_items: usize) -> std::ops::Range<usize> {
+    pub fn range(self, n_items: usize) -> std::ops::Range<usize> {
         let at = |index: usize| (index as u128 * n_items as u128 / self.count as u128) as usize;
         at(self.index - 1)..at(self.index)
     }

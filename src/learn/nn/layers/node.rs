@@ -3,7 +3,8 @@
 use crate::nn::{BatchNorm, Conv1d, Conv2d, GroupNorm, PatchEmbed, Positions};
 use crate::nn::{TransformerBlock, WsConv2d};
 use burn::module::{
-    Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor,
+    Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper,
+    ModuleVisitor, Param,
 };
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::activation::relu;
@@ -38,6 +39,15 @@ impl Flow {
             Flow::Line(x) => Flow::Line(what.on(x)),
             Flow::Tokens(x) => Flow::Tokens(what.on(x)),
             Flow::Row(x) => Flow::Row(what.on(x)),
+        }
+    }
+
+    /// Whether it is on a device that differentiates.
+    fn is_trained(&self) -> bool {
+        match self {
+            Flow::Map(x) => x.device().is_autodiff(),
+            Flow::Line(x) | Flow::Tokens(x) => x.device().is_autodiff(),
+            Flow::Row(x) => x.device().is_autodiff(),
         }
     }
 
@@ -93,6 +103,11 @@ pub(super) trait Operation: Debug + Send + Sync {
     /// Computes it.
     fn apply(&self, x: Flow) -> Flow;
 
+    /// Computes it while it is trained.
+    fn train(&self, x: Flow) -> Flow {
+        self.apply(x)
+    }
+
     /// Whether it is a ReLU, which a norm before it computes along the way.
     fn is_relu(&self) -> bool {
         false
@@ -104,6 +119,8 @@ pub(super) trait Operation: Debug + Send + Sync {
 pub struct Plain {
     #[module(skip)]
     operation: Arc<dyn Operation>,
+    /// Down where the layer is frozen: it then does what it does in evaluation.
+    training: Param<Flag>,
 }
 
 /// A layer with its weights.
@@ -212,6 +229,7 @@ impl Node {
     pub(super) fn plain(operation: impl Operation + 'static) -> Node {
         Node::Plain(Plain {
             operation: Arc::new(operation),
+            training: Param::from_bool(true),
         })
     }
 
@@ -251,6 +269,9 @@ impl Node {
 
     fn compute(&self, x: Flow) -> Flow {
         match (self, x) {
+            (Node::Plain(plain), x) if plain.training.is_enabled() && x.is_trained() => {
+                plain.operation.train(x)
+            }
             (Node::Plain(plain), x) => plain.operation.apply(x),
             (Node::Conv1d(conv), Flow::Line(x)) => Flow::Line(conv.forward(x)),
             (Node::Conv2d(conv), Flow::Map(x)) => Flow::Map(conv.forward(x)),

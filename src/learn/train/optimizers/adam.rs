@@ -1,8 +1,10 @@
 //! Adam.
 
 use super::super::optimizer::{
-    BETA_1, BETA_2, CLIP_NORM, EPSILON, OptimizerDeclaration, Stepping, learning_rate, weight_decay,
+    BETA_1, BETA_2, CLIP_NORM, Decays, EPSILON, OptimizerDeclaration, Stepping, learning_rate,
+    weight_decay,
 };
+use super::GROUPS;
 use burn::optim::AdamConfig;
 use burn::optim::decay::WeightDecayConfig;
 
@@ -15,6 +17,7 @@ pub(in super::super) static ADAM: OptimizerDeclaration = OptimizerDeclaration {
         learning_rate(1e-3),
         weight_decay(1e-6),
         CLIP_NORM,
+        GROUPS,
         BETA_1,
         BETA_2,
     ],
@@ -25,10 +28,9 @@ pub(in super::super) static ADAM: OptimizerDeclaration = OptimizerDeclaration {
             .with_beta_1(settings.number("beta_1") as f32)
             .with_beta_2(settings.number("beta_2") as f32)
             .with_epsilon(EPSILON);
-        let decay = WeightDecayConfig::new(settings.number("weight_decay") as f32);
-        Stepping::new(settings, move |matrices| {
-            let decayed = plain.clone().with_weight_decay(Some(decay.clone()));
-            plain.init().with_group(matrices, decayed.build(), None)
-        })
+        Ok(Stepping::new(settings, Decays::Matrices, move |decay| {
+            let decay = (decay > 0.0).then(|| WeightDecayConfig::new(decay as f32));
+            plain.clone().with_weight_decay(decay).build()
+        }))
     },
 };

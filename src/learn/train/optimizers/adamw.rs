@@ -1,8 +1,10 @@
 //! AdamW.
 
 use super::super::optimizer::{
-    BETA_1, BETA_2, CLIP_NORM, EPSILON, OptimizerDeclaration, Stepping, learning_rate, weight_decay,
+    BETA_1, BETA_2, CLIP_NORM, Decays, EPSILON, OptimizerDeclaration, Stepping, learning_rate,
+    weight_decay,
 };
+use super::GROUPS;
 use burn::optim::AdamWConfig;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
@@ -14,6 +16,7 @@ pub(super) static ADAMW: OptimizerDeclaration = OptimizerDeclaration {
         learning_rate(1e-3),
         weight_decay(1e-2),
         CLIP_NORM,
+        GROUPS,
         BETA_1,
         BETA_2,
     ],
@@ -24,12 +27,8 @@ pub(super) static ADAMW: OptimizerDeclaration = OptimizerDeclaration {
             .with_beta_1(settings.number("beta_1") as f32)
             .with_beta_2(settings.number("beta_2") as f32)
             .with_epsilon(EPSILON);
-        let decay = settings.number("weight_decay") as f32;
-        Stepping::new(settings, move |matrices| {
-            let make = |decay| plain.clone().with_weight_decay(decay);
-            make(0.0)
-                .init()
-                .with_group(matrices, make(decay).build(), None)
-        })
+        Ok(Stepping::new(settings, Decays::Matrices, move |decay| {
+            plain.clone().with_weight_decay(decay as f32).build()
+        }))
     },
 };

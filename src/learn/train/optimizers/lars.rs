@@ -1,9 +1,10 @@
 //! Layer-wise adaptive rates: the step of every tensor in proportion to its own size.
 
 use super::super::optimizer::{
-    CLIP_NORM, EPSILON as ADAMS_EPSILON, MOMENTUM, NESTEROV, OptimizerDeclaration, Stepping,
-    learning_rate, momentum, weight_decay,
+    CLIP_NORM, Decays, EPSILON as ADAMS_EPSILON, MOMENTUM, NESTEROV, OptimizerDeclaration,
+    Stepping, learning_rate, momentum, weight_decay,
 };
+use super::GROUPS;
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter, Preset};
 use burn::optim::momentum::{Momentum, MomentumConfig, MomentumState};
 use burn::optim::{Adam, AdamConfig, AdamState, LearningRate, Optimizer};
@@ -22,6 +23,7 @@ pub(super) static LARS: OptimizerDeclaration = OptimizerDeclaration {
         learning_rate(0.3),
         weight_decay(1e-6),
         CLIP_NORM,
+        GROUPS,
         MOMENTUM,
         NESTEROV,
         Parameter::option(
@@ -47,17 +49,16 @@ pub(super) static LARS: OptimizerDeclaration = OptimizerDeclaration {
         let variant = settings.word("variant", &LarsVariant::WORDS);
         let variant = variant.unwrap_or_default();
         let trust = settings.number("trust");
-        let decay = settings.number("weight_decay");
         if variant == LarsVariant::AdamLarc {
-            return Stepping::new(settings, move |_| {
+            return Ok(Stepping::new(settings, Decays::ByRule, move |decay| {
                 let adam = AdamConfig::new().with_epsilon(ADAMS_EPSILON).build();
-                AdamLarc::new(adam, trust, decay).into()
-            });
+                AdamLarc::new(adam, trust, decay)
+            }));
         }
         let momentum = momentum(settings);
-        Stepping::new(settings, move |_| {
-            Lars::new(variant, &momentum, trust, decay).into()
-        })
+        Ok(Stepping::new(settings, Decays::ByRule, move |decay| {
+            Lars::new(variant, &momentum, trust, decay)
+        }))
     },
 };
 

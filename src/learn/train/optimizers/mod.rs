@@ -2,12 +2,15 @@
 
 mod adam;
 mod adamw;
+mod groups;
 mod lars;
 mod sgd;
 
 use super::OptimizerDeclaration;
 
 pub(super) use adam::ADAM;
+pub(super) use groups::{GROUPS, Scaled};
+pub use groups::{Group, Groups};
 pub use lars::LarsVariant;
 
 /// Every optimizer there is, in the order of the reference page.

@@ -1,9 +1,10 @@
 //! Stochastic gradient descent.
 
 use super::super::optimizer::{
-    CLIP_NORM, MOMENTUM, NESTEROV, OptimizerDeclaration, Stepping, learning_rate, momentum,
+    CLIP_NORM, Decays, MOMENTUM, NESTEROV, OptimizerDeclaration, Stepping, learning_rate, momentum,
     weight_decay,
 };
+use super::GROUPS;
 use burn::optim::SgdConfig;
 use burn::optim::decay::WeightDecayConfig;
 
@@ -16,6 +17,7 @@ pub(super) static SGD: OptimizerDeclaration = OptimizerDeclaration {
         learning_rate(0.1),
         weight_decay(1e-6),
         CLIP_NORM,
+        GROUPS,
         MOMENTUM,
         NESTEROV,
     ],
@@ -24,17 +26,11 @@ pub(super) static SGD: OptimizerDeclaration = OptimizerDeclaration {
         print(sgd(#{ learning_rate: 0.3, clip_norm: 1 }))",
     build: |settings| {
         let momentum = momentum(settings);
-        let decay = settings.number("weight_decay") as f32;
-        Stepping::new(settings, move |matrices| {
-            let make = |decay: Option<WeightDecayConfig>| {
-                SgdConfig::new()
-                    .with_momentum(Some(momentum.clone()))
-                    .with_weight_decay(decay)
-            };
-            let decayed = make(Some(WeightDecayConfig::new(decay)));
-            make(None)
-                .init()
-                .with_group(matrices, decayed.build(), None)
-        })
+        Ok(Stepping::new(settings, Decays::Matrices, move |decay| {
+            SgdConfig::new()
+                .with_momentum(Some(momentum.clone()))
+                .with_weight_decay((decay > 0.0).then(|| WeightDecayConfig::new(decay as f32)))
+                .build()
+        }))
     },
 };

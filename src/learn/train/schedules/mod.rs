@@ -1,6 +1,7 @@
 //! Schedules, one a file.
 
 mod constant;
+mod epoch_decay;
 mod step_decay;
 mod warmup_cosine;
 
@@ -13,4 +14,5 @@ pub static CATALOGUE: &[&ScheduleDeclaration] = &[
     &constant::CONSTANT,
     &warmup_cosine::WARMUP_COSINE,
     &step_decay::STEP_DECAY,
+    &epoch_decay::EPOCH_DECAY,
 ];

@@ -1,6 +1,6 @@
 //! Drops at some points of the run.
 
-use super::super::schedule::{Curve, ScheduleDeclaration};
+use super::super::schedule::{Curve, EACH, Each, ScheduleDeclaration};
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ pub(super) static STEP_DECAY: ScheduleDeclaration = ScheduleDeclaration {
             DefaultValue::Number(0.1),
             "what each drop multiplies by",
         ),
+        EACH,
     ],
     facts: (),
     example: "assert(step_decay() == step_decay(#{ milestones: [0.6, 0.8] })); \
@@ -36,6 +37,7 @@ pub(super) static STEP_DECAY: ScheduleDeclaration = ScheduleDeclaration {
         Ok(Arc::new(StepDecay {
             milestones: settings.numbers("milestones").to_vec(),
             factor: settings.number("factor"),
+            each: Each::of(settings),
         }))
     },
 };
@@ -43,10 +45,12 @@ pub(super) static STEP_DECAY: ScheduleDeclaration = ScheduleDeclaration {
 struct StepDecay {
     milestones: Vec<f64>,
     factor: f64,
+    each: Each,
 }
 
 impl Curve for StepDecay {
-    fn factor(&self, step: usize, total: usize, _: usize) -> f64 {
+    fn factor(&self, step: usize, total: usize, steps_per_epoch: usize) -> f64 {
+        let (step, total, _) = self.each.count(step, total, steps_per_epoch);
         let is_passed = |milestone: f64| step as f64 >= (milestone * total as f64).round();
         let passed = self.milestones.iter().filter(|&&m| is_passed(m)).count();
         self.factor.powi(passed as i32)

@@ -96,7 +96,7 @@ fn a_run_that_is_chosen_and_stopped_resumes_as_if_nothing_had_been() {
     let resumed = loop {
         let run = Run::new(supervised(), plan(Some(folder.path()))).unwrap();
         // Each time it gets a little further.
-        if fit_until(&run, 2, 3 + 5 * kills).is_ok() {
+        if fit_until(&run, 2, 2 + 2 * kills).is_ok() {
             break run;
         }
         kills += 1;

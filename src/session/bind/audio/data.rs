@@ -330,6 +330,13 @@ fn properties() -> Vec<Function> {
         Function::property::<Dataset, _>("n", Topic::Data, |data| Ok(data.len() as i64))
             .about("Number of clips.")
             .example(format!("{data} assert(d.n == 2)")),
+        Function::new("len", Topic::Data, |call| {
+            Ok(call.receiver::<Dataset>()?.len() as i64)
+        })
+        .on::<Dataset>()
+        .about("Counts the clips, as `data.n` does.")
+        .returns("number")
+        .example(format!("{data} assert(d.len() == 2)")),
         Function::property::<Dataset, _>("labels", Topic::Data, |data| {
             Ok(Dynamic::from_array(
                 data.classes()

@@ -18,6 +18,7 @@ mod source;
 mod stage;
 
 pub(in crate::bind) use distribution::to_distribution;
+pub(in crate::bind) use play::play_wave;
 
 use super::Environment;
 use crate::script::{Function, register_type};

@@ -28,21 +28,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let environment = environment.clone();
     vec![
         Function::new("play", Topic::Sound, move |call| {
-            let wave = call.receiver::<Waveform>()?;
-            if environment.sink.has_players() {
-                let shown = Shown::display_for(&Dynamic::from(wave), &*environment.sink);
-                environment.sink.display(&shown, None);
-                return Ok(());
-            }
-            // Beyond full scale a file of whole numbers would be distorted.
-            let wave = wave.scaled(1.0 / wave.peak().max(1.0))?;
-            let bytes = wav_file(&wave, SampleFormat::Int16).map_err(ScriptError::new)?;
-            let folder = environment
-                .temporary_folder()
-                .map_err(|error| ScriptError::new(error.to_string()))?;
-            let file = folder.join("sound.wav");
-            std::fs::write(&file, bytes).map_err(|error| ScriptError::new(error.to_string()))?;
-            heard(&file, &environment)
+            play_wave(call.receiver::<Waveform>()?, &environment)
         })
         .on::<Waveform>()
         .in_session()
@@ -52,6 +38,27 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         .note("an interrupt stops it; what is louder than full scale is played at full scale")
         .example("let later = |w| w.play(); type_of(later)"),
     ]
+}
+
+/// Plays a sound, or shows a player for it.
+pub(in crate::bind) fn play_wave(
+    wave: Waveform,
+    environment: &Environment,
+) -> Result<(), ScriptError> {
+    if environment.sink.has_players() {
+        let shown = Shown::display_for(&Dynamic::from(wave), &*environment.sink);
+        environment.sink.display(&shown, None);
+        return Ok(());
+    }
+    // Beyond full scale a file of whole numbers would be distorted.
+    let wave = wave.scaled(1.0 / wave.peak().max(1.0))?;
+    let bytes = wav_file(&wave, SampleFormat::Int16).map_err(ScriptError::new)?;
+    let folder = environment
+        .temporary_folder()
+        .map_err(|error| ScriptError::new(error.to_string()))?;
+    let file = folder.join("sound.wav");
+    std::fs::write(&file, bytes).map_err(|error| ScriptError::new(error.to_string()))?;
+    heard(&file, environment)
 }
 
 /// Plays a file by the first program that is there and can.

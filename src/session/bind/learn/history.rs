@@ -40,7 +40,12 @@ impl ScriptValue for History {
         let [seconds, waited] = self.seconds();
         let n = self.epochs.len();
         let mut text = format!(
-            "{n} epochs, {:.2} s each, waiting for data {:.1} % of the time\n",
+            "{}, {:.2} s each, waiting for data {:.1} % of the time\n",
+            if n == 1 {
+                "1 epoch".into()
+            } else {
+                format!("{n} epochs")
+            },
             seconds / n as f64,
             100.0 * waited / seconds.max(1e-9),
         );

@@ -3,6 +3,7 @@
 mod device;
 mod encoder;
 mod figure;
+mod freeze;
 mod history;
 mod joining;
 mod judging;
@@ -36,6 +37,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(tensor::functions(environment, &tape));
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
+    all.extend(freeze::functions());
     all.extend(layers::functions(environment));
     all.extend(loss::functions());
     all.push(own_loss::function(environment));

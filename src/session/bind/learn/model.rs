@@ -47,8 +47,12 @@ impl ScriptValue for Model {
 
     fn text(&self) -> String {
         let (architecture, parameters) = (self.encoder.architecture(), self.encoder.n_parameters());
+        let frozen = match self.encoder.frozen() {
+            none if none.is_empty() => String::new(),
+            parts => format!(", frozen: {}", parts.join(", ")),
+        };
         format!(
-            "{}: {architecture}, {parameters} weights, {} features",
+            "{}: {architecture}, {parameters} weights, {} features{frozen}",
             self.title(),
             self.encoder.dim()
         )

@@ -1,11 +1,12 @@
 //! Optimizers and schedules: their declarations stand beside the mathematics; here each becomes a function.
 
 use super::super::declared;
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
-use auricle_audio::declare::{Declaration, Described};
+use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic, describe};
+use auricle_audio::declare::{Declaration, Described, Value};
 use auricle_learn::Error;
+use auricle_learn::train::optimizers::Groups;
 use auricle_learn::train::{Optimizer, Schedule, optimizers, schedules};
-use rhai::Dynamic;
+use rhai::{Dynamic, Map};
 
 impl ScriptValue for Optimizer {
     const NAME: &'static str = "optimizer";
@@ -51,9 +52,37 @@ where
     Described<B, Error>: ScriptValue,
 {
     let body = move |call: &Call<'_>| -> Result<Dynamic, ScriptError> {
-        let values = declared::values(declaration, call.given(), |_| Ok(None))?;
+        let values = declared::values(declaration, call.given(), groups)?;
         Ok(Dynamic::from(declaration.with(values)?))
     };
     declared::function(declaration, Topic::Training, body)
         .returns(<Described<B, Error> as ScriptValue>::NAME)
+}
+
+/// A map from names of parts to rates, or to maps of what the part has for itself.
+fn groups(value: &Dynamic) -> Result<Option<Value>, ScriptError> {
+    let Some(parts) = value.clone().try_cast::<Map>() else {
+        return Ok(None);
+    };
+    let number = |part: &str, value: &Dynamic| {
+        let wrong = || {
+            let given = describe(value);
+            ScriptError::new(format!(
+                "`{part}` in `groups` must be a number, not {given}"
+            ))
+        };
+        f64::from_script(value).ok_or_else(wrong)
+    };
+    let given = parts.iter().map(|(part, group)| {
+        let numbers = match group.clone().try_cast::<Map>() {
+            Some(options) => options
+                .iter()
+                .map(|(name, value)| Ok((name.to_string(), number(name, value)?)))
+                .collect::<Result<Vec<_>, ScriptError>>()?,
+            None => vec![("learning_rate".to_owned(), number(part, group)?)],
+        };
+        Ok((part.to_string(), numbers))
+    });
+    let given = given.collect::<Result<Vec<_>, ScriptError>>()?;
+    Ok(Some(Groups::new(given)?.into()))
 }

@@ -1,0 +1,38 @@
+//! Functions for synthesizers: graphs of modules, and the sounds of their patches.
+
+mod architecture;
+mod patches;
+mod signal;
+mod synthesizer;
+
+use super::Environment;
+use crate::script::{Function, ScriptError, register_type};
+use auricle_synth::{Patches, Signal, Synth};
+use rhai::Engine;
+use std::sync::Arc;
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let mut all = signal::functions();
+    all.extend(synthesizer::functions(environment));
+    all.extend(architecture::functions());
+    all.extend(patches::functions(environment));
+    all
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    register_type::<Signal>(engine);
+    register_type::<Synth>(engine);
+    register_type::<Patches>(engine);
+    signal::register(engine);
+    patches::register(engine);
+}
+
+impl From<auricle_synth::Error> for ScriptError {
+    fn from(error: auricle_synth::Error) -> ScriptError {
+        let hint = error.hint();
+        ScriptError {
+            message: error.to_string(),
+            hint,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Modular synthesizers as expressions: graphs of modules, patches of their free parameters, and their sound in batches.
+//!
+//! [`Signal`]s are values that functions and operators join into a graph; a [`Synth`] compiles one into a flat
+//! [`Program`], [`Patches`] hold its free parameters, and rendering plays them, each sound on its own: the same bytes
+//! whatever the batch, the number of threads and the processor. Rooms, each importing only from those to its left:
+//! `error mapping program < module signal < modules < source compile patch < render synth < architecture`.
+
+pub mod architecture;
+mod compile;
+pub mod corpus;
+mod error;
+mod mapping;
+mod module;
+pub mod modules;
+mod patch;
+mod patch_file;
+mod patch_iter;
+mod program;
+#[cfg(test)]
+mod reference;
+mod render;
+mod segments;
+mod signal;
+mod source;
+mod synth;
+
+pub use error::Error;
+pub use mapping::{Count, Knob, Mapping};
+pub use module::{Facts, Module, Output, Port, Rate, Wiring};
+pub use patch::{Patches, Perturbation, Units};
+pub use patch_iter::PatchIter;
+pub use program::{
+    AudioOp, AudioSlot, Burst, ControlOp, ControlSlot, Gain, Note, Pass, Phase, PhaseSlot, Program,
+    Scalar, Selection, Source, Step, Weights,
+};
+pub use render::Playback;
+pub use signal::{Instance, Options, Signal, Signals};
+pub use synth::{FreeParameter, Synth, SynthOptions};

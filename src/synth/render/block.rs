@@ -1,0 +1,316 @@
+//! What the audio operations do to a block: loops over lanes, a buffer in and a buffer out.
+//!
+//! Buffers have room behind the block for whole lanes, so no loop has a remainder.
+
+use super::math::{Real, cos_turns, fixed, sin_magnitude, turns};
+use super::noise::Noise;
+use crate::program::Pass;
+use crate::segments::Segments;
+
+/// Samples of a block.
+pub(super) const BLOCK: usize = 512;
+/// Lanes of the loops.
+const LANES: usize = 16;
+/// Room behind a block.
+pub(super) const ROOM: usize = 2 * LANES;
+
+/// A control signal at audio rate, from sample `start` on.
+#[inline(always)]
+pub(super) fn upsample<T: Real>(
+    signal: &[f64],
+    segments: &Segments,
+    start: usize,
+    length: usize,
+    out: &mut [T],
+) {
+    let mut lane_numbers = [T::default(); LANES];
+    for (lane, number) in lane_numbers.iter_mut().enumerate() {
+        *number = T::of(lane as f64);
+    }
+    let lanes_f = T::of(LANES as f64);
+    let mut place = 0;
+    let mut segment = segments.of(start);
+    while place < length {
+        let first = segments.starts[segment] as usize;
+        let end = (segments.starts[segment + 1] as usize - start).min(length);
+        let change = signal[segment + 1] - signal[segment];
+        let offset = segments.offsets[segment] + (start + place - first) as f64 * segments.step;
+        let (from, slope) = (
+            T::of(signal[segment] + change * offset),
+            T::of(change * segments.step),
+        );
+        let mut k = T::default();
+        let room = (end - place).next_multiple_of(LANES);
+        let (lanes, _) = out[place..place + room].as_chunks_mut::<LANES>();
+        for lane in lanes {
+            for (y, number) in lane.iter_mut().zip(&lane_numbers) {
+                *y = from + slope * (k + *number);
+            }
+            k = k + lanes_f;
+        }
+        place = end;
+        segment += 1;
+    }
+}
+
+/// Phases in turns become their cosine.
+#[inline(always)]
+pub(super) fn cosine<T: Real>(out: &mut [T]) {
+    let (lanes, _) = out.as_chunks_mut::<LANES>();
+    for lane in lanes {
+        for y in lane {
+            *y = cos_turns(*y);
+        }
+    }
+}
+
+/// Phases in turns become a wave between square and saw: `(1 - shape/2) q (1 + shape cos)` with `q = tanh(pi k sin / 2)`.
+/// `steepness` is `pi k log2(e)`.
+#[inline(always)]
+pub(super) fn square_saw<T: Real>(steepness: f64, shape: f64, out: &mut [T]) {
+    let (steepness, level) = (T::of(steepness), T::of(1.0 - 0.5 * shape));
+    let (shape, one, most) = (T::of(shape), T::of(1.0), T::of(100.0));
+    let (lanes, _) = out.as_chunks_mut::<LANES>();
+    for lane in lanes {
+        for y in lane {
+            let turn = *y;
+            // tanh(z) = (1 - e^-2z) / (1 + e^-2z)
+            let exponent = steepness * sin_magnitude(turn);
+            let falling = T::pow2(-if exponent < most { exponent } else { most });
+            let square = ((one - falling) / (one + falling)).signed(turn);
+            *y = level * square * (one + shape * cos_turns(turn));
+        }
+    }
+}
+
+/// Phases in turns become partials at whole multiples: Clenshaw's recurrence for `sum a_k cos(2 pi k t)`.
+#[inline(always)]
+pub(super) fn harmonics(levels: &[f64], phases: &[f64], out: &mut [f32]) {
+    let (lanes, _) = out.as_chunks_mut::<LANES>();
+    let (phases, _) = phases.as_chunks::<LANES>();
+    for (lane, phases) in lanes.iter_mut().zip(phases) {
+        let mut cos = [0.0; LANES];
+        for (c, &phase) in cos.iter_mut().zip(phases) {
+            *c = cos_turns(phase);
+        }
+        let (mut above, mut here) = ([0.0; LANES], [0.0; LANES]);
+        for &level in levels.iter().rev() {
+            for l in 0..LANES {
+                let next = level + 2.0 * cos[l] * here[l] - above[l];
+                above[l] = here[l];
+                here[l] = next;
+            }
+        }
+        for l in 0..LANES {
+            lane[l] = (cos[l] * here[l] - above[l]) as f32;
+        }
+    }
+}
+
+/// The phase of an FM oscillator: `base + depth m` cycles per sample, within 0 and a half.
+#[inline(always)]
+pub(super) fn fm<T: Real>(
+    base: f64,
+    depth: f64,
+    phase: &mut u64,
+    length: usize,
+    modulator: &[f64],
+    out: &mut [T],
+) {
+    let mut steps = [0u64; BLOCK + ROOM];
+    for (step, m) in steps.iter_mut().zip(modulator) {
+        let f = base + depth * m;
+        let f = if f > 0.0 { f } else { 0.0 };
+        *step = fixed(if f < 0.5 { f } else { 0.5 });
+    }
+    let mut sum = *phase;
+    for step in &mut steps[..length] {
+        sum = sum.wrapping_add(*step);
+        *step = sum;
+    }
+    *phase = sum;
+    for (y, step) in out.iter_mut().zip(&steps) {
+        *y = cos_turns(T::of(turns(*step)));
+    }
+}
+
+/// White noise from sample `start` on.
+#[inline(always)]
+pub(super) fn noise(noise: Noise, start: usize, out: &mut [f32]) {
+    let (lanes, _) = out.as_chunks_mut::<LANES>();
+    let mut index = start as u32;
+    for lane in lanes {
+        for (l, y) in lane.iter_mut().enumerate() {
+            *y = noise.sample(index.wrapping_add(l as u32));
+        }
+        index = index.wrapping_add(LANES as u32);
+    }
+}
+
+/// A product.
+#[inline(always)]
+pub(super) fn product<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
+    for (y, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+        *y = *a * *b;
+    }
+}
+
+/// `out = gain x`.
+#[inline(always)]
+pub(super) fn scaled<T: Real>(gain: f64, x: &[T], out: &mut [T]) {
+    let gain = T::of(gain);
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = gain * *x;
+    }
+}
+
+/// `out += gain x`.
+#[inline(always)]
+pub(super) fn add_scaled<T: Real>(gain: f64, x: &[T], out: &mut [T]) {
+    let gain = T::of(gain);
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = *y + gain * *x;
+    }
+}
+
+/// A copy in the other precision.
+#[inline(always)]
+pub(super) fn widen(x: &[f32], out: &mut [f64]) {
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = f64::from(*x);
+    }
+}
+
+/// A copy in the other precision.
+#[inline(always)]
+pub(super) fn narrow(x: &[f64], out: &mut [f32]) {
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = *x as f32;
+    }
+}
+
+/// A one-pole low-pass: `y += a (x - y)` with `a = w / (1 + w)`, `w = 2 pi cutoff / sample_rate`.
+#[inline(always)]
+pub(super) fn one_pole(
+    radians_per_hz: f64,
+    state: &mut f64,
+    length: usize,
+    input: &[f32],
+    cutoff: &[f64],
+    out: &mut [f32],
+) {
+    let mut parts = [0.0; BLOCK + ROOM];
+    for (part, cutoff) in parts.iter_mut().zip(cutoff) {
+        let w = radians_per_hz * if *cutoff > 0.0 { *cutoff } else { 0.0 };
+        *part = w / (1.0 + w);
+    }
+    let mut y = *state;
+    for (out, (x, part)) in out[..length].iter_mut().zip(input.iter().zip(&parts)) {
+        y += part * (f64::from(*x) - y);
+        *out = y as f32;
+    }
+    *state = y;
+}
+
+/// A state-variable filter with trapezoidal integrators.
+#[inline(always)]
+pub(super) fn resonant(
+    q: f64,
+    pass: Pass,
+    state: &mut [f64; 2],
+    length: usize,
+    input: &[f32],
+    warped: &[f64],
+    out: &mut [f32],
+) {
+    let damping = 1.0 / q;
+    let mut factors = [0.0; BLOCK + ROOM];
+    for (factor, g) in factors.iter_mut().zip(warped) {
+        *factor = 1.0 / (1.0 + g * (g + damping));
+    }
+    // Low, band and high share a loop: factors choose.
+    let (low, band, high) = match pass {
+        Pass::Low => (1.0, 0.0, 0.0),
+        Pass::Band => (0.0, damping, 0.0),
+        Pass::High => (-1.0, -damping, 1.0),
+    };
+    let [mut first, mut second] = *state;
+    let coefficients = warped.iter().zip(&factors);
+    for (out, (x, (g, factor))) in out[..length].iter_mut().zip(input.iter().zip(coefficients)) {
+        let x = f64::from(*x);
+        let v1 = factor * (first + g * (x - second));
+        let v2 = second + g * v1;
+        first = 2.0 * v1 - first;
+        second = 2.0 * v2 - second;
+        *out = (high * x + band * v1 + low * v2) as f32;
+    }
+    *state = [first, second];
+}
+
+/// The samples of a block copied, with the largest magnitude of them or of what was before.
+#[inline(always)]
+pub(super) fn copy_with_peak(peak: f32, x: &[f32], out: &mut [f32]) -> f32 {
+    let mut peaks = [peak; LANES];
+    let (lanes, rest) = x[..out.len()].as_chunks::<LANES>();
+    let (out_lanes, out_rest) = out.as_chunks_mut::<LANES>();
+    for (x, y) in lanes.iter().zip(out_lanes) {
+        for l in 0..LANES {
+            y[l] = x[l];
+            let magnitude = x[l].abs();
+            peaks[l] = if magnitude > peaks[l] {
+                magnitude
+            } else {
+                peaks[l]
+            };
+        }
+    }
+    for (x, y) in rest.iter().zip(out_rest) {
+        *y = *x;
+        peaks[0] = peaks[0].max(x.abs());
+    }
+    peaks.iter().fold(peak, |most, &peak| most.max(peak))
+}
+
+/// A train of decaying pulses.
+#[derive(Clone, Copy)]
+pub(super) struct Train {
+    /// Draws of the pulses' delays.
+    pub(super) noise: Noise,
+    /// Samples from one pulse to the next.
+    pub(super) period: f64,
+    /// Part of it that a pulse may be late.
+    pub(super) jitter: f64,
+    /// Sample of the first, without its delay.
+    pub(super) onset: f64,
+    /// Factor from sample to sample.
+    pub(super) decay: f64,
+    /// The next pulse.
+    pub(super) next: u32,
+    /// What is left of the last.
+    pub(super) level: f64,
+}
+
+impl Train {
+    /// When the next pulse comes, in samples.
+    fn time(&self) -> f64 {
+        let late = self.jitter * self.noise.unit(!self.next);
+        self.onset + (f64::from(self.next) + late) * self.period
+    }
+
+    /// The pulses from sample `start` on.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, start: usize, length: usize, out: &mut [f32]) {
+        let mut time = self.time();
+        for (place, y) in out[..length].iter_mut().enumerate() {
+            self.level *= self.decay;
+            let sample = (start + place) as f64;
+            while time <= sample {
+                // A pulse begins between two samples.
+                self.level = libm::pow(self.decay, sample - time);
+                self.next += 1;
+                time = self.time();
+            }
+            *y = self.level as f32;
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A synthesizer: a graph with the length and the rates of its sounds.
+
+use crate::compile::compile;
+use crate::render::{Plan, Scratches};
+use crate::segments::Segments;
+use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Units};
+use auricle_audio::Distribution;
+use std::fmt;
+use std::sync::Arc;
+
+/// Length and rates of a synthesizer's sounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SynthOptions {
+    /// Length of a sound, seconds.
+    pub seconds: f64,
+    /// Audio samples per second.
+    pub sample_rate: u32,
+    /// Control samples per second.
+    pub control_rate: u32,
+    /// Whether a sound whose peak passes 1 is divided by its peak, as a mixer does it.
+    pub normalize: bool,
+}
+
+impl Default for SynthOptions {
+    fn default() -> SynthOptions {
+        SynthOptions {
+            seconds: 4.0,
+            sample_rate: 44_100,
+            control_rate: 441,
+            normalize: false,
+        }
+    }
+}
+
+/// A parameter that a synthesizer's patches hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FreeParameter {
+    /// Name of the module.
+    pub module: String,
+    /// Kind of the module, the name of its declaration.
+    pub kind: &'static str,
+    /// Name of the parameter in its module.
+    pub parameter: &'static str,
+    /// Which of several numbers it is: none, `[input]` or `[output, input]`.
+    pub index: Vec<usize>,
+    /// Unit of its values; empty for a plain number.
+    pub unit: &'static str,
+    /// What it means.
+    pub about: &'static str,
+    /// From raw to human units.
+    pub mapping: Mapping,
+    /// How it is drawn, in human units; `None`: over all of its range.
+    pub draw: Option<Distribution>,
+    /// Whether a small change of it makes a small change of the sound.
+    pub smooth: bool,
+}
+
+/// Prints its name: `vco_1.tuning`, `mixer.level[2]`, `mod_matrix.mod[0][3]`.
+impl fmt::Display for FreeParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.module, self.parameter)?;
+        self.index
+            .iter()
+            .try_for_each(|index| write!(f, "[{index}]"))
+    }
+}
+
+impl FreeParameter {
+    /// Least and greatest value that is drawn, in human units.
+    pub fn range(&self) -> (f64, f64) {
+        let support = self.draw.as_ref().and_then(Distribution::support);
+        support.unwrap_or((self.mapping.low, self.mapping.high))
+    }
+}
+
+/// A graph with the length and the rates of its sounds, compiled. Cheap to clone.
+#[derive(Clone)]
+pub struct Synth {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) graph: Signal,
+    pub(crate) options: SynthOptions,
+    pub(crate) program: Program,
+    pub(crate) parameters: Arc<[FreeParameter]>,
+    pub(crate) n_samples: usize,
+    pub(crate) n_control: usize,
+    pub(crate) segments: Segments,
+    pub(crate) plan: Plan,
+    pub(crate) scratches: Scratches,
+}
+
+/// Samples of a sound at most: an hour at 96 kHz.
+const MOST_SAMPLES: f64 = 345_600_000.0;
+
+impl Synth {
+    /// Compiles a graph.
+    ///
+    /// A sound has `ceil(seconds * sample_rate)` samples and `ceil(seconds * control_rate)` control samples.
+    ///
+    /// # Errors
+    /// [`auricle_audio::Error::Range`] for a length or a rate that is not above 0 or too large, [`Error::NoSignal`] for a
+    /// note, [`Error::ManyOutputs`], [`Error::Name`].
+    pub fn new(graph: &Signal, options: SynthOptions) -> Result<Synth, Error> {
+        let SynthOptions {
+            seconds,
+            sample_rate,
+            control_rate,
+            ..
+        } = options;
+        if !(seconds.is_finite() && seconds > 0.0) {
+            return Err(auricle_audio::Error::range("seconds", "above 0 s", seconds).into());
+        }
+        for (param, rate) in [("sample_rate", sample_rate), ("control_rate", control_rate)] {
+            if rate == 0 {
+                return Err(auricle_audio::Error::range(param, "at least 1 Hz", rate).into());
+            }
+        }
+        let count = |rate: u32| (seconds * f64::from(rate)).ceil();
+        if count(sample_rate.max(control_rate)) > MOST_SAMPLES {
+            let want = format!("at most {MOST_SAMPLES} samples long");
+            return Err(auricle_audio::Error::range("seconds", want, seconds).into());
+        }
+        let (mut program, parameters) = compile(graph)?;
+        if options.normalize {
+            program.normalize_output();
+        }
+        let (n_samples, n_control) = (count(sample_rate) as usize, count(control_rate) as usize);
+        let plan = Plan::new(&program);
+        Ok(Synth {
+            inner: Arc::new(Inner {
+                graph: graph.clone(),
+                options,
+                program,
+                parameters: parameters.into(),
+                n_samples,
+                n_control,
+                segments: Segments::new(n_samples, n_control),
+                plan,
+                scratches: Scratches::default(),
+            }),
+        })
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Signal {
+        &self.inner.graph
+    }
+
+    /// Length and rates.
+    pub fn options(&self) -> SynthOptions {
+        self.inner.options
+    }
+
+    /// What the graph was compiled to.
+    pub fn program(&self) -> &Program {
+        &self.inner.program
+    }
+
+    /// The free parameters, in the order of a patch: by the module's name, then by the parameter's, then by index.
+    pub fn parameters(&self) -> &[FreeParameter] {
+        &self.inner.parameters
+    }
+
+    /// Samples of a sound.
+    pub fn n_samples(&self) -> usize {
+        self.inner.n_samples
+    }
+
+    /// Control samples of a sound.
+    pub fn n_control(&self) -> usize {
+        self.inner.n_control
+    }
+
+    /// `n` random patches, those with the indices `first..first + n` of the seed: patch `i` is the same however many are
+    /// drawn with it.
+    pub fn sample(&self, n: usize, seed: u64, first: u64, units: Units) -> Patches {
+        Patches::sample(self.inner.parameters.clone(), n, seed, first, units)
+    }
+
+    /// Patches of raw values `[n, P]`.
+    ///
+    /// # Errors
+    /// As [`Patches::new`].
+    pub fn patches(&self, raw: Vec<f32>) -> Result<Patches, Error> {
+        Patches::new(self.inner.parameters.clone(), raw)
+    }
+
+    /// `n` positive pairs: patches are drawn and perturbed twice, and only the perturbed ones are given (Cherep and Singh,
+    /// "Contrastive Learning from Synthetic Audio Doppelgängers", 2025).
+    ///
+    /// # Errors
+    /// As [`Patches::perturb`].
+    pub fn doppelgangers(
+        &self,
+        n: usize,
+        delta: &Perturbation,
+        seed: u64,
+        first: u64,
+        units: Units,
+    ) -> Result<(Patches, Patches), Error> {
+        let centre = self.sample(n, seed, first, units);
+        Ok((
+            centre.perturb(delta, seed, 0)?,
+            centre.perturb(delta, seed, 1)?,
+        ))
+    }
+
+    /// Checks that patches belong to this synthesizer.
+    pub(crate) fn check(&self, patches: &Patches) -> Result<(), Error> {
+        let (want, got) = (self.parameters().len(), patches.width());
+        match want == got {
+            true => Ok(()),
+            false => Err(Error::PatchSize { want, got }),
+        }
+    }
+}
+
+/// Prints the source that builds it.
+impl fmt::Display for Synth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (options, default) = (self.inner.options, SynthOptions::default());
+        write!(
+            f,
+            "synth({}, #{{ seconds: {:?}",
+            self.inner.graph, options.seconds
+        )?;
+        write!(f, ", sample_rate: {}", options.sample_rate)?;
+        write!(f, ", control_rate: {}", options.control_rate)?;
+        if options.normalize != default.normalize {
+            write!(f, ", normalize: {}", options.normalize)?;
+        }
+        f.write_str(" })")
+    }
+}
+
+impl fmt::Debug for Synth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Two synthesizers are equal if their graphs and options are.
+impl PartialEq for Synth {
+    fn eq(&self, other: &Synth) -> bool {
+        self.inner.options == other.inner.options && self.inner.graph == other.inner.graph
+    }
+}
