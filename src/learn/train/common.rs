@@ -60,7 +60,7 @@ fn told(plan: &Plan) -> Vec<(String, String)> {
     if let Some(validation) = &plan.validation {
         let mut pieces = Vec::new();
         validation.identify(&mut |piece| pieces.push(piece.to_owned()));
-        told.push(("validation".to_owned(), pieces.join(" ")));
+        told.push(("validation clips".to_owned(), pieces.join(" ")));
     }
     told
 }
