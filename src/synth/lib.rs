@@ -8,6 +8,8 @@
 pub mod architecture;
 mod compile;
 mod error;
+#[cfg(test)]
+mod invariance;
 mod mapping;
 mod module;
 pub mod modules;
