@@ -87,8 +87,10 @@ pub enum Error {
         hint: String,
     },
     /// The loss is no longer a number.
-    #[error("the loss is {loss} at epoch {epoch}, step {step}: training has diverged")]
+    #[error("the loss{} is {loss} at epoch {epoch}, step {step}: training has diverged", part.as_ref().map(|part| format!(" of `{part}`")).unwrap_or_default())]
     Diverged {
+        /// The method whose loss it is, where several are joined.
+        part: Option<String>,
         /// The loss.
         loss: f64,
         /// Epoch, from 1.

@@ -30,6 +30,18 @@ pub enum Probe {
 }
 
 impl Probe {
+    /// The words for all of them.
+    pub const WORDS: [(&'static str, Probe); 2] =
+        [("linear_probe", Probe::Linear), ("knn", Probe::Knn)];
+
+    /// Its word in scripts, which is the name of its figures.
+    pub fn word(self) -> &'static str {
+        match self {
+            Probe::Linear => "linear_probe",
+            Probe::Knn => "knn",
+        }
+    }
+
     /// Its name in the report.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,8 +3,10 @@
 //! A method is declared beside its mathematics, in a file of [`methods`](super::methods); what all methods have is declared
 //! once, in [`TRAINING`](super::TRAINING).
 
-use super::Plan;
-use super::objective::{Method, Objective, begin};
+use super::joined::Joined;
+use super::method::Method;
+use super::part::{Part, begin};
+use super::{Plan, Validation};
 use crate::Error;
 use auricle_audio::augment::Recipe;
 use auricle_audio::declare::{Declaration, Described};
@@ -44,8 +46,8 @@ pub trait AnyMethod: Send + Sync {
     /// See [`Method::reads_labels`].
     fn reads_labels(&self) -> bool;
 
-    /// Its learner and memory before the first step.
-    fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Objective>, Error>;
+    /// Its part of what a run trains, before the first step.
+    fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Part>, Error>;
 }
 
 impl<M: Method> AnyMethod for M {
@@ -69,13 +71,24 @@ impl<M: Method> AnyMethod for M {
         Method::reads_labels(self)
     }
 
-    fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Objective>, Error> {
+    fn begin(&self, plan: &Plan, device: &Device) -> Result<Box<dyn Part>, Error> {
         begin(self, plan, device)
     }
 }
 
 /// What a run is, as lines of a name and a value; equal for runs that do the same.
-pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, String)> {
+pub(super) fn settings(methods: &Joined, plan: &Plan) -> Vec<(String, String)> {
+    let mut lines = plan_settings(plan, methods.loss());
+    lines.extend(methods.sizes(plan));
+    if methods.reads_labels() {
+        lines.push(("labels".to_owned(), plan.data.describe_labels()));
+    }
+    lines.push(("seed".to_owned(), plan.seed.to_string()));
+    lines
+}
+
+/// What every method is told.
+pub(super) fn plan_settings(plan: &Plan, loss: String) -> Vec<(String, String)> {
     let features = plan.features.as_ref();
     let mut lines = vec![
         ("data", plan.data.describe()),
@@ -85,7 +98,7 @@ pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, St
             "features",
             features.map_or_else(|| "in the recipe".into(), Recipe::to_string),
         ),
-        ("loss", method.loss()),
+        ("loss", loss),
         ("optimizer", plan.optimizer.to_string()),
         ("schedule", plan.schedule.to_string()),
         ("epochs", plan.epochs.to_string()),
@@ -101,34 +114,33 @@ pub(super) fn settings(method: &DescribedMethod, plan: &Plan) -> Vec<(String, St
     if let Some(share) = plan.average {
         lines.push(("average", share.to_string()));
     }
-    lines.extend(method.sizes(plan));
-    if method.reads_labels() {
-        lines.push(("labels", plan.data.describe_labels()));
-    }
-    lines.push(("seed", plan.seed.to_string()));
     let owned = lines
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
-    owned.collect()
+    let validation = plan.validation.iter().flat_map(Validation::settings);
+    owned.chain(validation).collect()
 }
 
 /// A name for everything that decides the result: the method's source, settings, initial weights, clips and the version of
 /// the program.
-pub(super) fn fingerprint(method: &DescribedMethod, plan: &Plan) -> String {
+pub(super) fn fingerprint(methods: &Joined, plan: &Plan) -> String {
     let mut hash = Xxh3::new();
     let mut add = |text: &str| {
         hash.update(text.as_bytes());
         hash.update(&[0]);
     };
     add(env!("CARGO_PKG_VERSION"));
-    add(&method.to_string());
-    for (name, value) in settings(method, plan) {
+    add(&methods.to_string());
+    for (name, value) in settings(methods, plan) {
         add(&name);
         add(&value);
     }
     plan.data.identify(&mut add);
-    if method.reads_labels() {
+    if methods.reads_labels() {
         plan.data.identify_labels(&mut add);
+    }
+    if let Some(validation) = &plan.validation {
+        validation.identify(&mut add);
     }
     for (name, tensor) in plan.encoder.weights() {
         add(&name);

@@ -2,13 +2,21 @@
 
 mod average;
 mod checkpoint;
+mod choosing;
+mod common;
 mod described;
+mod earlier;
+mod fitting;
 mod history;
+mod inputs;
+mod joined;
+mod method;
 pub mod methods;
 mod monitor;
 mod objective;
 mod optimizer;
 pub mod optimizers;
+mod part;
 mod plan;
 mod run;
 mod schedule;
@@ -16,13 +24,16 @@ pub mod schedules;
 #[cfg(test)]
 mod tests;
 mod training;
+mod validation;
 
 pub use described::{AnyMethod, DescribedMethod, MethodDeclaration, MethodFacts};
 pub use history::{EpochRecord, History, LOSS};
-pub use objective::{Method, Moment, Nothing, Term, Terms};
+pub use inputs::Inputs;
+pub use method::{Better, Method, Moment, Nothing, Term, Terms};
 pub use optimizer::{OPTIMIZER, Optimizer, OptimizerDeclaration, Stepping};
 pub use optimizers::LarsVariant;
 pub use plan::Plan;
-pub use run::{Event, FitOptions, Run, RunProgress};
+pub use run::{BEST, Chosen, Event, FitOptions, Run, RunProgress};
 pub use schedule::{Curve, SCHEDULE, Schedule, ScheduleDeclaration};
 pub use training::{TRAINING, Training};
+pub use validation::{VALIDATION, Validation};

@@ -169,19 +169,40 @@ impl Stepping {
     /// The gradients that a step is made of: shortened to the parameter `clip_norm` if all together
     /// are longer.
     pub fn clip<M: Module>(&self, module: &M, gradients: GradientsParams) -> GradientsParams {
-        let Some(most) = self.clip_norm else {
-            return gradients;
-        };
+        match self.squares(module, &gradients) {
+            Some(squares) => self.shorten(module, gradients, squares),
+            None => gradients,
+        }
+    }
+
+    /// The sum of the squares of a module's gradients, `[1]`, where they are to be shortened at all.
+    pub(super) fn squares<M: Module>(
+        &self,
+        module: &M,
+        gradients: &GradientsParams,
+    ) -> Option<Tensor<1>> {
+        self.clip_norm?;
         let mut total = Squares {
-            gradients: &gradients,
+            gradients,
             sum: None,
         };
         module.visit(&mut total);
-        let Some(sum) = total.sum else {
+        total.sum
+    }
+
+    /// A module's gradients, shortened to `clip_norm` if those of all modules together, whose squares have the sum
+    /// `squares`, are longer.
+    pub(super) fn shorten<M: Module>(
+        &self,
+        module: &M,
+        gradients: GradientsParams,
+        squares: Tensor<1>,
+    ) -> GradientsParams {
+        let Some(most) = self.clip_norm else {
             return gradients;
         };
         // As PyTorch's `clip_grad_norm_`; nothing is read back from the device.
-        let factor = sum.sqrt().add_scalar(1e-6).recip();
+        let factor = squares.sqrt().add_scalar(1e-6).recip();
         let mut shorten = Shorten {
             gradients,
             factor: factor.mul_scalar(most).clamp_max(1.0),

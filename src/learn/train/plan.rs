@@ -1,6 +1,6 @@
 //! What every training run is told, whatever its method.
 
-use super::{Optimizer, Schedule};
+use super::{Optimizer, Schedule, Validation};
 use crate::Error;
 use crate::batch::Scaling;
 use crate::feed::{Cut, Feed, Preparation, Supply};
@@ -40,6 +40,8 @@ pub struct Plan {
     pub out: Option<PathBuf>,
     /// Epochs from checkpoint to checkpoint.
     pub every: usize,
+    /// Clips that it does not learn from, by which it is followed and chosen.
+    pub validation: Option<Validation>,
 }
 
 impl Plan {

@@ -1,29 +1,25 @@
 //! A training run: from a description to a trained encoder, across interruptions.
 
-use super::checkpoint::Sum;
-use super::checkpoint::{Checkpoint, State};
+use super::checkpoint::{Best, Checkpoint, State};
+use super::common::common_plan;
 use super::described::{DescribedMethod, fingerprint, settings};
-use super::history::{LEARNING_RATE, LOSS};
-use super::monitor::Monitor;
-use super::objective::{Moment, Objective, Step, Stepped, Term};
+use super::earlier::unused;
+use super::fitting::Trainer;
+use super::joined::Joined;
 use super::{EpochRecord, History, Plan};
 use crate::Error;
-use crate::batch::Scaling;
 use crate::feed::{Stop, Workers};
-use crate::nn::{Encoder, FrontEnd};
-use auricle_audio::io::write_whole;
-use burn::optim::ModuleOptimizer;
-use burn::tensor::{Device, Tensor};
-use std::path::{Path, PathBuf};
+use crate::nn::Encoder;
+use burn::tensor::Device;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 /// A run and what came of it. Cheap to clone; clones share the result.
 #[derive(Clone)]
 pub struct Run {
     plan: Arc<Plan>,
-    method: DescribedMethod,
+    methods: Joined,
     /// What decides the result, as a word.
     pub(super) fingerprint: Arc<str>,
     outcome: Arc<Mutex<Option<Outcome>>>,
@@ -31,9 +27,11 @@ pub struct Run {
 }
 
 struct Outcome {
-    /// By name; the first is the one that was asked for.
-    encoders: Vec<(&'static str, Encoder)>,
+    /// By name; the first is that of the last epoch.
+    encoders: Vec<(String, Encoder)>,
     history: History,
+    /// The epoch that was chosen, where one is.
+    best: Option<Best>,
     /// Where the run was interrupted, by the user or an error; `None` if it is finished.
     interrupted: Option<Progress>,
 }
@@ -91,12 +89,23 @@ pub struct RunProgress {
     pub waiting: f64,
     /// Seconds left at this rate.
     pub left_s: f64,
+    /// Whether nothing is left to do, be it that the run stops early.
+    pub finished: bool,
 }
 
-/// Time between two reports of progress.
-const REPORT_EVERY: Duration = Duration::from_millis(200);
-/// Time after which a checkpoint is written even inside an epoch.
-const SAVE_EVERY: Duration = Duration::from_secs(300);
+/// The epoch whose encoder a run gives, chosen by a figure on validation clips.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    /// Which, from 1.
+    pub epoch: usize,
+    /// The figure that it has the best value of.
+    pub figure: String,
+    /// That value.
+    pub value: f64,
+}
+
+/// The name of the chosen epoch's encoder among those of a run.
+pub const BEST: &str = "best";
 
 impl Run {
     /// A run of a method by its description.
@@ -107,20 +116,40 @@ impl Run {
         let mut plan = method.plan(plan.resolved())?;
         // Whatever is done with the encoder later, this run begins with it as it is now.
         plan.encoder = plan.encoder.copy();
-        let facts = &method.declaration().facts;
-        if facts.n_views == 2 {
-            plan.check_two_views(facts.title)?;
-        }
-        method.check(&plan)?;
+        Run::of(Joined::one(method), plan)
+    }
+
+    fn of(methods: Joined, plan: Plan) -> Result<Run, Error> {
+        methods.check(&plan)?;
         plan.check()?;
-        let fingerprint = fingerprint(&method, &plan).into();
+        if let Some(validation) = &plan.validation {
+            validation.check(&plan, methods.reads_labels())?;
+        }
+        let fingerprint = fingerprint(&methods, &plan).into();
         Ok(Run {
             plan: Arc::new(plan),
-            method,
+            methods,
             fingerprint,
             outcome: Arc::default(),
             training: Arc::default(),
         })
+    }
+
+    /// The same run with its loss multiplied, not yet trained.
+    ///
+    /// # Errors
+    /// [`Error::Range`] unless the factor is a number above 0.
+    pub fn scaled(&self, factor: f64) -> Result<Run, Error> {
+        Run::of(self.methods.scaled(factor)?, Plan::clone(&self.plan))
+    }
+
+    /// A run that trains one encoder by the methods of both, on one batch at a time, not yet trained.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if they differ in anything that the whole run has once, naming it.
+    pub fn joined(&self, other: &Run) -> Result<Run, Error> {
+        let plan = common_plan((&self.methods, &self.plan), (&other.methods, &other.plan))?;
+        Run::of(self.methods.and(&other.methods), plan)
     }
 
     /// What it was told.
@@ -128,40 +157,59 @@ impl Run {
         &self.plan
     }
 
-    /// Its method, as the method's authors write it.
-    pub fn title(&self) -> &'static str {
-        self.method.declaration().facts.title
+    pub(super) fn shared_plan(&self) -> Arc<Plan> {
+        self.plan.clone()
+    }
+
+    /// Whether it compares two views of a clip.
+    pub(super) fn compares_views(&self) -> bool {
+        self.methods.compare_views()
+    }
+
+    /// Its method, as the method's authors write it; methods that are joined, with their weights.
+    pub fn title(&self) -> String {
+        self.methods.title()
     }
 
     /// What it is, as lines of a name and a value; equal for runs that do the same.
     pub fn settings(&self) -> Vec<(String, String)> {
-        settings(&self.method, &self.plan)
+        settings(&self.methods, &self.plan)
     }
 
     /// The folder of the run: a name for it under `out`. Runs that differ in anything have different folders.
     pub fn folder(&self) -> Option<PathBuf> {
-        let name = format!(
-            "{}-{}",
-            self.method.declaration().name,
-            &self.fingerprint[..8]
-        );
+        let name = format!("{}-{}", self.methods.name(), &self.fingerprint[..8]);
         self.plan.out.as_ref().map(|out| out.join(name))
     }
 
-    /// The encoder as it was trained so far, once the run is done or was interrupted.
+    /// The encoder as it was trained so far, once the run is done or was interrupted: that of the chosen epoch, where one is
+    /// chosen, else that of the last one.
     pub fn encoder(&self) -> Option<Encoder> {
-        let (_, encoder) = self.encoders().into_iter().next()?;
+        let encoders = self.encoders();
+        let best = encoders.iter().position(|(name, _)| name == BEST);
+        let (_, encoder) = encoders.into_iter().nth(best.unwrap_or(0))?;
         Some(encoder)
     }
 
-    /// All encoders that its method trains, by name, as they were trained so far; what is done
-    /// with them does not reach the run.
-    pub fn encoders(&self) -> Vec<(&'static str, Encoder)> {
-        let copied = |(name, encoder): &(&'static str, Encoder)| (*name, encoder.copy());
+    /// All encoders that its methods train, by name, as they were trained so far, and [`BEST`] where an epoch is chosen;
+    /// what is done with them does not reach the run.
+    pub fn encoders(&self) -> Vec<(String, Encoder)> {
+        let copied = |(name, encoder): &(String, Encoder)| (name.clone(), encoder.copy());
         self.lock()
             .as_ref()
             .map(|outcome| outcome.encoders.iter().map(copied).collect())
             .unwrap_or_default()
+    }
+
+    /// The epoch whose encoder it gives, where one is chosen.
+    pub fn chosen(&self) -> Option<Chosen> {
+        let figure = self.plan.validation.as_ref()?.best.clone()?;
+        let best = self.lock().as_ref()?.best?;
+        Some(Chosen {
+            epoch: best.epoch,
+            figure,
+            value: best.value,
+        })
     }
 
     /// What happened so far.
@@ -219,17 +267,22 @@ impl Run {
             (false, None, Some(file)) => Checkpoint::read(file)?,
         };
         let training = options.device.clone().autodiff();
-        let mut objective = self.method.begin(&self.plan, &training)?;
-        let optimizer = objective.optimizer(&self.plan.optimizer)?;
-        let (optimizer, state) = match found {
-            Some(found) if found.state.fingerprint == *self.fingerprint => {
-                found.restore(&mut *objective, optimizer)?
-            }
-            _ => {
+        let mut objective = self.methods.begin(&self.plan, &training)?;
+        let found = found.filter(|found| found.state.fingerprint == *self.fingerprint);
+        let is_new = found.is_none();
+        let (state, best) = match found {
+            Some(found) => found.restore(&mut objective)?,
+            None => {
+                if let Some(folder) = self.folder().filter(|_| !options.fresh) {
+                    let found = unused(&folder, &self.methods.name(), &self.settings());
+                    found
+                        .into_iter()
+                        .for_each(|note| (options.observe)(Event::Note(note)));
+                }
                 let front_end = self.plan.front_end()?;
                 let data = &self.plan.data;
                 let scaling = data.measure(&front_end, options.workers, options.stop)?;
-                (optimizer, self.beginning(scaling))
+                (State::new(self.fingerprint.to_string(), scaling), None)
             }
         };
         let place = self
@@ -250,11 +303,14 @@ impl Run {
         let mut trainer = Trainer {
             run: self,
             objective,
-            optimizer,
             state,
+            best,
             file,
             training,
         };
+        if is_new {
+            trainer.check_choice(&options)?;
+        }
         let ended = trainer.rest(&mut options);
         let (epoch, step) = (trainer.state.epoch, trainer.state.step);
         let interrupted = match &ended {
@@ -289,23 +345,10 @@ impl Run {
         *self.lock() = Some(Outcome {
             encoders,
             history: trainer.state.history,
+            best: trainer.state.best,
             interrupted,
         });
         ended
-    }
-
-    fn beginning(&self, scaling: Scaling) -> State {
-        State {
-            fingerprint: self.fingerprint.to_string(),
-            epoch: 0,
-            step: 0,
-            losses: Vec::new(),
-            sums: Vec::new(),
-            elapsed_s: [0.0; 2],
-            scaling,
-            history: History::default(),
-            finished: false,
-        }
     }
 }
 
@@ -323,270 +366,4 @@ impl Drop for Training<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }
-}
-
-/// A run under way.
-struct Trainer<'a> {
-    run: &'a Run,
-    objective: Box<dyn Objective>,
-    optimizer: ModuleOptimizer,
-    state: State,
-    file: Option<PathBuf>,
-    training: Device,
-}
-
-impl Trainer<'_> {
-    /// Trains to the end.
-    fn rest(&mut self, options: &mut FitOptions<'_>) -> Result<(), Error> {
-        while !self.state.finished {
-            self.epoch(options)?;
-        }
-        Ok(())
-    }
-
-    /// Trains the rest of the epoch that the state stands in.
-    fn epoch(&mut self, options: &mut FitOptions<'_>) -> Result<(), Error> {
-        let plan = self.run.plan.clone();
-        let steps = plan.steps_per_epoch();
-        let total = plan.n_steps();
-        let feed = plan.feed(self.state.scaling)?;
-        let (epoch, first) = (self.state.epoch, self.state.step);
-        let mut loader = feed.epoch(epoch, plan.cut(), first * plan.accumulate, options.workers);
-        let start = Instant::now();
-        let (mut reported, mut saved) = (start, start);
-        let mut pending: Vec<(Tensor<1>, Vec<Term>)> = Vec::new();
-        let mut learning_rate = 0.0;
-        let mut last_rows = Vec::new();
-        while self.state.step < steps {
-            let made = loader.by_ref().take(plan.accumulate);
-            let mut batches = match made.collect::<Result<Vec<_>, _>>() {
-                Ok(batches) => batches,
-                Err(error) => {
-                    self.read_terms(&mut pending)?;
-                    self.note_time(start, loader.waited());
-                    return Err(error);
-                }
-            };
-            let at = epoch * steps + self.state.step;
-            learning_rate = plan.optimizer.learning_rate * plan.schedule.factor(at, total, steps);
-            let by = Step {
-                optimizer: &mut self.optimizer,
-                description: &plan.optimizer,
-                learning_rate,
-                at: Moment {
-                    done: at + 1,
-                    total,
-                },
-                device: &self.training,
-            };
-            let Stepped {
-                loss,
-                figures,
-                rows,
-            } = self.objective.step(&mut batches, by)?;
-            last_rows = rows;
-            pending.push((loss, figures));
-            self.state.step += 1;
-            let now = Instant::now();
-            let last = self.state.step == steps;
-            let stop = (options.stop)();
-            // Reading a number waits for the device, so terms are read in bunches.
-            if last || stop || now - reported >= REPORT_EVERY {
-                reported = now;
-                self.read_terms(&mut pending)?;
-                (options.observe)(Event::Progress(self.progress(
-                    start,
-                    first,
-                    loader.waited(),
-                )));
-            }
-            if stop && !last {
-                self.note_time(start, loader.waited());
-                return Err(self.interrupted(options));
-            }
-            if now - saved >= SAVE_EVERY && !last {
-                saved = now;
-                let elapsed = self.state.elapsed_s;
-                self.read_terms(&mut pending)?;
-                self.note_time(start, loader.waited());
-                self.save()?;
-                self.state.elapsed_s = elapsed;
-            }
-        }
-        let progress = self.progress(start, first, loader.waited());
-        self.note_time(start, loader.waited());
-        self.close_epoch(learning_rate, &last_rows, progress, options)?;
-        if (options.stop)() && !self.state.finished {
-            return Err(self.interrupted(options));
-        }
-        Ok(())
-    }
-
-    fn close_epoch(
-        &mut self,
-        learning_rate: f64,
-        rows: &[Tensor<2>],
-        progress: RunProgress,
-        options: &mut FitOptions<'_>,
-    ) -> Result<(), Error> {
-        let plan = &self.run.plan;
-        let monitor = Monitor::of(rows)?;
-        let mut record = EpochRecord::new(self.state.epoch + 1);
-        record.push(LOSS, mean(&self.state.losses));
-        record.push(LEARNING_RATE, learning_rate);
-        // What no batch of the epoch could tell, such as the accuracy without labels, is left out.
-        for sum in self.state.sums.iter().filter(|sum| sum.weight > 0.0) {
-            record.push(&sum.name, sum.value / sum.weight);
-        }
-        for (name, value) in monitor.figures {
-            record.push(name, value);
-        }
-        record.push_cost(
-            plan.steps_per_epoch() * plan.clips_per_step(),
-            self.state.elapsed_s,
-        );
-        self.state.history.epochs.push(record.clone());
-        self.state.epoch += 1;
-        self.state.step = 0;
-        self.state.losses.clear();
-        self.state.sums.clear();
-        self.state.elapsed_s = [0.0; 2];
-        self.state.finished = self.state.epoch == plan.epochs;
-        if self.state.finished || self.state.epoch.is_multiple_of(plan.every) {
-            self.save()?;
-        }
-        (options.observe)(Event::Epoch(&record, progress));
-        if let Some(warning) = monitor.warning {
-            let text = format!("epoch {}: {warning}", record.epoch);
-            (options.observe)(Event::Note(text));
-        }
-        Ok(())
-    }
-
-    fn read_terms(&mut self, pending: &mut Vec<(Tensor<1>, Vec<Term>)>) -> Result<(), Error> {
-        for (loss, figures) in pending.drain(..) {
-            let loss = number(loss);
-            self.state.losses.push(loss);
-            if !loss.is_finite() {
-                let (epoch, step) = (self.state.epoch + 1, self.state.losses.len());
-                return Err(Error::Diverged { loss, epoch, step });
-            }
-            for term in figures {
-                self.add(term);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a figure of a step into its sum.
-    fn add(&mut self, term: Term) {
-        let sums = &mut self.state.sums;
-        let index = match sums.iter().position(|sum| sum.name == term.name) {
-            Some(index) => index,
-            None => {
-                sums.push(Sum {
-                    name: term.name.to_owned(),
-                    value: 0.0,
-                    weight: 0.0,
-                });
-                sums.len() - 1
-            }
-        };
-        sums[index].value += term.weight * number(term.value);
-        sums[index].weight += term.weight;
-    }
-
-    fn note_time(&mut self, start: Instant, waited: Duration) {
-        self.state.elapsed_s[0] += start.elapsed().as_secs_f64();
-        self.state.elapsed_s[1] += waited.as_secs_f64();
-    }
-
-    fn progress(&self, start: Instant, first: usize, waited: Duration) -> RunProgress {
-        let plan = &self.run.plan;
-        let elapsed = start.elapsed().as_secs_f64().max(1e-9);
-        let done = self.state.epoch * plan.steps_per_epoch() + self.state.step;
-        let total = plan.n_steps();
-        let per_s = (self.state.step - first) as f64 / elapsed;
-        RunProgress {
-            done,
-            total,
-            epochs: plan.epochs,
-            epoch: self.state.epoch + 1,
-            loss: mean(&self.state.losses),
-            clips_per_s: per_s * plan.clips_per_step() as f64,
-            waiting: waited.as_secs_f64() / elapsed,
-            left_s: (total - done) as f64 / per_s.max(1e-9),
-        }
-    }
-
-    fn checkpoint(&self) -> Result<Checkpoint, Error> {
-        Checkpoint::of(&*self.objective, &self.optimizer, &self.state)
-    }
-
-    fn save(&self) -> Result<(), Error> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        let checkpoint = self.checkpoint()?;
-        checkpoint.write(file)?;
-        write_whole(
-            &beside(file, "history.csv"),
-            self.state.history.to_csv().as_bytes(),
-        )?;
-        let settings: String = self
-            .run
-            .settings()
-            .into_iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
-        Ok(write_whole(
-            &beside(file, "settings.txt"),
-            settings.as_bytes(),
-        )?)
-    }
-
-    /// Keeps the state on disk, where it can be kept there.
-    fn interrupted(&mut self, options: &mut FitOptions<'_>) -> Error {
-        let checkpoint = match (&self.file, self.save()) {
-            (Some(file), Ok(())) => Some(file.display().to_string()),
-            (None, _) => None,
-            (Some(_), Err(error)) => {
-                (options.observe)(Event::Note(format!(
-                    "the checkpoint could not be written: {error}"
-                )));
-                None
-            }
-        };
-        Error::Interrupted {
-            epoch: self.state.epoch,
-            step: self.state.step,
-            checkpoint,
-        }
-    }
-
-    fn encoders(&self, device: &Device) -> Result<Vec<(&'static str, Encoder)>, Error> {
-        let front_end = FrontEnd {
-            recipe: self.run.plan.front_end()?,
-            scaling: self.state.scaling,
-        };
-        let encoder = |(name, weights)| {
-            let mut encoder = self.run.plan.encoder.with_weights(&weights, device)?;
-            encoder.front_end = Some(front_end.clone());
-            Ok((name, encoder))
-        };
-        let encoders = self.objective.encoders()?;
-        encoders.into_iter().map(encoder).collect()
-    }
-}
-
-fn beside(file: &Path, name: &str) -> PathBuf {
-    file.with_file_name(name)
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn number(value: Tensor<1>) -> f64 {
-    value.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
 }

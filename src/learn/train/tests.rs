@@ -1,5 +1,9 @@
 //! What every run promises, for every method, and what SimCLR gave before there was any other.
 
+mod joined;
+mod killed;
+mod validated;
+
 use super::checkpoint::Checkpoint;
 use super::*;
 use crate::feed::Workers;
@@ -58,6 +62,7 @@ fn plan(out: Option<&Path>) -> Plan {
         every: 1,
         accumulate: 1,
         average: None,
+        validation: None,
     }
 }
 
@@ -269,6 +274,61 @@ fn pairs_that_are_made_anew_train_and_resume_as_if_nothing_had_been() {
     assert!(error.to_string().contains("`tones` have none"), "{error}");
 }
 
+/// What a run says that begins anew beside the folders of others.
+#[test]
+fn a_run_that_begins_anew_says_what_it_does_not_go_on_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = |plan: Plan| {
+        let run = Run::new(simclr(), plan).unwrap();
+        let mut notes = Vec::new();
+        let (count, limit) = (AtomicUsize::new(0), run.plan().data.n_clips().unwrap() + 4);
+        let ended = run.fit(FitOptions {
+            device: &device("cpu").unwrap(),
+            workers: &Workers::new(Some(2)).unwrap(),
+            fresh: false,
+            stop: &|| count.fetch_add(1, Ordering::Relaxed) >= limit,
+            observe: &mut |event| {
+                if let Event::Note(note) = event {
+                    notes.push(note);
+                }
+            },
+        });
+        assert!(matches!(ended, Err(Error::Interrupted { .. })));
+        (run.folder().unwrap(), notes)
+    };
+    let told = |plan: Plan| notes(plan).1;
+    let (first, nothing) = notes(plan(Some(folder.path())));
+    assert!(nothing.is_empty(), "{nothing:?}");
+    let settings = |epochs| Plan {
+        epochs,
+        ..plan(Some(folder.path()))
+    };
+    let place = first.display().to_string();
+    let want = format!(
+        "the unfinished checkpoint in {place} is not used: `epochs` was 3 and is 4 now; this run begins anew"
+    );
+    assert_eq!(told(settings(4)), [want]);
+    // The same settings under another name.
+    let other = folder.path().join("simclr-00000000");
+    std::fs::rename(&first, &other).unwrap();
+    let file = other.join("checkpoint.safetensors");
+    let mut checkpoint = Checkpoint::read(&file).unwrap().unwrap();
+    checkpoint.state.program = None;
+    checkpoint.state.finished = true;
+    checkpoint.write(&file).unwrap();
+    let notes = told(settings(3));
+    let want = format!(
+        "the checkpoint in {} is not used: another version of the program wrote it; this run begins anew",
+        other.display()
+    );
+    assert_eq!(notes[0], want);
+    assert_eq!(notes.len(), 2);
+    checkpoint.state.program = Some(super::checkpoint::PROGRAM.to_owned());
+    checkpoint.write(&file).unwrap();
+    std::fs::remove_dir_all(&first).unwrap();
+    assert_eq!(told(settings(3)).len(), 1, "a finished run is another run");
+}
+
 /// Tones, an octave and a half between the classes, each a little off the others of its class.
 fn tones(n: usize) -> Dataset {
     let clip = |i: usize| {
@@ -424,7 +484,7 @@ fn steps_of_several_batches_and_averages_resume_as_if_nothing_had_been() {
         Run::new(simclr(), plan).unwrap()
     });
     let encoders = run.encoders();
-    let names: Vec<&str> = encoders.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = encoders.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["encoder", "average"]);
     let weights = |at: usize| encoders[at].1.weights();
     assert_ne!(weights(0)["conv1.weight"], weights(1)["conv1.weight"]);

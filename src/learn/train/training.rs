@@ -1,14 +1,18 @@
 //! What every method is told besides what is its own, declared once.
 
-use super::Plan;
+use super::history::LOSS;
 use super::optimizer::{OPTIMIZER, Optimizer};
 use super::optimizers::ADAM;
 use super::schedule::{SCHEDULE, Schedule};
 use super::schedules::WARMUP_COSINE;
+use super::validation::VALIDATION;
+use super::{Plan, Validation};
 use crate::Error;
+use crate::eval::Probe;
 use crate::feed::Supply;
 use crate::nn::Encoder;
 use auricle_audio::augment::{Recipe, Views};
+use auricle_audio::dataset::Dataset;
 use auricle_audio::declare::{
     BELOW_ONE, Declaration, DefaultInside, DefaultValue, Inside, Kind, Parameter,
 };
@@ -27,6 +31,9 @@ pub struct Training {
     seed: Option<u64>,
     out: Option<PathBuf>,
     every: usize,
+    best: Option<String>,
+    early_stopping: Option<usize>,
+    every_epochs: usize,
 }
 
 /// The parameters that all methods have. The defaults are our choice for small batches on a CPU.
@@ -112,6 +119,26 @@ pub static TRAINING: Declaration<Training, Error> = Declaration {
             DefaultValue::Number(1.0),
             "epochs from checkpoint to checkpoint",
         ),
+        Parameter::option(
+            "best",
+            Kind::Text,
+            DefaultValue::Absent,
+            "figure on validation clips, such as \"validation_accuracy\", whose best epoch is kept: it \
+             is `run.model`, and `run.models.best`",
+        ),
+        Parameter::option(
+            "early_stopping",
+            COUNT,
+            DefaultValue::Absent,
+            "epochs after the best one at which training stops; the best is by `best`, or else by \
+             \"validation_loss\"; it goes on to the end if not given",
+        ),
+        Parameter::option(
+            "every_epochs",
+            COUNT,
+            DefaultValue::Number(10.0),
+            "epochs from judgement to judgement by the heads of `judge`; the last epoch is judged, too",
+        ),
     ],
     facts: (),
     example: "",
@@ -129,6 +156,9 @@ pub static TRAINING: Declaration<Training, Error> = Declaration {
             seed: settings.count_if("seed").map(|seed| seed as u64),
             out: settings.chosen("out").map(PathBuf::from),
             every: settings.count("every"),
+            best: settings.chosen("best").map(str::to_owned),
+            early_stopping: settings.count_if("early_stopping"),
+            every_epochs: settings.count("every_epochs"),
         })
     },
 };
@@ -155,6 +185,31 @@ impl Training {
             seed: self.seed.unwrap_or(seed),
             out: self.out.clone(),
             every: self.every,
+            validation: None,
+        }
+    }
+
+    /// Whether an epoch is to be chosen, or training to stop, by validation clips.
+    pub fn chooses(&self) -> bool {
+        self.best.is_some() || self.early_stopping.is_some()
+    }
+
+    /// How a run is followed on clips that it does not learn from, by probes that are fitted on others.
+    pub fn validation(
+        &self,
+        clips: Dataset,
+        fitted_on: Option<Dataset>,
+        judge: Vec<Probe>,
+    ) -> Validation {
+        let stops = self.early_stopping.is_some();
+        let by_loss = || stops.then(|| format!("{VALIDATION}{LOSS}"));
+        Validation {
+            clips,
+            fitted_on,
+            judge,
+            every_epochs: self.every_epochs,
+            best: self.best.clone().or_else(by_loss),
+            early_stopping: self.early_stopping,
         }
     }
 }

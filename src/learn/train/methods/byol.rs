@@ -3,12 +3,12 @@
 use super::super::Plan;
 use super::super::average::{follow, still};
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Moment, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Moment, Terms};
 use super::heads::Mlp;
 use super::parameters::{HIDDEN, momentum, projection};
 use super::projected::Projection;
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{self, byol};
 use crate::nn::Network;
 use burn::module::Module;
@@ -112,13 +112,13 @@ impl Method for Byol {
         &self,
         learner: &Online,
         memory: &Target,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
         let mut view = |view| -> Result<[Tensor<2>; 2], Error> {
-            let x = batch.input(view, device)?;
-            let online = learner.head.forward(learner.encoder.forward(x.clone())?);
-            let target = memory.head.forward(memory.encoder.forward(x)?);
+            let online = inputs.embed(view, &learner.encoder)?;
+            let online = learner.head.forward(online);
+            let target = memory.encoder.forward(inputs.view(view)?)?;
+            let target = memory.head.forward(target);
             Ok([online, target.detach()])
         };
         let ([a, target_a], [b, target_b]) = (view(0)?, view(1)?);
@@ -139,6 +139,10 @@ impl Method for Byol {
             encoder: follow(memory.encoder, &learner.encoder, momentum),
             head: follow(memory.head, &learner.head, momentum),
         }
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Online) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

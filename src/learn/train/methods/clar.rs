@@ -2,12 +2,12 @@
 
 use super::super::Plan;
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Nothing, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Nothing, Terms};
 use super::heads::of_labels;
 use super::parameters::{HIDDEN, LABEL_FRACTION, check_loss, loss, loss_of, projection};
 use super::projected::Projection;
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{CLAR_LOSS, Given, Loss, Reads};
 use crate::nn::{ClarHead, Network};
 use auricle_audio::declare::{DefaultInside, Inside};
@@ -112,24 +112,27 @@ impl Method for Clar {
         &self,
         learner: &SemiSupervised,
         _: &Nothing,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
         let mut view = |view| -> Result<(Tensor<2>, Tensor<2>), Error> {
-            let embeddings = learner.encoder.forward(batch.input(view, device)?)?;
+            let embeddings = inputs.embed(view, &learner.encoder)?;
             Ok(learner.head.forward(embeddings))
         };
         let ((a, logits_a), (b, logits_b)) = (view(0)?, view(1)?);
         let logits = vec![logits_a, logits_b];
         let loss = self.loss.of(Given {
             logits: logits.clone(),
-            labels: Some(&batch.labels),
+            labels: Some(inputs.labels()),
             ..Given::views(a.clone(), b.clone())
         })?;
         Ok(Terms {
-            figures: of_labels(&logits, &batch.labels)?,
+            figures: of_labels(&logits, inputs.labels())?,
             ..Terms::new(loss, vec![a, b])
         })
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut SemiSupervised) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

@@ -1,6 +1,6 @@
 //! Heads of two layers, and what labelled clips tell of logits.
 
-use super::super::objective::Term;
+use super::super::method::{Better, Term};
 use crate::Error;
 use crate::loss::{CrossEntropy, cross_entropy};
 use crate::nn::BatchNorm;
@@ -80,10 +80,14 @@ pub(super) fn of_labels(
         hits.push(hit.div_scalar(n_labelled.max(1) as f64));
     }
     let mean = |values: Vec<Tensor<1>>| Tensor::cat(values, 0).sum().div_scalar(n_views);
-    let term = |name, values| Term {
+    let term = |name, values, better| Term {
         name,
         value: mean(values),
         weight: n_labelled as f64,
+        better,
     };
-    Ok(vec![term("cross_entropy", losses), term("accuracy", hits)])
+    Ok(vec![
+        term("cross_entropy", losses, Better::Lower),
+        term("accuracy", hits, Better::Higher),
+    ])
 }

@@ -6,9 +6,9 @@
 
 use super::super::Plan;
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Nothing, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Nothing, Terms};
 use crate::Error;
-use crate::batch::Batch;
 use crate::nn::{Network, PATCH, Scheme, TransformerBlock, linear};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
 use auricle_audio::{Key, Place};
@@ -286,20 +286,19 @@ impl Method for MaskedAutoencoder {
         &self,
         learner: &Autoencoder,
         _: &Nothing,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
         let (mut losses, mut rows) = (Vec::new(), Vec::new());
-        for view in 0..batch.views.len() {
-            let input = batch.input(view, device)?;
+        for view in 0..inputs.n_views() {
+            let input = inputs.view(view)?;
             let Some((ast, x)) = learner.encoder.transformer_and_input(input)? else {
                 return Err(no_transformer());
             };
             let (patches, grid) = ast.patches(x.clone());
             let n = grid[0] * grid[1];
-            let keys = batch.ids.iter().map(|&item| Key {
+            let keys = inputs.ids().iter().map(|&item| Key {
                 item,
-                ..batch.key(view)
+                ..inputs.key(view)
             });
             let masks = Masks::draw(keys, n, self.n_visible(n)?);
             let placed = gathered(ast.placed(patches, grid), &masks.visible, masks.n_visible);
@@ -313,6 +312,10 @@ impl Method for MaskedAutoencoder {
         let n_views = losses.len() as f64;
         let loss = Tensor::cat(losses, 0).sum().div_scalar(n_views);
         Ok(Terms::new(loss, rows))
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Autoencoder) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

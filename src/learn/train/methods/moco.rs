@@ -3,12 +3,12 @@
 use super::super::Plan;
 use super::super::average::{follow, still};
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Moment, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Moment, Terms};
 use super::heads::Mlp;
 use super::parameters::{HIDDEN, momentum, projection};
 use super::projected::Projection;
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{Given, INFO_NCE, Loss};
 use crate::nn::Network;
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter, Value};
@@ -143,12 +143,11 @@ impl Method for MoCo {
         &self,
         learner: &Queries,
         memory: &Keys,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
-        let x = learner.encoder.forward(batch.input(0, device)?)?;
+        let x = inputs.embed(0, &learner.encoder)?;
         let queries = learner.head.forward(x);
-        let x = memory.encoder.forward(batch.input(1, device)?)?;
+        let x = memory.encoder.forward(inputs.view(1)?)?;
         let keys = memory.head.forward(x).detach();
         let queue = memory.queue.val().detach();
         let loss = self.loss.of(Given {
@@ -185,6 +184,10 @@ impl Method for MoCo {
             head: follow(memory.head, &learner.head, self.momentum),
             queue,
         }
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Queries) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

@@ -2,11 +2,11 @@
 
 use super::super::Plan;
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Nothing, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Nothing, Terms};
 use super::heads::of_labels;
 use super::parameters::{LABEL_FRACTION, check_loss, loss, loss_of};
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{Given, Loss, Mixing, PATCH_MIX_LOSS, PatchMix as Mix, Reads, Target};
 use crate::nn::{Network, PatchMixProjector};
 use auricle_audio::declare::{ABOVE_ZERO, DefaultInside, DefaultValue, Inside, Kind, Parameter};
@@ -224,27 +224,21 @@ impl Method for PatchMix {
         Ok(None)
     }
 
-    fn terms(
-        &self,
-        learner: &Mixed,
-        _: &Nothing,
-        batch: &mut Batch,
-        device: &Device,
-    ) -> Result<Terms, Error> {
+    fn terms(&self, learner: &Mixed, _: &Nothing, inputs: &mut Inputs<'_>) -> Result<Terms, Error> {
         let (mut losses, mut rows, mut logits) = (Vec::new(), Vec::new(), Vec::new());
-        for view in 0..batch.views.len() {
-            let mut rng = batch.key(view).at(Place::ROOT.named("patch_mix"));
-            let input = batch.input(view, device)?;
+        for view in 0..inputs.n_views() {
+            let mut rng = inputs.key(view).at(Place::ROOT.named("patch_mix"));
+            let input = inputs.view(view)?;
             let Some((ast, x)) = learner.encoder.transformer_and_input(input)? else {
                 return Err(no_transformer());
             };
             let (patches, grid) = ast.patches(x);
-            let mix = self.draw(batch.ids.len(), grid, &mut rng)?;
+            let mix = self.draw(inputs.n_clips(), grid, &mut rng)?;
             let mixed = ast.features(mix.apply(patches.clone())?, grid);
             let clean = || ast.features(patches.clone(), grid);
             rows.push(mixed.clone());
             let (loss, of_clean) =
-                self.loss_of(learner, &clean, mixed, &batch.labels, &mix.mixing)?;
+                self.loss_of(learner, &clean, mixed, inputs.labels(), &mix.mixing)?;
             losses.push(loss);
             logits.extend(of_clean);
         }
@@ -252,12 +246,16 @@ impl Method for PatchMix {
         let loss = Tensor::cat(losses, 0).sum().div_scalar(n_views);
         let figures = match logits.as_slice() {
             [] => Vec::new(),
-            logits => of_labels(logits, &batch.labels)?,
+            logits => of_labels(logits, inputs.labels())?,
         };
         Ok(Terms {
             figures,
             ..Terms::new(loss, rows)
         })
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Mixed) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(&self, learner: &'a Mixed, _: &'a Nothing) -> Vec<(&'static str, &'a Network)> {

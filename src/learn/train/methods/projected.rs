@@ -1,8 +1,8 @@
 //! An encoder and a projector: what most methods of two views train.
 
 use super::super::Plan;
+use super::super::inputs::Inputs;
 use crate::Error;
-use crate::batch::Batch;
 use crate::nn::{Network, Projector};
 use auricle_audio::declare::Settings;
 use burn::module::Module;
@@ -70,14 +70,9 @@ impl Projected {
     }
 
     /// Both views of a batch, projected. Each goes through the encoder by itself, with batch statistics of its own.
-    pub(super) fn views(
-        &self,
-        batch: &mut Batch,
-        device: &Device,
-    ) -> Result<[Tensor<2>; 2], Error> {
+    pub(super) fn views(&self, inputs: &mut Inputs<'_>) -> Result<[Tensor<2>; 2], Error> {
         let mut project = |view| -> Result<Tensor<2>, Error> {
-            let x = batch.input(view, device)?;
-            Ok(self.head.forward(self.encoder.forward(x)?))
+            Ok(self.head.forward(inputs.embed(view, &self.encoder)?))
         };
         Ok([project(0)?, project(1)?])
     }

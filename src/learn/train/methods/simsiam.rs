@@ -2,12 +2,12 @@
 
 use super::super::Plan;
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Nothing, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Nothing, Terms};
 use super::heads::Mlp;
 use super::parameters::{HIDDEN, projection};
 use super::projected::Projection;
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{self, simsiam};
 use crate::nn::{BatchNorm, Network, Projector};
 use burn::module::Module;
@@ -88,11 +88,10 @@ impl Method for SimSiam {
         &self,
         learner: &Siamese,
         _: &Nothing,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
         let mut project = |view| -> Result<Tensor<2>, Error> {
-            let x = learner.encoder.forward(batch.input(view, device)?)?;
+            let x = inputs.embed(view, &learner.encoder)?;
             Ok(learner.bn.forward(learner.head.forward(x)))
         };
         let (a, b) = (project(0)?, project(1)?);
@@ -100,6 +99,10 @@ impl Method for SimSiam {
         let of_a = simsiam(learner.predictor.forward(a.clone()), b.clone())?;
         let of_b = simsiam(learner.predictor.forward(b.clone()), a.clone())?;
         Ok(Terms::new((of_a + of_b).mul_scalar(0.5), vec![a, b]))
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Siamese) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

@@ -2,11 +2,11 @@
 
 use super::super::Plan;
 use super::super::described::{MethodDeclaration, MethodFacts};
-use super::super::objective::{Method, Nothing, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Nothing, Terms};
 use super::heads::of_labels;
 use super::parameters::{LABEL_FRACTION, check_loss, loss, loss_of};
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{CROSS_ENTROPY, Given, Loss, Reads};
 use crate::nn::Network;
 use auricle_audio::declare::{DefaultInside, Inside};
@@ -102,22 +102,21 @@ impl Method for Supervised {
         &self,
         learner: &Classifier,
         _: &Nothing,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
         let mut rows = Vec::new();
         let mut logits = Vec::new();
-        for view in 0..batch.views.len() {
-            let embeddings = learner.encoder.forward(batch.input(view, device)?)?;
+        for view in 0..inputs.n_views() {
+            let embeddings = inputs.embed(view, &learner.encoder)?;
             logits.push(learner.head.forward(embeddings.clone()));
             rows.push(embeddings);
         }
         let loss = self.loss.of(Given {
             logits: logits.clone(),
-            labels: Some(&batch.labels),
+            labels: Some(inputs.labels()),
             ..Given::default()
         })?;
-        let mut figures = of_labels(&logits, &batch.labels)?;
+        let mut figures = of_labels(&logits, inputs.labels())?;
         // Without smoothing and weights the cross entropy is the loss.
         let is_plain = self.loss.changed().next().is_none();
         if is_plain && self.loss.declaration().name == CROSS_ENTROPY.name {
@@ -127,6 +126,10 @@ impl Method for Supervised {
             figures,
             ..Terms::new(loss, rows)
         })
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Classifier) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

@@ -2,11 +2,11 @@
 
 use super::super::Plan;
 use super::super::described::AnyMethod;
-use super::super::objective::{Method, Nothing, Terms};
+use super::super::inputs::Inputs;
+use super::super::method::{Method, Nothing, Terms};
 use super::parameters::loss_of;
 use super::projected::{Projected, Projection};
 use crate::Error;
-use crate::batch::Batch;
 use crate::loss::{Given, Loss, Reads};
 use crate::nn::Network;
 use auricle_audio::declare::Settings;
@@ -65,16 +65,19 @@ impl Method for TwoViews {
         &self,
         learner: &Projected,
         _: &Nothing,
-        batch: &mut Batch,
-        device: &Device,
+        inputs: &mut Inputs<'_>,
     ) -> Result<Terms, Error> {
-        let [a, b] = learner.views(batch, device)?;
+        let [a, b] = learner.views(inputs)?;
         // A loss that needs no labels does not look at them.
         let loss = self.loss.of(Given {
-            labels: Some(&batch.labels),
+            labels: Some(inputs.labels()),
             ..Given::views(a.clone(), b.clone())
         })?;
         Ok(Terms::new(loss, vec![a, b]))
+    }
+
+    fn encoder_mut<'a>(&self, learner: &'a mut Projected) -> &'a mut Network {
+        &mut learner.encoder
     }
 
     fn encoders<'a>(

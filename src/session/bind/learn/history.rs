@@ -3,8 +3,8 @@
 use super::super::matrix;
 use super::run::TINY_RUN;
 use crate::script::{Function, Picture, ScriptValue, Topic, escape, table};
-use auricle_figure::{Figure, drawing_image, sparkline};
-use auricle_learn::train::{EpochRecord, History};
+use auricle_figure::{Content, Curve, Figure, Lines, drawing_image, sparkline};
+use auricle_learn::train::{EpochRecord, History, LOSS, VALIDATION};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
@@ -91,9 +91,32 @@ fn number(value: Option<f64>) -> String {
     }
 }
 
-/// The loss over the epochs.
+/// The loss over the epochs, and what was measured on validation clips, at the epochs that have it.
 pub(super) fn loss_figure(history: &History) -> Figure {
-    Figure::lines("Loss over training", "loss", &[("loss", &history.losses())])
+    let mut names = history.followed();
+    names.retain(|name| name.starts_with(VALIDATION));
+    if names.is_empty() {
+        return Figure::lines("Loss over training", "loss", &[("loss", &history.losses())]);
+    }
+    let curve = |name: &str| {
+        let epochs = history.epochs.iter();
+        let points = epochs.filter_map(|epoch| Some((epoch.epoch as f64, epoch.get(name)?)));
+        let (x, y) = points.filter(|(_, value)| value.is_finite()).unzip();
+        Curve {
+            name: spoken(name),
+            x,
+            y,
+        }
+    };
+    let lines = Lines {
+        x_title: "epoch".into(),
+        y_title: "value".into(),
+        curves: std::iter::once(LOSS).chain(names).map(curve).collect(),
+    };
+    Figure {
+        title: "Training and validation".into(),
+        content: Content::Lines(lines),
+    }
 }
 
 /// Epochs that the table of a history shows at most: the last ones.

@@ -4,7 +4,7 @@ use super::super::Environment;
 use super::figure::COLUMNS;
 use super::history::spoken;
 use super::model::{Model, RANDOM, front_end, log_mel};
-use super::run::trained;
+use super::run::{last_name, trained};
 use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Split};
@@ -193,6 +193,12 @@ fn report(
             })
         };
     let mut subjects = vec![embedded(&model.name, &model.encoder)?];
+    // Where an epoch was chosen, the last one is told as well.
+    if let Some(run) = run.as_ref().filter(|run| run.chosen().is_some())
+        && let Some((_, last)) = run.encoders().first()
+    {
+        subjects.push(embedded(&last_name(run), last)?);
+    }
     if model.name != RANDOM {
         subjects.push(embedded(
             RANDOM,

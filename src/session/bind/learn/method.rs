@@ -3,13 +3,13 @@
 use super::super::Environment;
 use super::super::declared;
 use super::model::Model;
-use super::own_loss;
+use super::{own_loss, validating};
 use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
 use auricle_learn::loss::Loss;
-use auricle_learn::train::{MethodDeclaration, Optimizer, Run, Schedule, TRAINING, methods};
+use auricle_learn::train::{MethodDeclaration, Optimizer, Plan, Run, Schedule, TRAINING, methods};
 use rhai::{Dynamic, FnPtr};
 use std::sync::Arc;
 
@@ -48,6 +48,7 @@ fn function(declaration: &'static MethodDeclaration, environment: &Arc<Environme
         .note("the model is copied: what was trained is `run.model`, and the model given stays as it was")
         .param::<Dynamic>("data", "a dataset, or a split, whose training clips are taken")
         .option::<Dynamic>("recipe", (), recipe);
+    let function = validating::options(function);
     let function = declared::with_parameters(function, declaration.parameters);
     declared::with_parameters(function, TRAINING.parameters)
         .returns("run")
@@ -79,8 +80,9 @@ fn describe(
         None => inside(value),
     };
     let method = declaration.with(declared::values(declaration, own, inside_method)?)?;
+    let validation = validating::validation(call, &training, &data)?;
     let plan = training.plan(model.encoder, Arc::new(data), views, environment.seed());
-    Ok(Run::new(method, plan)?)
+    Ok(Run::new(method, Plan { validation, ..plan })?)
 }
 
 /// What may stand inside a method.

@@ -5,6 +5,7 @@ mod encoder;
 mod figure;
 mod freeze;
 mod history;
+mod joining;
 mod judging;
 mod layers;
 mod live;
@@ -16,6 +17,7 @@ mod own_loss;
 mod plot;
 mod run;
 mod tensor;
+mod validating;
 
 pub(in crate::bind) use layers::from_json as layers_from_json;
 
@@ -42,6 +44,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(optimizer::functions());
     all.extend(method::functions(environment));
     all.extend(run::functions(environment));
+    all.extend(joining::functions());
     all.extend(history::functions());
     all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(judging::functions(environment));

@@ -23,6 +23,8 @@ impl LossFunction for Own {
             let message = format!("`own_loss({})`: {why}", self.source());
             Error::from(auricle_audio::Error::Callback(message))
         };
+        // On validation clips nothing is learned, so nothing is followed.
+        let is_followed = views.iter().any(|view| view.device().is_autodiff());
         let views = views
             .iter()
             .cloned()
@@ -34,7 +36,7 @@ impl LossFunction for Own {
         let made = self.0.call(arguments).map_err(failed)?;
         let what = describe(&made);
         match made.try_cast::<NdTensor>() {
-            Some(loss) if loss.len() == 1 && loss.is_tracked() => {
+            Some(loss) if loss.len() == 1 && (loss.is_tracked() || !is_followed) => {
                 loss.reshape(&[1])?.to_burn("the loss")
             }
             Some(loss) if loss.len() == 1 => {

@@ -5,7 +5,7 @@ use super::history::loss_figure;
 use super::model::Model;
 use crate::script::{Ended, Function, Progress, ScriptError, ScriptValue, Topic};
 use auricle_learn::Error;
-use auricle_learn::train::{EpochRecord, Event, FitOptions, LOSS, Run, RunProgress};
+use auricle_learn::train::{BEST, Chosen, EpochRecord, Event, FitOptions, LOSS, Run, RunProgress};
 use rhai::{Dynamic, Map};
 use std::sync::Arc;
 
@@ -25,7 +25,20 @@ impl ScriptValue for Run {
             (true, None) => "trained".to_owned(),
             (true, Some((epoch, step))) => format!("interrupted after epoch {epoch}, step {step}"),
         };
-        format!("{} run, {state}\n{}", self.title(), lines.join("\n"))
+        let chosen = self.chosen().map(|chosen| {
+            let Chosen {
+                epoch,
+                figure,
+                value,
+            } = chosen;
+            format!("\n  chosen: epoch {epoch}, where {figure} is {value:.4}")
+        });
+        format!(
+            "{} run, {state}\n{}{}",
+            self.title(),
+            lines.join("\n"),
+            chosen.unwrap_or_default()
+        )
     }
 }
 
@@ -70,21 +83,24 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         .reads_data()
         .example(TINY_RUN.to_owned() + " run.fit(); print(run.history())"),
         Function::property::<Run, _>("model", Topic::Training, move |run| Ok(Dynamic::from(trained(run, &for_model)?)))
-            .about("The encoder as it was trained so far, without the projector.")
+            .about("The encoder as it was trained so far, without the projector: that of the best epoch where `best` or `early_stopping` choose one, else that of the last one.")
             .reads_data()
             .example(TINY_RUN.to_owned() + " run.fit(); assert(run.model.dim == 32)"),
         Function::property::<Run, _>("models", Topic::Training, move |run| {
             let first = trained(run, &for_models)?;
-            let model = |(name, encoder): (&str, _)| {
-                let name_of_model = match name {
-                    "encoder" => first.name.clone(),
-                    other => format!("{} ({other})", first.name),
+            let chosen = run.chosen().is_some();
+            let model = |(index, (name, encoder)): (usize, (String, _))| {
+                let name_of_model = match (index, name.as_str()) {
+                    (_, BEST) => first.name.clone(),
+                    (0, _) if chosen => last_name(run),
+                    (0, _) => first.name.clone(),
+                    (_, other) => format!("{} ({other})", last_name(run)),
                 };
                 (name.into(), Dynamic::from(Model { name: name_of_model, encoder }))
             };
-            Ok(Dynamic::from_map(run.encoders().into_iter().map(model).collect::<Map>()))
+            Ok(Dynamic::from_map(run.encoders().into_iter().enumerate().map(model).collect::<Map>()))
         })
-        .about("All encoders that the method trains, by name: `encoder`, and `target` where there is a moving average of it.")
+        .about("All encoders that the method trains, by name: `encoder`, as it is after the last epoch; `target` where a method follows it by a moving average; `average` and `best` where they were asked for.")
         .reads_data()
         .example(TINY_RUN.to_owned() + " run.fit(); assert(run.models.encoder.dim == 32)"),
         Function::property::<Run, _>("folder", Topic::Training, |run| {
@@ -97,7 +113,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             Ok(Dynamic::from(loss_figure(&call.receiver::<Run>()?.history())))
         })
         .on::<Run>()
-        .about("Draws the loss over the epochs.")
+        .about("Draws the loss over the epochs, and the figures on validation clips where there are some.")
         .returns("figure")
         .reads_data()
         .example(TINY_RUN.to_owned() + " run.fit(); run.plot().save(temporary_folder() + \"/loss.html\")"),
@@ -110,14 +126,28 @@ pub(super) fn trained(run: &Run, environment: &Environment) -> Result<Model, Scr
     let missing =
         || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
     let encoder = run.encoder().ok_or_else(missing)?;
-    let title = run.title();
-    let name = match run.interrupted() {
-        None => format!("{title} encoder"),
-        Some((epoch, step)) => {
-            format!("{title} encoder, interrupted after epoch {epoch}, step {step}")
+    let name = match run.chosen() {
+        None => last_name(run),
+        Some(Chosen { epoch, figure, .. }) => {
+            format!("{} encoder of epoch {epoch}, best by {figure}", run.title())
         }
     };
     Ok(Model { name, encoder })
+}
+
+/// The name of the encoder after the last epoch.
+pub(super) fn last_name(run: &Run) -> String {
+    let (title, history) = (run.title(), run.history());
+    match (run.interrupted(), run.chosen()) {
+        (Some((epoch, step)), _) => {
+            format!("{title} encoder, interrupted after epoch {epoch}, step {step}")
+        }
+        (None, Some(_)) => format!(
+            "{title} encoder of the last epoch, {}",
+            history.epochs.len()
+        ),
+        (None, None) => format!("{title} encoder"),
+    }
 }
 
 /// What a training tells while it works on a thread of its own.
@@ -177,14 +207,14 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
             epoch = Some(progress.epoch);
             environment
                 .sink
-                .progress(&shown(title, &progress, &losses, false));
+                .progress(&shown(&title, &progress, &losses, false));
         }
         News::Epoch(record, progress) => {
             epoch = Some(record.epoch + 1);
             losses.extend(record.get(LOSS));
             environment
                 .sink
-                .progress(&shown(title, &progress, &losses, true));
+                .progress(&shown(&title, &progress, &losses, true));
         }
     };
     match environment.token.apart(work, report)? {
@@ -244,6 +274,7 @@ fn shown(title: &str, progress: &RunProgress, losses: &[f64], milestone: bool) -
         clips_per_s,
         waiting,
         left_s,
+        finished,
     } = *progress;
     Progress {
         title: format!("{title} epoch {epoch}/{epochs}"),
@@ -256,7 +287,7 @@ fn shown(title: &str, progress: &RunProgress, losses: &[f64], milestone: bool) -
         curve: losses.to_vec(),
         left_s: Some(left_s),
         milestone,
-        finished: milestone && done == total,
+        finished: milestone && finished,
     }
 }
 

@@ -1,0 +1,151 @@
+//! What a run is followed and chosen by: figures on clips that it does not learn from.
+
+use super::Plan;
+use super::history::LOSS;
+use crate::Error;
+use crate::eval::Probe;
+use crate::feed::Cut;
+use auricle_audio::dataset::Dataset;
+
+/// What stands before the names of all figures on validation clips.
+pub const VALIDATION: &str = "validation_";
+
+/// Clips that a run does not learn from, and what is done with them.
+#[derive(Clone)]
+pub struct Validation {
+    /// The clips.
+    pub clips: Dataset,
+    /// Clips on which probes are fitted; nothing where there are none, as for sounds that are made anew at every step.
+    pub fitted_on: Option<Dataset>,
+    /// Probes of the frozen embeddings.
+    pub judge: Vec<Probe>,
+    /// Epochs from judgement to judgement by probes; the last epoch is judged, too.
+    pub every_epochs: usize,
+    /// The figure by which the best epoch is chosen; none is chosen if `None`.
+    pub best: Option<String>,
+    /// Epochs without a better one after which a run stops; it does not if `None`.
+    pub early_stopping: Option<usize>,
+}
+
+impl Validation {
+    /// Checks that the clips can be judged.
+    ///
+    /// # Errors
+    /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`], naming the part.
+    pub(super) fn check(&self, plan: &Plan, reads_labels: bool) -> Result<(), Error> {
+        let n = self.clips.len();
+        if n < 2 {
+            let message = format!("`validation` needs at least 2 clips, there {}", are(n));
+            return Err(Error::Run {
+                message,
+                hint: "split with a larger share, such as `validation: 0.1`".into(),
+            });
+        }
+        if let Some(best) = &self.best
+            && !best.starts_with(VALIDATION)
+        {
+            let want = format!("a figure on validation clips, such as \"{VALIDATION}{LOSS}\"");
+            return Err(Error::range("best", want, format!("\"{best}\"")));
+        }
+        if (reads_labels || !self.judge.is_empty()) && self.clips.classes() != plan.data.classes() {
+            return Err(Error::Labels(
+                "the validation clips have other classes than the training clips".into(),
+            ));
+        }
+        if self.judge.is_empty() {
+            return Ok(());
+        }
+        let is_labelled = |data: &Dataset| data.clips().iter().any(|clip| clip.label.is_some());
+        match &self.fitted_on {
+            Some(train) if is_labelled(train) && is_labelled(&self.clips) => Ok(()),
+            _ => Err(Error::Labels(
+                "`judge` needs labelled training and validation clips".into(),
+            )),
+        }
+    }
+
+    /// Whether an epoch, from 1, is judged by probes.
+    pub(super) fn is_judged(&self, epoch: usize, epochs: usize) -> bool {
+        !self.judge.is_empty() && (epoch == epochs || epoch.is_multiple_of(self.every_epochs))
+    }
+
+    /// How the clips are cut into batches of about the size of training. What is compared within a batch needs another
+    /// clip: where a last one would stand alone, the batches are larger.
+    pub(super) fn cut(&self, batch: usize) -> Cut {
+        let n = self.clips.len();
+        let mut size = batch.min(n);
+        while size < n && n % size == 1 {
+            size += 1;
+        }
+        Cut::in_order(size)
+    }
+
+    /// What it is, as lines of a name and a value.
+    pub(super) fn settings(&self) -> Vec<(String, String)> {
+        let mut lines = vec![(
+            "validation".to_owned(),
+            format!("{}, {} clips", self.clips.name(), self.clips.len()),
+        )];
+        if !self.judge.is_empty() {
+            let names: Vec<&str> = self.judge.iter().map(|probe| probe.name()).collect();
+            let names = names.join(" and ");
+            let every = match self.every_epochs {
+                1 => "epoch".to_owned(),
+                n => format!("{n} epochs"),
+            };
+            lines.push(("judge".to_owned(), format!("{names}, every {every}")));
+        }
+        let best = self.best.clone().map(|best| ("best".to_owned(), best));
+        lines.extend(best);
+        let patience = self.early_stopping;
+        lines.extend(patience.map(|n| ("early_stopping".to_owned(), format!("after {n} epochs"))));
+        lines
+    }
+
+    /// Hands on, piece by piece, what identifies the clips.
+    pub(super) fn identify(&self, add: &mut impl FnMut(&str)) {
+        let judged_on = self.fitted_on.iter().filter(|_| !self.judge.is_empty());
+        for data in std::iter::once(&self.clips).chain(judged_on) {
+            data.identify(add);
+            data.identify_labels(add);
+        }
+    }
+}
+
+fn are(n: usize) -> String {
+    match n {
+        1 => "is 1".to_owned(),
+        n => format!("are {n}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use auricle_audio::Waveform;
+    use auricle_audio::dataset::{Clip, Form, Source};
+
+    #[test]
+    fn no_clip_is_judged_alone_and_none_is_left_out() {
+        let clip = |_| Clip::new(Source::Wave(Waveform::mono(vec![0.0; 4], 8).unwrap()), None);
+        for n in 2..40 {
+            let clips = (0..n).map(clip).collect();
+            let clips = Dataset::new("t", clips, vec![], Form::default(), None).unwrap();
+            let validation = Validation {
+                clips,
+                fitted_on: None,
+                judge: Vec::new(),
+                every_epochs: 1,
+                best: None,
+                early_stopping: None,
+            };
+            for batch in 2..12 {
+                let size = validation.cut(batch).batch;
+                assert!(
+                    size >= batch.min(n) && n % size != 1,
+                    "{n} by {batch}: {size}"
+                );
+            }
+        }
+    }
+}
