@@ -270,7 +270,7 @@ fn changes_are_told_and_the_map_is_there() {
         );
     }
     assert!(read("README.md").contains("cargo run --release -- run examples/quickstart.rhai"));
-    assert!(read("README.md").contains("cargo test --workspace"));
+    assert!(read("README.md").contains("cargo test --release --workspace"));
     read("CONTRIBUTING.md");
     read("LICENSE-MIT");
     read("LICENSE-APACHE");

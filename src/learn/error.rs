@@ -114,6 +114,9 @@ pub enum Error {
     /// An error of the sound below.
     #[error(transparent)]
     Audio(#[from] auricle_audio::Error),
+    /// An error of a synthesizer.
+    #[error(transparent)]
+    Synth(#[from] auricle_synth::Error),
 }
 
 impl Error {
@@ -138,6 +141,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Audio(error) => error.hint(),
+            Error::Synth(error) => error.hint(),
             Error::Device { known, .. } => Some(format!("this build has {}", known.join(", "))),
             Error::Ragged { .. } => {
                 Some("give the dataset `seconds`, or the recipe `crop(seconds)`".into())

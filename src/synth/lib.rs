@@ -9,6 +9,8 @@ pub mod architecture;
 mod compile;
 pub mod corpus;
 mod error;
+#[cfg(test)]
+mod invariance;
 mod mapping;
 mod module;
 pub mod modules;

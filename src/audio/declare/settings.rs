@@ -140,7 +140,7 @@ impl<'a> Settings<'a> {
     /// number.
     pub fn word<T: Copy>(&self, name: &str, meanings: &[(&'static str, T)]) -> Option<T> {
         let (parameter, value) = self.place(name);
-        debug_assert!(
+        assert!(
             parameter
                 .kind
                 .words()

@@ -6,6 +6,7 @@
 mod clips;
 mod loader;
 mod moments;
+mod pairs;
 mod stack;
 mod supply;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod workers;
 pub use clips::measure;
 pub use loader::Loader;
 pub use moments::Moments;
+pub use pairs::Pairs;
 pub use stack::{prepared, stack};
 pub use supply::{Cut, Feed, Maker, Preparation, Supply};
 pub use workers::{Stop, Workers};

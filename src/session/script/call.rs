@@ -203,7 +203,7 @@ impl<'a> Call<'a> {
         }
         let option = self.function.options.iter().find(|o| o.name == name);
         // A name misspelt in our own code would answer with nothing.
-        debug_assert!(
+        assert!(
             option.is_some(),
             "the body of `{}` asks for `{name}`, which is not declared",
             self.function.name

@@ -27,7 +27,7 @@ pub(super) static CURVE: Module = Module {
         smooth: true,
         emit,
     },
-    example: "let s = synth(sine() * curve([0, 1, 0])); assert(s.parameters().len() == 3)",
+    example: "let s = synth(sine() * curve([0, 1, 0])); assert(s.parameters().len() == 4)",
     build: |settings| {
         let values = settings.numbers("values");
         if values.is_empty() {

@@ -18,7 +18,7 @@ pub(super) static NOISE_SOURCE: Module = Module {
         smooth: true,
         emit,
     },
-    example: "let s = synth(noise_source() * adsr()); assert(s.parameters().len() == 6)",
+    example: "let s = synth(noise_source() * adsr()); assert(s.parameters().len() == 7)",
     build: |settings| Wiring::new("noise_source", settings, &[], OUTPUT),
 };
 

@@ -1,6 +1,6 @@
 //! The audio part of a sound: its operations, block by block.
 
-use super::block::{self, BLOCK, ROOM, Train};
+use super::block::{self, BLOCK, ROOM, Train, Upsample};
 use super::control::{frequency, log2_of_440};
 use super::math::{Real, fixed_wrapped};
 use super::noise::Noise;
@@ -61,6 +61,7 @@ impl Buffers {
 /// The audio part of a sound.
 pub(super) struct AudioPart<'a> {
     pub(super) inner: &'a Inner,
+    pub(super) arch: pulp::Arch,
     pub(super) key: u64,
     pub(super) noise: Option<&'a [f32]>,
     pub(super) scalars: &'a [f64],
@@ -78,12 +79,9 @@ struct Span {
     length: usize,
 }
 
-/// A struct and not a closure, as only so the compiler sees all of it with the widest instructions of the processor.
-impl pulp::NullaryFnOnce for AudioPart<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(mut self) {
+impl<'a> AudioPart<'a> {
+    /// Renders the sound.
+    pub(super) fn run(mut self) {
         let inner = self.inner;
         self.states.clear();
         for step in &inner.program.audio {
@@ -115,9 +113,7 @@ impl pulp::NullaryFnOnce for AudioPart<'_> {
             self.end_stage(steps.end - 1);
         }
     }
-}
 
-impl<'a> AudioPart<'a> {
     fn scalar(&self, scalar: Scalar) -> f64 {
         self.scalars[scalar]
     }
@@ -201,7 +197,6 @@ impl<'a> AudioPart<'a> {
     }
 
     /// A signal in single precision, at a block and with the room behind it.
-    #[inline(always)]
     fn view(&self, slot: AudioSlot, span: Span) -> &[f32] {
         let place = self.inner.plan.audio[slot];
         let from = if place.held { span.start } else { 0 };
@@ -209,14 +204,12 @@ impl<'a> AudioPart<'a> {
     }
 
     /// A signal in double precision.
-    #[inline(always)]
     fn view_wide(&self, slot: AudioSlot, span: Span) -> &[f64] {
         let place = self.inner.plan.audio[slot];
         let from = if place.held { span.start } else { 0 };
         &self.buffers.wide[place.buffer][from..from + span.length.next_multiple_of(16)]
     }
 
-    #[inline(always)]
     fn step(&mut self, index: usize, span: Span) {
         let inner = self.inner;
         let step = &inner.program.audio[index];
@@ -238,7 +231,6 @@ impl<'a> AudioPart<'a> {
     }
 
     /// The signal that a normalization reads goes to the sound itself or to where it is held, and its peak is found.
-    #[inline(always)]
     fn measure(&mut self, index: usize, input: AudioSlot, span: Span) {
         let inner = self.inner;
         let out_slot = inner.program.audio[index].out;
@@ -249,12 +241,13 @@ impl<'a> AudioPart<'a> {
         let to = span.start..span.start + span.length;
         let peak = if out_slot == inner.program.output && !place.held {
             let out = std::mem::take(&mut self.out);
-            let peak = block::copy_with_peak(peak, self.view(input, span), &mut out[to]);
+            let peak = block::copy_with_peak(self.arch, peak, self.view(input, span), &mut out[to]);
             self.out = out;
             peak
         } else {
             let mut buffer = std::mem::take(&mut self.buffers.single[place.buffer]);
-            let peak = block::copy_with_peak(peak, self.view(input, span), &mut buffer[to]);
+            let peak =
+                block::copy_with_peak(self.arch, peak, self.view(input, span), &mut buffer[to]);
             self.buffers.single[place.buffer] = buffer;
             peak
         };
@@ -262,7 +255,6 @@ impl<'a> AudioPart<'a> {
     }
 
     /// A normalization divides by its peak.
-    #[inline(always)]
     fn end_stage(&mut self, index: usize) {
         let inner = self.inner;
         let State::Peak(peak) = self.states[index] else {
@@ -279,10 +271,9 @@ impl<'a> AudioPart<'a> {
         } else {
             &mut self.buffers.single[place.buffer]
         };
-        samples.iter_mut().for_each(|y| *y *= factor);
+        block::amplify(self.arch, factor, samples);
     }
 
-    #[inline(always)]
     fn run_single(&mut self, index: usize, span: Span, out: &mut [f32]) {
         let inner = self.inner;
         let op = &inner.program.audio[index].op;
@@ -296,15 +287,15 @@ impl<'a> AudioPart<'a> {
                 if let State::Fm(base, depth, phase) = &mut state {
                     let modulator = self.view_wide(*modulator, span);
                     let out = &mut out[..length];
-                    block::fm(*base, *depth, phase, span.length, modulator, out);
+                    block::fm(self.arch, *base, *depth, phase, span.length, modulator, out);
                 }
                 self.states[index] = state;
             }
             AudioOp::Harmonics { phase, .. } => {
                 let mut phases = [0.0; BLOCK + ROOM];
-                self.oscillators[*phase].fill(span.length, &mut phases);
+                self.oscillators[*phase].fill(self.arch, span.length, &mut phases);
                 if let State::Harmonics(levels) = &self.states[index] {
-                    block::harmonics(levels, &phases, &mut out[..length]);
+                    block::harmonics(self.arch, levels, &phases, &mut out[..length]);
                 }
             }
             AudioOp::Noise { .. } => self.fill_noise(index, span, &mut out[..length]),
@@ -314,21 +305,26 @@ impl<'a> AudioPart<'a> {
                     train.fill(span.start, span.length, out);
                     if *burst == Burst::Noise {
                         let mut noise = [0.0; BLOCK];
-                        block::noise(train.noise, span.start, &mut noise);
+                        block::noise(self.arch, train.noise, span.start, &mut noise);
                         out.iter_mut().zip(&noise).for_each(|(y, x)| *y *= x);
                     }
                 }
                 self.states[index] = state;
             }
             AudioOp::Product { a, b } => {
-                block::product(self.view(*a, span), self.view(*b, span), &mut out[..length]);
+                block::product(
+                    self.arch,
+                    self.view(*a, span),
+                    self.view(*b, span),
+                    &mut out[..length],
+                );
             }
             AudioOp::Mix { terms } => {
                 for (place, (gain, slot)) in terms.iter().enumerate() {
                     let (gain, x) = (self.gain(*gain), self.view(*slot, span));
                     match place {
-                        0 => block::scaled(gain, x, &mut out[..length]),
-                        _ => block::add_scaled(gain, x, &mut out[..length]),
+                        0 => block::scaled(self.arch, gain, x, &mut out[..length]),
+                        _ => block::add_scaled(self.arch, gain, x, &mut out[..length]),
                     }
                 }
             }
@@ -337,7 +333,7 @@ impl<'a> AudioPart<'a> {
                 if let State::OnePole(last) = &mut state {
                     let radians = TAU / f64::from(inner.options.sample_rate);
                     let (input, cutoff) = (self.view(*input, span), self.view_wide(*cutoff, span));
-                    block::one_pole(radians, last, span.length, input, cutoff, out);
+                    block::one_pole(self.arch, radians, last, span.length, input, cutoff, out);
                 }
                 self.states[index] = state;
             }
@@ -351,17 +347,27 @@ impl<'a> AudioPart<'a> {
                 if let State::Resonant(integrators) = &mut state {
                     let q = self.scalar(*q);
                     let (input, warped) = (self.view(*input, span), self.view_wide(*warped, span));
-                    block::resonant(q, *pass, integrators, span.length, input, warped, out);
+                    block::resonant(
+                        self.arch,
+                        q,
+                        *pass,
+                        integrators,
+                        span.length,
+                        input,
+                        warped,
+                        out,
+                    );
                 }
                 self.states[index] = state;
             }
-            AudioOp::Narrow { input } => block::narrow(self.view_wide(*input, span), out),
+            AudioOp::Narrow { input } => {
+                block::narrow(self.arch, self.view_wide(*input, span), out)
+            }
             // What is left gives double precision, or is done where blocks are measured.
             AudioOp::Widen { .. } | AudioOp::Normalize { .. } => {}
         }
     }
 
-    #[inline(always)]
     fn run_wide(&mut self, index: usize, span: Span, out: &mut [f64]) {
         let inner = self.inner;
         let length = span.length.next_multiple_of(16);
@@ -371,45 +377,57 @@ impl<'a> AudioPart<'a> {
                 if let State::Fm(base, depth, phase) = &mut state {
                     let modulator = self.view_wide(*modulator, span);
                     let out = &mut out[..length];
-                    block::fm(*base, *depth, phase, span.length, modulator, out);
+                    block::fm(self.arch, *base, *depth, phase, span.length, modulator, out);
                 }
                 self.states[index] = state;
             }
             AudioOp::Product { a, b } => {
                 let (a, b) = (self.view_wide(*a, span), self.view_wide(*b, span));
-                block::product(a, b, &mut out[..length]);
+                block::product(self.arch, a, b, &mut out[..length]);
             }
             AudioOp::Mix { terms } => {
                 for (place, (gain, slot)) in terms.iter().enumerate() {
                     let (gain, x) = (self.gain(*gain), self.view_wide(*slot, span));
                     match place {
-                        0 => block::scaled(gain, x, &mut out[..length]),
-                        _ => block::add_scaled(gain, x, &mut out[..length]),
+                        0 => block::scaled(self.arch, gain, x, &mut out[..length]),
+                        _ => block::add_scaled(self.arch, gain, x, &mut out[..length]),
                     }
                 }
             }
-            AudioOp::Widen { input } => block::widen(self.view(*input, span), out),
+            AudioOp::Widen { input } => block::widen(self.arch, self.view(*input, span), out),
             _ => self.run_source(index, span, out),
         }
     }
 
     /// Operations that are alike in both precisions and read no audio.
-    #[inline(always)]
     fn run_source<T: Real>(&mut self, index: usize, span: Span, out: &mut [T]) {
         let inner = self.inner;
+        let length = span.length.next_multiple_of(16);
         match &inner.program.audio[index].op {
-            AudioOp::Upsample { control } => {
-                let signal = &self.signals[inner.plan.control[*control]];
-                block::upsample(signal, &inner.segments, span.start, span.length, out);
-            }
+            AudioOp::Upsample { control } => self.arch.dispatch(Upsample {
+                signal: &self.signals[inner.plan.control[*control]],
+                segments: &inner.segments,
+                start: span.start,
+                length: span.length,
+                out,
+            }),
             AudioOp::Sine { phase } => {
-                self.oscillators[*phase].fill(span.length, out);
-                block::cosine(out);
+                let mut phases = [0.0; BLOCK + ROOM];
+                self.oscillators[*phase].fill(self.arch, span.length, &mut phases);
+                block::cosine(self.arch, &phases[..length], &mut out[..length]);
             }
             AudioOp::SquareSaw { phase, shape } => {
-                self.oscillators[*phase].fill(span.length, out);
+                let mut phases = [0.0; BLOCK + ROOM];
+                self.oscillators[*phase].fill(self.arch, span.length, &mut phases);
                 if let State::SquareSaw(steepness) = self.states[index] {
-                    block::square_saw(steepness, self.scalar(*shape), out);
+                    let shape = self.scalar(*shape);
+                    block::square_saw(
+                        self.arch,
+                        steepness,
+                        shape,
+                        &phases[..length],
+                        &mut out[..length],
+                    );
                 }
             }
             _ => {}
@@ -417,7 +435,6 @@ impl<'a> AudioPart<'a> {
     }
 
     /// White noise, or the buffer that is given in its place: its samples from the begin, silence behind its end.
-    #[inline(always)]
     fn fill_noise(&self, index: usize, span: Span, out: &mut [f32]) {
         match (self.noise, &self.states[index]) {
             (Some(given), _) => {
@@ -426,7 +443,7 @@ impl<'a> AudioPart<'a> {
                 out[..n].copy_from_slice(&rest[..n]);
                 out[n..].fill(0.0);
             }
-            (None, State::Noise(noise)) => block::noise(*noise, span.start, out),
+            (None, State::Noise(noise)) => block::noise(self.arch, *noise, span.start, out),
             _ => {}
         }
     }

@@ -1,11 +1,13 @@
 //! What the audio operations do to a block: loops over lanes, a buffer in and a buffer out.
 //!
-//! Buffers have room behind the block for whole lanes, so no loop has a remainder.
+//! Buffers have room behind the block for whole lanes, so no loop has a remainder. Every operation is a function of its own
+//! for each set of instructions, small enough that the compiler makes lanes of its loops.
 
-use super::math::{Real, cos_turns, fixed, sin_magnitude, turns};
+use super::math::{LINE, Real, cos_turns, fixed, sin_magnitude, turns};
 use super::noise::Noise;
 use crate::program::Pass;
 use crate::segments::Segments;
+use pulp::Simd;
 
 /// Samples of a block.
 pub(super) const BLOCK: usize = 512;
@@ -14,261 +16,311 @@ const LANES: usize = 16;
 /// Room behind a block.
 pub(super) const ROOM: usize = 2 * LANES;
 
-/// A control signal at audio rate, from sample `start` on.
-#[inline(always)]
-pub(super) fn upsample<T: Real>(
-    signal: &[f64],
-    segments: &Segments,
-    start: usize,
-    length: usize,
-    out: &mut [T],
-) {
-    let mut lane_numbers = [T::default(); LANES];
-    for (lane, number) in lane_numbers.iter_mut().enumerate() {
-        *number = T::of(lane as f64);
-    }
-    let lanes_f = T::of(LANES as f64);
-    let mut place = 0;
-    let mut segment = segments.of(start);
-    while place < length {
-        let first = segments.starts[segment] as usize;
-        let end = (segments.starts[segment + 1] as usize - start).min(length);
-        let change = signal[segment + 1] - signal[segment];
-        let offset = segments.offsets[segment] + (start + place - first) as f64 * segments.step;
-        let (from, slope) = (
-            T::of(signal[segment] + change * offset),
-            T::of(change * segments.step),
-        );
-        let mut k = T::default();
-        let room = (end - place).next_multiple_of(LANES);
-        let (lanes, _) = out[place..place + room].as_chunks_mut::<LANES>();
-        for lane in lanes {
-            for (y, number) in lane.iter_mut().zip(&lane_numbers) {
-                *y = from + slope * (k + *number);
+/// Functions that are compiled for each set of instructions that a processor may have; the first argument chooses.
+macro_rules! kernels {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident $(<$real:ident>)? ($($argument:ident: $kind:ty),* $(,)?) -> $result:ty $body:block
+    )*) => {
+        $(
+            $(#[$doc])*
+            pub(super) fn $name<'a $(, $real: Real)?>(
+                arch: pulp::Arch,
+                $($argument: $kind),*
+            ) -> $result {
+                struct Kernel<'a $(, $real)?> {
+                    $($argument: $kind),*
+                }
+
+                impl<'a $(, $real: Real)?> pulp::NullaryFnOnce for Kernel<'a $(, $real)?> {
+                    type Output = $result;
+
+                    #[inline(always)]
+                    fn call(self) -> $result {
+                        let Self { $($argument),* } = self;
+                        $body
+                    }
+                }
+
+                arch.dispatch(Kernel { $($argument),* })
             }
-            k = k + lanes_f;
-        }
-        place = end;
-        segment += 1;
-    }
+        )*
+    };
 }
 
-/// Phases in turns become their cosine.
-#[inline(always)]
-pub(super) fn cosine<T: Real>(out: &mut [T]) {
-    let (lanes, _) = out.as_chunks_mut::<LANES>();
-    for lane in lanes {
-        for y in lane {
+kernels! {
+    /// The cosine of phases in turns.
+    fn cosine<T>(phases: &'a [f64], out: &'a mut [T]) -> () {
+        convert(phases, out);
+        for y in out {
             *y = cos_turns(*y);
         }
     }
-}
 
-/// Phases in turns become a wave between square and saw: `(1 - shape/2) q (1 + shape cos)` with `q = tanh(pi k sin / 2)`.
-/// `steepness` is `pi k log2(e)`.
-#[inline(always)]
-pub(super) fn square_saw<T: Real>(steepness: f64, shape: f64, out: &mut [T]) {
-    let (steepness, level) = (T::of(steepness), T::of(1.0 - 0.5 * shape));
-    let (shape, one, most) = (T::of(shape), T::of(1.0), T::of(100.0));
-    let (lanes, _) = out.as_chunks_mut::<LANES>();
-    for lane in lanes {
-        for y in lane {
-            let turn = *y;
-            // tanh(z) = (1 - e^-2z) / (1 + e^-2z)
-            let exponent = steepness * sin_magnitude(turn);
-            let falling = T::pow2(-if exponent < most { exponent } else { most });
-            let square = ((one - falling) / (one + falling)).signed(turn);
-            *y = level * square * (one + shape * cos_turns(turn));
+    /// A wave between square and saw at phases in turns: `(1 - shape/2) q (1 + shape cos)` with `q = tanh(pi k sin / 2)`.
+    /// `steepness` is `pi k log2(e)`.
+    fn square_saw<T>(steepness: f64, shape: f64, phases: &'a [f64], out: &'a mut [T]) -> () {
+        let (steepness, level) = (T::of(steepness), T::of(1.0 - 0.5 * shape));
+        let (shape, one, most) = (T::of(shape), T::of(1.0), T::of(100.0));
+        let mut turns = [T::default(); BLOCK];
+        let turns = &mut turns[..phases.len()];
+        let out = &mut out[..phases.len()];
+        convert(phases, turns);
+        // Several short loops: each has many lanes under way at a time.
+        for (y, turn) in out.iter_mut().zip(&*turns) {
+            *y = sin_magnitude(*turn);
+        }
+        // tanh(z) = (1 - e^-2z) / (1 + e^-2z)
+        for y in out.iter_mut() {
+            let exponent = steepness * *y;
+            *y = T::pow2(-if exponent < most { exponent } else { most });
+        }
+        for (y, turn) in out.iter_mut().zip(&*turns) {
+            *y = (level * ((one - *y) / (one + *y))).signed(*turn);
+        }
+        for (y, turn) in out.iter_mut().zip(&*turns) {
+            *y = *y * (one + shape * cos_turns(*turn));
         }
     }
-}
 
-/// Phases in turns become partials at whole multiples: Clenshaw's recurrence for `sum a_k cos(2 pi k t)`.
-#[inline(always)]
-pub(super) fn harmonics(levels: &[f64], phases: &[f64], out: &mut [f32]) {
-    let (lanes, _) = out.as_chunks_mut::<LANES>();
-    let (phases, _) = phases.as_chunks::<LANES>();
-    for (lane, phases) in lanes.iter_mut().zip(phases) {
-        let mut cos = [0.0; LANES];
-        for (c, &phase) in cos.iter_mut().zip(phases) {
-            *c = cos_turns(phase);
-        }
-        let (mut above, mut here) = ([0.0; LANES], [0.0; LANES]);
-        for &level in levels.iter().rev() {
+    /// Phases in turns become partials at whole multiples: Clenshaw's recurrence for `sum a_k cos(2 pi k t)`.
+    fn harmonics(levels: &'a [f64], phases: &'a [f64], out: &'a mut [f32]) -> () {
+        let (lanes, _) = out.as_chunks_mut::<LANES>();
+        let (phases, _) = phases.as_chunks::<LANES>();
+        for (lane, phases) in lanes.iter_mut().zip(phases) {
+            let mut cos = [0.0; LANES];
+            for (c, &phase) in cos.iter_mut().zip(phases) {
+                *c = cos_turns(phase);
+            }
+            let (mut above, mut here) = ([0.0; LANES], [0.0; LANES]);
+            for &level in levels.iter().rev() {
+                for l in 0..LANES {
+                    let next = level + 2.0 * cos[l] * here[l] - above[l];
+                    above[l] = here[l];
+                    here[l] = next;
+                }
+            }
             for l in 0..LANES {
-                let next = level + 2.0 * cos[l] * here[l] - above[l];
-                above[l] = here[l];
-                here[l] = next;
+                lane[l] = (cos[l] * here[l] - above[l]) as f32;
             }
         }
-        for l in 0..LANES {
-            lane[l] = (cos[l] * here[l] - above[l]) as f32;
+    }
+
+    /// An FM oscillator: `base + depth m` cycles per sample, within 0 and a half, summed in fixed point.
+    fn fm<T>(
+        base: f64,
+        depth: f64,
+        phase: &'a mut u64,
+        length: usize,
+        modulator: &'a [f64],
+        out: &'a mut [T],
+    ) -> () {
+        let mut steps = [0u64; BLOCK];
+        for (step, m) in steps.iter_mut().zip(modulator) {
+            let f = base + depth * m;
+            let f = if f > 0.0 { f } else { 0.0 };
+            *step = fixed(if f < 0.5 { f } else { 0.5 });
+        }
+        let mut sum = *phase;
+        for step in &mut steps[..length] {
+            sum = sum.wrapping_add(*step);
+            *step = sum;
+        }
+        *phase = sum;
+        let mut phases = [0.0; BLOCK];
+        for (phase, step) in phases.iter_mut().zip(&steps) {
+            *phase = turns(*step);
+        }
+        convert(&phases, out);
+        for y in out {
+            *y = cos_turns(*y);
         }
     }
-}
 
-/// The phase of an FM oscillator: `base + depth m` cycles per sample, within 0 and a half.
-#[inline(always)]
-pub(super) fn fm<T: Real>(
-    base: f64,
-    depth: f64,
-    phase: &mut u64,
-    length: usize,
-    modulator: &[f64],
-    out: &mut [T],
-) {
-    let mut steps = [0u64; BLOCK + ROOM];
-    for (step, m) in steps.iter_mut().zip(modulator) {
-        let f = base + depth * m;
-        let f = if f > 0.0 { f } else { 0.0 };
-        *step = fixed(if f < 0.5 { f } else { 0.5 });
-    }
-    let mut sum = *phase;
-    for step in &mut steps[..length] {
-        sum = sum.wrapping_add(*step);
-        *step = sum;
-    }
-    *phase = sum;
-    for (y, step) in out.iter_mut().zip(&steps) {
-        *y = cos_turns(T::of(turns(*step)));
-    }
-}
-
-/// White noise from sample `start` on.
-#[inline(always)]
-pub(super) fn noise(noise: Noise, start: usize, out: &mut [f32]) {
-    let (lanes, _) = out.as_chunks_mut::<LANES>();
-    let mut index = start as u32;
-    for lane in lanes {
-        for (l, y) in lane.iter_mut().enumerate() {
-            *y = noise.sample(index.wrapping_add(l as u32));
-        }
-        index = index.wrapping_add(LANES as u32);
-    }
-}
-
-/// A product.
-#[inline(always)]
-pub(super) fn product<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
-    for (y, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
-        *y = *a * *b;
-    }
-}
-
-/// `out = gain x`.
-#[inline(always)]
-pub(super) fn scaled<T: Real>(gain: f64, x: &[T], out: &mut [T]) {
-    let gain = T::of(gain);
-    for (y, x) in out.iter_mut().zip(x) {
-        *y = gain * *x;
-    }
-}
-
-/// `out += gain x`.
-#[inline(always)]
-pub(super) fn add_scaled<T: Real>(gain: f64, x: &[T], out: &mut [T]) {
-    let gain = T::of(gain);
-    for (y, x) in out.iter_mut().zip(x) {
-        *y = *y + gain * *x;
-    }
-}
-
-/// A copy in the other precision.
-#[inline(always)]
-pub(super) fn widen(x: &[f32], out: &mut [f64]) {
-    for (y, x) in out.iter_mut().zip(x) {
-        *y = f64::from(*x);
-    }
-}
-
-/// A copy in the other precision.
-#[inline(always)]
-pub(super) fn narrow(x: &[f64], out: &mut [f32]) {
-    for (y, x) in out.iter_mut().zip(x) {
-        *y = *x as f32;
-    }
-}
-
-/// A one-pole low-pass: `y += a (x - y)` with `a = w / (1 + w)`, `w = 2 pi cutoff / sample_rate`.
-#[inline(always)]
-pub(super) fn one_pole(
-    radians_per_hz: f64,
-    state: &mut f64,
-    length: usize,
-    input: &[f32],
-    cutoff: &[f64],
-    out: &mut [f32],
-) {
-    let mut parts = [0.0; BLOCK + ROOM];
-    for (part, cutoff) in parts.iter_mut().zip(cutoff) {
-        let w = radians_per_hz * if *cutoff > 0.0 { *cutoff } else { 0.0 };
-        *part = w / (1.0 + w);
-    }
-    let mut y = *state;
-    for (out, (x, part)) in out[..length].iter_mut().zip(input.iter().zip(&parts)) {
-        y += part * (f64::from(*x) - y);
-        *out = y as f32;
-    }
-    *state = y;
-}
-
-/// A state-variable filter with trapezoidal integrators.
-#[inline(always)]
-pub(super) fn resonant(
-    q: f64,
-    pass: Pass,
-    state: &mut [f64; 2],
-    length: usize,
-    input: &[f32],
-    warped: &[f64],
-    out: &mut [f32],
-) {
-    let damping = 1.0 / q;
-    let mut factors = [0.0; BLOCK + ROOM];
-    for (factor, g) in factors.iter_mut().zip(warped) {
-        *factor = 1.0 / (1.0 + g * (g + damping));
-    }
-    // Low, band and high share a loop: factors choose.
-    let (low, band, high) = match pass {
-        Pass::Low => (1.0, 0.0, 0.0),
-        Pass::Band => (0.0, damping, 0.0),
-        Pass::High => (-1.0, -damping, 1.0),
-    };
-    let [mut first, mut second] = *state;
-    let coefficients = warped.iter().zip(&factors);
-    for (out, (x, (g, factor))) in out[..length].iter_mut().zip(input.iter().zip(coefficients)) {
-        let x = f64::from(*x);
-        let v1 = factor * (first + g * (x - second));
-        let v2 = second + g * v1;
-        first = 2.0 * v1 - first;
-        second = 2.0 * v2 - second;
-        *out = (high * x + band * v1 + low * v2) as f32;
-    }
-    *state = [first, second];
-}
-
-/// The samples of a block copied, with the largest magnitude of them or of what was before.
-#[inline(always)]
-pub(super) fn copy_with_peak(peak: f32, x: &[f32], out: &mut [f32]) -> f32 {
-    let mut peaks = [peak; LANES];
-    let (lanes, rest) = x[..out.len()].as_chunks::<LANES>();
-    let (out_lanes, out_rest) = out.as_chunks_mut::<LANES>();
-    for (x, y) in lanes.iter().zip(out_lanes) {
-        for l in 0..LANES {
-            y[l] = x[l];
-            let magnitude = x[l].abs();
-            peaks[l] = if magnitude > peaks[l] {
-                magnitude
-            } else {
-                peaks[l]
-            };
+    /// White noise from sample `start` on.
+    fn noise(noise: Noise, start: usize, out: &'a mut [f32]) -> () {
+        let (lanes, _) = out.as_chunks_mut::<LANES>();
+        let mut index = start as u32;
+        for lane in lanes {
+            for (l, y) in lane.iter_mut().enumerate() {
+                *y = noise.sample(index.wrapping_add(l as u32));
+            }
+            index = index.wrapping_add(LANES as u32);
         }
     }
-    for (x, y) in rest.iter().zip(out_rest) {
-        *y = *x;
-        peaks[0] = peaks[0].max(x.abs());
+
+    /// A product.
+    fn product<T>(a: &'a [T], b: &'a [T], out: &'a mut [T]) -> () {
+        for (y, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+            *y = *a * *b;
+        }
     }
-    peaks.iter().fold(peak, |most, &peak| most.max(peak))
+
+    /// `x = gain x`.
+    fn amplify(gain: f32, x: &'a mut [f32]) -> () {
+        for y in x {
+            *y *= gain;
+        }
+    }
+
+    /// `out = gain x`.
+    fn scaled<T>(gain: f64, x: &'a [T], out: &'a mut [T]) -> () {
+        let gain = T::of(gain);
+        for (y, x) in out.iter_mut().zip(x) {
+            *y = gain * *x;
+        }
+    }
+
+    /// `out += gain x`.
+    fn add_scaled<T>(gain: f64, x: &'a [T], out: &'a mut [T]) -> () {
+        let gain = T::of(gain);
+        for (y, x) in out.iter_mut().zip(x) {
+            *y = *y + gain * *x;
+        }
+    }
+
+    /// A copy in the other precision.
+    fn widen(x: &'a [f32], out: &'a mut [f64]) -> () {
+        for (y, x) in out.iter_mut().zip(x) {
+            *y = f64::from(*x);
+        }
+    }
+
+    /// A copy in the other precision.
+    fn narrow(x: &'a [f64], out: &'a mut [f32]) -> () {
+        for (y, x) in out.iter_mut().zip(x) {
+            *y = *x as f32;
+        }
+    }
+
+    /// A one-pole low-pass: `y += a (x - y)` with `a = w / (1 + w)`, `w = 2 pi cutoff / sample_rate`.
+    fn one_pole(
+        radians_per_hz: f64,
+        state: &'a mut f64,
+        length: usize,
+        input: &'a [f32],
+        cutoff: &'a [f64],
+        out: &'a mut [f32],
+    ) -> () {
+        let mut parts = [0.0; BLOCK + ROOM];
+        for (part, cutoff) in parts.iter_mut().zip(cutoff) {
+            let w = radians_per_hz * if *cutoff > 0.0 { *cutoff } else { 0.0 };
+            *part = w / (1.0 + w);
+        }
+        let mut y = *state;
+        for (out, (x, part)) in out[..length].iter_mut().zip(input.iter().zip(&parts)) {
+            y += part * (f64::from(*x) - y);
+            *out = y as f32;
+        }
+        *state = y;
+    }
+
+    /// A state-variable filter with trapezoidal integrators.
+    fn resonant(
+        q: f64,
+        pass: Pass,
+        state: &'a mut [f64; 2],
+        length: usize,
+        input: &'a [f32],
+        warped: &'a [f64],
+        out: &'a mut [f32],
+    ) -> () {
+        let damping = 1.0 / q;
+        let mut factors = [0.0; BLOCK + ROOM];
+        for (factor, g) in factors.iter_mut().zip(warped) {
+            *factor = 1.0 / (1.0 + g * (g + damping));
+        }
+        // Low, band and high share a loop: factors choose.
+        let (low, band, high) = match pass {
+            Pass::Low => (1.0, 0.0, 0.0),
+            Pass::Band => (0.0, damping, 0.0),
+            Pass::High => (-1.0, -damping, 1.0),
+        };
+        let [mut first, mut second] = *state;
+        let coefficients = warped.iter().zip(&factors);
+        for (out, (x, (g, factor))) in out[..length].iter_mut().zip(input.iter().zip(coefficients)) {
+            let x = f64::from(*x);
+            let v1 = factor * (first + g * (x - second));
+            let v2 = second + g * v1;
+            first = 2.0 * v1 - first;
+            second = 2.0 * v2 - second;
+            *out = (high * x + band * v1 + low * v2) as f32;
+        }
+        *state = [first, second];
+    }
+
+    /// The samples of a block copied, with the largest magnitude of them or of what was before.
+    fn copy_with_peak(peak: f32, x: &'a [f32], out: &'a mut [f32]) -> f32 {
+        let mut peaks = [peak; LANES];
+        let (lanes, rest) = x[..out.len()].as_chunks::<LANES>();
+        let (out_lanes, out_rest) = out.as_chunks_mut::<LANES>();
+        for (x, y) in lanes.iter().zip(out_lanes) {
+            for l in 0..LANES {
+                y[l] = x[l];
+                let magnitude = x[l].abs();
+                peaks[l] = if magnitude > peaks[l] {
+                    magnitude
+                } else {
+                    peaks[l]
+                };
+            }
+        }
+        for (x, y) in rest.iter().zip(out_rest) {
+            *y = *x;
+            peaks[0] = peaks[0].max(x.abs());
+        }
+        peaks.iter().fold(peak, |most, &peak| most.max(peak))
+    }
+}
+
+/// From double precision.
+#[inline(always)]
+fn convert<T: Real>(x: &[f64], out: &mut [T]) {
+    for (y, x) in out.iter_mut().zip(x) {
+        *y = T::of(*x);
+    }
+}
+
+/// A control signal at audio rate, from sample `start` on.
+pub(super) struct Upsample<'a, T> {
+    pub(super) signal: &'a [f64],
+    pub(super) segments: &'a Segments,
+    pub(super) start: usize,
+    pub(super) length: usize,
+    pub(super) out: &'a mut [T],
+}
+
+impl<T: Real> pulp::WithSimd for Upsample<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Upsample {
+            signal,
+            segments,
+            start,
+            length,
+            out,
+        } = self;
+        let mut place = 0;
+        let mut segment = segments.of(start);
+        while place < length {
+            let first = segments.starts[segment] as usize;
+            let end = (segments.starts[segment + 1] as usize - start).min(length);
+            let change = signal[segment + 1] - signal[segment];
+            let offset = segments.offsets[segment];
+            let slope = change * segments.step;
+            let from = signal[segment] + change * offset;
+            while place < end {
+                let n = (end - place).min(LINE);
+                let room = n.next_multiple_of(LANES);
+                let begin = from + slope * (start + place - first) as f64;
+                T::line(simd, begin, slope, &mut out[place..place + room]);
+                place += n;
+            }
+            segment += 1;
+        }
+    }
 }
 
 /// A train of decaying pulses.

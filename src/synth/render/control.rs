@@ -1,6 +1,6 @@
 //! The control part: envelopes, slow oscillators and their mixtures, whole clips at control rate in double precision.
 
-use super::math::{LANES, Real as _, cos_turns, log2, power, sin_magnitude, wrapped};
+use super::math::{LANES, Real as _, cos_turns, log2, sin_magnitude, wrapped};
 use crate::program::{ControlOp, Gain, Note, Program, Scalar, Step};
 use crate::synth::Inner;
 use std::f64::consts::TAU;
@@ -10,6 +10,12 @@ pub(super) const ROOM: usize = 2 * LANES;
 
 /// What is added to times and lengths of ramps (torchsynth's `eps`).
 const EPS: f64 = 1e-6;
+
+/// Control samples of a ramp that are computed together.
+const TILE: usize = 32;
+
+/// What is raised to a power at least.
+const LEAST: f64 = 1e-300;
 
 /// The weights of an LFO's shapes are raised to it.
 const EXPONENT: f64 = std::f64::consts::E;
@@ -204,16 +210,27 @@ impl Ramp {
         }
     }
 
+    /// The ramp from control sample `k` on. Several short loops: each has many lanes under way at a time.
     #[inline(always)]
-    fn at(&self, k: f64, per_length: f64) -> f64 {
-        let since = k - self.start;
-        let since = if since > 0.0 { since } else { 0.0 };
-        let x = (since + EPS) / per_length + EPS;
-        let x = if x < 1.0 { x } else { 1.0 };
-        let x = if self.falls { 1.0 - x } else { x };
-        // A logarithm of 0 is none; so small a number is 0 behind any exponent.
-        let y = power(if x > 1e-300 { x } else { 1e-300 }, self.alpha);
-        if x > 1e-300 { y } else { 0.0 }
+    fn tile(&self, k: f64) -> [f64; TILE] {
+        let mut x = [0.0; TILE];
+        for (l, x) in x.iter_mut().enumerate() {
+            let since = k + l as f64 - self.start;
+            let since = if since > 0.0 { since } else { 0.0 };
+            let part = (since + EPS) / self.length + EPS;
+            let part = if part < 1.0 { part } else { 1.0 };
+            *x = if self.falls { 1.0 - part } else { part };
+        }
+        let mut y = [0.0; TILE];
+        for (y, x) in y.iter_mut().zip(&x) {
+            // A logarithm of 0 is none; so small a number is 0 behind any exponent.
+            *y = self.alpha * log2(if *x > LEAST { *x } else { LEAST });
+        }
+        for (y, x) in y.iter_mut().zip(&x) {
+            let power = f64::pow2(*y);
+            *y = if *x > LEAST { power } else { 0.0 };
+        }
+        y
     }
 
     /// Joins the ramp to a signal. It is computed where it moves; before and behind it is constant.
@@ -227,19 +244,16 @@ impl Ramp {
         let place = |k: f64| k.clamp(0.0, n as f64) as usize;
         let first = place(self.start.floor() + 1.0);
         let end = place((self.start + self.length).ceil() + 1.0).max(first);
-        let before = self.at(0.0f64.min(self.start), self.length);
+        let before = self.tile(self.start.min(0.0))[0];
         out[..first].iter_mut().for_each(|y| *y = join(*y, before));
         let (moving, behind) = out[first..].split_at_mut(end - first);
-        let (lanes, rest) = moving.as_chunks_mut::<LANES>();
         let mut k = first as f64;
-        for lane in lanes {
-            for (l, y) in lane.iter_mut().enumerate() {
-                *y = join(*y, self.at(k + l as f64, self.length));
+        for tile in moving.chunks_mut(TILE) {
+            let ramp = self.tile(k);
+            for (y, r) in tile.iter_mut().zip(&ramp) {
+                *y = join(*y, *r);
             }
-            k += LANES as f64;
-        }
-        for (l, y) in rest.iter_mut().enumerate() {
-            *y = join(*y, self.at(k + l as f64, self.length));
+            k += TILE as f64;
         }
         let after = if self.falls { 0.0 } else { 1.0 };
         behind.iter_mut().for_each(|y| *y = join(*y, after));
@@ -251,7 +265,10 @@ impl Ramp {
 fn shape(weights: &[f64; 5], phases: &mut [f64]) {
     let [sine, triangle, saw, falling, square] = *weights;
     for y in phases.iter_mut() {
-        let turn = wrapped(*y);
+        *y = wrapped(*y);
+    }
+    for y in phases.iter_mut() {
+        let turn = *y;
         let cos = cos_turns(turn);
         let part = if turn < 0.0 { turn + 1.0 } else { turn };
         let up = 2.0 * part;

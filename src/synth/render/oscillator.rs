@@ -5,9 +5,10 @@
 //! piece ends and one of constant pitch begins. Totals of pieces are added as fixed-point turns, which wrap around exactly.
 
 use super::control::{frequency, log2_of_440};
-use super::math::{LANES, Real, fixed_wrapped, mean_growth, turns, wrapped};
+use super::math::{LANES, ROUND, Real, fixed_wrapped, mean_growth, turns, wrapped};
 use crate::program::Phase;
 use crate::synth::Inner;
+use pulp::Simd;
 use std::f64::consts::{LN_2, TAU};
 
 /// Bounds of a modulated pitch, MIDI notes.
@@ -25,6 +26,8 @@ pub(super) struct Oscillator {
     ratios: Vec<f64>,
     /// Turns of the whole piece, then the phase before its first sample.
     phases: Vec<f64>,
+    /// How far each of the next samples is, in steps of the frequency: `1 + r + .. + r^k`.
+    sums: Vec<[f64; LANES]>,
     piece: usize,
     done: u32,
     frequency: f64,
@@ -123,66 +126,105 @@ impl Oscillator {
         let n = self.lengths.len();
         self.phases.clear();
         self.phases.resize(n, 0.0);
-        let pieces = self.lengths.iter().zip(&mut self.phases);
-        let pieces = pieces.zip(self.frequencies.iter_mut().zip(&mut self.ratios));
-        for ((length, total), (pitch, slope)) in pieces {
-            let length = f64::from(*length);
-            let growth = *slope * (LN_2 / 12.0);
+        for pitch in &mut self.frequencies {
             *pitch = frequency(*pitch, log2_of_440);
-            *total = *pitch * length * (mean_growth(length * growth) / mean_growth(growth));
+        }
+        let pieces = self.lengths.iter().zip(&self.ratios);
+        for (total, (length, slope)) in self.phases.iter_mut().zip(pieces) {
+            let length = f64::from(*length);
+            *total = length * mean_growth(length * *slope * (LN_2 / 12.0));
+        }
+        for (total, slope) in self.phases.iter_mut().zip(&self.ratios) {
+            *total = *total / mean_growth(*slope * (LN_2 / 12.0));
+        }
+        for (total, frequency) in self.phases.iter_mut().zip(&self.frequencies) {
+            *total = *total * *frequency;
+        }
+        for slope in &mut self.ratios {
             *slope = f64::pow2(*slope * (1.0 / 12.0));
+        }
+        self.sums.clear();
+        for ratio in &self.ratios {
+            let mut sums = [1.0; LANES];
+            for lane in 1..LANES {
+                sums[lane] = sums[lane - 1] * ratio + 1.0;
+            }
+            self.sums.push(sums);
         }
     }
 
     /// Writes the phase at the next `length` samples, in turns within -0.5..0.5; up to `LANES` more are written behind.
-    #[inline(always)]
-    pub(super) fn fill<T: Real>(&mut self, length: usize, out: &mut [T]) {
-        let mut place = 0;
-        while place < length {
-            let left = self.lengths[self.piece] - self.done;
-            let n = (left as usize).min(length - place);
-            self.run(n, &mut out[place..]);
-            place += n;
-            self.done += n as u32;
-            if self.done == self.lengths[self.piece] && self.piece + 1 < self.lengths.len() {
-                self.piece += 1;
-                self.done = 0;
-                self.frequency = self.frequencies[self.piece];
-                self.phase = self.phases[self.piece];
-            }
-        }
+    pub(super) fn fill(&mut self, arch: pulp::Arch, length: usize, out: &mut [f64]) {
+        arch.dispatch(Fill {
+            oscillator: self,
+            length,
+            out,
+        });
     }
+}
+
+struct Fill<'a> {
+    oscillator: &'a mut Oscillator,
+    length: usize,
+    out: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Fill<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<T: Real>(&mut self, n: usize, out: &mut [T]) {
-        // Powers of the ratio, and their sums: how far each of the next samples is, in steps of the frequency.
-        let r = self.ratios[self.piece];
-        let mut powers = [1.0, r, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        for lane in 2..=LANES {
-            powers[lane] = powers[lane / 2] * powers[lane - lane / 2];
-        }
-        let mut sums = [1.0; LANES];
-        for lane in 1..LANES {
-            sums[lane] = sums[lane - 1] + powers[lane];
-        }
-        let (mut phase, mut frequency) = (wrapped(self.phase), self.frequency);
-        let (whole, rest) = (n / LANES, n % LANES);
-        let (lanes, _) = out.as_chunks_mut::<LANES>();
-        for lane in &mut lanes[..whole] {
-            for (y, sum) in lane.iter_mut().zip(&sums) {
-                *y = T::of(wrapped(phase + frequency * sum));
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (o, mut place) = (self.oscillator, 0);
+        while place < self.length {
+            let left = (o.lengths[o.piece] - o.done) as usize;
+            let n = left.min(self.length - place);
+            let start = (wrapped(o.phase), o.frequency);
+            let (ratio, sums) = (o.ratios[o.piece], &o.sums[o.piece]);
+            let (lanes, _) = self.out[place..].as_chunks_mut::<LANES>();
+            let last = run(simd, start, ratio, sums, &mut lanes[..n.div_ceil(LANES)]);
+            place += n;
+            if n < left {
+                o.done += n as u32;
+                // Of the last lanes only some were wanted.
+                let wanted = (n - 1) % LANES + 1;
+                let power = (0..wanted).fold(1.0, |power, _| power * ratio);
+                o.phase = last.0 + last.1 * sums[wanted - 1];
+                o.frequency = last.1 * power;
+            } else if o.piece + 1 < o.lengths.len() {
+                o.piece += 1;
+                o.done = 0;
+                o.frequency = o.frequencies[o.piece];
+                o.phase = o.phases[o.piece];
             }
-            phase += frequency * sums[LANES - 1];
-            frequency *= powers[LANES];
         }
-        if rest > 0 {
-            for (y, sum) in lanes[whole].iter_mut().zip(&sums) {
-                *y = T::of(wrapped(phase + frequency * sum));
-            }
-            phase += frequency * sums[rest - 1];
-            frequency *= powers[rest];
-        }
-        self.phase = phase;
-        self.frequency = frequency;
     }
+}
+
+/// The phases behind a phase and a frequency, and both as they were before the last lanes.
+#[inline(always)]
+fn run<S: Simd>(
+    simd: S,
+    start: (f64, f64),
+    ratio: f64,
+    sums: &[f64; LANES],
+    lanes: &mut [[f64; LANES]],
+) -> (f64, f64) {
+    let square = ratio * ratio;
+    let growth = (square * square) * (square * square);
+    let sum_lanes = S::as_simd_f64s(sums).0;
+    let (mut phase, mut frequency) = start;
+    let mut before = start;
+    for lane in lanes {
+        before = (phase, frequency);
+        let (from, step) = (simd.splat_f64s(phase), simd.splat_f64s(frequency));
+        for (y, sum) in S::as_mut_simd_f64s(lane).0.iter_mut().zip(sum_lanes) {
+            let turns = simd.add_f64s(from, simd.mul_f64s(step, *sum));
+            let round = simd.splat_f64s(ROUND);
+            let whole = simd.sub_f64s(simd.add_f64s(turns, round), round);
+            *y = simd.sub_f64s(turns, whole);
+        }
+        phase += frequency * sums[LANES - 1];
+        frequency *= growth;
+    }
+    before
 }

@@ -49,8 +49,9 @@ impl Scratch {
             signals: &self.signals,
             oscillators: &mut self.oscillators,
         });
-        arch.dispatch(AudioPart {
+        let part = AudioPart {
             inner,
+            arch,
             key,
             noise,
             scalars: &self.scalars,
@@ -59,7 +60,8 @@ impl Scratch {
             states: &mut self.states,
             buffers: &mut self.buffers,
             out,
-        });
+        };
+        part.run();
     }
 }
 
