@@ -17,6 +17,7 @@ pub mod schedules;
 mod tests;
 mod training;
 
+pub(crate) use average::{follow, still};
 pub use described::{AnyMethod, DescribedMethod, MethodDeclaration, MethodFacts};
 pub use history::{EpochRecord, History, LOSS};
 pub use objective::{Method, Moment, Nothing, Term, Terms};
