@@ -42,7 +42,10 @@ impl Pairs {
         steps: usize,
     ) -> Result<Pairs, Error> {
         let Some((_, first)) = synths.first() else {
-            return Err(auricle_audio::Error::Empty { what: "synthesizers" }.into());
+            return Err(auricle_audio::Error::Empty {
+                what: "synthesizers",
+            }
+            .into());
         };
         if steps == 0 {
             return Err(auricle_audio::Error::range("steps", "at least 1", steps).into());
@@ -73,7 +76,9 @@ impl Pairs {
     fn graph(&self, key: Key) -> usize {
         match self.synths.len() {
             1 => 0,
-            n => Key { view: 0, ..key }.at(Place::ROOT.named("graph")).below(n),
+            n => Key { view: 0, ..key }
+                .at(Place::ROOT.named("graph"))
+                .below(n),
         }
     }
 
@@ -81,7 +86,13 @@ impl Pairs {
     fn sound(&self, key: Key) -> Result<Waveform, Error> {
         let (_, synth) = &self.synths[self.graph(key)];
         // Patches are numbered without end: those of an epoch follow those of all epochs before it.
-        let seed = Key { view: 0, item: 0, ..key }.at(Place::ROOT.named("patch")).seed() as u64;
+        let seed = Key {
+            view: 0,
+            item: 0,
+            ..key
+        }
+        .at(Place::ROOT.named("patch"))
+        .seed() as u64;
         let centre = synth.sample(1, seed, key.item, self.units);
         let moved = centre.perturb(&self.delta, seed, key.view)?;
         Ok(synth.render_one(&moved, 0)?)
@@ -95,7 +106,11 @@ impl Supply for Pairs {
 
     fn describe(&self) -> String {
         let names: Vec<&str> = self.synths.iter().map(|(name, _)| name.as_str()).collect();
-        format!("pairs of {}, {} new batches an epoch", names.join(", "), self.steps)
+        format!(
+            "pairs of {}, {} new batches an epoch",
+            names.join(", "),
+            self.steps
+        )
     }
 
     fn n_clips(&self) -> Option<usize> {
@@ -129,7 +144,9 @@ impl Supply for Pairs {
     }
 
     fn identify(&self, add: &mut dyn FnMut(&str)) {
-        self.synths.iter().for_each(|(_, synth)| add(&synth.to_string()));
+        self.synths
+            .iter()
+            .for_each(|(_, synth)| add(&synth.to_string()));
         add(&format!("{:?} {:?} {}", self.delta, self.units, self.steps));
     }
 
@@ -199,7 +216,10 @@ mod tests {
         let synth = |graph| Synth::new(&graph, options).unwrap();
         let synths = vec![
             ("voice".to_owned(), synth(architecture::voice().unwrap())),
-            ("voice_fm".to_owned(), synth(architecture::voice_fm().unwrap())),
+            (
+                "voice_fm".to_owned(),
+                synth(architecture::voice_fm().unwrap()),
+            ),
         ];
         Pairs::new(synths, Perturbation::All(delta), Units::Raw, 3).unwrap()
     }
@@ -225,7 +245,10 @@ mod tests {
         assert_eq!(all[1..], batches(0.1, 2, 1));
         assert_ne!(all[0].views, all[1].views);
         assert_ne!(all[0].views[0], all[0].views[1]);
-        let labels: Vec<usize> = all.iter().flat_map(|b| b.labels.iter().flatten().copied()).collect();
+        let labels: Vec<usize> = all
+            .iter()
+            .flat_map(|b| b.labels.iter().flatten().copied())
+            .collect();
         assert_eq!(labels.len(), 12);
         assert!(labels.contains(&0) && labels.contains(&1));
     }

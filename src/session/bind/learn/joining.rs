@@ -22,7 +22,9 @@ pub(super) fn functions() -> Vec<Function> {
         })
         .about("Gives a run its weight in a sum of runs: its loss is multiplied by it.")
         .returns("run")
-        .example(TINY_RUN.to_owned() + " assert(`${0.5 * run}`.contains(\"loss: 0.5 * nt_xent(0.5)\"))")
+        .example(
+            TINY_RUN.to_owned() + " assert(`${0.5 * run}`.contains(\"loss: 0.5 * nt_xent(0.5)\"))",
+        )
     }
     vec![
         Function::operator::<Run, Run, _>("+", Topic::Training, |call| {
