@@ -5,13 +5,11 @@
 //! trains, and a [`Journal`] keeps the figures of the steps as a history.
 
 mod batches;
-mod follow;
 mod journal;
 #[cfg(test)]
 mod tests;
 mod trainer;
 
 pub use batches::{Batches, Place, Stream};
-pub use follow::follow;
 pub use journal::{Journal, Shape};
 pub use trainer::Trainer;

@@ -1,6 +1,6 @@
 //! A loop of one's own beside a run, and what it promises by itself.
 
-use super::{Batches, Journal, Shape, Trainer, follow};
+use super::{Batches, Journal, Shape, Trainer};
 use crate::batch::Batch;
 use crate::feed::{Cut, Feed, Preparation, Workers, measure};
 use crate::loss::nt_xent;
@@ -480,35 +480,6 @@ fn models_of_one_architecture_have_steps_of_their_own() {
     both.step(&mut forward(&a).backward()).unwrap();
     assert_eq!((other.steps(), both.steps()), (1, 2));
     assert_ne!(copy.weights(), a.weights());
-}
-
-#[test]
-fn a_copy_follows_its_model_by_the_share_that_is_left() {
-    let model = encoder();
-    let slow = model.copy();
-    let first = model.weights();
-    let workers = Workers::new(Some(1)).unwrap();
-    let head = head();
-    let mut trainer = Trainer::new(vec![model.clone(), head.clone()], optimizer()).unwrap();
-    go_on(&batches(&workers), &model, &head, &mut trainer);
-    follow(&slow, &model, 0.75).unwrap();
-    let (now, slow_now) = (model.weights(), slow.weights());
-    for (name, tensor) in &slow_now {
-        if name.contains(".running_") {
-            assert_eq!(*tensor, now[name], "{name}");
-            continue;
-        }
-        let pairs = first[name].values.iter().zip(&now[name].values);
-        for (got, (first, now)) in tensor.values.iter().zip(pairs) {
-            assert!((got - (0.75 * first + 0.25 * now)).abs() < 1e-6, "{name}");
-        }
-    }
-    assert_ne!(slow_now["conv1.weight"], first["conv1.weight"]);
-    assert!(!slow.is_training());
-    let message = |result: Result<(), Error>| result.unwrap_err().to_string();
-    assert!(message(follow(&model, &slow, 0.5)).contains("under training"));
-    assert!(message(follow(&slow, &head, 0.5)).contains("other weights"));
-    assert!(message(follow(&slow, &model, 1.5)).contains("`share`"));
 }
 
 #[test]

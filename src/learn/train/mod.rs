@@ -3,7 +3,7 @@
 mod average;
 mod checkpoint;
 mod choosing;
-mod common;
+
 mod described;
 mod earlier;
 mod fitting;
@@ -21,6 +21,7 @@ mod plan;
 mod run;
 mod schedule;
 pub mod schedules;
+mod shared_plan;
 #[cfg(test)]
 mod tests;
 mod training;

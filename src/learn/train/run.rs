@@ -1,11 +1,11 @@
 //! A training run: from a description to a trained encoder, across interruptions.
 
 use super::checkpoint::{Best, Checkpoint, State};
-use super::common::common_plan;
 use super::described::{DescribedMethod, fingerprint, settings};
 use super::earlier::unused;
 use super::fitting::Trainer;
 use super::joined::Joined;
+use super::shared_plan::shared_plan;
 use super::{EpochRecord, History, Plan};
 use crate::Error;
 use crate::feed::{Stop, Workers};
@@ -148,7 +148,7 @@ impl Run {
     /// # Errors
     /// [`Error::Run`] if they differ in anything that the whole run has once, naming it.
     pub fn joined(&self, other: &Run) -> Result<Run, Error> {
-        let plan = common_plan((&self.methods, &self.plan), (&other.methods, &other.plan))?;
+        let plan = shared_plan((&self.methods, &self.plan), (&other.methods, &other.plan))?;
         Run::of(self.methods.and(&other.methods), plan)
     }
 

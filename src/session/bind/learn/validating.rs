@@ -87,14 +87,13 @@ fn heads(call: &Call<'_>) -> Result<Vec<Probe>, ScriptError> {
     if given.is_unit() {
         return Ok(Vec::new());
     }
-    let wrong = || {
-        let words = Probe::WORDS.map(|(word, _)| format!("\"{word}\""));
-        call.wrong("judge", &format!("an array of {}", words.join(" and ")))
-    };
-    let words = Vec::<String>::from_script(&given).ok_or_else(wrong)?;
+    let words = Probe::WORDS.map(|(word, _)| format!("\"{word}\""));
+    let wanted = format!("an array of {}", words.join(" and "));
+    let words = Vec::<String>::from_script(&given).ok_or_else(|| call.wrong("judge", &wanted))?;
     let head = |word: &String| {
         let found = Probe::WORDS.iter().find(|(own, _)| own == word);
-        found.map(|(_, probe)| *probe).ok_or_else(wrong)
+        let unknown = || ScriptError::new(format!("`judge` must be {wanted}, not of \"{word}\""));
+        found.map(|(_, probe)| *probe).ok_or_else(unknown)
     };
     words.iter().map(head).collect()
 }

@@ -253,22 +253,6 @@ fn of_models() -> Vec<Function> {
             "let m = mlp(2, [1]); let before = m.copy(); let x = ones([1, 2]); \
             let opt = sgd(m); opt.step(m.forward(x).sum().backward()); assert(before.forward(x) != no_grad(|| m.forward(x)))",
         ),
-        Function::new("follow", Topic::Training, |call| {
-            let (model, other) = (call.receiver::<Model>()?, call.value::<Model>("other")?);
-            live::follow(&model.encoder, &other.encoder, call.get("share")?)?;
-            Ok(())
-        })
-        .on::<Model>()
-        .about("Moves the weights towards those of another model of the same kind, as a moving average does after every step: a `share` of its own is kept.")
-        .note("running statistics are taken over as they are; the weights change in place, in every variable that holds the model")
-        .param::<Dynamic>("other", "the model that is followed, such as one under training")
-        .param_or::<f64>("share", 0.99, "share of its own weights that is kept")
-        .example(
-            "let m = mlp(2, [1], #{ seed: 0 }); let slow = m.copy(); let x = ones([1, 2]); \
-            let before = m.copy().forward(x).item(); let opt = sgd(m); \
-            opt.step(m.forward(x).sum().backward()); slow.follow(m, 0.5); \
-            assert_near(slow.forward(x).item(), 0.5 * before + 0.5 * m.copy().forward(x).item(), 1e-5)",
-        ),
         Function::property::<Model, _>("is_training", Topic::Training, |model| {
             Ok(model.encoder.is_training())
         })

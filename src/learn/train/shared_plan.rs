@@ -13,7 +13,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`Error::Run`] naming what they differ in.
-pub(super) fn common_plan(one: (&Joined, &Plan), other: (&Joined, &Plan)) -> Result<Plan, Error> {
+pub(super) fn shared_plan(one: (&Joined, &Plan), other: (&Joined, &Plan)) -> Result<Plan, Error> {
     let ((_, a), (_, b)) = (one, other);
     if a.encoder.architecture() != b.encoder.architecture()
         || a.encoder.weights() != b.encoder.weights()
