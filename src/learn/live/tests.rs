@@ -1,14 +1,10 @@
 //! A loop of one's own beside a run, and what it promises by itself.
 
-use super::{Batches, Journal, Shape, Trainer};
+use super::{Batches, Journal, Part, Shape, Trainer};
 use crate::batch::Batch;
 use crate::feed::{Cut, Feed, Preparation, Workers, measure};
 use crate::loss::nt_xent;
-use crate::nn::layers::{Clips, Expression, Stack};
-use crate::nn::{
-    Architecture, AstOptions, Cnn6Options, Encoder, Input, MlpOptions, NamedTensor, Network,
-    ResNet18Options, ResNet18WavesOptions, SlowfastNfnetOptions, import,
-};
+use crate::nn::{Architecture, Encoder, Input, MlpOptions, Network, ResNet18Options, import};
 use crate::train::{
     AnyMethod, FitOptions, Inputs, Method, MethodDeclaration, MethodFacts, Nothing, Optimizer,
     OptimizerDeclaration, Plan, Run, ScheduleDeclaration, Terms, optimizers, schedules,
@@ -18,8 +14,6 @@ use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
 use auricle_audio::{Rng, Waveform};
 use burn::module::Module;
-use burn::tensor::TensorData;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +38,7 @@ fn views() -> Views {
     Views::of(2, &recipe).unwrap()
 }
 
-fn encoder() -> Encoder {
+pub(super) fn encoder() -> Encoder {
     let options = ResNet18Options {
         width: 2,
         ..ResNet18Options::default()
@@ -52,7 +46,7 @@ fn encoder() -> Encoder {
     Encoder::new(Architecture::ResNet18(options), 3, &Device::flex()).unwrap()
 }
 
-fn head() -> Encoder {
+pub(super) fn head() -> Encoder {
     let options = MlpOptions {
         inputs: 16,
         layers: vec![8, 4],
@@ -61,157 +55,18 @@ fn head() -> Encoder {
     Encoder::new(Architecture::Mlp(options), 4, &Device::flex()).unwrap()
 }
 
-fn by(name: &str, given: &[(&str, f64)]) -> Optimizer {
+pub(super) fn by(name: &str, given: &[(&str, f64)]) -> Optimizer {
     let declaration = OptimizerDeclaration::find(optimizers::CATALOGUE, "optimizer", name);
     let value = |(name, number): &(&str, f64)| ((*name).into(), Value::Drawn((*number).into()));
     declaration.unwrap().with(given.iter().map(value)).unwrap()
 }
 
-fn optimizer() -> Optimizer {
+pub(super) fn parts<const N: usize>(models: [&Encoder; N]) -> Vec<Part> {
+    models.map(|model| Part::Model(model.clone())).to_vec()
+}
+
+pub(super) fn optimizer() -> Optimizer {
     by("adam", &[("learning_rate", 1e-2), ("clip_norm", 1.0)])
-}
-
-/// Small encoders of every kind, an input of each, and a part of each.
-fn zoo() -> Vec<(Architecture, Input, &'static str)> {
-    let device = Device::flex();
-    let map = |bands: usize, frames: usize| {
-        let mut values = vec![0.0; 3 * bands * frames];
-        Rng::from_words(&[9]).fill_normal(&mut values);
-        let values = TensorData::new(values, [3, 1, bands, frames]);
-        Input::Features(Tensor::from_data(values, &device))
-    };
-    let Input::Features(line) = map(1, 500) else {
-        unreachable!("`map` gives features")
-    };
-    let line = Input::Waves(line.flatten::<3>(1, 2));
-    let Input::Features(row) = map(1, 24) else {
-        unreachable!("`map` gives features")
-    };
-    let row = Input::Vectors(row.flatten::<2>(1, 3));
-    let ast = AstOptions {
-        dim: 12,
-        depth: 2,
-        heads: 3,
-        bands: 32,
-        frames: 32,
-        ..AstOptions::default()
-    };
-    let nfnet = SlowfastNfnetOptions {
-        width: 16,
-        ..SlowfastNfnetOptions::default()
-    };
-    let layers = serde_json::json!([
-        { "conv2d": { "channels": 4, "stride": 2 } },
-        { "named": { "name": "stem", "layers": [
-            { "conv2d": { "channels": 4 } }, { "batch_norm": {} }, { "dropout": { "p": 0.5 } },
-        ] } },
-        { "global_mean": {} },
-    ]);
-    let clips = Clips::Features {
-        channels: 1,
-        bands: None,
-        frames: None,
-    };
-    let stack = Stack::new(Expression::from_json(&layers).unwrap(), clips).unwrap();
-    let mlp = MlpOptions {
-        inputs: 24,
-        layers: vec![8, 4],
-        batch_norm: true,
-    };
-    let waves = ResNet18WavesOptions {
-        width: 2,
-        ..ResNet18WavesOptions::default()
-    };
-    let cnn6 = Cnn6Options {
-        width: 2,
-        ..Cnn6Options::default()
-    };
-    vec![
-        (encoder().architecture(), map(33, 40), "layer1"),
-        (Architecture::ResNet18Waves(waves), line, "layer2"),
-        (Architecture::Ast(ast), map(32, 32), "v.blocks.1"),
-        (Architecture::SlowfastNfnet(nfnet), map(32, 40), "slow"),
-        (Architecture::Cnn6(cnn6), map(33, 40), "conv_block2"),
-        (Architecture::Mlp(mlp), row, "norms"),
-        (Architecture::Layers(stack), map(9, 14), "stem"),
-    ]
-}
-
-#[test]
-fn a_frozen_part_stays_to_the_last_bit_and_behaves_as_in_evaluation() {
-    let step = |trainer: &mut Trainer, model: &Encoder, x: &Input| {
-        let loss = model.forward(x.clone()).unwrap().square().sum();
-        trainer.step(&mut loss.backward())
-    };
-    for (architecture, x, part) in zoo() {
-        let model = Encoder::new(architecture.clone(), 3, &Device::flex()).unwrap();
-        model.freeze(&[part.into()]).unwrap();
-        assert_eq!(model.frozen(), [part], "{architecture}");
-        let before = model.weights();
-        let adam = by("adam", &[("learning_rate", 0.1), ("weight_decay", 0.1)]);
-        let mut trainer = Trainer::new(vec![model.clone()], adam).unwrap();
-        let moved = |before: &BTreeMap<String, NamedTensor>, inside: bool| -> Vec<bool> {
-            let after = model.weights();
-            let named = before.iter();
-            let named = named.filter(|(name, _)| name.starts_with(&format!("{part}.")) == inside);
-            named.map(|(name, tensor)| after[name] != *tensor).collect()
-        };
-        for _ in 0..2 {
-            step(&mut trainer, &model, &x).unwrap();
-        }
-        assert!(
-            moved(&before, true).iter().all(|moved| !moved),
-            "{architecture}"
-        );
-        assert!(
-            moved(&before, false).iter().any(|moved| *moved),
-            "{architecture}"
-        );
-        // A copy and other weights are frozen alike.
-        let other = model.with_weights(&before, &Device::flex()).unwrap();
-        assert_eq!(
-            (other.frozen(), model.copy().frozen()),
-            (model.frozen(), model.frozen())
-        );
-        model.unfreeze(&[]).unwrap();
-        assert!(model.frozen().is_empty());
-        step(&mut trainer, &model, &x).unwrap();
-        assert!(
-            moved(&before, true).iter().any(|moved| *moved),
-            "{architecture}"
-        );
-        // All of it: what it gives while it is trained is what it gives elsewhere.
-        model.freeze(&[]).unwrap();
-        let before = model.weights();
-        let values = |x: Tensor<2>| x.into_data().iter::<f32>().collect::<Vec<f32>>();
-        let trained = values(model.forward(x.clone()).unwrap());
-        for (got, want) in trained.iter().zip(values(model.embed(x.clone()).unwrap())) {
-            assert!(
-                (got - want).abs() <= 1e-5 * (1.0 + want.abs()),
-                "{architecture}"
-            );
-        }
-        assert_eq!(model.weights(), before, "{architecture}");
-    }
-}
-
-#[test]
-fn a_part_that_is_not_there_is_an_error_that_names_the_nearest() {
-    let model = encoder();
-    let error = model.freeze(&["layr1".into()]).unwrap_err();
-    assert!(error.to_string().contains("layr1"), "{error}");
-    assert!(
-        error.hint().unwrap().contains("did you mean `layer1`?"),
-        "{:?}",
-        error.hint()
-    );
-    let deep = model.freeze(&["layer1.0.conv3".into()]).unwrap_err();
-    let hint = deep.hint().unwrap();
-    assert!(
-        hint.contains("`layer1.0.conv1`") && !hint.contains("weight"),
-        "{hint}"
-    );
-    assert!(model.frozen().is_empty());
 }
 
 /// The two views of a batch by an encoder and a head: what a run and a loop both do.
@@ -379,8 +234,7 @@ fn a_loop_learns_what_a_run_of_the_same_steps_learns() {
     };
     // The run was described before the models are trained, and begins with them as they were.
     let run = Run::new(OWN.with(None).unwrap(), plan).unwrap();
-    let models = vec![encoder.clone(), head.clone()];
-    let mut trainer = Trainer::new(models, optimizer()).unwrap();
+    let mut trainer = Trainer::new(parts([&encoder, &head]), optimizer()).unwrap();
     let losses = go_on(&batches, &encoder, &head, &mut trainer);
     run.fit(FitOptions {
         device: &Device::flex(),
@@ -407,7 +261,7 @@ fn a_loop_that_goes_on_from_a_file_gives_what_one_without_a_stop_gives() {
     let path = folder.path().join("loop.safetensors");
     let fresh = || {
         let (encoder, head) = (encoder(), head());
-        let trainer = Trainer::new(vec![encoder.clone(), head.clone()], optimizer()).unwrap();
+        let trainer = Trainer::new(parts([&encoder, &head]), optimizer()).unwrap();
         (encoder, head, trainer)
     };
     let (encoder, head, mut trainer) = fresh();
@@ -440,7 +294,7 @@ fn a_loop_that_goes_on_from_a_file_gives_what_one_without_a_stop_gives() {
     assert_eq!(losses, want);
     assert_eq!(encoder.weights(), weights);
 
-    let mut other = Trainer::new(vec![encoder], optimizer()).unwrap();
+    let mut other = Trainer::new(parts([&encoder]), optimizer()).unwrap();
     let error = other.resume(&path).unwrap_err().to_string();
     assert!(
         error.contains("resnet18") && error.contains(" and mlp("),
@@ -457,7 +311,7 @@ fn models_of_one_architecture_have_steps_of_their_own() {
         ("weight_decay", 0.0),
     ];
     let sgd = by("sgd", &rates);
-    let mut both = Trainer::new(vec![a.clone(), b.clone()], sgd.clone()).unwrap();
+    let mut both = Trainer::new(parts([&a, &b]), sgd.clone()).unwrap();
     let x = Tensor::<2>::ones([3, 16], &Device::flex());
     let before = b.weights();
     let forward = |encoder: &Encoder| encoder.forward(x.clone()).unwrap().sum();
@@ -469,13 +323,13 @@ fn models_of_one_architecture_have_steps_of_their_own() {
     // Gradients are used up, and so are those from before a step.
     let error = both.step(&mut gradients).unwrap_err().to_string();
     assert!(error.contains("reach no weight"), "{error}");
-    let twice = Trainer::new(vec![a.clone(), a.clone()], sgd.clone());
+    let twice = Trainer::new(parts([&a, &a]), sgd.clone());
     assert!(twice.err().unwrap().to_string().contains("twice"));
     let copy = a.copy();
     assert!(!copy.is_training() && !copy.shares_weights(&a));
     assert_eq!(copy.weights(), a.weights());
     // A step of one trainer is seen by another one of the same model.
-    let mut other = Trainer::new(vec![a.clone()], sgd).unwrap();
+    let mut other = Trainer::new(parts([&a]), sgd).unwrap();
     other.step(&mut forward(&a).backward()).unwrap();
     both.step(&mut forward(&a).backward()).unwrap();
     assert_eq!((other.steps(), both.steps()), (1, 2));

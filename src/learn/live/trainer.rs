@@ -1,10 +1,9 @@
 //! An optimizer that trains models step by step, with gradients from outside.
 
-use super::Journal;
+use super::part::Trained;
+use super::{Journal, Part};
 use crate::Error;
-use crate::nn::{
-    Encoder, Network, export, import, named_by_place, read_safetensors, write_safetensors,
-};
+use crate::nn::{export, import, named_by_place, read_safetensors, write_safetensors};
 use crate::train::Optimizer;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -13,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Models under training and the optimizer that trains them.
+/// Models and tensors under training and the optimizer that trains them.
 ///
 /// A step takes the networks out of the models, moves their weights and puts them back, so that all
 /// who share the models see it. The optimizer keeps its state by the names of the parameters, each
 /// with the number of its model before it: two models of one architecture do not disturb each
-/// other, and a model may be under two trainers.
+/// other, and a model may be under two trainers. A tensor goes by its number alone.
 pub struct Trainer {
-    models: Vec<Encoder>,
+    parts: Vec<Part>,
     description: Optimizer,
     optimizer: ModuleOptimizer,
     /// Learning rate of the next step.
@@ -43,33 +42,47 @@ const TRAINER: &str = "trainer";
 const OPTIMIZER: &str = "optimizer";
 
 impl Trainer {
-    /// Puts models under training by an optimizer.
+    /// Puts models and tensors under training by an optimizer.
     ///
     /// # Errors
-    /// [`Error::Run`] if there is no model, or one twice; [`auricle_audio::Error::Unknown`] if the
-    /// optimizer has a group that is no part of them.
-    pub fn new(models: Vec<Encoder>, description: Optimizer) -> Result<Trainer, Error> {
-        if models.is_empty() {
+    /// [`Error::Run`] if there is none, one twice, or a tensor that asks for no gradient;
+    /// [`auricle_audio::Error::Unknown`] if the optimizer has a group that is no part of them.
+    pub fn new(parts: Vec<Part>, description: Optimizer) -> Result<Trainer, Error> {
+        if parts.is_empty() {
             return Err(Error::Run {
                 message: "there is no model to train".into(),
                 hint: "give the models whose weights it is to move, such as `adam([model, head])`"
                     .into(),
             });
         }
-        let is_twice = |(at, model): (usize, &Encoder)| {
-            models[..at].iter().any(|other| other.shares_weights(model))
-        };
-        if let Some(at) = models.iter().enumerate().position(is_twice) {
+        let is_twice =
+            |(at, part): (usize, &Part)| parts[..at].iter().any(|other| other.is_same(part));
+        if let Some(at) = parts.iter().enumerate().position(is_twice) {
+            let (what, copy) = match parts[at] {
+                Part::Model(_) => ("model", "`m.copy()` is a model of its own"),
+                Part::Tensor(_) => ("tensor", "`t.require_grad()` is a tensor of its own"),
+            };
             return Err(Error::Run {
-                message: format!("model {at} of the optimizer stands there twice"),
-                hint: "give every model once; `m.copy()` is a model of its own".into(),
+                message: format!("{what} {at} of the optimizer stands there twice"),
+                hint: format!("give every {what} once; {copy}"),
             });
         }
-        models.iter().for_each(Encoder::train);
-        let optimizer = built(&description, &models)?;
+        let is_fixed = |part: &Part| matches!(part, Part::Tensor(t) if !t.is_parameter());
+        if let Some(at) = parts.iter().position(is_fixed) {
+            return Err(Error::Run {
+                message: format!("tensor {at} of the optimizer asks for no gradient"),
+                hint: "make it a parameter first: `let w = zeros([3]).require_grad()`".into(),
+            });
+        }
+        for part in &parts {
+            if let Part::Model(model) = part {
+                model.train();
+            }
+        }
+        let optimizer = built(&description, &parts)?;
         Ok(Trainer {
             learning_rate: description.built().learning_rate,
-            models,
+            parts,
             description,
             optimizer,
             steps: 0,
@@ -77,8 +90,8 @@ impl Trainer {
     }
 
     /// What it trains.
-    pub fn models(&self) -> &[Encoder] {
-        &self.models
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// How a step is made of gradients.
@@ -91,35 +104,36 @@ impl Trainer {
         self.steps
     }
 
-    /// One step: takes the models' own out of some gradients, and moves their weights.
+    /// One step: takes what is theirs out of some gradients, and moves the weights.
     ///
     /// # Errors
     /// [`Error::Run`] if there is none of theirs among them.
     pub fn step(&mut self, gradients: &mut Gradients) -> Result<(), Error> {
-        let learner = learner(&self.models);
-        let gradients = GradientsParams::from_module(gradients, &learner);
+        let learner = learner(&self.parts);
+        let mut own = GradientsParams::from_module(gradients, &learner);
+        for (part, module) in self.parts.iter().zip(&learner) {
+            part.add_gradient(module, gradients, &mut own);
+        }
+        let gradients = own;
         if gradients.is_empty() {
             return Err(Error::Run {
                 message: "these gradients reach no weight that this optimizer trains".into(),
-                hint: "the loss must be computed from `model.forward(...)` after the last step; \
-                    every step makes the weights anew"
+                hint: "the loss must be computed from `model.forward(...)`, or from the tensors, after \
+                    the last step; every step makes the weights anew"
                     .into(),
             });
         }
         let gradients = self.description.built().clip(&learner, gradients);
         let learner = self.optimizer.step(self.learning_rate, learner, gradients);
-        for (model, network) in self.models.iter().zip(learner) {
-            model.set_network(network);
+        for (part, module) in self.parts.iter().zip(learner) {
+            part.set(module);
         }
         self.steps += 1;
         Ok(())
     }
 
     fn sources(&self) -> Vec<String> {
-        let models = self.models.iter();
-        models
-            .map(|model| model.architecture().to_string())
-            .collect()
+        self.parts.iter().map(Part::to_string).collect()
     }
 
     /// Writes weights, the optimizer's state and the journal as one file, whole or not at all.
@@ -141,7 +155,7 @@ impl Trainer {
         };
         let about = serde_json::to_value(about).map_err(|error| Error::file(path, error))?;
         // `valid` takes the weights from the device that differentiates.
-        let tensors = export(&learner(&self.models).valid());
+        let tensors = export(&learner(&self.parts).valid());
         let blobs = BTreeMap::from([(OPTIMIZER, &*state)]);
         write_safetensors(
             path,
@@ -175,13 +189,13 @@ impl Trainer {
             let message = format!("this is the state of {saved}, not of {own}");
             return Err(Error::file(path, message));
         }
-        let learner = import(learner(&self.models), &tensors)?;
-        let optimizer = built(&self.description, &self.models)?;
+        let learner = import(learner(&self.parts), &tensors)?;
+        let optimizer = built(&self.description, &self.parts)?;
         self.optimizer = optimizer
             .from_bytes(Bytes::from_bytes_vec(state))
             .map_err(|error| Error::file(path, error))?;
-        for (model, network) in self.models.iter().zip(learner) {
-            model.set_network(network);
+        for (part, module) in self.parts.iter().zip(learner) {
+            part.set(module);
         }
         self.steps = about.steps;
         self.learning_rate = about.learning_rate;
@@ -189,13 +203,13 @@ impl Trainer {
     }
 }
 
-/// burn's optimizer of some models: the parts of a single one go by their own names.
-fn built(description: &Optimizer, models: &[Encoder]) -> Result<ModuleOptimizer, Error> {
-    let inside = (models.len() == 1).then_some("0");
-    description.built().build(&learner(models), inside)
+/// burn's optimizer of some parts: those of a single one go by their own names.
+fn built(description: &Optimizer, parts: &[Part]) -> Result<ModuleOptimizer, Error> {
+    let inside = (parts.len() == 1).then_some("0");
+    description.built().build(&learner(parts), inside)
 }
 
-/// The networks of some models as one module.
-fn learner(models: &[Encoder]) -> Vec<Network> {
-    named_by_place(models.iter().map(Encoder::network).collect())
+/// Some parts as one module.
+fn learner(parts: &[Part]) -> Vec<Trained> {
+    named_by_place(parts.iter().map(Part::module).collect())
 }

@@ -1,6 +1,7 @@
 //! Losses: functions of tensors, each declared beside its mathematics, and their [`CATALOGUE`].
 
 mod align_uniform;
+mod blocks;
 #[cfg(test)]
 mod checks;
 mod clar;

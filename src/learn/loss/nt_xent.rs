@@ -1,6 +1,7 @@
 //! The normalized temperature-scaled cross entropy, with and without the positive in its
 //! denominator.
 
+use super::blocks::{BLOCK, LARGE, mean_log_sum_exp};
 use super::described::{A, B, LossDeclaration, LossFacts, computed};
 use super::similarity::{
     check_positive, check_rows, check_views, log_softmax_without, log_sum_exp, lowest, normalized,
@@ -83,7 +84,23 @@ pub(super) const TEMPERATURE: Kind = Kind::Number {
 /// [`Error::Shape`] if the views differ in shape; [`Error::Range`] if `batch` is 0 or `temperature`
 /// is not above 0.
 pub fn nt_xent(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Error> {
-    Ok(nt_xent_per_anchor(a, b, temperature)?.mean())
+    let [n, _] = check_views(&a, &b)?;
+    if 2 * n <= LARGE {
+        return Ok(nt_xent_per_anchor(a, b, temperature)?.mean());
+    }
+    check_positive("temperature", temperature)?;
+    // An anchor is no candidate for itself.
+    let numbers: Vec<usize> = (0..2 * n).collect();
+    Ok(in_blocks(a, b, temperature, &numbers))
+}
+
+/// The mean over all anchors of the logarithm of a sum over candidates, which have another number
+/// than the anchor, less the similarity of its positive.
+fn in_blocks(a: Tensor<2>, b: Tensor<2>, temperature: f64, numbers: &[usize]) -> Tensor<1> {
+    let (a, b) = (normalized(a), normalized(b));
+    let positive = (a.clone() * b.clone()).sum_dim(1).div_scalar(temperature);
+    let z = Tensor::cat(vec![a, b], 0);
+    mean_log_sum_exp(z, numbers, temperature, BLOCK) - positive.mean()
 }
 
 /// The terms of [`nt_xent`], `[2 batch]`: those of `a` as anchors, then those of `b`.
@@ -127,6 +144,11 @@ pub fn dcl(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Er
     let [n, _] = check_views(&a, &b)?;
     check_rows(n, 2)?;
     check_positive("temperature", temperature)?;
+    // Both views of a clip carry its number: what they share is no negative.
+    let clips: Vec<usize> = (0..n).chain(0..n).collect();
+    if 2 * n > LARGE {
+        return Ok(in_blocks(a, b, temperature, &clips));
+    }
     let device = a.device();
     let (a, b) = (normalized(a), normalized(b));
     let positive = (a.clone() * b.clone())
@@ -134,8 +156,6 @@ pub fn dcl(a: Tensor<2>, b: Tensor<2>, temperature: f64) -> Result<Tensor<1>, Er
         .div_scalar(temperature)
         .mean();
     let z = Tensor::cat(vec![a, b], 0);
-    // Both views of a clip carry its number: what they share is no negative.
-    let clips: Vec<usize> = (0..n).chain(0..n).collect();
     let negatives = similarities(z.clone(), z, temperature)
         .mask_fill(pairs(&clips, &clips, &device), lowest(temperature));
     Ok(log_sum_exp(negatives).mean() - positive)

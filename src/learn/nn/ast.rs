@@ -4,16 +4,15 @@ use super::described::{
     EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, number,
     word,
 };
+use super::front::{Front, PATCH, Patches, Transformer, grid};
 use super::transformer::EPSILON;
-use super::{Architecture, TransformerBlock, linear, resize_positions, within};
+use super::{Architecture, TransformerBlock, linear, within};
 use crate::Error;
 use auricle_audio::declare::{
     ABOVE_ZERO, BELOW_ONE, DefaultValue, Kind, Parameter, Preset, Value, words,
 };
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -243,33 +242,15 @@ const MOST_BLOCKS: usize = 128;
 const MOST_BANDS: usize = 4096;
 const MOST_FRAMES: usize = 65_536;
 
-/// Side of a patch, in bands and frames.
-pub(crate) const PATCH: usize = 16;
 /// Added to the variance in the norm of the head.
-const HEAD_EPSILON: f64 = 1e-5;
-
-/// Patches along axes of at least [`PATCH`].
-fn grid(size: [usize; 2], stride: usize) -> [usize; 2] {
-    size.map(|n| (n - PATCH) / stride + 1)
-}
-
-#[derive(Module, Debug)]
-struct Projection {
-    weight: Param<Tensor<4>>,
-    bias: Param<Tensor<1>>,
-}
-
-#[derive(Module, Debug)]
-struct PatchEmbed {
-    proj: Projection,
-}
+pub(super) const HEAD_EPSILON: f64 = 1e-5;
 
 #[derive(Module, Debug)]
 struct VisionTransformer {
     cls_token: Param<Tensor<3>>,
     dist_token: Option<Param<Tensor<3>>>,
     pos_embed: Param<Tensor<3>>,
-    patch_embed: PatchEmbed,
+    patch_embed: Patches,
     blocks: Vec<TransformerBlock>,
     norm: LayerNorm,
 }
@@ -333,15 +314,7 @@ impl Ast {
             cls_token: zeros(1),
             dist_token: options.distilled.then(|| zeros(1)),
             pos_embed: zeros(1 + usize::from(options.distilled) + rows * columns),
-            patch_embed: PatchEmbed {
-                proj: Projection {
-                    weight: Param::from_tensor(Tensor::zeros(
-                        [dim, channels, PATCH, PATCH],
-                        device,
-                    )),
-                    bias: Param::from_tensor(Tensor::zeros([dim], device)),
-                },
-            },
+            patch_embed: Patches::new(channels, dim, device),
             blocks: (0..depth)
                 .map(|_| TransformerBlock::new([norm(EPSILON), norm(EPSILON)], dim, heads, device))
                 .collect(),
@@ -358,77 +331,6 @@ impl Ast {
         })
     }
 
-    /// Channels of its input.
-    pub fn channels(&self) -> usize {
-        self.v.patch_embed.proj.weight.dims()[1]
-    }
-
-    /// Features of a token.
-    pub fn dim(&self) -> usize {
-        self.v.cls_token.dims()[2]
-    }
-
-    /// The patches of `[batch, channels, bands, frames]` as tokens without positions,
-    /// `[batch, rows * columns, dim]`, and rows and columns of their grid: token
-    /// `row * columns + column`, rows along bands.
-    pub fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
-        let proj = &self.v.patch_embed.proj;
-        let options = ConvOptions::new([self.stride; 2], [0; 2], [1; 2], 1);
-        let map = conv2d(x, proj.weight.val(), Some(proj.bias.val()), options);
-        let [_, _, rows, columns] = map.dims();
-        (map.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns])
-    }
-
-    /// Number of tokens before those of the patches: class, distillation.
-    pub fn n_front(&self) -> usize {
-        1 + usize::from(self.v.dist_token.is_some())
-    }
-
-    /// Distance of patches, in bands and frames.
-    pub fn stride(&self) -> usize {
-        self.stride
-    }
-
-    /// Adds positions to the tokens of all patches of a grid, `[batch, rows * columns, dim]`.
-    pub fn placed(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
-        let (n_front, table) = (self.n_front(), self.v.pos_embed.val());
-        let n = table.dims()[1] - n_front;
-        patches + resize_positions(table.narrow(1, n_front, n), self.grid, grid)
-    }
-
-    /// Puts class and distillation token before tokens that have their positions, of all patches
-    /// or of some, `[batch, n, dim]`, and runs the blocks and the last norm over them all.
-    pub fn encode(&self, placed: Tensor<3>) -> Tensor<3> {
-        let [batch, _, dim] = placed.dims();
-        let mut front = vec![self.v.cls_token.val()];
-        front.extend(self.v.dist_token.as_ref().map(Param::val));
-        let n_front = front.len();
-        let table = self.v.pos_embed.val();
-        let front = Tensor::cat(front, 1) + table.narrow(1, 0, n_front);
-        let front = front.expand([batch, n_front, dim]);
-        let x = Tensor::cat(vec![front, placed], 1);
-        let x = self.v.blocks.iter().fold(x, |x, block| block.forward(x));
-        self.v.norm.forward(x)
-    }
-
-    /// All tokens behind the last norm, `[batch, 1 or 2 + rows * columns, dim]`: class,
-    /// distillation, patches.
-    pub fn tokens(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<3> {
-        self.encode(self.placed(patches, grid))
-    }
-
-    /// The embedding of patches, `[batch, dim]`: the mean of class and distillation token, or of
-    /// the tokens of the patches.
-    pub fn features(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<2> {
-        let tokens = self.tokens(patches, grid);
-        let (n_front, n) = (self.n_front(), tokens.dims()[1]);
-        let read = match self.pooling {
-            Pooling::Class => tokens.narrow(1, 0, n_front),
-            Pooling::Mean => tokens.narrow(1, n_front, n - n_front),
-        };
-        read.mean_dim(1).flatten::<2>(1, 2)
-    }
-
     /// Embeds `[batch, channels, bands, frames]` as `[batch, dim]`, or as the outputs of the head.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let (patches, grid) = self.patches(x);
@@ -437,5 +339,38 @@ impl Ast {
             Some((norm, linear)) => linear.forward(norm.forward(features)),
             None => features,
         }
+    }
+}
+
+/// Its embedding is that before the head.
+impl Transformer for Ast {
+    fn front(&self) -> Front<'_> {
+        Front {
+            cls_token: &self.v.cls_token,
+            dist_token: self.v.dist_token.as_ref(),
+            pos_embed: &self.v.pos_embed,
+            patches: &self.v.patch_embed,
+            grid: self.grid,
+            stride: self.stride,
+        }
+    }
+
+    fn run(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let blocks = self.v.blocks.iter();
+        let tokens = blocks.fold(tokens, |x, block| block.forward(x));
+        self.v.norm.forward(tokens)
+    }
+
+    fn read(&self, tokens: Tensor<3>) -> Tensor<2> {
+        let (n_front, n) = (self.n_front(), tokens.dims()[1]);
+        let read = match self.pooling {
+            Pooling::Class => tokens.narrow(1, 0, n_front),
+            Pooling::Mean => tokens.narrow(1, n_front, n - n_front),
+        };
+        read.mean_dim(1).flatten::<2>(1, 2)
+    }
+
+    fn n_features(&self) -> usize {
+        self.dim()
     }
 }

@@ -163,6 +163,12 @@ impl Encoder {
         self.network.is(&other.network)
     }
 
+    /// Where its weights are.
+    pub fn device(&self) -> Device {
+        let devices = self.network.get().valid().devices();
+        devices.into_iter().next().unwrap_or_default()
+    }
+
     /// Number of features that it gives.
     pub fn dim(&self) -> usize {
         self.architecture.dim()
@@ -242,7 +248,7 @@ impl Encoder {
     /// [`Error::Audio`] if the file cannot be written, [`Error::Run`] if the program has no names
     /// for the architecture.
     pub fn save_as(&self, path: &Path, naming: Naming) -> Result<(), Error> {
-        if naming != Naming::Original && self.network.get().transformer().is_none() {
+        if naming != Naming::Original && !matches!(self.architecture, Architecture::Ast(_)) {
             return Err(Error::Run {
                 message: "only a transformer has names of timm or Hugging Face".into(),
                 hint: "save it without `names`: they are PyTorch's".into(),

@@ -15,14 +15,14 @@ pub(super) fn grid(size: [usize; 2], stride: usize) -> [usize; 2] {
 }
 
 #[derive(Module, Debug)]
-pub(super) struct Projection {
+pub(crate) struct Projection {
     weight: Param<Tensor<4>>,
     bias: Param<Tensor<1>>,
 }
 
 /// The convolution that makes a token of a patch.
 #[derive(Module, Debug)]
-pub(super) struct Patches {
+pub(crate) struct Patches {
     proj: Projection,
 }
 
@@ -40,7 +40,7 @@ impl Patches {
 }
 
 /// A class token, and a distillation token, patches and their places, seen as one.
-pub(super) struct Front<'a> {
+pub(crate) struct Front<'a> {
     pub(super) cls_token: &'a Param<Tensor<3>>,
     pub(super) dist_token: Option<&'a Param<Tensor<3>>>,
     pub(super) pos_embed: &'a Param<Tensor<3>>,
@@ -82,9 +82,8 @@ impl Front<'_> {
 }
 
 /// A transformer over the patches of a clip, as those see it who work on its tokens.
-pub trait Transformer {
+pub(crate) trait Transformer {
     /// How clips become tokens.
-    #[expect(private_interfaces, reason = "the other methods are what it is asked for")]
     fn front(&self) -> Front<'_>;
 
     /// Runs what works on tokens over all of them, `[batch, n, dim]`.
@@ -148,6 +147,24 @@ pub trait Transformer {
     /// The embedding of patches, `[batch, features]`.
     fn features(&self, patches: Tensor<3>, grid: [usize; 2]) -> Tensor<2> {
         self.read(self.tokens(patches, grid))
+    }
+}
+
+impl<T: Transformer> Transformer for &T {
+    fn front(&self) -> Front<'_> {
+        (**self).front()
+    }
+
+    fn run(&self, tokens: Tensor<3>) -> Tensor<3> {
+        (**self).run(tokens)
+    }
+
+    fn read(&self, tokens: Tensor<3>) -> Tensor<2> {
+        (**self).read(tokens)
+    }
+
+    fn n_features(&self) -> usize {
+        (**self).n_features()
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod architecture;
 mod ast;
+mod basic_block;
 mod batch_norm;
 mod cnn6;
 mod conv;
 mod cpu;
 mod described;
 mod encoder;
+mod front;
 mod frozen;
 mod group_norm;
 mod init;
@@ -25,6 +27,7 @@ mod resnet;
 mod resnet_waves;
 mod shared;
 mod slowfast;
+mod stochastic_depth;
 mod summary;
 mod tokens;
 mod trace;
@@ -33,13 +36,14 @@ mod weights;
 mod ws_conv;
 
 pub use architecture::Architecture;
-pub(crate) use ast::PATCH;
 pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::{Conv1d, Conv2d};
 pub use described::{DescribedEncoder, EncoderDeclaration};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
+pub use front::PatchTokens;
+pub(crate) use front::{PATCH, Transformer};
 pub(crate) use frozen::{freeze, is_within, unknown_part};
 pub use group_norm::GroupNorm;
 pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
@@ -65,7 +69,7 @@ pub use weights::{
     NamedTensor, count_parameters, export, import, read_safetensors, read_weights,
     write_safetensors,
 };
-pub(crate) use weights::{Weight, weights_of};
+pub(crate) use weights::{Weight, is_statistic, weights_of};
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;
 

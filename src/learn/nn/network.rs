@@ -1,7 +1,9 @@
 //! The network of every architecture, and what goes into it.
 
 use super::layers::Layers;
-use super::{Architecture, Ast, Cnn6, Mlp, ResNet18, ResNet18Waves, SlowfastNfnet, ast, cnn6};
+use super::{
+    Architecture, Ast, Cnn6, Mlp, PATCH, ResNet18, ResNet18Waves, SlowfastNfnet, Transformer, cnn6,
+};
 use crate::Error;
 use crate::batch::Batch;
 use burn::module::Module;
@@ -141,7 +143,7 @@ impl Network {
                 }
             }
             Network::Ast(network) => {
-                Ok(network.forward(features(input, network.channels(), ast::PATCH)?))
+                Ok(network.forward(features(input, network.channels(), PATCH)?))
             }
             Network::SlowfastNfnet(network) => {
                 Ok(network.forward(features(input, network.channels(), 1)?))
@@ -168,28 +170,35 @@ impl Network {
         }
     }
 
-    /// The transformer, where it is one.
-    pub fn transformer(&self) -> Option<&Ast> {
+    /// The transformer, where it is one, or layers that begin as one.
+    pub(crate) fn transformer(&self) -> Option<Box<dyn Transformer + '_>> {
         match self {
-            Network::Ast(network) => Some(network),
+            Network::Ast(network) => Some(Box::new(network)),
+            Network::Layers(network) => {
+                let tokens = network.transformer()?;
+                Some(Box::new(tokens))
+            }
             _ => None,
         }
     }
 
-    /// The transformer, where it is one, and a batch that it reads, `[batch, channels, bands,
-    /// frames]`: for those who work on its tokens.
+    /// The same, and a batch that it reads, `[batch, channels, bands, frames]`: for those who work
+    /// on its tokens.
     ///
     /// # Errors
     /// As [`Network::forward`].
-    pub fn transformer_and_input(
+    pub(crate) fn transformer_and_input(
         &self,
         input: impl Into<Input>,
-    ) -> Result<Option<(&Ast, Tensor<4>)>, Error> {
-        let Some(network) = self.transformer() else {
+    ) -> Result<Option<(Box<dyn Transformer + '_>, Tensor<4>)>, Error> {
+        let (input, Some(transformer)) = (input.into(), self.transformer()) else {
             return Ok(None);
         };
-        let x = features(input.into(), network.channels(), ast::PATCH)?;
-        Ok(Some((network, x)))
+        if let Network::Layers(network) = self {
+            network.check(&input)?;
+        }
+        let x = features(input, transformer.channels(), PATCH)?;
+        Ok(Some((transformer, x)))
     }
 }
 

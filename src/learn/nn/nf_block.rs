@@ -1,8 +1,9 @@
 //! The residual block of networks without normalization.
 
+use super::stochastic_depth::factors_of;
 use super::ws_conv::mean_pool;
 use super::{WsConv2d, linear};
-use burn::module::{Module, Param};
+use burn::module::{Flag, Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Tensor};
@@ -11,10 +12,10 @@ use burn::tensor::{Device, Tensor};
 pub(super) const ALPHA: f64 = 0.2;
 
 /// What keeps the variance of a GELU at 1.
-const GELU_GAIN: f64 = 1.701_504_349_708_557_1;
+pub(super) const GELU_GAIN: f64 = 1.701_504_349_708_557_1;
 
 /// The GELU by its approximation with a hyperbolic tangent.
-pub(super) fn gelu_tanh(x: Tensor<4>) -> Tensor<4> {
+pub(super) fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     const SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
     let inner = x.clone() * (x.clone() * x.clone() * (0.044715 * SCALE) + SCALE);
     x * (inner.tanh() * 0.5 + 0.5)
@@ -38,6 +39,22 @@ pub struct NfBlockOptions {
     pub group: usize,
     /// One over the standard deviation that is expected at the input.
     pub beta: f64,
+    /// Probability of a clip to pass by the shortcut alone while it is trained; the branch of the
+    /// others is not rescaled.
+    pub stochastic_depth: f64,
+}
+
+impl NfBlockOptions {
+    /// Channels of the convolutions in the middle, and their groups.
+    pub(super) fn middle(&self) -> (usize, usize) {
+        let middle = (self.channels[1] / 2).max(1);
+        (middle, (middle / self.group).max(1))
+    }
+
+    /// Whether its shortcut is a convolution, because the shape changes.
+    pub(super) fn has_shortcut(&self) -> bool {
+        self.stride != [1; 2] || self.channels[0] != self.channels[1]
+    }
 }
 
 /// Weighs channels by what is in all of them: twice a sigmoid of two linear layers over the mean of
@@ -52,7 +69,8 @@ struct SqueezeExcite {
 /// recognition without normalization", 2021), with kernels of its own in time and frequency.
 ///
 /// `out = shortcut + 0.2 skip_gain branch`, where the branch is four convolutions behind scaled
-/// GELUs and a squeeze-and-excite. The gain starts at 0.
+/// GELUs and a squeeze-and-excite. The gain starts at 0. While it is trained, clips pass by the
+/// shortcut alone at random.
 #[derive(Module, Debug)]
 pub struct NfBlock {
     skip_gain: Param<Tensor<1>>,
@@ -66,20 +84,27 @@ pub struct NfBlock {
     stride: [usize; 2],
     #[module(skip)]
     beta: f64,
+    #[module(skip)]
+    stochastic_depth: f64,
+    /// The name of the block in its network, by which clips are drawn.
+    #[module(skip)]
+    place: String,
+    /// Down where the block is frozen: no clip is then left out.
+    training: Param<Flag>,
 }
 
 impl NfBlock {
-    /// A block, its weights not yet drawn.
-    pub fn new(options: NfBlockOptions, device: &Device) -> NfBlock {
+    /// A block by its name in a network, its weights not yet drawn.
+    pub fn new(options: NfBlockOptions, place: String, device: &Device) -> NfBlock {
         let NfBlockOptions {
             channels: [from, to],
             kernel,
             stride,
-            group,
             beta,
+            stochastic_depth,
+            ..
         } = options;
-        let middle = (to / 2).max(1);
-        let groups = (middle / group).max(1);
+        let (middle, groups) = options.middle();
         let plain = |from: usize, to: usize| WsConv2d::new([from, to], [1; 2], [1; 2], 1, device);
         let grouped = |kernel: [usize; 2], stride: [usize; 2]| {
             WsConv2d::new([middle, middle], kernel, stride, groups, device)
@@ -90,13 +115,16 @@ impl NfBlock {
             conv1: grouped(kernel, stride),
             conv1b: grouped([1, 3], [1; 2]),
             conv2: plain(middle, to),
-            conv_shortcut: (stride != [1; 2] || from != to).then(|| plain(from, to)),
+            conv_shortcut: options.has_shortcut().then(|| plain(from, to)),
             se: SqueezeExcite {
                 fc0: linear(to, middle, device),
                 fc1: linear(middle, to, device),
             },
             stride,
             beta,
+            stochastic_depth,
+            place,
+            training: Param::from_bool(true),
         }
     }
 
@@ -113,10 +141,22 @@ impl NfBlock {
         let y = self.conv1.forward(activation(y));
         let y = self.conv1b.forward(activation(y));
         let y = self.conv2.forward(activation(y));
-        let weights = y.clone().mean_dim(3).mean_dim(2).flatten::<2>(1, 3);
-        let weights = self.se.fc1.forward(relu(self.se.fc0.forward(weights)));
-        let weights = sigmoid(weights).unsqueeze_dims::<4>(&[2, 3]);
+        let means = y.clone().mean_dim(3).mean_dim(2).flatten::<2>(1, 3);
+        let weights = self
+            .se
+            .fc1
+            .forward(relu(self.se.fc0.forward(means.clone())));
+        let weights = self.depth(sigmoid(weights).unsqueeze_dims::<4>(&[2, 3]), means);
         let gain = self.skip_gain.val().reshape([1, 1, 1, 1]) * (2.0 * ALPHA);
         shortcut + y * weights * gain
+    }
+
+    /// The weights of the channels, those of clips that are left out 0.
+    fn depth(&self, weights: Tensor<4>, means: Tensor<2>) -> Tensor<4> {
+        let device = weights.device();
+        if self.stochastic_depth == 0.0 || !device.is_autodiff() || !self.training.is_enabled() {
+            return weights;
+        }
+        weights * factors_of(&self.place, self.stochastic_depth, 1.0, means, &device)
     }
 }

@@ -1,5 +1,6 @@
 //! ResNet-18.
 
+use super::basic_block::BasicBlock;
 use super::described::{
     EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, width,
 };
@@ -131,47 +132,11 @@ pub(super) static RESNET18: EncoderDeclaration = EncoderDeclaration {
 pub struct ResNet18 {
     conv1: Conv2d,
     bn1: BatchNorm,
-    layer1: Vec<BasicBlock>,
-    layer2: Vec<BasicBlock>,
-    layer3: Vec<BasicBlock>,
-    layer4: Vec<BasicBlock>,
+    layer1: Vec<BasicBlock<Conv2d>>,
+    layer2: Vec<BasicBlock<Conv2d>>,
+    layer3: Vec<BasicBlock<Conv2d>>,
+    layer4: Vec<BasicBlock<Conv2d>>,
     fc: Option<Linear>,
-}
-
-#[derive(Module, Debug)]
-struct BasicBlock {
-    conv1: Conv2d,
-    bn1: BatchNorm,
-    conv2: Conv2d,
-    bn2: BatchNorm,
-    downsample: Option<(Conv2d, BatchNorm)>,
-}
-
-impl BasicBlock {
-    fn new(from: usize, to: usize, stride: usize, device: &Device) -> BasicBlock {
-        let reshaped = stride != 1 || from != to;
-        BasicBlock {
-            conv1: Conv2d::new([from, to], 3, stride, false, device),
-            bn1: BatchNorm::new(to, device),
-            conv2: Conv2d::new([to, to], 3, 1, false, device),
-            bn2: BatchNorm::new(to, device),
-            downsample: reshaped.then(|| {
-                (
-                    Conv2d::new([from, to], 1, stride, false, device),
-                    BatchNorm::new(to, device),
-                )
-            }),
-        }
-    }
-
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let shortcut = match &self.downsample {
-            Some((conv, bn)) => bn.forward(conv.forward(x.clone())),
-            None => x.clone(),
-        };
-        let y = self.bn1.forward_relu(self.conv1.forward(x));
-        self.bn2.forward_add_relu(self.conv2.forward(y), shortcut)
-    }
 }
 
 impl ResNet18 {
@@ -188,19 +153,14 @@ impl ResNet18 {
         } = options;
         within("width", width, 1..=MOST_CHANNELS)?;
         within("channels", channels, 1..=MOST_CHANNELS)?;
-        let stage = |from: usize, to: usize, stride: usize| {
-            vec![
-                BasicBlock::new(from, to, stride, device),
-                BasicBlock::new(to, to, 1, device),
-            ]
-        };
+        let [layer1, layer2, layer3, layer4] = BasicBlock::stages(width, 3, device);
         Ok(ResNet18 {
             conv1: Conv2d::new([channels, width], 7, 2, stem_bias, device),
             bn1: BatchNorm::new(width, device),
-            layer1: stage(width, width, 1),
-            layer2: stage(width, 2 * width, 2),
-            layer3: stage(2 * width, 4 * width, 2),
-            layer4: stage(4 * width, 8 * width, 2),
+            layer1,
+            layer2,
+            layer3,
+            layer4,
             fc: fc.map(|outputs| LinearConfig::new(8 * width, outputs).init(device)),
         })
     }

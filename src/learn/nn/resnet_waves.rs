@@ -1,5 +1,6 @@
 //! ResNet-18 over raw waves.
 
+use super::basic_block::{BasicBlock, Convolution};
 use super::described::{MOST_CHANNELS, MOST_OUTPUTS, Values, given, maybe, word};
 use super::{BatchNorm, Conv1d, ResNet18Options, linear, within};
 use crate::Error;
@@ -7,7 +8,7 @@ use auricle_audio::declare::Value;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::module::max_pool1d;
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -103,55 +104,6 @@ impl ResNet18WavesOptions {
     }
 }
 
-/// A convolution with padding that keeps the size at stride 1.
-fn convolution(
-    channels: [usize; 2],
-    kernel: usize,
-    stride: usize,
-    bias: bool,
-    device: &Device,
-) -> Conv1d {
-    let [from, to] = channels;
-    let options = ConvOptions::new([stride], [kernel / 2], [1], 1);
-    Conv1d::with([to, from, kernel], bias, options, device)
-}
-
-#[derive(Module, Debug)]
-struct BasicBlock {
-    conv1: Conv1d,
-    bn1: BatchNorm,
-    conv2: Conv1d,
-    bn2: BatchNorm,
-    downsample: Option<(Conv1d, BatchNorm)>,
-}
-
-impl BasicBlock {
-    fn new(from: usize, to: usize, stride: usize, device: &Device) -> BasicBlock {
-        let reshaped = stride != 1 || from != to;
-        BasicBlock {
-            conv1: convolution([from, to], KERNEL, stride, false, device),
-            bn1: BatchNorm::new(to, device),
-            conv2: convolution([to, to], KERNEL, 1, false, device),
-            bn2: BatchNorm::new(to, device),
-            downsample: reshaped.then(|| {
-                (
-                    convolution([from, to], 1, stride, false, device),
-                    BatchNorm::new(to, device),
-                )
-            }),
-        }
-    }
-
-    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let shortcut = match &self.downsample {
-            Some((conv, bn)) => bn.forward(conv.forward(x.clone())),
-            None => x.clone(),
-        };
-        let y = self.bn1.forward_relu(self.conv1.forward(x));
-        self.bn2.forward_add_relu(self.conv2.forward(y), shortcut)
-    }
-}
-
 /// ResNet-18 over raw waves (Al-Tahan and Mohsenzadeh, "CLAR", 2021), with the names of the
 /// two-dimensional one.
 ///
@@ -162,10 +114,10 @@ impl BasicBlock {
 pub struct ResNet18Waves {
     conv1: Conv1d,
     bn1: BatchNorm,
-    layer1: Vec<BasicBlock>,
-    layer2: Vec<BasicBlock>,
-    layer3: Vec<BasicBlock>,
-    layer4: Vec<BasicBlock>,
+    layer1: Vec<BasicBlock<Conv1d>>,
+    layer2: Vec<BasicBlock<Conv1d>>,
+    layer3: Vec<BasicBlock<Conv1d>>,
+    layer4: Vec<BasicBlock<Conv1d>>,
     fc: Option<Linear>,
     #[module(skip)]
     geometry: Geometry,
@@ -183,14 +135,9 @@ impl ResNet18Waves {
             .fc
             .map(|fc| within("fc", fc, 1..=MOST_OUTPUTS))
             .transpose()?;
-        let stage = |from: usize, to: usize, stride: usize| {
-            vec![
-                BasicBlock::new(from, to, stride, device),
-                BasicBlock::new(to, to, 1, device),
-            ]
-        };
+        let [layer1, layer2, layer3, layer4] = BasicBlock::stages(width, KERNEL, device);
         Ok(ResNet18Waves {
-            conv1: convolution(
+            conv1: Conv1d::centred(
                 [channels, width],
                 options.geometry.stem(),
                 2,
@@ -198,10 +145,10 @@ impl ResNet18Waves {
                 device,
             ),
             bn1: BatchNorm::new(width, device),
-            layer1: stage(width, width, 1),
-            layer2: stage(width, 2 * width, 2),
-            layer3: stage(2 * width, 4 * width, 2),
-            layer4: stage(4 * width, 8 * width, 2),
+            layer1,
+            layer2,
+            layer3,
+            layer4,
             fc: fc.map(|outputs| linear(8 * width, outputs, device)),
             geometry: options.geometry,
         })

@@ -4,7 +4,7 @@ use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, give
 use super::nf_block::{ALPHA, activation, gelu_tanh};
 use super::{Architecture, NfBlock, NfBlockOptions, WsConv2d, within};
 use crate::Error;
-use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
+use auricle_audio::declare::{BELOW_ONE, DefaultValue, Kind, Parameter, Value, words};
 use burn::module::Module;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
@@ -45,6 +45,9 @@ pub struct SlowfastNfnetOptions {
     pub channels: usize,
     /// Which networks there are.
     pub pathways: Pathways,
+    /// Probability of a clip to pass the last block of a network by its shortcut alone while it is
+    /// trained, to which it rises from 0 in proportion to the number of the block.
+    pub stochastic_depth: f64,
 }
 
 /// F0.
@@ -52,6 +55,7 @@ const DEFAULT: SlowfastNfnetOptions = SlowfastNfnetOptions {
     width: 256,
     channels: 1,
     pathways: Pathways::Both,
+    stochastic_depth: 0.1,
 };
 
 impl Default for SlowfastNfnetOptions {
@@ -61,11 +65,27 @@ impl Default for SlowfastNfnetOptions {
 }
 
 impl SlowfastNfnetOptions {
+    /// The slow and the fast network.
+    pub(super) fn shapes(&self) -> [PathwayShape; 2] {
+        let [slow, fast] = [
+            PathwayShape::slow(self.width),
+            PathwayShape::fast(self.width),
+        ];
+        [slow, fast].map(|shape| PathwayShape {
+            stochastic_depth: self.stochastic_depth,
+            ..shape
+        })
+    }
+
     pub(super) fn values(&self) -> Values {
         vec![
             ("width", given(self.width)),
             ("channels", given(self.channels)),
             ("pathways", word(&Pathways::WORDS, &self.pathways)),
+            (
+                "stochastic_depth",
+                Value::Drawn(self.stochastic_depth.into()),
+            ),
         ]
     }
 }
@@ -75,8 +95,7 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
     name: "slowfast_nfnet",
     about: "Makes a Slowfast NFNet encoder with random weights: two networks without norms, one over \
         slower time, joined before every stage.",
-    citation: "Wang et al., 2022; the default is F0, of 63 million weights. Stochastic depth is left \
-        out",
+    citation: "Wang et al., 2022; the default is F0, of 63 million weights",
     parameters: &[
         width(
             [MIN_WIDTH, MOST_CHANNELS],
@@ -90,6 +109,16 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
             DefaultValue::Word("both"),
             "\"both\" networks, or the \"slow\" or the \"fast\" one by itself",
         ),
+        Parameter::option(
+            "stochastic_depth",
+            Kind::Number {
+                low: 0.0,
+                high: BELOW_ONE,
+            },
+            DefaultValue::Number(DEFAULT.stochastic_depth),
+            "while it is trained, a clip passes block k of 12 by its shortcut alone with k twelfths of \
+                this probability",
+        ),
     ],
     facts: (),
     example: "assert(slowfast_nfnet(#{ width: 16 }).dim == 216)",
@@ -99,6 +128,7 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
             width: settings.count("width"),
             channels: settings.count("channels"),
             pathways: pathways.unwrap_or_default(),
+            stochastic_depth: settings.number("stochastic_depth"),
         }))
     },
 };
@@ -118,6 +148,8 @@ pub struct PathwayShape {
     pub stem_kernels: [[usize; 2]; 4],
     /// Kernels of the stages.
     pub kernels: [[usize; 2]; 4],
+    /// As [`SlowfastNfnetOptions::stochastic_depth`].
+    pub stochastic_depth: f64,
 }
 
 /// Strides of the stem.
@@ -138,6 +170,7 @@ impl PathwayShape {
             group: width / 2,
             stem_kernels: [[1, 3], [1, 3], [1, 3], [3, 3]],
             kernels: [[1, 1], [1, 1], [3, 1], [3, 1]],
+            stochastic_depth: DEFAULT.stochastic_depth,
         }
     }
 
@@ -149,6 +182,7 @@ impl PathwayShape {
             group: width / 16,
             stem_kernels: [[3, 3], [1, 3], [1, 3], [3, 3]],
             kernels: [[3, 1]; 4],
+            stochastic_depth: DEFAULT.stochastic_depth,
         }
     }
 
@@ -169,6 +203,7 @@ impl PathwayShape {
         let mut blocks = Vec::new();
         let mut from = self.stem()[3];
         let mut expected = 1.0_f64;
+        let n_blocks: usize = self.depth.iter().sum();
         for stage in 0..4 {
             from += extra[stage];
             for index in 0..self.depth[stage] {
@@ -184,6 +219,7 @@ impl PathwayShape {
                     stride: if first { STAGE_STRIDES[stage] } else { [1, 1] },
                     group: self.group,
                     beta,
+                    stochastic_depth: self.stochastic_depth * blocks.len() as f64 / n_blocks as f64,
                 };
                 blocks.push((stage, options));
                 from = self.width[stage];
@@ -210,7 +246,14 @@ pub struct Pathway {
 }
 
 impl Pathway {
-    fn new(shape: PathwayShape, channels: usize, extra: [usize; 4], device: &Device) -> Pathway {
+    /// A network whose names begin with a prefix, its weights not yet drawn.
+    fn new(
+        prefix: &str,
+        shape: PathwayShape,
+        channels: usize,
+        extra: [usize; 4],
+        device: &Device,
+    ) -> Pathway {
         let widths = shape.stem();
         let from = [channels, widths[0], widths[1], widths[2]];
         let stem = (0..4).map(|i| {
@@ -222,7 +265,10 @@ impl Pathway {
         Pathway {
             stem: stem.collect(),
             blocks: blocks
-                .map(|(_, options)| NfBlock::new(options, device))
+                .enumerate()
+                .map(|(index, (_, options))| {
+                    NfBlock::new(options, format!("{prefix}blocks.{index}"), device)
+                })
                 .collect(),
             final_conv: WsConv2d::new([last, 2 * last], [1; 2], [1; 2], 1, device),
             depth: shape.depth,
@@ -264,7 +310,7 @@ pub struct TwoPathways {
 
 impl TwoPathways {
     fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let mut slow = self.slow.stem(slower(x.clone()));
+        let mut slow = self.slow.stem(slower(x.clone(), TIME_RATIO));
         let mut fast = self.fast.stem(x);
         for (stage, fuse) in self.fuse.iter().enumerate() {
             let lent = gelu_tanh(fuse.forward(fast.clone()));
@@ -277,12 +323,12 @@ impl TwoPathways {
     }
 }
 
-/// The maximum of every four frames, with SAME padding.
-fn slower(x: Tensor<4>) -> Tensor<4> {
-    let padding = same_padding(x.dims()[2], TIME_RATIO, TIME_RATIO);
+/// The maximum of every few frames, the first axis of the maps, with SAME padding.
+pub(super) fn slower(x: Tensor<4>, ratio: usize) -> Tensor<4> {
+    let padding = same_padding(x.dims()[2], ratio, ratio);
     let options = MaxPoolOptions {
         padding: [padding, (0, 0)],
-        ..MaxPoolOptions::new([TIME_RATIO, 1])
+        ..MaxPoolOptions::new([ratio, 1])
     };
     max_pool2d(x, options)
 }
@@ -291,8 +337,7 @@ fn slower(x: Tensor<4>) -> Tensor<4> {
 /// Slowfast NFNet-F0, or one of its networks alone. There is no normalization over the batch
 /// anywhere.
 ///
-/// Features are those of the fast network, then those of the slow one. Stochastic depth is left
-/// out.
+/// Features are those of the fast network, then those of the slow one.
 #[expect(
     clippy::large_enum_variant,
     reason = "few are held at a time, and what they hold is on the heap"
@@ -317,8 +362,8 @@ impl SlowfastNfnet {
             return Err(Error::range("width", "a multiple of 16", width));
         }
         let channels = within("channels", options.channels, 1..=MOST_CHANNELS)?;
-        let [slow, fast] = [PathwayShape::slow(width), PathwayShape::fast(width)];
-        let alone = |shape| SlowfastNfnet::Alone(Pathway::new(shape, channels, [0; 4], device));
+        let [slow, fast] = options.shapes();
+        let alone = |shape| SlowfastNfnet::Alone(Pathway::new("", shape, channels, [0; 4], device));
         Ok(match options.pathways {
             Pathways::Both => SlowfastNfnet::of(slow, fast, fused(width), channels, device),
             Pathways::Slow => alone(slow),
@@ -339,8 +384,8 @@ impl SlowfastNfnet {
         let fuse = (0..4)
             .map(|i| WsConv2d::new([from[i], fused[i]], FUSE_KERNEL, [TIME_RATIO, 1], 1, device));
         SlowfastNfnet::Both(TwoPathways {
-            slow: Pathway::new(slow, channels, fused, device),
-            fast: Pathway::new(fast, channels, [0; 4], device),
+            slow: Pathway::new("slow.", slow, channels, fused, device),
+            fast: Pathway::new("fast.", fast, channels, [0; 4], device),
             fuse: fuse.collect(),
         })
     }

@@ -1,6 +1,6 @@
 //! What an architecture consists of, computed from shapes alone.
 
-use super::ast::PATCH;
+use super::front::PATCH;
 use super::slowfast::{FUSE_KERNEL, STEM_STRIDES, TIME_RATIO, fused};
 use super::trace::{Convolution, Layer, Trace, Window};
 use super::transformer::MLP_RATIO;
@@ -245,10 +245,7 @@ fn transformer(trace: &mut Trace, options: &AstOptions) {
 }
 
 fn nfnet(trace: &mut Trace, options: SlowfastNfnetOptions) {
-    let [slow, fast] = [
-        PathwayShape::slow(options.width),
-        PathwayShape::fast(options.width),
-    ];
+    let [slow, fast] = options.shapes();
     trace.shape.swap(1, 2);
     let alone = |trace: &mut Trace, shape| {
         pathway(trace, "", shape, [0; 4]);
@@ -315,17 +312,15 @@ fn pathway(
 
 fn nf_block(trace: &mut Trace, prefix: &str, block: NfBlockOptions) {
     let NfBlockOptions {
-        channels: [from, to],
+        channels: [_, to],
         kernel,
         stride,
-        group,
         ..
     } = block;
-    let middle = (to / 2).max(1);
-    let groups = (middle / group).max(1);
+    let (middle, groups) = block.middle();
     let point = Window::same([1; 2], [1; 2]);
     let name = |layer: &str| format!("{prefix}{layer}");
-    if stride != [1; 2] || from != to {
+    if block.has_shortcut() {
         let mut shortcut = Trace::new(&trace.shape);
         if stride != [1; 2] {
             shortcut.pool("mean", &Window::same(stride, stride));
@@ -394,6 +389,7 @@ mod tests {
                 width: 16,
                 channels: 2,
                 pathways,
+                ..SlowfastNfnetOptions::default()
             })
         };
         let waves = |geometry| {

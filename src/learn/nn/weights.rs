@@ -138,7 +138,7 @@ impl ModuleVisitor for Counter {
 }
 
 /// Whether a name is that of a running statistic.
-pub(super) fn is_statistic(name: &str) -> bool {
+pub(crate) fn is_statistic(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var")
 }
 

@@ -1,6 +1,7 @@
 //! Encoders and heads against PyTorch.
 
 use super::*;
+use crate::nn::Transformer;
 use crate::nn::{
     Architecture, Ast, AstOptions, CATALOGUE, ClarHead, Cnn6Options, EncoderDeclaration, Geometry,
     NfBlock, NfBlockOptions, PatchMixProjector, PathwayShape, Pathways, ResNet18Waves,
@@ -158,8 +159,10 @@ fn normalizer_free_blocks() {
             stride: Case::numbers(&case.params["stride"]),
             group: case.count("group_width"),
             beta: case.params["beta"].as_f64().unwrap(),
+            stochastic_depth: 0.0,
         };
-        let block = import(NfBlock::new(options, &device()), &case.weights()).unwrap();
+        let block = NfBlock::new(options, String::new(), &device());
+        let block = import(block, &case.weights()).unwrap();
         let x = case.tensor::<4>("x", &device()).require_grad();
         let y = block.forward(x.clone());
         case.check("y", &values(y.clone()));
@@ -183,6 +186,7 @@ fn slowfast_nfnet() {
                 group: params["group"].as_u64().unwrap() as usize,
                 stem_kernels: pairs("stem_k"),
                 kernels: pairs("k"),
+                stochastic_depth: 0.0,
             }
         };
         let [slow, fast] = ["slow", "fast"].map(shape);

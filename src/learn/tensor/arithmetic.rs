@@ -114,7 +114,7 @@ impl NdTensor {
                 Arithmetic::Minimum => a.min_pair(b),
             })
         };
-        Ok(NdTensor { data, rank })
+        Ok(NdTensor::of(data, rank))
     }
 
     /// A question about the numbers of two tensors, which broadcast; gives a mask.
@@ -142,10 +142,7 @@ impl NdTensor {
         } else {
             asked!(left.int(), other.int())
         };
-        Ok(NdTensor {
-            data: Data::Bool(mask),
-            rank,
-        })
+        Ok(NdTensor::of(Data::Bool(mask), rank))
     }
 
     /// The numbers of `yes` where this mask is true and those of `no` elsewhere; all three
@@ -155,10 +152,7 @@ impl NdTensor {
     /// [`Error::Shape`] if the shapes do not broadcast.
     pub fn choose(&self, yes: &NdTensor, no: &NdTensor) -> Result<NdTensor, Error> {
         let of_two = broadcast(yes, no)?;
-        let other = NdTensor {
-            data: Data::Bool(self.mask()),
-            rank: self.rank,
-        };
+        let other = NdTensor::of(Data::Bool(self.mask()), self.rank);
         let shape = broadcast(&yes.broadcast_to(&of_two)?, &other)?;
         let mask = other.broadcast_to(&shape)?.mask();
         let (yes, no) = (yes.broadcast_to(&shape)?, no.broadcast_to(&shape)?);
@@ -169,18 +163,12 @@ impl NdTensor {
             }
             _ => Data::Int(no.int().mask_where(mask, yes.int())),
         };
-        Ok(NdTensor {
-            data,
-            rank: shape.len(),
-        })
+        Ok(NdTensor::of(data, shape.len()))
     }
 
     /// The opposite of a mask.
     pub fn not(&self) -> NdTensor {
-        NdTensor {
-            data: Data::Bool(self.mask().bool_not()),
-            rank: self.rank,
-        }
+        NdTensor::of(Data::Bool(self.mask().bool_not()), self.rank)
     }
 
     /// Limits every number to a range; an end that is not given sets no limit.
@@ -202,20 +190,14 @@ impl NdTensor {
                 })
             }
         };
-        NdTensor {
-            data,
-            rank: self.rank,
-        }
+        NdTensor::of(data, self.rank)
     }
 
     /// The magnitudes.
     pub fn abs(&self) -> NdTensor {
         match self.dtype() {
             Dtype::Float => self.map(Tensor::abs),
-            Dtype::Int | Dtype::Bool => NdTensor {
-                data: Data::Int(self.int().abs()),
-                rank: self.rank,
-            },
+            Dtype::Int | Dtype::Bool => NdTensor::of(Data::Int(self.int().abs()), self.rank),
         }
     }
 
@@ -223,19 +205,16 @@ impl NdTensor {
     pub fn negate(&self) -> NdTensor {
         match self.dtype() {
             Dtype::Float => self.map(Tensor::neg),
-            Dtype::Int | Dtype::Bool => NdTensor {
-                data: Data::Int(self.int().neg()),
-                rank: self.rank,
-            },
+            Dtype::Int | Dtype::Bool => NdTensor::of(Data::Int(self.int().neg()), self.rank),
         }
     }
 
     fn map(&self, function: impl Fn(Tensor<MAX_RANK>) -> Tensor<MAX_RANK>) -> NdTensor {
         let x = self.float();
-        NdTensor {
-            data: Data::Float(if self.is_empty() { x } else { function(x) }),
-            rank: self.rank,
-        }
+        NdTensor::of(
+            Data::Float(if self.is_empty() { x } else { function(x) }),
+            self.rank,
+        )
     }
 
     /// The exponentials.

@@ -237,17 +237,14 @@ impl NdTensor {
             axis += index.n_axes();
         }
         let is_whole = slices.iter().all(|slice| *slice == Slice::full());
-        let mut data = self.data.clone();
+        let mut data = self.data();
         if !is_whole {
             data = each!(data, tensor => tensor.slice(slices));
         }
         for axis in backwards {
             data = each!(data, tensor => tensor.flip([axis]));
         }
-        let part = NdTensor {
-            data,
-            rank: self.rank,
-        };
+        let part = NdTensor::of(data, self.rank);
         let Some((list, axis)) = chosen else {
             return part.reshaped(&before);
         };
@@ -308,14 +305,8 @@ impl NdTensor {
             return Ok(self.clone());
         }
         let lengths: Vec<usize> = ranges.iter().map(ExactSizeIterator::len).collect();
-        let data = each!(numbers.data, tensor => shaped(tensor, wide(&lengths)?));
-        Ok(self.assigned(
-            ranges,
-            &NdTensor {
-                data,
-                rank: self.rank,
-            },
-        ))
+        let data = each!(numbers.data(), tensor => shaped(tensor, wide(&lengths)?));
+        Ok(self.assigned(ranges, &NdTensor::of(data, self.rank)))
     }
 }
 

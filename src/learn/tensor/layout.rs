@@ -46,11 +46,8 @@ impl NdTensor {
     /// [`reshape`](NdTensor::reshape) to a shape that holds as many numbers.
     pub(super) fn reshaped(&self, shape: &[usize]) -> Result<NdTensor, Error> {
         let dims = wide(shape)?;
-        let data = each!(self.data.clone(), tensor => shaped(tensor, dims));
-        Ok(NdTensor {
-            data,
-            rank: shape.len(),
-        })
+        let data = each!(self.data(), tensor => shaped(tensor, dims));
+        Ok(NdTensor::of(data, shape.len()))
     }
 
     /// The axes in another order: axis `i` of the result is axis `axes[i]` of this.
@@ -76,11 +73,8 @@ impl NdTensor {
         if order.is_sorted() {
             return Ok(self.clone());
         }
-        let data = each!(self.data.clone(), tensor => tensor.permute(order));
-        Ok(NdTensor {
-            data,
-            rank: self.rank,
-        })
+        let data = each!(self.data(), tensor => tensor.permute(order));
+        Ok(NdTensor::of(data, self.rank))
     }
 
     /// Repeats axes of length 1, and adds axes in front, up to a shape.
@@ -102,16 +96,13 @@ impl NdTensor {
             });
         }
         let data = if now == dims {
-            self.data.clone()
+            self.data()
         } else {
-            each!(self.data.clone(), tensor => {
+            each!(self.data(), tensor => {
                 if dims.contains(&0) { shaped(tensor, dims) } else { tensor.expand(dims) }
             })
         };
-        Ok(NdTensor {
-            data,
-            rank: shape.len(),
-        })
+        Ok(NdTensor::of(data, shape.len()))
     }
 
     /// Tensors one behind the other along an axis.
@@ -167,10 +158,7 @@ impl NdTensor {
                 dim,
             )),
         };
-        Ok(NdTensor {
-            data,
-            rank: first.rank,
-        })
+        Ok(NdTensor::of(data, first.rank))
     }
 
     /// Tensors of one shape along a new axis.
@@ -235,17 +223,14 @@ impl NdTensor {
         let data = TensorData::new(places.to_vec(), [places.len()]);
         let index: Tensor<1, Int> = Tensor::from_data(data, &self.device());
         let wide = wide(result)?;
-        let data = each!(self.data.clone(), tensor => {
+        let data = each!(self.data(), tensor => {
             if places.is_empty() {
                 shaped(tensor, wide)
             } else {
                 shaped(shaped(tensor, dims).select(1, index), wide)
             }
         });
-        Ok(NdTensor {
-            data,
-            rank: result.len(),
-        })
+        Ok(NdTensor::of(data, result.len()))
     }
 
     /// One number for each element of `places`, which says where along the axis it is; along the
@@ -271,15 +256,12 @@ impl NdTensor {
         let chosen = places_within(places, shape[axis], axis, &shape)?;
         let index = NdTensor::new(Values::Int(chosen), &places.shape(), &self.device())?.int();
         let dim = MAX_RANK - self.rank + axis;
-        let data = match self.data.clone() {
+        let data = match self.data() {
             Data::Float(tensor) => Data::Float(tensor.gather(dim, index)),
             Data::Int(tensor) => Data::Int(tensor.gather(dim, index)),
             Data::Bool(tensor) => Data::Int(tensor.int().gather(dim, index)),
         };
-        Ok(NdTensor {
-            data,
-            rank: self.rank,
-        })
+        Ok(NdTensor::of(data, self.rank))
     }
 
     /// The same with a part exchanged: `start[axis]..end[axis]` of every axis, for numbers that
@@ -294,10 +276,7 @@ impl NdTensor {
             Dtype::Int => Data::Int(self.int().slice_assign(ranges, part.int())),
             Dtype::Bool => Data::Bool(self.mask().slice_assign(ranges, part.mask())),
         };
-        NdTensor {
-            data,
-            rank: self.rank,
-        }
+        NdTensor::of(data, self.rank)
     }
 }
 

@@ -160,10 +160,7 @@ impl NdTensor {
             };
             Data::Float(shaped(figures, wide(&shape)?))
         };
-        Ok(NdTensor {
-            data,
-            rank: shape.len(),
-        })
+        Ok(NdTensor::of(data, shape.len()))
     }
 
     /// Where the largest number is along an axis, or among all numbers in order; the first place if
@@ -189,10 +186,7 @@ impl NdTensor {
         let x: Tensor<2> = shaped(ordered.float().inner(), rows);
         let places = x.argmax(1).cast(IntDType::I64);
         let places = shaped(places, wide(&shape)?);
-        Ok(NdTensor {
-            data: Data::Int(places),
-            rank: shape.len(),
-        })
+        Ok(NdTensor::of(Data::Int(places), shape.len()))
     }
 
     /// The numbers divided by their norm along an axis, which is taken for at least 1e-12.
@@ -207,10 +201,7 @@ impl NdTensor {
         let x = self.float();
         let squares = x.clone().powi_scalar(2).sum_dim(axis);
         let data = Data::Float(x / squares.clamp_min(SMALLEST_SQUARE).sqrt());
-        Ok(NdTensor {
-            data,
-            rank: self.rank,
-        })
+        Ok(NdTensor::of(data, self.rank))
     }
 
     /// The product of matrices in the last two axes; axes before them broadcast. A tensor of one
@@ -266,10 +257,7 @@ impl NdTensor {
         }
         let product: Tensor<3> = shaped(x, [n, a[0], a[1]]).matmul(shaped(y, [n, b[0], b[1]]));
         let data = Data::Float(shaped(product, wide(&shape)?));
-        Ok(NdTensor {
-            data,
-            rank: shape.len(),
-        })
+        Ok(NdTensor::of(data, shape.len()))
     }
 }
 

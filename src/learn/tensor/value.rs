@@ -3,6 +3,7 @@
 use crate::Error;
 use burn::tensor::kind::Basic;
 use burn::tensor::{Bool, Device, Gradients, Int, IntDType, Tensor, TensorData};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Axes of a tensor at most.
 pub const MAX_RANK: usize = 8;
@@ -79,8 +80,22 @@ pub(super) use each;
 /// A tensor of any rank up to [`MAX_RANK`]. It is cheap to clone: the numbers are shared.
 #[derive(Clone, Debug)]
 pub struct NdTensor {
-    pub(super) data: Data,
+    stored: Stored,
     pub(super) rank: usize,
+}
+
+/// The numbers of a tensor, which never change; or those of a parameter, which an optimizer
+/// replaces for all who hold it.
+#[derive(Clone, Debug)]
+enum Stored {
+    Data(Data),
+    Parameter(Arc<Mutex<Tensor<MAX_RANK>>>),
+}
+
+fn locked(parameter: &Mutex<Tensor<MAX_RANK>>) -> MutexGuard<'_, Tensor<MAX_RANK>> {
+    parameter
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// A shape with leading axes of length 1.
@@ -129,6 +144,20 @@ pub(super) fn shaped<const A: usize, const B: usize, K: Basic>(
 }
 
 impl NdTensor {
+    /// burn's tensor as one of a rank.
+    pub(super) fn of(data: Data, rank: usize) -> NdTensor {
+        let stored = Stored::Data(data);
+        NdTensor { stored, rank }
+    }
+
+    /// burn's tensor, as it is now.
+    pub(super) fn data(&self) -> Data {
+        match &self.stored {
+            Stored::Data(data) => data.clone(),
+            Stored::Parameter(parameter) => Data::Float(locked(parameter).clone()),
+        }
+    }
+
     /// A tensor of given numbers.
     ///
     /// # Errors
@@ -155,18 +184,12 @@ impl NdTensor {
                 Data::Bool(Tensor::from_data(TensorData::new(values, dims), device))
             }
         };
-        Ok(NdTensor {
-            data,
-            rank: shape.len(),
-        })
+        Ok(NdTensor::of(data, shape.len()))
     }
 
     /// A tensor without axes: one number.
     pub fn scalar(value: f64, device: &Device) -> NdTensor {
-        NdTensor {
-            data: Data::Float(Tensor::full([1; MAX_RANK], value, device)),
-            rank: 0,
-        }
+        NdTensor::of(Data::Float(Tensor::full([1; MAX_RANK], value, device)), 0)
     }
 
     /// A tensor of burn's, of a rank of at most [`MAX_RANK`].
@@ -174,10 +197,7 @@ impl NdTensor {
         const { assert!(D <= MAX_RANK) };
         let mut dims = [1; MAX_RANK];
         dims[MAX_RANK - D..].copy_from_slice(&tensor.dims());
-        NdTensor {
-            data: Data::Float(shaped(tensor, dims)),
-            rank: D,
-        }
+        NdTensor::of(Data::Float(shaped(tensor, dims)), D)
     }
 
     /// burn's tensor of the same rank, with floating-point numbers.
@@ -192,6 +212,14 @@ impl NdTensor {
             got: shape.clone(),
         })?;
         Ok(shaped(self.float(), dims))
+    }
+
+    /// Its numbers along the last `D` axes, without what follows gradients; those before have a
+    /// length of 1.
+    pub(crate) fn last_axes<const D: usize>(&self) -> Tensor<D> {
+        let dims = self.dims();
+        let last = std::array::from_fn(|axis| dims[MAX_RANK - D + axis]);
+        shaped(self.float().inner(), last)
     }
 
     /// Lengths of its axes.
@@ -215,7 +243,7 @@ impl NdTensor {
     }
 
     pub(super) fn dims(&self) -> [usize; MAX_RANK] {
-        match &self.data {
+        match &self.data() {
             Data::Float(tensor) => tensor.dims(),
             Data::Int(tensor) => tensor.dims(),
             Data::Bool(tensor) => tensor.dims(),
@@ -224,7 +252,7 @@ impl NdTensor {
 
     /// Kind of its numbers.
     pub fn dtype(&self) -> Dtype {
-        match &self.data {
+        match &self.data() {
             Data::Float(_) => Dtype::Float,
             Data::Int(_) => Dtype::Int,
             Data::Bool(_) => Dtype::Bool,
@@ -233,7 +261,7 @@ impl NdTensor {
 
     /// Where it lives, without what follows gradients.
     pub fn device(&self) -> Device {
-        match &self.data {
+        match &self.data() {
             Data::Float(tensor) => tensor.device().inner(),
             Data::Int(tensor) => tensor.device().inner(),
             Data::Bool(tensor) => tensor.device().inner(),
@@ -242,7 +270,7 @@ impl NdTensor {
 
     /// The numbers on the host, the last axis running fastest.
     pub fn values(&self) -> Values {
-        match self.detach().data {
+        match self.detach().data() {
             Data::Float(tensor) => Values::Float(tensor.into_data().iter::<f32>().collect()),
             Data::Int(tensor) => Values::Int(tensor.into_data().iter::<i64>().collect()),
             Data::Bool(tensor) => Values::Bool(tensor.into_data().iter::<bool>().collect()),
@@ -266,14 +294,11 @@ impl NdTensor {
             Dtype::Int => Data::Int(self.int()),
             Dtype::Bool => Data::Bool(self.mask()),
         };
-        NdTensor {
-            data,
-            rank: self.rank,
-        }
+        NdTensor::of(data, self.rank)
     }
 
     pub(super) fn float(&self) -> Tensor<MAX_RANK> {
-        match self.data.clone() {
+        match self.data() {
             Data::Float(tensor) => tensor,
             Data::Int(tensor) => tensor.float(),
             Data::Bool(tensor) => tensor.float(),
@@ -282,7 +307,7 @@ impl NdTensor {
 
     /// burn's whole numbers may have 32 bits; here they always have 64.
     pub(super) fn int(&self) -> Tensor<MAX_RANK, Int> {
-        match self.data.clone() {
+        match self.data() {
             Data::Float(tensor) => tensor.inner().cast(IntDType::I64),
             Data::Int(tensor) => tensor,
             Data::Bool(tensor) => tensor.cast(IntDType::I64),
@@ -290,34 +315,53 @@ impl NdTensor {
     }
 
     pub(super) fn mask(&self) -> Tensor<MAX_RANK, Bool> {
-        match self.data.clone() {
+        match self.data() {
             Data::Float(tensor) => tensor.inner().not_equal_scalar(0.0),
             Data::Int(tensor) => tensor.not_equal_scalar(0),
             Data::Bool(tensor) => tensor,
         }
     }
 
-    /// The same numbers as a parameter: `backward` gives it a gradient. What made them is
-    /// forgotten.
+    /// The same numbers as a parameter: `backward` gives it a gradient, and an optimizer moves it
+    /// for all who hold it. What made them is forgotten.
     pub fn require_grad(&self) -> NdTensor {
         let leaf = self.float().inner().autodiff().require_grad();
         NdTensor {
-            data: Data::Float(leaf),
+            stored: Stored::Parameter(Arc::new(Mutex::new(leaf))),
             rank: self.rank,
+        }
+    }
+
+    /// Whether it is a parameter: what [`NdTensor::require_grad`] gives.
+    pub fn is_parameter(&self) -> bool {
+        matches!(self.stored, Stored::Parameter(_))
+    }
+
+    /// Whether both are the same parameter, not merely equal ones.
+    pub fn is_same_parameter(&self, other: &NdTensor) -> bool {
+        match (&self.stored, &other.stored) {
+            (Stored::Parameter(a), Stored::Parameter(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// Gives a parameter other numbers, for all who hold it; of another tensor they stay.
+    pub(crate) fn set_parameter<const D: usize>(&self, values: Tensor<D>) {
+        if let Stored::Parameter(parameter) = &self.stored {
+            let mut leaf = locked(parameter);
+            let values = shaped(values.inner(), leaf.dims());
+            *leaf = values.autodiff().require_grad();
         }
     }
 
     /// The same numbers, cut from what made them: no gradient passes.
     pub fn detach(&self) -> NdTensor {
-        NdTensor {
-            data: each!(self.data.clone(), tensor => tensor.inner()),
-            rank: self.rank,
-        }
+        NdTensor::of(each!(self.data(), tensor => tensor.inner()), self.rank)
     }
 
     /// Whether a gradient can pass through it.
     pub fn is_tracked(&self) -> bool {
-        matches!(&self.data, Data::Float(tensor) if tensor.is_tracked())
+        matches!(&self.data(), Data::Float(tensor) if tensor.is_tracked())
     }
 
     /// The gradients of a single number with respect to all parameters that it was computed from.
@@ -333,7 +377,7 @@ impl NdTensor {
                 got: self.shape(),
             });
         }
-        match &self.data {
+        match &self.data() {
             Data::Float(tensor) if tensor.is_tracked() => Ok(tensor.backward()),
             _ => Err(Error::Run {
                 message: "this was computed from no parameter, so that it has no gradients".into(),
@@ -346,14 +390,11 @@ impl NdTensor {
 
     /// Its own among some gradients; nothing if it is no parameter or took no part.
     pub fn gradient(&self, gradients: &Gradients) -> Option<NdTensor> {
-        let Data::Float(tensor) = &self.data else {
+        let Data::Float(tensor) = &self.data() else {
             return None;
         };
         let gradient = tensor.grad(gradients)?;
-        Some(NdTensor {
-            data: Data::Float(gradient.inner()),
-            rank: self.rank,
-        })
+        Some(NdTensor::of(Data::Float(gradient.inner()), self.rank))
     }
 
     /// Whether both have the same shape and the same numbers; what is not a number equals nothing.

@@ -5,14 +5,14 @@ use burn::tensor::Tensor;
 use std::collections::HashMap;
 
 /// A copy of a module that no gradient flows into. Its parameters keep their identities.
-pub(super) fn still<M: Module>(module: &M) -> M {
+pub(crate) fn still<M: Module>(module: &M) -> M {
     module.clone().set_require_grad(false)
 }
 
 /// Moves every weight of a copy towards that of the module it was copied from: `m copy + (1 - m) original`.
 ///
 /// Running statistics are left alone: the copy has batches of its own.
-pub(super) fn follow<M: Module>(copy: M, original: &M, momentum: f64) -> M {
+pub(crate) fn follow<M: Module>(copy: M, original: &M, momentum: f64) -> M {
     let mut weights = Weights::default();
     original.visit(&mut weights);
     copy.map(&mut Follow { weights, momentum })

@@ -27,6 +27,7 @@ mod tests;
 mod training;
 mod validation;
 
+pub(crate) use average::{follow, still};
 pub use described::{AnyMethod, DescribedMethod, MethodDeclaration, MethodFacts};
 pub use history::{EpochRecord, History, LOSS};
 pub use inputs::Inputs;

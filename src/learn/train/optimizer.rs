@@ -155,7 +155,10 @@ impl Stepping {
                     let inner = name.strip_prefix(inside?)?;
                     inner.strip_prefix('.')
                 });
-                return Err(unknown_part("the optimizer", part, inner.chain(names)));
+                // The place of a single model says nothing.
+                let is_place = inside.is_some_and(|inside| inside.parse::<usize>().is_ok());
+                let whole = names.filter(|_| !is_place);
+                return Err(unknown_part("model", part, whole.chain(inner)));
             };
             if found.iter().any(|(other, _)| *other == whole) {
                 let want = "different parts";

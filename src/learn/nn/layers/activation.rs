@@ -3,7 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
-use auricle_audio::declare::{DefaultValue, Kind, Parameter};
+use crate::nn::nf_block::gelu_tanh;
+use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu, leaky_relu, relu, silu};
 use std::sync::Arc;
@@ -24,12 +25,34 @@ pub(super) static RELU: Declaration = Declaration {
 pub(super) static GELU: Declaration = Declaration {
     name: "gelu",
     about: "Makes a layer that weights numbers by the share of a normal distribution below them.",
-    citation: "Hendrycks and Gimpel, 2016; exact, not the approximation by a hyperbolic tangent",
-    parameters: &[],
+    citation: "Hendrycks and Gimpel, 2016",
+    parameters: &[
+        Parameter::option(
+            "tanh",
+            Kind::Flag,
+            DefaultValue::Flag(false),
+            "whether the share is approximated by a hyperbolic tangent",
+        ),
+        Parameter::option(
+            "gain",
+            Kind::Number {
+                low: ABOVE_ZERO,
+                high: 100.0,
+            },
+            DefaultValue::Number(1.0),
+            "what the result is multiplied by: 1.7015043497085571 keeps a variance of 1, for networks \
+             without norms",
+        ),
+    ],
     facts: (),
     example: "let m = gelu().build(#{ inputs: 1 }); \
         assert_near(m.forward(tensor([[1]])).item(), 0.8413447, 1e-6)",
-    build: |_| Ok(Arc::new(Activation::Gelu)),
+    build: |settings| {
+        Ok(Arc::new(Activation::Gelu {
+            tanh: settings.flag("tanh"),
+            gain: settings.number("gain"),
+        }))
+    },
 };
 
 /// `y = x / (1 + exp(-x))`.
@@ -67,7 +90,7 @@ pub(super) static LEAKY_RELU: Declaration = Declaration {
 #[derive(Clone, Copy, Debug)]
 enum Activation {
     Relu,
-    Gelu,
+    Gelu { tanh: bool, gain: f64 },
     Silu,
     Leaky(f64),
 }
@@ -83,7 +106,10 @@ impl Each for Activation {
     fn on<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Activation::Relu => relu(x),
-            Activation::Gelu => gelu(x),
+            Activation::Gelu { tanh, gain } => {
+                let y = if *tanh { gelu_tanh(x) } else { gelu(x) };
+                if *gain == 1.0 { y } else { y * *gain }
+            }
             Activation::Silu => silu(x),
             Activation::Leaky(slope) => leaky_relu(x, *slope),
         }

@@ -73,16 +73,14 @@ impl Expression {
         let mut places = Vec::with_capacity(self.0.len());
         for (index, layer) in self.0.iter().enumerate() {
             let own = layer.built().name().map(str::to_owned);
-            let name = own.unwrap_or_else(|| index.to_string());
-            let (fitted, path) = site.inside(Some(&name), |site| {
+            let name =
+                (!layer.built().is_nameless()).then(|| own.unwrap_or_else(|| index.to_string()));
+            let (fitted, path) = site.inside(name.as_deref(), |site| {
                 Ok((fit_layer(layer, site, &shape)?, site.path()))
             })?;
-            shape = fitted.shape;
-            places.push(Place {
-                name: Some(name),
-                path,
-                make: fitted.make,
-            });
+            let (given, place) = Place::new(name, path, fitted);
+            shape = given;
+            places.push(place);
         }
         Ok(Fitted::new(shape, move |device| {
             let built = places.into_iter().map(|place| place.build(device));
@@ -117,15 +115,18 @@ fn arguments(layer: &Described) -> (&[Value], Vec<(&'static str, &Value)>) {
 fn layer_lines(layer: &Described, indent: usize) -> String {
     let line = layer.to_string();
     let (positional, options) = arguments(layer);
-    let is_nested = |value: &Value| value.inside::<Expression>().is_some();
+    let is_nested = |value: &Value| {
+        value.inside::<Expression>().is_some() || value.inside::<Branches>().is_some()
+    };
     if indent + line.len() <= WIDTH || !positional.iter().any(is_nested) {
         return line;
     }
     let inner = indent + INDENT;
     let next_line = format!("\n{}", " ".repeat(inner));
-    let lines = |value: &Value| match value.inside::<Expression>() {
-        Some(layers) => layers.lines(inner),
-        None => value.to_string(),
+    let lines = |value: &Value| match (value.inside(), value.inside()) {
+        (Some(layers), None) => Expression::lines(layers, inner),
+        (None, Some(branches)) => Branches::lines(branches, inner),
+        _ => value.to_string(),
     };
     let mut text = format!("{}(", layer.declaration().name);
     for (index, value) in positional.iter().enumerate() {
@@ -243,6 +244,22 @@ impl Inner for Expression {
 /// Branches beside each other, as a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Branches(pub Vec<Expression>);
+
+impl Branches {
+    /// The source over several lines, if one would be long: a branch a line at least.
+    fn lines(&self, indent: usize) -> String {
+        let line = self.source();
+        if indent + line.len() <= WIDTH {
+            return line;
+        }
+        let inner = indent + INDENT;
+        let branches = self.0.iter().map(|branch| branch.lines(inner));
+        let branches: Vec<String> = branches.collect();
+        let (before, after) = (" ".repeat(inner), " ".repeat(indent));
+        let between = format!(",\n{before}");
+        format!("[\n{before}{}\n{after}]", branches.join(&between))
+    }
+}
 
 impl Inner for Branches {
     fn source(&self) -> String {

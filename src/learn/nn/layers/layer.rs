@@ -29,6 +29,11 @@ pub trait Plan: Debug + Send + Sync {
         None
     }
 
+    /// Whether its weights have the names that they have inside it, without a number before them.
+    fn is_nameless(&self) -> bool {
+        false
+    }
+
     /// Whether it can only stand where waves come in.
     fn reads_waves(&self) -> bool {
         false
@@ -56,16 +61,34 @@ impl Fitted {
 
 /// A layer inside another that knows its input: the names it will have, and how it is made.
 pub(super) struct Place {
-    pub(super) name: Option<String>,
-    pub(super) path: String,
-    pub(super) make: Make,
+    name: Option<String>,
+    path: String,
+    token_dim: Option<usize>,
+    make: Make,
 }
 
 impl Place {
+    /// A fitted layer under a name, and the shape that it gives.
+    pub(super) fn new(name: Option<String>, path: String, fitted: Fitted) -> (Shape, Place) {
+        let Fitted { shape, make } = fitted;
+        let token_dim = match shape {
+            Shape::Tokens(_, dim) => Some(dim),
+            _ => None,
+        };
+        let place = Place {
+            name,
+            path,
+            token_dim,
+            make,
+        };
+        (shape, place)
+    }
+
     pub(super) fn build(self, device: &Device) -> Child {
         Child {
             name: self.name,
             path: self.path,
+            token_dim: self.token_dim,
             node: (self.make)(device),
         }
     }

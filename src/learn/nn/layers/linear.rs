@@ -3,7 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::Node;
 use super::shape::Shape;
-use auricle_audio::declare::{DefaultValue, Kind, Parameter};
+use crate::nn::Scheme;
+use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use burn::module::Initializer;
 use burn::nn::LinearConfig;
 use std::sync::Arc;
@@ -29,6 +30,13 @@ pub(super) static LINEAR: Declaration = Declaration {
             DefaultValue::Flag(true),
             "whether a number is added to every output",
         ),
+        Parameter::option(
+            "init",
+            Kind::Word(&words(&INITS)),
+            DefaultValue::Word("uniform"),
+            "how its weights are drawn: \"uniform\" within one over the root of the inputs, as in \
+             PyTorch, or \"transformer\", normal with deviation 0.02 and biases 0",
+        ),
     ],
     facts: (),
     example: "let m = (linear(8) |> relu() |> linear(3)).build(#{ inputs: 5 }); \
@@ -37,14 +45,22 @@ pub(super) static LINEAR: Declaration = Declaration {
         Ok(Arc::new(Linear {
             to: settings.count("outputs"),
             bias: settings.flag("bias"),
+            scheme: settings.word("init", &INITS).flatten(),
         }))
     },
 };
+
+/// How weights are drawn where that is not as in most layers.
+const INITS: [(&str, Option<Scheme>); 2] = [
+    ("uniform", None),
+    ("transformer", Some(Scheme::Transformer)),
+];
 
 #[derive(Debug)]
 struct Linear {
     to: usize,
     bias: bool,
+    scheme: Option<Scheme>,
 }
 
 impl Plan for Linear {
@@ -62,6 +78,9 @@ impl Plan for Linear {
             n_parameters,
             shape.n_positions().saturating_mul(from.saturating_mul(to)),
         );
+        if let Some(scheme) = self.scheme {
+            site.draw_as("", scheme);
+        }
         Ok(Fitted::new(shape, move |device| {
             let layer = LinearConfig::new(from, to).with_bias(bias);
             Node::Linear(layer.with_initializer(Initializer::Zeros).init(device))

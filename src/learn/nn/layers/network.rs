@@ -1,9 +1,10 @@
 //! Built layers as a network like any other.
 
-use super::node::{Behind, Child, Flow, Maps, Node};
+use super::node::{Behind, CHECKED, Child, Flow, Maps, Node, in_turn};
 use super::stack::Stack;
 use crate::Error;
-use crate::nn::Input;
+use crate::nn::front::Front;
+use crate::nn::{Input, PatchTokens, Transformer};
 use burn::module::{
     Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor,
 };
@@ -28,6 +29,7 @@ impl Layers {
         let root = Child {
             name: None,
             path: String::new(),
+            token_dim: None,
             node: (stack.fitted()?.make)(device),
         };
         Ok(Layers {
@@ -51,17 +53,7 @@ impl Layers {
     /// # Errors
     /// As [`Layers::forward`], and [`Error::Run`] for a name that no layer has.
     pub fn forward_with(&self, input: Input, names: &[String]) -> Result<Embedded, Error> {
-        let dims = input.dims();
-        let (what, sizes) = ("the input of the encoder", &dims[1..]);
-        if dims[0] == 0 {
-            let want = "a batch of at least one clip".to_owned();
-            return Err(Error::Shape {
-                what,
-                want,
-                got: dims,
-            });
-        }
-        self.stack.check(what, sizes)?;
+        self.check(&input)?;
         let flow = match input {
             Input::Features(x) if self.stack.reads_rows() => Flow::Row(x.flatten::<2>(1, 3)),
             Input::Waves(x) if self.stack.reads_rows() => Flow::Row(x.flatten::<2>(1, 2)),
@@ -89,12 +81,90 @@ impl Layers {
         }
     }
 
+    /// Checks that the layers can read a batch.
+    ///
+    /// # Errors
+    /// As [`Layers::forward`].
+    pub(crate) fn check(&self, input: &Input) -> Result<(), Error> {
+        let dims = input.dims();
+        let (what, sizes) = ("the input of the encoder", &dims[1..]);
+        if dims[0] == 0 {
+            let want = "a batch of at least one clip".to_owned();
+            return Err(Error::Shape {
+                what,
+                want,
+                got: dims,
+            });
+        }
+        self.stack.check(what, sizes)?;
+        Ok(())
+    }
+
+    /// The layers as a transformer, if they begin with `patch_tokens`.
+    pub(crate) fn transformer(&self) -> Option<TokenLayers<'_>> {
+        let Node::Sequence(children) = &self.root.node else {
+            return None;
+        };
+        let (first, others) = children.0.split_first()?;
+        let Node::PatchTokens(front) = &first.node else {
+            return None;
+        };
+        let gives_tokens = others.iter().take_while(|child| child.token_dim.is_some());
+        let (tokens, rest) = others.split_at(gives_tokens.count());
+        Some(TokenLayers {
+            front,
+            run_dim: tokens.last().unwrap_or(first).token_dim.unwrap_or(0),
+            tokens,
+            rest,
+            n_features: self.stack.dim(),
+        })
+    }
+
     fn with(self, change: impl FnOnce(Node) -> Node) -> Layers {
         let root = Child {
             node: change(self.root.node),
             ..self.root
         };
         Layers { root, ..self }
+    }
+}
+
+/// Layers that begin with `patch_tokens`, as a transformer: those that give tokens, then the rest.
+pub(crate) struct TokenLayers<'a> {
+    front: &'a PatchTokens,
+    tokens: &'a [Child],
+    rest: &'a [Child],
+    run_dim: usize,
+    n_features: usize,
+}
+
+impl Transformer for TokenLayers<'_> {
+    fn front(&self) -> Front<'_> {
+        self.front.front()
+    }
+
+    fn run(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let (behind, maps) = (Behind::default(), &mut Maps::default());
+        match in_turn(self.tokens, Flow::Tokens(tokens), behind, maps) {
+            Flow::Tokens(tokens) => tokens,
+            _ => unreachable!("{CHECKED}"),
+        }
+    }
+
+    fn read(&self, tokens: Tensor<3>) -> Tensor<2> {
+        let (behind, maps) = (Behind::default(), &mut Maps::default());
+        match in_turn(self.rest, Flow::Tokens(tokens), behind, maps) {
+            Flow::Row(row) => row,
+            _ => unreachable!("{CHECKED}"),
+        }
+    }
+
+    fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    fn run_dim(&self) -> usize {
+        self.run_dim
     }
 }
 
@@ -128,6 +198,7 @@ impl Module for Layers {
         let root = Child {
             name: None,
             path: String::new(),
+            token_dim: None,
             node: self.root.node.valid(),
         };
         Layers {

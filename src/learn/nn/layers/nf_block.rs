@@ -1,6 +1,6 @@
 //! Blocks of networks without norms.
 
-use super::conv2d::CHANNELS;
+use super::convolution::CHANNELS;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::Node;
 use super::shape::{Shape, Size};

@@ -1,6 +1,8 @@
 //! The layers as modules, and a batch on its way through them.
 
-use crate::nn::{BatchNorm, Conv1d, Conv2d, GroupNorm, PatchEmbed, Positions};
+use crate::nn::{
+    BatchNorm, Conv1d, Conv2d, GroupNorm, NfBlock, PatchEmbed, PatchTokens, Positions,
+};
 use crate::nn::{TransformerBlock, WsConv2d};
 use burn::module::{
     Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper,
@@ -142,8 +144,12 @@ pub enum Node {
     LayerNorm(LayerNorm),
     /// A group norm.
     GroupNorm(GroupNorm),
+    /// A block without norms.
+    NfBlock(NfBlock),
     /// Patches as tokens.
     PatchEmbed(PatchEmbed),
+    /// Patches as tokens with their places, behind a class token.
+    PatchTokens(PatchTokens),
     /// A table of positions.
     Positions(Positions),
     /// Blocks of a transformer.
@@ -156,6 +162,9 @@ pub enum Node {
     Sum(Children),
     /// Branches joined along channels or features.
     Joined(Children),
+    /// What makes time slower; then the stems of a slow and a fast network; then, of every stage, what
+    /// leads from the fast to the slow one, and the two.
+    SlowFast(Children),
 }
 
 /// What follows a layer and may be computed with it: a shortcut that is added, then a ReLU.
@@ -263,6 +272,7 @@ impl Node {
                 behind.apply(all.expect("there are two branches or more"))
             }
             (Node::Joined(children), x) => behind.apply(Flow::joined(children.beside(x, maps))),
+            (Node::SlowFast(children), x) => behind.apply(children.slow_fast(x, maps)),
             (simple, x) => behind.apply(simple.compute(x)),
         }
     }
@@ -283,7 +293,9 @@ impl Node {
             (Node::GroupNorm(norm), Flow::Map(x)) => Flow::Map(norm.forward(x)),
             (Node::GroupNorm(norm), Flow::Line(x)) => Flow::Line(norm.forward(x)),
             (Node::GroupNorm(norm), Flow::Row(x)) => Flow::Row(norm.forward(x)),
+            (Node::NfBlock(block), Flow::Map(x)) => Flow::Map(block.forward(x)),
             (Node::PatchEmbed(layer), Flow::Map(x)) => Flow::Tokens(layer.forward(x)),
+            (Node::PatchTokens(layer), Flow::Map(x)) => Flow::Tokens(layer.forward(x)),
             (Node::Positions(layer), Flow::Tokens(x)) => Flow::Tokens(layer.forward(x)),
             (Node::Transformer(blocks), Flow::Tokens(x)) => {
                 Flow::Tokens(blocks.iter().fold(x, |x, block| block.forward(x)))
@@ -299,6 +311,8 @@ impl Node {
 pub(super) struct Child {
     pub(super) name: Option<String>,
     pub(super) path: String,
+    /// Features of a token, where it gives tokens.
+    pub(super) token_dim: Option<usize>,
     pub(super) node: Node,
 }
 
@@ -321,29 +335,23 @@ impl Child {
 pub struct Children(pub(super) Vec<Child>);
 
 impl Children {
-    fn in_turn(&self, x: Flow, mut behind: Behind, maps: &mut Maps<'_>) -> Flow {
-        let (mut x, mut index) = (x, 0);
-        while let Some(child) = self.0.get(index) {
-            let is_last = |index: usize| index + 1 == self.0.len();
-            let next = self.0.get(index + 1).filter(|next| next.node.is_relu());
-            let own = match next {
-                // A shortcut is added behind the ReLU, so they are no longer in the order of a norm.
-                Some(_) if behind.shortcut.is_none() || !is_last(index + 1) => Behind {
-                    shortcut: None,
-                    relu: true,
-                },
-                _ if is_last(index) => std::mem::take(&mut behind),
-                _ => Behind::default(),
-            };
-            let with_next = next.filter(|_| own.relu && !is_last(index));
-            x = child.forward(x, own, maps);
-            if let Some(next) = with_next {
-                maps.keep(&next.path, &x);
-                index += 1;
-            }
-            index += 1;
+    fn in_turn(&self, x: Flow, behind: Behind, maps: &mut Maps<'_>) -> Flow {
+        in_turn(&self.0, x, behind, maps)
+    }
+
+    fn slow_fast(&self, x: Flow, maps: &mut Maps<'_>) -> Flow {
+        let mut step = |child: &Child, x| child.forward(x, Behind::default(), maps);
+        let [slower, slow_stem, fast_stem, stages @ ..] = self.0.as_slice() else {
+            unreachable!("there are two stems: see `slow_fast`")
+        };
+        let slower = step(slower, x.clone());
+        let (mut slow, mut fast) = (step(slow_stem, slower), step(fast_stem, x));
+        for stage in stages.chunks_exact(3) {
+            let lent = step(&stage[0], fast.clone());
+            slow = step(&stage[1], Flow::joined(vec![slow, lent]));
+            fast = step(&stage[2], fast);
         }
-        behind.apply(x)
+        Flow::joined(vec![fast, slow])
     }
 
     fn residual(&self, x: Flow, behind: Behind, maps: &mut Maps<'_>) -> Flow {
@@ -379,6 +387,37 @@ impl Children {
     }
 }
 
+/// Computes layers one behind the other, and what is behind them.
+pub(super) fn in_turn(
+    children: &[Child],
+    x: Flow,
+    mut behind: Behind,
+    maps: &mut Maps<'_>,
+) -> Flow {
+    let (mut x, mut index) = (x, 0);
+    while let Some(child) = children.get(index) {
+        let is_last = |index: usize| index + 1 == children.len();
+        let next = children.get(index + 1).filter(|next| next.node.is_relu());
+        let own = match next {
+            // A shortcut is added behind the ReLU, so they are no longer in the order of a norm.
+            Some(_) if behind.shortcut.is_none() || !is_last(index + 1) => Behind {
+                shortcut: None,
+                relu: true,
+            },
+            _ if is_last(index) => std::mem::take(&mut behind),
+            _ => Behind::default(),
+        };
+        let with_next = next.filter(|_| own.relu && !is_last(index));
+        x = child.forward(x, own, maps);
+        if let Some(next) = with_next {
+            maps.keep(&next.path, &x);
+            index += 1;
+        }
+        index += 1;
+    }
+    behind.apply(x)
+}
+
 /// The container that a traversal is told of.
 const CONTAINER: &str = "Sequential";
 
@@ -398,15 +437,15 @@ impl Module for Children {
 
     fn map<M: ModuleMapper>(self, mapper: &mut M) -> Children {
         let mut mapped = Vec::with_capacity(self.0.len());
-        for Child { name, path, node } in self.0 {
-            if let Some(name) = &name {
+        for child in self.0 {
+            if let Some(name) = &child.name {
                 mapper.enter_module(name, CONTAINER);
             }
-            let node = node.map(mapper);
-            if let Some(name) = &name {
+            let node = child.node.map(mapper);
+            if let Some(name) = &child.name {
                 mapper.exit_module(name, CONTAINER);
             }
-            mapped.push(Child { name, path, node });
+            mapped.push(Child { node, ..child });
         }
         Children(mapped)
     }
@@ -432,6 +471,7 @@ impl Module for Children {
         let valid = |child: &Child| Child {
             name: child.name.clone(),
             path: child.path.clone(),
+            token_dim: child.token_dim,
             node: child.node.valid(),
         };
         Children(self.0.iter().map(valid).collect())

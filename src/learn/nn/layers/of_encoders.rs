@@ -3,6 +3,8 @@
 use super::catalogue::catalogue;
 use super::expression::{Branches, Expression};
 use super::network::{Embedded, Layers};
+use super::of_nfnet::nfnet;
+use super::of_transformer::transformer;
 use super::stack::{Clips, Stack};
 use crate::Error;
 use crate::nn::resnet_waves::KERNEL;
@@ -16,15 +18,14 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 impl Architecture {
-    /// The layers that it consists of, and the clips that they read; `None` for what is more than
-    /// layers one behind the other and beside each other.
+    /// The layers that it consists of, and the clips that they read.
     ///
     /// Built again and given the weights of the encoder, which have the same names, they compute
     /// the same numbers.
     ///
     /// # Errors
     /// Only if a layer does not take the encoder's sizes, which would be a bug.
-    pub fn stack(&self) -> Result<Option<Stack>, Error> {
+    pub fn stack(&self) -> Result<Stack, Error> {
         let channels = self.channels();
         let features = Clips::Features {
             channels,
@@ -35,7 +36,7 @@ impl Architecture {
             channels,
             samples: None,
         };
-        Ok(Some(match self {
+        Ok(match self {
             Architecture::Layers(stack) => stack.clone(),
             Architecture::ResNet18(options) => {
                 let same = ResNet18WavesOptions {
@@ -61,8 +62,9 @@ impl Architecture {
                 let inputs = options.inputs;
                 Stack::new(plain(options)?, Clips::Rows { inputs })?
             }
-            Architecture::Ast(_) | Architecture::SlowfastNfnet(_) => return Ok(None),
-        }))
+            Architecture::Ast(options) => Stack::new(transformer(options)?, features)?,
+            Architecture::SlowfastNfnet(options) => Stack::new(nfnet(options)?, features)?,
+        })
     }
 }
 
@@ -70,8 +72,7 @@ impl Architecture {
 /// give on the way.
 ///
 /// # Errors
-/// [`Error::Run`] for an encoder that is no expression of layers or has no layer of a name, and as
-/// [`Encoder::embed`].
+/// [`Error::Run`] for a name that no layer has, and as [`Encoder::embed`].
 pub fn with_maps(
     encoder: &Encoder,
     input: Input,
@@ -82,11 +83,10 @@ pub fn with_maps(
         return network.valid().forward_with(input, names);
     }
     let architecture = encoder.architecture();
-    let stack = architecture.stack()?.ok_or_else(|| Error::Run {
-        message: format!("`{architecture}` gives no maps by name"),
-        hint: "ResNet18, CNN6, plain layers and layers of one's own do".into(),
-    })?;
-    let network = import(Layers::new(&stack, device)?, &encoder.weights())?;
+    let network = import(
+        Layers::new(&architecture.stack()?, device)?,
+        &encoder.weights(),
+    )?;
     network.valid().forward_with(input, names)
 }
 

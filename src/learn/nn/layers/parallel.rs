@@ -67,12 +67,8 @@ impl Plan for Parallel {
             let (fitted, path) = site.inside(Some(&name), |site| {
                 Ok((branch.fit(site, input, Level::Inside)?, site.path()))
             })?;
-            places.push(Place {
-                name: Some(name),
-                path,
-                make: fitted.make,
-            });
-            let shape = fitted.shape;
+            let (shape, place) = Place::new(Some(name), path, fitted);
+            places.push(place);
             joined = Some(match joined {
                 None => shape,
                 Some(first) => self.join(&first, &shape)?,

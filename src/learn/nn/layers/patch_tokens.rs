@@ -102,10 +102,22 @@ impl Plan for Front {
         let multiply_adds = (dim * of_token).saturating_mul(of_patches.n_positions());
         let part = "patch_embed.proj";
         let n_parameters = dim * (of_token + 1);
-        site.push_part(part, "convolution", &of_patches, n_parameters, multiply_adds);
+        site.push_part(
+            part,
+            "convolution",
+            &of_patches,
+            n_parameters,
+            multiply_adds,
+        );
         let table = size.map(|n| (n - PATCH) / stride + 1);
         let n_vectors = 2 * n_front + table[0] * table[1];
-        site.push_part("pos_embed", "tokens and positions", &shape, n_vectors * dim, 0);
+        site.push_part(
+            "pos_embed",
+            "tokens and positions",
+            &shape,
+            n_vectors * dim,
+            0,
+        );
         site.draw_as("", Scheme::Transformer);
         let channels = *channels;
         Ok(Fitted::new(shape, move |device| {

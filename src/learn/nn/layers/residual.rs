@@ -68,13 +68,10 @@ impl Plan for Residual {
             let (fitted, path) = site.inside(name, |site| {
                 Ok((layers.fit(site, input, level)?, site.path()))
             })?;
-            let place = Place {
-                name: name.map(str::to_owned),
-                // Without a name there is nothing that a map could be asked for by.
-                path: name.map(|_| path).unwrap_or_default(),
-                make: fitted.make,
-            };
-            Ok::<_, Refusal>((fitted.shape, place))
+            // Without a name there is nothing that a map could be asked for by.
+            let path = name.map(|_| path).unwrap_or_default();
+            let name = name.map(str::to_owned);
+            Ok::<_, Refusal>(Place::new(name, path, fitted))
         };
         let shortcut = self.shortcut.as_ref();
         let shortcut = shortcut

@@ -2,10 +2,11 @@
 
 use super::expression::{BRANCHES, Branches, Expression, Level};
 use super::layer::{Declaration, Fitted, Place, Plan, Refusal, Site};
-use super::node::{Children, Node, SlowFast};
+use super::node::{CHECKED, Children, Flow, Node, Operation};
 use super::shape::Shape;
 use super::window::same;
 use crate::Error;
+use crate::nn::slowfast::slower;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 use std::sync::Arc;
 
@@ -41,7 +42,8 @@ pub(super) static SLOW_FAST: Declaration = Declaration {
             "inline",
             Kind::Flag,
             DefaultValue::Flag(false),
-            "whether the names inside stand without `slow.0`, `fast.0` and `links.0` before them",
+            "whether the names inside stand without a number and `slow.0`, `fast.0` and `links.0` \
+             before them",
         ),
     ],
     facts: (),
@@ -73,7 +75,11 @@ impl Pathways {
         };
         let (slow, fast, links) = (layers("slow"), layers("fast"), layers("links"));
         if slow.len() < 2 {
-            return Err(Error::range("slow", "a stem and a stage at least", slow.len()));
+            return Err(Error::range(
+                "slow",
+                "a stem and a stage at least",
+                slow.len(),
+            ));
         }
         if fast.len() != slow.len() {
             let want = format!("as many as `slow`, {}", slow.len());
@@ -108,21 +114,29 @@ impl Pathways {
         let (fitted, path) = site.inside(name.as_deref(), |site| {
             Ok((layers.fit(site, input, level)?, site.path()))
         })?;
+        // Without a name there is nothing that a map could be asked for by.
         let path = name.as_ref().map(|_| path).unwrap_or_default();
-        Ok((fitted.shape, Place::new(name, path, fitted.make)))
+        Ok(Place::new(name, path, fitted))
     }
 }
 
 impl Plan for Pathways {
+    fn is_nameless(&self) -> bool {
+        self.inline
+    }
+
     fn fit(&self, site: &mut Site, input: &Shape) -> Result<Fitted, Refusal> {
         let Shape::Map(channels, [time, frequency]) = input else {
             return Err(Refusal::needs("a map"));
         };
-        let slower = [same(time, self.ratio, self.ratio), frequency.clone()];
-        let mut slow = Shape::Map(*channels, slower);
+        let axes = [same(time, self.ratio, self.ratio), frequency.clone()];
+        let mut slow = Shape::Map(*channels, axes);
         let mut fast = input.clone();
         site.push("maximum", &slow, 0, 0);
-        let mut places = Vec::new();
+        let ratio = self.ratio;
+        let slower = Fitted::new(slow.clone(), move |_| Node::plain(Slower(ratio)));
+        let (_, slower) = Place::new(None, String::new(), slower);
+        let mut places = vec![slower];
         for index in 0..self.slow.len() {
             if index > 0 {
                 let link = format!("links.{}", index - 1);
@@ -146,7 +160,9 @@ impl Plan for Pathways {
             }
         }
         let (Shape::Row(slow), Shape::Row(fast)) = (&slow, &fast) else {
-            let not_a_row = [slow, fast].into_iter().find(|s| !matches!(s, Shape::Row(_)));
+            let not_a_row = [slow, fast]
+                .into_iter()
+                .find(|s| !matches!(s, Shape::Row(_)));
             return Err(Refusal::Here {
                 want: "networks that end in rows, as `global_mean()` gives".into(),
                 got: not_a_row.map(|shape| shape.to_string()),
@@ -154,10 +170,22 @@ impl Plan for Pathways {
         };
         let shape = Shape::Row(slow + fast);
         site.push("fast, then slow features", &shape, 0, 0);
-        let ratio = self.ratio;
         Ok(Fitted::new(shape, move |device| {
             let built = places.into_iter().map(|place| place.build(device));
-            Node::SlowFast(SlowFast::new(Children(built.collect()), ratio))
+            Node::SlowFast(Children(built.collect()))
         }))
+    }
+}
+
+/// The maximum of every few frames, the first axis of a map.
+#[derive(Debug)]
+struct Slower(usize);
+
+impl Operation for Slower {
+    fn apply(&self, x: Flow) -> Flow {
+        match x {
+            Flow::Map(x) => Flow::Map(slower(x, self.0)),
+            _ => unreachable!("{CHECKED}"),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::layer::Refusal;
 use super::shape::Size;
 use crate::Error;
+use crate::nn::same_padding;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 
 /// The padding that keeps the size at stride 1.
@@ -166,6 +167,19 @@ impl<const N: usize> Window<N> {
     pub(super) fn n_weights(&self) -> usize {
         self.kernel.iter().product()
     }
+}
+
+/// What padding that is SAME in the sense of TensorFlow leaves of an axis: `ceil(n / stride)`.
+pub(super) fn same(size: &Size, kernel: usize, stride: usize) -> Size {
+    let padding = match size {
+        Size::Known(n) => {
+            let (before, behind) = same_padding(*n, kernel, stride);
+            before + behind
+        }
+        Size::Of(..) => kernel - 1,
+    };
+    size.window(kernel, stride, padding)
+        .unwrap_or(Size::Known(1))
 }
 
 /// The channels that a group of a convolution reads.

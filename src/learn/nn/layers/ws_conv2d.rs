@@ -1,12 +1,12 @@
 //! Convolution with standardized weights.
 
-use super::conv2d::CHANNELS;
+use super::convolution::CHANNELS;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::Node;
-use super::shape::{Shape, Size};
-use super::window::{self, check_groups, of_group, per_axis};
+use super::shape::Shape;
+use super::window::{self, check_groups, of_group, per_axis, same};
 use crate::Error;
-use crate::nn::{Scheme, WsConv2d, same_padding};
+use crate::nn::{Scheme, WsConv2d};
 use auricle_audio::declare::Settings;
 use std::sync::Arc;
 
@@ -42,20 +42,6 @@ impl Convolution {
             groups,
         })
     }
-
-    /// What is left of an axis: `ceil(n / stride)`.
-    fn pass(&self, axis: usize, size: &Size) -> Size {
-        let (kernel, stride) = (self.kernel[axis], self.stride[axis]);
-        let padding = match size {
-            Size::Known(n) => {
-                let (before, behind) = same_padding(*n, kernel, stride);
-                before + behind
-            }
-            Size::Of(..) => kernel - 1,
-        };
-        size.window(kernel, stride, padding)
-            .unwrap_or(Size::Known(1))
-    }
 }
 
 impl Plan for Convolution {
@@ -64,7 +50,8 @@ impl Plan for Convolution {
             return Err(Refusal::needs("a map [channels, bands, frames]"));
         };
         let of_group = of_group(*from, self.groups)?;
-        let sizes = std::array::from_fn(|axis| self.pass(axis, &sizes[axis]));
+        let sizes =
+            std::array::from_fn(|axis| same(&sizes[axis], self.kernel[axis], self.stride[axis]));
         let shape = Shape::Map(self.to, sizes);
         let of_channel = of_group * self.kernel.iter().product::<usize>();
         let multiply_adds = (self.to * of_channel).saturating_mul(shape.n_positions());

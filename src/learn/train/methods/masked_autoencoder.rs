@@ -8,6 +8,7 @@ use super::super::Plan;
 use super::super::described::{MethodDeclaration, MethodFacts};
 use super::super::inputs::Inputs;
 use super::super::method::{Method, Nothing, Terms};
+use super::tokens::{transformer, transformer_and_input};
 use crate::Error;
 use crate::nn::{Network, PATCH, Scheme, TransformerBlock, linear};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
@@ -200,13 +201,6 @@ fn targets(x: Tensor<4>, stride: usize) -> Tensor<3> {
     (patches - mean) / (variance + PATCH_EPSILON).sqrt()
 }
 
-fn no_transformer() -> Error {
-    Error::Run {
-        message: "a masked autoencoder hides patches of a transformer, the encoder has none".into(),
-        hint: "train `ast(#{ stride: 16, distilled: false, pooling: \"mean\" })`".into(),
-    }
-}
-
 impl MaskedAutoencoder {
     /// Patches that are seen of `n`: at least one, and one less than all.
     ///
@@ -243,7 +237,7 @@ impl Method for MaskedAutoencoder {
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
         let network = plan.encoder.network();
-        let ast = network.transformer().ok_or_else(no_transformer)?;
+        let ast = transformer(&network, MASKED_AUTOENCODER.facts.title)?;
         if ast.stride() < PATCH {
             let message = "hidden patches overlap visible ones, which give them away".into();
             let hint = "train `ast(#{ stride: 16, distilled: false, pooling: \"mean\" })`".into();
@@ -261,8 +255,9 @@ impl Method for MaskedAutoencoder {
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Autoencoder, Error> {
         let encoder = plan.network(device)?;
-        let ast = encoder.transformer().ok_or_else(no_transformer)?;
-        let (dim, values) = (ast.dim(), ast.channels() * PATCH * PATCH);
+        let ast = transformer(&encoder, MASKED_AUTOENCODER.facts.title)?;
+        let (dim, values) = (ast.run_dim(), ast.channels() * PATCH * PATCH);
+        drop(ast);
         let norm = || {
             let config = LayerNormConfig::new(self.dim).with_epsilon(NORM_EPSILON);
             config.init(device)
@@ -291,9 +286,8 @@ impl Method for MaskedAutoencoder {
         let (mut losses, mut rows) = (Vec::new(), Vec::new());
         for view in 0..inputs.n_views() {
             let input = inputs.view(view)?;
-            let Some((ast, x)) = learner.encoder.transformer_and_input(input)? else {
-                return Err(no_transformer());
-            };
+            let title = MASKED_AUTOENCODER.facts.title;
+            let (ast, x) = transformer_and_input(&learner.encoder, input, title)?;
             let (patches, grid) = ast.patches(x.clone());
             let n = grid[0] * grid[1];
             let keys = inputs.ids().iter().map(|&item| Key {

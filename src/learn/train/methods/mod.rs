@@ -12,6 +12,7 @@ mod projected;
 mod simclr;
 mod simsiam;
 mod supervised;
+mod tokens;
 mod two_views;
 mod vicreg;
 

@@ -6,6 +6,7 @@ use super::super::inputs::Inputs;
 use super::super::method::{Method, Nothing, Terms};
 use super::heads::of_labels;
 use super::parameters::{LABEL_FRACTION, check_loss, loss, loss_of};
+use super::tokens::{transformer, transformer_and_input};
 use crate::Error;
 use crate::loss::{Given, Loss, Mixing, PATCH_MIX_LOSS, PatchMix as Mix, Reads, Target};
 use crate::nn::{Network, PatchMixProjector};
@@ -109,13 +110,6 @@ impl Mixed {
     }
 }
 
-fn no_transformer() -> Error {
-    Error::Run {
-        message: "Patch-Mix mixes the tokens of a transformer, the encoder has none".into(),
-        hint: "train `ast(...)`".into(),
-    }
-}
-
 impl PatchMix {
     /// Draws who is mixed with whom, and where.
     fn draw(&self, batch: usize, grid: [usize; 2], rng: &mut Rng) -> Result<Mix, Error> {
@@ -202,15 +196,13 @@ impl Method for PatchMix {
 
     fn check(&self, plan: &Plan) -> Result<(), Error> {
         plan.check_labels(PATCH_MIX.facts.title)?;
-        match plan.encoder.network().transformer() {
-            Some(_) => Ok(()),
-            None => Err(no_transformer()),
-        }
+        transformer(&plan.encoder.network(), PATCH_MIX.facts.title)?;
+        Ok(())
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Mixed, Error> {
         let encoder = plan.network(device)?;
-        let dim = encoder.transformer().ok_or_else(no_transformer)?.dim();
+        let dim = transformer(&encoder, PATCH_MIX.facts.title)?.n_features();
         let projects = self.contrasts();
         plan.drawn(Mixed {
             encoder,
@@ -229,9 +221,8 @@ impl Method for PatchMix {
         for view in 0..inputs.n_views() {
             let mut rng = inputs.key(view).at(Place::ROOT.named("patch_mix"));
             let input = inputs.view(view)?;
-            let Some((ast, x)) = learner.encoder.transformer_and_input(input)? else {
-                return Err(no_transformer());
-            };
+            let title = PATCH_MIX.facts.title;
+            let (ast, x) = transformer_and_input(&learner.encoder, input, title)?;
             let (patches, grid) = ast.patches(x);
             let mix = self.draw(inputs.n_clips(), grid, &mut rng)?;
             let mixed = ast.features(mix.apply(patches.clone())?, grid);

@@ -41,7 +41,7 @@ impl Groups {
                     WEIGHT_DECAY => (WEIGHT_DECAY, &mut group.weight_decay),
                     _ => {
                         return Err(Error::Audio(auricle_audio::Error::Unknown {
-                            owner: format!("the group `{part}`"),
+                            owner: part,
                             kind: "option",
                             got: name,
                             known: vec![LEARNING_RATE.into(), WEIGHT_DECAY.into()],

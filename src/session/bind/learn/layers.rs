@@ -154,12 +154,7 @@ fn clips(call: &Call<'_>, layers: &Expression) -> Result<Clips, ScriptError> {
 fn of_model() -> Function {
     Function::new("layers", Topic::Layers, |call| {
         let architecture = call.receiver::<Model>()?.encoder.architecture();
-        let stack = architecture.stack()?.ok_or_else(|| {
-            let message = format!("there is no expression of layers for `{architecture}`");
-            ScriptError::new(message)
-                .hint("ResNet18, CNN6, plain layers and what `build` makes have one")
-        })?;
-        Ok(Dynamic::from(stack.layers().clone()))
+        Ok(Dynamic::from(architecture.stack()?.layers().clone()))
     })
     .on::<Model>()
     .about(
@@ -228,6 +223,9 @@ mod tests {
             "resnet18(#{ width: 2, dims: 1, geometry: \"code\", stem_bias: true })",
             "cnn6(#{ width: 2 })",
             "mlp(6, [4, 3], #{ batch_norm: true })",
+            "ast(#{ dim: 12, depth: 2, heads: 3, classes: 4 })",
+            "slowfast_nfnet(#{ width: 16 })",
+            "slowfast_nfnet(#{ width: 16, pathways: \"slow\", stochastic_depth: 0 })",
         ] {
             let mut session = session(Mode::Run);
             let source = value(&mut session, &format!("let m = {encoder}; m.layers()"));

@@ -250,8 +250,7 @@ fn forward(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Function {
     .option::<Option<Vec<String>>>(
         "maps",
         (),
-        "names of layers whose output is wanted, too, for layers of one's own, ResNet18, CNN6 and \
-         plain layers",
+        "names of layers whose output is wanted, too, as in `summary()`",
     )
     .returns("tensor, or map of tensors")
     .example(

@@ -1,5 +1,6 @@
 //! Training loops of one's own: batches, optimizers that hold models, figures.
 
+mod average;
 mod batches;
 mod figures;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub(super) fn functions(environment: &Arc<Environment>, optimizers: &[Function])
     let figures = Arc::new(Figures::default());
     let mut all = batches::functions(environment, &figures);
     all.extend(trainer::functions(&figures, optimizers));
+    all.extend(average::functions());
     all.extend(figures::functions(environment, &figures));
     all
 }
@@ -25,6 +27,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<batches::Supply>(engine);
     register_type::<batches::Item>(engine);
     register_type::<trainer::Trainer>(engine);
+    register_type::<average::Average>(engine);
     batches::register(engine);
     trainer::register(engine);
 }

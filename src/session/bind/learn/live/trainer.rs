@@ -8,7 +8,8 @@ use crate::script::{
     Call, FromScript, Function, ScriptError, ScriptValue, Topic, Unknown, describe,
 };
 use auricle_learn::live;
-use auricle_learn::nn::Encoder;
+use auricle_learn::live::Part;
+use auricle_learn::tensor::NdTensor;
 use auricle_learn::train::Optimizer;
 use rhai::{Array, Dynamic, Engine, EvalAltResult};
 use std::path::Path;
@@ -34,14 +35,11 @@ impl ScriptValue for Trainer {
         let Ok(trainer) = self.0.try_lock() else {
             return "trainer, finishing its last step".into();
         };
-        let models: Vec<String> = trainer
-            .models()
-            .iter()
-            .map(|model| model.architecture().to_string())
-            .collect();
+        let parts = trainer.parts().iter();
+        let parts: Vec<String> = parts.map(ToString::to_string).collect();
         format!(
             "trainer of {}, after {} steps\n  optimizer: {}",
-            models.join(" and "),
+            parts.join(" and "),
             trainer.steps(),
             trainer.description()
         )
@@ -103,7 +101,10 @@ fn on_models(describe: &Function) -> [Function; 2] {
     let one = describe
         .clone()
         .upon::<Model>(|call, described| {
-            trainer(vec![call.receiver::<Model>()?.encoder], &described)
+            trainer(
+                vec![Part::Model(call.receiver::<Model>()?.encoder)],
+                &described,
+            )
         })
         .about(about("a model"))
         .example(format!(
@@ -115,38 +116,44 @@ fn on_models(describe: &Function) -> [Function; 2] {
     let several = describe
         .clone()
         .upon_built_in::<Array>("array", |call, described| {
-            trainer(models(&call.get::<Array>("self")?)?, &described)
+            trainer(parts(&call.get::<Array>("self")?)?, &described)
         })
-        .about(about("several models, such as an encoder and its head,"))
+        .about(about(
+            "several models, such as an encoder and its head, and tensors that `require_grad()` gave,",
+        ))
+        .note("a tensor moves in every variable that holds it; one of a single axis does not decay")
         .example(format!(
             "let m = mlp(4, [3]); let head = mlp(3, [2]); let opt = {name}([m, head]); \
             opt.step(head.forward(m.forward(ones([5, 4]))).mean().backward()); \
-            assert(opt.steps == 1)"
+            let w = tensor([[1, 2]]).require_grad(); let opt = {name}([w]); \
+            opt.step((w * w).sum().backward()); assert(w.to_array() != [[1.0, 2.0]])"
         ));
     [notes(one), notes(several)]
 }
 
-fn models(given: &Array) -> Result<Vec<Encoder>, ScriptError> {
-    let model = |item: &Dynamic| {
-        let model = item.clone().try_cast::<Model>();
-        let wrong = || {
-            let given = crate::script::describe(item);
-            let message = format!("an optimizer trains an array of models, not with {given}");
-            ScriptError::new(message)
-                .hint("a tensor that `require_grad()` gave is moved by hand: `w = (w - 0.1 * g.of(w)).require_grad()`")
-        };
-        model.map(|model| model.encoder).ok_or_else(wrong)
+fn parts(given: &Array) -> Result<Vec<Part>, ScriptError> {
+    let part = |item: &Dynamic| {
+        if let Some(model) = item.clone().try_cast::<Model>() {
+            return Ok(Part::Model(model.encoder));
+        }
+        if let Some(tensor) = item.clone().try_cast::<NdTensor>() {
+            return Ok(Part::Tensor(tensor));
+        }
+        let given = crate::script::describe(item);
+        let message =
+            format!("an optimizer trains an array of models and tensors, not with {given}");
+        Err(ScriptError::new(message))
     };
-    given.iter().map(model).collect()
+    given.iter().map(part).collect()
 }
 
-fn trainer(models: Vec<Encoder>, described: &Dynamic) -> Result<Dynamic, ScriptError> {
+fn trainer(parts: Vec<Part>, described: &Dynamic) -> Result<Dynamic, ScriptError> {
     let missing = || ScriptError::new("internal error: an optimizer without a description");
     let description = described
         .clone()
         .try_cast::<Optimizer>()
         .ok_or_else(missing)?;
-    let trainer = live::Trainer::new(models, description)?;
+    let trainer = live::Trainer::new(parts, description)?;
     Ok(Dynamic::from(Trainer(Arc::new(Mutex::new(trainer)))))
 }
 
@@ -155,7 +162,7 @@ fn step() -> Function {
         let trainer = call.receiver::<Trainer>();
         trainer.is_ok_and(|trainer| {
             let trainer = trainer.lock();
-            let weights = trainer.models().iter().map(Encoder::n_parameters);
+            let weights = trainer.parts().iter().map(Part::n_parameters);
             weights.sum::<usize>() >= LONG
         })
     };
