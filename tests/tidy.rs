@@ -151,11 +151,16 @@ fn crates_know_only_what_they_may() {
             "src/audio",
             &["burn::", "rhai::", "auricle_learn", "auricle_session"],
         ),
+        (
+            "src/synth",
+            &["burn::", "rhai::", "auricle_learn", "auricle_session"],
+        ),
         ("src/learn", &["rhai::", "auricle_session"]),
         (
             "src/session/script",
             &[
                 "auricle_audio",
+                "auricle_synth",
                 "auricle_learn",
                 "crate::bind",
                 "crate::session",

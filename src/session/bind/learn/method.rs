@@ -8,8 +8,10 @@ use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
+use auricle_learn::feed::{Pairs, Supply};
 use auricle_learn::loss::Loss;
 use auricle_learn::train::{MethodDeclaration, Optimizer, Plan, Run, Schedule, TRAINING, methods};
+use auricle_synth::Synth;
 use rhai::{Dynamic, FnPtr};
 use std::sync::Arc;
 
@@ -46,7 +48,7 @@ fn function(declaration: &'static MethodDeclaration, environment: &Arc<Environme
     let function = function
         .long_if(is_long)
         .note("the model is copied: what was trained is `run.model`, and the model given stays as it was")
-        .param::<Dynamic>("data", "a dataset, or a split, whose training clips are taken")
+        .param::<Dynamic>("data", "a dataset; a split, whose training clips are taken; or `pairs` of a synthesizer")
         .option::<Dynamic>("recipe", (), recipe);
     let function = validating::options(function);
     let function = declared::with_parameters(function, declaration.parameters);
@@ -66,7 +68,7 @@ fn describe(
     model: Model,
     environment: &Environment,
 ) -> Result<Run, ScriptError> {
-    let (data, views) = (training_clips(call)?, views(declaration, call)?);
+    let (data, views) = (trained_on(call)?, views(declaration, call)?);
     let given = call.given();
     let of_all = given.filter(|(name, _)| TRAINING.parameter(name).is_some());
     let training = Described::new(&TRAINING, declared::values(&TRAINING, of_all, inside)?)?;
@@ -80,8 +82,12 @@ fn describe(
         None => inside(value),
     };
     let method = declaration.with(declared::values(declaration, own, inside_method)?)?;
-    let validation = validating::validation(call, &training, &data)?;
-    let plan = training.plan(model.encoder, Arc::new(data), views, environment.seed());
+    let (clips, supply) = match data {
+        TrainedOn::Clips(clips) => (Some(clips.clone()), Arc::new(clips) as Arc<dyn Supply>),
+        TrainedOn::Pairs(pairs) => (None, Arc::new(pairs) as Arc<dyn Supply>),
+    };
+    let validation = validating::validation(call, &training, clips.as_ref())?;
+    let plan = training.plan(model.encoder, supply, views, environment.seed());
     Ok(Run::new(method, Plan { validation, ..plan })?)
 }
 
@@ -95,13 +101,28 @@ fn inside(value: &Dynamic) -> Result<Option<Value>, ScriptError> {
     Ok(loss().or_else(optimizer).or_else(schedule).or_else(recipe))
 }
 
-fn training_clips(call: &Call<'_>) -> Result<Dataset, ScriptError> {
-    match call.raw("data").try_cast::<Split>() {
-        Some(split) => Ok(split.train),
-        None => call
-            .value("data")
-            .map_err(|_| call.wrong("data", "a dataset or a split")),
+/// What a model is trained on.
+enum TrainedOn {
+    Clips(Dataset),
+    Pairs(Pairs),
+}
+
+fn trained_on(call: &Call<'_>) -> Result<TrainedOn, ScriptError> {
+    let data = call.raw("data");
+    if let Some(split) = data.clone().try_cast::<Split>() {
+        return Ok(TrainedOn::Clips(split.train));
     }
+    if let Some(pairs) = data.clone().try_cast::<Pairs>() {
+        return Ok(TrainedOn::Pairs(pairs));
+    }
+    let clips = data.try_cast::<Dataset>().map(TrainedOn::Clips);
+    clips.ok_or_else(|| {
+        let wrong = call.wrong("data", "a dataset, a split, or pairs of a synthesizer");
+        match call.raw("data").is::<Synth>() {
+            true => wrong.hint("write `synthesizer.pairs(#{ delta: 0.25 })`"),
+            false => wrong,
+        }
+    })
 }
 
 /// How views of a clip are made.

@@ -30,13 +30,13 @@ pub(super) fn options(function: Function) -> Function {
 pub(super) fn validation(
     call: &Call<'_>,
     training: &Training,
-    trained_on: &Dataset,
+    trained_on: Option<&Dataset>,
 ) -> Result<Option<Validation>, ScriptError> {
     let heads = heads(call)?;
     let split = call.raw("data").try_cast::<Split>();
     let given = call.raw("validation");
     let is_asked = training.chooses() || !heads.is_empty() || given.as_bool() == Ok(true);
-    let fitted_on = || Some(trained_on.clone());
+    let fitted_on = || trained_on.cloned();
     let (clips, fitted_on) = if let Some(clips) = given.clone().try_cast::<Dataset>() {
         (clips, fitted_on())
     } else if let Some(other) = given.clone().try_cast::<Split>() {
@@ -62,7 +62,7 @@ pub(super) fn validation(
         .hint("what is chosen by clips can be judged fairly on others only: `data.split(#{ test: 0.2, validation: 0.1 })`")),
     }
     };
-    of("training", trained_on)?;
+    trained_on.map_or(Ok(()), |trained_on| of("training", trained_on))?;
     if let Some(split) = &split {
         of("test", &split.test)?;
     }

@@ -5,6 +5,9 @@ mod patches;
 mod signal;
 mod synthesizer;
 
+#[cfg(feature = "learn")]
+pub(super) use synthesizer::{DELTA, perturbation, units, with_units};
+
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
 use auricle_synth::{Patches, Signal, Synth};

@@ -187,9 +187,19 @@ fn table(parameters: &[FreeParameter]) -> String {
 
 /// The options of draws: a seed, an index and units.
 fn with_draws(function: Function) -> Function {
-    function
+    let function = function
         .option::<Option<u64>>("seed", (), "seed of the draws; the session's if not given")
-        .option::<u64>("first", 0_i64, "index of the first: patch 7 is the same however many are drawn with it")
+        .option::<u64>(
+            "first",
+            0_i64,
+            "index of the first: patch 7 is the same however many are drawn with it",
+        );
+    with_units(function)
+}
+
+/// The option of the units of draws.
+pub(in crate::bind) fn with_units(function: Function) -> Function {
+    function
         .option::<String>(
             "units",
             "raw",
@@ -198,7 +208,7 @@ fn with_draws(function: Function) -> Function {
         .words("units", &["raw", "human"])
 }
 
-fn units(call: &Call<'_>) -> Result<Units, ScriptError> {
+pub(in crate::bind) fn units(call: &Call<'_>) -> Result<Units, ScriptError> {
     match call.get::<String>("units")?.as_str() {
         "raw" => Ok(Units::Raw),
         "human" => Ok(Units::Human),
@@ -283,11 +293,11 @@ fn doppelgangers(environment: &Arc<Environment>) -> Function {
 }
 
 /// The text of a perturbation's size.
-pub(super) const DELTA: &str = "standard deviation of the perturbation in raw units: a number for \
+pub(in crate::bind) const DELTA: &str = "standard deviation of the perturbation in raw units: a number for \
     all parameters, an array with one for each, or a map by name (`#{ \"vco_1\": 0.1, \"mixer.level\": 0.3 }`)";
 
 /// The perturbation of a call.
-pub(super) fn perturbation(call: &Call<'_>) -> Result<Perturbation, ScriptError> {
+pub(in crate::bind) fn perturbation(call: &Call<'_>) -> Result<Perturbation, ScriptError> {
     let delta = call.raw("delta");
     if let Some(map) = delta.clone().try_cast::<Map>() {
         let named = map.into_iter().map(|(name, value)| {

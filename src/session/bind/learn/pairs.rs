@@ -1,0 +1,71 @@
+//! Synthesized pairs as what a method is trained on.
+
+use super::super::synth::{DELTA, perturbation, units, with_units};
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use auricle_learn::feed::{Pairs, Supply};
+use auricle_synth::Synth;
+use rhai::{Dynamic, Map};
+
+impl ScriptValue for Pairs {
+    const NAME: &'static str = "pairs";
+
+    fn text(&self) -> String {
+        self.describe()
+    }
+}
+
+pub(super) fn functions() -> Vec<Function> {
+    vec![
+        with_options(Function::new("pairs", Topic::Synthesis, |call| {
+            let synth = call.receiver::<Synth>()?;
+            of_synths(call, vec![("synthesizer".to_owned(), synth)])
+        })
+        .on::<Synth>())
+        .example(
+            "let s = voice(#{ seconds: 0.5, sample_rate: 8000 }); let model = resnet18(#{ width: 4 }); \
+             let run = simclr(model, s.pairs(#{ delta: 0.1, steps: 2 }), \
+             #{ recipe: views(2, log_mel(#{ n_mels: 16 })), batch: 4, epochs: 1, out: () }); \
+             assert(run.fit().losses.len() == 1)",
+        ),
+        with_options(
+            Function::new("pairs", Topic::Synthesis, |call| {
+                let named = call.get::<Map>("synthesizers")?.into_iter();
+                let synths = named.map(|(name, value)| match value.try_cast::<Synth>() {
+                    Some(synth) => Ok((name.to_string(), synth)),
+                    None => Err(call.wrong("synthesizers", "a map of synthesizers by name")),
+                });
+                of_synths(call, synths.collect::<Result<_, _>>()?)
+            })
+            .param::<Map>("synthesizers", "a map of synthesizers by name; the name is the label of a sound"),
+        )
+        .example(
+            "let form = #{ seconds: 0.2, sample_rate: 8000 }; \
+             print(pairs(#{ voice: voice(form), fm: voice_fm(form) }, #{ steps: 10 }))",
+        ),
+    ]
+}
+
+fn with_options(function: Function) -> Function {
+    let function = function
+        .about(
+            "Supplies a method with positive pairs that are made when they are wanted: each is a patch that is \
+             perturbed twice. Nothing is stored, and every epoch has new ones.",
+        )
+        .note("source: Cherep & Singh, \"Contrastive Learning from Synthetic Audio Doppelgängers\", 2024")
+        .option::<Dynamic>("delta", 0.25, DELTA)
+        .option::<usize>("steps", STEPS as i64, "batches of an epoch");
+    with_units(function).returns("pairs")
+}
+
+/// Batches of an epoch where none are told: the paper's.
+const STEPS: usize = 117;
+
+fn of_synths(call: &Call<'_>, synths: Vec<(String, Synth)>) -> Result<Dynamic, ScriptError> {
+    let (delta, steps) = (perturbation(call)?, call.get("steps")?);
+    Ok(Dynamic::from(Pairs::new(
+        synths,
+        delta,
+        units(call)?,
+        steps,
+    )?))
+}
