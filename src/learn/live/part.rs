@@ -8,6 +8,10 @@ use burn::tensor::{Gradients, Tensor};
 use std::fmt;
 
 /// A model, or a tensor that [`NdTensor::require_grad`] gave. Whoever holds it sees every step.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few are held at a time, and what they hold is on the heap"
+)]
 #[derive(Clone, Debug)]
 pub enum Part {
     /// A model.

@@ -35,8 +35,8 @@ pub(crate) fn frozen_parts<M: Module>(module: &M) -> Vec<String> {
     let mut parts = Vec::new();
     for (name, _) in leaves.iter().filter(|(_, is_frozen)| **is_frozen) {
         let is_frozen = |part: &&str| {
-            let inside = leaves.iter().filter(|(leaf, _)| is_within(part, leaf));
-            inside.map(|(_, is_frozen)| *is_frozen).all(|frozen| frozen)
+            let mut inside = leaves.iter().filter(|(leaf, _)| is_within(part, leaf));
+            inside.all(|(_, is_frozen)| *is_frozen)
         };
         let part = parts_of(name).find(is_frozen).unwrap_or(name).to_owned();
         if parts.last() != Some(&part) {

@@ -49,6 +49,7 @@ pub use group_norm::GroupNorm;
 pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
 pub use mlp::{Mlp, MlpOptions};
 pub use names::Naming;
+pub(crate) use network::Reading;
 pub use network::{Input, Network};
 pub use nf_block::{NfBlock, NfBlockOptions};
 pub(crate) use parts::linear;

@@ -75,10 +75,6 @@ impl From<Tensor<4>> for Input {
 ///
 /// Which one it is leaves no trace in the names of its parameters: they are those of the network
 /// itself.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few are held at a time, and what they hold is on the heap"
-)]
 #[derive(Module, Debug)]
 pub enum Network {
     /// ResNet-18 over spectrograms.
@@ -190,7 +186,7 @@ impl Network {
     pub(crate) fn transformer_and_input(
         &self,
         input: impl Into<Input>,
-    ) -> Result<Option<(Box<dyn Transformer + '_>, Tensor<4>)>, Error> {
+    ) -> Result<Option<Reading<'_>>, Error> {
         let (input, Some(transformer)) = (input.into(), self.transformer()) else {
             return Ok(None);
         };
@@ -201,6 +197,9 @@ impl Network {
         Ok(Some((transformer, x)))
     }
 }
+
+/// A transformer, and a batch that it reads, `[batch, channels, bands, frames]`.
+pub(crate) type Reading<'a> = (Box<dyn Transformer + 'a>, Tensor<4>);
 
 /// Features of a number of channels, and at least `smallest` bands and frames.
 fn features(input: Input, channels: usize, smallest: usize) -> Result<Tensor<4>, Error> {

@@ -86,6 +86,10 @@ pub struct NdTensor {
 
 /// The numbers of a tensor, which never change; or those of a parameter, which an optimizer
 /// replaces for all who hold it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "parameters are few, and tensors need no way round"
+)]
 #[derive(Clone, Debug)]
 enum Stored {
     Data(Data),

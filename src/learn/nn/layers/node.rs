@@ -126,6 +126,10 @@ pub struct Plain {
 }
 
 /// A layer with its weights.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few are held at a time, and what they hold is on the heap"
+)]
 #[derive(Module, Debug)]
 pub enum Node {
     /// One without weights.

@@ -1,8 +1,7 @@
 //! The transformer whose tokens a method works on.
 
 use crate::Error;
-use crate::nn::{Input, Network, Transformer};
-use burn::tensor::Tensor;
+use crate::nn::{Input, Network, Reading, Transformer};
 
 fn no_transformer(method: &str) -> Error {
     Error::Run {
@@ -30,7 +29,7 @@ pub(super) fn transformer_and_input<'a>(
     encoder: &'a Network,
     input: Input,
     method: &str,
-) -> Result<(Box<dyn Transformer + 'a>, Tensor<4>), Error> {
+) -> Result<Reading<'a>, Error> {
     let found = encoder.transformer_and_input(input)?;
     found.ok_or_else(|| no_transformer(method))
 }
