@@ -63,10 +63,12 @@ impl Part {
         let target = match self.storage {
             Storage::Files => Target::Files {
                 folder: &self.folder,
-                list: file,
+                list: Box::new(file),
             },
-            Storage::Tar => Target::Tar(TarPart::new(&self.file, file)),
-            Storage::Parquet => Target::Parquet(ParquetPart::new(&self.file, file, corpus)?),
+            Storage::Tar => Target::Tar(Box::new(TarPart::new(&self.file, file))),
+            Storage::Parquet => {
+                Target::Parquet(Box::new(ParquetPart::new(&self.file, file, corpus)?))
+            }
         };
         Ok(Writer {
             corpus,
@@ -77,9 +79,12 @@ impl Part {
 }
 
 enum Target<'a> {
-    Files { folder: &'a Path, list: WholeFile },
-    Tar(TarPart),
-    Parquet(ParquetPart),
+    Files {
+        folder: &'a Path,
+        list: Box<WholeFile>,
+    },
+    Tar(Box<TarPart>),
+    Parquet(Box<ParquetPart>),
 }
 
 /// A part that is being written.

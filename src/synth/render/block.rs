@@ -24,6 +24,7 @@ macro_rules! kernels {
     )*) => {
         $(
             $(#[$doc])*
+            #[allow(clippy::too_many_arguments, reason = "a kernel's buffers are its arguments")]
             pub(super) fn $name<'a $(, $real: Real)?>(
                 arch: pulp::Arch,
                 $($argument: $kind),*

@@ -121,7 +121,7 @@ impl Real for f64 {
             0.001_333_355_814_642_844_3,
             0.000_154_035_303_933_816_06,
             1.525_273_380_405_984e-5,
-            1.321_548_679_014_430_9e-6,
+            1.321_548_679_014_431e-6,
             1.017_808_600_923_97e-7,
             7.054_911_620_801_121e-9,
             4.445_538_271_870_81e-10,
@@ -159,7 +159,7 @@ impl Real for f32 {
     #[inline(always)]
     fn sin_quarter(u: f32) -> f32 {
         let z = u * u;
-        u * polynomial!(z; 6.283_185_3, -41.341_68, 81.602_48, -76.581_17, 39.759_827)
+        u * polynomial!(z; std::f32::consts::TAU, -41.341_68, 81.602_48, -76.581_17, 39.759_827)
     }
 
     /// Interpolated at Chebyshev's nodes, relative error below 1.1e-7.
@@ -168,7 +168,7 @@ impl Real for f32 {
         let shifted = x + ROUND_SINGLE;
         let f = x - (shifted - ROUND_SINGLE);
         let p = polynomial!(f;
-            1.000_000_1, 0.693_147_2, 0.240_221_07, 0.055_503_57, 0.009_676_032, 0.001_339_086_3);
+            1.000_000_1, std::f32::consts::LN_2, 0.240_221_07, 0.055_503_57, 0.009_676_032, 0.001_339_086_3);
         f32::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 23))
     }
 }

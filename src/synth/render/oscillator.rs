@@ -135,10 +135,10 @@ impl Oscillator {
             *total = length * mean_growth(length * *slope * (LN_2 / 12.0));
         }
         for (total, slope) in self.phases.iter_mut().zip(&self.ratios) {
-            *total = *total / mean_growth(*slope * (LN_2 / 12.0));
+            *total /= mean_growth(*slope * (LN_2 / 12.0));
         }
         for (total, frequency) in self.phases.iter_mut().zip(&self.frequencies) {
-            *total = *total * *frequency;
+            *total *= *frequency;
         }
         for slope in &mut self.ratios {
             *slope = f64::pow2(*slope * (1.0 / 12.0));
