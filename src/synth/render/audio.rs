@@ -37,6 +37,16 @@ pub(super) enum State {
 pub(super) struct Buffers {
     pub(super) single: Vec<Vec<f32>>,
     pub(super) wide: Vec<Vec<f64>>,
+    work: Work,
+}
+
+/// Room for what an operation computes on its way.
+#[derive(Default)]
+struct Work {
+    phases: Vec<f64>,
+    steps: Vec<u64>,
+    single: Vec<f32>,
+    wide: Vec<f64>,
 }
 
 impl Buffers {
@@ -54,6 +64,12 @@ impl Buffers {
                 .iter()
                 .map(|&held| vec![0.0; size(held)])
                 .collect(),
+            work: Work {
+                phases: vec![0.0; BLOCK + ROOM],
+                steps: vec![0; BLOCK],
+                single: vec![0.0; BLOCK],
+                wide: vec![0.0; BLOCK],
+            },
         }
     }
 }
@@ -77,6 +93,8 @@ pub(super) struct AudioPart<'a> {
 struct Span {
     start: usize,
     length: usize,
+    /// The control segment of the first sample.
+    segment: usize,
 }
 
 impl<'a> AudioPart<'a> {
@@ -95,7 +113,11 @@ impl<'a> AudioPart<'a> {
             let mut start = 0;
             while start < inner.n_samples {
                 let length = BLOCK.min(inner.n_samples - start);
-                let span = Span { start, length };
+                let span = Span {
+                    start,
+                    length,
+                    segment: inner.segments.of(start),
+                };
                 for index in steps.clone() {
                     self.step(index, span);
                 }
@@ -279,23 +301,19 @@ impl<'a> AudioPart<'a> {
         let op = &inner.program.audio[index].op;
         let length = span.length.next_multiple_of(16);
         match op {
-            AudioOp::Upsample { .. } | AudioOp::Sine { .. } | AudioOp::SquareSaw { .. } => {
-                self.run_source(index, span, out);
-            }
-            AudioOp::Fm { modulator, .. } => {
-                let mut state = std::mem::take(&mut self.states[index]);
-                if let State::Fm(base, depth, phase) = &mut state {
-                    let modulator = self.view_wide(*modulator, span);
-                    let out = &mut out[..length];
-                    block::fm(self.arch, *base, *depth, phase, span.length, modulator, out);
-                }
-                self.states[index] = state;
+            AudioOp::Upsample { .. }
+            | AudioOp::Sine { .. }
+            | AudioOp::SquareSaw { .. }
+            | AudioOp::Fm { .. } => {
+                let mut turns = std::mem::take(&mut self.buffers.work.single);
+                self.run_source(index, span, &mut turns, out);
+                self.buffers.work.single = turns;
             }
             AudioOp::Harmonics { phase, .. } => {
-                let mut phases = [0.0; BLOCK + ROOM];
-                self.oscillators[*phase].fill(self.arch, span.length, &mut phases);
+                let phases = &mut self.buffers.work.phases;
+                self.oscillators[*phase].fill(self.arch, span.length, phases);
                 if let State::Harmonics(levels) = &self.states[index] {
-                    block::harmonics(self.arch, levels, &phases, &mut out[..length]);
+                    block::harmonics(self.arch, levels, phases, &mut out[..length]);
                 }
             }
             AudioOp::Noise { .. } => self.fill_noise(index, span, &mut out[..length]),
@@ -372,15 +390,6 @@ impl<'a> AudioPart<'a> {
         let inner = self.inner;
         let length = span.length.next_multiple_of(16);
         match &inner.program.audio[index].op {
-            AudioOp::Fm { modulator, .. } => {
-                let mut state = std::mem::take(&mut self.states[index]);
-                if let State::Fm(base, depth, phase) = &mut state {
-                    let modulator = self.view_wide(*modulator, span);
-                    let out = &mut out[..length];
-                    block::fm(self.arch, *base, *depth, phase, span.length, modulator, out);
-                }
-                self.states[index] = state;
-            }
             AudioOp::Product { a, b } => {
                 let (a, b) = (self.view_wide(*a, span), self.view_wide(*b, span));
                 block::product(self.arch, a, b, &mut out[..length]);
@@ -395,40 +404,65 @@ impl<'a> AudioPart<'a> {
                 }
             }
             AudioOp::Widen { input } => block::widen(self.arch, self.view(*input, span), out),
-            _ => self.run_source(index, span, out),
+            _ => {
+                let mut turns = std::mem::take(&mut self.buffers.work.wide);
+                self.run_source(index, span, &mut turns, out);
+                self.buffers.work.wide = turns;
+            }
         }
     }
 
-    /// Operations that are alike in both precisions and read no audio.
-    fn run_source<T: Real>(&mut self, index: usize, span: Span, out: &mut [T]) {
+    /// Operations that are alike in both precisions; `turns` is room for a block.
+    fn run_source<T: Real>(&mut self, index: usize, span: Span, turns: &mut [T], out: &mut [T]) {
         let inner = self.inner;
-        let length = span.length.next_multiple_of(16);
+        let (arch, length) = (self.arch, span.length.next_multiple_of(16));
         match &inner.program.audio[index].op {
-            AudioOp::Upsample { control } => self.arch.dispatch(Upsample {
+            AudioOp::Upsample { control } => arch.dispatch(Upsample {
                 signal: &self.signals[inner.plan.control[*control]],
                 segments: &inner.segments,
                 start: span.start,
                 length: span.length,
+                segment: span.segment,
                 out,
             }),
             AudioOp::Sine { phase } => {
-                let mut phases = [0.0; BLOCK + ROOM];
-                self.oscillators[*phase].fill(self.arch, span.length, &mut phases);
-                block::cosine(self.arch, &phases[..length], &mut out[..length]);
+                let phases = &mut self.buffers.work.phases;
+                self.oscillators[*phase].fill(arch, span.length, phases);
+                block::cosine(arch, phases, &mut out[..length]);
             }
             AudioOp::SquareSaw { phase, shape } => {
-                let mut phases = [0.0; BLOCK + ROOM];
-                self.oscillators[*phase].fill(self.arch, span.length, &mut phases);
-                if let State::SquareSaw(steepness) = self.states[index] {
-                    let shape = self.scalar(*shape);
-                    block::square_saw(
-                        self.arch,
-                        steepness,
-                        shape,
-                        &phases[..length],
-                        &mut out[..length],
+                let State::SquareSaw(steepness) = self.states[index] else {
+                    return;
+                };
+                let shape = self.scalar(*shape);
+                let phases = &mut self.buffers.work.phases;
+                self.oscillators[*phase].fill(arch, span.length, phases);
+                let (phases, out) = (&phases[..length], &mut out[..length]);
+                block::square_saw(arch, steepness, shape, phases, turns, out);
+            }
+            AudioOp::Fm { modulator, .. } => {
+                let mut state = std::mem::take(&mut self.states[index]);
+                let mut phases = std::mem::take(&mut self.buffers.work.phases);
+                let mut steps = std::mem::take(&mut self.buffers.work.steps);
+                if let State::Fm(base, depth, sum) = &mut state {
+                    let modulator = self.view_wide(*modulator, span);
+                    let (steps, phases) = (&mut steps[..length], &mut phases[..length]);
+                    let frequency = (*base, *depth);
+                    let out = &mut out[..length];
+                    block::fm(
+                        arch,
+                        frequency,
+                        sum,
+                        span.length,
+                        modulator,
+                        steps,
+                        phases,
+                        out,
                     );
                 }
+                self.buffers.work.steps = steps;
+                self.buffers.work.phases = phases;
+                self.states[index] = state;
             }
             _ => {}
         }

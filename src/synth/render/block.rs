@@ -60,10 +60,15 @@ kernels! {
 
     /// A wave between square and saw at phases in turns: `(1 - shape/2) q (1 + shape cos)` with `q = tanh(pi k sin / 2)`.
     /// `steepness` is `pi k log2(e)`.
-    fn square_saw<T>(steepness: f64, shape: f64, phases: &'a [f64], out: &'a mut [T]) -> () {
+    fn square_saw<T>(
+        steepness: f64,
+        shape: f64,
+        phases: &'a [f64],
+        turns: &'a mut [T],
+        out: &'a mut [T],
+    ) -> () {
         let (steepness, level) = (T::of(steepness), T::of(1.0 - 0.5 * shape));
         let (shape, one, most) = (T::of(shape), T::of(1.0), T::of(100.0));
-        let mut turns = [T::default(); BLOCK];
         let turns = &mut turns[..phases.len()];
         let out = &mut out[..phases.len()];
         convert(phases, turns);
@@ -109,14 +114,15 @@ kernels! {
 
     /// An FM oscillator: `base + depth m` cycles per sample, within 0 and a half, summed in fixed point.
     fn fm<T>(
-        base: f64,
-        depth: f64,
+        frequency: (f64, f64),
         phase: &'a mut u64,
         length: usize,
         modulator: &'a [f64],
+        steps: &'a mut [u64],
+        phases: &'a mut [f64],
         out: &'a mut [T],
     ) -> () {
-        let mut steps = [0u64; BLOCK];
+        let (base, depth) = frequency;
         for (step, m) in steps.iter_mut().zip(modulator) {
             let f = base + depth * m;
             let f = if f > 0.0 { f } else { 0.0 };
@@ -128,11 +134,10 @@ kernels! {
             *step = sum;
         }
         *phase = sum;
-        let mut phases = [0.0; BLOCK];
-        for (phase, step) in phases.iter_mut().zip(&steps) {
+        for (phase, step) in phases.iter_mut().zip(&*steps) {
             *phase = turns(*step);
         }
-        convert(&phases, out);
+        convert(phases, out);
         for y in out {
             *y = cos_turns(*y);
         }
@@ -288,6 +293,8 @@ pub(super) struct Upsample<'a, T> {
     pub(super) segments: &'a Segments,
     pub(super) start: usize,
     pub(super) length: usize,
+    /// The control segment of `start`.
+    pub(super) segment: usize,
     pub(super) out: &'a mut [T],
 }
 
@@ -301,10 +308,10 @@ impl<T: Real> pulp::WithSimd for Upsample<'_, T> {
             segments,
             start,
             length,
+            mut segment,
             out,
         } = self;
         let mut place = 0;
-        let mut segment = segments.of(start);
         while place < length {
             let first = segments.starts[segment] as usize;
             let end = (segments.starts[segment + 1] as usize - start).min(length);
