@@ -7,8 +7,8 @@ peer. `first` is from the start of a process to the first samples of a batch of 
 The peers live in environments of their own:
 
     python -m venv a && a/bin/pip install synthax==0.2.2 "jax[cpu]" "numpy<2.3"
-    python -m venv t && t/bin/pip install torchsynth==1.0.2 torch==2.6.0 --extra-index-url https://download.pytorch.org/whl/cpu
-    cargo build --release -p auricle-synth --example throughput
+    python -m venv t && t/bin/pip install torchsynth==1.0.2 "pytorch-lightning==1.8.6" "setuptools<81" torch==2.6.0 --extra-index-url https://download.pytorch.org/whl/cpu
+    cargo build --release --workspace --example throughput
     python benches/peers/synth.py --synthax a/bin/python --torchsynth t/bin/python [--threads 1] [--quick]
 """
 

@@ -31,12 +31,6 @@ pub enum Error {
         /// How many it has.
         outputs: usize,
     },
-    /// A graph whose signals depend on themselves.
-    #[error("the graph has a cycle: {}", path.join(" <- "))]
-    Cycle {
-        /// The nodes on the cycle.
-        path: Vec<String>,
-    },
     /// Two modules of one name that are not set alike.
     #[error("two modules are called `{name}`, but they are not set alike")]
     Name {

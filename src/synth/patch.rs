@@ -205,16 +205,26 @@ impl Patches {
         let places = all.filter(|(_, parameter)| is_called(parameter));
         let places: Vec<usize> = places.map(|(place, _)| place).collect();
         if places.is_empty() {
-            let known = self.parameters.iter().map(FreeParameter::to_string);
-            return Err(auricle_audio::Error::Unknown {
-                owner: "the synthesizer".into(),
-                kind: "parameter",
-                got: name.into(),
-                known: known.collect(),
-            }
-            .into());
+            return Err(self.unknown(name).into());
         }
         Ok(places)
+    }
+
+    /// The error of a name that there is not: of a module that there is, its parameters are told, else the modules.
+    fn unknown(&self, name: &str) -> auricle_audio::Error {
+        let module = name.split('.').next().unwrap_or(name);
+        let of_module = self.parameters.iter().filter(|p| p.module == module);
+        let mut known: Vec<String> = of_module.map(FreeParameter::to_string).collect();
+        if known.is_empty() {
+            known = self.parameters.iter().map(|p| p.module.clone()).collect();
+            known.dedup();
+        }
+        auricle_audio::Error::Unknown {
+            owner: "synthesizer".into(),
+            kind: "parameter",
+            got: name.into(),
+            known,
+        }
     }
 
     /// The patches with a parameter set, in human units.
