@@ -1,15 +1,15 @@
 //! `auricle augment`: a recipe over files.
 
 use crate::cli::{exit, flag, session_arguments, settings};
-use crate::run::{read, show, stop_on_interrupt};
+use crate::run::{last_value, session};
 use crate::terminal::Terminal;
 use auricle_audio::Error;
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{
     AugmentFiles, Encoding, Ended, Event, Replay, Shard, Summary, failed_name, manifest_name, size,
 };
+use auricle_session::Settings;
 use auricle_session::script::{CancelToken, Progress, Sink, describe};
-use auricle_session::{Session, Settings};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -325,22 +325,7 @@ fn recipe(
     settings: Settings,
     terminal: &Arc<Terminal>,
 ) -> Result<(Views, u64, CancelToken), u8> {
-    let (mut session, token) = session(settings, terminal)?;
-    let (name, text) = if script.ends_with(".rhai") {
-        (
-            script,
-            read(Path::new(script), terminal).ok_or(exit::USAGE)?,
-        )
-    } else {
-        ("recipe", script.to_owned())
-    };
-    let value = session
-        .eval(name, &text)
-        .map(|outcome| outcome.value)
-        .map_err(|diagnostic| {
-            show(&diagnostic, terminal);
-            exit::SCRIPT
-        })?;
+    let (session, token, value) = last_value(script, "recipe", settings, terminal)?;
     let refused = |message: String| {
         terminal.error(&format!("error: {message}"));
         exit::SCRIPT
@@ -362,20 +347,6 @@ fn recipe(
         )));
     };
     Ok((views, session.seed(), token))
-}
-
-/// A session, and the request to stop that an interrupt makes.
-pub(crate) fn session(
-    settings: Settings,
-    terminal: &Arc<Terminal>,
-) -> Result<(Session, CancelToken), u8> {
-    let session = Session::new(settings, terminal.clone()).map_err(|error| {
-        terminal.error(&format!("error: {error}"));
-        exit::SCRIPT
-    })?;
-    let token = session.cancel_token();
-    stop_on_interrupt(token.clone());
-    Ok((session, token))
 }
 
 /// The encoding that a format and a number of bits name; the most bits if none are given.

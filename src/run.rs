@@ -4,6 +4,7 @@ use crate::cli::{Output, exit};
 use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Diagnostic, Mode, Shown, Silent};
 use auricle_session::{Session, Settings};
+use rhai::Dynamic;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,6 +44,44 @@ pub(crate) fn run_script(file: &Path, settings: Settings, output: &Output) -> u8
             } else {
                 exit::SCRIPT
             }
+        }
+    }
+}
+
+/// A session, and the request to stop that an interrupt makes.
+pub(crate) fn session(
+    settings: Settings,
+    terminal: &Arc<Terminal>,
+) -> Result<(Session, CancelToken), u8> {
+    let session = Session::new(settings, terminal.clone()).map_err(|error| {
+        terminal.error(&format!("error: {error}"));
+        exit::SCRIPT
+    })?;
+    let token = session.cancel_token();
+    stop_on_interrupt(token.clone());
+    Ok((session, token))
+}
+
+/// The last value of a script that is given as a text or as a file, with its session and the request to stop. `what` names
+/// a text in errors.
+pub(crate) fn last_value(
+    script: &str,
+    what: &str,
+    settings: Settings,
+    terminal: &Arc<Terminal>,
+) -> Result<(Session, CancelToken, Dynamic), u8> {
+    let (mut session, token) = session(settings, terminal)?;
+    let (name, text) = if script.ends_with(".rhai") {
+        let text = read(Path::new(script), terminal);
+        (script, text.ok_or(exit::USAGE)?)
+    } else {
+        (what, script.to_owned())
+    };
+    match session.eval(name, &text) {
+        Ok(outcome) => Ok((session, token, outcome.value)),
+        Err(diagnostic) => {
+            show(&diagnostic, terminal);
+            Err(exit::SCRIPT)
         }
     }
 }

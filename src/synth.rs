@@ -1,8 +1,8 @@
 //! `auricle synth`: a corpus of synthesized sounds.
 
-use crate::augment::{encoding, session, with_hint};
+use crate::augment::{encoding, with_hint};
 use crate::cli::{exit, flag, session_arguments, settings};
-use crate::run::{read, show};
+use crate::run::last_value;
 use crate::terminal::Terminal;
 use auricle_audio::dataset::Shard;
 use auricle_session::Settings;
@@ -10,7 +10,7 @@ use auricle_session::script::{CancelToken, Progress, Sink, describe};
 use auricle_synth::corpus::{Corpus, Made, Storage};
 use auricle_synth::{Synth, Units};
 use clap::{Arg, ArgMatches, Command, value_parser};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -166,20 +166,7 @@ fn synthesizer(
     settings: Settings,
     terminal: &Arc<Terminal>,
 ) -> Result<(Synth, u64, CancelToken), u8> {
-    let (mut session, token) = session(settings, terminal)?;
-    let (name, text) = if script.ends_with(".rhai") {
-        (
-            script,
-            read(Path::new(script), terminal).ok_or(exit::USAGE)?,
-        )
-    } else {
-        ("synthesizer", script.to_owned())
-    };
-    let value = session.eval(name, &text).map(|outcome| outcome.value);
-    let value = value.map_err(|diagnostic| {
-        show(&diagnostic, terminal);
-        exit::SCRIPT
-    })?;
+    let (session, token, value) = last_value(script, "synthesizer", settings, terminal)?;
     let what = describe(&value);
     let synth = value.try_cast::<Synth>().ok_or_else(|| {
         terminal.error(&format!(
