@@ -48,37 +48,27 @@ impl Conv2d {
         self.weight.dims()[1] * self.options.groups
     }
 
-    /// Stride and padding, if they and the kernel are the same along both axes and there are
-    /// neither groups nor gaps: what the CPU's own implementation computes.
-    fn plain(&self) -> Option<(usize, usize)> {
-        let ConvOptions {
-            stride: [stride, other_stride],
-            padding: [(padding, _), _],
-            ..
-        } = self.options;
-        let [_, _, rows, columns] = self.weight.dims();
-        let is_plain = rows == columns
-            && stride == other_stride
-            && self.options.padding == [(padding, padding); 2]
-            && self.options.dilation == [1; 2]
-            && self.options.groups == 1;
-        is_plain.then_some((stride, padding))
-    }
-
     /// Convolves `[batch, from, h, w]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let weight = self.weight.val();
-        if let Some((stride, padding)) = self.plain()
-            && cpu::on_cpu(&x)
-        {
-            let y = cpu::conv2d(x, weight, stride, padding);
-            return match &self.bias {
-                Some(bias) => y + bias.val().unsqueeze_dims::<4>(&[0, 2, 3]),
-                None => y,
-            };
-        }
         let bias = self.bias.as_ref().map(Param::val);
-        burn::tensor::module::conv2d(x, weight, bias, self.options.clone())
+        convolve(x, self.weight.val(), bias, self.options.clone())
+    }
+}
+
+/// A convolution by the implementation that the tensor's device has.
+pub(super) fn convolve(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    options: ConvOptions<2>,
+) -> Tensor<4> {
+    if !cpu::on_cpu(&x) {
+        return burn::tensor::module::conv2d(x, weight, bias, options);
+    }
+    let y = cpu::conv2d(x, weight, options);
+    match bias {
+        Some(bias) => y + bias.unsqueeze_dims::<4>(&[0, 2, 3]),
+        None => y,
     }
 }
 
@@ -114,6 +104,17 @@ impl Conv1d {
     /// Convolves `[batch, from, samples]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let bias = self.bias.as_ref().map(Param::val);
-        burn::tensor::module::conv1d(x, self.weight.val(), bias, self.options.clone())
+        let ConvOptions {
+            stride: [stride],
+            padding: [padding],
+            dilation: [dilation],
+            groups,
+        } = self.options;
+        let options = ConvOptions {
+            padding: [(0, 0), padding],
+            ..ConvOptions::new([1, stride], [0; 2], [1, dilation], groups)
+        };
+        let weight = self.weight.val().unsqueeze_dim(2);
+        convolve(x.unsqueeze_dim(2), weight, bias, options).squeeze_dim(2)
     }
 }

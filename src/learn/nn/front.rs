@@ -1,8 +1,8 @@
 //! How clips become tokens of a transformer: patches, tokens before them, and their places.
 
+use super::conv::convolve;
 use super::resize_positions;
 use burn::module::{Module, Param};
-use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
@@ -58,7 +58,7 @@ impl Front<'_> {
     fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
         let proj = &self.patches.proj;
         let options = ConvOptions::new([self.stride; 2], [0; 2], [1; 2], 1);
-        let map = conv2d(x, proj.weight.val(), Some(proj.bias.val()), options);
+        let map = convolve(x, proj.weight.val(), Some(proj.bias.val()), options);
         let [_, _, rows, columns] = map.dims();
         (map.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns])
     }

@@ -1,7 +1,8 @@
 //! Convolution with standardized weights, and the padding that goes with it.
 
+use super::conv::convolve;
 use burn::module::{Module, Param};
-use burn::tensor::module::{avg_pool2d, conv2d};
+use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -80,7 +81,7 @@ impl WsConv2d {
         ];
         let mut options = ConvOptions::new(self.stride, [0; 2], [1; 2], self.groups);
         options.padding = padding;
-        conv2d(x, weight, Some(self.bias.val()), options)
+        convolve(x, weight, Some(self.bias.val()), options)
     }
 }
 

@@ -7,6 +7,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 /// Whether the layers here can work on a tensor: in single precision, on burn's CPU back end.
@@ -22,15 +23,18 @@ pub(crate) struct Behind {
     shortcut: bool,
 }
 
+/// How a kernel moves over maps.
+#[derive(Clone, Debug)]
+pub(crate) struct Moves(ConvOptions<2>);
+
 /// The operations.
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait LayerOps: Backend {
-    /// `[n, c, h, w]` and `[o, c, k, k]` to `[n, o, h', w']`.
+    /// `[n, c, h, w]` and `[o, c / groups, kh, kw]` to `[n, o, h', w']`.
     fn layer_conv2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
+        moves: Moves,
     ) -> FloatTensor<Self>;
 
     /// Means and biased variances of the channels of `[n, c, ...]`, `[2 c]`; not differentiated.
@@ -71,16 +75,22 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Cpu {
     Cpu::from_data(TensorData::new(values, shape))
 }
 
-fn geometry(x: &Cpu, weight: &Cpu, stride: usize, padding: usize) -> conv::Geometry {
-    let ([images, from, h, w], [to, _, kernel, _]) = (x.shape().dims(), weight.shape().dims());
+fn geometry(x: &Cpu, weight: &Cpu, Moves(options): &Moves) -> conv::Geometry {
+    let [images, from, h, w] = x.shape().dims();
+    let [to, _, rows, columns] = weight.shape().dims();
+    let axis = |i: usize, size, kernel| conv::Axis {
+        size,
+        kernel,
+        stride: options.stride[i],
+        dilation: options.dilation[i],
+        padding: options.padding[i],
+    };
     conv::Geometry {
         images,
         from,
         to,
-        size: [h, w],
-        kernel,
-        stride,
-        padding,
+        groups: options.groups,
+        axes: [axis(0, h, rows), axis(1, w, columns)],
     }
 }
 
@@ -103,12 +113,12 @@ fn pool_sizes(x: &Cpu) -> pool::Sizes {
 }
 
 impl LayerOps for Flex {
-    fn layer_conv2d(x: Cpu, weight: Cpu, stride: usize, padding: usize) -> Cpu {
+    fn layer_conv2d(x: Cpu, weight: Cpu, moves: Moves) -> Cpu {
         let (x, weight) = (contiguous(x), contiguous(weight));
-        let g = geometry(&x, &weight, stride, padding);
+        let g = geometry(&x, &weight, &moves);
         let [h, w] = g.out_size();
         tensor(
-            conv::forward(g, values(&x), values(&weight)),
+            conv::forward(&g, values(&x), values(&weight)),
             [g.images, g.to, h, w],
         )
     }
@@ -163,13 +173,12 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
     fn layer_conv2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
+        moves: Moves,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct Conv;
         impl Backward<Flex, 2> for Conv {
-            type State = (Cpu, Cpu, usize, usize);
+            type State = (Cpu, Cpu, Moves);
 
             fn backward(
                 self,
@@ -179,23 +188,16 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
             ) {
                 let gradient = contiguous(grads.consume::<Flex>(&ops.node));
                 let [for_x, for_weight] = ops.parents;
-                let (x, weight, stride, padding) = ops.state;
-                let g = geometry(&x, &weight, stride, padding);
-                let (dx, dw) = conv::backward(
-                    g,
-                    values(&x),
-                    values(&weight),
-                    values(&gradient),
-                    for_x.is_some(),
-                );
-                if let (Some(node), Some(dx)) = (for_x, dx) {
+                let (x, weight, moves) = ops.state;
+                let g = geometry(&x, &weight, &moves);
+                if let Some(node) = for_x {
+                    let dx = conv::input_gradient(&g, values(&weight), values(&gradient));
                     grads.register::<Flex>(node.id, Cpu::from_data(TensorData::new(dx, x.shape())));
                 }
                 if let Some(node) = for_weight {
-                    grads.register::<Flex>(
-                        node.id,
-                        Cpu::from_data(TensorData::new(dw, weight.shape())),
-                    );
+                    let dw = conv::weight_gradient(&g, values(&x), values(&gradient));
+                    let dw = TensorData::new(dw, weight.shape());
+                    grads.register::<Flex>(node.id, Cpu::from_data(dw));
                 }
             }
         }
@@ -204,9 +206,9 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
             contiguous(x.into_primitive()),
             contiguous(weight.into_primitive()),
         );
-        let out = Flex::layer_conv2d(x.clone(), weight.clone(), stride, padding);
+        let out = Flex::layer_conv2d(x.clone(), weight.clone(), moves.clone());
         match Conv.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((x, weight, stride, padding), out),
+            OpsKind::Tracked(prepared) => prepared.finish((x, weight, moves), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }
@@ -328,13 +330,12 @@ impl<C: CheckpointStrategy> LayerOps for Autodiff<Flex, C> {
     }
 }
 
-/// Convolves `[n, c, h, w]` with `[o, c, k, k]`.
-pub(crate) fn conv2d(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: usize) -> Tensor<4> {
+/// Convolves `[n, c, h, w]` with `[o, c / groups, kh, kw]`.
+pub(crate) fn conv2d(x: Tensor<4>, weight: Tensor<4>, options: ConvOptions<2>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::layer_conv2d(
         x.into_dispatch(),
         weight.into_dispatch(),
-        stride,
-        padding,
+        Moves(options),
     ))
 }
 
@@ -387,7 +388,7 @@ mod tests {
     use super::*;
     use auricle_audio::Rng;
     use burn::tensor::activation::relu;
-    use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+    use burn::tensor::ops::MaxPoolOptions;
 
     fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
         let mut values = vec![0.0; shape.iter().product()];
@@ -410,21 +411,41 @@ mod tests {
     #[test]
     fn convolution_and_its_gradients_agree_with_burn() {
         let device = Device::flex().autodiff();
-        for (x, w, stride) in [
-            ([3, 2, 11, 9], [4, 2, 3, 3], 1),
-            ([19, 3, 8, 13], [5, 3, 3, 3], 2),
-            ([2, 1, 40, 51], [4, 1, 7, 7], 2),
-            ([5, 6, 7, 6], [3, 6, 1, 1], 2),
-            ([33, 4, 2, 2], [6, 4, 3, 3], 1),
-            ([1, 2, 1, 1], [3, 2, 3, 3], 2),
+        let square = |stride, padding| ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+        let uneven = |stride, padding, dilation, groups| ConvOptions {
+            padding,
+            ..ConvOptions::new(stride, [0; 2], dilation, groups)
+        };
+        for (x, w, options) in [
+            ([3, 2, 11, 9], [4, 2, 3, 3], square(1, 1)),
+            ([19, 3, 8, 13], [5, 3, 3, 3], square(2, 1)),
+            ([2, 1, 40, 51], [4, 1, 7, 7], square(2, 3)),
+            ([5, 6, 7, 6], [3, 6, 1, 1], square(2, 0)),
+            ([33, 4, 2, 2], [6, 4, 3, 3], square(1, 1)),
+            ([1, 2, 1, 1], [3, 2, 3, 3], square(2, 1)),
+            ([16, 130, 4, 5], [131, 130, 3, 3], square(1, 1)),
+            ([2, 3, 1, 300], [5, 3, 1, 80], square(4, 0)),
+            (
+                [4, 6, 9, 8],
+                [9, 2, 3, 2],
+                uneven([2, 1], [(0, 1), (1, 0)], [1, 2], 3),
+            ),
+            (
+                [17, 8, 6, 7],
+                [8, 1, 5, 5],
+                uneven([1, 3], [(2, 2), (0, 3)], [1, 1], 8),
+            ),
+            (
+                [2, 2, 9, 12],
+                [3, 2, 4, 3],
+                uneven([3, 2], [(0, 0), (4, 1)], [2, 3], 1),
+            ),
         ] {
             let (x, w) = (
                 noise(x, 1, &device).require_grad(),
                 noise(w, 2, &device).require_grad(),
             );
-            let padding = w.dims()[2] / 2;
-            let ours = conv2d(x.clone(), w.clone(), stride, padding);
-            let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+            let ours = conv2d(x.clone(), w.clone(), options.clone());
             let theirs = burn::tensor::module::conv2d(x.clone(), w.clone(), None, options);
             let weights = noise(ours.dims(), 3, &device);
             let (a, b) = (
@@ -534,7 +555,8 @@ mod tests {
                     noise([4, 3, 3, 3], 2, &device).require_grad(),
                 );
                 let gamma = Tensor::<1>::ones([4], &device).require_grad();
-                let y = conv2d(x.clone(), w.clone(), 1, 1);
+                let options = ConvOptions::new([1; 2], [1; 2], [1; 2], 1);
+                let y = conv2d(x.clone(), w.clone(), options);
                 let (y, _, _) = batch_norm(
                     y,
                     gamma.clone(),

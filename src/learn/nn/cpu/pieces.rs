@@ -42,13 +42,3 @@ pub(super) fn map_into<T: Send>(
         })
         .collect()
 }
-
-/// Adds vectors in their order.
-pub(super) fn sum(parts: Vec<Vec<f32>>) -> Vec<f32> {
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().unwrap_or_default();
-    for part in parts {
-        total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
-    }
-    total
-}
