@@ -40,6 +40,7 @@ pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::{Conv1d, Conv2d};
+pub(crate) use cpu::{OfThree, of_three, on_cpu};
 pub use described::{DescribedEncoder, EncoderDeclaration};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
 pub use front::PatchTokens;

@@ -2,7 +2,7 @@
 
 use super::stochastic_depth::factors_of;
 use super::ws_conv::mean_pool;
-use super::{WsConv2d, linear};
+use super::{WsConv2d, cpu, linear};
 use burn::module::{Flag, Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{relu, sigmoid};
@@ -16,6 +16,15 @@ pub(super) const GELU_GAIN: f64 = 1.701_504_349_708_557_1;
 
 /// The GELU by its approximation with a hyperbolic tangent.
 pub(super) fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if cpu::on_cpu(&x) {
+        cpu::gelu(x, cpu::Gelu::Tanh)
+    } else {
+        gelu_tanh_of(x)
+    }
+}
+
+/// The same by burn's operations.
+pub(super) fn gelu_tanh_of<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     const SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
     let inner = x.clone() * (x.clone() * x.clone() * (0.044715 * SCALE) + SCALE);
     x * (inner.tanh() * 0.5 + 0.5)

@@ -55,10 +55,10 @@ pub(crate) trait LayerOps: Backend {
     fn layer_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-type Cpu = FloatTensor<Flex>;
+pub(super) type Cpu = FloatTensor<Flex>;
 
 /// The values of a tensor and what keeps them alive.
-fn contiguous(x: Cpu) -> Cpu {
+pub(super) fn contiguous(x: Cpu) -> Cpu {
     if x.is_contiguous() {
         x
     } else {
@@ -66,7 +66,7 @@ fn contiguous(x: Cpu) -> Cpu {
     }
 }
 
-fn values(x: &Cpu) -> &[f32] {
+pub(super) fn values(x: &Cpu) -> &[f32] {
     x.as_slice::<f32>()
         .expect("`contiguous` was called, and `on_cpu` checked the type")
 }
@@ -384,19 +384,23 @@ pub(crate) fn max_pool(x: Tensor<4>) -> Tensor<4> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use auricle_audio::Rng;
     use burn::tensor::activation::relu;
     use burn::tensor::ops::MaxPoolOptions;
 
-    fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+    pub(in super::super) fn noise<const D: usize>(
+        shape: [usize; D],
+        seed: u64,
+        device: &Device,
+    ) -> Tensor<D> {
         let mut values = vec![0.0; shape.iter().product()];
         Rng::from_words(&[seed]).fill_normal(&mut values);
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    fn close<const D: usize>(what: &str, a: Tensor<D>, b: Tensor<D>) {
+    pub(in super::super) fn close<const D: usize>(what: &str, a: Tensor<D>, b: Tensor<D>) {
         assert_eq!(a.dims(), b.dims(), "{what}");
         let (a, b): (Vec<f64>, Vec<f64>) = (
             a.into_data().iter().collect(),

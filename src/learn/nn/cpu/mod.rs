@@ -9,9 +9,17 @@
 //! depend on the number of threads.
 
 mod conv;
+mod each_ops;
 mod extension;
+mod gaussian_unit;
+mod math;
 mod norm;
 mod pieces;
 mod pool;
+mod self_attention;
+mod token_ops;
 
-pub(super) use extension::{batch_norm, conv2d, max_pool, on_cpu};
+pub(crate) use each_ops::{OfThree, of_three};
+pub(crate) use extension::on_cpu;
+pub(super) use extension::{batch_norm, conv2d, max_pool};
+pub(super) use token_ops::{Gelu, attention, gelu};

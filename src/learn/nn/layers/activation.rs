@@ -4,9 +4,10 @@ use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
 use crate::nn::nf_block::gelu_tanh;
+use crate::nn::transformer::unit;
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use burn::tensor::Tensor;
-use burn::tensor::activation::{gelu, leaky_relu, relu, silu};
+use burn::tensor::activation::{leaky_relu, relu, silu};
 use std::sync::Arc;
 
 /// `y = max(x, 0)`.
@@ -107,7 +108,7 @@ impl Each for Activation {
         match self {
             Activation::Relu => relu(x),
             Activation::Gelu { tanh, gain } => {
-                let y = if *tanh { gelu_tanh(x) } else { gelu(x) };
+                let y = if *tanh { gelu_tanh(x) } else { unit(x) };
                 if *gain == 1.0 { y } else { y * *gain }
             }
             Activation::Silu => silu(x),

@@ -4,6 +4,7 @@ mod adam;
 mod adamw;
 mod groups;
 mod lars;
+mod one_pass;
 mod sgd;
 
 use super::OptimizerDeclaration;
