@@ -188,12 +188,18 @@ fn of_matrix(matrix: &Matrix) -> Drawing {
     let width = (WIDTH - left - RIGHT) / matrix.columns.len().max(1) as f64;
     let bottom = TOP + n_rows as f64 * tall;
     let mut drawing = Drawing::new(WIDTH, bottom + below);
-    let most = matrix
-        .values
-        .iter()
-        .flatten()
-        .copied()
-        .fold(f64::MIN_POSITIVE, f64::max);
+    let finite = || {
+        matrix
+            .values
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|v| v.is_finite())
+    };
+    let most = finite().fold(f64::MIN_POSITIVE, f64::max);
+    // Counts are seen from zero, numbers that lie close together from the least of them.
+    let least = finite().fold(f64::INFINITY, f64::min);
+    let zero = if 2.0 * least > most { least } else { 0.0 };
     label(
         &mut drawing,
         [left + (WIDTH - left - RIGHT) / 2.0, bottom + below - 8.0],
@@ -214,7 +220,11 @@ fn of_matrix(matrix: &Matrix) -> Drawing {
         let name = Words::new(name, size).anchored(Anchor::End);
         drawing.text([left - 6.0, y + tall / 2.0 + 0.35 * size], name);
         for (c, value) in row.iter().enumerate() {
-            let (x, share) = (left + c as f64 * width, value / most);
+            let x = left + c as f64 * width;
+            if !value.is_finite() {
+                continue;
+            }
+            let share = (value - zero) / (most - zero).max(f64::MIN_POSITIVE);
             drawing.rect(
                 [x + 0.5, y + 0.5],
                 [(width - 1.0).max(1.0), tall - 1.0],

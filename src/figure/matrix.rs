@@ -79,10 +79,10 @@ impl Matrix {
 }
 
 fn zero_as_dot(value: f64) -> String {
-    if value == 0.0 {
-        "·".into()
-    } else {
-        number(value)
+    match value {
+        0.0 => "·".into(),
+        value if value.is_nan() => String::new(),
+        value => number(value),
     }
 }
 

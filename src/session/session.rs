@@ -10,8 +10,8 @@ use crate::scope::{
     first_scope, mentioned_in_functions, pointers, returns, see_globals, without_hidden,
 };
 use crate::script::{
-    CancelToken, Diagnostic, Mode, ScriptError, ScriptValue, Sink, Table, Unknown,
-    ends_in_semicolon, explain, new_engine, type_name, unknown_calls,
+    CancelToken, Diagnostic, Mode, ScriptError, Sink, Table, Unknown, ends_in_semicolon, explain,
+    new_engine, type_name, unknown_calls,
 };
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, OptimizationLevel, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -268,7 +268,7 @@ impl Session {
             && !found
                 .iter()
                 .any(|other| other.labels.first() == diagnostic.labels.first())
-            && !diagnostic.message.contains(Unknown::NAME)
+            && !Unknown::is_named_in(&diagnostic.message)
         {
             found.push(diagnostic);
         }

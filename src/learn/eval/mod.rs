@@ -10,6 +10,7 @@ mod matrix;
 mod metrics;
 mod page;
 mod report;
+pub mod study;
 
 pub use embed::{embed, floor};
 pub use interactive::library;

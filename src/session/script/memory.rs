@@ -136,8 +136,8 @@ struct Seen {
     /// Memory that was left when it began.
     first: u64,
     last: u64,
-    /// What was taken between the last two looks.
-    taken: u64,
+    /// What was taken between the last looks, the older ones first.
+    taken: [u64; 2],
 }
 
 /// The time between two looks. In less, a script that works element by element takes some tens of megabytes at most.
@@ -199,22 +199,30 @@ impl Seen {
                 run,
                 first: available,
                 last: available,
-                taken: 0,
+                taken: [0; 2],
             };
             return None;
         }
-        let (before, taken) = (self.taken, self.last.saturating_sub(available));
-        (self.last, self.taken) = (available, taken);
+        let [earlier, before] = self.taken;
+        let taken = self.last.saturating_sub(available);
+        (self.last, self.taken) = (available, [before, taken]);
         if self.first.saturating_sub(available) < OWN_USE {
             return None;
         }
         // What doubles at every step, as in `s += s`, is stopped while the next step still has room: that takes twice as
-        // much, and as much again while it is copied.
-        let doubles = before > OWN_USE / 4 && taken as f64 > 1.7 * before as f64;
+        // much, and as much again while it is copied. Two steps that grow are no doubling yet: a training whose second
+        // step holds more than its first grows so, too.
+        let more = |than: u64, now: u64| now as f64 > 1.7 * than as f64;
+        let doubles = earlier > OWN_USE / 4 && more(earlier, before) && more(before, taken);
         let next = if doubles { 5 * taken } else { 0 };
         (memory.free() <= next).then(|| {
             let (left, all) = (size(available), size(memory.total));
-            format!("stopped before the memory is used up: {left} of {all} are left")
+            let why = if doubles {
+                ", which doubles from step to step"
+            } else {
+                ""
+            };
+            format!("stopped before the memory is used up{why}: {left} of {all} are left")
         })
     }
 }
@@ -280,10 +288,16 @@ mod tests {
             )
         );
         // 1, 2 and 4 GiB more at each step, and the next would take 8 and as many for a copy.
+        let (look, message) = stopped(&[16.0, 15.0, 13.0, 9.0, 1.0]).unwrap();
         assert_eq!(
-            stopped(&[16.0, 15.0, 13.0, 9.0, 1.0]).map(|(look, _)| look),
-            Some(4)
+            (look, message.as_str()),
+            (
+                4,
+                "stopped before the memory is used up, which doubles from step to step: 9.0 GiB of 20.0 GiB are left"
+            )
         );
+        // A step that holds 3 GiB after one that held 1.5.
+        assert_eq!(stopped(&[18.0, 16.5, 13.5, 13.5, 13.4]), None);
     }
 
     #[test]

@@ -32,6 +32,11 @@ impl Unknown {
         }
     }
 
+    /// Whether a message is about an unknown value. From functions of the library rhai gives a type its name in Rust.
+    pub fn is_named_in(message: &str) -> bool {
+        message.contains(Unknown::NAME) || message.contains(std::any::type_name::<Unknown>())
+    }
+
     /// Lets an engine pass unknown values through properties, indices, loops, and functions and operators that are not
     /// ours.
     pub(super) fn register(engine: &mut Engine) {

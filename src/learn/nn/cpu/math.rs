@@ -36,13 +36,13 @@ pub(super) fn normal_cdf(x: f32) -> f32 {
     let fit = 0.170_872_77;
     let fit = fit * t - 0.822_152_23;
     let fit = fit * t + 1.488_515_9;
-    let fit = fit * t - 1.135_203_98;
+    let fit = fit * t - 1.135_204;
     let fit = fit * t + 0.278_868_07;
     let fit = fit * t - 0.186_288_06;
     let fit = fit * t + 0.096_784_18;
     let fit = fit * t + 0.374_091_96;
-    let fit = fit * t + 1.000_023_68;
-    let fit = fit * t - 1.265_512_23;
+    let fit = fit * t + 1.000_023_7;
+    let fit = fit * t - 1.265_512_2;
     let tail = 0.5 * t * exp(fit - z * z);
     if x < 0.0 { tail } else { 1.0 - tail }
 }

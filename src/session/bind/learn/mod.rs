@@ -17,6 +17,7 @@ mod own_loss;
 mod pairs;
 mod plot;
 mod run;
+mod study;
 mod tensor;
 mod validating;
 
@@ -52,6 +53,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(judging::functions(environment));
     all.extend(figure::functions());
+    all.extend(study::functions());
     all.push(plot::plot());
     all
 }
@@ -71,6 +73,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Interval>(engine);
     register_type::<Arc<Matrix>>(engine);
     register_type::<Figure>(engine);
+    study::register(engine);
 }
 
 impl From<auricle_learn::Error> for ScriptError {

@@ -1,0 +1,10 @@
+//! Studies: the same question at every point of a grid, with what came out as a table.
+
+mod folder;
+mod grid;
+mod pictures;
+mod results;
+
+pub use folder::Study;
+pub use grid::{Axis, Point};
+pub use results::{Results, Row};
