@@ -312,7 +312,11 @@ pub fn write_safetensors(
     }
     let file = serialize(
         views,
-        Some(HashMap::from([(ABOUT.to_owned(), about.to_string())])),
+        Some(HashMap::from([
+            (ABOUT.to_owned(), about.to_string()),
+            // What `transformers` asks for before it reads a file.
+            ("format".to_owned(), "pt".to_owned()),
+        ])),
     )
     .map_err(|error| Error::file(path, error))?;
     Ok(write_whole(path, &file)?)

@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use super::tensor::Tape;
-use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
+use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Shown, Topic};
 use auricle_audio::Waveform;
 use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
@@ -13,7 +13,7 @@ use auricle_learn::batch::{Batch, Scaling};
 use auricle_learn::eval::{Matrix, embed};
 use auricle_learn::feed::measure;
 use auricle_learn::nn::layers::{Flow, with_maps};
-use auricle_learn::nn::{Architecture, Encoder, FrontEnd, Input, LoadOptions, Naming};
+use auricle_learn::nn::{Architecture, Card, Encoder, FrontEnd, Input, LoadOptions, Naming};
 use auricle_learn::tensor::NdTensor;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -149,6 +149,7 @@ pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec
             Encoder::n_parameters,
         ),
         save(),
+        export(),
         load(environment),
         forward(environment, tape),
         embed_all(environment),
@@ -351,6 +352,43 @@ fn save() -> Function {
     .reads_data()
     .example("resnet18(#{ width: 4 }).save(temporary_folder() + \"/m.safetensors\")")
 }
+
+fn export() -> Function {
+    Function::new("export", Topic::Training, |call| {
+        let encoder = call.receiver::<Model>()?.encoder;
+        let folder = call.get::<String>("folder")?;
+        word(call, "to", &EXPORTS)?;
+        let text = |name: &str| call.get::<String>(name);
+        let results = call.raw("results");
+        let card = Card {
+            title: text("title")?,
+            about: text("about")?,
+            results: if results.is_unit() {
+                String::new()
+            } else {
+                Shown::text_of(&results)
+            },
+            license: text("license")?,
+        };
+        Ok(encoder.export(Path::new(&folder), &card)?)
+    })
+    .on::<Model>()
+    .long()
+    .about("Writes a folder that others can load and publish: weights, configurations and a card.")
+    .note("an `ast` loads in Python's `transformers` by `AutoModel.from_pretrained`; other encoders have PyTorch's names")
+    .param::<String>("folder", "where to")
+    .option::<String>("to", "huggingface", "the layout of the folder")
+    .words("to", &EXPORTS.map(|(word, ())| word))
+    .option::<String>("title", "", "title of the card; the model's source if it is empty")
+    .option::<String>("about", "", "what the model is for and what it was trained on, for the card")
+    .option::<Dynamic>("results", Dynamic::UNIT, "a report, results or a text that say how it was judged, for the card")
+    .option::<String>("license", "", "name of the licence, such as \"cc-by-4.0\"")
+    .reads_data()
+    .example("resnet18(#{ width: 4 }).export(temporary_folder() + \"/m\", #{ title: \"Six calls\" })")
+}
+
+/// Layouts of a folder.
+const EXPORTS: [(&str, ()); 1] = [("huggingface", ())];
 
 fn load(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();

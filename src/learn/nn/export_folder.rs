@@ -1,0 +1,182 @@
+//! A folder that others can publish and load: weights, what they are weights of, and a card.
+
+use super::encoder::Encoder;
+use super::names::Naming;
+use super::transformer::{EPSILON, MLP_RATIO};
+use super::{Architecture, AstOptions, Pooling, front::PATCH};
+use crate::Error;
+use auricle_audio::io::write_whole;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What a card says beside what the weights are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Card {
+    /// Its title; the architecture if empty.
+    pub title: String,
+    /// What the model is for, what it was trained on, and what it should not be used for.
+    pub about: String,
+    /// How it was judged, as a table of text.
+    pub results: String,
+    /// Name of the licence, as Hugging Face writes it, such as `cc-by-4.0`.
+    pub license: String,
+}
+
+const WEIGHTS: &str = "model.safetensors";
+
+impl Encoder {
+    /// Writes a folder in Hugging Face's layout: `model.safetensors`, `config.json`, `preprocessor_config.json` and the
+    /// card, `README.md`. An audio spectrogram transformer loads in `transformers`; others have PyTorch's names.
+    ///
+    /// # Errors
+    /// [`Error::Run`] for a transformer that `transformers` has no counterpart of, [`Error::Audio`] if a file cannot be
+    /// written.
+    pub fn export(&self, folder: &Path, card: &Card) -> Result<(), Error> {
+        let weights = folder.join(WEIGHTS);
+        let config = match self.architecture() {
+            Architecture::Ast(options) => {
+                let config = transformer_config(&options)?;
+                self.save_as(&weights, Naming::HuggingFace)?;
+                config
+            }
+            architecture => {
+                self.save(&weights)?;
+                json!({ "model_type": "auricle", "architecture": architecture })
+            }
+        };
+        let write = |name: &str, text: String| write_whole(&folder.join(name), text.as_bytes());
+        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
+        write("config.json", pretty(&config))?;
+        if let Some(input) = self.preprocessor_config() {
+            write("preprocessor_config.json", pretty(&input))?;
+        }
+        write("README.md", self.card(card))?;
+        Ok(())
+    }
+
+    /// How a clip becomes the model's input: the recipe, and for the transformer's own features the fields by which
+    /// `transformers` computes them, whose deviation is half of what is divided by.
+    fn preprocessor_config(&self) -> Option<Value> {
+        let front_end = self.front_end.as_ref()?;
+        let source = front_end.recipe.to_string();
+        let mut config = json!({
+            "recipe": source,
+            "mean": front_end.scaling.mean,
+            "std": 0.5 * front_end.scaling.deviation,
+        });
+        if let Architecture::Ast(options) = self.architecture()
+            && source == AST_FEATURES
+        {
+            config["feature_extractor_type"] = json!("ASTFeatureExtractor");
+            config["sampling_rate"] = json!(16_000);
+            config["num_mel_bins"] = json!(options.bands);
+            config["max_length"] = json!(options.frames);
+            config["do_normalize"] = json!(true);
+            config["feature_size"] = json!(1);
+            config["padding_value"] = json!(0.0);
+            config["padding_side"] = json!("right");
+            config["return_attention_mask"] = json!(false);
+        }
+        Some(config)
+    }
+
+    fn card(&self, card: &Card) -> String {
+        let architecture = self.architecture();
+        let source = architecture.to_string();
+        let mut text = String::from("---\nlibrary_name: ");
+        let is_transformer = matches!(architecture, Architecture::Ast(_));
+        text += if is_transformer {
+            "transformers"
+        } else {
+            "auricle"
+        };
+        text += "\ntags:\n- audio\n- auricle\n";
+        if !card.license.is_empty() {
+            text += &format!("license: {}\n", card.license);
+        }
+        let title = match card.title.as_str() {
+            "" => source.as_str(),
+            title => title,
+        };
+        text += &format!("---\n\n# {title}\n\n");
+        if !card.about.is_empty() {
+            text += &format!("{}\n\n", card.about);
+        }
+        text += &format!(
+            "`{source}`, {} weights. In Auricle:\n\n```\nlet model = {source}.load(\"{WEIGHTS}\");\n```\n\n",
+            self.n_parameters()
+        );
+        if is_transformer {
+            text += "In Python:\n\n```python\nfrom transformers import AutoModel\n\n\
+                     model = AutoModel.from_pretrained(\".\")\n```\n\n";
+        }
+        text += "## Input\n\n";
+        text += &match &self.front_end {
+            Some(front_end) => format!(
+                "`{}`, less {} and divided by {}.\n\n",
+                front_end.recipe, front_end.scaling.mean, front_end.scaling.deviation
+            ),
+            None => "Whoever uses it chooses the features: it was not trained with any.\n\n".into(),
+        };
+        text += "## How it was judged\n\n";
+        text += &match card.results.as_str() {
+            "" => "It was not judged.\n".into(),
+            results => format!("```\n{}\n```\n", results.trim_end()),
+        };
+        text
+    }
+}
+
+/// The source of the features of the transformer's authors.
+const AST_FEATURES: &str = "log_mel(#{ preset: \"ast\" })";
+
+/// The configuration of `transformers`.
+fn transformer_config(options: &AstOptions) -> Result<Value, Error> {
+    let refused = [
+        (
+            !options.distilled,
+            "a distillation token",
+            "distilled: true",
+        ),
+        (options.channels != 1, "one channel", "channels: 1"),
+        (
+            options.pooling != Pooling::Class,
+            "its embedding at its two tokens",
+            "pooling: \"class\"",
+        ),
+    ];
+    if let Some((_, what, option)) = refused.into_iter().find(|(is_refused, ..)| *is_refused) {
+        return Err(Error::Run {
+            message: format!("the transformer of `transformers` has {what}, this one has not"),
+            hint: format!("build it with `{option}`, or save its weights with `m.save(path)`"),
+        });
+    }
+    let mut config = json!({
+        "architectures": ["ASTModel"],
+        "model_type": "audio-spectrogram-transformer",
+        "hidden_size": options.dim,
+        "num_hidden_layers": options.depth,
+        "num_attention_heads": options.heads,
+        "intermediate_size": MLP_RATIO * options.dim,
+        "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "initializer_range": 0.02,
+        "layer_norm_eps": options.norm_epsilon.unwrap_or(EPSILON),
+        "patch_size": PATCH,
+        "qkv_bias": true,
+        "frequency_stride": options.stride,
+        "time_stride": options.stride,
+        "max_length": options.frames,
+        "num_mel_bins": options.bands,
+        "torch_dtype": "float32",
+    });
+    if let Some(classes) = options.classes {
+        let names = (0..classes).map(|class| (class.to_string(), json!(format!("class {class}"))));
+        config["architectures"] = json!(["ASTForAudioClassification"]);
+        config["id2label"] = Value::Object(names.collect());
+        let ids = (0..classes).map(|class| (format!("class {class}"), json!(class)));
+        config["label2id"] = Value::Object(ids.collect());
+    }
+    Ok(config)
+}
