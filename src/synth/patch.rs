@@ -4,7 +4,7 @@ use crate::{Error, FreeParameter};
 use auricle_audio::{Distribution, Rng};
 use std::sync::Arc;
 
-/// In which units a draw is uniform.
+/// In which units a draw is uniform, or a value is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Units {
     /// In raw units, as torchsynth draws.
@@ -234,13 +234,9 @@ impl Patches {
     pub fn set(&self, name: &str, value: f64) -> Result<Patches, Error> {
         let mut raw = self.raw.to_vec();
         for place in self.places(name)? {
-            let mapping = self.parameters[place].mapping;
-            if !(mapping.low..=mapping.high).contains(&value) {
-                let want = format!("within {}..{}", mapping.low, mapping.high);
-                return Err(auricle_audio::Error::range(name, want, value).into());
-            }
+            let value = self.parameters[place].raw(value)?;
             for row in raw.chunks_exact_mut(self.width()) {
-                row[place] = mapping.raw(value) as f32;
+                row[place] = value;
             }
         }
         Ok(Patches {

@@ -1,6 +1,6 @@
 //! Patches in files: JSON by name, NumPy's arrays, safetensors.
 
-use crate::{Error, FreeParameter, Patches};
+use crate::{Error, FreeParameter, Patches, Units};
 use auricle_audio::io::write_whole;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Map, Value as Json, json};
@@ -35,8 +35,35 @@ impl Patches {
     ///
     /// # Errors
     /// [`auricle_audio::Error::Parse`] for what is none of these, [`auricle_audio::Error::Missing`] for a parameter that is
-    /// not there, and as [`Patches::new`].
+    /// not there, [`auricle_audio::Error::Range`] for a value outside its parameter's range, and as [`Patches::new`].
     pub fn from_json(parameters: Arc<[FreeParameter]>, json: &Json) -> Result<Patches, Error> {
+        Patches::of_json(parameters, json, Units::Raw)
+    }
+
+    /// Patches by the names of their parameters, as [`Patches::from_json`] reads them; numbers are in these units, and a
+    /// name that no parameter has is an error.
+    ///
+    /// # Errors
+    /// As [`Patches::from_json`], and [`auricle_audio::Error::Unknown`].
+    pub fn by_name(
+        parameters: Arc<[FreeParameter]>,
+        json: &Json,
+        units: Units,
+    ) -> Result<Patches, Error> {
+        let mut leaves = HashMap::new();
+        flatten(json, "", units, &mut leaves);
+        let none = Patches::new(parameters.clone(), Vec::new())?;
+        leaves
+            .keys()
+            .try_for_each(|name| none.places(name).map(drop))?;
+        Patches::of_json(parameters, json, units)
+    }
+
+    fn of_json(
+        parameters: Arc<[FreeParameter]>,
+        json: &Json,
+        units: Units,
+    ) -> Result<Patches, Error> {
         let object = json
             .as_object()
             .ok_or_else(|| unreadable("an object is wanted"))?;
@@ -45,12 +72,13 @@ impl Patches {
             .or_else(|| object.get("params"))
             .unwrap_or(json);
         let mut columns = HashMap::new();
-        flatten(nested, "", &mut columns);
+        flatten(nested, "", units, &mut columns);
         let mut table = Vec::with_capacity(parameters.len());
         for parameter in parameters.iter() {
             table.push(column(parameter, &columns)?);
         }
-        let n = table.first().map_or(0, Vec::len);
+        // Without parameters there is one sound.
+        let n = table.first().map_or(1, Vec::len);
         let mut raw = Vec::with_capacity(n * table.len());
         for index in 0..n {
             for (column, parameter) in table.iter().zip(parameters.iter()) {
@@ -63,7 +91,10 @@ impl Patches {
                 })?);
             }
         }
-        let patches = Patches::new(parameters, raw)?;
+        let mut patches = Patches::new(parameters, raw)?;
+        if patches.width() == 0 {
+            patches = patches.with_keys(vec![0])?;
+        }
         match object.get(KEYS).and_then(Json::as_array) {
             Some(keys) => {
                 let keys: Option<Vec<u64>> = keys.iter().map(Json::as_u64).collect();
@@ -170,9 +201,10 @@ struct Leaf<'a> {
 }
 
 /// The leaves of nested objects by their dotted names.
-fn flatten<'a>(json: &'a Json, name: &str, leaves: &mut HashMap<String, Leaf<'a>>) {
+fn flatten<'a>(json: &'a Json, name: &str, units: Units, leaves: &mut HashMap<String, Leaf<'a>>) {
     let Some(object) = json.as_object() else {
-        leaves.insert(name.to_owned(), Leaf { json, is_raw: true });
+        let is_raw = units == Units::Raw;
+        leaves.insert(name.to_owned(), Leaf { json, is_raw });
         return;
     };
     for (key, is_raw) in [(RAW, true), ("value", false)] {
@@ -188,7 +220,7 @@ fn flatten<'a>(json: &'a Json, name: &str, leaves: &mut HashMap<String, Leaf<'a>
         } else {
             format!("{name}.{key}")
         };
-        flatten(json, &name, leaves);
+        flatten(json, &name, units, leaves);
     }
 }
 
@@ -214,10 +246,10 @@ fn column(
     let number = |json: &Json| {
         let value = json.as_f64();
         let value = value.ok_or_else(|| unreadable(format!("`{parameter}` must be a number")))?;
-        Ok(match leaf.is_raw {
-            true => value as f32,
-            false => parameter.mapping.raw(value) as f32,
-        })
+        match leaf.is_raw {
+            true => Ok(value as f32),
+            false => parameter.raw(value),
+        }
     };
     let at = |json: &Json| -> Result<f32, Error> {
         let inside = index.iter().try_fold(json, |json, &place| json.get(place));

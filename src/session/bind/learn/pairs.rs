@@ -36,7 +36,8 @@ pub(super) fn functions() -> Vec<Function> {
                 });
                 of_synths(call, synths.collect::<Result<_, _>>()?)
             })
-            .param::<Map>("synthesizers", "a map of synthesizers by name; the name is the label of a sound"),
+            .param::<Map>("synthesizers", "a map of synthesizers by name; the name is the label of a sound")
+            .may_be_map("synthesizers"),
         )
         .example(
             "let form = #{ seconds: 0.2, sample_rate: 8000 }; \

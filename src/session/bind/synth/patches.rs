@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use super::synthesizer::{DELTA, perturbation};
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use crate::script::{FromScript, Function, ScriptError, ScriptValue, Topic};
 use auricle_synth::{FreeParameter, Patches, Synth};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 use std::path::Path;
@@ -49,6 +49,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         values(),
         set(),
         perturb(environment),
+        moved(),
         joined(),
         save(),
         load(),
@@ -151,6 +152,29 @@ fn perturb(environment: &Arc<Environment>) -> Function {
     .example(example(
         "assert(p.perturb(0.1, #{ seed: 1 }) == p.perturb(0.1, #{ seed: 1 })); \
          assert(p.perturb(#{ \"sine.tuning\": 0.1 }, #{ seed: 1 }) != p)",
+    ))
+}
+
+fn moved() -> Function {
+    Function::new("moved", Topic::Synthesis, |call| {
+        let patches = call.receiver::<Patches>()?;
+        let wanted = "an array of numbers for each patch";
+        let mut steps = Vec::new();
+        for row in call.get::<Array>("steps")? {
+            let row = Vec::<f64>::from_script(&row).ok_or_else(|| call.wrong("steps", wanted))?;
+            steps.extend(row);
+        }
+        Ok(Dynamic::from(patches.moved(&steps)?))
+    })
+    .on::<Patches>()
+    .about("Moves patches by given steps in raw units, clipped to [1e-6, 1] as `perturb` clips.")
+    .param::<Array>(
+        "steps",
+        "an array for each patch, of a step for each parameter",
+    )
+    .returns("patches")
+    .example(example(
+        "let q = p[0].moved([p.raw()[0].map(|_| 0.1)]); assert(q.raw()[0][0] >= p.raw()[0][0])",
     ))
 }
 

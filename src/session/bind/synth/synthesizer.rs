@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use crate::script::{
-    Call, FromScript, Function, Parts, ScriptError, ScriptValue, Topic, escape, room_for,
+    Call, FromScript, Function, Parts, ScriptError, ScriptValue, Shown, Topic, escape, room_for,
 };
 use auricle_audio::Waveform;
 use auricle_synth::{
@@ -107,8 +107,14 @@ fn properties() -> Vec<Function> {
         Function::property::<Synth, _>("graph", Topic::Synthesis, |synth| {
             Ok(Dynamic::from(synth.graph().clone()))
         })
-        .about("The graph: source that can be printed, edited and used.")
+        .about("The graph: source that can be printed, edited and used; the recipe behind it is `recipe`.")
         .example("let s = synth(sine() * adsr()); assert(s.graph == sine() * adsr())"),
+        Function::property::<Synth, _>("recipe", Topic::Synthesis, |synth| {
+            Ok(Dynamic::from(synth.recipe().clone()))
+        })
+        .about("The recipe that every sound passes through; `synth |> recipe` puts one behind it.")
+        .note("draws depend on the patch, as its noise does: a patch sounds the same in any batch, and two views of it differ")
+        .example("let s = synth(sine()) |> noise(10..30); assert(s.recipe == noise(10..30))"),
     ]
 }
 
@@ -241,31 +247,65 @@ fn sample(environment: &Arc<Environment>) -> Function {
 }
 
 fn patches() -> Function {
-    Function::new("patches", Topic::Synthesis, |call| {
+    let function = Function::new("patches", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
-        let rows = call.get::<Array>("values")?;
-        let is_one = rows.iter().all(|value| !value.is_array()) && !rows.is_empty();
-        let rows = if is_one { vec![Dynamic::from_array(rows)] } else { rows };
-        let mut raw = Vec::new();
-        for row in rows {
-            let wanted = "numbers in [0, 1], or arrays of them";
-            let values = Vec::<f64>::from_script(&row).ok_or_else(|| call.wrong("values", wanted))?;
-            if values.len() != synth.parameters().len() {
-                let (want, got) = (synth.parameters().len(), values.len());
-                return Err(auricle_synth::Error::PatchSize { want, got }.into());
-            }
-            raw.extend(values.into_iter().map(|value| value as f32));
+        let (values, units) = (call.raw("values"), units(call)?);
+        if values.is_map() {
+            let wanted = "a map of numbers by parameter";
+            let json = Shown::json_of(&values).ok_or_else(|| call.wrong("values", wanted))?;
+            let parameters: Arc<[FreeParameter]> = synth.parameters().into();
+            return Ok(Dynamic::from(Patches::by_name(parameters, &json, units)?));
         }
-        Ok(Dynamic::from(synth.patches(raw)?))
+        Ok(Dynamic::from(synth.patches(in_order(call, &synth, units)?)?))
     })
     .on::<Synth>()
-    .about("Makes patches of raw values made elsewhere: an array of numbers in [0, 1] for a patch, or an array of such arrays.")
-    .param::<Array>("values", "the values in the order of `parameters()`")
-    .returns("patches")
-    .example(
-        "let s = synth(sine(#{ initial_phase: 0, tuning: 0 })); \
-         assert(s.patches([[0.5, 0.25], [0.1, 0.2]]).len() == 2)",
+    .about("Makes patches of values made elsewhere: by name, or in the order of `parameters()`.")
+    .note("a leaf may be `#{ raw: x }` or `#{ value: x }` to say its own units")
+    .param::<Dynamic>(
+        "values",
+        "a map by name, nested or dotted (`#{ vco_1: #{ tuning: 0.5 }, \"mixer.level\": [1, 0, 1] }`), with a number or an \
+         array of one for each patch; or an array of numbers for a patch; or an array of such arrays",
     )
+    .may_be_map("values")
+    .option::<String>(
+        "units",
+        "raw",
+        "of the values: \"raw\" in [0, 1], or \"human\" as `parameters()` tells them",
+    )
+    .words("units", &["raw", "human"]);
+    function.returns("patches").example(
+        "let s = synth(sine(#{ initial_phase: 0, tuning: 0 })); \
+         assert(s.patches([[0.5, 0.25], [0.1, 0.2]]).len() == 2); \
+         let p = s.patches(#{ keyboard: #{ midi_f0: 60, duration: 0.5 } }, #{ units: \"human\" }); \
+         assert_near(p.values()[0][\"keyboard.midi_f0\"], 60, 1e-4)",
+    )
+}
+
+/// The raw values of a call, row by row in the order of the parameters.
+fn in_order(call: &Call<'_>, synth: &Synth, units: Units) -> Result<Vec<f32>, ScriptError> {
+    let rows = call.get::<Array>("values")?;
+    let is_one = rows.iter().all(|value| !value.is_array()) && !rows.is_empty();
+    let rows = if is_one {
+        vec![Dynamic::from_array(rows)]
+    } else {
+        rows
+    };
+    let mut raw = Vec::new();
+    for row in rows {
+        let wanted = "a map, numbers, or arrays of numbers";
+        let values = Vec::<f64>::from_script(&row).ok_or_else(|| call.wrong("values", wanted))?;
+        if values.len() != synth.parameters().len() {
+            let (want, got) = (synth.parameters().len(), values.len());
+            return Err(auricle_synth::Error::PatchSize { want, got }.into());
+        }
+        for (value, parameter) in values.into_iter().zip(synth.parameters()) {
+            raw.push(match units {
+                Units::Raw => value as f32,
+                Units::Human => parameter.raw(value)?,
+            });
+        }
+    }
+    Ok(raw)
 }
 
 fn doppelgangers(environment: &Arc<Environment>) -> Function {
