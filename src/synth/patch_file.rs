@@ -31,7 +31,8 @@ impl Patches {
     ///
     /// Read are what [`Patches::to_json`] gives, and an object of modules with their parameters as the libraries nest them:
     /// `{"vco_1": {"tuning": 0.5}, "mixer": {"level": [...]}}`, with or without a list of patches at the leaves, an
-    /// underscore before a name, and `{"raw": x}` or `{"value": x}` (human units) in place of a number.
+    /// underscore before a name, torchsynth's names of Voice's mixer and matrix (`mixer.noise`,
+    /// `mod_matrix.lfo_1->vco_1_pitch`), and `{"raw": x}` or `{"value": x}` (human units) in place of a number.
     ///
     /// # Errors
     /// [`auricle_audio::Error::Parse`] for what is none of these, [`auricle_audio::Error::Missing`] for a parameter that is
@@ -53,9 +54,12 @@ impl Patches {
         let mut leaves = HashMap::new();
         flatten(json, "", units, &mut leaves);
         let none = Patches::new(parameters.clone(), Vec::new())?;
-        leaves
-            .keys()
-            .try_for_each(|name| none.places(name).map(drop))?;
+        for name in leaves.keys() {
+            let of_torchsynth = |p| torchsynth_name(&parameters, p).as_ref() == Some(name);
+            if !parameters.iter().any(of_torchsynth) {
+                none.places(name)?;
+            }
+        }
         Patches::of_json(parameters, json, units)
     }
 
@@ -75,7 +79,7 @@ impl Patches {
         flatten(nested, "", units, &mut columns);
         let mut table = Vec::with_capacity(parameters.len());
         for parameter in parameters.iter() {
-            table.push(column(parameter, &columns)?);
+            table.push(column(&parameters, parameter, &columns)?);
         }
         // Without parameters there is one sound.
         let n = table.first().map_or(1, Vec::len);
@@ -158,6 +162,35 @@ impl Patches {
     }
 }
 
+/// Names that torchsynth gives the parameters of its Voice: those of several numbers have one each there.
+fn torchsynth_name(parameters: &[FreeParameter], parameter: &FreeParameter) -> Option<String> {
+    const INPUTS: [&str; 4] = ["adsr_1", "adsr_2", "lfo_1", "lfo_2"];
+    const OUTPUTS: [&str; 5] = [
+        "vco_1_pitch",
+        "vco_1_amp",
+        "vco_2_pitch",
+        "vco_2_amp",
+        "noise_amp",
+    ];
+    const MIXED: [&str; 3] = ["vco_1", "vco_2", "noise"];
+    if parameters.len() != VOICE {
+        return None;
+    }
+    match (parameter.kind, &parameter.index[..]) {
+        ("mixer", &[input]) => Some(format!("{}.{}", parameter.module, MIXED.get(input)?)),
+        ("mod_matrix", &[output, input]) => Some(format!(
+            "{}.{}->{}",
+            parameter.module,
+            INPUTS.get(input)?,
+            OUTPUTS.get(output)?
+        )),
+        _ => None,
+    }
+}
+
+/// Parameters of Voice.
+const VOICE: usize = 78;
+
 enum Ending {
     Json,
     Npy,
@@ -226,11 +259,14 @@ fn flatten<'a>(json: &'a Json, name: &str, units: Units, leaves: &mut HashMap<St
 
 /// The values of a parameter, one for each patch.
 fn column(
+    parameters: &[FreeParameter],
     parameter: &FreeParameter,
     leaves: &HashMap<String, Leaf<'_>>,
 ) -> Result<Vec<f32>, Error> {
     let whole = format!("{}.{}", parameter.module, parameter.parameter);
-    let (leaf, index) = match leaves.get(&parameter.to_string()) {
+    let other = torchsynth_name(parameters, parameter);
+    let other = || other.and_then(|name| leaves.get(&name));
+    let (leaf, index) = match leaves.get(&parameter.to_string()).or_else(other) {
         Some(leaf) => (leaf, &[][..]),
         None => match leaves.get(&whole) {
             Some(leaf) => (leaf, &parameter.index[..]),
@@ -410,6 +446,40 @@ mod tests {
             );
         }
         assert!(patches.save(&folder.path().join("p.txt")).is_err());
+    }
+
+    #[test]
+    fn names_of_torchsynth_are_known() {
+        let graph = architecture::torchsynth_voice().unwrap();
+        let synth = Synth::new(&graph, SynthOptions::default()).unwrap();
+        let patches = synth.sample(2, 3, 0, Units::Raw);
+        let mut named = json!({});
+        for (place, parameter) in synth.parameters().iter().enumerate() {
+            let name = torchsynth_name(synth.parameters(), parameter);
+            let name = name.unwrap_or_else(|| parameter.to_string());
+            named[name] = json!([patches.row(0)[place], patches.row(1)[place]]);
+        }
+        for name in [
+            "mod_matrix.lfo_2->noise_amp",
+            "mixer.noise",
+            "adsr_1.attack",
+        ] {
+            assert!(named.get(name).is_some(), "{name}");
+        }
+        let parameters = patches.parameters().clone();
+        let at = |name: &str| patches.row(0)[patches.places(name).unwrap()[0]];
+        assert_eq!(
+            named["mod_matrix.lfo_2->noise_amp"][0],
+            json!(at("mod_matrix.mod[4][3]"))
+        );
+        for read in [
+            Patches::from_json(parameters.clone(), &named),
+            Patches::by_name(parameters.clone(), &named, Units::Raw),
+        ] {
+            assert_eq!(read.unwrap().raw(), patches.raw());
+        }
+        named["mixer.nose"] = json!(0.5);
+        assert!(Patches::by_name(parameters, &named, Units::Raw).is_err());
     }
 
     #[test]

@@ -134,7 +134,14 @@ impl Synth {
         Ok(heard)
     }
 
-    fn render_row(&self, patches: &Patches, index: usize, playback: &Playback, out: &mut [f32]) {
+    /// The sound of one patch without the recipe; the patches are this synthesizer's, and `out` is as long as a sound.
+    pub(crate) fn render_row(
+        &self,
+        patches: &Patches,
+        index: usize,
+        playback: &Playback,
+        out: &mut [f32],
+    ) {
         let inner = &*self.inner;
         let kept = inner.scratches.take();
         let mut scratch = kept.unwrap_or_else(|| Scratch::new(inner));

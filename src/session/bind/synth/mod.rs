@@ -1,7 +1,9 @@
 //! Functions for synthesizers: graphs of modules, and the sounds of their patches.
 
 mod architecture;
+mod diagram;
 mod patches;
+mod sensitivity;
 mod signal;
 mod synthesizer;
 
@@ -10,7 +12,7 @@ pub(super) use synthesizer::{DELTA, perturbation, units, with_units};
 
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
-use auricle_synth::{Patches, Signal, Synth};
+use auricle_synth::{Patches, Sensitivity, Signal, Synth};
 use rhai::Engine;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(synthesizer::functions(environment));
     all.extend(architecture::functions());
     all.extend(patches::functions(environment));
+    all.extend(sensitivity::functions(environment));
+    all.extend(diagram::functions());
     all
 }
 
@@ -26,6 +30,8 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Signal>(engine);
     register_type::<Synth>(engine);
     register_type::<Patches>(engine);
+    register_type::<Sensitivity>(engine);
+    register_type::<diagram::Diagram>(engine);
     signal::register(engine);
     patches::register(engine);
 }

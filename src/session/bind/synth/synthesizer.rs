@@ -222,7 +222,7 @@ pub(in crate::bind) fn units(call: &Call<'_>) -> Result<Units, ScriptError> {
     }
 }
 
-fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
+pub(super) fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
     let given = call.get::<Option<u64>>("seed")?;
     Ok(given.unwrap_or_else(|| environment.seed()))
 }
@@ -334,7 +334,8 @@ fn doppelgangers(environment: &Arc<Environment>) -> Function {
 
 /// The text of a perturbation's size.
 pub(in crate::bind) const DELTA: &str = "standard deviation of the perturbation in raw units: a number for \
-    all parameters, an array with one for each, or a map by name (`#{ \"vco_1\": 0.1, \"mixer.level\": 0.3 }`)";
+    all parameters, an array with one for each (`s.sensitivity().deltas(0.25)` gives one), or a map by name \
+    (`#{ \"vco_1\": 0.1, \"mixer.level\": 0.3 }`)";
 
 /// The perturbation of a call.
 pub(in crate::bind) fn perturbation(call: &Call<'_>) -> Result<Perturbation, ScriptError> {
