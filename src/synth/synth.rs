@@ -223,7 +223,7 @@ impl Synth {
     /// `n` random patches, those with the indices `first..first + n` of the seed: patch `i` is the same however many are
     /// drawn with it.
     pub fn sample(&self, n: usize, seed: u64, first: u64, units: Units) -> Patches {
-        Patches::sample(self.inner.parameters.clone(), n, seed, first, units)
+        Patches::sample(self.inner.parameters.clone(), n, seed, first, units).of_synth(self)
     }
 
     /// Patches of raw values `[n, P]`.
@@ -231,7 +231,7 @@ impl Synth {
     /// # Errors
     /// As [`Patches::new`].
     pub fn patches(&self, raw: Vec<f32>) -> Result<Patches, Error> {
-        Patches::new(self.inner.parameters.clone(), raw)
+        Ok(Patches::new(self.inner.parameters.clone(), raw)?.of_synth(self))
     }
 
     /// `n` positive pairs: patches are drawn and perturbed twice, and only the perturbed ones are given (Cherep and Singh,

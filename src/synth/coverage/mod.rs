@@ -4,6 +4,8 @@ mod compared;
 mod descriptors;
 mod frechet;
 mod picture;
+#[cfg(test)]
+mod reference;
 
 pub use compared::{Compared, Coverage};
 pub use descriptors::{DESCRIPTORS, Descriptor, DescriptorOptions, Descriptors};

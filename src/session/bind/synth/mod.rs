@@ -1,9 +1,12 @@
 //! Functions for synthesizers: graphs of modules, and the sounds of their patches.
 
 mod architecture;
+mod coverage;
 mod diagram;
 mod patches;
+mod search;
 mod sensitivity;
+mod sheet;
 mod signal;
 mod synthesizer;
 
@@ -12,6 +15,7 @@ pub(super) use synthesizer::{DELTA, perturbation, units, with_units};
 
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
+use auricle_synth::coverage::Coverage;
 use auricle_synth::{Patches, Sensitivity, Signal, Synth};
 use rhai::Engine;
 use std::sync::Arc;
@@ -23,6 +27,9 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(patches::functions(environment));
     all.extend(sensitivity::functions(environment));
     all.extend(diagram::functions());
+    all.extend(coverage::functions(environment));
+    all.extend(search::functions(environment));
+    all.extend(sheet::functions(environment));
     all
 }
 
@@ -32,6 +39,8 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Patches>(engine);
     register_type::<Sensitivity>(engine);
     register_type::<diagram::Diagram>(engine);
+    register_type::<Coverage>(engine);
+    register_type::<search::Match>(engine);
     signal::register(engine);
     patches::register(engine);
 }

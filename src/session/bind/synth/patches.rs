@@ -1,8 +1,10 @@
 //! Patches: the values that sounds of a synthesizer have.
 
 use super::super::Environment;
+use super::super::audio::players;
 use super::synthesizer::{DELTA, perturbation};
-use crate::script::{FromScript, Function, ScriptError, ScriptValue, Topic};
+use crate::script::{FromScript, Function, Parts, ScriptError, ScriptValue, Topic};
+use auricle_audio::Waveform;
 use auricle_synth::{FreeParameter, Patches, Synth};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 use std::path::Path;
@@ -19,10 +21,44 @@ impl ScriptValue for Patches {
         format!("{sounds} of {} parameters", self.width())
     }
 
+    /// Their sounds, if they are not too long to be made when somebody looks.
+    fn parts(&self) -> Parts {
+        let Some(synth) = self.synth() else {
+            return Vec::new();
+        };
+        let shown = self.len().min(MOST_PLAYERS);
+        if shown as f64 * synth.options().seconds > MOST_SECONDS {
+            return Vec::new();
+        }
+        let sounds = (0..shown).map(|index| synth.render_one(self, index));
+        let Ok(sounds) = sounds.collect::<Result<Vec<_>, _>>() else {
+            return Vec::new();
+        };
+        let named: Vec<(String, &Waveform)> = sounds
+            .iter()
+            .enumerate()
+            .map(|(index, wave)| (format!("patch {index}"), wave))
+            .collect();
+        let named: Vec<(&str, &Waveform)> =
+            named.iter().map(|(name, wave)| (&**name, *wave)).collect();
+        let more = match self.len() - shown {
+            0 => String::new(),
+            n => format!("<p>… and {n} more</p>"),
+        };
+        vec![(
+            "text/html",
+            format!("<p>{}</p>{}{more}", self.text(), players(&named)).into(),
+        )]
+    }
+
     fn same(&self, other: &Patches) -> Option<bool> {
         Some(self == other)
     }
 }
+
+/// Patches that have a player where they are shown, and seconds of sound that are made for it.
+const MOST_PLAYERS: usize = 6;
+const MOST_SECONDS: f64 = 60.0;
 
 /// `p[3]` and `p[-1]` are patches of one, and `for patch in p` goes through them.
 pub(super) fn register(engine: &mut Engine) {
@@ -207,7 +243,8 @@ fn load() -> Function {
         let path = call.get::<String>("path")?;
         let synth = call.receiver::<Synth>()?;
         let parameters: Arc<[FreeParameter]> = synth.parameters().into();
-        Ok(Dynamic::from(Patches::load(parameters, Path::new(&path))?))
+        let patches = Patches::load(parameters, Path::new(&path))?;
+        Ok(Dynamic::from(patches.of_synth(&synth)))
     })
     .on::<Synth>()
     .about("Loads patches that were saved, or made elsewhere in the order of `parameters()`.")

@@ -254,7 +254,8 @@ fn patches() -> Function {
             let wanted = "a map of numbers by parameter";
             let json = Shown::json_of(&values).ok_or_else(|| call.wrong("values", wanted))?;
             let parameters: Arc<[FreeParameter]> = synth.parameters().into();
-            return Ok(Dynamic::from(Patches::by_name(parameters, &json, units)?));
+            let patches = Patches::by_name(parameters, &json, units)?;
+            return Ok(Dynamic::from(patches.of_synth(&synth)));
         }
         Ok(Dynamic::from(synth.patches(in_order(call, &synth, units)?)?))
     })
