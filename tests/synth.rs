@@ -1,6 +1,7 @@
 //! `auricle synth`: the same corpus however the work is divided, and whole or absent in every part.
 
 mod reference;
+mod sheet;
 
 use std::collections::BTreeMap;
 use std::path::Path;
