@@ -3,7 +3,7 @@
 //! [`Signal`]s are values that functions and operators join into a graph; a [`Synth`] compiles one into a flat
 //! [`Program`], [`Patches`] hold its free parameters, and rendering plays them, each sound on its own: the same bytes
 //! whatever the batch, the number of threads and the processor. Rooms, each importing only from those to its left:
-//! `error mapping program < module signal < modules < source compile patch < render synth < architecture corpus
+//! `error mapping program < module signal < modules < source compile patch torchsynth < render synth < architecture corpus
 //! coverage outline < drawing < sensitivity < search`.
 
 pub mod architecture;
@@ -31,6 +31,7 @@ mod sensitivity;
 mod signal;
 mod source;
 mod synth;
+mod torchsynth;
 
 pub use error::Error;
 pub use mapping::{Count, Knob, Mapping};

@@ -94,6 +94,18 @@ impl Patches {
         self.synth.as_ref()
     }
 
+    /// The same patches with other values.
+    ///
+    /// # Errors
+    /// As [`Patches::new`].
+    pub(crate) fn with_raw(&self, raw: Vec<f32>) -> Result<Patches, Error> {
+        let checked = Patches::new(self.parameters.clone(), raw)?;
+        Ok(Patches {
+            raw: checked.raw,
+            ..self.clone()
+        })
+    }
+
     /// The same patches with other keys.
     ///
     /// # Errors

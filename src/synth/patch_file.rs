@@ -1,6 +1,6 @@
 //! Patches in files: JSON by name, NumPy's arrays, safetensors.
 
-use crate::{Error, FreeParameter, Patches, Units};
+use crate::{Error, FreeParameter, Patches, Units, torchsynth};
 use auricle_audio::io::write_whole;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Map, Value as Json, json};
@@ -55,7 +55,7 @@ impl Patches {
         flatten(json, "", units, &mut leaves);
         let none = Patches::new(parameters.clone(), Vec::new())?;
         for name in leaves.keys() {
-            let of_torchsynth = |p| torchsynth_name(&parameters, p).as_ref() == Some(name);
+            let of_torchsynth = |p| torchsynth::name_of(&parameters, p).as_ref() == Some(name);
             if !parameters.iter().any(of_torchsynth) {
                 none.places(name)?;
             }
@@ -162,35 +162,6 @@ impl Patches {
     }
 }
 
-/// Names that torchsynth gives the parameters of its Voice: those of several numbers have one each there.
-fn torchsynth_name(parameters: &[FreeParameter], parameter: &FreeParameter) -> Option<String> {
-    const INPUTS: [&str; 4] = ["adsr_1", "adsr_2", "lfo_1", "lfo_2"];
-    const OUTPUTS: [&str; 5] = [
-        "vco_1_pitch",
-        "vco_1_amp",
-        "vco_2_pitch",
-        "vco_2_amp",
-        "noise_amp",
-    ];
-    const MIXED: [&str; 3] = ["vco_1", "vco_2", "noise"];
-    if parameters.len() != VOICE {
-        return None;
-    }
-    match (parameter.kind, &parameter.index[..]) {
-        ("mixer", &[input]) => Some(format!("{}.{}", parameter.module, MIXED.get(input)?)),
-        ("mod_matrix", &[output, input]) => Some(format!(
-            "{}.{}->{}",
-            parameter.module,
-            INPUTS.get(input)?,
-            OUTPUTS.get(output)?
-        )),
-        _ => None,
-    }
-}
-
-/// Parameters of Voice.
-const VOICE: usize = 78;
-
 enum Ending {
     Json,
     Npy,
@@ -264,7 +235,7 @@ fn column(
     leaves: &HashMap<String, Leaf<'_>>,
 ) -> Result<Vec<f32>, Error> {
     let whole = format!("{}.{}", parameter.module, parameter.parameter);
-    let other = torchsynth_name(parameters, parameter);
+    let other = torchsynth::name_of(parameters, parameter);
     let other = || other.and_then(|name| leaves.get(&name));
     let (leaf, index) = match leaves.get(&parameter.to_string()).or_else(other) {
         Some(leaf) => (leaf, &[][..]),
@@ -455,7 +426,7 @@ mod tests {
         let patches = synth.sample(2, 3, 0, Units::Raw);
         let mut named = json!({});
         for (place, parameter) in synth.parameters().iter().enumerate() {
-            let name = torchsynth_name(synth.parameters(), parameter);
+            let name = torchsynth::name_of(synth.parameters(), parameter);
             let name = name.unwrap_or_else(|| parameter.to_string());
             named[name] = json!([patches.row(0)[place], patches.row(1)[place]]);
         }

@@ -203,15 +203,17 @@ fn module(entry: &Json) -> String {
         }
         other => panic!("a module that is not known: {other}"),
     };
-    let noise = vectors::synth().join("noise_44100.npy");
+    let options = match kind {
+        "LPF" | "AudioMixer" => {
+            let rate = &entry["sample_rate"];
+            let noise = vectors::synth().join(format!("noise_{rate}.npy"));
+            format!(", #{{ noise: wave(load_npy({noise:?}).to_array(), {rate}) }}")
+        }
+        _ => String::new(),
+    };
     let _ = writeln!(text, "let s = synth({graph}, {});", form(entry, is_control));
     let _ = writeln!(text, "let p = s.patches({patch});");
-    let _ = writeln!(
-        text,
-        "s.render(p, #{{ noise: wave(load_npy({:?}).to_array(), {}) }})[0].samples()",
-        noise.to_str().unwrap(),
-        entry["sample_rate"]
-    );
+    let _ = writeln!(text, "s.render(p{options})[0].samples()");
     text
 }
 

@@ -536,6 +536,9 @@ fn from_json(environment: &Arc<Environment>) -> Function {
                 }
                 #[cfg(feature = "learn")]
                 "layers" => return super::super::learn::layers_from_json(body),
+                "signal" | "synth" | "patches" => {
+                    return super::super::synth::from_json(name, body, &environment);
+                }
                 "distribution" => return Ok(Dynamic::from(Distribution::from_json(body)?)),
                 "trace" => return Ok(Dynamic::from(serde_json::from_value::<Trace>(body.clone()).map_err(parse)?)),
                 _ => {}

@@ -47,6 +47,14 @@ fn coverage(environment: &Arc<Environment>) -> Function {
     Function::new("coverage", Topic::Synthesis, move |call| {
         let real = sounds(call, "real", &environment)?;
         let synthetic = sounds(call, "synthetic", &environment)?;
+        let rates = [&real, &synthetic].map(|waves| waves.first().map(Waveform::sample_rate));
+        if let [Some(real), Some(synthetic)] = rates
+            && real != synthetic
+        {
+            let message = format!("`real` has {real} Hz and `synthetic` {synthetic} Hz: sounds of one rate can be compared");
+            return Err(ScriptError::new(message)
+                .hint("`sample_rate` of synthesizers and datasets, `.resample(hz)` of waves"));
+        }
         let options = DescriptorOptions {
             n_fft: call.get("n_fft")?,
             hop_length: call.get("hop_length")?,

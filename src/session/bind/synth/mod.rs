@@ -3,6 +3,7 @@
 mod architecture;
 mod coverage;
 mod diagram;
+mod json;
 mod patches;
 mod search;
 mod sensitivity;
@@ -12,6 +13,8 @@ mod synthesizer;
 
 #[cfg(feature = "learn")]
 pub(super) use synthesizer::{DELTA, perturbation, units, with_units};
+
+pub(super) use json::from_json;
 
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};

@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use super::super::audio::players;
-use super::synthesizer::{DELTA, perturbation};
+use super::synthesizer::{DELTA, ordered, perturbation, with_order};
 use crate::script::{FromScript, Function, Parts, ScriptError, ScriptValue, Topic};
 use auricle_audio::Waveform;
 use auricle_synth::{FreeParameter, Patches, Synth};
@@ -19,6 +19,10 @@ impl ScriptValue for Patches {
             n => format!("{n} patches"),
         };
         format!("{sounds} of {} parameters", self.width())
+    }
+
+    fn json(&self) -> Option<serde_json::Value> {
+        super::json::of_patches(self)
     }
 
     /// Their sounds, if they are not too long to be made when somebody looks.
@@ -210,7 +214,7 @@ fn moved() -> Function {
     )
     .returns("patches")
     .example(example(
-        "let q = p[0].moved([p.raw()[0].map(|_| 0.1)]); assert(q.raw()[0][0] >= p.raw()[0][0])",
+        "let q = p[0].moved([p.raw()[0].map(|x| 0.1)]); assert(q.raw()[0][0] >= p.raw()[0][0])",
     ))
 }
 
@@ -239,17 +243,23 @@ fn save() -> Function {
 }
 
 fn load() -> Function {
-    Function::new("load", Topic::Synthesis, |call| {
+    let function = Function::new("load", Topic::Synthesis, |call| {
         let path = call.get::<String>("path")?;
         let synth = call.receiver::<Synth>()?;
         let parameters: Arc<[FreeParameter]> = synth.parameters().into();
-        let patches = Patches::load(parameters, Path::new(&path))?;
-        Ok(Dynamic::from(patches.of_synth(&synth)))
+        let patches = Patches::load(parameters, Path::new(&path))?.of_synth(&synth);
+        // Names in a file say more than an order.
+        let has_names = !path.ends_with(".npy");
+        Ok(Dynamic::from(match has_names {
+            true => patches,
+            false => ordered(call, patches)?,
+        }))
     })
     .on::<Synth>()
-    .about("Loads patches that were saved, or made elsewhere in the order of `parameters()`.")
-    .param::<String>("path", "a file that ends in `.json`, `.npy` or `.safetensors`")
-    .returns("patches")
+    .about("Loads patches that were saved, or made elsewhere: by name as JSON, in an order as `.npy` of raw values [n, P].")
+    .note("JSON may nest modules and parameters as SynthAX does, or have torchsynth's names (`mixer.noise`, `mod_matrix.lfo_1->vco_1_pitch`)")
+    .param::<String>("path", "a file that ends in `.json`, `.npy` or `.safetensors`");
+    with_order(function).returns("patches")
     .reads_data()
     .example(example(
         "let file = temporary_folder() + \"/p.npy\"; p.save(file); assert(s.load(file).raw() == p.raw())",

@@ -85,6 +85,12 @@ fn find(environment: &Arc<Environment>) -> Function {
     let function = Function::new("find", Topic::Synthesis, move |call| {
         let synth = call.receiver::<Synth>()?;
         let target = call.value::<Waveform>("wave")?;
+        let rate = synth.options().sample_rate;
+        if target.sample_rate() != rate || target.n_channels() != 1 {
+            let (got, channels) = (target.sample_rate(), target.n_channels());
+            let message = format!("`wave` must be mono at {rate} Hz, as the synthesizer's sounds, not {channels} ch at {got} Hz");
+            return Err(ScriptError::new(message).hint(format!("`wave.mono().resample({rate})`")));
+        }
         let options = SearchOptions {
             generations: call.get("generations")?,
             population: call.get("population")?,
@@ -101,7 +107,7 @@ fn find(environment: &Arc<Environment>) -> Function {
                 done: done as u64,
                 total,
                 figures: format!("{distance:.2} dB"),
-                finished: done as u64 == total,
+                finished: done as u64 == total || stop.is_asked(),
                 ..Progress::default()
             });
             !stop.is_asked()

@@ -19,6 +19,10 @@ impl ScriptValue for Synth {
         self.to_string()
     }
 
+    fn json(&self) -> Option<serde_json::Value> {
+        Some(super::json::of_synth(self))
+    }
+
     fn same(&self, other: &Synth) -> Option<bool> {
         Some(self == other)
     }
@@ -257,7 +261,8 @@ fn patches() -> Function {
             let patches = Patches::by_name(parameters, &json, units)?;
             return Ok(Dynamic::from(patches.of_synth(&synth)));
         }
-        Ok(Dynamic::from(synth.patches(in_order(call, &synth, units)?)?))
+        let patches = synth.patches(in_order(call, &synth, units)?)?;
+        Ok(Dynamic::from(ordered(call, patches)?))
     })
     .on::<Synth>()
     .about("Makes patches of values made elsewhere: by name, or in the order of `parameters()`.")
@@ -274,12 +279,33 @@ fn patches() -> Function {
         "of the values: \"raw\" in [0, 1], or \"human\" as `parameters()` tells them",
     )
     .words("units", &["raw", "human"]);
-    function.returns("patches").example(
+    with_order(function).returns("patches").example(
         "let s = synth(sine(#{ initial_phase: 0, tuning: 0 })); \
          assert(s.patches([[0.5, 0.25], [0.1, 0.2]]).len() == 2); \
          let p = s.patches(#{ keyboard: #{ midi_f0: 60, duration: 0.5 } }, #{ units: \"human\" }); \
          assert_near(p.values()[0][\"keyboard.midi_f0\"], 60, 1e-4)",
     )
+}
+
+/// The option of the order of values that have no names.
+pub(super) fn with_order(function: Function) -> Function {
+    function
+        .option::<String>(
+            "order",
+            "sorted",
+            "of values without names: \"sorted\" as `parameters()` lists them and SynthAX's code flattens them, or \"torchsynth\" \
+             as the batches of its Voice have them",
+        )
+        .words("order", &["sorted", "torchsynth"])
+}
+
+/// Patches whose values stand in the order of a call.
+pub(super) fn ordered(call: &Call<'_>, patches: Patches) -> Result<Patches, ScriptError> {
+    match call.get::<String>("order")?.as_str() {
+        "sorted" => Ok(patches),
+        "torchsynth" => Ok(patches.from_torchsynth_order()?),
+        _ => Err(call.wrong("order", "\"sorted\" or \"torchsynth\"")),
+    }
 }
 
 /// The raw values of a call, row by row in the order of the parameters.
@@ -357,6 +383,9 @@ pub(in crate::bind) fn perturbation(call: &Call<'_>) -> Result<Perturbation, Scr
     Ok(Perturbation::All(call.get("delta")?))
 }
 
+/// Seconds of sound that may take a person's time.
+const LONG_S: f64 = 300.0;
+
 fn render() -> Function {
     Function::new("render", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
@@ -373,6 +402,11 @@ fn render() -> Function {
         };
         let waves = synth.waves(&patches, &playback)?;
         Ok(Dynamic::from_array(waves.into_iter().map(Dynamic::from).collect()))
+    })
+    .long_if(|call| {
+        let seconds = call.receiver::<Synth>().map(|synth| synth.options().seconds);
+        let sounds = call.value::<Patches>("patches").map(|patches| patches.len());
+        seconds.unwrap_or(0.0) * sounds.unwrap_or(0) as f64 > LONG_S
     })
     .on::<Synth>()
     .about("Renders patches: an array with the sound of each.")
