@@ -19,8 +19,10 @@ impl ScriptValue for Pairs {
     fn parts(&self) -> Parts {
         let mut page = format!("<p>{}</p>", escape(&self.describe()));
         for (name, synth) in &self.synths {
-            let heard = pairs_of(synth, &self.delta, self.units);
-            let Ok(heard) = heard.map_err(drop) else {
+            if synth.options().seconds > LONGEST_S {
+                continue;
+            }
+            let Ok(heard) = pairs_of(synth, &self.delta, self.units) else {
                 return Vec::new();
             };
             for (index, [a, b]) in heard.iter().enumerate() {
@@ -32,8 +34,9 @@ impl ScriptValue for Pairs {
     }
 }
 
-/// Pairs that are heard where a supply of them is shown.
+/// Pairs that are heard where a supply of them is shown, and the longest sounds that are made for it.
 const HEARD: usize = 2;
+const LONGEST_S: f64 = 30.0;
 
 /// Some pairs of a synthesizer, those of seed 0.
 fn pairs_of(

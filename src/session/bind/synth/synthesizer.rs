@@ -261,6 +261,9 @@ fn patches() -> Function {
             let patches = Patches::by_name(parameters, &json, units)?;
             return Ok(Dynamic::from(patches.of_synth(&synth)));
         }
+        if units == Units::Human && call.get::<String>("order")? != "sorted" {
+            return Err(call.wrong("units", "\"raw\", as torchsynth's batches are"));
+        }
         let patches = synth.patches(in_order(call, &synth, units)?)?;
         Ok(Dynamic::from(ordered(call, patches)?))
     })
