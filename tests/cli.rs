@@ -512,6 +512,7 @@ fn the_notebooks_run_without_a_server() {
     let digits = format!("dir={}", made_digits().display());
     for (name, parameters, results) in [
         ("tour", &[][..], 6),
+        ("synthesizers", &[], 12),
         ("augmentation", &[], 2),
         (
             "spoken_digits",

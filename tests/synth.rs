@@ -1,5 +1,8 @@
 //! `auricle synth`: the same corpus however the work is divided, and whole or absent in every part.
 
+mod reference;
+mod sheet;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -7,9 +10,13 @@ use std::process::{Command, Output, Stdio};
 const VOICE: &str = "voice(#{ seconds: 0.1, sample_rate: 8000, control_rate: 100 })";
 
 fn synth(folder: &Path, arguments: &[&str]) -> Output {
+    synth_of(VOICE, folder, arguments)
+}
+
+fn synth_of(script: &str, folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
     let command = command.env("NO_COLOR", "1").current_dir(folder);
-    let command = command.args(["synth", VOICE, "--count", "25", "--part", "10"]);
+    let command = command.args(["synth", script, "--count", "25", "--part", "10"]);
     let output = command.args(arguments).stdin(Stdio::null()).output();
     output.unwrap()
 }
@@ -89,6 +96,28 @@ fn a_sound_of_a_corpus_is_a_wave_with_its_parameters() {
     let wave = auricle_audio::io::read(&file).unwrap();
     assert_eq!((wave.sample_rate(), wave.n_samples()), (8000, 800));
     assert!(wave.peak() > 0.0 && wave.peak() <= 1.0);
+}
+
+#[test]
+fn sounds_of_a_corpus_pass_through_the_recipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    done(at, &["--out", "dry"]);
+    let noisy = format!("{VOICE} |> noise(10..30)");
+    for (out, threads) in [("one", "1"), ("two", "2")] {
+        let made = synth_of(&noisy, at, &["--out", out, "--threads", threads]);
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+    }
+    let (one, dry) = (files(&at.join("one")), files(&at.join("dry")));
+    assert_eq!(one, files(&at.join("two")));
+    let sound = one.keys().find(|name| name.ends_with(".wav")).unwrap();
+    assert_ne!(one[sound], dry[sound]);
+    let longer = synth_of(&format!("{VOICE} |> log_mel()"), at, &["--out", "no"]);
+    assert_eq!(longer.status.code(), Some(1));
 }
 
 #[test]

@@ -24,15 +24,8 @@ pub(super) struct Preset {
 /// Parses the presets: once, for help and for running.
 pub(super) fn presets() -> Result<Vec<Preset>, ScriptError> {
     let parser = new_parser()?;
-    let parsed = |(namespace, text): (&'static str, &'static str)| {
-        let name = format!(
-            "stdlib/{}.rhai",
-            if namespace.is_empty() {
-                "prelude"
-            } else {
-                namespace
-            }
-        );
+    let parsed = |(namespace, file, text): (&'static str, &'static str, &'static str)| {
+        let name = format!("stdlib/{file}.rhai");
         let mut ast = parser
             .compile(text)
             .map_err(|error| broken(&name, &error))?;
@@ -44,11 +37,8 @@ pub(super) fn presets() -> Result<Vec<Preset>, ScriptError> {
             ast,
         })
     };
-    [("", PRELUDE)]
-        .into_iter()
-        .chain(STDLIB)
-        .map(parsed)
-        .collect()
+    let namespaces = STDLIB.map(|(namespace, text)| (namespace, namespace, text));
+    GLOBAL.into_iter().chain(namespaces).map(parsed).collect()
 }
 
 /// Presets in the language itself, a namespace each.
@@ -63,7 +53,17 @@ const STDLIB: [(&str, &str); 5] = [
     ("patch_mix", include_str!("../../stdlib/patch_mix.rhai")),
 ];
 
-/// Functions in the language itself that need no namespace. They judge studies, which takes the learning half.
+/// Functions in the language itself that need no namespace, a file each.
+const GLOBAL: [(&str, &str, &str); 2] = [
+    ("", "prelude", PRELUDE),
+    (
+        "",
+        "procedural",
+        include_str!("../../stdlib/procedural.rhai"),
+    ),
+];
+
+/// Those that judge studies, which takes the learning half.
 const PRELUDE: &str = if cfg!(feature = "learn") {
     include_str!("../../stdlib/prelude.rhai")
 } else {

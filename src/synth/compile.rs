@@ -29,6 +29,19 @@ pub(crate) fn compile(root: &Signal) -> Result<(Program, Vec<FreeParameter>), Er
     Ok((builder.program, parameters))
 }
 
+/// The names of the modules of a graph that compiles, by the identity of their signals, and the keyboard that modules without a
+/// note share, if there is one.
+pub(crate) fn module_names(root: &Signal) -> (HashMap<usize, String>, Option<Signal>) {
+    let mut builder = Builder::default();
+    // A graph that has been compiled is collected without an error.
+    let collected = builder.collect(root);
+    debug_assert!(collected.is_ok());
+    builder.name_modules();
+    let modules = builder.modules.into_iter();
+    let names = modules.map(|module| (module.signal.identity(), module.name));
+    (names.collect(), builder.keyboard)
+}
+
 /// What a node was compiled to: one for each of its outputs.
 #[derive(Clone, Copy)]
 enum Emitted {

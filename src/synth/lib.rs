@@ -3,17 +3,21 @@
 //! [`Signal`]s are values that functions and operators join into a graph; a [`Synth`] compiles one into a flat
 //! [`Program`], [`Patches`] hold its free parameters, and rendering plays them, each sound on its own: the same bytes
 //! whatever the batch, the number of threads and the processor. Rooms, each importing only from those to its left:
-//! `error mapping program < module signal < modules < source compile patch < render synth < architecture`.
+//! `error mapping program < module signal < modules < source compile patch torchsynth < render synth < architecture corpus
+//! coverage outline < drawing < sensitivity < search`.
 
 pub mod architecture;
 mod compile;
 pub mod corpus;
+pub mod coverage;
+mod drawing;
 mod error;
 #[cfg(test)]
 mod invariance;
 mod mapping;
 mod module;
 pub mod modules;
+mod outline;
 mod patch;
 mod patch_file;
 mod patch_iter;
@@ -21,14 +25,18 @@ mod program;
 #[cfg(test)]
 mod reference;
 mod render;
+mod search;
 mod segments;
+mod sensitivity;
 mod signal;
 mod source;
 mod synth;
+mod torchsynth;
 
 pub use error::Error;
 pub use mapping::{Count, Knob, Mapping};
 pub use module::{Facts, Module, Output, Port, Rate, Wiring};
+pub use outline::{Arrow, Outline, OutlineBox};
 pub use patch::{Patches, Perturbation, Units};
 pub use patch_iter::PatchIter;
 pub use program::{
@@ -36,5 +44,7 @@ pub use program::{
     Scalar, Selection, Source, Step, Weights,
 };
 pub use render::Playback;
+pub use search::{Distance, Found, SearchOptions};
+pub use sensitivity::{Sensitivity, SensitivityOptions};
 pub use signal::{Instance, Options, Signal, Signals};
 pub use synth::{FreeParameter, Synth, SynthOptions};

@@ -1,10 +1,10 @@
 //! Patches: the free parameters of sounds, as raw numbers in `[0, 1]`.
 
-use crate::{Error, FreeParameter};
+use crate::{Error, FreeParameter, Synth};
 use auricle_audio::{Distribution, Rng};
 use std::sync::Arc;
 
-/// In which units a draw is uniform.
+/// In which units a draw is uniform, or a value is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Units {
     /// In raw units, as torchsynth draws.
@@ -36,11 +36,20 @@ const MOVE: u64 = 0x3071;
 /// Patches of one synthesizer, `[n, P]` raw values in `[0, 1]`. Cheap to clone.
 ///
 /// Every patch has a key besides, from which the noise of its sound is drawn: a patch sounds the same in any batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Patches {
     parameters: Arc<[FreeParameter]>,
     raw: Arc<Vec<f32>>,
     keys: Arc<Vec<u64>>,
+    /// Whose they are, to be heard without naming it.
+    synth: Option<Synth>,
+}
+
+/// Patches are equal if they hold the same for the same parameters, whoever made them.
+impl PartialEq for Patches {
+    fn eq(&self, other: &Patches) -> bool {
+        self.parameters == other.parameters && self.raw == other.raw && self.keys == other.keys
+    }
 }
 
 impl Patches {
@@ -68,6 +77,32 @@ impl Patches {
             parameters,
             raw: Arc::new(raw),
             keys: Arc::new((0..n).collect()),
+            synth: None,
+        })
+    }
+
+    /// The same patches, to be heard by a synthesizer with their parameters.
+    pub fn of_synth(self, synth: &Synth) -> Patches {
+        Patches {
+            synth: Some(synth.clone()),
+            ..self
+        }
+    }
+
+    /// The synthesizer that they are of, if it is known.
+    pub fn synth(&self) -> Option<&Synth> {
+        self.synth.as_ref()
+    }
+
+    /// The same patches with other values.
+    ///
+    /// # Errors
+    /// As [`Patches::new`].
+    pub(crate) fn with_raw(&self, raw: Vec<f32>) -> Result<Patches, Error> {
+        let checked = Patches::new(self.parameters.clone(), raw)?;
+        Ok(Patches {
+            raw: checked.raw,
+            ..self.clone()
         })
     }
 
@@ -108,6 +143,7 @@ impl Patches {
             parameters,
             raw: Arc::new(raw),
             keys: Arc::new(keys),
+            synth: None,
         }
     }
 
@@ -172,6 +208,7 @@ impl Patches {
             parameters: self.parameters.clone(),
             raw: Arc::new(raw),
             keys: Arc::new(keys),
+            synth: self.synth.clone(),
         })
     }
 
@@ -188,6 +225,7 @@ impl Patches {
             parameters: self.parameters.clone(),
             raw: Arc::new([self.raw(), other.raw()].concat()),
             keys: Arc::new([self.keys(), other.keys()].concat()),
+            synth: self.synth.clone(),
         })
     }
 
@@ -234,13 +272,9 @@ impl Patches {
     pub fn set(&self, name: &str, value: f64) -> Result<Patches, Error> {
         let mut raw = self.raw.to_vec();
         for place in self.places(name)? {
-            let mapping = self.parameters[place].mapping;
-            if !(mapping.low..=mapping.high).contains(&value) {
-                let want = format!("within {}..{}", mapping.low, mapping.high);
-                return Err(auricle_audio::Error::range(name, want, value).into());
-            }
+            let value = self.parameters[place].raw(value)?;
             for row in raw.chunks_exact_mut(self.width()) {
-                row[place] = mapping.raw(value) as f32;
+                row[place] = value;
             }
         }
         Ok(Patches {

@@ -1,6 +1,6 @@
 //! Patches in files: JSON by name, NumPy's arrays, safetensors.
 
-use crate::{Error, FreeParameter, Patches};
+use crate::{Error, FreeParameter, Patches, Units, torchsynth};
 use auricle_audio::io::write_whole;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Map, Value as Json, json};
@@ -31,12 +31,43 @@ impl Patches {
     ///
     /// Read are what [`Patches::to_json`] gives, and an object of modules with their parameters as the libraries nest them:
     /// `{"vco_1": {"tuning": 0.5}, "mixer": {"level": [...]}}`, with or without a list of patches at the leaves, an
-    /// underscore before a name, and `{"raw": x}` or `{"value": x}` (human units) in place of a number.
+    /// underscore before a name, torchsynth's names of Voice's mixer and matrix (`mixer.noise`,
+    /// `mod_matrix.lfo_1->vco_1_pitch`), and `{"raw": x}` or `{"value": x}` (human units) in place of a number.
     ///
     /// # Errors
     /// [`auricle_audio::Error::Parse`] for what is none of these, [`auricle_audio::Error::Missing`] for a parameter that is
-    /// not there, and as [`Patches::new`].
+    /// not there, [`auricle_audio::Error::Range`] for a value outside its parameter's range, and as [`Patches::new`].
     pub fn from_json(parameters: Arc<[FreeParameter]>, json: &Json) -> Result<Patches, Error> {
+        Patches::of_json(parameters, json, Units::Raw)
+    }
+
+    /// Patches by the names of their parameters, as [`Patches::from_json`] reads them; numbers are in these units, and a
+    /// name that no parameter has is an error.
+    ///
+    /// # Errors
+    /// As [`Patches::from_json`], and [`auricle_audio::Error::Unknown`].
+    pub fn by_name(
+        parameters: Arc<[FreeParameter]>,
+        json: &Json,
+        units: Units,
+    ) -> Result<Patches, Error> {
+        let mut leaves = HashMap::new();
+        flatten(json, "", units, &mut leaves);
+        let none = Patches::new(parameters.clone(), Vec::new())?;
+        for name in leaves.keys() {
+            let of_torchsynth = |p| torchsynth::name_of(&parameters, p).as_ref() == Some(name);
+            if !parameters.iter().any(of_torchsynth) {
+                none.places(name)?;
+            }
+        }
+        Patches::of_json(parameters, json, units)
+    }
+
+    fn of_json(
+        parameters: Arc<[FreeParameter]>,
+        json: &Json,
+        units: Units,
+    ) -> Result<Patches, Error> {
         let object = json
             .as_object()
             .ok_or_else(|| unreadable("an object is wanted"))?;
@@ -45,12 +76,13 @@ impl Patches {
             .or_else(|| object.get("params"))
             .unwrap_or(json);
         let mut columns = HashMap::new();
-        flatten(nested, "", &mut columns);
+        flatten(nested, "", units, &mut columns);
         let mut table = Vec::with_capacity(parameters.len());
         for parameter in parameters.iter() {
-            table.push(column(parameter, &columns)?);
+            table.push(column(&parameters, parameter, &columns)?);
         }
-        let n = table.first().map_or(0, Vec::len);
+        // Without parameters there is one sound.
+        let n = table.first().map_or(1, Vec::len);
         let mut raw = Vec::with_capacity(n * table.len());
         for index in 0..n {
             for (column, parameter) in table.iter().zip(parameters.iter()) {
@@ -63,7 +95,10 @@ impl Patches {
                 })?);
             }
         }
-        let patches = Patches::new(parameters, raw)?;
+        let mut patches = Patches::new(parameters, raw)?;
+        if patches.width() == 0 {
+            patches = patches.with_keys(vec![0])?;
+        }
         match object.get(KEYS).and_then(Json::as_array) {
             Some(keys) => {
                 let keys: Option<Vec<u64>> = keys.iter().map(Json::as_u64).collect();
@@ -170,9 +205,10 @@ struct Leaf<'a> {
 }
 
 /// The leaves of nested objects by their dotted names.
-fn flatten<'a>(json: &'a Json, name: &str, leaves: &mut HashMap<String, Leaf<'a>>) {
+fn flatten<'a>(json: &'a Json, name: &str, units: Units, leaves: &mut HashMap<String, Leaf<'a>>) {
     let Some(object) = json.as_object() else {
-        leaves.insert(name.to_owned(), Leaf { json, is_raw: true });
+        let is_raw = units == Units::Raw;
+        leaves.insert(name.to_owned(), Leaf { json, is_raw });
         return;
     };
     for (key, is_raw) in [(RAW, true), ("value", false)] {
@@ -188,17 +224,20 @@ fn flatten<'a>(json: &'a Json, name: &str, leaves: &mut HashMap<String, Leaf<'a>
         } else {
             format!("{name}.{key}")
         };
-        flatten(json, &name, leaves);
+        flatten(json, &name, units, leaves);
     }
 }
 
 /// The values of a parameter, one for each patch.
 fn column(
+    parameters: &[FreeParameter],
     parameter: &FreeParameter,
     leaves: &HashMap<String, Leaf<'_>>,
 ) -> Result<Vec<f32>, Error> {
     let whole = format!("{}.{}", parameter.module, parameter.parameter);
-    let (leaf, index) = match leaves.get(&parameter.to_string()) {
+    let other = torchsynth::name_of(parameters, parameter);
+    let other = || other.and_then(|name| leaves.get(&name));
+    let (leaf, index) = match leaves.get(&parameter.to_string()).or_else(other) {
         Some(leaf) => (leaf, &[][..]),
         None => match leaves.get(&whole) {
             Some(leaf) => (leaf, &parameter.index[..]),
@@ -214,10 +253,10 @@ fn column(
     let number = |json: &Json| {
         let value = json.as_f64();
         let value = value.ok_or_else(|| unreadable(format!("`{parameter}` must be a number")))?;
-        Ok(match leaf.is_raw {
-            true => value as f32,
-            false => parameter.mapping.raw(value) as f32,
-        })
+        match leaf.is_raw {
+            true => Ok(value as f32),
+            false => parameter.raw(value),
+        }
     };
     let at = |json: &Json| -> Result<f32, Error> {
         let inside = index.iter().try_fold(json, |json, &place| json.get(place));
@@ -378,6 +417,40 @@ mod tests {
             );
         }
         assert!(patches.save(&folder.path().join("p.txt")).is_err());
+    }
+
+    #[test]
+    fn names_of_torchsynth_are_known() {
+        let graph = architecture::torchsynth_voice().unwrap();
+        let synth = Synth::new(&graph, SynthOptions::default()).unwrap();
+        let patches = synth.sample(2, 3, 0, Units::Raw);
+        let mut named = json!({});
+        for (place, parameter) in synth.parameters().iter().enumerate() {
+            let name = torchsynth::name_of(synth.parameters(), parameter);
+            let name = name.unwrap_or_else(|| parameter.to_string());
+            named[name] = json!([patches.row(0)[place], patches.row(1)[place]]);
+        }
+        for name in [
+            "mod_matrix.lfo_2->noise_amp",
+            "mixer.noise",
+            "adsr_1.attack",
+        ] {
+            assert!(named.get(name).is_some(), "{name}");
+        }
+        let parameters = patches.parameters().clone();
+        let at = |name: &str| patches.row(0)[patches.places(name).unwrap()[0]];
+        assert_eq!(
+            named["mod_matrix.lfo_2->noise_amp"][0],
+            json!(at("mod_matrix.mod[4][3]"))
+        );
+        for read in [
+            Patches::from_json(parameters.clone(), &named),
+            Patches::by_name(parameters.clone(), &named, Units::Raw),
+        ] {
+            assert_eq!(read.unwrap().raw(), patches.raw());
+        }
+        named["mixer.nose"] = json!(0.5);
+        assert!(Patches::by_name(parameters, &named, Units::Raw).is_err());
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! A synthesizer: a graph with the length and the rates of its sounds.
+//! A synthesizer: a graph with the length and the rates of its sounds, and the recipe that they pass through.
 
 use crate::compile::compile;
 use crate::render::{Plan, Scratches};
 use crate::segments::Segments;
 use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Units};
 use auricle_audio::Distribution;
+use auricle_audio::augment::{Domain, Recipe};
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,12 +72,32 @@ impl FreeParameter {
         let support = self.draw.as_ref().and_then(Distribution::support);
         support.unwrap_or((self.mapping.low, self.mapping.high))
     }
+
+    /// The raw number of a value in human units.
+    ///
+    /// # Errors
+    /// [`auricle_audio::Error::Range`] for a value outside what the module takes, NaN too.
+    pub fn raw(&self, value: f64) -> Result<f32, Error> {
+        let Mapping { low, high, .. } = self.mapping;
+        // Values that were computed from raw ones may pass an end by a rounding.
+        let slack = 1e-6 * (high - low);
+        if !(low - slack..=high + slack).contains(&value) {
+            let unit = match self.unit {
+                "" => String::new(),
+                unit => format!(" {unit}"),
+            };
+            let want = format!("within {low}..{high}{unit}");
+            return Err(auricle_audio::Error::range(&self.to_string(), want, value).into());
+        }
+        Ok(self.mapping.raw(value.clamp(low, high)) as f32)
+    }
 }
 
-/// A graph with the length and the rates of its sounds, compiled. Cheap to clone.
+/// A graph with the length and the rates of its sounds, compiled, and a recipe behind it. Cheap to clone.
 #[derive(Clone)]
 pub struct Synth {
     pub(crate) inner: Arc<Inner>,
+    pub(crate) recipe: Recipe,
 }
 
 pub(crate) struct Inner {
@@ -129,6 +150,7 @@ impl Synth {
         let (n_samples, n_control) = (count(sample_rate) as usize, count(control_rate) as usize);
         let plan = Plan::new(&program);
         Ok(Synth {
+            recipe: Recipe::identity(),
             inner: Arc::new(Inner {
                 graph: graph.clone(),
                 options,
@@ -141,6 +163,31 @@ impl Synth {
                 scratches: Scratches::default(),
             }),
         })
+    }
+
+    /// The same synthesizer with a recipe behind what is behind it already: every sound passes through it.
+    ///
+    /// A recipe draws for a sound from the key of its patch, as the noise of the sound does, so a patch still sounds the
+    /// same in any batch, and the two views of a patch are drawn independently. It keeps the sample rate.
+    ///
+    /// # Errors
+    /// [`auricle_audio::Error::Domain`] for a recipe that takes or gives features.
+    pub fn then(&self, recipe: &Recipe) -> Result<Synth, Error> {
+        let recipe = self.recipe.then(recipe)?;
+        let flow = recipe.flow(Some(Domain::Wave))?;
+        if flow.gives == Some(Domain::Features) {
+            let want = "a recipe from waves to waves; features belong to what is trained on the synthesizer";
+            return Err(auricle_audio::Error::range("recipe", want, recipe).into());
+        }
+        Ok(Synth {
+            inner: self.inner.clone(),
+            recipe,
+        })
+    }
+
+    /// The recipe that every sound passes through; the empty one unless [`Synth::then`] gave one.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
     /// The graph.
@@ -176,7 +223,7 @@ impl Synth {
     /// `n` random patches, those with the indices `first..first + n` of the seed: patch `i` is the same however many are
     /// drawn with it.
     pub fn sample(&self, n: usize, seed: u64, first: u64, units: Units) -> Patches {
-        Patches::sample(self.inner.parameters.clone(), n, seed, first, units)
+        Patches::sample(self.inner.parameters.clone(), n, seed, first, units).of_synth(self)
     }
 
     /// Patches of raw values `[n, P]`.
@@ -184,7 +231,7 @@ impl Synth {
     /// # Errors
     /// As [`Patches::new`].
     pub fn patches(&self, raw: Vec<f32>) -> Result<Patches, Error> {
-        Patches::new(self.inner.parameters.clone(), raw)
+        Ok(Patches::new(self.inner.parameters.clone(), raw)?.of_synth(self))
     }
 
     /// `n` positive pairs: patches are drawn and perturbed twice, and only the perturbed ones are given (Cherep and Singh,
@@ -231,7 +278,11 @@ impl fmt::Display for Synth {
         if options.normalize != default.normalize {
             write!(f, ", normalize: {}", options.normalize)?;
         }
-        f.write_str(" })")
+        f.write_str(" })")?;
+        match self.recipe.steps().is_empty() {
+            true => Ok(()),
+            false => write!(f, " |> {}", self.recipe),
+        }
     }
 }
 
@@ -241,9 +292,11 @@ impl fmt::Debug for Synth {
     }
 }
 
-/// Two synthesizers are equal if their graphs and options are.
+/// Two synthesizers are equal if their graphs, options and recipes are.
 impl PartialEq for Synth {
     fn eq(&self, other: &Synth) -> bool {
-        self.inner.options == other.inner.options && self.inner.graph == other.inner.graph
+        self.inner.options == other.inner.options
+            && self.recipe == other.recipe
+            && self.inner.graph == other.inner.graph
     }
 }

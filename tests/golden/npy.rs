@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Shape and values.
-pub(super) fn read(path: &Path) -> (Vec<usize>, Vec<f64>) {
+pub(crate) fn read(path: &Path) -> (Vec<usize>, Vec<f64>) {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert_eq!(&bytes[..6], b"\x93NUMPY", "{}", path.display());
     let (start, length) = match bytes[6] {

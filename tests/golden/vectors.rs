@@ -9,19 +9,38 @@ use tempfile::TempDir;
 ///
 /// `AURICLE_VECTORS` names another folder of the same layout to be used instead.
 pub(super) fn dsp() -> &'static Path {
-    static FOLDER: OnceLock<(PathBuf, Option<TempDir>)> = OnceLock::new();
-    let (folder, _) = FOLDER.get_or_init(|| match std::env::var_os("AURICLE_VECTORS") {
-        Some(folder) => (PathBuf::from(folder).join("dsp"), None),
-        None => {
-            let unpacked = tempfile::tempdir().unwrap();
-            unpack(
-                &crate::root().join("tests/golden/vectors/dsp"),
-                unpacked.path(),
-            );
-            (unpacked.path().to_owned(), Some(unpacked))
+    static FOLDER: OnceLock<Vectors> = OnceLock::new();
+    &FOLDER.get_or_init(|| Vectors::of("dsp")).folder
+}
+
+/// The folder of the vectors on synthesizers, likewise.
+pub(crate) fn synth() -> &'static Path {
+    static FOLDER: OnceLock<Vectors> = OnceLock::new();
+    &FOLDER.get_or_init(|| Vectors::of("synth")).folder
+}
+
+/// A folder of vectors, for as long as it is wanted.
+struct Vectors {
+    folder: PathBuf,
+    _unpacked: Option<TempDir>,
+}
+
+impl Vectors {
+    fn of(name: &str) -> Vectors {
+        if let Some(folder) = std::env::var_os("AURICLE_VECTORS") {
+            return Vectors {
+                folder: PathBuf::from(folder).join(name),
+                _unpacked: None,
+            };
         }
-    });
-    folder
+        let unpacked = tempfile::tempdir().unwrap();
+        let packed = crate::root().join("tests/golden/vectors").join(name);
+        unpack(&packed, unpacked.path());
+        Vectors {
+            folder: unpacked.path().to_owned(),
+            _unpacked: Some(unpacked),
+        }
+    }
 }
 
 fn unpack(from: &Path, to: &Path) {

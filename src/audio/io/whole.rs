@@ -33,7 +33,7 @@ fn write(path: &Path, bytes: &[u8], sync: bool) -> Result<(), Error> {
 }
 
 /// The error of a file that the system does not write.
-pub(crate) fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     Error::file(path, format!("cannot be written: {error}"))
 }
 

@@ -75,11 +75,16 @@ impl<'a> Call<'a> {
     ) -> Result<Call<'a>, ScriptError> {
         let mut positional: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
         let takes_options = function.form == Form::Call && !function.options.is_empty();
+        let last = positional
+            .len()
+            .checked_sub(1)
+            .and_then(|last| function.parameters.get(last));
+        let is_value = last.is_some_and(|p| p.may_be_map && p.default.is_none());
         let options = match positional
             .last()
             .and_then(|last| last.clone().try_cast::<Map>())
         {
-            Some(map) if takes_options => {
+            Some(map) if takes_options && !is_value => {
                 positional.pop();
                 map
             }

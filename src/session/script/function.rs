@@ -77,6 +77,8 @@ pub struct Parameter {
     pub default_source: String,
     /// Words that it may be, for whoever types one.
     pub words: Vec<String>,
+    /// Whether a map in its place is its value even where options could stand: it must be given, so the map is no option map.
+    pub(super) may_be_map: bool,
     accepts: Accepts,
 }
 
@@ -92,6 +94,7 @@ impl Parameter {
             default_source: default.as_ref().map(as_source).unwrap_or_default(),
             default,
             words: Vec::new(),
+            may_be_map: false,
             accepts: Arc::new(|value| T::from_script(value).is_some()),
         }
     }
@@ -110,6 +113,7 @@ impl Parameter {
             default: default.is_some().then_some(Dynamic::UNIT),
             default_source: default.unwrap_or_default(),
             words: Vec::new(),
+            may_be_map: false,
             accepts: Arc::new(|_| true),
         }
     }
@@ -356,6 +360,15 @@ impl Function {
         let all = self.parameters.iter_mut().chain(&mut self.options);
         for parameter in all.filter(|parameter| parameter.name == name) {
             parameter.words = words.iter().map(|word| (*word).to_owned()).collect();
+        }
+        self
+    }
+
+    /// Says that a parameter that must be given may be a map, so that a call that ends in one need not have options.
+    pub fn may_be_map(mut self, name: &str) -> Function {
+        let all = self.parameters.iter_mut();
+        for parameter in all.filter(|parameter| parameter.name == name) {
+            parameter.may_be_map = true;
         }
         self
     }

@@ -6,7 +6,7 @@ use super::{Corpus, Storage, metadata};
 use crate::{Error, Patches, Playback};
 use auricle_audio::Waveform;
 use auricle_audio::dataset::Encoding;
-use auricle_audio::io::{WholeFile, write_whole};
+use auricle_audio::io::{WholeFile, unwritable, write_whole};
 use rayon::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -142,11 +142,6 @@ impl Writer<'_> {
 fn name_of(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-/// The error of a file that the system does not write.
-pub(super) fn unwritable(file: &Path, error: &std::io::Error) -> Error {
-    auricle_audio::Error::file(file, format!("cannot be written: {error}")).into()
 }
 
 /// Encodes a sound; one beyond what whole numbers hold is divided by its peak.

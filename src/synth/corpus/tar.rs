@@ -1,8 +1,8 @@
 //! Tar files as WebDataset reads them: what shares a name up to its first dot is one sample.
 
-use super::part::{Encoded, unwritable};
+use super::part::Encoded;
 use crate::Error;
-use auricle_audio::io::WholeFile;
+use auricle_audio::io::{WholeFile, unwritable};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use tar::{Builder, Header};
@@ -34,7 +34,7 @@ impl TarPart {
         header.set_mode(0o644);
         header.set_mtime(0);
         let added = self.builder.append_data(&mut header, name, bytes);
-        added.map_err(|error| unwritable(&self.path, &error))
+        Ok(added.map_err(|error| unwritable(&self.path, &error))?)
     }
 
     pub(super) fn finish(self) -> Result<(), Error> {

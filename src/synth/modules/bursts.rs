@@ -1,26 +1,17 @@
 //! Bursts of noise.
 
-use super::pulses::{DECAY, JITTER, RATE, emit_train};
-use crate::module::NOTE;
-use crate::{Burst, Facts, Module, Output, Port, Rate, Wiring};
-
-const PORTS: &[Port] = &[NOTE];
-const OUTPUT: Output = Output::Always(Rate::Audio);
+use super::pulses::{KNOBS, OUTPUT, PARAMETERS, PORTS, emit_train};
+use crate::{Burst, Facts, Module, Wiring};
 
 /// Bursts of noise.
 pub(super) static BURSTS: Module = Module {
     name: "bursts",
     about: "Makes bursts of white noise from the begin of a note on, evenly or with jitter.",
     citation: "",
-    parameters: &[
-        NOTE.parameter(),
-        RATE.parameter(),
-        DECAY.parameter(),
-        JITTER.parameter(),
-    ],
+    parameters: PARAMETERS,
     facts: Facts {
         ports: PORTS,
-        knobs: &[RATE, DECAY, JITTER],
+        knobs: KNOBS,
         output: OUTPUT,
         smooth: false,
         emit: |module| emit_train(module, Burst::Noise),

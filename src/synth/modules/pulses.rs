@@ -3,9 +3,10 @@
 use crate::compile::Emitter;
 use crate::module::NOTE;
 use crate::{AudioOp, Burst, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
+use auricle_audio::declare::Parameter;
 
-pub(super) const RATE: Knob = Knob::new("rate", "Hz", 0.25, 50.0, "pulses per second").curve(0.5);
-pub(super) const DECAY: Knob = Knob::new(
+const RATE: Knob = Knob::new("rate", "Hz", 0.25, 50.0, "pulses per second").curve(0.5);
+const DECAY: Knob = Knob::new(
     "decay",
     "s",
     0.002,
@@ -13,30 +14,33 @@ pub(super) const DECAY: Knob = Knob::new(
     "time in which a pulse falls by 60 dB",
 )
 .curve(0.5);
-pub(super) const JITTER: Knob = Knob::new(
+const JITTER: Knob = Knob::new(
     "jitter",
     "",
     0.0,
     1.0,
     "how far a pulse may be late, as a part of the time to the next",
 );
-const PORTS: &[Port] = &[NOTE];
-const OUTPUT: Output = Output::Always(Rate::Audio);
+pub(super) const PORTS: &[Port] = &[NOTE];
+pub(super) const OUTPUT: Output = Output::Always(Rate::Audio);
+/// What every train is told, whatever stands under it.
+pub(super) const KNOBS: &[Knob] = &[RATE, DECAY, JITTER];
+pub(super) const PARAMETERS: &[Parameter] = &[
+    NOTE.parameter(),
+    RATE.parameter(),
+    DECAY.parameter(),
+    JITTER.parameter(),
+];
 
 /// Decaying pulses.
 pub(super) static PULSES: Module = Module {
     name: "pulses",
     about: "Makes a train of decaying pulses from the begin of a note on, evenly or with jitter; times another signal, it gates it.",
     citation: "",
-    parameters: &[
-        NOTE.parameter(),
-        RATE.parameter(),
-        DECAY.parameter(),
-        JITTER.parameter(),
-    ],
+    parameters: PARAMETERS,
     facts: Facts {
         ports: PORTS,
-        knobs: &[RATE, DECAY, JITTER],
+        knobs: KNOBS,
         output: OUTPUT,
         smooth: false,
         emit: |module| emit_train(module, Burst::Pulse),

@@ -2,6 +2,7 @@
 
 use crate::compile::Emitter;
 use crate::{Count, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Selection, Wiring};
+use auricle_audio::declare::Parameter;
 
 const INPUTS: Port = Port::required("inputs", Rate::Audio, "the signals to choose from")
     .any_rate()
@@ -9,6 +10,7 @@ const INPUTS: Port = Port::required("inputs", Rate::Audio, "the signals to choos
 const MODE: Knob =
     Knob::new("mode", "", 0.0, 1.0, "how much an input is wanted").count(Count::PerInput);
 const PORTS: &[Port] = &[INPUTS];
+const PARAMETERS: &[Parameter] = &[INPUTS.parameter(), MODE.parameter()];
 const CITATION: &str =
     "Turian et al., \"One Billion Audio Sounds from GPU-enabled Modular Synthesis\", 2021";
 
@@ -17,7 +19,7 @@ pub(super) static SOFT_SELECT: Module = Module {
     name: "soft_select",
     about: "Mixes signals by weights `mode^e / sum of mode^e`, so that the most wanted one dominates.",
     citation: CITATION,
-    parameters: &[INPUTS.parameter(), MODE.parameter()],
+    parameters: PARAMETERS,
     facts: Facts {
         ports: PORTS,
         knobs: &[MODE],
@@ -34,7 +36,7 @@ pub(super) static HARD_SELECT: Module = Module {
     name: "hard_select",
     about: "Chooses the signal whose `mode` is largest.",
     citation: CITATION,
-    parameters: &[INPUTS.parameter(), MODE.parameter()],
+    parameters: PARAMETERS,
     facts: Facts {
         ports: PORTS,
         knobs: &[MODE],

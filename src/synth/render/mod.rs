@@ -12,7 +12,6 @@ mod noise;
 mod oscillator;
 mod plan;
 mod sound;
-mod waves;
 
 pub use batch::Playback;
 pub(crate) use batch::Scratches;

@@ -18,7 +18,9 @@ mod source;
 mod stage;
 
 pub(in crate::bind) use distribution::to_distribution;
+pub(in crate::bind) use pair::Pair;
 pub(in crate::bind) use play::play_wave;
+pub(in crate::bind) use player::{players, wav_url};
 
 use super::Environment;
 use crate::script::{Function, register_type};

@@ -11,10 +11,21 @@ use std::sync::Arc;
 
 /// Two sounds, and what was drawn to make one of the other.
 #[derive(Clone, PartialEq)]
-pub(super) struct Pair {
+pub(in crate::bind) struct Pair {
     before: Waveform,
     after: Waveform,
     trace: Option<Trace>,
+}
+
+impl Pair {
+    /// Two sounds that no recipe made of each other.
+    pub(in crate::bind) fn of(before: Waveform, after: Waveform) -> Pair {
+        Pair {
+            before,
+            after,
+            trace: None,
+        }
+    }
 }
 
 impl ScriptValue for Pair {
@@ -73,7 +84,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 fn of_waves() -> Function {
     Function::new("ab", Topic::Sound, |call| {
         let (before, after) = (call.receiver::<Waveform>()?, call.value::<Waveform>("after")?);
-        Ok(Dynamic::from(Pair { before, after, trace: None }))
+        Ok(Dynamic::from(Pair::of(before, after)))
     })
     .on::<Waveform>()
     .about("Puts two sounds below each other to be compared by ear: in a notebook, outlines of one scale and players of one volume.")

@@ -1,6 +1,6 @@
 //! Sounds in a notebook: outlines and players, which need neither a script nor a network.
 
-use crate::script::{data_url, escape, png_image};
+use crate::script::{ScriptError, data_url, escape, png_image};
 use auricle_audio::Waveform;
 use auricle_audio::io::{SampleFormat, wav_file};
 use auricle_audio::plot::Frame;
@@ -18,7 +18,7 @@ pub(super) fn player(wave: &Waveform) -> String {
 
 /// Sounds below each other, each with its name, outline and player. All outlines have one scale of time and one of
 /// amplitude, and all players one volume.
-pub(super) fn players(sounds: &[(&str, &Waveform)]) -> String {
+pub(in crate::bind) fn players(sounds: &[(&str, &Waveform)]) -> String {
     let waves: Vec<&Waveform> = sounds.iter().map(|(_, wave)| *wave).collect();
     let frame = Frame::around(&waves, 2 * SIZE[0], 2 * SIZE[1]);
     // A player takes no sample beyond full scale: what is louder would be distorted, which is not what it sounds like.
@@ -56,14 +56,16 @@ fn audio(wave: &Waveform, volume: f64) -> String {
             "<em>no player: longer than {LONGEST_S} s; <code>.slice(0, {LONGEST_S})</code> has one</em>"
         );
     }
-    let file = wave.scaled(volume).map_err(|error| error.to_string());
-    match file.and_then(|wave| wav_file(&wave, SampleFormat::Int16)) {
-        Ok(file) => format!(
-            "<audio controls preload=\"metadata\" src=\"{}\"></audio>",
-            data_url("audio/wav", file)
-        ),
-        Err(reason) => format!("<em>no player: {}</em>", escape(&reason)),
+    match wav_url(wave, volume) {
+        Ok(url) => format!("<audio controls preload=\"metadata\" src=\"{url}\"></audio>"),
+        Err(error) => format!("<em>no player: {}</em>", escape(&error.message)),
     }
+}
+
+/// A sound at a volume as the address of a file that holds it.
+pub(in crate::bind) fn wav_url(wave: &Waveform, volume: f64) -> Result<String, ScriptError> {
+    let file = wav_file(&wave.scaled(volume)?, SampleFormat::Int16).map_err(ScriptError::new)?;
+    Ok(data_url("audio/wav", file))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
 use auricle_audio::features::Features;
 use auricle_audio::{Distribution, Key, Waveform};
+use auricle_synth::Synth;
 use rhai::{Array, Dynamic, FnPtr, Map};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -118,6 +119,9 @@ fn pipe(environment: &Arc<Environment>) -> Function {
         if let (Some(views), Some(next)) = (left.clone().try_cast::<Views>(), &next) {
             return Ok(Dynamic::from(views.then(next)?));
         }
+        if let (Some(synth), Some(next)) = (left.clone().try_cast::<Synth>(), &next) {
+            return Ok(Dynamic::from(synth.then(next)?));
+        }
         let key = Key::of_seed(environment.seed());
         if let Some(next) = &next {
             if left.is::<Waveform>() || left.is::<Arc<Features>>() {
@@ -139,6 +143,7 @@ fn pipe(environment: &Arc<Environment>) -> Function {
     .long_if(|call| call.any_long() && !call.raw("right").is_fnptr())
     .about("Runs what stands on the left through what stands on the right; between recipes: first the left, then the right.")
     .note("binds loosest of all operators: `a |> b | c` is `a |> (b | c)`")
+    .note("behind a synthesizer, a recipe is part of it: every sound that it makes passes through")
     .note("a sound runs with the session's seed: the same line gives the same sound; `recipe.apply(wave, #{ seed: 3 })` another")
     .example("let r = fade() |> noise(5..40); assert(print(r) == ()); assert(r == from_json(to_json(r)))")
 }
@@ -531,6 +536,9 @@ fn from_json(environment: &Arc<Environment>) -> Function {
                 }
                 #[cfg(feature = "learn")]
                 "layers" => return super::super::learn::layers_from_json(body),
+                "signal" | "synth" | "patches" => {
+                    return super::super::synth::from_json(name, body, &environment);
+                }
                 "distribution" => return Ok(Dynamic::from(Distribution::from_json(body)?)),
                 "trace" => return Ok(Dynamic::from(serde_json::from_value::<Trace>(body.clone()).map_err(parse)?)),
                 _ => {}

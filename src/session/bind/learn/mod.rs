@@ -22,6 +22,7 @@ mod tensor;
 mod validating;
 
 pub(in crate::bind) use layers::from_json as layers_from_json;
+pub(in crate::bind) use model::embeddings;
 
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};

@@ -273,18 +273,7 @@ fn input(
 ) -> Result<Input, ScriptError> {
     let given = call.raw("x");
     if let Some(wave) = given.clone().try_cast::<Waveform>() {
-        let reads_waves = encoder.architecture().domain() == Some(Domain::Wave);
-        let (recipe, scaling) = match &encoder.front_end {
-            Some(own) => (own.recipe.clone(), own.scaling),
-            None if reads_waves => (Recipe::identity(), Scaling::NONE),
-            None => {
-                let message = "the model has no features of its own to read a wave by";
-                return Err(ScriptError::new(message)
-                    .hint("put them before it: `log_mel() |> model`; training does so, too"));
-            }
-        };
-        let mut batch = Batch::of_sound(&recipe, scaling, &wave)?;
-        return Ok(batch.input(0, &environment.device()?)?);
+        return of_wave(encoder, &wave, environment);
     }
     let x = tape
         .tensor(call, "x")
@@ -304,6 +293,41 @@ fn input(
         4 => x.to_burn::<4>("the input")?.into(),
         _ => return Err(call.wrong("x", INPUTS)),
     })
+}
+
+/// A sound as a model with features of its own reads it.
+fn of_wave(
+    encoder: &Encoder,
+    wave: &Waveform,
+    environment: &Environment,
+) -> Result<Input, ScriptError> {
+    let reads_waves = encoder.architecture().domain() == Some(Domain::Wave);
+    let (recipe, scaling) = match &encoder.front_end {
+        Some(own) => (own.recipe.clone(), own.scaling),
+        None if reads_waves => (Recipe::identity(), Scaling::NONE),
+        None => {
+            let message = "the model has no features of its own to read a wave by";
+            return Err(ScriptError::new(message)
+                .hint("put them before it: `log_mel() |> model`; training does so, too"));
+        }
+    };
+    let mut batch = Batch::of_sound(&recipe, scaling, wave)?;
+    Ok(batch.input(0, &environment.device()?)?)
+}
+
+/// The embeddings of sounds by the model of an argument, a row each.
+pub(in crate::bind) fn embeddings(
+    call: &Call<'_>,
+    name: &str,
+    waves: &[Waveform],
+    environment: &Environment,
+) -> Result<Vec<Vec<f64>>, ScriptError> {
+    let encoder = call.value::<Model>(name)?.encoder;
+    let one = |wave| {
+        let rows = encoder.embed(of_wave(&encoder, wave, environment)?)?;
+        Ok(NdTensor::from_burn(rows).to_f64())
+    };
+    waves.iter().map(one).collect()
 }
 
 fn tensor(flow: Flow) -> Dynamic {

@@ -1,9 +1,11 @@
 //! Synthesized pairs as what a method is trained on.
 
+use super::super::audio::players;
 use super::super::synth::{DELTA, perturbation, units, with_units};
-use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use crate::script::{Call, Function, Parts, ScriptError, ScriptValue, Topic, escape};
+use auricle_audio::Waveform;
 use auricle_learn::feed::{Pairs, Supply};
-use auricle_synth::Synth;
+use auricle_synth::{Perturbation, Synth, Units};
 use rhai::{Dynamic, Map};
 
 impl ScriptValue for Pairs {
@@ -12,6 +14,40 @@ impl ScriptValue for Pairs {
     fn text(&self) -> String {
         self.describe()
     }
+
+    /// The first pairs of each synthesizer, with players.
+    fn parts(&self) -> Parts {
+        let mut page = format!("<p>{}</p>", escape(&self.describe()));
+        for (name, synth) in &self.synths {
+            if synth.options().seconds > LONGEST_S {
+                continue;
+            }
+            let Ok(heard) = pairs_of(synth, &self.delta, self.units) else {
+                return Vec::new();
+            };
+            for (index, [a, b]) in heard.iter().enumerate() {
+                page += &format!("<h4>{} {index}</h4>", escape(name));
+                page += &players(&[("a", a), ("b", b)]);
+            }
+        }
+        vec![("text/html", page.into())]
+    }
+}
+
+/// Pairs that are heard where a supply of them is shown, and the longest sounds that are made for it.
+const HEARD: usize = 2;
+const LONGEST_S: f64 = 30.0;
+
+/// Some pairs of a synthesizer, those of seed 0.
+fn pairs_of(
+    synth: &Synth,
+    delta: &Perturbation,
+    units: Units,
+) -> Result<Vec<[Waveform; 2]>, ScriptError> {
+    let (a, b) = synth.doppelgangers(HEARD, delta, 0, 0, units)?;
+    let both =
+        (0..HEARD).map(|index| Ok([synth.render_one(&a, index)?, synth.render_one(&b, index)?]));
+    both.collect()
 }
 
 pub(super) fn functions() -> Vec<Function> {
@@ -36,7 +72,8 @@ pub(super) fn functions() -> Vec<Function> {
                 });
                 of_synths(call, synths.collect::<Result<_, _>>()?)
             })
-            .param::<Map>("synthesizers", "a map of synthesizers by name; the name is the label of a sound"),
+            .param::<Map>("synthesizers", "a map of synthesizers by name; the name is the label of a sound")
+            .may_be_map("synthesizers"),
         )
         .example(
             "let form = #{ seconds: 0.2, sample_rate: 8000 }; \

@@ -1,16 +1,25 @@
 //! Functions for synthesizers: graphs of modules, and the sounds of their patches.
 
 mod architecture;
+mod coverage;
+mod diagram;
+mod json;
 mod patches;
+mod search;
+mod sensitivity;
+mod sheet;
 mod signal;
 mod synthesizer;
 
 #[cfg(feature = "learn")]
 pub(super) use synthesizer::{DELTA, perturbation, units, with_units};
 
+pub(super) use json::from_json;
+
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
-use auricle_synth::{Patches, Signal, Synth};
+use auricle_synth::coverage::Coverage;
+use auricle_synth::{Patches, Sensitivity, Signal, Synth};
 use rhai::Engine;
 use std::sync::Arc;
 
@@ -19,6 +28,11 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(synthesizer::functions(environment));
     all.extend(architecture::functions());
     all.extend(patches::functions(environment));
+    all.extend(sensitivity::functions(environment));
+    all.extend(diagram::functions());
+    all.extend(coverage::functions(environment));
+    all.extend(search::functions(environment));
+    all.extend(sheet::functions(environment));
     all
 }
 
@@ -26,6 +40,10 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Signal>(engine);
     register_type::<Synth>(engine);
     register_type::<Patches>(engine);
+    register_type::<Sensitivity>(engine);
+    register_type::<diagram::Diagram>(engine);
+    register_type::<Coverage>(engine);
+    register_type::<search::Match>(engine);
     signal::register(engine);
     patches::register(engine);
 }

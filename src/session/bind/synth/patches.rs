@@ -1,8 +1,10 @@
 //! Patches: the values that sounds of a synthesizer have.
 
 use super::super::Environment;
-use super::synthesizer::{DELTA, perturbation};
-use crate::script::{Function, ScriptError, ScriptValue, Topic};
+use super::super::audio::players;
+use super::synthesizer::{DELTA, ordered, perturbation, with_order};
+use crate::script::{FromScript, Function, Parts, ScriptError, ScriptValue, Topic};
+use auricle_audio::Waveform;
 use auricle_synth::{FreeParameter, Patches, Synth};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 use std::path::Path;
@@ -19,10 +21,48 @@ impl ScriptValue for Patches {
         format!("{sounds} of {} parameters", self.width())
     }
 
+    fn json(&self) -> Option<serde_json::Value> {
+        super::json::of_patches(self)
+    }
+
+    /// Their sounds, if they are not too long to be made when somebody looks.
+    fn parts(&self) -> Parts {
+        let Some(synth) = self.synth() else {
+            return Vec::new();
+        };
+        let shown = self.len().min(MOST_PLAYERS);
+        if shown as f64 * synth.options().seconds > MOST_SECONDS {
+            return Vec::new();
+        }
+        let sounds = (0..shown).map(|index| synth.render_one(self, index));
+        let Ok(sounds) = sounds.collect::<Result<Vec<_>, _>>() else {
+            return Vec::new();
+        };
+        let named: Vec<(String, &Waveform)> = sounds
+            .iter()
+            .enumerate()
+            .map(|(index, wave)| (format!("patch {index}"), wave))
+            .collect();
+        let named: Vec<(&str, &Waveform)> =
+            named.iter().map(|(name, wave)| (&**name, *wave)).collect();
+        let more = match self.len() - shown {
+            0 => String::new(),
+            n => format!("<p>… and {n} more</p>"),
+        };
+        vec![(
+            "text/html",
+            format!("<p>{}</p>{}{more}", self.text(), players(&named)).into(),
+        )]
+    }
+
     fn same(&self, other: &Patches) -> Option<bool> {
         Some(self == other)
     }
 }
+
+/// Patches that have a player where they are shown, and seconds of sound that are made for it.
+const MOST_PLAYERS: usize = 6;
+const MOST_SECONDS: f64 = 60.0;
 
 /// `p[3]` and `p[-1]` are patches of one, and `for patch in p` goes through them.
 pub(super) fn register(engine: &mut Engine) {
@@ -49,6 +89,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         values(),
         set(),
         perturb(environment),
+        moved(),
         joined(),
         save(),
         load(),
@@ -154,6 +195,29 @@ fn perturb(environment: &Arc<Environment>) -> Function {
     ))
 }
 
+fn moved() -> Function {
+    Function::new("moved", Topic::Synthesis, |call| {
+        let patches = call.receiver::<Patches>()?;
+        let wanted = "an array of numbers for each patch";
+        let mut steps = Vec::new();
+        for row in call.get::<Array>("steps")? {
+            let row = Vec::<f64>::from_script(&row).ok_or_else(|| call.wrong("steps", wanted))?;
+            steps.extend(row);
+        }
+        Ok(Dynamic::from(patches.moved(&steps)?))
+    })
+    .on::<Patches>()
+    .about("Moves patches by given steps in raw units, clipped to [1e-6, 1] as `perturb` clips.")
+    .param::<Array>(
+        "steps",
+        "an array for each patch, of a step for each parameter",
+    )
+    .returns("patches")
+    .example(example(
+        "let q = p[0].moved([p.raw()[0].map(|x| 0.1)]); assert(q.raw()[0][0] >= p.raw()[0][0])",
+    ))
+}
+
 fn joined() -> Function {
     Function::operator::<Patches, Patches, _>("+", Topic::Synthesis, |call| {
         let (left, right) = (call.value::<Patches>("left")?, call.value("right")?);
@@ -179,16 +243,23 @@ fn save() -> Function {
 }
 
 fn load() -> Function {
-    Function::new("load", Topic::Synthesis, |call| {
+    let function = Function::new("load", Topic::Synthesis, |call| {
         let path = call.get::<String>("path")?;
         let synth = call.receiver::<Synth>()?;
         let parameters: Arc<[FreeParameter]> = synth.parameters().into();
-        Ok(Dynamic::from(Patches::load(parameters, Path::new(&path))?))
+        let patches = Patches::load(parameters, Path::new(&path))?.of_synth(&synth);
+        // Names in a file say more than an order.
+        let has_names = !path.ends_with(".npy");
+        Ok(Dynamic::from(match has_names {
+            true => patches,
+            false => ordered(call, patches)?,
+        }))
     })
     .on::<Synth>()
-    .about("Loads patches that were saved, or made elsewhere in the order of `parameters()`.")
-    .param::<String>("path", "a file that ends in `.json`, `.npy` or `.safetensors`")
-    .returns("patches")
+    .about("Loads patches that were saved, or made elsewhere: by name as JSON, in an order as `.npy` of raw values [n, P].")
+    .note("JSON may nest modules and parameters as SynthAX does, or have torchsynth's names (`mixer.noise`, `mod_matrix.lfo_1->vco_1_pitch`)")
+    .param::<String>("path", "a file that ends in `.json`, `.npy` or `.safetensors`");
+    with_order(function).returns("patches")
     .reads_data()
     .example(example(
         "let file = temporary_folder() + \"/p.npy\"; p.save(file); assert(s.load(file).raw() == p.raw())",

@@ -13,6 +13,10 @@ impl ScriptValue for Signal {
         self.to_string()
     }
 
+    fn json(&self) -> Option<serde_json::Value> {
+        Some(super::json::of_signal(self))
+    }
+
     fn same(&self, other: &Signal) -> Option<bool> {
         Some(self == other)
     }

@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use crate::script::{
-    Call, FromScript, Function, Parts, ScriptError, ScriptValue, Topic, escape, room_for,
+    Call, FromScript, Function, Parts, ScriptError, ScriptValue, Shown, Topic, escape, room_for,
 };
 use auricle_audio::Waveform;
 use auricle_synth::{
@@ -17,6 +17,10 @@ impl ScriptValue for Synth {
 
     fn text(&self) -> String {
         self.to_string()
+    }
+
+    fn json(&self) -> Option<serde_json::Value> {
+        Some(super::json::of_synth(self))
     }
 
     fn same(&self, other: &Synth) -> Option<bool> {
@@ -107,8 +111,14 @@ fn properties() -> Vec<Function> {
         Function::property::<Synth, _>("graph", Topic::Synthesis, |synth| {
             Ok(Dynamic::from(synth.graph().clone()))
         })
-        .about("The graph: source that can be printed, edited and used.")
+        .about("The graph: source that can be printed, edited and used; the recipe behind it is `recipe`.")
         .example("let s = synth(sine() * adsr()); assert(s.graph == sine() * adsr())"),
+        Function::property::<Synth, _>("recipe", Topic::Synthesis, |synth| {
+            Ok(Dynamic::from(synth.recipe().clone()))
+        })
+        .about("The recipe that every sound passes through; `synth |> recipe` puts one behind it.")
+        .note("draws depend on the patch, as its noise does: a patch sounds the same in any batch, and two views of it differ")
+        .example("let s = synth(sine()) |> noise(10..30); assert(s.recipe == noise(10..30))"),
     ]
 }
 
@@ -216,7 +226,7 @@ pub(in crate::bind) fn units(call: &Call<'_>) -> Result<Units, ScriptError> {
     }
 }
 
-fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
+pub(super) fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
     let given = call.get::<Option<u64>>("seed")?;
     Ok(given.unwrap_or_else(|| environment.seed()))
 }
@@ -241,31 +251,91 @@ fn sample(environment: &Arc<Environment>) -> Function {
 }
 
 fn patches() -> Function {
-    Function::new("patches", Topic::Synthesis, |call| {
+    let function = Function::new("patches", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
-        let rows = call.get::<Array>("values")?;
-        let is_one = rows.iter().all(|value| !value.is_array()) && !rows.is_empty();
-        let rows = if is_one { vec![Dynamic::from_array(rows)] } else { rows };
-        let mut raw = Vec::new();
-        for row in rows {
-            let wanted = "numbers in [0, 1], or arrays of them";
-            let values = Vec::<f64>::from_script(&row).ok_or_else(|| call.wrong("values", wanted))?;
-            if values.len() != synth.parameters().len() {
-                let (want, got) = (synth.parameters().len(), values.len());
-                return Err(auricle_synth::Error::PatchSize { want, got }.into());
-            }
-            raw.extend(values.into_iter().map(|value| value as f32));
+        let (values, units) = (call.raw("values"), units(call)?);
+        if values.is_map() {
+            let wanted = "a map of numbers by parameter";
+            let json = Shown::json_of(&values).ok_or_else(|| call.wrong("values", wanted))?;
+            let parameters: Arc<[FreeParameter]> = synth.parameters().into();
+            let patches = Patches::by_name(parameters, &json, units)?;
+            return Ok(Dynamic::from(patches.of_synth(&synth)));
         }
-        Ok(Dynamic::from(synth.patches(raw)?))
+        if units == Units::Human && call.get::<String>("order")? != "sorted" {
+            return Err(call.wrong("units", "\"raw\", as torchsynth's batches are"));
+        }
+        let patches = synth.patches(in_order(call, &synth, units)?)?;
+        Ok(Dynamic::from(ordered(call, patches)?))
     })
     .on::<Synth>()
-    .about("Makes patches of raw values made elsewhere: an array of numbers in [0, 1] for a patch, or an array of such arrays.")
-    .param::<Array>("values", "the values in the order of `parameters()`")
-    .returns("patches")
-    .example(
-        "let s = synth(sine(#{ initial_phase: 0, tuning: 0 })); \
-         assert(s.patches([[0.5, 0.25], [0.1, 0.2]]).len() == 2)",
+    .about("Makes patches of values made elsewhere: by name, or in the order of `parameters()`.")
+    .note("a leaf may be `#{ raw: x }` or `#{ value: x }` to say its own units")
+    .param::<Dynamic>(
+        "values",
+        "a map by name, nested or dotted (`#{ vco_1: #{ tuning: 0.5 }, \"mixer.level\": [1, 0, 1] }`), with a number or an \
+         array of one for each patch; or an array of numbers for a patch; or an array of such arrays",
     )
+    .may_be_map("values")
+    .option::<String>(
+        "units",
+        "raw",
+        "of the values: \"raw\" in [0, 1], or \"human\" as `parameters()` tells them",
+    )
+    .words("units", &["raw", "human"]);
+    with_order(function).returns("patches").example(
+        "let s = synth(sine(#{ initial_phase: 0, tuning: 0 })); \
+         assert(s.patches([[0.5, 0.25], [0.1, 0.2]]).len() == 2); \
+         let p = s.patches(#{ keyboard: #{ midi_f0: 60, duration: 0.5 } }, #{ units: \"human\" }); \
+         assert_near(p.values()[0][\"keyboard.midi_f0\"], 60, 1e-4)",
+    )
+}
+
+/// The option of the order of values that have no names.
+pub(super) fn with_order(function: Function) -> Function {
+    function
+        .option::<String>(
+            "order",
+            "sorted",
+            "of values without names: \"sorted\" as `parameters()` lists them and SynthAX's code flattens them, or \"torchsynth\" \
+             as the batches of its Voice have them",
+        )
+        .words("order", &["sorted", "torchsynth"])
+}
+
+/// Patches whose values stand in the order of a call.
+pub(super) fn ordered(call: &Call<'_>, patches: Patches) -> Result<Patches, ScriptError> {
+    match call.get::<String>("order")?.as_str() {
+        "sorted" => Ok(patches),
+        "torchsynth" => Ok(patches.from_torchsynth_order()?),
+        _ => Err(call.wrong("order", "\"sorted\" or \"torchsynth\"")),
+    }
+}
+
+/// The raw values of a call, row by row in the order of the parameters.
+fn in_order(call: &Call<'_>, synth: &Synth, units: Units) -> Result<Vec<f32>, ScriptError> {
+    let rows = call.get::<Array>("values")?;
+    let is_one = rows.iter().all(|value| !value.is_array()) && !rows.is_empty();
+    let rows = if is_one {
+        vec![Dynamic::from_array(rows)]
+    } else {
+        rows
+    };
+    let mut raw = Vec::new();
+    for row in rows {
+        let wanted = "a map, numbers, or arrays of numbers";
+        let values = Vec::<f64>::from_script(&row).ok_or_else(|| call.wrong("values", wanted))?;
+        if values.len() != synth.parameters().len() {
+            let (want, got) = (synth.parameters().len(), values.len());
+            return Err(auricle_synth::Error::PatchSize { want, got }.into());
+        }
+        for (value, parameter) in values.into_iter().zip(synth.parameters()) {
+            raw.push(match units {
+                Units::Raw => value as f32,
+                Units::Human => parameter.raw(value)?,
+            });
+        }
+    }
+    Ok(raw)
 }
 
 fn doppelgangers(environment: &Arc<Environment>) -> Function {
@@ -294,7 +364,8 @@ fn doppelgangers(environment: &Arc<Environment>) -> Function {
 
 /// The text of a perturbation's size.
 pub(in crate::bind) const DELTA: &str = "standard deviation of the perturbation in raw units: a number for \
-    all parameters, an array with one for each, or a map by name (`#{ \"vco_1\": 0.1, \"mixer.level\": 0.3 }`)";
+    all parameters, an array with one for each (`s.sensitivity().deltas(0.25)` gives one), or a map by name \
+    (`#{ \"vco_1\": 0.1, \"mixer.level\": 0.3 }`)";
 
 /// The perturbation of a call.
 pub(in crate::bind) fn perturbation(call: &Call<'_>) -> Result<Perturbation, ScriptError> {
@@ -315,6 +386,9 @@ pub(in crate::bind) fn perturbation(call: &Call<'_>) -> Result<Perturbation, Scr
     Ok(Perturbation::All(call.get("delta")?))
 }
 
+/// Seconds of sound that may take a person's time.
+const LONG_S: f64 = 300.0;
+
 fn render() -> Function {
     Function::new("render", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
@@ -331,6 +405,11 @@ fn render() -> Function {
         };
         let waves = synth.waves(&patches, &playback)?;
         Ok(Dynamic::from_array(waves.into_iter().map(Dynamic::from).collect()))
+    })
+    .long_if(|call| {
+        let seconds = call.receiver::<Synth>().map(|synth| synth.options().seconds);
+        let sounds = call.value::<Patches>("patches").map(|patches| patches.len());
+        seconds.unwrap_or(0.0) * sounds.unwrap_or(0) as f64 > LONG_S
     })
     .on::<Synth>()
     .about("Renders patches: an array with the sound of each.")
