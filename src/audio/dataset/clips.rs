@@ -1,6 +1,6 @@
 //! A dataset: clips with labels, and the form in which they are read.
 
-use super::{Cache, Missing, Part};
+use super::{Cache, Missing, Part, Sampling};
 use crate::dsp::resample;
 use crate::io::PassedOver;
 use crate::{Error, Waveform, io};
@@ -118,6 +118,7 @@ pub struct Dataset {
     passed_over: Arc<PassedOver>,
     missing: Arc<[Missing]>,
     beside: Arc<[PathBuf]>,
+    sampling: Sampling,
     store: Arc<Store>,
 }
 
@@ -174,6 +175,7 @@ impl Dataset {
             passed_over: Arc::default(),
             missing: Arc::default(),
             beside: Arc::default(),
+            sampling: Sampling::default(),
             store: Arc::new(Store {
                 slots,
                 bytes: AtomicUsize::new(0),
@@ -230,6 +232,18 @@ impl Dataset {
     pub(super) fn with_beside(mut self, files: Vec<PathBuf>) -> Dataset {
         self.beside = files.into();
         self
+    }
+
+    pub(super) fn with_sampling(&self, sampling: Sampling) -> Dataset {
+        Dataset {
+            sampling,
+            ..self.clone()
+        }
+    }
+
+    /// How an epoch takes its clips.
+    pub fn sampling(&self) -> Sampling {
+        self.sampling
     }
 
     /// Recordings that belong to the dataset and are no clips, such as the background noise of Speech Commands.
@@ -379,6 +393,9 @@ impl Dataset {
     /// The name and the size of a file stand for its content: a copy of the data elsewhere is the same data.
     pub fn identify(&self, add: &mut impl FnMut(&str)) {
         add(&format!("{:?}", self.form));
+        if self.sampling != Sampling::default() {
+            add(&format!("{:?}", self.sampling));
+        }
         for clip in self.clips.iter() {
             match &clip.source {
                 Source::File(path) => {

@@ -3,6 +3,7 @@
 use super::Matrix;
 use super::matrix::dot;
 use crate::Error;
+use rayon::prelude::*;
 
 /// A fitted ridge regression.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +76,6 @@ fn gram(vectors: &[Vec<f64>], alpha: f64) -> Vec<Vec<f64>> {
         row[i] += alpha;
         row
     };
-    use rayon::prelude::*;
     (0..vectors.len()).into_par_iter().map(row).collect()
 }
 

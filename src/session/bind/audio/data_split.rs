@@ -1,13 +1,22 @@
 //! Dividing collections of clips.
 
 use super::super::Environment;
-use crate::script::{Call, Function, ScriptError, Topic, describe};
-use auricle_audio::dataset::{Dataset, FoldOptions, Split, SplitRule};
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
+use auricle_audio::dataset::{Dataset, FoldOptions, Sampling, Split, SplitRule};
 use rhai::{Dynamic, Map};
 use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    vec![split(environment), folds(environment), joined()]
+    vec![
+        split(environment),
+        folds(environment),
+        joined(),
+        sampled::<Dataset>(|data, sampling| Ok(data.sampled(sampling)?)),
+        sampled::<Split>(|mut split, sampling| {
+            split.train = split.train.sampled(sampling)?;
+            Ok(split)
+        }),
+    ]
 }
 
 /// Tells of what a split does not keep together.
@@ -93,6 +102,42 @@ fn joined() -> Function {
         "let d = dataset([#{ wave: tone(440, 1), label: \"a\" }]); let e = dataset([#{ wave: tone(880, 1), label: \"b\" }]); \
          assert((d + e).labels == [\"a\", \"b\"])",
     )
+}
+
+fn sampled<T: ScriptValue>(sample: fn(T, Sampling) -> Result<T, ScriptError>) -> Function {
+    let (of, tail) = match T::NAME {
+        "split" => (
+            "the training clips",
+            "d.split(#{ test: 0.5 }).sampled(#{ balance: true }).train.n == 5",
+        ),
+        _ => (
+            "the clips",
+            "d.sampled(#{ balance: true, labelled: 0.5 }).n == 10",
+        ),
+    };
+    Function::new("sampled", Topic::Data, move |call| {
+        let sampling = Sampling {
+            balance: call.get("balance")?,
+            labelled: call.get("labelled")?,
+        };
+        Ok(Dynamic::from(sample(call.receiver::<T>()?, sampling)?))
+    })
+    .on::<T>()
+    .about(format!(
+        "Has {of} taken in another way by what trains on them: classes alike, or labelled clips with a share of their own."
+    ))
+    .note("an epoch keeps its length; a clip that stands in it several times is augmented anew each time")
+    .option::<bool>("balance", false, "whether every class stands as often as every other one")
+    .option::<Option<f64>>(
+        "labelled",
+        (),
+        "share of labelled clips in every batch, above 0 and below 1; as it comes if not given",
+    )
+    .returns(T::NAME)
+    .example(format!(
+        "let clips = []; for i in 0..10 {{ clips.push(#{{ wave: tone(200 + i, 0.01), \
+         label: if i < 6 {{ \"a\" }} else if i < 8 {{ \"b\" }} }}) }} let d = dataset(clips); assert({tail})"
+    ))
 }
 
 const RULES: &str =

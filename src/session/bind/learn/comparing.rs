@@ -233,6 +233,19 @@ fn properties() -> Vec<Function> {
                 })
             },
         ),
+        of_made(
+            "columns",
+            "Names of what else is known of each clip, such as the patient, for `by` and `group`.",
+            "p.columns == []",
+            |p| {
+                Dynamic::from_array(
+                    p.columns()
+                        .into_iter()
+                        .map(|name| name.to_owned().into())
+                        .collect(),
+                )
+            },
+        ),
         of_test(
             "difference",
             "First value minus second one.",

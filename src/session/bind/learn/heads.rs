@@ -20,8 +20,6 @@ use auricle_learn::train::Run;
 use rhai::Dynamic;
 use std::sync::Arc;
 
-const WHOLE: [Probe; 2] = [Probe::Linear, Probe::Knn];
-
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let head = |probe: Probe| judging(probe.word(), environment, Some(probe));
     vec![
@@ -58,7 +56,10 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probe: Option<Pro
     let mut function = Function::new(name, Topic::Judging, move |call| {
         let probes = match probe {
             Some(probe) => vec![probe],
-            None => heads(call)?,
+            None => {
+                let train = call.value::<Split>("split")?.train;
+                heads(call)?.unwrap_or(usual(Task::of(&train)))
+            }
         };
         let report = report(call, &environment, probe, &probes)?;
         if let Some(json) = report.json().filter(|_| !environment.token.stop().is_asked()) {
@@ -82,7 +83,7 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probe: Option<Pro
             .option::<Dynamic>(
                 "heads",
                 Dynamic::UNIT,
-                "the heads, an array of words; `[\"linear_probe\", \"knn\"]` if not given",
+                "the heads, an array of words; `[\"linear_probe\", \"knn\"]` if not given, \"ridge\" for numbers",
             )
             .words("heads", &words);
     }
@@ -182,10 +183,10 @@ fn with_neural(function: Function, has: impl Fn(&[Probe]) -> bool) -> Function {
 }
 
 /// The heads that a call names.
-fn heads(call: &Call<'_>) -> Result<Vec<Probe>, ScriptError> {
+fn heads(call: &Call<'_>) -> Result<Option<Vec<Probe>>, ScriptError> {
     let given = call.raw("heads");
     if given.is_unit() {
-        return Ok(WHOLE.to_vec());
+        return Ok(None);
     }
     let words = Probe::ALL.map(|(word, _)| format!("\"{word}\"")).join(", ");
     let wanted = format!("an array of some of {words}");
@@ -196,7 +197,15 @@ fn heads(call: &Call<'_>) -> Result<Vec<Probe>, ScriptError> {
         let unknown = || ScriptError::new(format!("`heads` must be {wanted}, not of \"{word}\""));
         found.map(|(_, probe)| *probe).ok_or_else(unknown)
     };
-    named.iter().map(head).collect()
+    named.iter().map(head).collect::<Result<_, _>>().map(Some)
+}
+
+/// The heads that are usual for what is predicted.
+fn usual(task: Option<Task>) -> Vec<Probe> {
+    match task {
+        Some(Task::Numbers) => vec![Probe::Ridge, Probe::Knn],
+        _ => vec![Probe::Linear, Probe::Knn],
+    }
 }
 
 fn options(
@@ -419,6 +428,11 @@ fn report(
     let parts = [&split.train, &split.validation, &split.test];
     let (mut rows, mut predictions) = (Vec::new(), Vec::new());
     let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
+    let word = Pooling::WORDS.iter().find(|(_, own)| *own == pooled);
+    settings.extend(
+        word.filter(|_| pooled != Pooling::Own)
+            .map(|(word, _)| ("pooling".to_owned(), (*word).to_owned())),
+    );
     for subject in subjects {
         let mut scores = Vec::new();
         for &probe in probes {
