@@ -6,6 +6,7 @@
 mod encoders;
 mod layers;
 mod losses;
+mod metrics;
 mod optimizers;
 
 use crate::eval::{

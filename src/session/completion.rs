@@ -522,11 +522,11 @@ mod tests {
         );
         assert_eq!(
             complete(&session, "dataset([]).split(\"off"),
-            (19, vec!["official".into()])
+            (19, vec!["official".into(), "official:clean".into()])
         );
         assert_eq!(
             complete(&session, "split(d, \"off"),
-            (10, vec!["official".into()])
+            (10, vec!["official".into(), "official:clean".into()])
         );
         assert_eq!(
             complete(&session, "istft(x, (), #{ window: \"ham").1,

@@ -1,10 +1,11 @@
 //! A dataset: clips with labels, and the form in which they are read.
 
-use super::{Cache, Part};
+use super::{Cache, Missing, Part, Sampling};
 use crate::dsp::resample;
 use crate::io::PassedOver;
 use crate::{Error, Waveform, io};
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::Xxh3;
@@ -18,19 +19,37 @@ pub enum Source {
     Wave(Waveform),
 }
 
+/// The part of a file that is a clip.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// Where it begins, s.
+    pub start_s: f64,
+    /// Where it ends, s; at the file's end if `None`.
+    pub end_s: Option<f64>,
+}
+
+/// The name of a column.
+pub type Column = Cow<'static, str>;
+
 /// One clip.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clip {
     /// Its sound.
     pub source: Source,
-    /// Index of its class; `None` if it is not labelled.
+    /// The part of the sound that is the clip; all of it if `None`.
+    pub span: Option<Span>,
+    /// Index of its class; `None` if it is not labelled, or may have several classes.
     pub label: Option<usize>,
+    /// Indices of its classes, ascending, where a clip may have several or none; `None` where that is not so.
+    pub labels: Option<Vec<usize>>,
+    /// The number to predict.
+    pub target: Option<f64>,
     /// Cross-validation fold, where the dataset defines folds.
     pub fold: Option<u32>,
     /// Part of the official split, where the dataset defines one.
     pub part: Option<Part>,
     /// Further columns, such as the speaker.
-    pub columns: Vec<(&'static str, String)>,
+    pub columns: Vec<(Column, String)>,
     /// Its index in the whole dataset. Draws are keyed by it, so that a split or a subset changes none.
     pub id: u64,
 }
@@ -40,7 +59,10 @@ impl Clip {
     pub fn new(source: Source, label: Option<usize>) -> Clip {
         Clip {
             source,
+            span: None,
             label,
+            labels: None,
+            target: None,
             fold: None,
             part: None,
             columns: Vec::new(),
@@ -48,11 +70,29 @@ impl Clip {
         }
     }
 
+    /// Whether anything is known to predict.
+    pub fn is_labelled(&self) -> bool {
+        self.label.is_some() || self.labels.is_some() || self.target.is_some()
+    }
+
+    /// Whether it is of a class.
+    pub fn is_of(&self, class: usize) -> bool {
+        let several = self.labels.as_deref().unwrap_or_default();
+        self.label == Some(class) || several.contains(&class)
+    }
+
+    /// Takes away all that there is to predict.
+    pub(super) fn unlabelled(&mut self) {
+        self.label = None;
+        self.labels = None;
+        self.target = None;
+    }
+
     /// The value of a column.
     pub fn column(&self, name: &str) -> Option<&str> {
         self.columns
             .iter()
-            .find(|(column, _)| *column == name)
+            .find(|(column, _)| column == name)
             .map(|(_, value)| value.as_str())
     }
 }
@@ -74,8 +114,11 @@ pub struct Dataset {
     classes: Arc<[String]>,
     form: Form,
     held_out: &'static [(&'static str, &'static [&'static str])],
-    groups: &'static [&'static str],
+    groups: Arc<[Column]>,
     passed_over: Arc<PassedOver>,
+    missing: Arc<[Missing]>,
+    beside: Arc<[PathBuf]>,
+    sampling: Sampling,
     store: Arc<Store>,
 }
 
@@ -128,8 +171,11 @@ impl Dataset {
             classes: classes.into(),
             form,
             held_out: &[],
-            groups: &[],
+            groups: Arc::default(),
             passed_over: Arc::default(),
+            missing: Arc::default(),
+            beside: Arc::default(),
+            sampling: Sampling::default(),
             store: Arc::new(Store {
                 slots,
                 bytes: AtomicUsize::new(0),
@@ -147,15 +193,62 @@ impl Dataset {
         self
     }
 
+    /// The same clips, each with a fold.
+    pub(super) fn with_folds(self, folds: &[usize]) -> Dataset {
+        let clips = self.clips.iter().zip(folds);
+        let with_fold = |(clip, &fold): (&Clip, &usize)| Clip {
+            fold: Some(fold as u32),
+            ..clip.clone()
+        };
+        Dataset {
+            clips: clips.map(with_fold).collect(),
+            ..self
+        }
+    }
+
     /// Says which columns hold what belongs together, such as the speaker.
-    pub(super) fn grouped_by(mut self, columns: &'static [&'static str]) -> Dataset {
-        self.groups = columns;
+    pub fn grouped_by(mut self, columns: impl IntoIterator<Item = Column>) -> Dataset {
+        self.groups = columns.into_iter().collect();
         self
     }
 
     /// The columns whose values should not stand on both sides of a split, the most important one first.
-    pub fn groups(&self) -> &'static [&'static str] {
-        self.groups
+    pub fn groups(&self) -> &[Column] {
+        &self.groups
+    }
+
+    /// Says which files its tables name and that are not there.
+    pub(super) fn lacking(mut self, missing: Vec<Missing>) -> Dataset {
+        self.missing = missing.into_iter().filter(|m| !m.is_empty()).collect();
+        self
+    }
+
+    /// What its tables name and that is not there, a list for each table.
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// Says which recordings belong to the dataset and are no clips.
+    pub(super) fn with_beside(mut self, files: Vec<PathBuf>) -> Dataset {
+        self.beside = files.into();
+        self
+    }
+
+    pub(super) fn with_sampling(&self, sampling: Sampling) -> Dataset {
+        Dataset {
+            sampling,
+            ..self.clone()
+        }
+    }
+
+    /// How an epoch takes its clips.
+    pub fn sampling(&self) -> Sampling {
+        self.sampling
+    }
+
+    /// Recordings that belong to the dataset and are no clips, such as the background noise of Speech Commands.
+    pub fn beside(&self) -> &[PathBuf] {
+        &self.beside
     }
 
     /// Says what was found beside the clips.
@@ -220,16 +313,20 @@ impl Dataset {
 
     /// The same clips, with the labels of all but a stratified, seeded fraction taken away.
     ///
+    /// Clips of several classes count for their rarest one, and numbers to predict for their fifth of all.
+    ///
     /// # Errors
     /// [`Error::Range`] unless the fraction is above 0 and at most 1.
     pub fn fraction(&self, fraction: f64, seed: u64) -> Result<Dataset, Error> {
         if !(fraction > 0.0 && fraction <= 1.0) {
             return Err(Error::range("fraction", "above 0 and at most 1", fraction));
         }
-        let kept = super::split::stratified(&self.clips, self.classes.len(), fraction, seed);
+        let kept = super::strata::kept(&self.clips, fraction, seed);
         let mut clips = self.clips.to_vec();
         for (clip, kept) in clips.iter_mut().zip(kept) {
-            clip.label = clip.label.filter(|_| kept);
+            if !kept {
+                clip.unlabelled();
+            }
         }
         Ok(Dataset {
             clips: clips.into(),
@@ -237,11 +334,68 @@ impl Dataset {
         })
     }
 
+    /// All clips of several datasets, in order. A class that they share by name is one class.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] of no datasets, [`Error::Mismatch`] if they are read in different forms.
+    pub fn joined(all: &[Dataset]) -> Result<Dataset, Error> {
+        let first = all.first().ok_or(Error::Empty { what: "datasets" })?;
+        let mut classes: Vec<String> = Vec::new();
+        let mut clips = Vec::new();
+        for data in all {
+            if data.form != first.form {
+                return Err(Error::Mismatch {
+                    what: "the forms in which the datasets are read",
+                    left: format!("{:?}", first.form),
+                    right: format!("{:?}", data.form),
+                });
+            }
+            let place = |name: &String| {
+                let known = classes.iter().position(|class| class == name);
+                known.unwrap_or_else(|| {
+                    classes.push(name.clone());
+                    classes.len() - 1
+                })
+            };
+            let places: Vec<usize> = data.classes.iter().map(place).collect();
+            clips.extend(data.clips.iter().cloned().map(|mut clip| {
+                clip.label = clip.label.map(|label| places[label]);
+                for label in clip.labels.iter_mut().flatten() {
+                    *label = places[*label];
+                }
+                clip.labels
+                    .iter_mut()
+                    .for_each(|labels| labels.sort_unstable());
+                clip
+            }));
+        }
+        let mut groups: Vec<Column> = Vec::new();
+        for column in all.iter().flat_map(|data| data.groups.iter()) {
+            if !groups.contains(column) {
+                groups.push(column.clone());
+            }
+        }
+        let mut passed_over = PassedOver::default();
+        all.iter()
+            .for_each(|data| passed_over.add((*data.passed_over).clone()));
+        let names: Vec<&str> = all.iter().map(Dataset::name).collect();
+        let cache = first.store.cache.clone();
+        let joined = Dataset::new(&names.join(" and "), clips, classes, first.form, cache)?;
+        Ok(joined
+            .grouped_by(groups)
+            .passing_over(passed_over)
+            .lacking(all.iter().flat_map(|data| data.missing.to_vec()).collect())
+            .with_beside(all.iter().flat_map(|data| data.beside.to_vec()).collect()))
+    }
+
     /// Hands on, piece by piece, what tells these clips from others: the form in which they are read, and each clip's sound.
     ///
     /// The name and the size of a file stand for its content: a copy of the data elsewhere is the same data.
     pub fn identify(&self, add: &mut impl FnMut(&str)) {
         add(&format!("{:?}", self.form));
+        if self.sampling != Sampling::default() {
+            add(&format!("{:?}", self.sampling));
+        }
         for clip in self.clips.iter() {
             match &clip.source {
                 Source::File(path) => {
@@ -249,6 +403,9 @@ impl Dataset {
                     add(&name.unwrap_or_default());
                     let bytes = path.metadata().map_or(0, |metadata| metadata.len());
                     add(&bytes.to_string());
+                    if let Some(span) = clip.span {
+                        add(&format!("{span:?}"));
+                    }
                 }
                 Source::Wave(wave) => {
                     let mut hash = Xxh3::new();
@@ -269,6 +426,9 @@ impl Dataset {
                 .label
                 .map(|label| label.to_string())
                 .unwrap_or_default());
+            if clip.labels.is_some() || clip.target.is_some() {
+                add(&format!("{:?} {:?}", clip.labels, clip.target));
+            }
         }
     }
 
@@ -303,6 +463,10 @@ impl Dataset {
                 (None, _) => self.resampled(&io::read(path)?)?,
             },
         };
+        let wave = match (clip.span, &clip.source) {
+            (Some(span), Source::File(path)) => cut(&wave, span, path)?,
+            _ => wave,
+        };
         Ok(match self.form.duration_s {
             Some(seconds) => {
                 wave.fitted((seconds * f64::from(wave.sample_rate())).round().max(1.0) as usize)
@@ -318,6 +482,25 @@ impl Dataset {
             _ => Ok(mono),
         }
     }
+}
+
+/// The part of a file's sound that is a clip: the samples from `start_s` up to `end_s`, rounded down.
+fn cut(wave: &Waveform, span: Span, path: &Path) -> Result<Waveform, Error> {
+    let rate = f64::from(wave.sample_rate());
+    let n = wave.n_samples();
+    let first = (span.start_s * rate).floor().max(0.0) as usize;
+    let last = span
+        .end_s
+        .map_or(n, |end| ((end * rate).floor() as usize).min(n));
+    if first >= last {
+        let (start, length) = (span.start_s, n as f64 / rate);
+        let reason = match span.end_s {
+            Some(end) if end <= start => format!("a clip of it goes from {start} s to {end} s"),
+            _ => format!("a clip of it begins at {start} s, and it lasts {length:.3} s"),
+        };
+        return Err(Error::file(path, reason));
+    }
+    Waveform::mono(wave.samples()[first..last].to_vec(), wave.sample_rate())
 }
 
 impl std::fmt::Debug for Dataset {

@@ -1,6 +1,6 @@
 //! A dataset in numbers.
 
-use super::{Dataset, Source};
+use super::{Dataset, Missing, Source};
 use crate::io::{self, PassedOver};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,8 +26,12 @@ pub struct Description {
     pub sample_rates: Vec<u32>,
     /// Shortest, mean and longest duration among them, s; `None` if the heads do not say.
     pub durations_s: Option<[f64; 3]>,
+    /// Smallest, mean and largest of the numbers to predict, if there are any.
+    pub targets: Option<[f64; 3]>,
     /// What lies beside the clips and is not read.
     pub passed_over: PassedOver,
+    /// What tables name and that is not there.
+    pub missing: Vec<Missing>,
 }
 
 /// Heads that are read for a description at most.
@@ -36,12 +40,7 @@ const SAMPLED: usize = 64;
 impl Dataset {
     /// Describes the dataset; reads the heads of at most 64 files, spread evenly.
     pub fn describe(&self) -> Description {
-        let count = |label| {
-            self.clips()
-                .iter()
-                .filter(|clip| clip.label == Some(label))
-                .count()
-        };
+        let count = |label| self.clips().iter().filter(|clip| clip.is_of(label)).count();
         let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (name, value) in self.clips().iter().flat_map(|clip| &clip.columns) {
             columns.entry(name).or_default().insert(value);
@@ -62,13 +61,14 @@ impl Dataset {
             })
             .collect();
         let durations: Vec<f64> = heads.iter().filter_map(|(_, duration)| *duration).collect();
+        let targets: Vec<f64> = self.clips().iter().filter_map(|clip| clip.target).collect();
         Description {
             name: self.name().to_owned(),
             n_clips: self.len(),
             n_unlabelled: self
                 .clips()
                 .iter()
-                .filter(|clip| clip.label.is_none())
+                .filter(|clip| !clip.is_labelled())
                 .count(),
             classes: self
                 .classes()
@@ -88,16 +88,20 @@ impl Dataset {
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            durations_s: (!durations.is_empty()).then(|| {
-                let mean = durations.iter().sum::<f64>() / durations.len() as f64;
-                let (low, high) = durations
-                    .iter()
-                    .fold((f64::INFINITY, 0.0), |(a, b), &d| (d.min(a), d.max(b)));
-                [low, mean, high]
-            }),
+            durations_s: extent(&durations),
+            targets: extent(&targets),
             passed_over: self.passed_over().clone(),
+            missing: self.missing().to_vec(),
         }
     }
+}
+
+/// Smallest, mean and largest of some numbers, if there are any.
+fn extent(numbers: &[f64]) -> Option<[f64; 3]> {
+    let low = numbers.iter().copied().reduce(f64::min)?;
+    let high = numbers.iter().copied().reduce(f64::max)?;
+    let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+    Some([low, mean, high])
 }
 
 impl fmt::Display for Description {
@@ -127,6 +131,12 @@ impl fmt::Display for Description {
                 self.n_sampled
             )?;
         }
+        if let Some([low, mean, high]) = self.targets {
+            write!(
+                f,
+                "\n  a number to predict, {low} to {high}, mean {mean:.3}"
+            )?;
+        }
         let width = self
             .classes
             .iter()
@@ -138,6 +148,9 @@ impl fmt::Display for Description {
         }
         if !self.passed_over.is_empty() {
             write!(f, "\n{}", self.passed_over)?;
+        }
+        for missing in &self.missing {
+            write!(f, "\n{missing}")?;
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ pub fn esc50(
         .map(|row| {
             Ok(Clip {
                 fold: Some(row.fold),
-                columns: vec![("src_file", row.src_file), ("take", row.take)],
+                columns: vec![("src_file".into(), row.src_file), ("take".into(), row.take)],
                 ..Clip::new(
                     Source::File(find(&dir.join("audio").join(&row.filename), hint)?),
                     targets.binary_search(&row.target).ok(),
@@ -66,7 +66,7 @@ pub fn esc50(
     // Clips cut from one recording of Freesound lie in one fold.
     Ok(
         Dataset::new(name, clips, names.into_values().collect(), form, cache)?
-            .grouped_by(&["src_file"]),
+            .grouped_by(["src_file".into()]),
     )
 }
 

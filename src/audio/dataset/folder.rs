@@ -67,7 +67,7 @@ pub fn folder(
             .and_then(|(class, _)| classes.binary_search(&class).ok());
         let mut clip = Clip::new(Source::File(file.clone()), class);
         if let Some(groups) = &groups {
-            clip.columns.push((GROUP, groups[index].clone()));
+            clip.columns.push((GROUP.into(), groups[index].clone()));
         }
         if let Some(folds) = &folds {
             let fold = folds[index].parse();
@@ -83,7 +83,7 @@ pub fn folder(
         || "folder".into(),
         |name| name.to_string_lossy().into_owned(),
     );
-    let grouped: &'static [&'static str] = if groups.is_some() { &[GROUP] } else { &[] };
+    let grouped = groups.is_some().then(|| GROUP.into());
     Ok(Dataset::new(&name, clips, classes, form, cache)?
         .grouped_by(grouped)
         .passing_over(found.passed_over))

@@ -1,26 +1,17 @@
 //! Dividing a dataset into training, validation and test clips.
 
-use super::{Clip, Dataset};
+use super::{Clip, Dataset, Part, strata};
 use crate::{Error, Key, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-
-/// A part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// For training.
-    Train,
-    /// For choosing among models.
-    Validation,
-    /// For the final judgement.
-    Test,
-}
 
 /// How a dataset is divided.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SplitRule {
     /// As its authors say.
     Official,
+    /// As its authors say, but training clips whose group, such as the patient, stands in the test set are left out.
+    OfficialClean,
     /// One fold is the test set, the others train.
     Fold(u32),
     /// Some values of a column are the test set; those that the dataset names, or a fifth of them, if `None`.
@@ -39,6 +30,19 @@ pub enum SplitRule {
         /// Share of the validation set.
         validation: f64,
         /// Whether every class is divided in these shares.
+        stratify: bool,
+        /// Column whose values stay together.
+        group: Option<String>,
+        /// Seed of the draw.
+        seed: u64,
+    },
+    /// Another rule, with validation clips taken from its training clips.
+    Validated {
+        /// The rule.
+        rule: Box<SplitRule>,
+        /// Share of the training clips.
+        validation: f64,
+        /// Whether every class is divided in this share.
         stratify: bool,
         /// Column whose values stay together.
         group: Option<String>,
@@ -95,9 +99,17 @@ impl Dataset {
     /// [`Error::Unusable`] if the dataset has no official split or folds, [`Error::Unknown`] for a column or value it does
     /// not have, [`Error::Range`] for impossible shares, [`Error::Empty`] if training or test would be left empty.
     pub fn split(&self, rule: &SplitRule) -> Result<Split, Error> {
-        let (parts, words) = match rule {
-            SplitRule::Official => (self.official()?, "official".to_owned()),
-            SplitRule::Fold(fold) => (self.fold(*fold)?, format!("fold {fold} held out")),
+        let (parts, words) = self.parts(rule)?;
+        self.divide(&parts, words)
+    }
+
+    /// The part of each clip by a rule, `None` if it is left out, and the rule in words.
+    fn parts(&self, rule: &SplitRule) -> Result<(Vec<Option<Part>>, String), Error> {
+        let all = |parts: Vec<Part>| parts.into_iter().map(Some).collect();
+        Ok(match rule {
+            SplitRule::Official => (all(self.official()?), "official".to_owned()),
+            SplitRule::OfficialClean => self.official_clean()?,
+            SplitRule::Fold(fold) => (all(self.fold(*fold)?), format!("fold {fold} held out")),
             SplitRule::Group { column, test, seed } => {
                 let held = self.groups_to_hold_out(column, test.as_deref(), *seed)?;
                 let part = |clip: &Clip| match clip.column(column) {
@@ -105,7 +117,7 @@ impl Dataset {
                     _ => Part::Train,
                 };
                 (
-                    self.clips().iter().map(part).collect(),
+                    all(self.clips().iter().map(part).collect()),
                     format!("{column} {} held out", held.join(", ")),
                 )
             }
@@ -125,18 +137,52 @@ impl Dataset {
                     ));
                 }
                 let parts = match group {
-                    Some(column) => self.share_groups(column, *test, *validation, *seed)?,
-                    None => self.share_clips(*test, *validation, *stratify, *seed),
+                    Some(column) => {
+                        let shares = [1.0 - test - validation, *validation, *test];
+                        let bins = strata::bin_groups(self, column, &shares, *stratify, *seed)?;
+                        let parts = [Part::Train, Part::Validation, Part::Test];
+                        bins.into_iter().map(|bin| parts[bin]).collect()
+                    }
+                    None => strata::share_clips(self.clips(), *test, *validation, *stratify, *seed),
                 };
                 (
-                    parts,
+                    all(parts),
                     format!("{:.0} % held out, seed {seed}", 100.0 * test),
                 )
             }
-        };
+            SplitRule::Validated {
+                rule,
+                validation,
+                stratify,
+                group,
+                seed,
+            } => {
+                if !(*validation > 0.0 && *validation < 1.0) {
+                    return Err(Error::range(
+                        "validation",
+                        "above 0 and below 1",
+                        validation,
+                    ));
+                }
+                let (mut parts, words) = self.parts(rule)?;
+                self.carve(&mut parts, *validation, *stratify, group.as_deref(), *seed)?;
+                let share = 100.0 * validation;
+                (
+                    parts,
+                    format!("{words}, {share:.0} % of the rest for validation, seed {seed}"),
+                )
+            }
+        })
+    }
+
+    /// The split that gives each clip its part.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if training or test would be left empty.
+    pub(super) fn divide(&self, parts: &[Option<Part>], rule: String) -> Result<Split, Error> {
         let take = |part: Part| {
             let indices: Vec<usize> = (0..self.len())
-                .filter(|&index| parts[index] == part)
+                .filter(|&index| parts[index] == Some(part))
                 .collect();
             self.subset(&indices)
         };
@@ -144,11 +190,11 @@ impl Dataset {
             train: take(Part::Train),
             validation: take(Part::Validation),
             test: take(Part::Test),
-            rule: words,
+            rule,
             divided: self
                 .groups()
                 .iter()
-                .filter_map(|column| self.divided(column, &parts))
+                .filter_map(|column| self.divided(column, parts))
                 .collect(),
         };
         if split.train.is_empty() || split.test.is_empty() {
@@ -164,10 +210,10 @@ impl Dataset {
     }
 
     /// What of a column stands in several parts; nothing if all of it is kept together.
-    fn divided(&self, column: &str, parts: &[Part]) -> Option<Divided> {
+    fn divided(&self, column: &str, parts: &[Option<Part>]) -> Option<Divided> {
         let mut found: BTreeMap<&str, BTreeSet<Part>> = BTreeMap::new();
         for (clip, part) in self.clips().iter().zip(parts) {
-            if let Some(value) = clip.column(column) {
+            if let (Some(value), Some(part)) = (clip.column(column), part) {
                 found.entry(value).or_default().insert(*part);
             }
         }
@@ -187,6 +233,37 @@ impl Dataset {
                 self.name()
             ))
         })
+    }
+
+    /// The official split without the training clips whose group is tested on.
+    fn official_clean(&self) -> Result<(Vec<Option<Part>>, String), Error> {
+        let parts = self.official()?;
+        let Some(column) = self.groups().first() else {
+            return Err(Error::Unusable(format!(
+                "{} does not say what belongs together, so nothing can be kept apart",
+                self.name()
+            )));
+        };
+        let tested: BTreeSet<&str> = self
+            .clips()
+            .iter()
+            .zip(&parts)
+            .filter(|(_, part)| **part == Part::Test)
+            .filter_map(|(clip, _)| clip.column(column))
+            .collect();
+        let is_clean = |clip: &Clip| {
+            clip.column(column)
+                .is_none_or(|value| !tested.contains(value))
+        };
+        let kept: Vec<Option<Part>> = self
+            .clips()
+            .iter()
+            .zip(parts)
+            .map(|(clip, part)| (part == Part::Test || is_clean(clip)).then_some(part))
+            .collect();
+        let n = kept.iter().filter(|part| part.is_none()).count();
+        let words = format!("official, without {n} training clips whose {column} is tested on");
+        Ok((kept, words))
     }
 
     fn fold(&self, fold: u32) -> Result<Vec<Part>, Error> {
@@ -218,7 +295,7 @@ impl Dataset {
     }
 
     /// The values of a column, sorted, each once.
-    fn values(&self, column: &str) -> Result<Vec<String>, Error> {
+    pub(super) fn values(&self, column: &str) -> Result<Vec<String>, Error> {
         let mut values: Vec<String> = self
             .clips()
             .iter()
@@ -230,7 +307,7 @@ impl Dataset {
                 .clips()
                 .iter()
                 .flat_map(|c| &c.columns)
-                .map(|(name, _)| (*name).to_owned())
+                .map(|(name, _)| name.to_string())
                 .collect();
             known.sort();
             known.dedup();
@@ -279,96 +356,6 @@ impl Dataset {
             None => Ok(held),
         }
     }
-
-    fn share_groups(
-        &self,
-        column: &str,
-        test: f64,
-        validation: f64,
-        seed: u64,
-    ) -> Result<Vec<Part>, Error> {
-        let mut groups = self.values(column)?;
-        Key::of_seed(seed)
-            .at(Place::ROOT.named("split"))
-            .shuffle(&mut groups);
-        let n = groups.len();
-        let n_test = ((test * n as f64).round() as usize).max(1);
-        let n_validation = (validation * n as f64).round() as usize;
-        let part: BTreeMap<&str, Part> = groups
-            .iter()
-            .enumerate()
-            .map(|(i, name)| (name.as_str(), part_of(i, n_test, n_validation)))
-            .collect();
-        let of = |clip: &Clip| {
-            clip.column(column)
-                .and_then(|value| part.get(value))
-                .copied()
-                .unwrap_or(Part::Train)
-        };
-        Ok(self.clips().iter().map(of).collect())
-    }
-
-    fn share_clips(&self, test: f64, validation: f64, stratify: bool, seed: u64) -> Vec<Part> {
-        let mut parts = vec![Part::Train; self.len()];
-        let mut before = 0;
-        for (class, mut members) in by_class(self.clips(), stratify) {
-            shuffled(&mut members, seed, class);
-            // Counted over all classes so far, so that what rounding takes from one class the next one gives back.
-            let all = before + members.len();
-            let count = |share: f64| {
-                (share * all as f64).round() as usize - (share * before as f64).round() as usize
-            };
-            // A class with few clips keeps one for training.
-            let n_test = count(test).min(members.len() - 1);
-            let n_validation = count(validation).min(members.len() - 1 - n_test);
-            before = all;
-            for (i, index) in members.into_iter().enumerate() {
-                parts[index] = part_of(i, n_test, n_validation);
-            }
-        }
-        parts
-    }
-}
-
-fn part_of(index: usize, n_test: usize, n_validation: usize) -> Part {
-    match index {
-        i if i < n_test => Part::Test,
-        i if i < n_test + n_validation => Part::Validation,
-        _ => Part::Train,
-    }
-}
-
-/// Clip indices by class; all in one class if they need not be divided alike.
-fn by_class(clips: &[Clip], stratify: bool) -> BTreeMap<Option<usize>, Vec<usize>> {
-    let mut classes: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-    for (index, clip) in clips.iter().enumerate() {
-        classes
-            .entry(clip.label.filter(|_| stratify))
-            .or_default()
-            .push(index);
-    }
-    classes
-}
-
-fn shuffled(members: &mut [usize], seed: u64, class: Option<usize>) {
-    let place = Place::ROOT
-        .named("split")
-        .child(class.map_or(0, |class| class + 1));
-    Key::of_seed(seed).at(place).shuffle(members);
-}
-
-/// Which clips keep their label when only a fraction of every class does: at least one of each.
-pub(super) fn stratified(clips: &[Clip], n_classes: usize, fraction: f64, seed: u64) -> Vec<bool> {
-    let mut kept = vec![false; clips.len()];
-    for (class, mut members) in by_class(clips, true) {
-        if class.is_none_or(|class| class >= n_classes) {
-            continue;
-        }
-        shuffled(&mut members, seed, class);
-        let n = ((fraction * members.len() as f64).round() as usize).max(1);
-        members.iter().take(n).for_each(|&index| kept[index] = true);
-    }
-    kept
 }
 
 #[cfg(test)]
@@ -381,7 +368,7 @@ mod tests {
         let clips = (0..100)
             .map(|i| Clip {
                 fold: Some(i as u32 % 5 + 1),
-                columns: vec![("speaker", format!("s{}", i / 10))],
+                columns: vec![("speaker".into(), format!("s{}", i / 10))],
                 ..Clip::new(
                     Source::Wave(Waveform::mono(vec![0.0], 8000).unwrap()),
                     Some(i % 4),
@@ -481,6 +468,61 @@ mod tests {
             group("speaker", Some(vec!["theo".into()])),
             "`column speaker` has no value `theo`"
         );
+    }
+
+    #[test]
+    fn groups_that_are_tested_on_are_not_trained_on_where_asked() {
+        // Speakers s0 to s4 are tested on, and s4 and s5 stand on both sides.
+        let part = |i: usize| {
+            if i < 45 || i == 50 {
+                Part::Test
+            } else {
+                Part::Train
+            }
+        };
+        let mut data = dataset();
+        let clips = data.clips().iter().enumerate();
+        let clips = clips
+            .map(|(i, clip)| Clip {
+                part: Some(part(i)),
+                ..clip.clone()
+            })
+            .collect();
+        data = Dataset::new(
+            "test",
+            clips,
+            data.classes().to_vec(),
+            Form::default(),
+            None,
+        )
+        .unwrap();
+        data = data.grouped_by(["speaker".into()]);
+        let official = data.split(&SplitRule::Official).unwrap();
+        assert_eq!((official.train.len(), official.test.len()), (54, 46));
+        assert_eq!(
+            (official.divided[0].n_divided, official.divided[0].n_values),
+            (2, 10)
+        );
+        let clean = data.split(&SplitRule::OfficialClean).unwrap();
+        assert_eq!(
+            (clean.train.len(), clean.test.len(), clean.divided),
+            (40, 46, vec![])
+        );
+        assert_eq!(
+            clean.rule,
+            "official, without 14 training clips whose speaker is tested on"
+        );
+        let validated = data
+            .split(&SplitRule::Validated {
+                rule: Box::new(SplitRule::OfficialClean),
+                validation: 0.25,
+                stratify: true,
+                group: Some("speaker".into()),
+                seed: 0,
+            })
+            .unwrap();
+        let sizes = [&validated.train, &validated.validation, &validated.test].map(Dataset::len);
+        assert_eq!((sizes, validated.divided), ([30, 10, 46], vec![]));
     }
 
     #[test]

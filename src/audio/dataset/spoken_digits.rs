@@ -43,7 +43,10 @@ pub fn spoken_digits(dir: &Path, form: Form, cache: Option<Cache>) -> Result<Dat
         };
         clips.push(Clip {
             part: Some(if take < 5 { Part::Test } else { Part::Train }),
-            columns: vec![("speaker", speaker.to_owned()), ("index", index.to_owned())],
+            columns: vec![
+                ("speaker".into(), speaker.to_owned()),
+                ("index".into(), index.to_owned()),
+            ],
             ..Clip::new(Source::File(file), Some(label))
         });
     }
@@ -51,6 +54,6 @@ pub fn spoken_digits(dir: &Path, form: Form, cache: Option<Cache>) -> Result<Dat
     let data = Dataset::new("spoken digits", clips, classes, form, cache)?;
     let data = data.passing_over(found.passed_over);
     Ok(data
-        .grouped_by(&["speaker"])
+        .grouped_by(["speaker".into()])
         .holding_out(&[("speaker", &["theo", "yweweler"])]))
 }

@@ -1,5 +1,6 @@
 //! Confidence intervals.
 
+use super::distributions::student_t_975;
 use serde::{Deserialize, Serialize};
 
 /// A value with a 95 % confidence interval.
@@ -14,7 +15,7 @@ pub struct Interval {
 }
 
 /// 97.5 % point of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// The score interval of a share of successes (Wilson, 1927).
 ///
@@ -56,54 +57,6 @@ pub fn mean_interval(values: &[f64]) -> Interval {
         low: mean - half,
         high: mean + half,
     }
-}
-
-/// 97.5 % point of Student's t distribution, by bisection of its distribution function.
-fn student_t_975(freedom: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1e3);
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        // P(|T| > t) = I_{v/(v+t^2)}(v/2, 1/2)
-        let beyond = incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + middle * middle));
-        if beyond > 0.05 {
-            low = middle
-        } else {
-            high = middle
-        }
-    }
-    0.5 * (low + high)
-}
-
-/// The regularized incomplete beta function, by Lentz's continued fraction (DLMF 8.17.22).
-fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
-    if x <= 0.0 || x >= 1.0 {
-        return if x <= 0.0 { 0.0 } else { 1.0 };
-    }
-    // The fraction converges fast below the mean; above it the mirrored function is used.
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - incomplete_beta(b, a, 1.0 - x);
-    }
-    let front =
-        (libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * x.ln() + b * (1.0 - x).ln())
-            .exp()
-            / a;
-    let away = |v: f64| if v.abs() < 1e-300 { 1e-300 } else { v };
-    let (mut f, mut c, mut d) = (1.0, 1.0, 0.0);
-    for i in 0..500 {
-        let m = f64::from(i / 2);
-        let numerator = match i {
-            0 => 1.0,
-            i if i % 2 == 0 => m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)),
-            _ => -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0)),
-        };
-        d = 1.0 / away(1.0 + numerator * d);
-        c = away(1.0 + numerator / c);
-        f *= c * d;
-        if (1.0 - c * d).abs() < 1e-15 {
-            break;
-        }
-    }
-    front * (f - 1.0)
 }
 
 #[cfg(test)]

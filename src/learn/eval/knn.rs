@@ -34,16 +34,39 @@ pub fn knn_scores(
     n_classes: usize,
     options: KnnOptions,
 ) -> Result<Matrix, Error> {
+    if labels.is_empty() {
+        return Err(Error::Labels(
+            "nearest neighbours need labelled clips".into(),
+        ));
+    }
+    let mut rows = Vec::with_capacity(queries.rows());
+    for votes in knn_votes(bank, queries, options)? {
+        let mut scores = vec![0.0; n_classes];
+        votes
+            .into_iter()
+            .for_each(|(row, vote)| scores[labels[row]] += vote);
+        rows.push(scores);
+    }
+    Ok(Matrix::of_rows(rows))
+}
+
+/// The rows of a bank that are nearest to a query, each with its vote.
+type Votes = Vec<(usize, f64)>;
+
+/// The nearest rows of the bank to each query, and the vote of each.
+///
+/// # Errors
+/// As [`knn_scores`].
+pub(super) fn knn_votes(
+    bank: &Matrix,
+    queries: &Matrix,
+    options: KnnOptions,
+) -> Result<Vec<Votes>, Error> {
     if options.k == 0 {
         return Err(Error::range("k", "at least 1", 0));
     }
     if !(options.temperature > 0.0 && options.temperature.is_finite()) {
         return Err(Error::range("temperature", "above 0", options.temperature));
-    }
-    if labels.is_empty() {
-        return Err(Error::Labels(
-            "nearest neighbours need labelled clips".into(),
-        ));
     }
     let (bank, queries) = (normalized(bank), normalized(queries));
     let one = |query: usize| {
@@ -52,13 +75,12 @@ pub fn knn_scores(
             .collect();
         // Equal similarities in the order of the bank, so that the choice is always the same.
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut scores = vec![0.0; n_classes];
-        for (similarity, row) in near.into_iter().take(options.k) {
-            scores[labels[row]] += (similarity / options.temperature).exp();
-        }
-        scores
+        let nearest = near.into_iter().take(options.k);
+        nearest
+            .map(|(similarity, row)| (row, (similarity / options.temperature).exp()))
+            .collect()
     };
-    Ok(Matrix::of_rows((0..queries.rows()).map(one).collect()))
+    Ok((0..queries.rows()).map(one).collect())
 }
 
 fn normalized(x: &Matrix) -> Matrix {

@@ -190,7 +190,7 @@ pub(super) fn largest(values: &[f64]) -> usize {
     (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
 }
 
-fn softmax(scores: &mut [f64]) {
+pub(super) fn softmax(scores: &mut [f64]) {
     let largest = scores.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
     scores.iter_mut().for_each(|s| *s = (*s - largest).exp());
     let sum: f64 = scores.iter().sum();

@@ -1,5 +1,8 @@
 //! Judging encoders: embeddings, probes, metrics and reports.
 
+mod answers;
+mod comparing;
+mod distributions;
 mod embed;
 mod interactive;
 mod interval;
@@ -7,18 +10,36 @@ mod judge;
 mod knn;
 mod logistic;
 mod matrix;
+mod measuring;
+mod metric;
 mod metrics;
+mod neural;
 mod page;
+mod places;
+mod predictions;
+mod ranking;
 mod report;
+mod ridge;
 pub mod study;
 
+pub use answers::Task;
+pub use comparing::{Comparison, Test, compare_predictions, compare_results};
+pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
 pub use interactive::library;
 pub use interval::{Interval, mean_interval, wilson};
-pub use judge::{JudgeOptions, Judgement, Probe, Subject, judge, random_encoder};
+pub use judge::{JudgeOptions, Judgement, Probe, Subject, judge, judge_mean, random_encoder};
+use knn::knn_votes;
 pub use knn::{KnnOptions, knn_scores};
 pub use logistic::{ClassWeight, LogisticOptions, LogisticRegression, Penalty, Scaler};
 pub use matrix::Matrix;
+pub use measuring::{IntervalKind, Measure, MeasureOptions, measure};
+pub use metric::{Metric, Reads};
 pub use metrics::{accuracy, confusion};
+pub use neural::NeuralOptions;
 pub use page::page;
+pub use places::{Places, Pooling, embed_places, embed_pooled};
+pub use predictions::{Guess, Predictions, Truth};
+pub use ranking::{auroc, average_precision, delong};
 pub use report::{Curve, Report, Row, Score};
+pub use ridge::Ridge;

@@ -38,14 +38,21 @@ impl Report {
                 bars: scores.iter().map(bar).collect(),
             }
         };
+        let all = || self.rows.iter().flat_map(|row| &row.scores);
+        let metric = all()
+            .next()
+            .map_or("accuracy".to_owned(), |score| score.metric.clone());
+        // Shares have a scale of their own; errors of numbers have not.
+        let is_share = all().all(|score| (0.0..=1.0).contains(&score.interval.value));
+        let range = is_share.then_some([0.0, 1.0]);
         let bars = Bars {
-            y_title: "accuracy".into(),
-            range: Some([0.0, 1.0]),
+            y_title: metric.clone(),
+            range,
             names: self.rows.iter().map(|row| row.name.clone()).collect(),
             groups: (0..probes).map(group).collect(),
         };
         Figure {
-            title: "Accuracy with 95 % intervals".into(),
+            title: format!("{metric}, with 95 % intervals"),
             content: Content::Bars(bars),
         }
     }
@@ -87,7 +94,10 @@ impl Report {
             );
         }
         body.push_str("</table>");
-        let mut figures = vec![self.scores(), self.confusion_figure()];
+        let mut figures = vec![self.scores()];
+        if !self.confusion.is_empty() {
+            figures.push(self.confusion_figure());
+        }
         for curve in &self.curves {
             figures.push(Figure::lines(
                 &curve.name,
@@ -126,7 +136,11 @@ impl Report {
                 );
             }
         }
-        body.push_str("</tr></table><p class=\"note\">In brackets: 95 % Wilson interval over the test clips.</p>");
+        let _ = write!(
+            body,
+            "</tr></table><p class=\"note\">In brackets: 95 % interval ({}) over the test clips.</p>",
+            escape(&self.methods())
+        );
         body
     }
 }

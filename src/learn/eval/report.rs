@@ -1,8 +1,9 @@
 //! The report of a study: a table, and what is needed to draw it.
 
-use super::Interval;
+use super::{Interval, Predictions};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// What a study found. Holds nothing that depends on the clock: the same study gives the same report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Report {
     pub settings: Vec<(String, String)>,
     /// Curves of the training.
     pub curves: Vec<Curve>,
+    /// What was predicted of the test clips with the main subject, by each probe. It is not kept in files.
+    #[serde(skip)]
+    pub predictions: Vec<Arc<Predictions>>,
 }
 
 /// The scores of one subject.
@@ -48,6 +52,9 @@ pub struct Score {
     pub interval: Interval,
     /// Clips it was measured on.
     pub n: usize,
+    /// How the interval was found.
+    #[serde(default)]
+    pub method: String,
 }
 
 /// A figure over epochs.
@@ -63,6 +70,17 @@ impl Report {
     /// The score of a subject by index, under a probe by index.
     pub fn score(&self, row: usize, probe: usize) -> Option<&Score> {
         self.rows.get(row)?.scores.get(probe)
+    }
+
+    /// How the intervals were found, each way once.
+    pub(super) fn methods(&self) -> String {
+        let mut methods: Vec<&str> = Vec::new();
+        for score in self.rows.iter().flat_map(|row| &row.scores) {
+            if !methods.contains(&score.method.as_str()) {
+                methods.push(&score.method);
+            }
+        }
+        methods.join("; ")
     }
 
     /// The scores as CSV: a line for each subject and probe.
@@ -113,10 +131,10 @@ impl fmt::Display for Report {
                 write!(f, "  {:>26}", format!("{value:.3} ({low:.3} to {high:.3})"))?;
             }
         }
+        let (methods, n) = (self.methods(), self.n_test);
         write!(
             f,
-            "\n\nin brackets: 95 % Wilson interval over {} test clips",
-            self.n_test
+            "\n\nin brackets: 95 % interval ({methods}) over {n} test clips"
         )
     }
 }

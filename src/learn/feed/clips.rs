@@ -4,7 +4,7 @@ use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
 use crate::batch::{Batch, Scaling, result};
 use auricle_audio::augment::{Recipe, Workspace};
-use auricle_audio::dataset::Dataset;
+use auricle_audio::dataset::{Dataset, Taken};
 use auricle_audio::{Key, Place};
 use std::sync::Arc;
 
@@ -51,9 +51,12 @@ impl Supply for Dataset {
     }
 
     fn epoch(&self, epoch: usize, cut: Cut, by: &Preparation, workers: &Workers) -> Maker {
-        let order = match cut.shuffle {
-            true => order(self.len(), by.seed, epoch),
-            false => (0..self.len()).collect(),
+        let in_turn = |order: Vec<usize>| order.into_iter().map(|index| (index, 0)).collect();
+        let order: Vec<Taken> = match cut.shuffle {
+            true => self
+                .sampled_order(by.seed, epoch as u64)
+                .unwrap_or_else(|| in_turn(order(self.len(), by.seed, epoch))),
+            false => in_turn((0..self.len()).collect()),
         };
         let (data, by, workers) = (self.clone(), by.clone(), workers.clone());
         Box::new(move |step| {
@@ -95,24 +98,25 @@ fn order(n_clips: usize, seed: u64, epoch: usize) -> Vec<usize> {
 fn batch(
     data: &Dataset,
     epoch: usize,
-    indices: &[usize],
+    taken: &[Taken],
     by: &Preparation,
     workers: &Workers,
 ) -> Result<Batch, Error> {
     let clip = |index: usize| &data.clips()[index];
-    let ids: Vec<u64> = indices.iter().map(|&index| clip(index).id).collect();
+    let ids: Vec<u64> = taken.iter().map(|&(index, _)| clip(index).id).collect();
     let views = stack(&ids, by, workers, |row, view| {
         let key = Key {
             seed: by.seed,
             epoch: epoch as u64,
-            item: ids[row],
+            // A clip that stands in an epoch several times is drawn for anew each time.
+            item: ids[row] | taken[row].1 << 48,
             view: view as u64,
         };
-        Ok((data.wave(indices[row])?, key))
+        Ok((data.wave(taken[row].0)?, key))
     })?;
     Ok(Batch {
         views,
-        labels: indices.iter().map(|&index| clip(index).label).collect(),
+        labels: taken.iter().map(|&(index, _)| clip(index).label).collect(),
         ids,
         seed: by.seed,
         epoch,
@@ -250,7 +254,7 @@ mod tests {
         let other = Recipe::from(Stage::new(declaration("log_mel").unwrap(), mels).unwrap());
         by.views = Views::new(vec![first, other]).unwrap();
         let workers = Workers::new(Some(2)).unwrap();
-        let batch = batch(&data, 0, &[2, 0], &by, &workers).unwrap();
+        let batch = batch(&data, 0, &[(2, 0), (0, 0)], &by, &workers).unwrap();
         assert_eq!(batch.ids, [3, 5]);
         let want: Vec<_> = [2, 0].map(|i| data.clips()[i].label).to_vec();
         assert_eq!(batch.labels, want);
@@ -315,7 +319,14 @@ mod tests {
         )
         .unwrap();
         let workers = Workers::new(Some(1)).unwrap();
-        let error = batch(&data, 0, &[0, 1, 2], &preparation(), &workers).unwrap_err();
+        let error = batch(
+            &data,
+            0,
+            &[(0, 0), (1, 0), (2, 0)],
+            &preparation(),
+            &workers,
+        )
+        .unwrap_err();
         assert_eq!(
             error,
             Error::Ragged {

@@ -12,7 +12,7 @@ use super::objective::Figure;
 use super::run::FitOptions;
 use super::validation::{VALIDATION, Validation};
 use crate::Error;
-use crate::eval::{JudgeOptions, Subject, embed, judge};
+use crate::eval::{JudgeOptions, Matrix, Subject, embed, judge};
 use crate::feed::{Feed, Preparation};
 use auricle_audio::augment::Views;
 use std::sync::Arc;
@@ -134,13 +134,16 @@ impl Trainer<'_> {
         let subject = Subject {
             name: String::new(),
             train: rows(fitted_on)?,
+            validation: Matrix::of_rows(Vec::new()),
             test: rows(clips)?,
+            places: None,
         };
+        let judging = JudgeOptions::default();
         let accuracy = |&probe| {
-            let options = JudgeOptions::default();
-            let judged = judge(&subject, fitted_on, clips, probe, options)?;
+            let parts = [fitted_on, clips, clips];
+            let judged = judge(&subject, parts, probe, &judging, device, options.stop)?;
             let name = format!("{VALIDATION}{}", probe.word());
-            Ok((name, judged.accuracy.value, Better::Higher))
+            Ok((name, judged.measure.interval.value, Better::Higher))
         };
         validation.judge.iter().map(accuracy).collect()
     }

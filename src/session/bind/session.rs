@@ -18,6 +18,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         assert_near(),
         to_json(),
         save_json(),
+        save_text(),
         temporary_folder(environment),
     ]);
     all
@@ -213,6 +214,21 @@ fn save_json() -> Function {
     .param::<String>("path", "where to")
     .reads_data()
     .example("save_json(#{ a: 1 }, temporary_folder() + \"/a.json\")")
+}
+
+fn save_text() -> Function {
+    Function::new("save_text", Topic::Session, |call| {
+        let (text, path) = (call.get::<String>("text")?, call.get::<String>("path")?);
+        Ok(auricle_audio::io::write_whole(
+            path.as_ref(),
+            text.as_bytes(),
+        )?)
+    })
+    .about("Saves a text as a file, whole or not at all.")
+    .param::<String>("text", "the text; a file of lines ends in `\\n`")
+    .param::<String>("path", "where to")
+    .reads_data()
+    .example("save_text(\"a,b\\n1,2\\n\", temporary_folder() + \"/t.csv\")")
 }
 
 fn temporary_folder(environment: &Arc<Environment>) -> Function {

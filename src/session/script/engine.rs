@@ -70,7 +70,29 @@ fn set_syntax(engine: &mut Engine) -> Result<(), ScriptError> {
             ScriptError::new(format!("the operator `|>` cannot be registered: {reason}"))
         })?;
     engine.set_max_expr_depths(256, 128);
+    name_members(engine);
     Ok(())
+}
+
+/// Lets words that rhai keeps for itself be names behind a point: `model.export(folder)`.
+#[expect(
+    deprecated,
+    reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated"
+)]
+fn name_members(engine: &mut Engine) {
+    let behind_point = AtomicBool::new(false);
+    engine.on_parse_token(move |token, _, _| {
+        let is_point = matches!(token, Token::Period | Token::Elvis);
+        match token {
+            Token::Export if behind_point.swap(is_point, Ordering::Relaxed) => {
+                Token::Identifier(Box::new("export".into()))
+            }
+            token => {
+                behind_point.store(is_point, Ordering::Relaxed);
+                token
+            }
+        }
+    });
 }
 
 /// Makes a type known to an engine, for an [`Operators`] function.

@@ -81,6 +81,33 @@ impl Layers {
         }
     }
 
+    /// What the layers give before it becomes one row a clip: the last map, line or tokens; nothing if they never do.
+    ///
+    /// # Errors
+    /// As [`Layers::forward`].
+    pub(crate) fn last_before_row(&self, input: Input) -> Result<Option<Flow>, Error> {
+        self.check(&input)?;
+        let mut flow = match input {
+            Input::Features(_) | Input::Waves(_) if self.stack.reads_rows() => return Ok(None),
+            Input::Features(x) => Flow::Map(x),
+            Input::Waves(x) => Flow::Line(x),
+            Input::Vectors(_) => return Ok(None),
+        };
+        let Node::Sequence(children) = &self.root.node else {
+            return Ok(None);
+        };
+        // What works on a map together, as a norm and its ReLU do, is computed one by one here.
+        for (index, child) in children.0.iter().enumerate() {
+            let own = std::slice::from_ref(child);
+            let next = in_turn(own, flow.clone(), Behind::default(), &mut Maps::default());
+            if matches!(next, Flow::Row(_)) {
+                return Ok((index > 0).then_some(flow));
+            }
+            flow = next;
+        }
+        Ok(None)
+    }
+
     /// Checks that the layers can read a batch.
     ///
     /// # Errors

@@ -1,11 +1,10 @@
 //! Collections of clips.
 
 use super::super::Environment;
-use super::data_table;
-use crate::script::{Call, Function, Parts, ScriptError, ScriptValue, Topic, describe};
+use super::{data_manifest, data_sets, data_split, data_table};
+use crate::script::{Call, FromScript, Function, Parts, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::{
     self, Clip, Dataset, Description, FolderNames, Form, NamePattern, Naming, Source, Split,
-    SplitRule,
 };
 use auricle_audio::{Error, Waveform};
 use rhai::{Array, Dynamic, Engine, FnPtr, Map};
@@ -83,6 +82,9 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         folder(environment),
         in_memory(),
     ];
+    all.extend(data_sets::functions(environment));
+    all.push(data_manifest::manifest(environment));
+    all.extend(data_split::functions(environment));
     all.extend(properties());
     all.extend(methods(environment));
     all
@@ -122,13 +124,26 @@ fn clip_map(data: &Dataset, index: usize) -> Result<Dynamic, ScriptError> {
     if let Source::File(path) = &clip.source {
         map.insert("path".into(), path.display().to_string().into());
     }
+    if let Some(labels) = &clip.labels {
+        let names = labels
+            .iter()
+            .map(|&label| data.classes()[label].clone().into());
+        map.insert("labels".into(), Dynamic::from_array(names.collect()));
+    }
+    if let Some(target) = clip.target {
+        map.insert("target".into(), target.into());
+    }
+    if let Some(span) = clip.span {
+        map.insert("start_s".into(), span.start_s.into());
+        map.insert("end_s".into(), span.end_s.map_or(Dynamic::UNIT, Into::into));
+    }
     for (name, value) in &clip.columns {
-        map.insert((*name).into(), value.clone().into());
+        map.insert(name.as_ref().into(), value.clone().into());
     }
     Ok(Dynamic::from_map(map))
 }
 
-fn formed(function: Function) -> Function {
+pub(super) fn formed(function: Function) -> Function {
     function
         .option::<Option<u32>>(
             "sample_rate",
@@ -145,7 +160,7 @@ fn formed(function: Function) -> Function {
         .reads_data()
 }
 
-fn form(call: &Call<'_>) -> Result<Form, ScriptError> {
+pub(super) fn form(call: &Call<'_>) -> Result<Form, ScriptError> {
     Ok(Form {
         sample_rate: call.get("sample_rate")?,
         duration_s: call.get("seconds")?,
@@ -263,6 +278,7 @@ fn in_memory() -> Function {
     Function::new("dataset", Topic::Data, |call| {
         let mut classes: Vec<String> = Vec::new();
         let mut clips = Vec::new();
+        let mut has_groups = false;
         for (index, item) in call.get::<Array>("clips")?.into_iter().enumerate() {
             let what = describe(&item);
             let wrong = |what: &str| {
@@ -277,33 +293,49 @@ fn in_memory() -> Function {
                 .get("wave")
                 .and_then(|wave| wave.clone().try_cast::<Waveform>());
             let wave = wave.ok_or_else(|| wrong("but it has no wave"))?;
-            let label = map
-                .get("label")
-                .filter(|label| !label.is_unit())
-                .map(ToString::to_string)
-                .map(|name| {
-                    classes
-                        .iter()
-                        .position(|class| *class == name)
-                        .unwrap_or_else(|| {
-                            classes.push(name);
-                            classes.len() - 1
-                        })
-                });
-            clips.push(Clip::new(Source::Wave(wave), label));
+            let mut place = |name: String| {
+                classes
+                    .iter()
+                    .position(|class| *class == name)
+                    .unwrap_or_else(|| {
+                        classes.push(name);
+                        classes.len() - 1
+                    })
+            };
+            let given = |name: &str| map.get(name).filter(|value| !value.is_unit());
+            let label = given("label").map(|label| place(label.to_string()));
+            let mut clip = Clip::new(Source::Wave(wave), label);
+            if let Some(labels) = given("labels") {
+                let names = labels.clone().into_array();
+                let names = names.map_err(|_| wrong("whose `labels` are an array"))?;
+                let mut labels: Vec<usize> = names.iter().map(|name| place(name.to_string())).collect();
+                labels.sort_unstable();
+                labels.dedup();
+                clip.labels = Some(labels);
+            }
+            clip.target = given("target")
+                .map(|target| f64::from_script(target).ok_or_else(|| wrong("whose `target` is a number")))
+                .transpose()?;
+            clip.fold = given("fold")
+                .map(|fold| u32::from_script(fold).ok_or_else(|| wrong("whose `fold` is a whole number")))
+                .transpose()?;
+            let columns = given("group").map(|group| (dataset::GROUP.into(), group.to_string()));
+            has_groups |= columns.is_some();
+            clip.columns.extend(columns);
+            clips.push(clip);
         }
-        Ok(Dynamic::from(Dataset::new(
-            &call.get::<String>("name")?,
-            clips,
-            classes,
-            Form::default(),
-            None,
-        )?))
+        let name = call.get::<String>("name")?;
+        let data = Dataset::new(&name, clips, classes, Form::default(), None)?;
+        Ok(Dynamic::from(match has_groups {
+            true => data.grouped_by([dataset::GROUP.into()]),
+            false => data,
+        }))
     })
     .about("Makes a dataset from sounds in memory.")
     .param::<Array>(
         "clips",
-        "a map `#{ wave, label }` for each; the label may be left out",
+        "a map `#{ wave, label }` for each; the label may be left out. `labels` is an array of classes, `target` a number \
+         to predict, `fold` a whole number, `group` what belongs together",
     )
     .option::<String>("name", "dataset", "its name, for reports")
     .returns("dataset")
@@ -347,6 +379,25 @@ fn properties() -> Vec<Function> {
         })
         .about("Names of the classes.")
         .example(format!("{data} assert(d.labels == [\"a\", \"b\"])")),
+        Function::property::<Dataset, _>("classes", Topic::Data, |data| {
+            let names = data.classes().iter().map(|name| name.clone().into());
+            Ok(Dynamic::from_array(names.collect()))
+        })
+        .about("Names of the classes, as `data.labels`.")
+        .example(format!("{data} assert(d.classes == d.labels)")),
+        Function::property::<Dataset, _>("beside", Topic::Data, |data| {
+            let paths = data.beside().iter().map(|path| path.display().to_string().into());
+            Ok(Dynamic::from_array(paths.collect()))
+        })
+        .about("Recordings that belong to the dataset and are no clips: the background noise of Speech Commands, for `background`.")
+        .example(format!("{data} assert(d.beside == [])")),
+        Function::property::<Dataset, _>("missing", Topic::Data, |data| {
+            let files = data.missing().iter().flat_map(|missing| &missing.files);
+            let paths = files.map(|path| path.display().to_string().into());
+            Ok(Dynamic::from_array(paths.collect()))
+        })
+        .about("Files that the dataset's tables name and that are not there.")
+        .example(format!("{data} assert(d.missing == [])")),
         part("train", "The clips for training.", data, |split| {
             &split.train
         }),
@@ -367,31 +418,8 @@ fn properties() -> Vec<Function> {
 
 fn methods(environment: &Arc<Environment>) -> Vec<Function> {
     let data = "let d = dataset([#{ wave: tone(440, 1), label: \"a\" }, #{ wave: tone(880, 1), label: \"b\" }]);";
-    let (for_split, for_fraction) = (environment.clone(), environment.clone());
+    let for_fraction = environment.clone();
     vec![
-        Function::new("split", Topic::Data, move |call| {
-            let data = call.receiver::<Dataset>()?;
-            let split = data.split(&rule(call, &data, for_split.seed())?)?;
-            for divided in &split.divided {
-                let column = &divided.column;
-                for_split.note_once(format!(
-                    "{divided}: what is learned of them is tested on them; \"group:{column}\" and \
-                     `#{{ test: 0.2, group: \"{column}\" }}` keep them together"
-                ));
-            }
-            Ok(Dynamic::from(split))
-        })
-        .on::<Dataset>()
-        .about("Divides the dataset into training, validation and test clips.")
-        .param::<Dynamic>(
-            "rule",
-            "\"official\", \"fold:5\" (that fold is the test set), \"group:speaker\" (no speaker on both sides), \"group\" (none of \
-             what the dataset says belongs together), or a map: \
-             `test` (a share, or the groups to hold out), `validation`, `stratify`, `group`, `seed`",
-        )
-        .words("rule", &["official", "fold:", "group:"])
-        .returns("split")
-        .example(format!("{data} let s = d.split(#{{ test: 0.5, stratify: false }}); assert(s.train.n + s.test.n == 2)")),
         Function::new("describe", Topic::Data, |call| Ok(Dynamic::from(call.receiver::<Dataset>()?.describe())))
             .on::<Dataset>()
             .long()
@@ -409,88 +437,4 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
         .returns("dataset")
         .example(format!("{data} assert(d.fraction(0.5).n == 2)")),
     ]
-}
-
-const RULES: &str =
-    "\"official\", \"fold:5\", \"group:speaker\" or a map such as `#{ test: 0.2, stratify: true }`";
-
-fn rule(call: &Call<'_>, data: &Dataset, seed: u64) -> Result<SplitRule, ScriptError> {
-    let given = call.raw("rule");
-    if let Ok(text) = given.clone().into_string() {
-        return match text.split_once(':') {
-            None if text == "official" => Ok(SplitRule::Official),
-            None if text == "group" => match data.groups().first() {
-                Some(column) => Ok(SplitRule::Group {
-                    column: (*column).to_owned(),
-                    test: None,
-                    seed,
-                }),
-                None => Err(ScriptError::new(format!(
-                    "{} does not say what belongs together",
-                    data.name()
-                ))
-                .hint(
-                    "name the column, as in `\"group:speaker\"`; `folder` has the option `group`",
-                )),
-            },
-            Some(("fold", fold)) => match fold.trim().parse() {
-                Ok(fold) => Ok(SplitRule::Fold(fold)),
-                Err(_) => Err(ScriptError::new(format!(
-                    "`fold:` must be followed by a number, not {fold:?}"
-                ))),
-            },
-            Some(("group", column)) => Ok(SplitRule::Group {
-                column: column.trim().to_owned(),
-                test: None,
-                seed,
-            }),
-            _ => Err(call.wrong("rule", RULES)),
-        };
-    }
-    let map = given
-        .try_cast::<Map>()
-        .ok_or_else(|| call.wrong("rule", RULES))?;
-    let keys = ["test", "validation", "stratify", "group", "seed"];
-    if let Some(other) = map.keys().find(|key| !keys.contains(&key.as_str())) {
-        return Err(ScriptError::new(format!("a split has no option `{other}`"))
-            .hint(format!("options: {}", keys.join(", "))));
-    }
-    let field = |name: &str| map.get(name).filter(|value| !value.is_unit());
-    fn typed<T: crate::script::FromScript>(
-        name: &str,
-        value: Option<&Dynamic>,
-    ) -> Result<Option<T>, ScriptError> {
-        let wrong = |value: &Dynamic| {
-            ScriptError::new(format!(
-                "`{name}` must be {}, not {}",
-                T::WANTED,
-                describe(value)
-            ))
-        };
-        value
-            .map(|value| T::from_script(value).ok_or_else(|| wrong(value)))
-            .transpose()
-    }
-    let group = typed::<String>("group", field("group"))?;
-    let seed = typed::<u64>("seed", field("seed"))?.unwrap_or(seed);
-    if let Some(Ok(held)) = field("test").filter(|test| test.is_array()).map(|test| {
-        <Vec<String> as crate::script::FromScript>::from_script(test)
-            .ok_or_else(|| ScriptError::new("`test` must be a share or an array of strings"))
-    }) {
-        let column = group.ok_or_else(|| {
-            ScriptError::new("groups to hold out need `group`, the column they are in")
-        })?;
-        return Ok(SplitRule::Group {
-            column,
-            test: Some(held),
-            seed,
-        });
-    }
-    Ok(SplitRule::Shares {
-        test: typed("test", field("test"))?.unwrap_or(0.2),
-        validation: typed("validation", field("validation"))?.unwrap_or(0.0),
-        stratify: typed("stratify", field("stratify"))?.unwrap_or(true),
-        group,
-        seed,
-    })
 }

@@ -12,11 +12,11 @@ pub(super) fn dataset(data: &Dataset) -> String {
     let shown = &data.clips()[..data.len().min(SHOWN)];
     let has_folds = shown.iter().any(|clip| clip.fold.is_some());
     let columns: Vec<&str> = shown.first().map_or(Vec::new(), |clip| {
-        clip.columns.iter().map(|(name, _)| *name).collect()
+        clip.columns.iter().map(|(name, _)| name.as_ref()).collect()
     });
     let mut head = vec!["", "label"];
     head.extend(has_folds.then_some("fold"));
-    head.extend(&columns);
+    head.extend(columns.iter().copied());
     head.extend(["s", "file"]);
     let rows = shown.iter().enumerate().map(|(index, clip)| {
         let mut row = vec![

@@ -2,6 +2,9 @@
 
 mod audiomentations;
 mod data;
+mod data_manifest;
+mod data_sets;
+mod data_split;
 mod data_table;
 mod demo;
 mod distribution;

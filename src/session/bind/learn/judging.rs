@@ -1,25 +1,17 @@
-//! Probes and reports.
+//! Reports, and means with intervals.
 
-use super::super::Environment;
 use super::figure::COLUMNS;
-use super::history::spoken;
-use super::model::{Model, RANDOM, front_end, log_mel};
-use super::run::{last_name, trained};
-use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic, describe};
-use auricle_audio::augment::Recipe;
-use auricle_audio::dataset::{Dataset, Split};
+use super::given::of_report;
+use super::heads::FLOOR;
+use super::model::RANDOM;
+use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
 use auricle_figure::drawing_image;
-use auricle_learn::eval::{
-    ClassWeight, Curve, Interval, JudgeOptions, KnnOptions, LogisticOptions, Penalty, Probe,
-    Report, Row, Score, Subject, embed, floor, judge, mean_interval, random_encoder,
-};
-use auricle_learn::train::Run;
+use auricle_learn::eval::{Interval, Report, Row, mean_interval};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
 use std::path::Path;
-use std::sync::Arc;
 
 impl ScriptValue for Report {
     const NAME: &'static str = "report";
@@ -33,6 +25,9 @@ impl ScriptValue for Report {
     }
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
+        if self.confusion.is_empty() {
+            return vec![("text/html", self.to_html_table().into())];
+        }
         let confusion = self.confusion_figure().to_drawing();
         let picture = drawing_image("confusion matrix", &confusion);
         vec![
@@ -50,7 +45,8 @@ impl ScriptValue for Report {
 
     /// The confusion matrix: truth in rows, predictions in columns.
     fn picture(&self) -> Option<Picture> {
-        self.confusion_figure().to_rows(COLUMNS).map(Picture::Rows)
+        let confusion = (!self.confusion.is_empty()).then(|| self.confusion_figure())?;
+        confusion.to_rows(COLUMNS).map(Picture::Rows)
     }
 
     fn same(&self, other: &Report) -> Option<bool> {
@@ -74,220 +70,10 @@ impl ScriptValue for Interval {
     }
 }
 
-pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    let mut all = vec![
-        judging("linear_probe", environment, &[Probe::Linear])
-            .about("Judges an encoder by a logistic regression on its frozen embeddings, beside a random encoder and the log-mel statistics.")
-            .note("columns standardized, L2 penalty, L-BFGS in double precision to a gradient norm of 1e-6"),
-        judging("knn", environment, &[Probe::Knn])
-            .about("Judges an encoder by weighted nearest neighbours, beside a random encoder and the log-mel statistics.")
-            .note("cosine similarity s, votes of exp(s / temperature); source: Wu et al., 2018"),
-        judging("evaluate", environment, &[Probe::Linear, Probe::Knn])
-            .about("Judges a run or an encoder by both probes, beside a random encoder and the log-mel statistics.")
-            .note("\"log-mel statistics\" are mean and deviation of every band over time: a floor that needs no encoder"),
-    ];
-    all.extend(report_functions());
+pub(super) fn functions() -> Vec<Function> {
+    let mut all = report_functions();
     all.extend(interval_functions());
     all
-}
-
-fn judging(
-    name: &'static str,
-    environment: &Arc<Environment>,
-    probes: &'static [Probe],
-) -> Function {
-    let environment = environment.clone();
-    let mut function = Function::new(name, Topic::Judging, move |call| {
-        let report = report(call, &environment, probes)?;
-        if let Some(json) = report.json().filter(|_| !environment.token.stop().is_asked()) {
-            environment.keep_report(json);
-        }
-        Ok(Dynamic::from(report))
-    })
-    .long()
-    .param::<Dynamic>("model", "a trained run, or a model")
-    .param::<Dynamic>("split", "training clips to fit on and test clips to judge on")
-    .option::<Dynamic>("features", (), "recipe from waves to features; the one it was trained with, else `log_mel()`")
-    .returns("report")
-    .reads_data()
-    .example(format!(
-        "let clips = []; for i in 0..20 {{ clips.push(#{{ wave: tone(200 + 20 * i, 0.2), label: i / 10 }}) }} \
-         let s = dataset(clips).split(#{{ test: 0.3 }}); print({name}(resnet18(#{{ width: 4 }}), s))"
-    ));
-    if probes.contains(&Probe::Linear) {
-        function = function
-            .option::<Dynamic>(
-                "C",
-                1.0,
-                "inverse strength of the penalty, or \"cv\" for the best of 1e-4 to 1e4 in five folds",
-            )
-            .option::<String>("class_weight", "none", "\"none\", or \"balanced\": every class counts the same")
-            .words("C", &["cv"])
-            .words("class_weight", &["none", "balanced"]);
-    }
-    if probes.contains(&Probe::Knn) {
-        let default = KnnOptions::default();
-        function = function
-            .option::<usize>("k", default.k as i64, "number of neighbours")
-            .option::<f64>(
-                "temperature",
-                default.temperature,
-                "temperature of the votes",
-            );
-    }
-    function
-        .option::<String>("metric", "accuracy", "figure of merit: \"accuracy\"")
-        .words("metric", &["accuracy"])
-}
-
-fn options(call: &Call<'_>, probes: &[Probe]) -> Result<JudgeOptions, ScriptError> {
-    if call.get::<String>("metric")? != "accuracy" {
-        return Err(call.wrong("metric", "\"accuracy\""));
-    }
-    let mut options = JudgeOptions::default();
-    if probes.contains(&Probe::Linear) {
-        let c = call.raw("C");
-        options.logistic = LogisticOptions {
-            penalty: match c.clone().into_string().as_deref() {
-                Ok("cv") => Penalty::CrossValidated,
-                _ => Penalty::C(
-                    call.get::<f64>("C")
-                        .map_err(|_| call.wrong("C", "a number or \"cv\""))?,
-                ),
-            },
-            class_weight: match call.get::<String>("class_weight")?.as_str() {
-                "none" => ClassWeight::None,
-                "balanced" => ClassWeight::Balanced,
-                _ => return Err(call.wrong("class_weight", "\"none\" or \"balanced\"")),
-            },
-        };
-    }
-    if probes.contains(&Probe::Knn) {
-        options.knn = KnnOptions {
-            k: call.get("k")?,
-            temperature: call.get("temperature")?,
-        };
-    }
-    Ok(options)
-}
-
-fn report(
-    call: &Call<'_>,
-    environment: &Environment,
-    probes: &[Probe],
-) -> Result<Report, ScriptError> {
-    let options = options(call, probes)?;
-    let split = call.value::<Split>("split")?;
-    let (model, run) = subject(call, environment)?;
-    let (device, workers) = (environment.device()?, environment.workers()?);
-    let stop = environment.token.stop();
-    let stop = || stop.is_asked();
-    let front_end = front_end(call, &model.encoder, &split.train, environment)?;
-    let embedded =
-        |name: &str, encoder: &auricle_learn::nn::Encoder| -> Result<Subject, ScriptError> {
-            let rows = |data| embed(encoder, &front_end, data, &device, &workers, &stop);
-            Ok(Subject {
-                name: name.to_owned(),
-                train: rows(&split.train)?,
-                test: rows(&split.test)?,
-            })
-        };
-    let mut subjects = vec![embedded(&model.name, &model.encoder)?];
-    // Where an epoch was chosen, the last one is told as well.
-    if let Some(run) = run.as_ref().filter(|run| run.chosen().is_some())
-        && let Some((_, last)) = run.encoders().first()
-    {
-        subjects.push(embedded(&last_name(run), last)?);
-    }
-    if model.name != RANDOM {
-        subjects.push(embedded(
-            RANDOM,
-            &random_encoder(&model.encoder, environment.seed(), &device)?,
-        )?);
-    }
-    // A model that reads waves has the floor of spectrograms, too.
-    let features = match &front_end.recipe {
-        recipe if *recipe == Recipe::identity() => log_mel()?,
-        recipe => recipe.clone(),
-    };
-    let statistics = |data: &Dataset| floor(&features, data, &workers, &stop);
-    subjects.push(Subject {
-        name: "log-mel statistics".into(),
-        train: statistics(&split.train)?,
-        test: statistics(&split.test)?,
-    });
-    let mut rows = Vec::new();
-    let mut confusion = Vec::new();
-    for subject in subjects {
-        let mut scores = Vec::new();
-        for &probe in probes {
-            if stop() {
-                return Err(auricle_learn::Error::Stopped.into());
-            }
-            let judged = judge(&subject, &split.train, &split.test, probe, options)?;
-            if confusion.is_empty() {
-                confusion = judged.confusion;
-            }
-            let (probe, metric) = (probe.name().to_owned(), "accuracy".to_owned());
-            scores.push(Score {
-                probe,
-                metric,
-                interval: judged.accuracy,
-                n: judged.n,
-            });
-        }
-        rows.push(Row {
-            name: subject.name.clone(),
-            scores,
-        });
-    }
-    Ok(Report {
-        title: format!("{}: {}", model.name, split.train.name()),
-        split: split.rule.clone(),
-        n_train: split.train.len(),
-        n_test: split.test.len(),
-        classes: split.train.classes().to_vec(),
-        rows,
-        confusion,
-        settings: settings(&model, run.as_ref(), &front_end.recipe.to_string()),
-        curves: run.as_ref().map(curves).unwrap_or_default(),
-    })
-}
-
-fn subject(
-    call: &Call<'_>,
-    environment: &Environment,
-) -> Result<(Model, Option<Run>), ScriptError> {
-    if let Some(run) = call.raw("model").try_cast::<Run>() {
-        return Ok((trained(&run, environment)?, Some(run)));
-    }
-    let model = call.value::<Model>("model").map_err(|_| {
-        ScriptError::new(format!(
-            "`model` must be a run or a model, not {}",
-            describe(&call.raw("model"))
-        ))
-    })?;
-    let name = model.title().to_owned();
-    Ok((Model { name, ..model }, None))
-}
-
-fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {
-    match run {
-        Some(run) => run.settings(),
-        None => vec![
-            ("model".into(), model.text()),
-            ("features".into(), features.to_owned()),
-        ],
-    }
-}
-
-fn curves(run: &Run) -> Vec<Curve> {
-    let history = run.history();
-    let curve = |name: &str| Curve {
-        name: spoken(name),
-        values: history.curve(name),
-    };
-    history.followed().into_iter().map(curve).collect()
 }
 
 /// A report small enough for an example.
@@ -307,15 +93,19 @@ fn report_functions() -> Vec<Function> {
         .example(format!("{TINY_REPORT} print(r.{name})"))
     }
     vec![
-        figure("accuracy", "Accuracy of the main subject under the first probe.", |r| {
+        figure("value", "Figure of merit of the main subject under the first head.", |r| {
             Some(r.score(0, 0)?.interval.value)
+        }),
+        figure("accuracy", "Accuracy of the main subject under the first head, if that is its figure of merit.", |r| {
+            let score = r.score(0, 0).filter(|score| score.metric == "accuracy")?;
+            Some(score.interval.value)
         }),
         figure("low", "Lower end of its 95 % interval.", |r| Some(r.score(0, 0)?.interval.low)),
         figure("high", "Upper end of its 95 % interval.", |r| Some(r.score(0, 0)?.interval.high)),
         figure("n", "Test clips it was measured on.", |r| Some(r.score(0, 0)?.n as f64)),
-        figure("random", "Accuracy of the random encoder under the first probe.", |r| by_name(r, RANDOM)),
-        figure("floor", "Accuracy of the log-mel statistics under the first probe.", |r| {
-            by_name(r, "log-mel statistics")
+        figure("random", "Figure of merit of the random encoder under the first head.", |r| by_name(r, RANDOM)),
+        figure("floor", "Figure of merit of the log-mel statistics under the first head.", |r| {
+            by_name(r, FLOOR)
         }),
         Function::property::<Report, _>("rows", Topic::Judging, |report| {
             let row = |row: &Row| {
@@ -336,6 +126,9 @@ fn report_functions() -> Vec<Function> {
         })
         .about("How often each class (row) was taken for each (column), for the main subject.")
         .example(format!("{TINY_REPORT} print(r.confusion)")),
+        Function::property::<Report, _>("predictions", Topic::Judging, |report| Ok(Dynamic::from(of_report(report)?)))
+            .about("What was predicted of each test clip with the main subject, by the first head.")
+            .example(format!("{TINY_REPORT} assert(accuracy(r.predictions).value == r.accuracy)")),
         Function::new("save", Topic::Judging, |call| {
             let (report, path) = (call.receiver::<Report>()?, call.get::<String>("path")?);
             let path = Path::new(&path);

@@ -1,9 +1,13 @@
 //! Functions for tensors, encoders, training and judging.
 
+mod comparing;
 mod device;
+mod embeddings;
 mod encoder;
 mod figure;
 mod freeze;
+mod given;
+mod heads;
 mod history;
 mod joining;
 mod judging;
@@ -11,11 +15,13 @@ mod layers;
 mod live;
 mod loss;
 mod method;
+mod metrics;
 mod model;
 mod optimizer;
 mod own_loss;
 mod pairs;
 mod plot;
+mod regression;
 mod run;
 mod study;
 mod tensor;
@@ -27,7 +33,7 @@ pub(in crate::bind) use model::embeddings;
 use super::Environment;
 use crate::script::{Function, ScriptError, register_type};
 use auricle_figure::Figure;
-use auricle_learn::eval::{Interval, Matrix, Report};
+use auricle_learn::eval::{Comparison, Interval, Measure, Predictions, Report};
 use auricle_learn::feed::Pairs;
 use auricle_learn::loss::Loss;
 use auricle_learn::nn::layers::Expression;
@@ -41,6 +47,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(tensor::functions(environment, &tape));
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
+    all.extend(embeddings::functions(environment));
     all.extend(freeze::functions());
     all.extend(layers::functions(environment));
     all.extend(loss::functions());
@@ -52,7 +59,11 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(joining::functions());
     all.extend(history::functions());
     all.extend(live::functions(environment, &optimizer::optimizers()));
-    all.extend(judging::functions(environment));
+    all.extend(heads::functions(environment));
+    all.extend(judging::functions());
+    all.extend(metrics::functions(environment));
+    all.extend(comparing::functions(environment));
+    all.extend(regression::functions());
     all.extend(figure::functions());
     all.extend(study::functions());
     all.push(plot::plot());
@@ -72,7 +83,11 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<History>(engine);
     register_type::<Report>(engine);
     register_type::<Interval>(engine);
-    register_type::<Arc<Matrix>>(engine);
+    register_type::<Measure>(engine);
+    register_type::<Comparison>(engine);
+    register_type::<Arc<Predictions>>(engine);
+    register_type::<regression::Fitted>(engine);
+    register_type::<Arc<embeddings::Embeddings>>(engine);
     register_type::<Figure>(engine);
     study::register(engine);
 }

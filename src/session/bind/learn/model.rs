@@ -2,21 +2,15 @@
 
 use super::super::Environment;
 use super::tensor::Tape;
-use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Shown, Topic};
+use crate::script::{Call, Function, ScriptError, ScriptValue, Shown, Topic};
 use auricle_audio::Waveform;
 use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
-use auricle_figure::{
-    Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel,
-};
 use auricle_learn::batch::{Batch, Scaling};
-use auricle_learn::eval::{Matrix, embed};
 use auricle_learn::feed::measure;
 use auricle_learn::nn::layers::{Flow, with_maps};
 use auricle_learn::nn::{Architecture, Card, Encoder, FrontEnd, Input, LoadOptions, Naming};
 use auricle_learn::tensor::NdTensor;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rhai::Dynamic;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,84 +53,6 @@ impl ScriptValue for Model {
     }
 }
 
-/// Embeddings are shared: those of a large dataset are too many to be copied at every call.
-impl ScriptValue for Arc<Matrix> {
-    const NAME: &'static str = "embeddings";
-
-    fn text(&self) -> String {
-        matrix_facts(self)
-    }
-
-    fn parts(&self) -> Parts {
-        let Some(map) = heat_map(self) else {
-            return Vec::new();
-        };
-        let drawing = drawing(self, &map);
-        vec![
-            ("text/html", drawing_image("embeddings", &drawing).into()),
-            ("image/png", STANDARD.encode(drawing.to_png()).into()),
-        ]
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        heat_map(self).map(|map| Picture::Pixels(map.into_pixels()))
-    }
-
-    fn is_long(&self) -> bool {
-        self.values.len() > LONG
-    }
-
-    fn same(&self, other: &Arc<Matrix>) -> Option<bool> {
-        Some(self == other)
-    }
-}
-
-/// Numbers that take a while.
-const LONG: usize = 1 << 18;
-
-/// Embeddings as a picture: clips to the right, features upwards.
-fn heat_map(matrix: &Matrix) -> Option<HeatMap> {
-    let (rows, columns) = (matrix.columns, matrix.rows());
-    let values: Vec<f32> = (0..rows)
-        .flat_map(|feature| (0..columns).map(move |clip| matrix.row(clip)[feature] as f32))
-        .collect();
-    HeatMap::of(Grid {
-        values: &values,
-        columns,
-        rows,
-    })
-}
-
-/// The same with axes and a bar of its colours.
-fn drawing(matrix: &Matrix, map: &HeatMap) -> Drawing {
-    let mut drawing = Drawing::new(640.0, 290.0);
-    drawing.text([60.0, 19.0], Words::new(matrix_facts(matrix), 14.0).bold());
-    let place = Place {
-        left: 60.0,
-        top: 30.0,
-        width: 510.0,
-        height: 220.0,
-    };
-    let axis = |n: usize, title: &str| Axis::new(0.0, n as f64, title);
-    heat_panel(
-        &mut drawing,
-        place,
-        Some(map),
-        &axis(matrix.rows(), "clip"),
-        &axis(matrix.columns, "feature"),
-    );
-    color_bar(&mut drawing, [584.0, 30.0], 220.0, map, "value");
-    drawing
-}
-
-fn matrix_facts(matrix: &Matrix) -> String {
-    format!(
-        "embeddings of {} clips, {} features each",
-        matrix.rows(),
-        matrix.columns
-    )
-}
-
 pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec<Function> {
     vec![
         summary(),
@@ -152,9 +68,6 @@ pub(super) fn functions(environment: &Arc<Environment>, tape: &Arc<Tape>) -> Vec
         export(),
         load(environment),
         forward(environment, tape),
-        embed_all(environment),
-        shape(),
-        rows(),
     ]
 }
 
@@ -443,31 +356,6 @@ fn load(environment: &Arc<Environment>) -> Function {
     )
 }
 
-fn embed_all(environment: &Arc<Environment>) -> Function {
-    let environment = environment.clone();
-    Function::new("embed", Topic::Training, move |call| {
-        let (model, data) = (call.receiver::<Model>()?, call.value::<Dataset>("data")?);
-        let front_end = front_end(call, &model.encoder, &data, &environment)?;
-        let stop = environment.token.stop();
-        let (device, workers) = (environment.device()?, environment.workers()?);
-        let rows = embed(&model.encoder, &front_end, &data, &device, &workers, &|| stop.is_asked())?;
-        Ok(Dynamic::from(Arc::new(rows)))
-    })
-    .on::<Model>()
-    .long()
-    .about("Embeds every clip of a dataset, in order and without augmentation.")
-    .param::<Dynamic>("data", "the dataset")
-    .option::<Dynamic>(
-        "features",
-        (),
-        "recipe from waves to features; the one the model was trained with, else `log_mel()`, \
-         and none for a model that reads waves",
-    )
-    .returns("embeddings")
-    .reads_data()
-    .example("let d = dataset([#{ wave: tone(440, 1) }]); assert(resnet18(#{ width: 4 }).embed(d).shape == [1, 32])")
-}
-
 /// The front-end of a call: the one it gives, the model's own, or the default, scaled to the data.
 pub(super) fn front_end(
     call: &Call<'_>,
@@ -497,29 +385,4 @@ pub(super) fn front_end(
 /// The features of those who do not say which.
 pub(super) fn log_mel() -> Result<Recipe, ScriptError> {
     Ok(Stage::new(declaration("log_mel")?, None)?.into())
-}
-
-fn shape() -> Function {
-    Function::property::<Arc<Matrix>, _>("shape", Topic::Training, |matrix| {
-        Ok(Dynamic::from_array(vec![
-            (matrix.rows() as i64).into(),
-            (matrix.columns as i64).into(),
-        ]))
-    })
-    .about("Clips and features.")
-    .example(
-        "let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).shape)",
-    )
-}
-
-fn rows() -> Function {
-    Function::new("to_array", Topic::Training, |call| {
-        let matrix = call.receiver::<Arc<Matrix>>()?;
-        let row = |index: usize| Dynamic::from_array(matrix.row(index).iter().map(|&v| v.into()).collect());
-        Ok(Dynamic::from_array((0..matrix.rows()).map(row).collect()))
-    })
-    .on::<Arc<Matrix>>()
-    .about("Gives the embeddings as an array of rows.")
-    .returns("array")
-    .example("let d = dataset([#{ wave: tone(440, 1) }]); print(resnet18(#{ width: 4 }).embed(d).to_array()[0].len())")
 }

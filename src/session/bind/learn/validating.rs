@@ -21,7 +21,7 @@ pub(super) fn options(function: Function) -> Function {
             "judge",
             (),
             "heads that judge the frozen embedding of the validation clips every `every_epochs` epochs: an array \
-                of \"linear_probe\" and \"knn\"; the history has `validation_linear_probe` and `validation_knn`",
+                of \"linear_probe\", \"mlp_probe\" and \"knn\"; the history has `validation_linear_probe` and so on",
         )
         .words("judge", &words)
 }
@@ -88,7 +88,10 @@ fn heads(call: &Call<'_>) -> Result<Vec<Probe>, ScriptError> {
         return Ok(Vec::new());
     }
     let words = Probe::WORDS.map(|(word, _)| format!("\"{word}\""));
-    let wanted = format!("an array of {}", words.join(" and "));
+    let (last, others) = words
+        .split_last()
+        .unwrap_or_else(|| unreachable!("there are heads"));
+    let wanted = format!("an array of {} and {last}", others.join(", "));
     let words = Vec::<String>::from_script(&given).ok_or_else(|| call.wrong("judge", &wanted))?;
     let head = |word: &String| {
         let found = Probe::WORDS.iter().find(|(own, _)| own == word);

@@ -1,11 +1,11 @@
 //! Between tensors and arrays, sounds, features and embeddings.
 
 use super::super::super::Environment;
+use super::super::embeddings::Embeddings;
 use super::value::numbers;
 use crate::script::{Function, ScriptError, ScriptValue, Topic, room_for};
 use auricle_audio::Waveform;
 use auricle_audio::features::Features;
-use auricle_learn::eval::Matrix;
 use auricle_learn::tensor::{NdTensor, Values};
 use rhai::Dynamic;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             "let x = tone(440, 1) |> mel(); assert(x.to_tensor().shape == x.shape); \
             assert(x.to_tensor()[0][3].to_array() == x.band(3))",
         ),
-        to_tensor::<Arc<Matrix>>(environment, |matrix| {
+        to_tensor::<Arc<Embeddings>>(environment, |matrix| {
             let values = (0..matrix.rows())
                 .flat_map(|row| matrix.row(row))
                 .map(|&x| x as f32);

@@ -1,0 +1,536 @@
+//! Heads on frozen embeddings, and their reports.
+
+use super::super::Environment;
+use super::embeddings::{pooling, with_pooling};
+use super::history::spoken;
+use super::metrics::drawing;
+use super::model::{Model, RANDOM, front_end, log_mel};
+use super::regression::{logistic, with_logistic};
+use super::run::{last_name, trained};
+use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic, describe};
+use auricle_audio::augment::Recipe;
+use auricle_audio::dataset::{Dataset, Split};
+use auricle_learn::eval::{
+    Curve, JudgeOptions, Judgement, KnnOptions, Matrix, MeasureOptions, Metric, NeuralOptions,
+    Pooling, Probe, Report, Row, Score, Subject, Task, embed_places, embed_pooled, floor, judge,
+    judge_mean, random_encoder,
+};
+use auricle_learn::nn::Encoder;
+use auricle_learn::train::Run;
+use rhai::Dynamic;
+use std::sync::Arc;
+
+pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
+    let head = |probe: Probe| judging(probe.word(), environment, Some(probe));
+    vec![
+        head(Probe::Linear)
+            .about("Judges an encoder by a logistic regression on its frozen embeddings, beside a random encoder and the log-mel statistics.")
+            .note("columns standardized, L2 penalty, L-BFGS in double precision to a gradient norm of 1e-6")
+            .note("clips of several classes: one regression a class, against the rest"),
+        head(Probe::Mlp)
+            .about("Judges an encoder by a network of one hidden layer on its frozen embeddings, beside a random encoder and the log-mel statistics.")
+            .note("columns standardized, AdamW; with validation clips the epoch of their lowest loss is taken, and the report says which"),
+        head(Probe::Attentive)
+            .about("Judges an encoder by attention over its last map or tokens, frozen, beside a random encoder and the log-mel statistics.")
+            .note("layer norm, one learned query, a linear layer; AdamW, and the epoch as `mlp_probe` chooses it"),
+        head(Probe::Knn)
+            .about("Judges an encoder by weighted nearest neighbours, beside a random encoder and the log-mel statistics.")
+            .note("cosine similarity s, votes of exp(s / temperature); source: Wu et al., 2018"),
+        head(Probe::Ridge)
+            .about("Judges an encoder by a ridge regression of a number on its frozen embeddings, beside a random encoder, the log-mel statistics and the mean.")
+            .note("columns standardized, closed form in double precision; the floor is the mean of the training clips' numbers"),
+        judging("evaluate", environment, None)
+            .about("Judges a run or an encoder by several heads, beside a random encoder and the log-mel statistics.")
+            .note("\"log-mel statistics\" are mean and deviation of every band over time: a floor that needs no encoder"),
+    ]
+}
+
+/// The function of a head, or of several that a call names.
+fn judging(name: &'static str, environment: &Arc<Environment>, probe: Option<Probe>) -> Function {
+    let environment = environment.clone();
+    let label = if probe == Some(Probe::Ridge) {
+        "target: i / 10"
+    } else {
+        "label: i / 10"
+    };
+    let mut function = Function::new(name, Topic::Judging, move |call| {
+        let probes = match probe {
+            Some(probe) => vec![probe],
+            None => {
+                let train = call.value::<Split>("split")?.train;
+                heads(call)?.unwrap_or(usual(Task::of(&train)))
+            }
+        };
+        let report = report(call, &environment, probe, &probes)?;
+        if let Some(json) = report.json().filter(|_| !environment.token.stop().is_asked()) {
+            environment.keep_report(json);
+        }
+        Ok(Dynamic::from(report))
+    })
+    .long()
+    .param::<Dynamic>("model", "a trained run, or a model")
+    .param::<Dynamic>("split", "training clips to fit on, test clips to judge on, and validation clips to choose on")
+    .option::<Dynamic>("features", (), "recipe from waves to features; the one it was trained with, else `log_mel()`")
+    .returns("report")
+    .reads_data()
+    .example(format!(
+        "let clips = []; for i in 0..20 {{ clips.push(#{{ wave: tone(200 + 20 * i, 0.2), {label} }}) }} \
+         let s = dataset(clips).split(#{{ test: 0.3, validation: 0.2 }}); print({name}(resnet18(#{{ width: 4 }}), s))"
+    ));
+    if probe.is_none() {
+        let words = Probe::ALL.map(|(word, _)| word);
+        function = function
+            .option::<Dynamic>(
+                "heads",
+                Dynamic::UNIT,
+                "the heads, an array of words; `[\"linear_probe\", \"knn\"]` if not given, \"ridge\" for numbers",
+            )
+            .words("heads", &words);
+    }
+    let has = |of: &[Probe]| probe.is_none_or(|probe| of.contains(&probe));
+    if has(&[Probe::Linear]) {
+        function = with_logistic(function);
+    }
+    if has(&[Probe::Knn]) {
+        let default = KnnOptions::default();
+        function = function
+            .option::<usize>("k", default.k as i64, "number of neighbours")
+            .option::<f64>(
+                "temperature",
+                default.temperature,
+                "temperature of the votes, above 0",
+            );
+    }
+    if has(&[Probe::Ridge]) {
+        function = function.option::<Option<f64>>(
+            "alpha",
+            (),
+            "penalty, above 0; the best of 1e-3 to 1e3 on the validation clips if not given, and 1 without any",
+        );
+    }
+    if has(&[Probe::Mlp, Probe::Attentive]) {
+        function = with_neural(function, has);
+    }
+    if has(&[Probe::Linear, Probe::Knn, Probe::Ridge]) {
+        function = function
+            .option::<Option<String>>(
+                "tune",
+                (),
+                "\"validation\": C (1e-4 to 1e4), k (1 to 200) or alpha is chosen by the metric on the validation clips",
+            )
+            .words("tune", &["validation"]);
+    }
+    if probe != Some(Probe::Attentive) {
+        function = with_pooling(function);
+    }
+    let function = function
+        .option::<Option<String>>(
+            "metric",
+            (),
+            "figure of merit, such as \"auroc\" or \"icbhi_score\"; \"accuracy\" of one class a clip, \"map\" of several, \
+             \"mae\" of numbers if not given",
+        )
+        .words("metric", &Metric::WORDS.map(|(word, _)| word));
+    drawing(function)
+}
+
+/// The options of networks.
+fn with_neural(function: Function, has: impl Fn(&[Probe]) -> bool) -> Function {
+    let default = NeuralOptions::default();
+    let mut function = function;
+    if has(&[Probe::Mlp]) {
+        function = function.option::<usize>(
+            "hidden",
+            default.hidden as i64,
+            "units of the hidden layer of `mlp_probe`",
+        );
+    }
+    if has(&[Probe::Attentive]) {
+        let about = "heads of the attention of `attentive_probe`, a divisor of the features";
+        function = function.option::<usize>("attention_heads", default.heads as i64, about);
+    }
+    function
+        .option::<usize>(
+            "epochs",
+            default.epochs as i64,
+            "epochs of a network at most",
+        )
+        .option::<usize>(
+            "patience",
+            default.patience as i64,
+            "epochs without a lower validation loss after which it stops",
+        )
+        .option::<usize>(
+            "batch",
+            default.batch as i64,
+            "clips of a batch of a network",
+        )
+        .option::<f64>(
+            "learning_rate",
+            default.learning_rate,
+            "learning rate of a network, above 0",
+        )
+        .option::<f64>(
+            "weight_decay",
+            default.weight_decay,
+            "decay of a network's weights, at least 0",
+        )
+        .option::<f64>(
+            "dropout",
+            default.dropout,
+            "share of hidden units dropped in training, 0 to 1",
+        )
+}
+
+/// The heads that a call names.
+fn heads(call: &Call<'_>) -> Result<Option<Vec<Probe>>, ScriptError> {
+    let given = call.raw("heads");
+    if given.is_unit() {
+        return Ok(None);
+    }
+    let words = Probe::ALL.map(|(word, _)| format!("\"{word}\"")).join(", ");
+    let wanted = format!("an array of some of {words}");
+    let named = Vec::<String>::from_script(&given).filter(|named| !named.is_empty());
+    let named = named.ok_or_else(|| call.wrong("heads", &wanted))?;
+    let head = |word: &String| {
+        let found = Probe::ALL.iter().find(|(own, _)| own == word);
+        let unknown = || ScriptError::new(format!("`heads` must be {wanted}, not of \"{word}\""));
+        found.map(|(_, probe)| *probe).ok_or_else(unknown)
+    };
+    named.iter().map(head).collect::<Result<_, _>>().map(Some)
+}
+
+/// The heads that are usual for what is predicted.
+fn usual(task: Option<Task>) -> Vec<Probe> {
+    match task {
+        Some(Task::Numbers) => vec![Probe::Ridge, Probe::Knn],
+        _ => vec![Probe::Linear, Probe::Knn],
+    }
+}
+
+fn options(
+    call: &Call<'_>,
+    environment: &Environment,
+    probe: Option<Probe>,
+) -> Result<JudgeOptions, ScriptError> {
+    let has = |of: &[Probe]| probe.is_none_or(|probe| of.contains(&probe));
+    let seed = call
+        .get::<Option<u64>>("seed")?
+        .unwrap_or_else(|| environment.seed());
+    let mut options = JudgeOptions::default();
+    if has(&[Probe::Linear]) {
+        options.logistic = logistic(call)?;
+    }
+    if has(&[Probe::Knn]) {
+        options.knn = KnnOptions {
+            k: call.get("k")?,
+            temperature: call.get("temperature")?,
+        };
+    }
+    if has(&[Probe::Ridge]) {
+        options.alpha = call.get("alpha")?;
+    }
+    if has(&[Probe::Mlp, Probe::Attentive]) {
+        let default = NeuralOptions::default();
+        options.neural = NeuralOptions {
+            hidden: if has(&[Probe::Mlp]) {
+                call.get("hidden")?
+            } else {
+                default.hidden
+            },
+            heads: if has(&[Probe::Attentive]) {
+                call.get("attention_heads")?
+            } else {
+                default.heads
+            },
+            dropout: call.get("dropout")?,
+            learning_rate: call.get("learning_rate")?,
+            weight_decay: call.get("weight_decay")?,
+            epochs: call.get("epochs")?,
+            patience: call.get("patience")?,
+            batch: call.get("batch")?,
+            seed,
+        };
+    }
+    if has(&[Probe::Linear, Probe::Knn, Probe::Ridge]) {
+        options.tune = match call.get::<Option<String>>("tune")?.as_deref() {
+            None => false,
+            Some("validation") => true,
+            Some(_) => {
+                return Err(call.wrong("tune", "\"validation\"; `C: \"cv\"` chooses in five folds"));
+            }
+        };
+    }
+    if let Some(word) = call.get::<Option<String>>("metric")? {
+        let words = Metric::WORDS.map(|(word, _)| word).join(", ");
+        let found = Metric::of_word(&word);
+        options.metric =
+            Some(found.ok_or_else(|| call.wrong("metric", &format!("one of {words}")))?);
+    }
+    let wanted = "the name of a column of the clips, such as \"patient\"";
+    options.measure = MeasureOptions {
+        group: call
+            .get::<Option<String>>("group")
+            .map_err(|_| call.wrong("group", wanted))?,
+        draws: call.get("draws")?,
+        seed,
+        ..MeasureOptions::default()
+    };
+    Ok(options)
+}
+
+/// What embeds clips, for every subject in the same way.
+struct Embedding<'a> {
+    call: &'a Call<'a>,
+    environment: &'a Environment,
+    split: &'a Split,
+    pooling: Pooling,
+    /// Whether embeddings of the validation clips are wanted.
+    validates: bool,
+    /// Whether rows and places are wanted.
+    rows: bool,
+    places: bool,
+}
+
+impl Embedding<'_> {
+    fn parts(&self) -> [&Dataset; 3] {
+        [&self.split.train, &self.split.validation, &self.split.test]
+    }
+
+    fn subject(&self, name: &str, encoder: &Encoder) -> Result<Subject, ScriptError> {
+        let front_end = front_end(self.call, encoder, &self.split.train, self.environment)?;
+        let (device, workers) = (self.environment.device()?, self.environment.workers()?);
+        let stop = self.environment.token.stop();
+        let stop = || stop.is_asked();
+        let [train, validation, test] = self.parts().map(|data| {
+            if self.is_skipped(data) {
+                return Ok(none());
+            }
+            match self.rows {
+                true => embed_pooled(
+                    encoder,
+                    &front_end,
+                    data,
+                    self.pooling,
+                    &device,
+                    &workers,
+                    &stop,
+                ),
+                // A row a clip all the same: what says that there are validation clips.
+                false => Ok(Matrix {
+                    columns: 1,
+                    values: vec![0.0; data.len()],
+                }),
+            }
+        });
+        let places = match self.places {
+            false => None,
+            true => {
+                let [train, validation, test] = self
+                    .parts()
+                    .map(|data| embed_places(encoder, &front_end, data, &device, &workers, &stop));
+                Some([train?, validation?, test?])
+            }
+        };
+        let (train, validation, test) = (train?, validation?, test?);
+        Ok(Subject {
+            name: name.to_owned(),
+            train,
+            validation,
+            test,
+            places,
+        })
+    }
+
+    /// The floor of all encoders.
+    fn floor(&self, features: &Recipe) -> Result<Subject, ScriptError> {
+        let workers = self.environment.workers()?;
+        let stop = self.environment.token.stop();
+        let stop = || stop.is_asked();
+        let [train, validation, test] = self.parts().map(|data| match self.is_skipped(data) {
+            true => Ok(none()),
+            false => floor(features, data, &workers, &stop),
+        });
+        let (train, validation, test) = (train?, validation?, test?);
+        Ok(Subject {
+            name: FLOOR.to_owned(),
+            train,
+            validation,
+            test,
+            places: None,
+        })
+    }
+
+    /// Whether a part is not asked for: validation clips of which there are none, or on which nothing is chosen.
+    fn is_skipped(&self, data: &Dataset) -> bool {
+        data.is_empty() || (std::ptr::eq(data, &self.split.validation) && !self.validates)
+    }
+}
+
+fn none() -> Matrix {
+    Matrix {
+        columns: 0,
+        values: Vec::new(),
+    }
+}
+
+/// The name of the floor that needs no encoder.
+pub(super) const FLOOR: &str = "log-mel statistics";
+
+fn report(
+    call: &Call<'_>,
+    environment: &Environment,
+    probe: Option<Probe>,
+    probes: &[Probe],
+) -> Result<Report, ScriptError> {
+    let options = options(call, environment, probe)?;
+    let split = call.value::<Split>("split")?;
+    let (model, run) = subject(call, environment)?;
+    let pooled = match probe {
+        Some(Probe::Attentive) => Pooling::Own,
+        _ => pooling(call)?,
+    };
+    let chooses = |probe: &Probe| match probe {
+        Probe::Linear | Probe::Knn => options.tune,
+        Probe::Ridge => options.tune || options.alpha.is_none(),
+        Probe::Mlp | Probe::Attentive => true,
+    };
+    let embedding = Embedding {
+        call,
+        environment,
+        split: &split,
+        pooling: pooled,
+        validates: probes.iter().any(chooses),
+        rows: probes.iter().any(|probe| *probe != Probe::Attentive),
+        places: probes.contains(&Probe::Attentive),
+    };
+    let device = environment.device()?;
+    let mut subjects = vec![embedding.subject(&model.name, &model.encoder)?];
+    // Where an epoch was chosen, the last one is told as well.
+    if let Some(run) = run.as_ref().filter(|run| run.chosen().is_some())
+        && let Some((_, last)) = run.encoders().first()
+    {
+        subjects.push(embedding.subject(&last_name(run), last)?);
+    }
+    if model.name != RANDOM {
+        let random = random_encoder(&model.encoder, environment.seed(), &device)?;
+        subjects.push(embedding.subject(RANDOM, &random)?);
+    }
+    // A model that reads waves has the floor of spectrograms, too.
+    let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
+    let features = match recipe == Recipe::identity() {
+        true => log_mel()?,
+        false => recipe.clone(),
+    };
+    subjects.push(embedding.floor(&features)?);
+    let stop = environment.token.stop();
+    let stop = || stop.is_asked();
+    let parts = [&split.train, &split.validation, &split.test];
+    let (mut rows, mut predictions) = (Vec::new(), Vec::new());
+    let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
+    let word = Pooling::WORDS.iter().find(|(_, own)| *own == pooled);
+    settings.extend(
+        word.filter(|_| pooled != Pooling::Own)
+            .map(|(word, _)| ("pooling".to_owned(), (*word).to_owned())),
+    );
+    for subject in subjects {
+        let mut scores = Vec::new();
+        for &probe in probes {
+            if stop() {
+                return Err(auricle_learn::Error::Stopped.into());
+            }
+            let judged = judge(&subject, parts, probe, &options, &device, &stop)?;
+            scores.push(score(probe.name(), &judged));
+            if rows.is_empty() {
+                settings.extend(
+                    judged
+                        .chosen
+                        .map(|chosen| (probe.name().to_owned(), chosen)),
+                );
+                predictions.push(Arc::new(judged.predictions));
+            }
+        }
+        rows.push(Row {
+            name: subject.name.clone(),
+            scores,
+        });
+    }
+    let predict_numbers = |probe: &Probe| probe.task(&split.train) == Some(Task::Numbers);
+    if probes.iter().all(predict_numbers)
+        && let Ok(judged) = judge_mean(&split.train, &split.test, &options)
+    {
+        let scores = probes
+            .iter()
+            .map(|probe| score(probe.name(), &judged))
+            .collect();
+        rows.push(Row {
+            name: MEAN.to_owned(),
+            scores,
+        });
+    }
+    Ok(Report {
+        title: format!("{}: {}", model.name, split.train.name()),
+        split: split.rule.clone(),
+        n_train: split.train.len(),
+        n_test: split.test.len(),
+        classes: split.train.classes().to_vec(),
+        confusion: predictions
+            .first()
+            .and_then(|made| made.confusion())
+            .unwrap_or_default(),
+        rows,
+        settings,
+        curves: run.as_ref().map(curves).unwrap_or_default(),
+        predictions,
+    })
+}
+
+/// The name of the floor of regressions.
+const MEAN: &str = "mean of the training clips";
+
+fn score(probe: &str, judged: &Judgement) -> Score {
+    let measure = &judged.measure;
+    Score {
+        probe: probe.to_owned(),
+        metric: measure.metric.clone(),
+        interval: measure.interval,
+        n: measure.n,
+        method: measure.method.clone(),
+    }
+}
+
+fn subject(
+    call: &Call<'_>,
+    environment: &Environment,
+) -> Result<(Model, Option<Run>), ScriptError> {
+    if let Some(run) = call.raw("model").try_cast::<Run>() {
+        return Ok((trained(&run, environment)?, Some(run)));
+    }
+    let model = call.value::<Model>("model").map_err(|_| {
+        ScriptError::new(format!(
+            "`model` must be a run or a model, not {}",
+            describe(&call.raw("model"))
+        ))
+    })?;
+    let name = model.title().to_owned();
+    Ok((Model { name, ..model }, None))
+}
+
+fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {
+    match run {
+        Some(run) => run.settings(),
+        None => vec![
+            ("model".into(), model.text()),
+            ("features".into(), features.to_owned()),
+        ],
+    }
+}
+
+fn curves(run: &Run) -> Vec<Curve> {
+    let history = run.history();
+    let curve = |name: &str| Curve {
+        name: spoken(name),
+        values: history.curve(name),
+    };
+    history.followed().into_iter().map(curve).collect()
+}
