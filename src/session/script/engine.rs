@@ -3,8 +3,9 @@
 use super::imports::Imports;
 use super::memory::Watch;
 use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, nested, value};
-use rhai::{Dynamic, Engine, OptimizationLevel};
+use rhai::{Dynamic, Engine, OptimizationLevel, Token};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Registers the types and operators that functions take, before the functions themselves.
 pub type Operators = fn(&mut Engine);
