@@ -161,6 +161,16 @@ fn classes(
 /// The predictions of a call that takes `predicted` and `labels`, and what else it says of the clips.
 pub(super) fn predictions(call: &Call<'_>, reads: Reads) -> Result<Predictions, ScriptError> {
     let first = call.raw("predicted");
+    if call.raw("labels").is_fnptr() {
+        // `map` is a figure of merit, too, and takes what is no array.
+        let message = format!(
+            "a function is mapped over an array, not over {}",
+            describe(&first)
+        );
+        return Err(ScriptError::new(message).hint(
+            "`for i in 0..10 { all.push(f(i)); }` fills an array, `m.values()` makes one of a map",
+        ));
+    }
     let made = match first.clone().try_cast::<Arc<Predictions>>() {
         Some(made) => Some(made),
         None => match first.clone().try_cast::<Report>() {
