@@ -310,15 +310,14 @@ pub fn write_safetensors(
     for (name, bytes) in blobs {
         views.push((name, view(Dtype::U8, vec![bytes.len()], bytes)?));
     }
-    let file = serialize(
-        views,
-        Some(HashMap::from([
-            (ABOUT.to_owned(), about.to_string()),
-            // What `transformers` asks for before it reads a file.
-            ("format".to_owned(), "pt".to_owned()),
-        ])),
-    )
-    .map_err(|error| Error::file(path, error))?;
+    // One entry: the order of several would change from run to run.
+    let told = match about {
+        // What `transformers` asks for before it reads a file.
+        serde_json::Value::Null => ("format".to_owned(), "pt".to_owned()),
+        about => (ABOUT.to_owned(), about.to_string()),
+    };
+    let file =
+        serialize(views, Some(HashMap::from([told]))).map_err(|error| Error::file(path, error))?;
     Ok(write_whole(path, &file)?)
 }
 

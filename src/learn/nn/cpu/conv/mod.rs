@@ -4,6 +4,7 @@
 //! outputs, and a convolution is a sum of such lines, each scaled. Work is cut into tasks by the shapes alone, never by the
 //! number of threads, and every sum is taken in one order.
 
+mod choice;
 mod cut;
 mod geometry;
 mod kernel;
@@ -13,31 +14,5 @@ mod planes;
 mod small;
 mod weights;
 
+pub(super) use choice::{forward, input_gradient, weight_gradient};
 pub(super) use geometry::{Axis, Geometry};
-
-/// `[images, from, h, w]` and `[to, from / groups, kh, kw]` to `[images, to, oh, ow]`.
-pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
-    if small::fits(g) {
-        small::forward(g, x, weight)
-    } else {
-        large::forward(g, x, weight)
-    }
-}
-
-/// The gradient of the input.
-pub(super) fn input_gradient(g: &Geometry, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
-    if small::fits(g) {
-        small::input_gradient(g, weight, gradient)
-    } else {
-        large::input_gradient(g, weight, gradient)
-    }
-}
-
-/// The gradient of the weight.
-pub(super) fn weight_gradient(g: &Geometry, x: &[f32], gradient: &[f32]) -> Vec<f32> {
-    if small::fits_weight(g) {
-        small::weight_gradient(g, x, gradient)
-    } else {
-        large::weight_gradient(g, x, gradient)
-    }
-}
