@@ -5,7 +5,7 @@ pub(super) fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
 }
 
-/// The inverse of [`normal_cdf`]: infinite at 0 and 1, not a number beyond.
+/// The inverse of the distribution function of the standard normal distribution: infinite at 0 and 1, not a number beyond.
 ///
 /// By bisection to the last bit between -40 and 40: it is asked for once a figure.
 pub fn normal_quantile(p: f64) -> f64 {

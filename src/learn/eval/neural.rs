@@ -11,7 +11,7 @@ use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::{log_sigmoid, log_softmax, relu, sigmoid, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Options of [`NeuralProbe`].
+/// Options of a neural probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NeuralOptions {
     /// Units of the hidden layer.
