@@ -3,7 +3,7 @@
 use super::Matrix;
 use crate::Error;
 use crate::feed::{Cut, Feed, Preparation, Stop, Workers};
-use crate::nn::{Encoder, FrontEnd};
+use crate::nn::{Encoder, FrontEnd, Input};
 use auricle_audio::Key;
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::Dataset;
@@ -13,6 +13,34 @@ use std::sync::Arc;
 
 /// Clips that are embedded at once.
 const BATCH: usize = 128;
+
+/// Every clip of a dataset as an encoder reads it, in order, without augmentation, so many at once. `stop` is asked between
+/// batches.
+pub(super) fn each_input(
+    front_end: &FrontEnd,
+    data: &Dataset,
+    at_once: usize,
+    device: &Device,
+    workers: &Workers,
+    stop: Stop<'_>,
+    mut take: impl FnMut(Input) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let feed = Feed {
+        supply: Arc::new(data.clone()),
+        by: Preparation {
+            views: Views::new(vec![front_end.recipe.clone()])?,
+            scaling: front_end.scaling,
+            seed: 0,
+        },
+    };
+    for batch in feed.epoch(0, Cut::in_order(at_once), 0, workers) {
+        if stop() {
+            return Err(Error::Stopped);
+        }
+        take(batch?.input(0, device)?)?;
+    }
+    Ok(())
+}
 
 /// The embedding of every clip, in order, without augmentation. `stop` is asked between batches.
 ///
@@ -26,22 +54,11 @@ pub fn embed(
     workers: &Workers,
     stop: Stop<'_>,
 ) -> Result<Matrix, Error> {
-    let feed = Feed {
-        supply: Arc::new(data.clone()),
-        by: Preparation {
-            views: Views::new(vec![front_end.recipe.clone()])?,
-            scaling: front_end.scaling,
-            seed: 0,
-        },
-    };
     let mut values = Vec::with_capacity(data.len() * encoder.dim());
-    for batch in feed.epoch(0, Cut::in_order(BATCH), 0, workers) {
-        if stop() {
-            return Err(Error::Stopped);
-        }
-        let input = batch?.input(0, device)?;
+    each_input(front_end, data, BATCH, device, workers, stop, |input| {
         values.extend(encoder.embed(input)?.into_data().iter::<f64>());
-    }
+        Ok(())
+    })?;
     Ok(Matrix {
         columns: encoder.dim(),
         values,

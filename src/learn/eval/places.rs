@@ -1,15 +1,14 @@
 //! What an encoder gives before it becomes one row: the places of its last map, or its tokens, and how they are pooled.
 
 use super::Matrix;
+use super::embed::each_input;
 use crate::Error;
-use crate::feed::{Cut, Feed, Preparation, Stop, Workers};
+use crate::feed::{Stop, Workers};
 use crate::nn::layers::{Flow, Layers};
 use crate::nn::{Encoder, FrontEnd, import};
-use auricle_audio::augment::Views;
 use auricle_audio::dataset::Dataset;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use std::sync::Arc;
 
 /// How an embedding is made of the last map or of the tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -77,6 +76,9 @@ impl Places {
     }
 }
 
+/// Clips that are read at once: their maps are larger than their embeddings.
+const BATCH: usize = 64;
+
 /// Numbers that places of a dataset may have, 2 GiB.
 const MOST: usize = 1 << 29;
 
@@ -95,25 +97,12 @@ fn each_last(
         &encoder.weights(),
     )?
     .valid();
-    let feed = Feed {
-        supply: Arc::new(data.clone()),
-        by: Preparation {
-            views: Views::new(vec![front_end.recipe.clone()])?,
-            scaling: front_end.scaling,
-            seed: 0,
-        },
-    };
-    for batch in feed.epoch(0, Cut::in_order(64), 0, workers) {
-        if stop() {
-            return Err(Error::Stopped);
-        }
-        let last = network.last_before_row(batch?.input(0, device)?)?;
-        take(last.ok_or_else(|| Error::Run {
+    each_input(front_end, data, BATCH, device, workers, stop, |input| {
+        take(network.last_before_row(input)?.ok_or_else(|| Error::Run {
             message: "this encoder has neither a map nor tokens to pool".to_owned(),
             hint: "its own embedding is all that it gives: leave `pooling` out".to_owned(),
-        })?)?;
-    }
-    Ok(())
+        })?)
+    })
 }
 
 /// The embedding of every clip by a pooling, in order, without augmentation.

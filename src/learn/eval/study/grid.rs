@@ -11,10 +11,10 @@ pub type Axis = (String, Vec<Value>);
 pub type Point = BTreeMap<String, Value>;
 
 /// Every point of a grid; the last axis changes fastest.
-pub(super) fn grid(axes: &[Axis]) -> Vec<Point> {
+pub fn grid<V: Clone>(axes: &[(String, Vec<V>)]) -> Vec<BTreeMap<String, V>> {
     axes.iter()
-        .fold(vec![Point::new()], |points, (name, values)| {
-            let with = |point: &Point, value: &Value| {
+        .fold(vec![BTreeMap::new()], |points, (name, values)| {
+            let with = |point: &BTreeMap<String, V>, value: &V| {
                 let mut point = point.clone();
                 point.insert(name.clone(), value.clone());
                 point

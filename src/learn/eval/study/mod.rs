@@ -6,5 +6,5 @@ mod pictures;
 mod results;
 
 pub use folder::Study;
-pub use grid::{Axis, Point};
+pub use grid::{Axis, Point, grid};
 pub use results::{Results, Row};

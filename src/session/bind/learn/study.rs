@@ -1,7 +1,7 @@
 //! Studies: points of a grid and what came out at them.
 
 use crate::script::{Function, Picture, ScriptError, ScriptValue, Shown, Topic, escape, table};
-use auricle_learn::eval::study::{Axis, Results, Row, Study};
+use auricle_learn::eval::study::{Axis, Results, Row, Study, grid};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -226,10 +226,14 @@ fn running() -> Vec<Function> {
                 .iter()
                 .map(|(name, values)| (name.clone(), values.iter().map(as_json).collect()))
                 .collect();
+            let map = |point: BTreeMap<String, Dynamic>| -> Map {
+                let named = point.into_iter();
+                named.map(|(name, value)| (name.into(), value)).collect()
+            };
             let study = Study::new(&axes, folder.as_deref().map(Path::new), retry)?;
             Ok(Dynamic::from(Running {
                 study: Arc::new(Mutex::new(study)),
-                points: Arc::new(points(&written)),
+                points: Arc::new(grid(&written).into_iter().map(map).collect()),
             }))
         })
         .about("Opens a study for a loop of one's own; `sweep` does all that in one call.")
@@ -314,22 +318,6 @@ fn running() -> Vec<Function> {
         .returns("results")
         .example(OPEN.to_owned() + "assert(s.results().len() == 0)"),
     ]
-}
-
-/// Every point of a grid, as [`Study`] counts them.
-fn points(axes: &[(String, Array)]) -> Vec<Map> {
-    axes.iter()
-        .fold(vec![Map::new()], |points, (name, values)| {
-            let with = |point: &Map, value: &Dynamic| {
-                let mut point = point.clone();
-                point.insert(name.as_str().into(), value.clone());
-                point
-            };
-            points
-                .iter()
-                .flat_map(|point| values.iter().map(move |value| with(point, value)))
-                .collect()
-        })
 }
 
 /// A value of an axis: numbers, truth values and texts as themselves, others by the source that gives them.
