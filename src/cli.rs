@@ -5,6 +5,8 @@ use crate::kernel;
 use crate::notebook;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
+#[cfg(feature = "learn")]
+use crate::runs;
 use crate::synth;
 use crate::terminal::Terminal;
 use auricle_session::script::{function_help, overview};
@@ -51,6 +53,8 @@ pub(crate) fn main() -> ExitCode {
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("augment", matches)) => augment::run(matches),
         Some(("synth", matches)) => synth::run(matches),
+        #[cfg(feature = "learn")]
+        Some(("runs", matches)) => runs::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
@@ -59,8 +63,8 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 8] = [
-    "run", "check", "augment", "synth", "repl", "kernel", "help", "devices",
+const COMMANDS: [&str; 9] = [
+    "run", "check", "augment", "synth", "runs", "repl", "kernel", "help", "devices",
 ];
 
 fn command() -> Command {
@@ -76,7 +80,7 @@ fn command() -> Command {
         .trailing_var_arg(true)
         .allow_hyphen_values(true)
         .help("Words for the script: `arg(0, ...)`, and options `--name value`: `option(\"name\", ...)`");
-    Command::new("auricle")
+    let program = Command::new("auricle")
         .version(env!("CARGO_PKG_VERSION"))
         .about("A small language for contrastive learning of audio.")
         .after_help("Without a command: the REPL. `auricle FILE` is `auricle run FILE`.")
@@ -125,7 +129,10 @@ fn command() -> Command {
                         .help("Writes the reference pages, `index.html` first, into a folder"),
                 ),
         )
-        .subcommand(Command::new("devices").about("Lists the devices of this build"))
+        .subcommand(Command::new("devices").about("Lists the devices of this build"));
+    #[cfg(feature = "learn")]
+    let program = program.subcommand(runs::command());
+    program
 }
 
 /// Options of everything that starts a session.

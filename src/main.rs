@@ -8,6 +8,8 @@ mod panel;
 mod picture;
 mod repl;
 mod run;
+#[cfg(feature = "learn")]
+mod runs;
 mod synth;
 mod terminal;
 

@@ -158,7 +158,16 @@ fn every_wrong_script_is_explained() {
 
 #[test]
 fn examples_and_presets_pass_the_check() {
-    for folder in ["examples", "stdlib", "scripts/clar", "benches/peers"] {
+    for folder in [
+        "examples",
+        "stdlib",
+        "scripts",
+        "scripts/clar",
+        "scripts/doppelgangers",
+        "scripts/health",
+        "scripts/patch_mix",
+        "benches/peers",
+    ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_none_or(|e| e != "rhai") {

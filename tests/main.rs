@@ -15,6 +15,7 @@ mod recipe;
 mod recordings;
 #[cfg(unix)]
 mod repl;
+mod scripts;
 mod synth;
 mod tidy;
 

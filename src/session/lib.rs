@@ -28,6 +28,8 @@ mod shape;
 
 pub use assistant::Assistant;
 pub use auricle_audio::io::write_whole;
+#[cfg(feature = "learn")]
+pub use auricle_learn::train::{RunFolder, run_folders};
 pub use bind::Settings;
 pub use candidate::{Candidate, Completion, Kind};
 pub use command::{COMMANDS, Reply};

@@ -2,6 +2,7 @@
 
 use super::EpochRecord;
 use super::checkpoint::{Checkpoint, State};
+use super::folder::{Kept, keep_batches};
 use super::history::{LEARNING_RATE, LOSS};
 use super::method::Moment;
 use super::monitor::Monitor;
@@ -10,7 +11,6 @@ use super::part::{Step, Tensors};
 use super::run::{BEST, Event, FitOptions, Run, RunProgress};
 use crate::Error;
 use crate::nn::{Encoder, FrontEnd};
-use auricle_audio::io::write_whole;
 use burn::tensor::{Device, Tensor};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ pub(super) struct Trainer<'a> {
     /// Weights of the encoder after the chosen epoch.
     pub(super) best: Option<Tensors>,
     pub(super) file: Option<PathBuf>,
+    /// What is kept beside the checkpoint.
+    pub(super) kept: Kept,
     /// The device, as one that differentiates.
     pub(super) training: Device,
 }
@@ -41,12 +43,31 @@ impl Trainer<'_> {
         while !self.state.finished {
             // An epoch whose steps are done may still have to be judged.
             let progress = match self.state.closing {
-                None => self.steps(options)?,
+                None => self
+                    .steps(options)
+                    .map_err(|error| self.inspected(error, options))?,
                 Some(_) => self.progress(Instant::now(), self.state.step, Duration::ZERO),
             };
             self.close_epoch(progress, options)?;
         }
         Ok(())
+    }
+
+    /// Keeps the batch at which training diverged, so that it can be looked at.
+    fn inspected(&self, error: Error, options: &mut FitOptions<'_>) -> Error {
+        let (&Error::Diverged { epoch, step, .. }, Some(folder)) = (&error, self.run.folder())
+        else {
+            return error;
+        };
+        let at = [epoch - 1, step - 1];
+        let plan = self.run.plan();
+        let kept = keep_batches(&folder, plan, self.state.scaling, at, options.workers);
+        let note = match kept {
+            Ok(file) => format!("the batch of that step is kept in {}", file.display()),
+            Err(error) => format!("the batch of that step could not be kept: {error}"),
+        };
+        (options.observe)(Event::Note(note));
+        error
     }
 
     /// Trains the rest of the epoch that the state stands in.
@@ -261,31 +282,20 @@ impl Trainer<'_> {
         Checkpoint::of(&self.objective, self.best.as_ref(), &self.state)
     }
 
-    fn save(&self) -> Result<(), Error> {
+    fn save(&mut self) -> Result<(), Error> {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let checkpoint = self.checkpoint()?;
-        checkpoint.write(file)?;
-        write_whole(
-            &beside(file, "history.csv"),
-            self.state.history.to_csv().as_bytes(),
-        )?;
-        let settings: String = self
-            .run
-            .settings()
-            .into_iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
-        Ok(write_whole(
-            &beside(file, "settings.txt"),
-            settings.as_bytes(),
-        )?)
+        self.checkpoint()?.write(file)?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        self.kept
+            .write(folder, &self.run.settings(), &self.state.history)
     }
 
     /// Keeps the state on disk, where it can be kept there.
     fn interrupted(&mut self, options: &mut FitOptions<'_>) -> Error {
-        let checkpoint = match (&self.file, self.save()) {
+        let saved = self.save();
+        let checkpoint = match (&self.file, saved) {
             (Some(file), Ok(())) => Some(file.display().to_string()),
             (None, _) => None,
             (Some(_), Err(error)) => {
@@ -320,10 +330,6 @@ impl Trainer<'_> {
         });
         Ok(encoder)
     }
-}
-
-fn beside(file: &Path, name: &str) -> PathBuf {
-    file.with_file_name(name)
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -122,6 +122,15 @@ impl History {
         }
         out
     }
+
+    /// A line of JSON for every epoch.
+    pub fn to_json_lines(&self) -> String {
+        let lines = self.epochs.iter();
+        lines
+            .filter_map(|epoch| serde_json::to_string(epoch).ok())
+            .map(|line| line + "\n")
+            .collect()
+    }
 }
 
 impl Serialize for EpochRecord {

@@ -3,10 +3,10 @@
 mod average;
 mod checkpoint;
 mod choosing;
-
 mod described;
 mod earlier;
 mod fitting;
+mod folder;
 mod history;
 mod inputs;
 mod joined;
@@ -29,6 +29,7 @@ mod validation;
 
 pub(crate) use average::{follow, still};
 pub use described::{AnyMethod, DescribedMethod, MethodDeclaration, MethodFacts};
+pub use folder::{RunFolder, run_folders};
 pub use history::{EpochRecord, History, LOSS};
 pub use inputs::Inputs;
 pub use method::{Better, Method, Moment, Nothing, Term, Terms};

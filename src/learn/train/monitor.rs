@@ -12,12 +12,14 @@ use burn::tensor::Tensor;
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(super) struct Monitor {
     pub(super) figures: Vec<(&'static str, f64)>,
-    /// What to tell the user, if they have collapsed.
+    /// What to tell the user, if they have collapsed or views of one clip are not recognised.
     pub(super) warning: Option<String>,
 }
 
 /// Below this deviation the embeddings hardly differ any more.
 const COLLAPSED: f64 = 0.05;
+/// Above this share of the distance of unrelated embeddings, those of one clip are not recognised as such.
+const APART: f64 = 0.9;
 
 impl Monitor {
     /// Measures the views of a batch, each `[batch, dim]`, without gradients. There is an alignment where there are two.
@@ -28,8 +30,20 @@ impl Monitor {
         };
         let number = |t: Tensor<1>| t.into_data().iter::<f64>().next().unwrap_or(f64::NAN);
         let mut figures = Vec::new();
+        let mut apart = None;
         if let [a, b] = views.as_slice() {
-            figures.push(("alignment", number(align(a.clone(), b.clone(), 2.0)?)));
+            let alignment = number(align(a.clone(), b.clone(), 2.0)?);
+            figures.push(("alignment", alignment));
+            // The squared distance between unit vectors is 2 less twice their product, in the mean, too.
+            let centre = |view: &Tensor<2>| normalized(view.clone()).mean_dim(0);
+            let unrelated = 2.0 - 2.0 * number((centre(a) * centre(b)).sum());
+            let share = alignment / unrelated;
+            apart = (share > APART).then(|| {
+                format!(
+                    "the views of a clip lie hardly nearer to each other than those of different clips ({alignment:.2} \
+                     of {unrelated:.2}): nothing is learned of what they share; make the views more alike, or train longer"
+                )
+            });
         }
         let mut uniformity = 0.0;
         for view in &views {
@@ -41,8 +55,9 @@ impl Monitor {
         let centred = z.clone() - z.mean_dim(0);
         let deviation = number(centred.powi_scalar(2).mean_dim(0).sqrt().mean()) * dim.sqrt();
         figures.push(("z_deviation", deviation));
-        let warning = (deviation < COLLAPSED)
+        let collapsed = (deviation < COLLAPSED)
             .then(|| format!("the embeddings of a batch hardly differ (deviation {deviation:.3})"));
+        let warning = collapsed.or(apart);
         Ok(Monitor { figures, warning })
     }
 }

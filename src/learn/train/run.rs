@@ -4,6 +4,7 @@ use super::checkpoint::{Best, Checkpoint, State};
 use super::described::{DescribedMethod, fingerprint, settings};
 use super::earlier::unused;
 use super::fitting::Trainer;
+use super::folder::Kept;
 use super::joined::Joined;
 use super::shared_plan::shared_plan;
 use super::{EpochRecord, History, Plan};
@@ -306,6 +307,7 @@ impl Run {
             state,
             best,
             file,
+            kept: Kept::default(),
             training,
         };
         if is_new {

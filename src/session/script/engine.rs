@@ -75,7 +75,22 @@ fn set_syntax(engine: &mut Engine) -> Result<(), ScriptError> {
     Ok(())
 }
 
-/// Lets words that rhai keeps for itself be names behind a point: `model.export(folder)`.
+/// Words that rhai keeps because it does something with them; behind a point, too, they stay what they are.
+const WORKING: [&str; 11] = [
+    "Fn",
+    "call",
+    "curry",
+    "debug",
+    "eval",
+    "is_def_fn",
+    "is_def_var",
+    "is_shared",
+    "print",
+    "this",
+    "type_of",
+];
+
+/// Lets words that rhai keeps for itself be names behind a point: `model.export(folder)`, `parameter.module`.
 #[expect(
     deprecated,
     reason = "rhai marks hooks that may change between minor versions, which we pin, as deprecated"
@@ -84,15 +99,16 @@ fn name_members(engine: &mut Engine) {
     let behind_point = AtomicBool::new(false);
     engine.on_parse_token(move |token, _, _| {
         let is_point = matches!(token, Token::Period | Token::Elvis);
-        match token {
-            Token::Export if behind_point.swap(is_point, Ordering::Relaxed) => {
-                Token::Identifier(Box::new("export".into()))
-            }
-            token => {
-                behind_point.store(is_point, Ordering::Relaxed);
-                token
-            }
+        let is_member = behind_point.swap(is_point, Ordering::Relaxed);
+        let kept = match &token {
+            Token::Export => "export",
+            Token::Reserved(word) if word.starts_with(char::is_alphabetic) => word.as_str(),
+            _ => return token,
+        };
+        if !is_member || WORKING.contains(&kept) {
+            return token;
         }
+        Token::Identifier(Box::new(kept.into()))
     });
 }
 

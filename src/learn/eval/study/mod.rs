@@ -4,6 +4,7 @@ mod folder;
 mod grid;
 mod pictures;
 mod results;
+mod synergy;
 
 pub use folder::Study;
 pub use grid::{Axis, Point, grid};

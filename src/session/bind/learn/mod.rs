@@ -19,10 +19,13 @@ mod metrics;
 mod model;
 mod optimizer;
 mod own_loss;
+mod page;
 mod pairs;
 mod plot;
+mod recorded;
 mod regression;
 mod run;
+mod runs;
 mod study;
 mod tensor;
 mod validating;
@@ -56,6 +59,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(method::functions(environment));
     all.extend(pairs::functions());
     all.extend(run::functions(environment));
+    all.extend(runs::functions());
     all.extend(joining::functions());
     all.extend(history::functions());
     all.extend(live::functions(environment, &optimizer::optimizers()));
@@ -66,6 +70,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(regression::functions());
     all.extend(figure::functions());
     all.extend(study::functions());
+    all.extend(page::functions(environment));
     all.push(plot::plot());
     all
 }
@@ -79,6 +84,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Optimizer>(engine);
     register_type::<Schedule>(engine);
     register_type::<Run>(engine);
+    register_type::<page::Page>(engine);
     register_type::<Pairs>(engine);
     register_type::<History>(engine);
     register_type::<Report>(engine);

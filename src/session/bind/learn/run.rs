@@ -3,7 +3,8 @@
 use super::super::{Environment, Failure};
 use super::history::loss_figure;
 use super::model::Model;
-use crate::script::{Ended, Function, Progress, ScriptError, ScriptValue, Topic};
+use super::recorded::record;
+use crate::script::{Call, Ended, Function, Progress, ScriptError, ScriptValue, Topic};
 use auricle_learn::Error;
 use auricle_learn::train::{BEST, Chosen, EpochRecord, Event, FitOptions, LOSS, Run, RunProgress};
 use rhai::{Dynamic, Map};
@@ -55,7 +56,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         Function::new("fit", Topic::Training, move |call| {
             let fresh = call.get::<bool>("fresh")? || for_fit.settings.fresh;
-            fit(call.receiver()?, &for_fit, fresh)
+            fit(call, &for_fit, fresh)
         })
         .on::<Run>()
         .in_session()
@@ -66,7 +67,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         .returns("history")
         .reads_data()
         .example(TINY_RUN.to_owned() + " run.fit(); print(run.model)"),
-        Function::new("resume", Topic::Training, move |call| fit(call.receiver()?, &for_resume, false))
+        Function::new("resume", Topic::Training, move |call| fit(call, &for_resume, false))
             .on::<Run>()
             .in_session()
             .about("Goes on from the checkpoint of an interrupted run, or loads a finished one; trains from the start if there is none.")
@@ -160,8 +161,10 @@ enum News {
 
 /// Trains apart from the session: a user who stops it has the prompt back at once, however long a step takes. The step
 /// under way is then finished and kept, and whoever wants something of the run waits for that.
-fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
+fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
     environment.settle()?;
+    let run = call.receiver::<Run>()?;
+    let script = call.context()?.call_source().unwrap_or("").to_owned();
     let (device, workers, stop) = (
         environment.device()?,
         environment.workers()?,
@@ -199,17 +202,25 @@ fn fit(run: Run, environment: &Environment, fresh: bool) -> Result<Dynamic, Scri
         result
     };
     let title = run.title();
-    let (mut losses, mut epoch) = (Vec::new(), None);
+    let (mut losses, mut epoch, mut begun) = (Vec::new(), None, false);
+    // A run that is only loaded keeps what it says of how it was trained.
+    let mut begin = || {
+        if !std::mem::replace(&mut begun, true) {
+            record(&run, environment, &script);
+        }
+    };
     let report = |news: News| match news {
         News::Note(text) => environment.sink.note(&text),
         News::Earlier(before) => losses = before,
         News::Progress(progress) => {
+            begin();
             epoch = Some(progress.epoch);
             environment
                 .sink
                 .progress(&shown(&title, &progress, &losses, false));
         }
         News::Epoch(record, progress) => {
+            begin();
             epoch = Some(record.epoch + 1);
             losses.extend(record.get(LOSS));
             environment

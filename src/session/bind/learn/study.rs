@@ -151,6 +151,46 @@ pub(super) fn functions() -> Vec<Function> {
         .in_session()
         .returns("results")
         .example(RESULTS.to_owned() + "assert(r.filter(|row| row.seed == 0).len() == 2)"),
+        Function::new("with", Topic::Judging, |call| {
+            let mut results = call.receiver::<Results>()?;
+            let (name, value) = (call.get::<String>("name")?, call.get::<FnPtr>("value")?);
+            for row in &mut results.rows {
+                let found = call.run(&value, (as_map(row),))?;
+                if found.is_unit() {
+                    continue;
+                }
+                let found = figures(&Dynamic::from_map([(name.as_str().into(), found)].into()))?;
+                row.figures.extend(found);
+            }
+            Ok(Dynamic::from(results))
+        })
+        .on::<Results>()
+        .about("Adds a figure to every row, such as what others have published; rows for which the function gives `()` stay without.")
+        .param::<String>("name", "name of the new figure")
+        .param::<FnPtr>("value", "a function of a row, a map with the axes and the figures")
+        .in_session()
+        .returns("results")
+        .example(RESULTS.to_owned() + "assert(r.with(\"error_rate\", |row| 1 - row.accuracy).rows[0].error_rate == 0.4)"),
+        Function::new("synergy", Topic::Judging, |call| {
+            let results = call.value::<Results>("results")?;
+            let (a, b) = (call.get::<String>("a")?, call.get::<String>("b")?);
+            let together = call.get::<Option<String>>("together")?;
+            let together = together.unwrap_or_else(|| format!("{a} + {b}"));
+            let figure = call.get::<Option<String>>("figure")?;
+            let [_, figures] = results.columns();
+            let figure = figure.or_else(|| figures.into_iter().next()).unwrap_or_default();
+            Ok(Dynamic::from(results.synergy([&a, &b], &together, &figure)?))
+        })
+        .about("What two things reach together beyond the better one alone, `both - max(a, b)`, with Student's 95 % interval of the paired differences over seeds, folds and other axes.")
+        .note("either one axis holds \"a\", \"b\" and \"a + b\", or two axes hold both names, as the pairs of views do: there a thing beside itself is the thing alone")
+        .note("the better one is that with the higher mean")
+        .param::<Dynamic>("results", "results of a study")
+        .param::<String>("a", "the one, a value of an axis")
+        .param::<String>("b", "the other")
+        .option::<Option<String>>("together", Dynamic::UNIT, "the value that stands for both; \"a + b\" with their names if not given")
+        .option::<Option<String>>("figure", Dynamic::UNIT, "name of the figure; the first one if not given")
+        .returns("interval")
+        .example("let r = sweep(#{ view: [\"a\", \"b\", \"a + b\"], seed: [0, 1] }, |p| p.view.len() + p.seed, #{ quiet: true }); assert(synergy(r, \"a\", \"b\").mean == 4)"),
         Function::new("over", Topic::Judging, |call| {
             let axis = call.get::<String>("axis")?;
             Ok(Dynamic::from(call.receiver::<Results>()?.over(&axis)?))

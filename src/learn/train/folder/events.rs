@@ -1,0 +1,129 @@
+//! Event files of TensorBoard: records of numbers by name and step.
+//!
+//! A record is its length, a checksum of that, the message, and a checksum of that. The message is a protocol buffer,
+//! `tensorflow.Event`, of which a few fields are needed.
+
+use std::sync::OnceLock;
+
+/// The first message of a file, which says how it is to be read.
+pub(super) fn head(wall_time: f64) -> Vec<u8> {
+    let mut event = time(wall_time);
+    bytes(&mut event, FILE_VERSION, b"brain.Event:2");
+    record(&event)
+}
+
+/// A message with numbers at a step.
+pub(super) fn scalars(wall_time: f64, step: u64, figures: &[(String, f64)]) -> Vec<u8> {
+    let mut summary = Vec::new();
+    for (name, value) in figures {
+        let mut one = Vec::new();
+        bytes(&mut one, TAG, name.as_bytes());
+        key(&mut one, SIMPLE_VALUE, FOUR_BYTES);
+        one.extend((*value as f32).to_le_bytes());
+        bytes(&mut summary, VALUE, &one);
+    }
+    let mut event = time(wall_time);
+    key(&mut event, STEP, VARINT);
+    varint(&mut event, step);
+    bytes(&mut event, SUMMARY, &summary);
+    record(&event)
+}
+
+// Numbers of fields, as `event.proto` and `summary.proto` have them.
+const WALL_TIME: u64 = 1;
+const STEP: u64 = 2;
+const FILE_VERSION: u64 = 3;
+const SUMMARY: u64 = 5;
+const VALUE: u64 = 1;
+const TAG: u64 = 1;
+const SIMPLE_VALUE: u64 = 2;
+
+// How a field is written.
+const VARINT: u64 = 0;
+const EIGHT_BYTES: u64 = 1;
+const LENGTH_FIRST: u64 = 2;
+const FOUR_BYTES: u64 = 5;
+
+fn time(wall_time: f64) -> Vec<u8> {
+    let mut event = Vec::new();
+    key(&mut event, WALL_TIME, EIGHT_BYTES);
+    event.extend(wall_time.to_le_bytes());
+    event
+}
+
+fn key(out: &mut Vec<u8>, field: u64, kind: u64) {
+    varint(out, field << 3 | kind);
+}
+
+fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
+    key(out, field, LENGTH_FIRST);
+    varint(out, value.len() as u64);
+    out.extend(value);
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn record(message: &[u8]) -> Vec<u8> {
+    let length = (message.len() as u64).to_le_bytes();
+    let mut out = length.to_vec();
+    out.extend(masked(crc32c(&length)).to_le_bytes());
+    out.extend(message);
+    out.extend(masked(crc32c(message)).to_le_bytes());
+    out
+}
+
+/// A checksum as it stands in a file, so that one of data that holds checksums is no trouble.
+fn masked(crc: u32) -> u32 {
+    crc.rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+/// The checksum of Castagnoli's polynomial (RFC 3720), which differs from that of zip.
+fn crc32c(bytes: &[u8]) -> u32 {
+    static TABLE: OnceLock<[u32; 256]> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        std::array::from_fn(|byte| {
+            (0..8).fold(byte as u32, |crc, _| {
+                (crc >> 1) ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 }
+            })
+        })
+    });
+    !bytes.iter().fold(!0, |crc, byte| {
+        (crc >> 8) ^ table[usize::from(crc as u8 ^ byte)]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_the_standard() {
+        // RFC 3720, section B.4: 32 bytes of zeros, of ones, and ascending; and the usual check of catalogues.
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
+        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        let ascending: Vec<u8> = (0..32).collect();
+        assert_eq!(crc32c(&ascending), 0x46dd_794e);
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn a_message_is_laid_out_as_the_protocol_says() {
+        let record = scalars(1.0, 300, &[("a".into(), 0.5)]);
+        let message = [
+            [9].as_slice(),
+            &1f64.to_le_bytes(),
+            // The step 300 takes two bytes; then a summary of 10 bytes, a value of 8: tag and number.
+            &[0x10, 0xac, 0x02, 0x2a, 10, 0x0a, 8, 0x0a, 1, b'a', 0x15],
+            &0.5f32.to_le_bytes(),
+        ]
+        .concat();
+        assert_eq!(record[..8], (message.len() as u64).to_le_bytes());
+        assert_eq!(record[12..record.len() - 4], message);
+    }
+}
