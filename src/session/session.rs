@@ -219,7 +219,7 @@ impl Session {
     /// A diagnostic of what is wrong and where. Variables that were made before the error stay.
     pub fn eval(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
         self.environment.token.reset();
-        self.environment.sources().add(name, text);
+        self.environment.sources().begin(name, text);
         let ast = self.compile(name, text)?;
         self.functions = self.functions.merge(&ast.clone_functions_only());
         let result = catch_unwind(AssertUnwindSafe(|| self.run(&ast, name)));

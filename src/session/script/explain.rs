@@ -14,6 +14,8 @@ pub struct Sources {
     texts: BTreeMap<String, String>,
     /// What the parser read, where that is not the text itself.
     expanded: BTreeMap<String, Expanded>,
+    /// The name of the text that runs, or ran last.
+    running: String,
 }
 
 impl Sources {
@@ -22,6 +24,17 @@ impl Sources {
         let name = name.into();
         self.expanded.remove(&name);
         self.texts.insert(name, text.into());
+    }
+
+    /// Remembers a text that is about to run.
+    pub fn begin(&mut self, name: &str, text: &str) {
+        self.add(name, text);
+        self.running = name.to_owned();
+    }
+
+    /// The text that runs, or ran last, behind its name: the script itself, whatever file it has imported.
+    pub fn running(&self) -> Option<(&str, &str)> {
+        Some((&self.running, self.text(&self.running)?))
     }
 
     /// Remembers what the parser reads instead of a text.

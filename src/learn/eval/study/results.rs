@@ -54,6 +54,8 @@ pub(super) fn cell(value: Option<&Value>) -> String {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(value @ Value::Object(_)) => match (number(value), ends(value)) {
+            // One value alone has no interval.
+            (Some(middle), Some([low, high])) if low == high => short(middle),
             (Some(middle), Some([low, high])) => {
                 format!("{} ({} to {})", short(middle), short(low), short(high))
             }

@@ -1,7 +1,7 @@
 //! Pages: what was asked, what came out and how, for someone who was not there.
 
 use super::super::Environment;
-use crate::script::{Call, Function, ScriptError, ScriptValue, Shown, Topic, escape};
+use crate::script::{Function, ScriptValue, Shown, Topic, escape};
 use auricle_audio::io::write_whole;
 use auricle_learn::eval;
 use rhai::{Array, Dynamic, Map};
@@ -51,7 +51,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
                 body.push_str(&section(part));
             }
             if call.get::<bool>("source")? {
-                body.push_str(&source(&environment, call)?);
+                body.push_str(&source(&environment));
             }
             let n_parts = parts.len();
             let body = body.into();
@@ -67,7 +67,6 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
         .param::<String>("title", "what the page is about")
         .param::<Array>("parts", "texts and values, from top to bottom")
         .option::<bool>("source", true, "whether the page ends with the script, its options, seed and version")
-        .in_session()
         .returns("page")
         .example(
             "let p = page(\"Tones\", [\"# Question\", \"Is it heard?\", #{ low: tone(200, 0.2), high: tone(400, 0.2) }]); print(p)",
@@ -124,22 +123,20 @@ fn text(written: &str) -> String {
         .collect()
 }
 
-/// The script that makes the page, with all that is needed to run it again.
-fn source(environment: &Environment, call: &Call<'_>) -> Result<String, ScriptError> {
-    let name = call.context()?.call_source().unwrap_or("").to_owned();
+/// The script that makes the page, with all that is needed to run it again; nothing before one runs.
+fn source(environment: &Environment) -> String {
     let sources = environment.sources();
-    let Some(script) = sources.text(&name) else {
-        return Ok(String::new());
+    let Some((name, script)) = sources.running() else {
+        return String::new();
     };
-    let file = Path::new(&name).file_name();
-    let file = file.map_or(name.clone(), |file| file.to_string_lossy().into_owned());
-    let arguments = environment.settings.arguments.join(" ");
-    Ok(format!(
+    let file = Path::new(name).file_name();
+    let file = file.map_or(name.into(), |file| file.to_string_lossy());
+    format!(
         "<h2>Recipe</h2><p><code>auricle run {} {}</code>, seed {}, auricle {}</p><pre>{}</pre>",
         escape(&file),
-        escape(&arguments),
+        escape(&environment.settings.arguments.join(" ")),
         environment.seed(),
         env!("CARGO_PKG_VERSION"),
         escape(script)
-    ))
+    )
 }

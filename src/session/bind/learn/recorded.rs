@@ -10,11 +10,15 @@ use std::process::Command;
 
 /// Writes `recipe.rhai`, the script as source, and `run.json` into the folder of a run that is about to train. What cannot be
 /// written is no reason not to train: it is said, and that is all.
-pub(super) fn record(run: &Run, environment: &Environment, script: &str) {
+pub(super) fn record(run: &Run, environment: &Environment) {
     let Some(folder) = run.folder() else {
         return;
     };
-    let source = environment.sources().text(script).map(str::to_owned);
+    let running = environment
+        .sources()
+        .running()
+        .map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let (script, source) = running.unwrap_or_default();
     let settings = &environment.settings;
     let about = json!({
         "script": script,
@@ -25,14 +29,11 @@ pub(super) fn record(run: &Run, environment: &Environment, script: &str) {
         "auricle": env!("CARGO_PKG_VERSION"),
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         "started": Local::now().to_rfc3339(),
-        "git": git(Path::new(script)),
+        "git": git(Path::new(&script)),
     });
     let text = serde_json::to_string_pretty(&about).unwrap_or_default() + "\n";
-    let mut written = write_whole(&folder.join("run.json"), text.as_bytes());
-    if let Some(source) = source {
-        written = written.and(write_whole(&folder.join("recipe.rhai"), source.as_bytes()));
-    }
-    if let Err(error) = written {
+    let written = write_whole(&folder.join("run.json"), text.as_bytes());
+    if let Err(error) = written.and(write_whole(&folder.join("recipe.rhai"), source.as_bytes())) {
         environment
             .sink
             .note(&format!("how the run was started is not kept: {error}"));

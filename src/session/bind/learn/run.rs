@@ -164,7 +164,6 @@ enum News {
 fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
     environment.settle()?;
     let run = call.receiver::<Run>()?;
-    let script = call.context()?.call_source().unwrap_or("").to_owned();
     let (device, workers, stop) = (
         environment.device()?,
         environment.workers()?,
@@ -206,7 +205,7 @@ fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynami
     // A run that is only loaded keeps what it says of how it was trained.
     let mut begin = || {
         if !std::mem::replace(&mut begun, true) {
-            record(&run, environment, &script);
+            record(&run, environment);
         }
     };
     let report = |news: News| match news {
