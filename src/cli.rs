@@ -3,6 +3,7 @@
 use crate::augment;
 use crate::kernel;
 use crate::notebook;
+use crate::pack;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
 use crate::synth;
@@ -51,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
         Some(("check", matches)) => check(&file(matches), settings(matches), &output(matches)),
         Some(("augment", matches)) => augment::run(matches),
         Some(("synth", matches)) => synth::run(matches),
+        Some(("pack", matches)) => pack::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
@@ -59,8 +61,8 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 8] = [
-    "run", "check", "augment", "synth", "repl", "kernel", "help", "devices",
+const COMMANDS: [&str; 9] = [
+    "run", "check", "augment", "synth", "pack", "repl", "kernel", "help", "devices",
 ];
 
 fn command() -> Command {
@@ -102,6 +104,7 @@ fn command() -> Command {
         )
         .subcommand(augment::command())
         .subcommand(synth::command())
+        .subcommand(pack::command())
         .subcommand(
             Command::new("repl")
                 .about("Starts an interactive session")
