@@ -15,6 +15,7 @@ mod recipe;
 mod recordings;
 #[cfg(unix)]
 mod repl;
+mod shards;
 mod synth;
 mod tidy;
 
