@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 impl ScriptValue for Shards {
-    const NAME: &'static str = "shards";
+    const NAME: &'static str = "stream";
 
     fn text(&self) -> String {
         format!("{self:?}")
@@ -71,7 +71,11 @@ fn opening(environment: &Arc<Environment>) -> Function {
         )
         .note(
             "mean and deviation of features are measured on 2048 clips, spread over the corpus. Where clips lie is read \
-             once, from headers, and kept in the cache. `take` makes a dataset of some clips, for probes and plots",
+             once, from headers, and kept in the cache",
+        )
+        .note(
+            "a stream is neither split nor indexed: parts are shards of their own, such as \"train-*.tar\" and \
+             \"test-*.tar\", and `take` makes a dataset of some clips, to look at, to split and to judge on",
         )
         .param::<Dynamic>(
             "paths",
@@ -98,7 +102,7 @@ fn opening(environment: &Arc<Environment>) -> Function {
         .option::<usize>("open", 8, "shards that are read side by side")
         .option::<usize>("worker", 0, "which of `workers` this one is, from 0")
         .option::<usize>("workers", 1, "processes that share every epoch, each clip taken by one of them");
-    formed(with_broken(function)).returns("shards").example(format!(
+    formed(with_broken(function)).returns("stream").example(format!(
         "{PACKED}let s = shards(d, #{{ buffer: 4 }}); assert(s.n == 12 && s.labels == [\"even\", \"odd\"]); \
          let run = supervised(resnet18(#{{ width: 4 }}), s, #{{ recipe: log_mel(#{{ n_mels: 16 }}), batch: 4, epochs: 1, \
          out: () }}); assert(run.fit().losses.len() == 1)"
@@ -208,7 +212,7 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
         .about("Keeps the labels of a fraction of the clips, each with that probability; the rest stay, unlabelled.")
         .param::<f64>("fraction", "share of the clips that keep their label")
         .option::<Option<u64>>("seed", (), "seed of the choice; the session's if not given")
-        .returns("shards")
+        .returns("stream")
         .reads_data()
         .example(format!("{PACKED}assert(shards(d).fraction(0.5).n == 12)")),
         Function::new("take", Topic::Data, move |call| {

@@ -124,7 +124,7 @@ fn trained_on(call: &Call<'_>) -> Result<TrainedOn, ScriptError> {
     clips.ok_or_else(|| {
         let wrong = call.wrong(
             "data",
-            "a dataset, a split, shards, or pairs of a synthesizer",
+            "a dataset, a split, a stream of shards, or pairs of a synthesizer",
         );
         match call.raw("data").is::<Synth>() {
             true => wrong.hint("write `synthesizer.pairs(#{ delta: 0.25 })`"),
