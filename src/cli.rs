@@ -3,6 +3,7 @@
 use crate::augment;
 use crate::kernel;
 use crate::notebook;
+use crate::pack;
 use crate::repl::{self, Keys};
 use crate::run::{check, run_script};
 #[cfg(feature = "learn")]
@@ -55,6 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Some(("synth", matches)) => synth::run(matches),
         #[cfg(feature = "learn")]
         Some(("runs", matches)) => runs::run(matches),
+        Some(("pack", matches)) => pack::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
@@ -63,8 +65,8 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 9] = [
-    "run", "check", "augment", "synth", "runs", "repl", "kernel", "help", "devices",
+const COMMANDS: [&str; 10] = [
+    "run", "check", "augment", "synth", "pack", "runs", "repl", "kernel", "help", "devices",
 ];
 
 fn command() -> Command {
@@ -106,6 +108,7 @@ fn command() -> Command {
         )
         .subcommand(augment::command())
         .subcommand(synth::command())
+        .subcommand(pack::command())
         .subcommand(
             Command::new("repl")
                 .about("Starts an interactive session")

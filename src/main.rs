@@ -4,6 +4,7 @@ mod augment;
 mod cli;
 mod kernel;
 mod notebook;
+mod pack;
 mod panel;
 mod picture;
 mod repl;

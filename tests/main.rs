@@ -16,6 +16,7 @@ mod recordings;
 #[cfg(unix)]
 mod repl;
 mod scripts;
+mod shards;
 mod synth;
 mod tidy;
 

@@ -53,6 +53,16 @@ impl Cache {
     }
 
     fn path(&self, source: &Path, rate: Option<u32>) -> Option<PathBuf> {
+        let rate = u64::from(rate.unwrap_or(0)).to_le_bytes();
+        self.named(source, FORMAT, &rate)
+    }
+
+    /// Where something else is kept that is made from `source`, by what it is.
+    pub(super) fn beside(&self, source: &Path, what: &str) -> Option<PathBuf> {
+        self.named(source, what.as_bytes(), &[])
+    }
+
+    fn named(&self, source: &Path, what: &[u8], by: &[u8]) -> Option<PathBuf> {
         let metadata = source.metadata().ok()?;
         let changed = metadata
             .modified()
@@ -60,15 +70,12 @@ impl Cache {
             .duration_since(std::time::UNIX_EPOCH)
             .ok()?;
         let mut hash = Xxh3::new();
-        hash.update(FORMAT);
+        hash.update(what);
         hash.update(source.canonicalize().ok()?.as_os_str().as_encoded_bytes());
-        for number in [
-            metadata.len(),
-            changed.as_nanos() as u64,
-            u64::from(rate.unwrap_or(0)),
-        ] {
+        for number in [metadata.len(), changed.as_nanos() as u64] {
             hash.update(&number.to_le_bytes());
         }
+        hash.update(by);
         let name = format!("{:032x}", hash.digest128());
         Some(self.folder.join(&name[..2]).join(&name[2..]))
     }

@@ -1,7 +1,6 @@
 //! A dataset: clips with labels, and the form in which they are read.
 
-use super::{Cache, Missing, Part, Sampling};
-use crate::dsp::resample;
+use super::{Cache, Form, Missing, Part, Sampling};
 use crate::io::PassedOver;
 use crate::{Error, Waveform, io};
 use std::borrow::Cow;
@@ -97,15 +96,6 @@ impl Clip {
     }
 }
 
-/// The form in which clips are read. All are mixed down to one channel.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub struct Form {
-    /// Sample rate, Hz; each file's own if `None`.
-    pub sample_rate: Option<u32>,
-    /// Duration, s: the end is cut off or silence put behind; each file's own if `None`.
-    pub duration_s: Option<f64>,
-}
-
 /// Clips with labels. Cheap to clone; splits and subsets share what was decoded.
 #[derive(Clone)]
 pub struct Dataset {
@@ -147,18 +137,7 @@ impl Dataset {
         if clips.is_empty() {
             return Err(Error::Empty { what: "dataset" });
         }
-        if form.sample_rate == Some(0) {
-            return Err(Error::range("sample_rate", "at least 1 Hz", 0));
-        }
-        if let Some(seconds) = form.duration_s
-            && !(seconds > 0.0 && seconds <= 86_400.0)
-        {
-            return Err(Error::range(
-                "seconds",
-                "above 0 and at most a day",
-                seconds,
-            ));
-        }
+        form.check()?;
         for (index, clip) in clips.iter_mut().enumerate() {
             clip.id = index as u64;
         }
@@ -455,32 +434,19 @@ impl Dataset {
 
     fn read(&self, clip: &Clip) -> Result<Waveform, Error> {
         let wave = match &clip.source {
-            Source::Wave(wave) => self.resampled(wave)?,
+            Source::Wave(wave) => self.form.resampled(wave)?,
             Source::File(path) => match (&self.store.cache, self.form.sample_rate) {
                 (Some(cache), rate) => {
-                    cache.get_or_make(path, rate, || self.resampled(&io::read(path)?))?
+                    cache.get_or_make(path, rate, || self.form.resampled(&io::read(path)?))?
                 }
-                (None, _) => self.resampled(&io::read(path)?)?,
+                (None, _) => self.form.resampled(&io::read(path)?)?,
             },
         };
         let wave = match (clip.span, &clip.source) {
             (Some(span), Source::File(path)) => cut(&wave, span, path)?,
             _ => wave,
         };
-        Ok(match self.form.duration_s {
-            Some(seconds) => {
-                wave.fitted((seconds * f64::from(wave.sample_rate())).round().max(1.0) as usize)
-            }
-            None => wave,
-        })
-    }
-
-    fn resampled(&self, wave: &Waveform) -> Result<Waveform, Error> {
-        let mono = wave.to_mono();
-        match self.form.sample_rate {
-            Some(rate) if rate != mono.sample_rate() => resample(&mono, rate),
-            _ => Ok(mono),
-        }
+        Ok(self.form.fitted(wave))
     }
 }
 

@@ -7,6 +7,7 @@ mod describe;
 mod esc50;
 mod folder;
 mod folds;
+mod form;
 mod icbhi;
 mod icbhi_files;
 mod manifest;
@@ -14,8 +15,10 @@ mod manifest_row;
 mod missing;
 mod naming;
 mod nsynth;
+mod pack;
 mod part;
 mod sampling;
+mod shards;
 mod speech_commands;
 mod split;
 mod spoken_digits;
@@ -27,18 +30,23 @@ pub use augment_files::{
     manifest_name, size,
 };
 pub use cache::Cache;
-pub use clips::{Clip, Column, Dataset, Form, Source, Span};
+pub use clips::{Clip, Column, Dataset, Source, Span};
 pub use describe::Description;
 pub use esc50::esc50;
 pub use folder::{FolderNames, GROUP, folder};
 pub use folds::FoldOptions;
+pub use form::Form;
 pub use icbhi::{IcbhiClasses, icbhi};
 pub use manifest::{Manifest, manifest};
 pub use missing::{Missing, WhenMissing};
 pub use naming::{NameFunction, NamePattern, Naming};
 pub use nsynth::{NsynthLabel, nsynth};
+pub use pack::{
+    ColumnKind, ColumnValues, Pack, PackFormat, PackedUp, ParquetColumn, ParquetShard, TarShard,
+};
 pub use part::Part;
 pub use sampling::{Sampling, Taken};
+pub use shards::{Broken, Packed, Reader, ShardOptions, Shards, Share};
 pub use speech_commands::{Words, speech_commands};
 pub use split::{Divided, Split, SplitRule};
 pub use spoken_digits::spoken_digits;

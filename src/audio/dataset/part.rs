@@ -26,6 +26,15 @@ impl Part {
         ("evaluation", Part::Test),
     ];
 
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Train => "train",
+            Part::Validation => "validation",
+            Part::Test => "test",
+        }
+    }
+
     /// The part that a word means, in letters of either case.
     pub fn of_word(word: &str) -> Option<Part> {
         let found = |(own, _): &&(&str, Part)| own.eq_ignore_ascii_case(word.trim());

@@ -28,7 +28,7 @@ pub(crate) use flac::FlacContent;
 pub use flac::{FlacFormat, write_flac};
 pub use folder::{Found, PassedOver, find_sounds, sounds};
 pub use mp3::{MP3_RATES, mp3_file, read_mp3};
-pub use read::{EXTENSIONS, Header, read, read_header};
+pub use read::{EXTENSIONS, Header, read, read_bytes, read_header, read_header_of};
 pub use whole::{WholeFile, unwritable, write_whole};
 pub(crate) use whole::{content_of, write_unsynced};
 pub(crate) use write::WavContent;

@@ -1,16 +1,47 @@
 //! A stretch of a file as if it were the whole: what stands before and behind it, tags mostly, is nobody's sound.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
 use symphonia::core::io::MediaSource;
 
-/// Bytes of a file from one place to another.
+/// Bytes of a file, or of what was read from one, from one place to another.
 #[derive(Debug)]
 pub(super) struct Part {
-    file: File,
+    source: Bytes,
     start: u64,
     length: u64,
     at: u64,
+}
+
+/// What a part is of.
+#[derive(Debug)]
+enum Bytes {
+    File(File),
+    Memory(Cursor<Arc<[u8]>>),
+}
+
+impl Bytes {
+    fn try_clone(&self) -> io::Result<Bytes> {
+        Ok(match self {
+            Bytes::File(file) => Bytes::File(file.try_clone()?),
+            Bytes::Memory(bytes) => Bytes::Memory(bytes.clone()),
+        })
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Bytes::File(file) => file.read(buffer),
+            Bytes::Memory(bytes) => bytes.read(buffer),
+        }
+    }
+
+    fn seek(&mut self, to: u64) -> io::Result<u64> {
+        match self {
+            Bytes::File(file) => file.seek(SeekFrom::Start(to)),
+            Bytes::Memory(bytes) => bytes.seek(SeekFrom::Start(to)),
+        }
+    }
 }
 
 impl Part {
@@ -18,10 +49,22 @@ impl Part {
     ///
     /// # Errors
     /// If the file cannot be read from there.
-    pub(super) fn new(mut file: File, start: u64, end: u64) -> io::Result<Part> {
-        file.seek(SeekFrom::Start(start))?;
+    pub(super) fn new(file: File, start: u64, end: u64) -> io::Result<Part> {
+        Part::of(Bytes::File(file), start, end)
+    }
+
+    /// The bytes in memory from `start` up to `end`.
+    ///
+    /// # Errors
+    /// None that memory has.
+    pub(super) fn in_memory(bytes: Arc<[u8]>, start: u64, end: u64) -> io::Result<Part> {
+        Part::of(Bytes::Memory(Cursor::new(bytes)), start, end)
+    }
+
+    fn of(mut source: Bytes, start: u64, end: u64) -> io::Result<Part> {
+        source.seek(start)?;
         Ok(Part {
-            file,
+            source,
             start,
             length: end.saturating_sub(start),
             at: 0,
@@ -33,8 +76,8 @@ impl Part {
     /// # Errors
     /// If the file cannot be read from there.
     pub(super) fn stretch(&self, start: u64, end: u64) -> io::Result<Part> {
-        Part::new(
-            self.file.try_clone()?,
+        Part::of(
+            self.source.try_clone()?,
             self.start + start,
             self.start + end.min(self.length),
         )
@@ -49,7 +92,7 @@ impl Part {
 impl Read for Part {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.length.saturating_sub(self.at).min(buffer.len() as u64) as usize;
-        let n = self.file.read(&mut buffer[..left])?;
+        let n = self.source.read(&mut buffer[..left])?;
         self.at += n as u64;
         Ok(n)
     }
@@ -64,9 +107,8 @@ impl Seek for Part {
         };
         let beyond = || io::Error::new(io::ErrorKind::InvalidInput, "a place before the beginning");
         let to = to.ok_or_else(beyond)?;
-        self.file.seek(SeekFrom::Start(
-            self.start.checked_add(to).ok_or_else(beyond)?,
-        ))?;
+        self.source
+            .seek(self.start.checked_add(to).ok_or_else(beyond)?)?;
         self.at = to;
         Ok(to)
     }
@@ -91,7 +133,11 @@ mod tests {
     fn a_part_begins_and_ends_where_it_was_told() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"0123456789").unwrap();
-        let mut part = Part::new(file, 2, 8).unwrap();
+        check(Part::new(file, 2, 8).unwrap());
+        check(Part::in_memory(b"0123456789".as_slice().into(), 2, 8).unwrap());
+    }
+
+    fn check(mut part: Part) {
         let mut all = String::new();
         part.read_to_string(&mut all).unwrap();
         assert_eq!(all, "234567");

@@ -10,8 +10,9 @@ use super::part::Part;
 use super::wav::{WavHead, read_wav, read_wav_head};
 use crate::{Error, Waveform};
 use std::fs::File;
-use std::io::{ErrorKind, Seek};
+use std::io::{Cursor, ErrorKind, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 /// File name endings that are taken for sound when a folder is scanned.
 pub const EXTENSIONS: [&str; 19] = [
@@ -35,7 +36,20 @@ pub struct Header {
 /// # Errors
 /// [`Error::File`] if it is absent, empty, no sound file that can be read here, or says what no head may say.
 pub fn read_header(path: &Path) -> Result<Header, Error> {
-    let (mut file, kind) = open(path)?;
+    let (file, kind) = open(path)?;
+    header(path, file, kind)
+}
+
+/// Reads the head of a sound file that is in memory; `name` is what errors call it.
+///
+/// # Errors
+/// As [`read_header`].
+pub fn read_header_of(name: &Path, bytes: Arc<[u8]>) -> Result<Header, Error> {
+    let (file, kind) = in_memory(name, bytes)?;
+    header(name, file, kind)
+}
+
+fn header(path: &Path, mut file: Part, kind: Kind) -> Result<Header, Error> {
     match kind {
         Kind::Wav => Ok(read_wav_head(path, &mut file)?.header),
         Kind::Flac => read_flac_header(path, &mut file),
@@ -58,7 +72,20 @@ pub fn read_header(path: &Path) -> Result<Header, Error> {
 /// [`Error::File`] if the file is absent, empty, broken, cut short, of a kind that is not read, or beyond the bounds of heads;
 /// [`Error::BadSample`] if a sample is NaN or infinite.
 pub fn read(path: &Path) -> Result<Waveform, Error> {
-    let (mut file, kind) = open(path)?;
+    let (file, kind) = open(path)?;
+    decoded(path, file, kind)
+}
+
+/// Decodes a sound file that is in memory; `name` is what errors call it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(name: &Path, bytes: Arc<[u8]>) -> Result<Waveform, Error> {
+    let (file, kind) = in_memory(name, bytes)?;
+    decoded(name, file, kind)
+}
+
+fn decoded(path: &Path, mut file: Part, kind: Kind) -> Result<Waveform, Error> {
     let decoded = match kind {
         Kind::Wav => {
             let head = read_wav_head(path, &mut file)?;
@@ -136,16 +163,33 @@ fn open(path: &Path) -> Result<(Part, Kind), Error> {
         ));
     }
     if metadata.len() == 0 {
-        return Err(Error::refused_file(
-            path,
-            "the file is empty",
-            "copy or download it again",
-        ));
+        return Err(empty(path));
     }
-    let (kind, start) = Kind::of(&mut file).map_err(fault)?;
+    let (kind, start) = known(path, &mut file)?;
+    Ok((Part::new(file, start, metadata.len()).map_err(fault)?, kind))
+}
+
+/// As [`open`], of the bytes of a file.
+fn in_memory(name: &Path, bytes: Arc<[u8]>) -> Result<(Part, Kind), Error> {
+    if bytes.is_empty() {
+        return Err(empty(name));
+    }
+    let (kind, start) = known(name, &mut Cursor::new(&*bytes))?;
+    let end = bytes.len() as u64;
+    let part = Part::in_memory(bytes, start, end);
+    Ok((part.map_err(|error| Error::file(name, error))?, kind))
+}
+
+fn empty(path: &Path) -> Error {
+    Error::refused_file(path, "the file is empty", "copy or download it again")
+}
+
+/// The kind of a file, one that is read here, and where its content begins.
+fn known(path: &Path, file: &mut (impl Read + Seek)) -> Result<(Kind, u64), Error> {
+    let (kind, start) = Kind::of(file).map_err(|error| Error::file(path, error))?;
     match kind {
         Kind::Other(_) | Kind::Unknown => Err(kind.refusal(path)),
-        kind => Ok((Part::new(file, start, metadata.len()).map_err(fault)?, kind)),
+        kind => Ok((kind, start)),
     }
 }
 
@@ -187,15 +231,22 @@ mod tests {
         file
     }
 
-    fn read_bytes(name: &str, bytes: &[u8]) -> Result<Waveform, Error> {
+    /// Reads a file of these bytes, and the bytes themselves, which must come to the same.
+    fn read_both(name: &str, bytes: &[u8]) -> Result<Waveform, Error> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        read(&path)
+        let of_file = read(&path);
+        match (&of_file, read_bytes(&path, bytes.into())) {
+            (Ok(of_file), Ok(of_bytes)) => assert_eq!(*of_file, of_bytes),
+            // Told as text, for a sample that is NaN equals none.
+            (of_file, of_bytes) => assert_eq!(format!("{of_file:?}"), format!("{of_bytes:?}")),
+        }
+        of_file
     }
 
     fn reason(name: &str, bytes: &[u8]) -> String {
-        match read_bytes(name, bytes).unwrap_err() {
+        match read_both(name, bytes).unwrap_err() {
             Error::File { reason, .. } => reason,
             error => error.to_string(),
         }
@@ -226,7 +277,7 @@ mod tests {
                 (3, 32, float.clone()),
                 (3, 64, double.clone()),
             ] {
-                let wave = read_bytes("a.wav", &wav(tag, bits, 1, extensible, &data)).unwrap();
+                let wave = read_both("a.wav", &wav(tag, bits, 1, extensible, &data)).unwrap();
                 assert_eq!(
                     wave.samples(),
                     [0.5, -1.0, 0.0],
@@ -243,7 +294,7 @@ mod tests {
             .iter()
             .flat_map(|v| v.to_le_bytes())
             .collect();
-        let wave = read_bytes("a.wav", &wav(1, 16, 2, false, &data)).unwrap();
+        let wave = read_both("a.wav", &wav(1, 16, 2, false, &data)).unwrap();
         assert_eq!(
             (wave.channel(0), wave.channel(1)),
             (&[0.5, 0.0][..], &[-0.5, 0.25][..])
@@ -280,7 +331,7 @@ mod tests {
             ]
             .concat();
             let general = decode(Path::new("a.wav"), part(&content), Kind::Wav).unwrap();
-            let plain = read_bytes("a.sound", &content).unwrap();
+            let plain = read_both("a.sound", &content).unwrap();
             assert_eq!(
                 plain.samples(),
                 general.samples,
@@ -295,7 +346,7 @@ mod tests {
             .flat_map(|i| ((i * 7) as i16).to_le_bytes())
             .collect();
         let good = wav(1, 16, 1, false, &data);
-        let want = read_bytes("a.wav", &good).unwrap();
+        let want = read_both("a.wav", &good).unwrap();
         for (riff, size) in [
             (u32::MAX, u32::MAX),
             (0x7FFF_F024, 0x7FFF_F000),
@@ -306,10 +357,10 @@ mod tests {
             let mut piped = good.clone();
             piped[4..8].copy_from_slice(&riff.to_le_bytes());
             piped[40..44].copy_from_slice(&size.to_le_bytes());
-            assert_eq!(read_bytes("a.wav", &piped).unwrap(), want, "{size:x}");
+            assert_eq!(read_both("a.wav", &piped).unwrap(), want, "{size:x}");
             // The program was stopped in the middle of a sample.
             piped.push(3);
-            assert_eq!(read_bytes("a.wav", &piped).unwrap(), want, "{size:x}");
+            assert_eq!(read_both("a.wav", &piped).unwrap(), want, "{size:x}");
         }
         assert_eq!(
             reason("a.wav", &good[..44 + 100]),
@@ -323,7 +374,7 @@ mod tests {
             .flat_map(|i| ((i * 163) as i16).to_le_bytes())
             .collect();
         let good = wav(1, 16, 2, false, &data);
-        let want = read_bytes("a.wav", &good).unwrap();
+        let want = read_both("a.wav", &good).unwrap();
         // 64 bits of size, of the whole file and of the samples, in a chunk that comes first.
         let sizes = [
             (good.len() as u64 + 36).to_le_bytes(),
@@ -339,24 +390,24 @@ mod tests {
         .concat();
         let at = long.len() - data.len() - 4;
         long[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(read_bytes("a.wav", &long).unwrap(), want);
+        assert_eq!(read_both("a.wav", &long).unwrap(), want);
         long[..4].copy_from_slice(b"BW64");
-        assert_eq!(read_bytes("a.wav", &long).unwrap(), want);
+        assert_eq!(read_both("a.wav", &long).unwrap(), want);
         // The numbers of RIFX have their bytes the other way round.
         let mut big =
             b"RIFX\0\0\x03\x44WAVEfmt \0\0\0\x10\0\x01\0\x02\0\0\x1F\x40\0\0\x7D\0\0\x04\0\x10data\0\0\x03\x20"
                 .to_vec();
         big.extend(data.chunks(2).flat_map(|pair| [pair[1], pair[0]]));
-        assert_eq!(read_bytes("a.wav", &big).unwrap(), want);
+        assert_eq!(read_both("a.wav", &big).unwrap(), want);
         // 12 bits in the upper part of 16, 20 in that of 24, and mu-law with a head of 14 bytes.
         let mut twelve = good.clone();
         twelve[34..36].copy_from_slice(&12u16.to_le_bytes());
-        assert_eq!(read_bytes("a.wav", &twelve).unwrap(), want);
+        assert_eq!(read_both("a.wav", &twelve).unwrap(), want);
         let law: Vec<u8> = (0..=255).collect();
         let short =
             [&b"RIFF\x2A\x01\0\0WAVEfmt \x0E\0\0\0\x07\0\x01\0\x40\x1F\0\0\x40\x1F\0\0\x01\0data\0\x01\0\0"[..], &law]
                 .concat();
-        let wave = read_bytes("a.wav", &short).unwrap();
+        let wave = read_both("a.wav", &short).unwrap();
         assert_eq!(wave.n_samples(), 256);
         assert_eq!(
             (wave.samples()[0], wave.samples()[0x80]),
@@ -431,13 +482,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.wav");
         std::fs::write(&path, wav(1, 16, 2, false, &[0; 400])).unwrap();
-        assert_eq!(
-            read_header(&path).unwrap(),
-            Header {
-                sample_rate: 8000,
-                n_channels: 2,
-                n_samples: Some(100)
-            }
-        );
+        let header = Header {
+            sample_rate: 8000,
+            n_channels: 2,
+            n_samples: Some(100),
+        };
+        assert_eq!(read_header(&path).unwrap(), header);
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(read_header_of(&path, bytes.into()).unwrap(), header);
     }
 }

@@ -7,6 +7,7 @@ mod clips;
 mod loader;
 mod moments;
 mod pairs;
+mod shards;
 mod stack;
 mod supply;
 #[cfg(test)]

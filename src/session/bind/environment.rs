@@ -134,6 +134,12 @@ impl Environment {
         recipe.listen(&listener);
     }
 
+    /// Who tells of what goes wrong and stops nothing; `what` becomes of it.
+    pub(crate) fn listener(&self, what: &'static str) -> Listener {
+        let (noted, sink) = (self.noted.clone(), self.sink.clone());
+        Arc::new(move |error| note_once(&noted, &*sink, format!("{what}: {error}")))
+    }
+
     /// The texts that the session has seen.
     pub(crate) fn sources(&self) -> MutexGuard<'_, Sources> {
         self.sources

@@ -4,6 +4,5 @@ mod metadata;
 mod parquet;
 mod part;
 mod run;
-mod tar;
 
 pub use run::{Corpus, Made, Storage};

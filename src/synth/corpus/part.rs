@@ -1,11 +1,9 @@
 //! A part of a corpus, and how its sounds get into it.
 
-use super::parquet::ParquetPart;
-use super::tar::TarPart;
-use super::{Corpus, Storage, metadata};
+use super::{Corpus, Storage, metadata, parquet};
 use crate::{Error, Patches, Playback};
 use auricle_audio::Waveform;
-use auricle_audio::dataset::Encoding;
+use auricle_audio::dataset::{Encoding, ParquetShard, TarShard};
 use auricle_audio::io::{WholeFile, unwritable, write_whole};
 use rayon::prelude::*;
 use std::io::Write;
@@ -59,16 +57,13 @@ impl Part {
     /// # Errors
     /// [`auricle_audio::Error::File`] if its folder cannot be written to.
     pub(super) fn begin<'a>(&'a self, corpus: &'a Corpus) -> Result<Writer<'a>, Error> {
-        let file = WholeFile::create_all(&self.file)?;
         let target = match self.storage {
             Storage::Files => Target::Files {
                 folder: &self.folder,
-                list: Box::new(file),
+                list: Box::new(WholeFile::create_all(&self.file)?),
             },
-            Storage::Tar => Target::Tar(Box::new(TarPart::new(&self.file, file))),
-            Storage::Parquet => {
-                Target::Parquet(Box::new(ParquetPart::new(&self.file, file, corpus)?))
-            }
+            Storage::Tar => Target::Tar(Box::new(TarShard::create(&self.file)?)),
+            Storage::Parquet => Target::Parquet(Box::new(parquet::begin(&self.file, corpus)?)),
         };
         Ok(Writer {
             corpus,
@@ -83,8 +78,8 @@ enum Target<'a> {
         folder: &'a Path,
         list: Box<WholeFile>,
     },
-    Tar(Box<TarPart>),
-    Parquet(Box<ParquetPart>),
+    Tar(Box<TarShard>),
+    Parquet(Box<ParquetShard>),
 }
 
 /// A part that is being written.
@@ -119,10 +114,15 @@ impl Writer<'_> {
                 }
                 Ok(())
             }
-            Target::Tar(tar) => sounds
-                .iter()
-                .try_for_each(|sound| tar.add(sound, &about(sound))),
-            Target::Parquet(parquet) => parquet.add(&sounds, patches),
+            Target::Tar(tar) => {
+                for sound in &sounds {
+                    let (key, _) = sound.name.split_once('.').unwrap_or((&sound.name, ""));
+                    tar.add(&sound.name, &sound.bytes)?;
+                    tar.add(&format!("{key}.json"), about(sound).to_string().as_bytes())?;
+                }
+                Ok(())
+            }
+            Target::Parquet(shard) => parquet::add(shard, sounds, patches),
         }
     }
 
@@ -133,8 +133,8 @@ impl Writer<'_> {
     pub(super) fn finish(self) -> Result<(), Error> {
         match self.target {
             Target::Files { list, .. } => Ok(list.finish()?),
-            Target::Tar(tar) => tar.finish(),
-            Target::Parquet(parquet) => parquet.finish(),
+            Target::Tar(tar) => Ok(tar.finish()?),
+            Target::Parquet(shard) => Ok(shard.finish()?),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Collections of clips.
 
 use super::super::Environment;
-use super::{data_manifest, data_sets, data_split, data_table};
+use super::{data_manifest, data_sets, data_split, data_table, shards};
 use crate::script::{Call, FromScript, Function, Parts, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::{
     self, Clip, Dataset, Description, FolderNames, Form, NamePattern, Naming, Source, Split,
@@ -84,6 +84,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     ];
     all.extend(data_sets::functions(environment));
     all.push(data_manifest::manifest(environment));
+    all.extend(shards::functions(environment));
     all.extend(data_split::functions(environment));
     all.extend(properties());
     all.extend(methods(environment));

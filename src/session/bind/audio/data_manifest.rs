@@ -38,7 +38,7 @@ pub(super) fn manifest(environment: &Arc<Environment>) -> Function {
             columns: call.get::<Option<Vec<String>>>("columns")?.unwrap_or_default(),
             classes: call.get::<Option<Vec<String>>>("classes")?.unwrap_or_default(),
             root: call.get::<Option<String>>("root")?.map(PathBuf::from),
-            missing: when_missing(call)?,
+            missing: when_missing(call, "missing")?,
         };
         let data = dataset::manifest(Path::new(&table), &by, form(call)?, environment.cache())?;
         tell_missing(&environment, &data);

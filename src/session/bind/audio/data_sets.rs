@@ -56,11 +56,24 @@ pub(super) fn with_missing(function: Function) -> Function {
         .words("missing", &["error", LEAVE_OUT])
 }
 
-pub(super) fn when_missing(call: &Call<'_>) -> Result<WhenMissing, ScriptError> {
-    match call.get::<String>("missing")?.as_str() {
+/// Adds the option that says what becomes of shards and clips in them that cannot be read.
+pub(super) fn with_broken(function: Function) -> Function {
+    function
+        .option::<String>(
+            "broken",
+            "error",
+            "what shards and clips are that cannot be read: \"error\", or \"leave out\", which goes on without them and \
+             says which they are",
+        )
+        .words("broken", &["error", LEAVE_OUT])
+}
+
+/// What an option says of what is not there.
+pub(super) fn when_missing(call: &Call<'_>, option: &str) -> Result<WhenMissing, ScriptError> {
+    match call.get::<String>(option)?.as_str() {
         "error" => Ok(WhenMissing::Error),
         LEAVE_OUT => Ok(WhenMissing::LeaveOut),
-        _ => Err(call.wrong("missing", "\"error\" or \"leave out\"")),
+        _ => Err(call.wrong(option, "\"error\" or \"leave out\"")),
     }
 }
 
@@ -106,7 +119,7 @@ fn nsynth(environment: &Arc<Environment>) -> Function {
             "source" => NsynthLabel::Source,
             _ => return Err(call.wrong("label", "\"family\", \"pitch\" or \"source\"")),
         };
-        Ok(dataset::nsynth(dir, label, when_missing(call)?, form(call)?, environment.cache())?)
+        Ok(dataset::nsynth(dir, label, when_missing(call, "missing")?, form(call)?, environment.cache())?)
     }))
     .about("Opens NSynth: notes of 4 s by family of instruments, by pitch or by source, with its official parts.")
     .note("source: Engel et al., Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders, 2017")
@@ -127,7 +140,7 @@ fn urbansound8k(environment: &Arc<Environment>) -> Function {
         |call, dir, environment| {
             Ok(dataset::urbansound8k(
                 dir,
-                when_missing(call)?,
+                when_missing(call, "missing")?,
                 form(call)?,
                 environment.cache(),
             )?)

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::{own_loss, validating};
 use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::augment::{Recipe, Views};
-use auricle_audio::dataset::{Dataset, Split};
+use auricle_audio::dataset::{Dataset, Shards, Split};
 use auricle_audio::declare::{Described, Value};
 use auricle_learn::feed::{Pairs, Supply};
 use auricle_learn::loss::Loss;
@@ -48,7 +48,7 @@ fn function(declaration: &'static MethodDeclaration, environment: &Arc<Environme
     let function = function
         .long_if(is_long)
         .note("the model is copied: what was trained is `run.model`, and the model given stays as it was")
-        .param::<Dynamic>("data", "a dataset; a split, whose training clips are taken; or `pairs` of a synthesizer")
+        .param::<Dynamic>("data", "a dataset; a split, whose training clips are taken; `shards`; or `pairs` of a synthesizer")
         .option::<Dynamic>("recipe", (), recipe);
     let function = validating::options(function);
     let function = declared::with_parameters(function, declaration.parameters);
@@ -85,6 +85,7 @@ fn describe(
     let (clips, supply) = match data {
         TrainedOn::Clips(clips) => (Some(clips.clone()), Arc::new(clips) as Arc<dyn Supply>),
         TrainedOn::Pairs(pairs) => (None, Arc::new(pairs) as Arc<dyn Supply>),
+        TrainedOn::Shards(shards) => (None, Arc::new(shards) as Arc<dyn Supply>),
     };
     let validation = validating::validation(call, &training, clips.as_ref())?;
     let plan = training.plan(model.encoder, supply, views, environment.seed());
@@ -105,6 +106,7 @@ fn inside(value: &Dynamic) -> Result<Option<Value>, ScriptError> {
 enum TrainedOn {
     Clips(Dataset),
     Pairs(Pairs),
+    Shards(Shards),
 }
 
 fn trained_on(call: &Call<'_>) -> Result<TrainedOn, ScriptError> {
@@ -115,9 +117,15 @@ fn trained_on(call: &Call<'_>) -> Result<TrainedOn, ScriptError> {
     if let Some(pairs) = data.clone().try_cast::<Pairs>() {
         return Ok(TrainedOn::Pairs(pairs));
     }
+    if let Some(shards) = data.clone().try_cast::<Shards>() {
+        return Ok(TrainedOn::Shards(shards));
+    }
     let clips = data.try_cast::<Dataset>().map(TrainedOn::Clips);
     clips.ok_or_else(|| {
-        let wrong = call.wrong("data", "a dataset, a split, or pairs of a synthesizer");
+        let wrong = call.wrong(
+            "data",
+            "a dataset, a split, a stream of shards, or pairs of a synthesizer",
+        );
         match call.raw("data").is::<Synth>() {
             true => wrong.hint("write `synthesizer.pairs(#{ delta: 0.25 })`"),
             false => wrong,

@@ -6,9 +6,9 @@ use super::TINY_LOOP;
 use super::figures::Figures;
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Domain, Recipe, Views};
-use auricle_audio::dataset::{Dataset, Split};
+use auricle_audio::dataset::{Dataset, Shards, Split};
 use auricle_learn::batch::{Batch, Scaling};
-use auricle_learn::feed::{Cut, Feed, Preparation, Workers, measure};
+use auricle_learn::feed::{self, Cut, Feed, Preparation, Workers};
 use auricle_learn::live::{Batches, Place, Shape, Stream};
 use auricle_learn::nn::FrontEnd;
 use auricle_learn::tensor::{NdTensor, Values};
@@ -159,18 +159,26 @@ pub(super) fn register(engine: &mut Engine) {
 
 pub(super) fn functions(environment: &Arc<Environment>, figures: &Arc<Figures>) -> Vec<Function> {
     let mut all = vec![
-        batches::<Dataset>(environment, figures, |data| data)
+        batches::<Dataset, _>(environment, figures, |data| data)
             .about("Describes batches of the clips, for a loop of one's own: `for batch in data.batches(...)`.")
             .example(
                 TINY_LOOP.to_owned()
                     + "for batch in batches { assert(batch.views[1].shape == [4, 1, 16, 21]) }",
             ),
-        batches::<Split>(environment, figures, |split| split.train)
+        batches::<Split, _>(environment, figures, |split| split.train)
             .about("Describes batches of the training clips, for a loop of one's own.")
             .example(
                 "let clips = []; for i in 0..10 { clips.push(#{ wave: tone(200 + 100 * i, 0.2) }) } \
                 let split = dataset(clips).split(#{ test: 0.2 }); \
                 assert(split.batches(4).len() == 2)",
+            ),
+        batches::<Shards, _>(environment, figures, |shards| shards)
+            .about("Describes batches of the clips of shards, read as a stream, for a loop of one's own.")
+            .example(
+                "let clips = []; for i in 0..12 { clips.push(#{ wave: tone(200 + 100 * i, 0.2) }) } \
+                let d = temporary_folder(); dataset(clips).pack(d, #{ shard_size: 5 }); let ids = []; \
+                for batch in shards(d).batches(4, #{ recipe: log_mel(#{ n_mels: 16 }) }) { ids += batch.ids; } \
+                ids.sort(); assert(ids.len() == 12 && ids[11] == 11)",
             ),
     ];
     all.extend(of_batches());
@@ -179,10 +187,10 @@ pub(super) fn functions(environment: &Arc<Environment>, figures: &Arc<Figures>) 
     all
 }
 
-fn batches<T: ScriptValue>(
+fn batches<T: ScriptValue, S: feed::Supply + 'static>(
     environment: &Arc<Environment>,
     figures: &Arc<Figures>,
-    clips: fn(T) -> Dataset,
+    clips: fn(T) -> S,
 ) -> Function {
     let (environment, figures) = (environment.clone(), figures.clone());
     Function::new("batches", Topic::Training, move |call| {
@@ -276,7 +284,7 @@ fn front_end(views: &Views) -> Result<Option<Recipe>, ScriptError> {
 
 fn scaling(
     call: &Call<'_>,
-    data: &Dataset,
+    data: &dyn feed::Supply,
     front_end: Option<&Recipe>,
     workers: &Workers,
     environment: &Environment,
@@ -295,7 +303,7 @@ fn scaling(
         (Ok(false), _) => Ok(Scaling::NONE),
         (Ok(true), Some(front_end)) => {
             let stop = environment.token.stop();
-            Ok(measure(data, front_end, workers, &|| stop.is_asked())?)
+            Ok(data.measure(front_end, workers, &|| stop.is_asked())?)
         }
         (Ok(true), None) => Err(ScriptError::new(
             "the recipe does not say by which one stage a clip becomes features without augmentation",
