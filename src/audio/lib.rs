@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod declare;
 pub mod dsp;
 mod error;
+pub mod expression;
 pub mod features;
 pub mod io;
 mod param;

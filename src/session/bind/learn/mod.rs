@@ -98,6 +98,7 @@ impl From<auricle_learn::Error> for ScriptError {
         ScriptError {
             message: error.to_string(),
             hint,
+            part: None,
         }
     }
 }
