@@ -160,6 +160,58 @@ fn whole_chain(c: &mut Criterion) {
     group.finish();
 }
 
+/// Expressions beside what they are like: a built-in distortion, and a filter of the first order as a loop.
+fn operators(c: &mut Criterion) {
+    let op = |expression: &str, named: &[(&str, f64)]| {
+        let expression = [("expression", word(expression))].into_iter();
+        let named = named
+            .iter()
+            .map(|&(name, value)| (name, Value::Drawn(value.into())));
+        stage_of("op", expression.chain(named).collect())
+    };
+    let ten_s = noise(10.0, 16_000);
+    for (name, recipe) in [
+        ("identity", Recipe::identity()),
+        ("tanh_distortion", stage("tanh_distortion", &[])),
+        ("op_tanh", op("tanh(drive * x)", &[("drive", 4.0)])),
+        (
+            "op_sine_shaper",
+            op("sin(2 * pi * t * f) * x", &[("f", 50.0)]),
+        ),
+        ("op_one_pole", op("a * x + (1 - a) * y[-1]", &[("a", 0.1)])),
+        ("op_echo", op("x + 0.5 * y[-4000]", &[])),
+        (
+            "op_biquad",
+            op(
+                "b * x + 2 * b * x[-1] + b * x[-2] + p * y[-1] - q * y[-2]",
+                &[("b", 0.02), ("p", 1.56), ("q", 0.64)],
+            ),
+        ),
+    ] {
+        bench(c, &format!("{name}_10s_16k"), &[recipe], &ten_s);
+    }
+    let mut group = c.benchmark_group("audio");
+    group.throughput(Throughput::Elements(10));
+    group.bench_function("one_pole_loop_10s_16k", |b| {
+        let mut work = Workspace::default();
+        b.iter(|| {
+            work.load(&ten_s);
+            one_pole(&mut work.samples, black_box(0.1));
+            black_box(&work.samples);
+        });
+    });
+    group.finish();
+}
+
+/// `y[n] = a x[n] + (1 - a) y[n - 1]`.
+fn one_pole(samples: &mut [f32], a: f64) {
+    let mut y = 0.0;
+    for sample in samples {
+        y = a * f64::from(*sample) + (1.0 - a) * y;
+        *sample = y as f32;
+    }
+}
+
 fn audio(c: &mut Criterion) {
     let log_mel = |n_mels: f64, n_fft: f64, hop_length: f64| {
         stage(
@@ -271,5 +323,5 @@ fn audio(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, audio, decode, whole_chain);
+criterion_group!(benches, audio, operators, decode, whole_chain);
 criterion_main!(benches);

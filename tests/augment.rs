@@ -647,8 +647,8 @@ fn nothing_stale_is_kept() {
 fn a_manifest_makes_its_outputs_again_or_is_refused() {
     let folder = sounds();
     let at = folder.path();
-    let recipe =
-        "0.5 * reverse() |> lambda(|w, seed| noise(20).apply(w, #{ seed: seed })) |> gain(-6..6)";
+    let recipe = "0.5 * reverse() |> lambda(|w, seed| noise(20).apply(w, #{ seed: seed })) |> gain(-6..6) |> \
+                  op(\"tanh(drive * x) + 0.001 * noise - 0.1 * y[-1]\", #{ drive: 0.5..2 })";
     done(
         at,
         &[

@@ -59,12 +59,20 @@ fn value(parameter: &Parameter, rng: &mut Rng) -> Option<String> {
         }
         Kind::Text => "\"text\"".into(),
         Kind::Nested(inside) => panic!("{inside:?} is not known here"),
-        Kind::Paths { .. } | Kind::Folder => return None,
+        Kind::Paths { .. } | Kind::Folder | Kind::Named => return None,
     })
 }
 
 /// A stage with some of its parameters, as a script writes it.
 fn stage(declaration: &Declaration, rng: &mut Rng) -> String {
+    if declaration.parameters.iter().any(|p| p.kind == Kind::Named) {
+        let drive = drawn(0.1, 4.0, rng);
+        let expression = "0.5 * tanh(drive * x) + 0.2 * y[-1] + 0.1 * noise";
+        return format!(
+            "{}({expression:?}, #{{ drive: {drive} }})",
+            declaration.name
+        );
+    }
     let (mut positional, mut options) = (Vec::new(), Vec::new());
     for parameter in declaration.parameters.iter().filter(|p| p.positional) {
         if parameter.default_value().is_some() && rng.below(2) == 0 {

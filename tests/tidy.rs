@@ -55,7 +55,7 @@ fn code(text: &str) -> String {
 /// The rooms of a crate from left to right; rooms of one step may not know each other.
 const AUDIO: [&[&str]; 6] = [
     &["error", "rng", "param", "waveform", "declare"],
-    &["io", "dsp"],
+    &["io", "dsp", "expression"],
     &["features", "synth"],
     &["augment"],
     &["dataset", "plot"],

@@ -150,6 +150,20 @@ pub enum Error {
     /// An operation that has no sensible result for this input.
     #[error("{0}")]
     Unusable(String),
+    /// An expression that cannot be read, or that gives what no sample can be.
+    #[error("{reason}, at column {column} of `{expression}`")]
+    Expression {
+        /// The whole expression.
+        expression: String,
+        /// First character of the part that is meant, from 1.
+        column: usize,
+        /// Number of characters.
+        width: usize,
+        /// What is wrong.
+        reason: String,
+        /// What would help.
+        hint: Option<String>,
+    },
     /// A function of the user's that failed inside a stage; the text is its own message.
     #[error("{0}")]
     Callback(String),
@@ -228,7 +242,7 @@ impl Error {
                 "uniform" => Some(format!("write `{high}..{low}`")),
                 what => Some(format!("write `{what}({high}, {low})`")),
             },
-            Error::File { hint, .. } => hint.clone(),
+            Error::File { hint, .. } | Error::Expression { hint, .. } => hint.clone(),
             Error::Domain { wants, .. } if wants == "waves" => {
                 Some("put it before the stage that computes the features".into())
             }

@@ -16,12 +16,21 @@ fn recording(folder: &std::path::Path) -> String {
     file.display().to_string()
 }
 
+/// An expression with all that one can have.
+const OF_SAMPLES: &str =
+    "select(x > peak / 2, tanh(2 * x), x[-3]) + rms * noise - 0.3 * y[-1] + 0.3 * y[-200]";
+
 /// What must be given, so that the stage can be built.
 fn required(declaration: &Declaration, recording: &str) -> Option<(String, Value)> {
     let (name, value) = match declaration.name {
         "crop" => ("seconds", Value::Drawn(0.01.into())),
         "resample_to" => ("hz", Value::Drawn(11_025.0.into())),
         "background" | "short_noises" => ("paths", Value::Word(recording.into())),
+        "op" => ("expression", Value::Word(OF_SAMPLES.into())),
+        "op_features" => (
+            "expression",
+            Value::Word("0.5 * x + 0.5 * y[-1] + noise * std".into()),
+        ),
         _ => return None,
     };
     Some((name.to_owned(), value))
@@ -125,7 +134,9 @@ fn any_value(parameter: &Parameter, rng: &mut Rng) -> Option<Value> {
         Kind::Sizes { low, high, .. } => {
             Value::Numbers(vec![between(low, high.min(LONG_ENOUGH), rng).round()])
         }
-        Kind::Text => Value::Word("text".into()),
+        // What a text must be is required of its stage, and names stand in it.
+        Kind::Text => return None,
+        Kind::Named => Value::Named(Vec::new()),
     })
 }
 

@@ -42,6 +42,8 @@ mod mp3;
 mod noise;
 mod noise_level;
 mod normalize;
+mod op;
+mod op_features;
 mod pad;
 mod patches;
 mod peaking;
@@ -126,6 +128,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &tape_speed::TAPE_SPEED,
         &resample_to::RESAMPLE_TO,
         &lambda::LAMBDA,
+        &op::OP,
         &stft::STFT,
         &crop_pad::CROP_PAD,
         &pad::PAD,
@@ -147,6 +150,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &time_warp::TIME_WARP,
         &spec_warp::SPEC_WARP,
         &spec_augment::SPEC_AUGMENT,
+        &op_features::OP_FEATURES,
         &patches::PATCHES,
     ];
     CATALOGUE

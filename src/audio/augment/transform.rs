@@ -104,6 +104,8 @@ pub struct Workspace {
     pub convolver: Convolver,
     /// An impulse response that a stage made or read.
     pub response: Vec<f32>,
+    /// Buffers of an expression.
+    pub expression: crate::expression::Scratch,
     /// Where a stage runs a recipe of its own.
     inner: Option<Box<Workspace>>,
 }

@@ -1,6 +1,6 @@
 //! A described value: a declaration with its values, and what was built from them.
 
-use super::{Declaration, Inner, Parameter, Preset, Settings, Value, single};
+use super::{Declaration, Inner, Kind, Parameter, Preset, Settings, Value, single};
 use crate::Error;
 use serde_json::{Map, Value as Json};
 use std::any::Any;
@@ -55,11 +55,16 @@ impl<B, E: From<Error>, F> Described<B, E, F> {
     ) -> Result<Arc<[Value]>, Error> {
         let parameters = declaration.parameters;
         let mut values: Vec<Option<Value>> = vec![None; parameters.len()];
+        let named_by_user = parameters.iter().position(|p| p.kind == Kind::Named);
         for (name, value) in given {
-            let Some(index) = parameters
-                .iter()
-                .position(|parameter| parameter.name == name)
-            else {
+            let declared = parameters.iter().position(|p| p.name == name);
+            if let Some(index) = named_by_user
+                && declared.is_none_or(|declared| declared == index)
+            {
+                add_named(&mut values[index], name, value)?;
+                continue;
+            }
+            let Some(index) = declared else {
                 return Err(Error::Unknown {
                     owner: declaration.name.to_owned(),
                     kind: "option",
@@ -160,12 +165,39 @@ impl<B, E, F> Described<B, E, F> {
 
     /// It as JSON: its name, and the parameters that are not at their default.
     pub fn to_json(&self) -> Json {
-        let options = self
-            .changed()
-            .map(|(parameter, value)| (parameter.name.to_owned(), value.to_json()));
-        let options: Map<String, Json> = options.collect();
+        let mut options = Map::new();
+        for (parameter, value) in self.changed() {
+            match (value, value.to_json()) {
+                (Value::Named(_), Json::Object(named)) => options.extend(named),
+                (_, json) => {
+                    options.insert(parameter.name.to_owned(), json);
+                }
+            }
+        }
         serde_json::json!({ self.declaration.name: options })
     }
+}
+
+/// Adds a parameter that the user named. Their order is that of their names, whichever way they were written.
+fn add_named(to: &mut Option<Value>, name: String, value: Value) -> Result<(), Error> {
+    let distribution = match value {
+        Value::Drawn(distribution) => distribution,
+        Value::Named(several) => {
+            let mut several = several.into_iter();
+            return several.try_for_each(|(name, value)| add_named(to, name, Value::Drawn(value)));
+        }
+        value => return Err(Error::range(&name, "a number or a distribution", value)),
+    };
+    let mut named = match to.take() {
+        Some(Value::Named(named)) => named,
+        _ => Vec::new(),
+    };
+    match named.binary_search_by(|(known, _)| known.cmp(&name)) {
+        Ok(at) => named[at].1 = distribution,
+        Err(at) => named.insert(at, (name, distribution)),
+    }
+    *to = Some(Value::Named(named));
+    Ok(())
 }
 
 /// What a parameter is where it is not given: a preset comes before the declaration.
@@ -239,7 +271,10 @@ impl<B, E, F> fmt::Display for Described<B, E, F> {
             write!(f, "{}{value}", if i == 0 { "" } else { ", " })?;
         }
         let options: Vec<String> = given(false)
-            .map(|(p, value)| format!("{}: {value}", p.name))
+            .map(|(p, value)| match value {
+                Value::Named(_) => value.to_string(),
+                value => format!("{}: {value}", p.name),
+            })
             .collect();
         if !options.is_empty() {
             write!(

@@ -78,6 +78,9 @@ pub enum Kind {
     },
     /// A value that is itself described, or a function of the user's.
     Nested(&'static Inside),
+    /// Any number of parameters that the user names, each a number or a distribution that is drawn from for every clip.
+    /// They stand among the options, as if they were declared.
+    Named,
 }
 
 impl Kind {
@@ -127,6 +130,7 @@ impl fmt::Display for Kind {
                 write!(f, "an array of numbers {}", within(*low, *high))
             }
             Kind::Nested(inside) => f.write_str(inside.what),
+            Kind::Named => f.write_str("a number or a distribution for every name"),
         }
     }
 }

@@ -247,6 +247,8 @@ impl Parameter {
             (Kind::Numbers { .. }, _) => wrong("an array of numbers".into()),
             (Kind::Nested(inside), Value::Nested(nested)) => (inside.check)(self.name, nested),
             (Kind::Nested(inside), _) => wrong(inside.what.into()),
+            (Kind::Named, Value::Named(_)) => Ok(()),
+            (Kind::Named, _) => wrong("a number or a distribution".into()),
         }
     }
 

@@ -107,6 +107,14 @@ impl<'a> Settings<'a> {
         sizes.map(|&number| number as usize).collect()
     }
 
+    /// The parameters that the user named, sorted by name; none if it is absent.
+    pub fn named(&self, name: &str) -> &'a [(String, Distribution)] {
+        match self.value(name) {
+            Value::Named(named) => named,
+            _ => &[],
+        }
+    }
+
     /// The flag of a parameter.
     pub fn flag(&self, name: &str) -> bool {
         *self.value(name) == Value::Flag(true)

@@ -22,6 +22,8 @@ pub enum Value {
     Numbers(Vec<f64>),
     /// A value inside: a recipe in a stage, a loss in a method, a function of the user's.
     Nested(Nested),
+    /// Parameters that the user named, sorted by their names.
+    Named(Vec<(String, Distribution)>),
 }
 
 /// Prints the source that gives the value.
@@ -35,6 +37,10 @@ impl fmt::Display for Value {
             Value::Paths(paths) => write!(f, "{paths:?}"),
             Value::Numbers(numbers) => write_numbers(f, numbers),
             Value::Nested(nested) => f.write_str(&nested.source()),
+            Value::Named(named) => {
+                let named = named.iter().map(|(name, value)| format!("{name}: {value}"));
+                f.write_str(&named.collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }
@@ -59,6 +65,14 @@ impl Value {
             Value::Paths(paths) => json!(paths),
             Value::Numbers(numbers) => json!(numbers),
             Value::Nested(nested) => nested.to_json(),
+            Value::Named(named) => {
+                let named = named.iter();
+                Json::Object(
+                    named
+                        .map(|(name, value)| (name.clone(), value.to_json()))
+                        .collect(),
+                )
+            }
         }
     }
 

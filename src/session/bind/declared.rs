@@ -2,8 +2,8 @@
 
 use super::audio::to_distribution;
 use crate::script::{Call, FromScript, Function, Parameter, ScriptError, Topic, describe};
-use auricle_audio::Error;
 use auricle_audio::declare::{self, Declaration, Kind, Value};
+use auricle_audio::{Distribution, Error};
 use rhai::Dynamic;
 
 /// The function of a declaration: its text, parameters, defaults and example are the declaration's.
@@ -35,7 +35,10 @@ pub(super) fn begun<B, E, F>(
 pub(super) fn with_parameters(function: Function, parameters: &[declare::Parameter]) -> Function {
     let add = |function: Function, parameter: &declare::Parameter| {
         let (described, positional) = (described(parameter), parameter.positional);
-        function.declared(described, positional)
+        match parameter.kind {
+            Kind::Named => function.named_options(described),
+            _ => function.declared(described, positional),
+        }
     };
     parameters.iter().fold(function, add)
 }
@@ -98,13 +101,19 @@ fn plain(name: &str, value: &Dynamic) -> Result<Option<Value>, Error> {
     Ok(value.clone().into_string().ok().map(Value::Word))
 }
 
+/// What a number or a distribution is in a script.
+fn drawn(distribution: &Distribution) -> Dynamic {
+    match distribution {
+        Distribution::Constant(number) => (*number).into(),
+        distribution => Dynamic::from(distribution.clone()),
+    }
+}
+
 /// What a parameter's value is in a script.
 pub(super) fn to_script(value: &Value, inside: impl Fn(&Value) -> Option<Dynamic>) -> Dynamic {
-    use auricle_audio::Distribution;
     match value {
         Value::Absent => Dynamic::UNIT,
-        Value::Drawn(Distribution::Constant(number)) => (*number).into(),
-        Value::Drawn(distribution) => Dynamic::from(distribution.clone()),
+        Value::Drawn(distribution) => drawn(distribution),
         Value::Flag(flag) => (*flag).into(),
         Value::Word(word) => word.clone().into(),
         Value::Paths(paths) => {
@@ -114,5 +123,13 @@ pub(super) fn to_script(value: &Value, inside: impl Fn(&Value) -> Option<Dynamic
             Dynamic::from_array(numbers.iter().map(|&number| number.into()).collect())
         }
         Value::Nested(nested) => inside(value).unwrap_or_else(|| nested.source().into()),
+        Value::Named(named) => {
+            let named = named.iter();
+            Dynamic::from_map(
+                named
+                    .map(|(name, value)| (name.into(), drawn(value)))
+                    .collect(),
+            )
+        }
     }
 }

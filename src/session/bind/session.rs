@@ -1,7 +1,7 @@
 //! The session: seeds, arguments, assertions, help, JSON.
 
 use super::Environment;
-use crate::script::{Call, Function, ScriptError, Shown, Topic, describe};
+use crate::script::{Call, Function, ScriptError, Shown, TextPart, Topic, describe};
 use rhai::Dynamic;
 use std::sync::Arc;
 use std::time::Duration;
@@ -247,9 +247,26 @@ fn temporary_folder(environment: &Arc<Environment>) -> Function {
 impl From<auricle_audio::Error> for ScriptError {
     fn from(error: auricle_audio::Error) -> ScriptError {
         let hint = error.hint();
+        let message = error.to_string();
+        let part = match error {
+            auricle_audio::Error::Expression {
+                expression,
+                column,
+                width,
+                reason,
+                ..
+            } => Some(TextPart {
+                text: expression,
+                column,
+                width,
+                message: reason,
+            }),
+            _ => None,
+        };
         ScriptError {
-            message: error.to_string(),
+            message,
             hint,
+            part,
         }
     }
 }

@@ -75,7 +75,7 @@ impl Sounds {
                 &self.wandering_notes,
             ),
             // Few partials: new ones are seen between them.
-            "clip" | "tanh_distortion" | "bit_crush" | "gain_transition" | "lambda" => {
+            "clip" | "tanh_distortion" | "bit_crush" | "gain_transition" | "lambda" | "op" => {
                 ("plucked notes", &self.notes)
             }
             _ => ("a made voice", &self.voice),

@@ -121,11 +121,21 @@ fn given(
             _ if !is_required => continue,
             Kind::Paths { .. } => Some(Value::Word(sounds.recordings())),
             kind if kind == FUNCTION => function(declaration, session)?,
+            Kind::Text => expression(declaration),
             _ => required(parameter),
         };
         given.extend(value.map(|value| (parameter.name.to_owned(), value)));
     }
     Ok(given)
+}
+
+/// An expression of what its stage works on.
+fn expression(declaration: &Declaration) -> Option<Value> {
+    let expression = match declaration.facts.accepts {
+        Accepts::Features => "(x - mean) / max(std, 0.01)",
+        _ => "tanh(4 * x) + 0.3 * y[-800]",
+    };
+    Some(Value::Word(expression.to_owned()))
 }
 
 /// A function of a wave, which only the language can make.
@@ -391,7 +401,13 @@ fn signature(declaration: &Declaration) -> String {
         .partition(|parameter| parameter.positional);
     let mut parts: Vec<String> = first.into_iter().map(|p| part(" = ", p)).collect();
     if !options.is_empty() {
-        let options: Vec<String> = options.into_iter().map(|p| part(": ", p)).collect();
+        let options: Vec<String> = options
+            .into_iter()
+            .map(|p| match p.kind {
+                Kind::Named => format!("{}: value, ...", p.name),
+                _ => part(": ", p),
+            })
+            .collect();
         parts.push(format!("#{{ {} }}", options.join(", ")));
     }
     format!("{}({})", declaration.name, parts.join(", "))

@@ -2,7 +2,7 @@
 
 use super::convert::open_range;
 use super::error::nearest;
-use super::function::{Form, RECEIVER};
+use super::function::RECEIVER;
 use super::home::{expanded, is_path};
 use super::{FromScript, Function, ScriptError, ScriptValue, Shown, Unknown, describe};
 use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
@@ -74,7 +74,7 @@ impl<'a> Call<'a> {
         args: &[&mut Dynamic],
     ) -> Result<Call<'a>, ScriptError> {
         let mut positional: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
-        let takes_options = function.form == Form::Call && !function.options.is_empty();
+        let takes_options = function.takes_options();
         let last = positional
             .len()
             .checked_sub(1)
@@ -113,11 +113,22 @@ impl<'a> Call<'a> {
         {
             return Err(ScriptError::new(format!(
                 "`{}` needs `{}`: {}",
-                function.name, missing.name, missing.about
+                function.name,
+                missing.name,
+                // The first sentence says what it is.
+                missing.about.split(". ").next().unwrap_or_default()
             ))
             .hint(format!("usage: {}", function.signature())));
         }
-        for name in options.keys() {
+        for (name, value) in &options {
+            let of_position = function.parameters.iter().any(|p| p.name == name.as_str());
+            if function.named.is_some() && !of_position {
+                if let Some(range) = open_range(value) {
+                    let hint = format!("write `{range}40`, with the end that is wanted");
+                    return Err(wrong(name, "a range with both ends", value).hint(hint));
+                }
+                continue;
+            }
             if !function
                 .options
                 .iter()

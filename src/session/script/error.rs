@@ -9,6 +9,21 @@ pub struct ScriptError {
     pub message: String,
     /// What would mend it.
     pub hint: Option<String>,
+    /// The part of a text among the arguments that is meant, if it is one.
+    pub part: Option<TextPart>,
+}
+
+/// A part of a text that a script wrote, such as a name in an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextPart {
+    /// The whole text.
+    pub text: String,
+    /// First character of the part, from 1.
+    pub column: usize,
+    /// Number of characters.
+    pub width: usize,
+    /// The fact as it is said where the part is shown.
+    pub message: String,
 }
 
 impl ScriptError {
@@ -17,6 +32,7 @@ impl ScriptError {
         ScriptError {
             message: message.into(),
             hint: None,
+            part: None,
         }
     }
 

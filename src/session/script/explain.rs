@@ -4,7 +4,7 @@ use super::habits::{self, Habit, Text};
 use super::message::{Cause, parse_message};
 use super::shortcut::Expanded;
 use super::syntax::closing;
-use super::{Diagnostic, Label, Quotient, Severity, Span, Table};
+use super::{Diagnostic, Label, Quotient, ScriptError, Severity, Span, Table, TextPart};
 use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 use std::collections::BTreeMap;
 
@@ -200,6 +200,38 @@ fn of_habit(habit: Habit, source: &str, script: &str, text: &Text<'_>) -> Diagno
     Diagnostic::error(habit.message, Some(span), "", Some(habit.hint))
 }
 
+/// The part of a text that an error is about.
+fn part_of_text(error: &EvalAltResult) -> Option<TextPart> {
+    match error {
+        EvalAltResult::ErrorRuntime(value, _) => value.clone().try_cast::<ScriptError>()?.part,
+        _ => None,
+    }
+}
+
+/// Where a part of a text stands in a script, if the text is written out behind the call, on one line and as it is.
+fn span_of_part(
+    part: &TextPart,
+    text: &Text<'_>,
+    call: usize,
+    source: &str,
+    sources: &Sources,
+) -> Option<Span> {
+    let written = text.tokens.get(call..)?.iter().find(|token| {
+        let mut inside = token.text.chars();
+        let quotes = (inside.next(), inside.next_back());
+        matches!(quotes, (Some('"'), Some('"')) | (Some('`'), Some('`')))
+            && inside.as_str() == part.text
+            && !part.text.contains(['\\', '\n'])
+    })?;
+    Some(Span {
+        source: source.to_owned(),
+        text: sources.text(source)?.to_owned(),
+        line: written.line,
+        column: written.column + part.column,
+        width: part.width,
+    })
+}
+
 /// Explains why a script stopped. `names` are the variables it had.
 pub fn explain(
     error: &EvalAltResult,
@@ -245,13 +277,21 @@ pub fn explain(
         names,
         in_function: !calls.is_empty(),
     };
-    let (message, label, mut hints) = cause.eval_message(inner);
+    let (mut message, label, mut hints) = cause.eval_message(inner);
     let mut labels = Vec::new();
-    if let Some(span) = sources.span(&inner_source, inner.position()) {
-        labels.push(Label {
+    if let (Some(part), Some(text), Some(at)) = (part_of_text(inner), &text, at)
+        && let Some(span) = span_of_part(&part, text, at, &inner_source, sources)
+    {
+        message = part.message;
+        let text = String::new();
+        labels.push(Label { span, text });
+    }
+    match sources.span(&inner_source, inner.position()) {
+        Some(span) if labels.is_empty() => labels.push(Label {
             span,
             text: label.to_owned(),
-        });
+        }),
+        _ => {}
     }
     for (source, position) in calls.iter().rev() {
         match sources.span(source, *position) {

@@ -165,6 +165,8 @@ pub struct Function {
     pub(super) receivers: Vec<(TypeId, &'static str)>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) options: Vec<Parameter>,
+    /// Describes options that the user names.
+    pub(super) named: Option<Parameter>,
     pub(super) returns: &'static str,
     pub(super) example: String,
     pub(super) reads_data: bool,
@@ -191,6 +193,7 @@ impl Function {
             receivers: Vec::new(),
             parameters: Vec::new(),
             options: Vec::new(),
+            named: None,
             returns: "",
             example: String::new(),
             reads_data: false,
@@ -355,6 +358,17 @@ impl Function {
         self
     }
 
+    /// Takes options of any other name, too; the parameter describes them.
+    pub fn named_options(mut self, parameter: Parameter) -> Function {
+        self.named = Some(parameter);
+        self
+    }
+
+    /// Whether a map can come last.
+    pub(super) fn takes_options(&self) -> bool {
+        self.form == Form::Call && (!self.options.is_empty() || self.named.is_some())
+    }
+
     /// Says which words a parameter or option may be, for whoever types one.
     pub fn words(mut self, name: &str, words: &[&str]) -> Function {
         let all = self.parameters.iter_mut().chain(&mut self.options);
@@ -443,7 +457,8 @@ impl Function {
 
     /// Positional parameters and options, without the receiver.
     pub fn described_parameters(&self) -> impl Iterator<Item = &Parameter> {
-        self.positional_parameters().iter().chain(&self.options)
+        let own = self.positional_parameters().iter().chain(&self.options);
+        own.chain(&self.named)
     }
 
     /// The positional parameters, without the receiver.
@@ -520,12 +535,13 @@ impl Function {
                 }
             })
             .collect();
-        if !self.options.is_empty() {
-            let options: Vec<String> = self
+        if self.takes_options() || !self.options.is_empty() {
+            let mut options: Vec<String> = self
                 .options
                 .iter()
                 .map(|p| format!("{}: {}", p.name, p.default_source))
                 .collect();
+            options.extend(self.named.iter().map(|p| format!("{}: value, ...", p.name)));
             parts.push(format!("#{{ {} }}", options.join(", ")));
         }
         format!("{receiver}{}({})", self.name, parts.join(", "))

@@ -137,7 +137,7 @@ fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
         Form::Operator | Form::Property | Form::BuiltIn => n..=n,
         Form::Call => {
             let more = if function.gathers { MOST_GATHERED } else { 1 };
-            function.receivers.len()..=n + more + usize::from(!function.options.is_empty())
+            function.receivers.len()..=n + more + usize::from(function.takes_options())
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::Environment;
 use super::super::declared::to_script;
 use super::{lambda, to_distribution};
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
-use auricle_audio::augment::{Domain, Recipe, Step, Trace, Views, Workspace};
+use auricle_audio::augment::{Domain, Kind, Recipe, Step, Trace, Value, Views, Workspace};
 use auricle_audio::features::Features;
 use auricle_audio::{Distribution, Key, Waveform};
 use auricle_synth::Synth;
@@ -457,14 +457,23 @@ fn list_parameters(recipe: &Recipe, above: &str, rows: &mut Array) {
         };
         match step {
             Step::Stage(stage) => {
-                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values())
-                {
+                let mut add = |name: &str, value: Dynamic| {
                     let mut row = Map::new();
                     row.insert("place".into(), place.clone().into());
                     row.insert("stage".into(), stage.declaration().name.into());
-                    row.insert("name".into(), parameter.name.into());
-                    row.insert("value".into(), parameter_value(value));
+                    row.insert("name".into(), name.into());
+                    row.insert("value".into(), value);
                     rows.push(Dynamic::from_map(row));
+                };
+                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values())
+                {
+                    match (parameter.kind, value) {
+                        (_, Value::Named(named)) => named.iter().for_each(|(name, value)| {
+                            add(name, parameter_value(&Value::Drawn(value.clone())));
+                        }),
+                        (Kind::Named, _) => {}
+                        (_, value) => add(parameter.name, parameter_value(value)),
+                    }
                 }
             }
             Step::Chance { recipe, .. }

@@ -104,6 +104,7 @@ impl From<auricle_learn::Error> for ScriptError {
         ScriptError {
             message: error.to_string(),
             hint,
+            part: None,
         }
     }
 }

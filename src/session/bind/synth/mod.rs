@@ -54,6 +54,7 @@ impl From<auricle_synth::Error> for ScriptError {
         ScriptError {
             message: error.to_string(),
             hint,
+            part: None,
         }
     }
 }
