@@ -215,11 +215,16 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
             let known = [
                 "checkpoint.safetensors",
                 "history.csv",
+                "history.jsonl",
                 "model.safetensors",
+                "recipe.rhai",
+                "run.json",
                 "settings.txt",
             ];
+            // The one file whose name says when it was begun.
+            let is_event_file = name.starts_with("events.out.tfevents.");
             assert!(
-                known.contains(&name.as_str()) || name.starts_with(".auricle-"),
+                known.contains(&name.as_str()) || is_event_file || name.starts_with(".auricle-"),
                 "{name}"
             );
         }

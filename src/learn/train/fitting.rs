@@ -20,6 +20,9 @@ const REPORT_EVERY: Duration = Duration::from_millis(200);
 /// Time after which a checkpoint is written even inside an epoch.
 const SAVE_EVERY: Duration = Duration::from_secs(300);
 
+/// Epochs after which views of a clip should be recognised as such.
+const PATIENCE: usize = 5;
+
 /// A run under way.
 pub(super) struct Trainer<'a> {
     pub(super) run: &'a Run,
@@ -166,7 +169,12 @@ impl Trainer<'_> {
             for (name, value) in monitor.figures {
                 record.push(&format!("{before}{name}"), value);
             }
-            if let Some(warning) = monitor.warning {
+            // At first no encoder recognises views; then it is said once, and at the end.
+            let is_time = [PATIENCE, self.run.plan().epochs].contains(&record.epoch);
+            let apart = monitor
+                .apart
+                .filter(|_| is_time && record.epoch >= PATIENCE);
+            if let Some(warning) = monitor.warning.or(apart) {
                 let text = format!("epoch {}: {warning}", record.epoch);
                 (options.observe)(Event::Note(text));
             }

@@ -12,14 +12,16 @@ use burn::tensor::Tensor;
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(super) struct Monitor {
     pub(super) figures: Vec<(&'static str, f64)>,
-    /// What to tell the user, if they have collapsed or views of one clip are not recognised.
+    /// What to tell the user, if they have collapsed.
     pub(super) warning: Option<String>,
+    /// What to tell the user once the first epochs are over, if views of one clip are not recognised.
+    pub(super) apart: Option<String>,
 }
 
 /// Below this deviation the embeddings hardly differ any more.
 const COLLAPSED: f64 = 0.05;
-/// Above this share of the distance of unrelated embeddings, those of one clip are not recognised as such.
-const APART: f64 = 0.9;
+/// Above this squared distance, of at most 4, the embeddings of one clip are not recognised as such.
+const APART: f64 = 1.8;
 
 impl Monitor {
     /// Measures the views of a batch, each `[batch, dim]`, without gradients. There is an alignment where there are two.
@@ -34,14 +36,11 @@ impl Monitor {
         if let [a, b] = views.as_slice() {
             let alignment = number(align(a.clone(), b.clone(), 2.0)?);
             figures.push(("alignment", alignment));
-            // The squared distance between unit vectors is 2 less twice their product, in the mean, too.
-            let centre = |view: &Tensor<2>| normalized(view.clone()).mean_dim(0);
-            let unrelated = 2.0 - 2.0 * number((centre(a) * centre(b)).sum());
-            let share = alignment / unrelated;
-            apart = (share > APART).then(|| {
+            apart = (alignment > APART).then(|| {
                 format!(
-                    "the views of a clip lie hardly nearer to each other than those of different clips ({alignment:.2} \
-                     of {unrelated:.2}): nothing is learned of what they share; make the views more alike, or train longer"
+                    "the views of a clip lie hardly nearer to each other than those of different clips (a squared \
+                     distance of {alignment:.2}, where that of unrelated points is 2): what they share is not learned \
+                     yet; make the views more alike, or train longer"
                 )
             });
         }
@@ -55,9 +54,33 @@ impl Monitor {
         let centred = z.clone() - z.mean_dim(0);
         let deviation = number(centred.powi_scalar(2).mean_dim(0).sqrt().mean()) * dim.sqrt();
         figures.push(("z_deviation", deviation));
-        let collapsed = (deviation < COLLAPSED)
+        let warning = (deviation < COLLAPSED)
             .then(|| format!("the embeddings of a batch hardly differ (deviation {deviation:.3})"));
-        let warning = collapsed.or(apart);
-        Ok(Monitor { figures, warning })
+        Ok(Monitor {
+            figures,
+            warning,
+            apart,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn views_that_are_not_recognised_are_told_and_others_are_not() {
+        let device = Device::flex();
+        let rows = |rows: [[f32; 2]; 2]| Tensor::<2>::from_floats(rows, &device);
+        let clips = rows([[1.0, 0.0], [-1.0, 0.0]]);
+        // The other views stand at right angles: as far as unrelated points do in the mean.
+        let apart = Monitor::of(&[clips.clone(), rows([[0.0, 2.0], [0.0, -2.0]])]).unwrap();
+        assert_eq!(apart.figures[0], ("alignment", 2.0));
+        assert!(apart.apart.unwrap().contains("hardly nearer"));
+        let near = Monitor::of(&[clips.clone(), rows([[3.0, 1.0], [-3.0, 1.0]])]).unwrap();
+        assert_eq!((near.apart, near.warning), (None, None));
+        let collapsed = Monitor::of(&[rows([[1.0, 0.0]; 2]), rows([[1.0, 0.0]; 2])]).unwrap();
+        assert!(collapsed.warning.unwrap().contains("hardly differ"));
     }
 }
