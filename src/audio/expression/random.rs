@@ -50,7 +50,7 @@ const GIVEN: [f64; 6] = [3.5, 8000.0, 0.9, 0.4, 0.125, 1.0];
 /// The same place by place, in the order in which the text is written.
 fn walked(program: &Program, samples: &[f32], noise: &[f32]) -> Result<Vec<f32>, usize> {
     let mut past: Vec<f64> = Vec::new();
-    for index in 0..samples.len() {
+    for (index, _) in samples.iter().enumerate() {
         let back = |back: usize| index.checked_sub(back);
         let values = program.tree.values(|leaf| match leaf {
             Leaf::Number(number) => number,

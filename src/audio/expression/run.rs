@@ -274,7 +274,7 @@ impl pulp::NullaryFnOnce for Run<'_, '_> {
                 .iter()
                 .fold(true, |good, y| good & (y.abs() <= LARGEST));
             if !good {
-                let bad = made.iter().position(|y| !(y.abs() <= LARGEST));
+                let bad = made.iter().position(|y| y.is_nan() || y.abs() > LARGEST);
                 return bad.map(|at| Failure {
                     index: start + at,
                     cursor: cursor + at,

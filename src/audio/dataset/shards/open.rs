@@ -11,6 +11,7 @@ use crate::dataset::{Cache, Clip, Dataset, Form, GROUP, Part, Source, WhenMissin
 use crate::{Error, Key, Place, Waveform, io};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -411,10 +412,10 @@ impl Shards {
                     continue;
                 }
             };
-            if !opened.contains_key(&packed.shard) {
-                opened.insert(packed.shard, self.index(packed.shard)?);
-            }
-            let index = &opened[&packed.shard];
+            let index = match opened.entry(packed.shard) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.index(packed.shard)?),
+            };
             let mut clip = Clip::new(Source::Wave(wave), packed.label);
             let columns = self.files()[packed.shard].columns(index, self.by(), packed.row)?;
             for (name, value) in columns {

@@ -20,9 +20,11 @@ pub struct Packed {
     pub name: Arc<str>,
     pub(super) shard: usize,
     pub(super) row: usize,
-    /// Its bytes, or why there are none.
-    pub(super) bytes: Result<Arc<[u8]>, Arc<str>>,
+    pub(super) bytes: Sound,
 }
+
+/// The bytes of a clip, or why there are none.
+type Sound = Result<Arc<[u8]>, Arc<str>>;
 
 /// Shards that are open together, and the buffers that they are cut into.
 struct Open {
@@ -198,7 +200,7 @@ impl Open {
         at: usize,
         shard: usize,
         rows: Range<usize>,
-    ) -> Result<Vec<Result<Arc<[u8]>, Arc<str>>>, Error> {
+    ) -> Result<Vec<Sound>, Error> {
         let none = |reason: &str| vec![Err(reason.into()); rows.len()];
         let Some(index) = &self.indices[at] else {
             return Ok(none(

@@ -44,8 +44,7 @@ impl Kept {
     }
 
     fn follow(&mut self, folder: &Path, history: &History) -> Result<(), Error> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0.0, |since| since.as_secs_f64());
+        let now = now();
         let records = |from: usize| -> Vec<u8> {
             let new = history.epochs.iter().skip(from);
             new.flat_map(|epoch| events::scalars(now, epoch.epoch as u64, &epoch.figures))
@@ -70,6 +69,16 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// Seconds since 1970, which TensorBoard shows beside every number.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is learned does not depend on it"
+)]
+fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
 }
 
 fn remove_events(folder: &Path) {
