@@ -238,18 +238,13 @@ impl<'a> Teller<'a> {
             )),
             Event::Done { n_done, n_total } => {
                 let elapsed_s = self.started.elapsed().as_secs_f64();
-                self.terminal.progress(&Progress {
-                    title: "augment".into(),
-                    done: n_done as u64,
-                    total: n_total as u64,
-                    figures: match self.n_unused {
-                        0 => format!("{:.1} files/s", n_done as f64 / elapsed_s),
-                        n => format!("{n} not used"),
-                    },
-                    left_s: Some(elapsed_s / n_done as f64 * (n_total - n_done) as f64),
-                    finished: n_done == n_total,
-                    ..Progress::default()
-                });
+                let figures = match self.n_unused {
+                    0 => format!("{:.1} files/s", n_done as f64 / elapsed_s),
+                    n => format!("{n} not used"),
+                };
+                let at = [n_done as u64, n_total as u64];
+                let progress = Progress::steady("augment", at, elapsed_s, figures);
+                self.terminal.progress(&progress);
             }
         }
     }

@@ -103,15 +103,9 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let started = Instant::now();
     let packed = pack.run(|done, all| {
         let elapsed_s = started.elapsed().as_secs_f64();
-        terminal.progress(&Progress {
-            title: "pack".into(),
-            done: done as u64,
-            total: all as u64,
-            figures: format!("{:.0} clips a second", done as f64 / elapsed_s.max(1e-9)),
-            left_s: (done > 0).then(|| elapsed_s / done as f64 * (all - done) as f64),
-            finished: done == all,
-            ..Progress::default()
-        });
+        let figures = format!("{:.0} clips a second", done as f64 / elapsed_s.max(1e-9));
+        let at = [done as u64, all as u64];
+        terminal.progress(&Progress::steady("pack", at, elapsed_s, figures));
         !token.is_cancelled()
     });
     terminal.clear();

@@ -2,6 +2,7 @@
 
 use crate::cli::exit;
 use crate::terminal::Terminal;
+use auricle_session::script::aligned;
 use auricle_session::{RunFolder, run_folders};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::collections::BTreeSet;
@@ -196,24 +197,4 @@ fn compare(runs: &[&RunFolder]) -> String {
         lines.push(row(&name, &|run| figure(run, &name)));
     }
     aligned(&lines)
-}
-
-/// Lines of cells, each column as wide as its widest.
-fn aligned<L: AsRef<[String]>>(lines: &[L]) -> String {
-    let n = lines.first().map_or(0, |line| line.as_ref().len());
-    let width = |column: usize| {
-        let cells = lines
-            .iter()
-            .map(|line| line.as_ref()[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..n).map(width).collect();
-    let text = |line: &L| {
-        let cells = line.as_ref().iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }

@@ -116,15 +116,8 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let made = corpus.make(|done, all| {
         let elapsed_s = started.elapsed().as_secs_f64();
         let speed = done as f64 * corpus.synth.options().seconds / elapsed_s.max(1e-9);
-        terminal.progress(&Progress {
-            title: "synth".into(),
-            done,
-            total: all,
-            figures: format!("{speed:.0} s of sound a second"),
-            left_s: (done > 0).then(|| elapsed_s / done as f64 * (all - done) as f64),
-            finished: done == all,
-            ..Progress::default()
-        });
+        let figures = format!("{speed:.0} s of sound a second");
+        terminal.progress(&Progress::steady("synth", [done, all], elapsed_s, figures));
         !token.is_cancelled()
     });
     terminal.clear();

@@ -2,8 +2,8 @@
 
 use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
-use crate::batch::{Batch, Scaling, result};
-use auricle_audio::augment::{Recipe, Workspace};
+use crate::batch::{Batch, Scaling};
+use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Taken};
 use auricle_audio::{Key, Place};
 use std::sync::Arc;
@@ -134,17 +134,7 @@ pub fn measure(
     stop: Stop<'_>,
 ) -> Result<Scaling, Error> {
     let moments = workers.map(data.len(), stop, |index| {
-        let key = Key {
-            seed: 0,
-            epoch: 0,
-            item: data.clips()[index].id,
-            view: 0,
-        };
-        let mut work = Workspace::default();
-        work.load(&data.wave(index)?);
-        front_end.run(key, &mut work)?;
-        let (_, values) = result(&mut work);
-        Ok(Moments::of(values))
+        Moments::of_clip(front_end, &data.wave(index)?, data.clips()[index].id)
     })?;
     // In the order of the clips, whatever thread computed them.
     let all = moments.into_iter().fold(Moments::default(), Moments::join);

@@ -1,6 +1,9 @@
 //! Mean and deviation of values that come in pieces.
 
-use crate::batch::Scaling;
+use crate::Error;
+use crate::batch::{Scaling, result};
+use auricle_audio::augment::{Recipe, Workspace};
+use auricle_audio::{Key, Waveform};
 
 /// How many values there are, their mean, and the sum of their squared distances from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -17,6 +20,22 @@ impl Moments {
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n.max(1.0);
         let squares: f64 = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum();
         Moments { n, mean, squares }
+    }
+
+    /// Those of all values that a front-end gives for the sound of a clip, by its number.
+    ///
+    /// # Errors
+    /// Whatever the front-end reports.
+    pub fn of_clip(front_end: &Recipe, wave: &Waveform, item: u64) -> Result<Moments, Error> {
+        let mut work = Workspace::default();
+        work.load(wave);
+        let key = Key {
+            item,
+            ..Key::of_seed(0)
+        };
+        front_end.run(key, &mut work)?;
+        let (_, values) = result(&mut work);
+        Ok(Moments::of(values))
     }
 
     /// Those of the values of both, by the rule of Chan, Golub and LeVeque (1979).

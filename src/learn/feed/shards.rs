@@ -2,8 +2,8 @@
 
 use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
-use crate::batch::{Batch, Scaling, result};
-use auricle_audio::augment::{Recipe, Workspace};
+use crate::batch::{Batch, Scaling};
+use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Packed, Shards};
 use auricle_audio::{Key, Waveform};
 use rayon::prelude::*;
@@ -85,23 +85,12 @@ impl Supply for Shards {
         let mut all = Moments::default();
         for run in runs(self.n_all() as usize) {
             let clips = reader.take(run)?;
-            let moments = workers.map(clips.len(), stop, |at| {
-                let wave = match self.wave(&clips[at]) {
-                    Ok(wave) => wave,
-                    Err(error) => {
-                        self.pass_over(&clips[at], error)?;
-                        return Ok(Moments::default());
-                    }
-                };
-                let key = Key {
-                    item: clips[at].id,
-                    ..Key::of_seed(0)
-                };
-                let mut work = Workspace::default();
-                work.load(&wave);
-                front_end.run(key, &mut work)?;
-                let (_, values) = result(&mut work);
-                Ok(Moments::of(values))
+            let moments = workers.map(clips.len(), stop, |at| match self.wave(&clips[at]) {
+                Ok(wave) => Moments::of_clip(front_end, &wave, clips[at].id),
+                Err(error) => {
+                    self.pass_over(&clips[at], error)?;
+                    Ok(Moments::default())
+                }
             })?;
             // In the order of the clips, whatever thread computed them.
             all = moments.into_iter().fold(all, Moments::join);

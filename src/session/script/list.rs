@@ -1,6 +1,6 @@
 //! Arrays as front ends show them: maps as the rows of a table, sounds and pictures below each other.
 
-use super::{Display, Shown, escape, table};
+use super::{Display, Shown, aligned, escape, table};
 use rhai::{Array, Dynamic, Map};
 use std::collections::BTreeSet;
 
@@ -49,8 +49,9 @@ fn rows(array: &Array) -> Display {
     };
     let titles: Vec<&str> = head.iter().map(String::as_str).collect();
     let html = format!("{}{html_end}", table(&titles, rows.iter().map(Vec::clone)));
+    let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(&rows).collect();
     Display {
-        text: format!("{}{text_end}", aligned(&titles, &rows)),
+        text: format!("{}{text_end}", aligned(&lines)),
         parts: vec![("text/html", html.into())],
         picture: None,
     }
@@ -65,33 +66,6 @@ fn cell(value: &Dynamic) -> String {
         None if line.len() < text.len() => format!("{line} …"),
         None => line.to_owned(),
     }
-}
-
-/// Columns below each other.
-fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells
-            .chain([head[column].chars().count()])
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let line = |cells: &[&str]| {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:width$}"))
-            .collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    let body = rows
-        .iter()
-        .map(|row| line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
-    std::iter::once(line(head))
-        .chain(body)
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 /// Values that have a form for pages, below each other; `None` if one of them has none.

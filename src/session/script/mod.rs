@@ -1,5 +1,6 @@
 //! The language: rhai's engine, the function table, conversion, diagnostics and help. Knows neither sound nor tensors.
 
+mod aligned;
 mod apart;
 mod call;
 mod convert;
@@ -28,6 +29,7 @@ mod unknown;
 mod value;
 mod written;
 
+pub use aligned::aligned;
 #[cfg(feature = "learn")]
 pub(crate) use apart::Ended;
 pub use apart::Stop;

@@ -88,6 +88,26 @@ pub struct Progress {
     pub finished: bool,
 }
 
+impl Progress {
+    /// The state of work whose steps take alike: what is left takes as long a step as what is done, in `elapsed_s` seconds.
+    pub fn steady(
+        title: &str,
+        [done, total]: [u64; 2],
+        elapsed_s: f64,
+        figures: String,
+    ) -> Progress {
+        Progress {
+            title: title.to_owned(),
+            done,
+            total,
+            figures,
+            left_s: (done > 0).then(|| elapsed_s / done as f64 * (total - done) as f64),
+            finished: done == total,
+            ..Progress::default()
+        }
+    }
+}
+
 /// A sink that forgets everything.
 #[derive(Debug, Default)]
 pub struct Silent;

@@ -55,7 +55,7 @@ pub(super) fn cell(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(value @ Value::Object(_)) => match (number(value), ends(value)) {
             // One value alone has no interval.
-            (Some(middle), Some([low, high])) if low == high => short(middle),
+            (Some(middle), _) if value.get("n") == Some(&json!(1)) => short(middle),
             (Some(middle), Some([low, high])) => {
                 format!("{} ({} to {})", short(middle), short(low), short(high))
             }

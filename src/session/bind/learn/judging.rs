@@ -58,9 +58,6 @@ impl ScriptValue for Interval {
     const NAME: &'static str = "interval";
 
     fn text(&self) -> String {
-        if self.low == self.high {
-            return format!("{:.4} (no interval)", self.value);
-        }
         format!("{:.4} ({:.4} to {:.4})", self.value, self.low, self.high)
     }
 

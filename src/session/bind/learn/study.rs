@@ -1,6 +1,8 @@
 //! Studies: points of a grid and what came out at them.
 
-use crate::script::{Function, Picture, ScriptError, ScriptValue, Shown, Topic, escape, table};
+use crate::script::{
+    Function, Picture, ScriptError, ScriptValue, Shown, Topic, aligned, escape, table,
+};
 use auricle_learn::eval::study::{Axis, Results, Row, Study, grid};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use serde_json::Value;
@@ -48,20 +50,7 @@ impl ScriptValue for Results {
 
     /// The table: columns at their widest.
     fn text(&self) -> String {
-        let lines = self.cells();
-        let width = |column: usize| {
-            let cells = lines.iter().map(|line| line[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
-        let lines = lines.iter().map(|line| {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        aligned(&self.cells())
     }
 
     fn json(&self) -> Option<Value> {
