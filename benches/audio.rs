@@ -187,9 +187,14 @@ fn operators(c: &mut Criterion) {
                 &[("b", 0.02), ("p", 1.56), ("q", 0.64)],
             ),
         ),
+        (
+            "rust_op_one_pole",
+            stage_of("rust_op", vec![("source", word(ONE_POLE))]),
+        ),
     ] {
         bench(c, &format!("{name}_10s_16k"), &[recipe], &ten_s);
     }
+    rust_cells(c);
     let mut group = c.benchmark_group("audio");
     group.throughput(Throughput::Elements(10));
     group.bench_function("one_pole_loop_10s_16k", |b| {
@@ -198,6 +203,33 @@ fn operators(c: &mut Criterion) {
             work.load(&ten_s);
             one_pole(&mut work.samples, black_box(0.1));
             black_box(&work.samples);
+        });
+    });
+    group.finish();
+}
+
+/// The function below as an operator.
+const ONE_POLE: &str = "/// a: 0..1, default 0.1\nfn one_pole(samples: &mut [f32], a: f64) { let mut y = 0.0; for sample in samples { \
+                        y = a * f64::from(*sample) + (1.0 - a) * y; *sample = y as f32; } }";
+
+/// What a call of an operator costs beside its work, and how long a cell of Rust takes to become one.
+fn rust_cells(c: &mut Criterion) {
+    let nothing = auricle_native::of_text("fn nothing(_x: &mut [f32]) {}", &|| false);
+    let nothing = nothing.expect("there is a compiler");
+    let mut group = c.benchmark_group("rust_op");
+    group.bench_function("call", |b| {
+        let mut samples = [0.5f32; 4];
+        let given = auricle_native::Given::default();
+        b.iter(|| nothing.run(0, black_box(&mut samples), given));
+    });
+    group.sample_size(10);
+    group.bench_function("cell", |b| {
+        let mut n = 0;
+        b.iter(|| {
+            n += 1;
+            let text =
+                format!("fn op(x: &mut [f32]) {{ for v in x {{ *v = ({n}.0 * *v).tanh(); }} }}");
+            auricle_native::of_text(&text, &|| false).expect("it compiles")
         });
     });
     group.finish();

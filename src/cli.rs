@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::augment;
+use crate::build_op;
 use crate::kernel;
 use crate::notebook;
 use crate::pack;
@@ -57,6 +58,7 @@ pub(crate) fn main() -> ExitCode {
         #[cfg(feature = "learn")]
         Some(("runs", matches)) => runs::run(matches),
         Some(("pack", matches)) => pack::run(matches),
+        Some(("build-op", matches)) => build_op::run(matches),
         Some(("repl", matches)) => repl::run(settings(matches), keys(matches)),
         Some(("kernel", matches)) => kernel::run(matches),
         Some(("help", matches)) => help(matches),
@@ -65,8 +67,9 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-const COMMANDS: [&str; 10] = [
-    "run", "check", "augment", "synth", "pack", "runs", "repl", "kernel", "help", "devices",
+const COMMANDS: [&str; 11] = [
+    "run", "check", "augment", "synth", "pack", "build-op", "runs", "repl", "kernel", "help",
+    "devices",
 ];
 
 fn command() -> Command {
@@ -109,6 +112,7 @@ fn command() -> Command {
         .subcommand(augment::command())
         .subcommand(synth::command())
         .subcommand(pack::command())
+        .subcommand(build_op::command())
         .subcommand(
             Command::new("repl")
                 .about("Starts an interactive session")

@@ -15,6 +15,7 @@ mod recipe;
 mod recordings;
 #[cfg(unix)]
 mod repl;
+mod rust_op;
 mod scripts;
 mod shards;
 mod synth;

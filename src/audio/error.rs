@@ -164,6 +164,9 @@ pub enum Error {
         /// What would help.
         hint: Option<String>,
     },
+    /// An operator of the user's that cannot be built or loaded.
+    #[error(transparent)]
+    Native(#[from] auricle_native::Error),
     /// A function of the user's that failed inside a stage; the text is its own message.
     #[error("{0}")]
     Callback(String),
@@ -243,6 +246,7 @@ impl Error {
                 what => Some(format!("write `{what}({high}, {low})`")),
             },
             Error::File { hint, .. } | Error::Expression { hint, .. } => hint.clone(),
+            Error::Native(error) => error.hint(),
             Error::Domain { wants, .. } if wants == "waves" => {
                 Some("put it before the stage that computes the features".into())
             }

@@ -7,6 +7,7 @@ use crate::command::COMMANDS;
 use crate::context::is_name;
 use crate::question::Question;
 use crate::remembered::Remembered;
+use crate::rust_cell::{is_rust, is_whole};
 use crate::script::{
     Completeness, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
 };
@@ -106,6 +107,12 @@ impl Assistant {
 
     /// Whether a piece of text can be run as it is.
     pub fn completeness(&self, text: &str) -> Completeness {
+        if is_rust(text) {
+            return match is_whole(text) {
+                true => Completeness::Complete,
+                false => Completeness::Incomplete,
+            };
+        }
         match text.trim_start().strip_prefix('%') {
             Some(command) => match command.strip_prefix("time ") {
                 Some(code) => completeness(&self.parser, code),
@@ -195,11 +202,7 @@ impl Assistant {
             .iter()
             .find(|function| function.name == name)
         {
-            return Some(
-                format!("{}\n    {}", function.signature, function.about)
-                    .trim_end()
-                    .to_owned(),
-            );
+            return Some(function.help());
         }
         if let Some((usage, about)) = COMMANDS
             .iter()

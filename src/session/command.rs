@@ -4,6 +4,7 @@ use crate::assistant::command_name;
 use crate::last_value::{as_written, with_last};
 use crate::made::{By, names_made};
 use crate::question::Question;
+use crate::rust_cell::{definitions, is_rust};
 use crate::script::{Diagnostic, Unknown, nearest, path_at_home};
 use crate::{Outcome, Session};
 use rhai::Dynamic;
@@ -22,7 +23,7 @@ pub enum Reply {
 }
 
 /// The commands: how each is written and what it does.
-pub const COMMANDS: [(&str, &str); 8] = [
+pub const COMMANDS: [(&str, &str); 9] = [
     ("%time CODE", "runs code and says how long it took"),
     (
         "%who",
@@ -43,13 +44,23 @@ pub const COMMANDS: [(&str, &str); 8] = [
         "shows the last N cells, those that hold a text, or all",
     ),
     ("%help [NAME]", "explains a name, or lists all functions"),
+    (
+        "%%rust CODE",
+        "makes stages of the functions of Rust in the rest of the cell: `fn name(x: &mut [f32], sample_rate: u32, drive: f32)` becomes \
+         `name(#{ drive: 2..8 })`; `help(rust_op)` has all shapes. Other Rust is run as it is where `auricle-rust-cells` is installed",
+    ),
 ];
+
+/// What begins a cell of Rust.
+pub(crate) const RUST: &str = "%%rust";
 
 /// A cell that ran.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     name: String,
     text: String,
+    /// The same as a script, where the text is no script.
+    script: Option<String>,
     /// Whether the session is as it is because of it: it ran without an error, and nothing was forgotten since.
     counts: bool,
 }
@@ -61,6 +72,9 @@ impl Session {
     /// A diagnostic of what is wrong and where.
     pub fn cell(&mut self, name: &str, text: &str) -> Result<Reply, Diagnostic> {
         self.assistant().forget_values();
+        if is_rust(text) {
+            return self.kept_rust(name, text);
+        }
         if let Some(question) = self.assistant().question(text) {
             return self.answered(name, question);
         }
@@ -91,6 +105,9 @@ impl Session {
     /// Checks a cell without data, in a session of [`Mode::Check`](crate::script::Mode::Check); gives what is wrong with
     /// it. Commands that look back or write do nothing.
     pub fn check_cell(&mut self, name: &str, text: &str) -> Vec<Diagnostic> {
+        if is_rust(text) {
+            return self.rust(name, text).err().into_iter().collect();
+        }
         if let Some(question) = self.assistant().question(text) {
             return if question.before.trim().is_empty() {
                 Vec::new()
@@ -186,6 +203,7 @@ impl Session {
         self.cells.push(Cell {
             name: name.to_owned(),
             text: text.to_owned(),
+            script: None,
             counts: result.is_ok(),
         });
         if let Ok(outcome) = &result
@@ -194,6 +212,18 @@ impl Session {
             self.keep_last(outcome.value.clone());
         }
         result
+    }
+
+    /// Makes stages of a cell of Rust and keeps it.
+    fn kept_rust(&mut self, name: &str, text: &str) -> Result<Reply, Diagnostic> {
+        let result = self.rust(name, text);
+        self.cells.push(Cell {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            script: result.as_ref().ok().and_then(|(_, script)| script.clone()),
+            counts: result.is_ok(),
+        });
+        result.map(|(reply, _)| reply)
     }
 
     #[expect(
@@ -237,7 +267,12 @@ impl Session {
 
     fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
         let good = || self.cells.iter().filter(|cell| cell.counts);
-        let statements: Vec<String> = good().map(|cell| statement(&cell.text)).collect();
+        let cells: Vec<&Cell> = good().collect();
+        let statements: Vec<String> = cells
+            .iter()
+            .enumerate()
+            .map(|(i, cell)| cell.statement(&cells[i + 1..]))
+            .collect();
         crate::write_whole(path, (statements.join("\n\n") + "\n").as_bytes())
             .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
         let left_out: Vec<&str> = good()
@@ -290,6 +325,22 @@ impl Session {
     }
 }
 
+impl Cell {
+    /// It as part of a script, with the cells `behind` it. A script has one function of a name, the last.
+    fn statement(&self, behind: &[&Cell]) -> String {
+        let is_replaced = |definition: &str| {
+            let later = behind.iter().filter_map(|cell| cell.script.as_deref());
+            later.flat_map(definitions).any(|other| other == definition)
+        };
+        match &self.script {
+            Some(script) if definitions(script).any(is_replaced) => commented(&self.text),
+            Some(script) => script.trim_end().to_owned(),
+            None if is_rust(&self.text) => commented(&self.text),
+            None => statement(&self.text),
+        }
+    }
+}
+
 /// The file of a command, without the quotes it may have.
 fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
     match text.trim_matches('"') {
@@ -330,11 +381,7 @@ fn no_command(word: &str) -> Diagnostic {
 fn statement(text: &str) -> String {
     let text = text.trim_end();
     if with_last(text).is_some() {
-        return text
-            .lines()
-            .map(|line| format!("// {line}"))
-            .collect::<Vec<_>>()
-            .join("\n");
+        return commented(text);
     }
     let last = text.lines().last().unwrap_or("");
     match last {
@@ -343,6 +390,11 @@ fn statement(text: &str) -> String {
         last if last.contains("//") => format!("{text}\n;"),
         _ => format!("{text};"),
     }
+}
+
+fn commented(text: &str) -> String {
+    let lines = text.trim_end().lines().map(|line| format!("// {line}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -221,9 +221,21 @@ impl Assistant {
             signature: format!("{}: {}", option.name, option.default_source),
             about: option.about.clone(),
         };
+        let names = self.names();
+        let written = names.functions.iter().chain(self.table().written());
+        let of_written = written
+            .filter(|written| written.name == function)
+            .flat_map(|written| &written.options)
+            .map(|(name, about)| Candidate {
+                text: format!("{name}: "),
+                kind: Kind::Option,
+                signature: name.clone(),
+                about: about.clone(),
+            });
         options
-            .filter(|option| !given.contains(&option.name))
             .map(candidate)
+            .chain(of_written)
+            .filter(|option| !given.iter().any(|name| option.text == format!("{name}: ")))
             .collect()
     }
 

@@ -20,6 +20,8 @@ mod presets;
 mod question;
 mod reference;
 mod remembered;
+mod rust_cell;
+mod rust_process;
 mod scan;
 mod scope;
 pub mod script;

@@ -53,7 +53,7 @@ fn asked(line: &str) -> Option<&str> {
 
 /// Whether a text is a name, perhaps with a namespace or an owner, a command or an operator.
 fn is_subject(text: &str) -> bool {
-    let name = text.strip_prefix('%').unwrap_or(text);
+    let name = text.trim_start_matches('%');
     let is_word = |word: &str| {
         word.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && word.chars().all(|c| c.is_alphanumeric() || c == '_')

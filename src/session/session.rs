@@ -6,6 +6,7 @@ use crate::command::Cell;
 use crate::fault::explain_fault;
 use crate::last_value::LAST;
 use crate::presets::{Preset, broken, presets, table};
+use crate::rust_process::RustProcess;
 use crate::scope::{
     first_scope, mentioned_in_functions, pointers, returns, see_globals, without_hidden,
 };
@@ -29,6 +30,8 @@ pub struct Session {
     globals: Arc<RwLock<BTreeMap<String, Dynamic>>>,
     imports: Vec<Stmt>,
     assistant: Assistant,
+    /// What runs plain Rust, once a cell had some.
+    pub(crate) rust_process: Option<RustProcess>,
     /// What was run as cells, for the user to look back.
     pub(crate) cells: Vec<Cell>,
 }
@@ -103,6 +106,7 @@ impl Session {
             globals,
             imports: Vec::new(),
             assistant,
+            rust_process: None,
             cells: Vec::new(),
         })
     }
@@ -181,6 +185,7 @@ impl Session {
         self.scope = first_scope(&self.environment.settings);
         self.functions = AST::empty();
         self.imports.clear();
+        self.rust_process = None;
         self.assistant.refresh(self.values(), &self.functions);
     }
 

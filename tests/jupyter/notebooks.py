@@ -20,6 +20,7 @@ import nbclient
 import nbconvert
 import nbformat
 import papermill
+from jupyter_client.kernelspec import KernelSpecManager
 
 import papermill_auricle  # noqa: F401, registers the language
 
@@ -139,6 +140,14 @@ class Notebooks(unittest.TestCase):
             book = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
             nbclient.NotebookClient(book, timeout=PATIENCE_S, resources={"metadata": {"path": self.folder.name}}).execute()
             self.assertFalse([o for c in book.cells for o in c.get("outputs", []) if o.output_type == "error"])
+
+    @unittest.skipUnless("rust" in KernelSpecManager().find_kernel_specs(), "needs the kernel evcxr_jupyter")
+    def test_the_library_runs_in_a_rust_notebook(self):
+        book = nbformat.read(EXAMPLES / "rust.ipynb", as_version=4)
+        # Its first cell builds the library.
+        nbclient.NotebookClient(book, timeout=20 * PATIENCE_S, resources={"metadata": {"path": str(EXAMPLES)}}).execute()
+        shown = [o for c in book.cells for o in c.get("outputs", []) if "text/html" in o.get("data", {})]
+        self.assertGreaterEqual(len(shown), 4)
 
     @unittest.skipUnless(DIGITS, "needs the spoken digits")
     def test_papermill_sets_parameters(self):

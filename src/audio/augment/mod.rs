@@ -57,6 +57,7 @@ mod resample_to;
 mod reverse;
 mod room;
 mod run;
+mod rust_op;
 mod seam;
 mod seven_band_eq;
 mod shelf;
@@ -129,6 +130,7 @@ pub fn catalogue() -> &'static [&'static Declaration] {
         &resample_to::RESAMPLE_TO,
         &lambda::LAMBDA,
         &op::OP,
+        &rust_op::RUST_OP,
         &stft::STFT,
         &crop_pad::CROP_PAD,
         &pad::PAD,

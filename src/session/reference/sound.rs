@@ -75,9 +75,8 @@ impl Sounds {
                 &self.wandering_notes,
             ),
             // Few partials: new ones are seen between them.
-            "clip" | "tanh_distortion" | "bit_crush" | "gain_transition" | "lambda" | "op" => {
-                ("plucked notes", &self.notes)
-            }
+            "clip" | "tanh_distortion" | "bit_crush" | "gain_transition" | "lambda" | "op"
+            | "rust_op" => ("plucked notes", &self.notes),
             _ => ("a made voice", &self.voice),
         };
         let content = Content::Wave(wave.clone());

@@ -12,6 +12,7 @@ use auricle_audio::augment::{
 use auricle_audio::io::{FlacFormat, write_flac};
 use auricle_audio::plot::{Content, Scale, features_card, map_image, wave_card};
 use auricle_audio::{Error, Key, Waveform};
+use auricle_native::compiler_is_there;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -75,7 +76,14 @@ pub(super) fn page(
         let written = recipe.to_string().replace(&hidden, "recordings");
         made(&recipe, title.unwrap_or(written), &before.content)
     };
-    let after = run(None, None)?;
+    let after = match run(None, None) {
+        Err(_) if declaration.name == RUST_OP && !compiler_is_there() => Made {
+            title: "a Rust compiler is needed to show it".into(),
+            facts: String::new(),
+            content: before.content.clone(),
+        },
+        made => made?,
+    };
     let mut compared = Vec::new();
     for group in groups(declaration) {
         let name = group.parameter.name;
@@ -129,9 +137,14 @@ fn given(
     Ok(given)
 }
 
+/// The stage that is written in Rust, and how it is shown.
+const RUST_OP: &str = "rust_op";
+const IN_RUST: &str = "fn folded(x: &mut [f32]) { for v in x { *v = (8.0 * *v).sin(); } }";
+
 /// An expression of what its stage works on.
 fn expression(declaration: &Declaration) -> Option<Value> {
     let expression = match declaration.facts.accepts {
+        _ if declaration.name == RUST_OP => IN_RUST,
         Accepts::Features => "(x - mean) / max(std, 0.01)",
         _ => "tanh(4 * x) + 0.3 * y[-800]",
     };

@@ -13,6 +13,8 @@ pub struct Written {
     pub about: String,
     /// A line of script that shows it, from a comment that begins with `example:`; may be empty.
     pub example: String,
+    /// Names of the options it takes and what is said of them, from comments that begin with `option:`.
+    pub options: Vec<(String, String)>,
 }
 
 impl Written {
@@ -38,7 +40,14 @@ impl Written {
                 let (examples, about): (Vec<&str>, Vec<&str>) = lines
                     .into_iter()
                     .partition(|line| line.starts_with(EXAMPLE));
+                let (options, about): (Vec<&str>, Vec<&str>) =
+                    about.into_iter().partition(|line| line.starts_with(OPTION));
+                let option = |line: &str| {
+                    let (name, about) = line[OPTION.len()..].split_once(':')?;
+                    Some((name.trim().to_owned(), about.trim().to_owned()))
+                };
                 Written {
+                    options: options.into_iter().filter_map(option).collect(),
                     name: format!("{prefix}{}", function.name),
                     signature: format!("{prefix}{}({})", function.name, function.params.join(", ")),
                     about: about.join(" ").trim().to_owned(),
@@ -53,9 +62,18 @@ impl Written {
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }
+
+    /// How it is called, what it does, and its options.
+    pub fn help(&self) -> String {
+        let options = self.options.iter();
+        let options = options.map(|(name, about)| format!("\n    {name}: {about}"));
+        let text = format!("{}\n    {}", self.signature, self.about);
+        format!("{}{}", text.trim_end(), options.collect::<String>())
+    }
 }
 
 const EXAMPLE: &str = "example:";
+const OPTION: &str = "option:";
 
 #[cfg(test)]
 mod tests {
@@ -63,13 +81,14 @@ mod tests {
 
     #[test]
     fn comments_become_text_and_example() {
-        let text = "/// Adds one.\n/// Twice is two.\n/// example: assert(add(1) == 2)\nfn add(x) { x + 1 }\nprivate fn no() { 1 }";
+        let text = "/// Adds one.\n/// Twice is two.\n/// option: by: how much: 1 or 2\n/// example: assert(add(1) == 2)\nfn add(x) { x + 1 }\nprivate fn no() { 1 }";
         let ast = rhai::Engine::new().compile(text).unwrap();
         let want = Written {
             name: "math::add".into(),
             signature: "math::add(x)".into(),
             about: "Adds one. Twice is two.".into(),
             example: "assert(add(1) == 2)".into(),
+            options: vec![("by".into(), "how much: 1 or 2".into())],
         };
         assert_eq!(Written::all(&ast, "math"), [want]);
     }

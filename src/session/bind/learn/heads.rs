@@ -413,7 +413,11 @@ fn report(
         subjects.push(embedding.subject(&last_name(run), last)?);
     }
     if model.name != RANDOM {
-        let random = random_encoder(&model.encoder, environment.seed(), &device)?;
+        // That of a run is drawn anew with the run: over several seeds it varies as the trained one does.
+        let seed = run
+            .as_ref()
+            .map_or_else(|| environment.seed(), |run| run.plan().seed);
+        let random = random_encoder(&model.encoder, seed, &device)?;
         subjects.push(embedding.subject(RANDOM, &random)?);
     }
     // A model that reads waves has the floor of spectrograms, too.

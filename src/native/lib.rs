@@ -1,0 +1,24 @@
+//! Operators that users write in Rust: a function over samples or cells of features becomes a stage of recipes.
+//!
+//! A text is read for functions of a known shape ([`source`]), compiled by the Rust compiler of the machine into a library
+//! ([`compile`]), tried out in a process of its own ([`probe`]) and loaded ([`library`]). Only numbers and pointers to numbers
+//! cross between the program and the library, so neither needs to know by which compiler the other was made.
+//!
+//! Rooms, each importing only from those to its left: `error operator < source < shim < compile library < probe < made`.
+
+mod compile;
+mod error;
+mod library;
+mod made;
+mod operator;
+mod probe;
+mod shim;
+mod source;
+
+pub use compile::compiler_is_there;
+pub use error::{Error, Fault, Label};
+pub use library::{Given, Library};
+pub use made::{Host, built_file, of_file, of_text, set_host};
+pub use operator::{Operator, Parameter, Shape};
+pub use probe::{PROBE_ARGUMENT, probe};
+pub use source::Source;
