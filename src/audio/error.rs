@@ -264,16 +264,16 @@ pub(crate) fn did_you_mean<S: AsRef<str>>(got: &str, known: &[S]) -> Option<Stri
     known
         .iter()
         .map(|name| {
-            (
-                strsim::damerau_levenshtein(got, name.as_ref()),
-                name.as_ref(),
-            )
+            let name = name.as_ref();
+            let distance = strsim::damerau_levenshtein(got, name);
+            // Of two as near, letters that changed places are likelier than one that is too much.
+            (distance, name.len().abs_diff(got.len()), name)
         })
         .min()
-        .filter(|(distance, name)| {
+        .filter(|(distance, _, name)| {
             *distance <= name.len().max(got.len()) / 3 + usize::from(name.len() > 2)
         })
-        .map(|(_, name)| format!("did you mean `{name}`?"))
+        .map(|(_, _, name)| format!("did you mean `{name}`?"))
 }
 
 fn list(options: &[String]) -> String {
@@ -300,5 +300,7 @@ mod tests {
             Some("did you mean `white`?")
         );
         assert_eq!(did_you_mean("ultraviolet", &known), None);
+        let told = did_you_mean("tahn", &["tan", "tanh", "atan"]);
+        assert_eq!(told.as_deref(), Some("did you mean `tanh`?"));
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub const PROBE_ARGUMENT: &str = "probe-operator";
 
 /// Processor seconds that the trials may take together. What an operator does to a second of sound takes microseconds.
-const SECONDS: u64 = 5;
+const SECONDS: u64 = 2;
 /// Wall-clock limit, for an operator that sleeps or waits.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Bytes of address space that it may take.

@@ -40,11 +40,15 @@ impl RustProcess {
                 Some(hint),
             ));
         };
-        let child = Command::new(&program)
+        let mut command = Command::new(&program);
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
+            .stderr(Stdio::null());
+        // `Ctrl-C` at a terminal is for the session, which stops the cell and keeps the program.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let child = command.spawn();
         let broken = |why: String| {
             Diagnostic::error(format!("`{}` {why}", program.display()), None, "", None)
         };

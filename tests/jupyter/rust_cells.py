@@ -4,11 +4,14 @@ Needs `auricle` installed as a kernel (as `conformance.py`), rustc, and for plai
 Building that takes minutes, so this is run by hand: `python tests/jupyter/rust_cells.py`.
 """
 
+import re
 import sys
+import threading
 import time
 
 from jupyter_client.manager import start_new_kernel
 
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
 SOFTCLIP = """%%rust
 /// Bends the wave softly.
 /// drive: how hard, 1..20, default 4
@@ -33,11 +36,9 @@ class Kernel:
             elif message["msg_type"] in ("display_data", "execute_result"):
                 said["shown"].append(content["data"])
             elif message["msg_type"] == "error":
-                said["error"] = "\n".join(content["traceback"])
+                said["error"] = COLOUR.sub("", "\n".join(content["traceback"]))
 
         if interrupt_after is not None:
-            import threading
-
             threading.Timer(interrupt_after, self.manager.interrupt_kernel).start()
         reply = self.client.execute_interactive(code, output_hook=hear, timeout=timeout)
         said["pages"] = [part["data"]["text/plain"] for part in reply["content"].get("payload", []) if part["source"] == "page"]

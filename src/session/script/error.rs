@@ -77,10 +77,14 @@ impl std::fmt::Display for ScriptError {
 pub(crate) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(got, name), name))
+        .map(|name| {
+            let distance = strsim::damerau_levenshtein(got, name);
+            // Of two as near, letters that changed places are likelier than one that is too much.
+            (distance, name.len().abs_diff(got.len()), name)
+        })
         .min()
-        .filter(|(distance, name)| *distance <= (name.len().max(got.len()) / 3).max(1))
+        .filter(|(distance, _, name)| *distance <= (name.len().max(got.len()) / 3).max(1))
         // A name of one letter is near to every other one.
-        .filter(|(distance, _)| *distance < got.chars().count())
-        .map(|(_, name)| name)
+        .filter(|(distance, ..)| *distance < got.chars().count())
+        .map(|(_, _, name)| name)
 }
