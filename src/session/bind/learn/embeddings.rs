@@ -207,7 +207,7 @@ const EMBEDDED: &str = "let d = dataset([#{ wave: tone(440, 1), label: \"a\", gr
      let e = resnet18(#{ width: 4 }).embed(d);";
 
 /// What is to be predicted of a clip: its class, its classes, its number; nothing if it is not labelled.
-fn label(data: &Dataset, clip: &Clip) -> Dynamic {
+pub(super) fn label(data: &Dataset, clip: &Clip) -> Dynamic {
     let name = |&class: &usize| -> Dynamic { data.classes()[class].clone().into() };
     match (&clip.label, &clip.labels, clip.target) {
         (Some(label), _, _) => name(label),
@@ -305,6 +305,11 @@ fn save() -> Function {
 }
 
 impl Embeddings {
+    /// The clips, in the order of the rows.
+    pub(super) fn data(&self) -> &Dataset {
+        &self.data
+    }
+
     fn tensor(&self) -> Result<NdTensor, ScriptError> {
         let values = self.rows.values.iter().map(|&x| x as f32).collect();
         let shape = [self.rows.rows(), self.rows.columns];
@@ -340,34 +345,40 @@ impl Embeddings {
 
     /// A line a clip: its number, label, columns and features.
     fn to_csv(&self) -> String {
-        let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let mut names: Vec<&str> = Vec::new();
-        for (name, _) in self.data.clips().iter().flat_map(|clip| &clip.columns) {
-            if !names.contains(&name.as_ref()) {
-                names.push(name);
-            }
-        }
-        let columns: String = names
-            .iter()
-            .map(|name| format!(",{}", quote(name)))
-            .collect();
-        let features: String = (0..self.rows.columns).map(|k| format!(",f{k}")).collect();
-        let mut out = format!("id,label{columns}{features}\n");
-        for (row, clip) in self.data.clips().iter().enumerate() {
-            let label = match label(&self.data, clip) {
-                none if none.is_unit() => String::new(),
-                several if several.is_array() => {
-                    let several = several.into_array().unwrap_or_default();
-                    let names: Vec<String> = several.iter().map(Dynamic::to_string).collect();
-                    quote(&names.join(";"))
-                }
-                one => quote(&one.to_string()),
-            };
-            let cell = |name: &&str| format!(",{}", quote(clip.column(name).unwrap_or_default()));
-            let columns: String = names.iter().map(cell).collect();
-            let features: String = self.rows.row(row).iter().map(|x| format!(",{x}")).collect();
-            out.push_str(&format!("{},{label}{columns}{features}\n", clip.id));
-        }
-        out
+        let names: Vec<String> = (0..self.rows.columns).map(|k| format!("f{k}")).collect();
+        clips_csv(&self.data, &self.rows, &names)
     }
+}
+
+/// A line a clip: its number, label and columns, and a row of numbers under their names.
+pub(super) fn clips_csv(data: &Dataset, rows: &Matrix, numbers: &[String]) -> String {
+    let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in data.clips().iter().flat_map(|clip| &clip.columns) {
+        if !names.contains(&name.as_ref()) {
+            names.push(name);
+        }
+    }
+    let columns: String = names
+        .iter()
+        .map(|name| format!(",{}", quote(name)))
+        .collect();
+    let numbers: String = numbers.iter().map(|name| format!(",{name}")).collect();
+    let mut out = format!("id,label{columns}{numbers}\n");
+    for (row, clip) in data.clips().iter().enumerate() {
+        let label = match label(data, clip) {
+            none if none.is_unit() => String::new(),
+            several if several.is_array() => {
+                let several = several.into_array().unwrap_or_default();
+                let names: Vec<String> = several.iter().map(Dynamic::to_string).collect();
+                quote(&names.join(";"))
+            }
+            one => quote(&one.to_string()),
+        };
+        let cell = |name: &&str| format!(",{}", quote(clip.column(name).unwrap_or_default()));
+        let columns: String = names.iter().map(cell).collect();
+        let numbers: String = rows.row(row).iter().map(|x| format!(",{x}")).collect();
+        out.push_str(&format!("{},{label}{columns}{numbers}\n", clip.id));
+    }
+    out
 }

@@ -22,6 +22,7 @@ mod own_loss;
 mod page;
 mod pairs;
 mod plot;
+mod projection;
 mod recorded;
 mod regression;
 mod run;
@@ -51,6 +52,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
     all.extend(embeddings::functions(environment));
+    all.extend(projection::functions(environment));
     all.extend(freeze::functions());
     all.extend(layers::functions(environment));
     all.extend(loss::functions());
@@ -94,6 +96,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Arc<Predictions>>(engine);
     register_type::<regression::Fitted>(engine);
     register_type::<Arc<embeddings::Embeddings>>(engine);
+    register_type::<Arc<projection::Map>>(engine);
     register_type::<Figure>(engine);
     study::register(engine);
 }
