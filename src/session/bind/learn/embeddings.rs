@@ -1,6 +1,7 @@
 //! Embeddings of a dataset's clips, with what is known of each clip.
 
 use super::super::Environment;
+use super::embeddings_parquet;
 use super::model::{Model, front_end};
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::dataset::{Clip, Dataset};
@@ -287,20 +288,25 @@ fn save() -> Function {
             Some("npy") => Ok(save_npy(path, &own.tensor()?)?),
             Some("safetensors") => Ok(save_safetensors(path, &own.tensors()?)?),
             Some("csv") => Ok(write_whole(path, own.to_csv().as_bytes())?),
-            _ => Err(call.wrong("path", "a name that ends in `.npy`, `.safetensors` or `.csv`")),
+            Some("parquet") => embeddings_parquet::write(path, &own.data, &own.rows),
+            _ => Err(call.wrong("path", "a name that ends in `.npy`, `.safetensors`, `.csv` or `.parquet`")),
         }
     })
     .on::<Arc<Embeddings>>()
     .long()
-    .about("Saves the embeddings: their numbers alone as NumPy's `.npy`, with what is known of the clips as safetensors or CSV.")
+    .about("Saves the embeddings: their numbers alone as NumPy's `.npy`, with what is known of the clips as safetensors, CSV or Parquet.")
     .note(
         "safetensors has `embeddings` [clips, features], `ids` [clips], and `labels` [clips], -1 where there is none, or `targets`",
     )
-    .param::<String>("path", "where to; ends in `.npy`, `.safetensors` or `.csv`")
+    .note(
+        "Parquet has `id`, `label` and `target` where there are some, `group`, the dataset's columns as text, and `embedding`, a list of \
+         float32: pandas, polars and `datasets` read it",
+    )
+    .param::<String>("path", "where to; ends in `.npy`, `.safetensors`, `.csv` or `.parquet`")
     .reads_data()
     .example(format!(
         "{EMBEDDED} let f = temporary_folder() + \"/e.safetensors\"; e.save(f); \
-         assert(load_safetensors(f).labels.to_array() == [0, -1])"
+         assert(load_safetensors(f).labels.to_array() == [0, -1]); e.save(temporary_folder() + \"/e.parquet\")"
     ))
 }
 

@@ -3,6 +3,7 @@
 mod comparing;
 mod device;
 mod embeddings;
+mod embeddings_parquet;
 mod encoder;
 mod figure;
 mod freeze;
