@@ -29,7 +29,9 @@ pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
 pub use interactive::library;
 pub use interval::{Interval, mean_interval, wilson};
-pub use judge::{JudgeOptions, Judgement, Probe, Subject, judge, judge_mean, random_encoder};
+pub use judge::{
+    JudgeOptions, Judgement, Probe, Subject, judge, judge_logits, judge_mean, random_encoder,
+};
 use knn::knn_votes;
 pub use knn::{KnnOptions, knn_scores};
 pub use logistic::{ClassWeight, LogisticOptions, LogisticRegression, Penalty, Scaler};

@@ -6,6 +6,7 @@ mod embeddings;
 mod embeddings_parquet;
 mod encoder;
 mod figure;
+mod fine_tune;
 mod freeze;
 mod given;
 mod heads;
@@ -67,6 +68,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(history::functions());
     all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(heads::functions(environment));
+    all.push(fine_tune::function(environment));
     all.extend(judging::functions());
     all.extend(metrics::functions(environment));
     all.extend(comparing::functions(environment));
