@@ -43,7 +43,11 @@ pub(crate) fn class(index: usize) -> [u8; 3] {
         return *color;
     }
     let hue = (index as f64 * 0.618_034).fract() * 6.0;
-    let lightest = if index % 2 == 0 { 200.0 } else { 150.0 };
+    let lightest = if index.is_multiple_of(2) {
+        200.0
+    } else {
+        150.0
+    };
     [5.0_f64, 3.0, 1.0].map(|shift| {
         let k = (shift + hue) % 6.0;
         let share = 1.0 - k.min(4.0 - k).clamp(0.0, 1.0) * 0.75;
