@@ -1,7 +1,7 @@
 //! Which output of a notebook carries the library that its figures come alive by.
 
 use auricle_session::figure_library;
-use auricle_session::script::{Display, PLOTLY};
+use auricle_session::script::{Display, LIVE};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -58,7 +58,8 @@ impl Figures {
             data[*kind] = part.clone();
         }
         let mut cells = self.cells();
-        if self.live && cells.carrier.is_none() && !data[PLOTLY].is_null() {
+        let lives = |html: &str| html.contains(LIVE);
+        if self.live && cells.carrier.is_none() && data["text/html"].as_str().is_some_and(lives) {
             cells.carrier = Some(cells.current.clone());
             data["text/html"] = format!(
                 "{}{}",
@@ -88,22 +89,21 @@ impl Cells {
 mod tests {
     use super::*;
 
+    const FIGURE: &str = "<div data-auricle-figure=\"1\"></div>";
+
     /// Whether a figure that is shown now brings the library.
     fn carries(figures: &Figures) -> bool {
         let display = Display {
             text: "figure".into(),
-            parts: vec![
-                (PLOTLY, json!({ "data": [] })),
-                ("text/html", "<div></div>".into()),
-            ],
+            parts: vec![("text/html", FIGURE.into())],
             picture: None,
         };
         let html = figures.bundle(&display)["text/html"]
             .as_str()
             .unwrap()
             .to_owned();
-        assert!(html.starts_with("<div></div>"));
-        html.len() > "<div></div>".len()
+        assert!(html.starts_with(FIGURE));
+        html.len() > FIGURE.len()
     }
 
     #[test]

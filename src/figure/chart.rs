@@ -1,21 +1,12 @@
 //! Figures as drawings, for every place where no script can draw them.
 
+use crate::area::{Area, BOTTOM, HEIGHT, LEFT, RIGHT, SIZE, TICKS, TOP, WIDTH, label, with_axes};
 use crate::axis::{Axis, number, padded, span};
-use crate::color::{GRID, INK, SERIES, WHITE, blue};
+use crate::color::{INK, SERIES, WHITE, blue};
 use crate::drawing::{Anchor, Drawing, Words};
 use crate::figure::{Bars, Content, Figure, Lines, Matrix};
+use crate::points::of_points;
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 360.0;
-/// Space for title and legend above, axis titles and ticks at the left and below.
-const TOP: f64 = 44.0;
-const LEFT: f64 = 70.0;
-const BOTTOM: f64 = 52.0;
-const RIGHT: f64 = 20.0;
-const SIZE: f64 = 12.0;
-/// Intervals between ticks to the right, and pixels of one upwards, about.
-const TICKS: f64 = 8.0;
-const PER_TICK: f64 = 52.0;
 /// The height of a matrix and of its cells at most, and of a cell at least.
 const MATRIX: f64 = 400.0;
 const CELL: f64 = 56.0;
@@ -28,28 +19,6 @@ const LONGEST_NAME: usize = 24;
 /// Size of a picture of work that goes on.
 const SMALL: [f64; 2] = [480.0, 180.0];
 
-/// Part of the picture that the data take.
-struct Area {
-    size: [f64; 2],
-    top: f64,
-    x: Axis,
-    y: Axis,
-}
-
-impl Area {
-    fn across(&self, value: f64) -> f64 {
-        LEFT + self.x.share(value) * (self.size[0] - LEFT - RIGHT)
-    }
-
-    fn down(&self, value: f64) -> f64 {
-        self.size[1] - BOTTOM - self.y.share(value) * (self.size[1] - self.top - BOTTOM)
-    }
-
-    fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
-        [self.across(x), self.down(y)]
-    }
-}
-
 impl Figure {
     /// The figure as a picture.
     pub fn to_drawing(&self) -> Drawing {
@@ -57,6 +26,7 @@ impl Figure {
             Content::Lines(lines) => of_lines(lines, [WIDTH, HEIGHT], TOP),
             Content::Bars(bars) => of_bars(bars),
             Content::Matrix(matrix) => of_matrix(matrix),
+            Content::Points(points) => of_points(points),
         };
         drawing.text([LEFT, 20.0], Words::new(&self.title, 15.0).bold());
         drawing
@@ -255,40 +225,6 @@ fn cut(name: &str) -> String {
         true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
         false => name.to_owned(),
     }
-}
-
-/// A page with grid, ticks of the vertical axis and both titles.
-fn with_axes(area: &Area) -> Drawing {
-    let [width, height] = area.size;
-    let mut drawing = Drawing::new(width, height);
-    for y in area
-        .y
-        .ticks(((height - area.top - BOTTOM) / PER_TICK).max(2.0))
-    {
-        let at = area.down(y);
-        drawing.line(vec![[LEFT, at], [width - RIGHT, at]], GRID, 1.0);
-        label(
-            &mut drawing,
-            [LEFT - 8.0, at + 4.0],
-            Anchor::End,
-            &number(y),
-        );
-    }
-    label(
-        &mut drawing,
-        [(LEFT + width - RIGHT) / 2.0, height - 12.0],
-        Anchor::Middle,
-        &area.x.title,
-    );
-    let title = Words::new(&area.y.title, SIZE)
-        .anchored(Anchor::Middle)
-        .turned(-90.0);
-    drawing.text([18.0, (area.top + height - BOTTOM) / 2.0], title);
-    drawing
-}
-
-fn label(drawing: &mut Drawing, at: [f64; 2], anchor: Anchor, words: &str) {
-    drawing.text(at, Words::new(words, SIZE).anchored(anchor));
 }
 
 /// Names of the series with their colours, if there are several.

@@ -23,6 +23,38 @@ pub(crate) const SERIES: [[u8; 3]; 4] = [
     [0xf6, 0xa2, 0x1d],
 ];
 
+/// Colours of the first classes: those of curves, then others that lie apart from them.
+const CLASSES: [[u8; 3]; 10] = [
+    SERIES[0],
+    SERIES[1],
+    SERIES[2],
+    SERIES[3],
+    [0x7a, 0x4e, 0xa3],
+    [0x6b, 0x8e, 0x23],
+    [0x8c, 0x5a, 0x3c],
+    [0xe3, 0x77, 0xc2],
+    [0x17, 0xa2, 0xd8],
+    [0x55, 0x60, 0x6b],
+];
+
+/// The colour of a class. Beyond the tenth one hues follow each other by the golden section, so that neighbours differ.
+pub(crate) fn class(index: usize) -> [u8; 3] {
+    if let Some(color) = CLASSES.get(index) {
+        return *color;
+    }
+    let hue = (index as f64 * 0.618_034).fract() * 6.0;
+    let lightest = if index.is_multiple_of(2) {
+        200.0
+    } else {
+        150.0
+    };
+    [5.0_f64, 3.0, 1.0].map(|shift| {
+        let k = (shift + hue) % 6.0;
+        let share = 1.0 - k.min(4.0 - k).clamp(0.0, 1.0) * 0.75;
+        (lightest * share).round() as u8
+    })
+}
+
 pub(crate) const WHITE: [u8; 3] = [255; 3];
 pub(crate) const INK: [u8; 3] = [0x33; 3];
 pub(crate) const GRID: [u8; 3] = [0xdd; 3];

@@ -117,6 +117,14 @@ impl Drawing {
         }
     }
 
+    /// Makes the page as wide as this, if it is not; what stands on it stays.
+    pub(crate) fn widen(&mut self, width: f64) {
+        if let Some(Item::Rect { size, .. }) = self.items.first_mut() {
+            size[0] = size[0].max(width);
+        }
+        self.width = self.width.max(width);
+    }
+
     /// Adds a filled rectangle.
     pub fn rect(&mut self, at: [f64; 2], size: [f64; 2], fill: [u8; 3]) {
         self.items.push(Item::Rect { at, size, fill });

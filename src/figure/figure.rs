@@ -1,5 +1,7 @@
 //! A figure as a value: what is shown, and not where.
 
+use std::sync::Arc;
+
 /// A figure with a title.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
@@ -18,6 +20,8 @@ pub enum Content {
     Bars(Bars),
     /// Numbers in rows and columns.
     Matrix(Matrix),
+    /// Points in the plane, such as a map of embeddings.
+    Points(Points),
 }
 
 /// Curves over one axis.
@@ -90,6 +94,30 @@ pub struct Matrix {
     pub values: Vec<Vec<f64>>,
 }
 
+/// Points in the plane, in groups of a colour each.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Points {
+    /// What is measured to the right, with its unit.
+    pub x_title: String,
+    /// What is measured upwards, with its unit.
+    pub y_title: String,
+    /// The groups.
+    pub clouds: Vec<Cloud>,
+}
+
+/// Points of one colour.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Cloud {
+    /// Their name.
+    pub name: String,
+    /// Places of the points.
+    pub points: Vec<[f64; 2]>,
+    /// What is said of each point where it is pointed at.
+    pub texts: Vec<String>,
+    /// The address of the sound of each point, often the sound itself (`data:`); empty where no point has one.
+    pub sounds: Vec<Option<Arc<str>>>,
+}
+
 impl Figure {
     /// Lines over epochs counted from 1, one for each curve.
     pub fn lines(title: &str, y_title: &str, curves: &[(&str, &[f64])]) -> Figure {
@@ -108,6 +136,14 @@ impl Figure {
             title: title.to_owned(),
             content: Content::Lines(lines),
         }
+    }
+}
+
+impl Points {
+    /// Whether any point has a sound.
+    pub fn has_sounds(&self) -> bool {
+        let mut sounds = self.clouds.iter().flat_map(|cloud| &cloud.sounds);
+        sounds.any(Option::is_some)
     }
 }
 

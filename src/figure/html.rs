@@ -10,6 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 /// The type of figures as plotly's JSON; their HTML needs a library once a page.
 pub const PLOTLY: &str = "application/vnd.plotly.v1+json";
 
+/// What the HTML of a figure has in it that comes alive with the library.
+pub const LIVE: &str = "data-auricle-figure=";
+
 /// A text as HTML shows it, also within the quotes of an attribute.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")

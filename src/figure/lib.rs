@@ -1,9 +1,10 @@
 //! Figures as values, and what draws them.
 //!
-//! A [`Figure`] says what is shown: lines, bars or a matrix. A [`Drawing`] says where every stroke and word of a picture
+//! A [`Figure`] says what is shown: lines, bars, a matrix or points. A [`Drawing`] says where every stroke and word of a picture
 //! stands; it is written as SVG, where somebody else has fonts, and as PNG with a font of our own, where nobody has. Notebooks
 //! that know plotly take a figure's JSON, and terminals its characters. Knows neither sound nor tensors nor scripts.
 
+mod area;
 mod axis;
 mod braille;
 mod chart;
@@ -18,6 +19,7 @@ mod matrix;
 mod panel;
 mod pixels;
 mod plotly;
+mod points;
 mod raster;
 mod sparkline;
 mod svg;
@@ -26,10 +28,10 @@ mod text;
 pub use axis::Axis;
 pub use braille::{curve_rows, outline_rows};
 pub use drawing::{Anchor, Drawing, Words};
-pub use figure::{Bar, Bars, Content, Curve, Figure, Group, Lines, Matrix};
+pub use figure::{Bar, Bars, Cloud, Content, Curve, Figure, Group, Lines, Matrix, Points};
 pub use font::width_of;
 pub use heat_map::{Grid, HeatMap};
-pub use html::{PLOTLY, data_url, drawing_image, escape, png_image, svg_image, table};
+pub use html::{LIVE, PLOTLY, data_url, drawing_image, escape, png_image, svg_image, table};
 pub use panel::{BAR_WIDTH, Place, color_bar, frame_of, heat_panel, side_frame};
 pub use pixels::{Pixels, palette_png};
 pub use sparkline::{blocks, sparkline};

@@ -1,7 +1,7 @@
 //! Figures as the JSON that plotly.js draws: `data` and `layout`.
 
-use crate::color::{SERIES, hex};
-use crate::figure::{Bars, Content, Figure, Lines, Matrix};
+use crate::color::{SERIES, class, hex};
+use crate::figure::{Bars, Cloud, Content, Figure, Lines, Matrix, Points};
 use serde_json::{Value as Json, json};
 
 impl Figure {
@@ -11,6 +11,7 @@ impl Figure {
             Content::Lines(lines) => of_lines(lines),
             Content::Bars(bars) => of_bars(bars),
             Content::Matrix(matrix) => of_matrix(matrix),
+            Content::Points(points) => of_points(points),
         };
         layout["title"] = json!({ "text": self.title });
         layout["template"] = json!({ "layout": { "colorway": SERIES.map(hex) } });
@@ -61,5 +62,30 @@ fn of_matrix(matrix: &Matrix) -> (Json, Json) {
     (
         json!([trace]),
         json!({ "xaxis": axis(&matrix.x_title), "yaxis": down, "height": 520 }),
+    )
+}
+
+fn of_points(points: &Points) -> (Json, Json) {
+    let trace = |(index, cloud): (usize, &Cloud)| {
+        let list = |axis: usize| {
+            cloud
+                .points
+                .iter()
+                .map(|point| point[axis])
+                .collect::<Vec<f64>>()
+        };
+        json!({
+            "type": "scatter", "mode": "markers", "name": cloud.name, "x": list(0), "y": list(1), "text": cloud.texts,
+            "hovertemplate": "%{text}<extra></extra>", "marker": { "size": 7, "color": hex(class(index)) },
+        })
+    };
+    let traces: Vec<Json> = points.clouds.iter().enumerate().map(trace).collect();
+    let axis = |title: &str| json!({ "title": { "text": title }, "zeroline": false });
+    let mut up = axis(&points.y_title);
+    // Distances on a map are the same in all directions.
+    up["scaleanchor"] = json!("x");
+    (
+        json!(traces),
+        json!({ "xaxis": axis(&points.x_title), "yaxis": up, "height": 560, "hovermode": "closest" }),
     )
 }

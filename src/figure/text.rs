@@ -11,6 +11,11 @@ impl Figure {
     /// A line for the figure and one for each of its curves.
     pub fn to_text(&self) -> String {
         let mut out = format!("figure: {}", self.title);
+        if let Content::Points(points) = &self.content {
+            for cloud in &points.clouds {
+                out += &format!("\n  {}: {} points", cloud.name, cloud.points.len());
+            }
+        }
         if let Content::Lines(lines) = &self.content {
             for curve in &lines.curves {
                 let values: Vec<f64> = curve.points().map(|point| point[1]).collect();
@@ -40,6 +45,7 @@ impl Figure {
                 )
             }
             Content::Matrix(matrix) => matrix.to_rows(columns),
+            Content::Points(points) => points.to_rows(columns),
             Content::Bars(_) => return None,
         };
         (!rows.is_empty()).then_some(rows)

@@ -43,6 +43,7 @@ pub use naming::{NameFunction, NamePattern, Naming};
 pub use nsynth::{NsynthLabel, nsynth};
 pub use pack::{
     ColumnKind, ColumnValues, Pack, PackFormat, PackedUp, ParquetColumn, ParquetShard, TarShard,
+    Vectors, write_vectors,
 };
 pub use part::Part;
 pub use sampling::{Sampling, Taken};

@@ -15,6 +15,22 @@ static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plotly.js.gz"))
 const LOADER: &str = r#"(() => {
   if (window.auricleDraw) return;
   const waiting = window.auricleFigures ??= [];
+  const heard = (box, live, sounds) => {
+    const words = document.createElement("div");
+    words.textContent = "Click a point to hear its clip.";
+    const player = document.createElement("audio");
+    player.controls = true;
+    player.style.cssText = "width:100%;max-width:480px;height:36px";
+    box.append(words, player);
+    live.on("plotly_click", ({ points: [point] }) => {
+      const sound = sounds[point.curveNumber]?.[point.pointNumber];
+      words.textContent = point.text + (sound ? "" : " (its sound is not on this page)");
+      player.pause();
+      if (!sound) return player.removeAttribute("src");
+      player.src = sound;
+      player.play().catch(() => {});
+    });
+  };
   const place = (id, figure, tries) => {
     const boxes = document.querySelectorAll(`[data-auricle-figure="${id}"]`);
     if (!boxes.length && tries) setTimeout(place, 100, id, figure, tries - 1);
@@ -26,7 +42,10 @@ const LOADER: &str = r#"(() => {
       live.style.cssText = "width:100%;max-width:900px";
       box.prepend(live);
       const options = { responsive: true, displaylogo: false };
-      Plotly.newPlot(live, figure.data, figure.layout, options).then(() => still?.remove());
+      Plotly.newPlot(live, figure.data, figure.layout, options).then(() => {
+        still?.remove();
+        if (figure.sounds) heard(box, live, figure.sounds);
+      });
     }
   };
   const draw = () => waiting.splice(0).forEach(([id, figure]) => place(id, figure, 50));

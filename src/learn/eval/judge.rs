@@ -248,6 +248,43 @@ pub fn judge(
     })
 }
 
+/// Judges logits of one class a clip, such as those of a network that was trained on the labels.
+///
+/// # Shapes
+/// `logits` `[clips, classes]`, a row for each clip of `test`.
+///
+/// # Errors
+/// [`Error::Shape`] for other shapes, [`Error::Labels`] if the clips have no classes or the figure judges numbers, and what
+/// the figure reports.
+pub fn judge_logits(
+    logits: &Matrix,
+    test: &Dataset,
+    options: &JudgeOptions,
+) -> Result<Judgement, Error> {
+    let (n, classes) = (test.len(), test.classes().len());
+    if logits.rows() != n || logits.columns != classes {
+        return Err(Error::Shape {
+            what: "logits",
+            want: format!("[{n}, {classes}]"),
+            got: vec![logits.rows(), logits.columns],
+        });
+    }
+    let metric = options.metric(Task::Classes);
+    if metric.reads() == Reads::Numbers {
+        let word = metric.word();
+        let text = format!("`{word}` does not judge predictions of classes");
+        return Err(Error::Labels(text));
+    }
+    let part = Part::new(logits, None, test, Task::Classes, "test")?;
+    let predictions = part.predictions(Guess::of_one_class(part.rows.clone()))?;
+    let measure = measure(&predictions, metric, &options.measure)?;
+    Ok(Judgement {
+        measure,
+        predictions,
+        chosen: None,
+    })
+}
+
 /// The mean of the training clips' numbers, as the prediction for every test clip: the floor of a regression.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ mod neural;
 mod page;
 mod places;
 mod predictions;
+mod projection;
 mod ranking;
 mod report;
 mod ridge;
@@ -28,7 +29,9 @@ pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
 pub use interactive::library;
 pub use interval::{Interval, mean_interval, wilson};
-pub use judge::{JudgeOptions, Judgement, Probe, Subject, judge, judge_mean, random_encoder};
+pub use judge::{
+    JudgeOptions, Judgement, Probe, Subject, judge, judge_logits, judge_mean, random_encoder,
+};
 use knn::knn_votes;
 pub use knn::{KnnOptions, knn_scores};
 pub use logistic::{ClassWeight, LogisticOptions, LogisticRegression, Penalty, Scaler};
@@ -40,6 +43,7 @@ pub use neural::NeuralOptions;
 pub use page::page;
 pub use places::{Places, Pooling, embed_places, embed_pooled};
 pub use predictions::{Guess, Predictions, Truth};
+pub use projection::{Projection, Projector, TsneOptions, UmapOptions, project, trustworthiness};
 pub use ranking::{auroc, average_precision, delong};
 pub use report::{Curve, Report, Row, Score};
 pub use ridge::Ridge;

@@ -6,6 +6,7 @@
 
 use super::checkpoint::Best;
 use super::fitting::{Trainer, number};
+use super::head::beside;
 use super::history::LOSS;
 use super::method::Better;
 use super::objective::Figure;
@@ -169,6 +170,10 @@ impl Trainer<'_> {
             });
             let encoders = self.objective.encoders()?.into_iter();
             self.best = encoders.map(|(_, weights)| weights).next();
+            let mut heads = beside(self.objective.tensors()?);
+            self.best
+                .iter_mut()
+                .for_each(|best| best.extend(heads.by_ref()));
             return Ok(None);
         }
         let since = before.map_or(0, |best| best.epoch);

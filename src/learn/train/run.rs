@@ -5,6 +5,7 @@ use super::described::{DescribedMethod, fingerprint, settings};
 use super::earlier::unused;
 use super::fitting::Trainer;
 use super::folder::Kept;
+use super::head::LinearHead;
 use super::joined::Joined;
 use super::shared_plan::shared_plan;
 use super::{EpochRecord, History, Plan};
@@ -30,6 +31,8 @@ pub struct Run {
 struct Outcome {
     /// By name; the first is that of the last epoch.
     encoders: Vec<(String, Encoder)>,
+    /// The linear layer behind the one that the run gives, where its method has one.
+    head: Option<LinearHead>,
     history: History,
     /// The epoch that was chosen, where one is.
     best: Option<Best>,
@@ -202,6 +205,12 @@ impl Run {
             .unwrap_or_default()
     }
 
+    /// The linear layer that was trained behind [`Run::encoder`], of the same epoch, where its method alone has one, as
+    /// supervised training does.
+    pub fn head(&self) -> Option<LinearHead> {
+        self.lock().as_ref()?.head.clone()
+    }
+
     /// The epoch whose encoder it gives, where one is chosen.
     pub fn chosen(&self) -> Option<Chosen> {
         let figure = self.plan.validation.as_ref()?.best.clone()?;
@@ -344,8 +353,13 @@ impl Run {
                 encoder.save(&folder.join(file))?;
             }
         }
+        let head = match &trainer.best {
+            Some(best) => LinearHead::of_best(best),
+            None => LinearHead::of(&trainer.objective.tensors()?),
+        };
         *self.lock() = Some(Outcome {
             encoders,
+            head,
             history: trainer.state.history,
             best: trainer.state.best,
             interrupted,

@@ -34,7 +34,7 @@ pub use aligned::aligned;
 pub(crate) use apart::Ended;
 pub use apart::Stop;
 pub use auricle_figure::{
-    PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table,
+    LIVE, PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table,
 };
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};

@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::Type;
+use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Map, Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,7 +106,7 @@ impl ParquetShard {
     }
 }
 
-fn unwritable(path: &Path, error: &ParquetError) -> Error {
+pub(super) fn unwritable(path: &Path, error: &ParquetError) -> Error {
     Error::file(path, format!("cannot be written: {error}"))
 }
 
@@ -127,21 +127,9 @@ fn row_group(
         match (writer.untyped(), column) {
             (ColumnWriter::ByteArrayColumnWriter(w), 0) => write(w, &mut bytes.drain(..), 2)?,
             (ColumnWriter::ByteArrayColumnWriter(w), 1) => write(w, &mut paths.drain(..), 2)?,
-            (own, column) => match (own, values.get(column - 2)) {
-                (ColumnWriter::Int64ColumnWriter(w), Some(ColumnValues::Whole(all))) => {
-                    write(w, &mut all.iter().copied(), 1)?;
-                }
-                (ColumnWriter::DoubleColumnWriter(w), Some(ColumnValues::Number(all))) => {
-                    write(w, &mut all.iter().copied(), 1)?;
-                }
-                (ColumnWriter::ByteArrayColumnWriter(w), Some(ColumnValues::Text(all))) => {
-                    let text = |text: &Option<String>| Some(text.as_deref()?.into());
-                    write(w, &mut all.iter().map(text), 1)?;
-                }
-                _ => {
-                    let reason = format!("column {column} has values of another kind");
-                    return Err(ParquetError::General(reason));
-                }
+            (own, column) => match values.get(column - 2) {
+                Some(values) => write_values(own, values, column)?,
+                None => return Err(other_kind(column)),
             },
         }
         writer.close()?;
@@ -149,6 +137,31 @@ fn row_group(
     }
     group.close()?;
     Ok(())
+}
+
+/// Writes the values of a column.
+pub(super) fn write_values(
+    writer: &mut ColumnWriter<'_>,
+    values: &ColumnValues,
+    column: usize,
+) -> Result<(), ParquetError> {
+    match (writer, values) {
+        (ColumnWriter::Int64ColumnWriter(w), ColumnValues::Whole(all)) => {
+            write(w, &mut all.iter().copied(), 1)
+        }
+        (ColumnWriter::DoubleColumnWriter(w), ColumnValues::Number(all)) => {
+            write(w, &mut all.iter().copied(), 1)
+        }
+        (ColumnWriter::ByteArrayColumnWriter(w), ColumnValues::Text(all)) => {
+            let text = |text: &Option<String>| Some(text.as_deref()?.into());
+            write(w, &mut all.iter().map(text), 1)
+        }
+        _ => Err(other_kind(column)),
+    }
+}
+
+fn other_kind(column: usize) -> ParquetError {
+    ParquetError::General(format!("column {column} has values of another kind"))
 }
 
 /// Writes the values that there are; `level` says of a value that it and all that holds it are there.
@@ -167,17 +180,23 @@ fn write<T: parquet::data_type::DataType>(
     Ok(())
 }
 
-fn schema(columns: &[ParquetColumn]) -> Result<Type, ParquetError> {
-    let leaf = |name: &str, physical: Physical, optional: bool, text: bool| {
-        let logical = text.then_some(LogicalType::String);
-        let leaf = Type::primitive_type_builder(name, physical);
-        let repetition = match optional {
-            true => Repetition::OPTIONAL,
-            false => Repetition::REQUIRED,
-        };
-        let leaf = leaf.with_repetition(repetition).with_logical_type(logical);
-        leaf.build().map(Arc::new)
+fn leaf(
+    name: &str,
+    physical: Physical,
+    optional: bool,
+    text: bool,
+) -> Result<TypePtr, ParquetError> {
+    let logical = text.then_some(LogicalType::String);
+    let repetition = match optional {
+        true => Repetition::OPTIONAL,
+        false => Repetition::REQUIRED,
     };
+    let leaf = Type::primitive_type_builder(name, physical);
+    let leaf = leaf.with_repetition(repetition).with_logical_type(logical);
+    leaf.build().map(Arc::new)
+}
+
+fn schema(columns: &[ParquetColumn]) -> Result<Type, ParquetError> {
     let audio = Type::group_type_builder("audio")
         .with_repetition(Repetition::OPTIONAL)
         .with_fields(vec![
@@ -185,7 +204,16 @@ fn schema(columns: &[ParquetColumn]) -> Result<Type, ParquetError> {
             leaf("path", Physical::BYTE_ARRAY, true, true)?,
         ])
         .build()?;
-    let mut fields = vec![Arc::new(audio)];
+    schema_of(columns, Some(Arc::new(audio)), None)
+}
+
+/// The schema of some columns, with one before and one behind them.
+pub(super) fn schema_of(
+    columns: &[ParquetColumn],
+    first: Option<TypePtr>,
+    last: Option<TypePtr>,
+) -> Result<Type, ParquetError> {
+    let mut fields: Vec<TypePtr> = first.into_iter().collect();
     for column in columns {
         let (physical, text) = match column.kind {
             ColumnKind::Whole | ColumnKind::Class(_) => (Physical::INT64, false),
@@ -194,6 +222,7 @@ fn schema(columns: &[ParquetColumn]) -> Result<Type, ParquetError> {
         };
         fields.push(leaf(&column.name, physical, column.is_optional, text)?);
     }
+    fields.extend(last);
     Type::group_type_builder("schema")
         .with_fields(fields)
         .build()

@@ -1,6 +1,7 @@
 //! Embeddings of a dataset's clips, with what is known of each clip.
 
 use super::super::Environment;
+use super::embeddings_parquet;
 use super::model::{Model, front_end};
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::dataset::{Clip, Dataset};
@@ -207,7 +208,7 @@ const EMBEDDED: &str = "let d = dataset([#{ wave: tone(440, 1), label: \"a\", gr
      let e = resnet18(#{ width: 4 }).embed(d);";
 
 /// What is to be predicted of a clip: its class, its classes, its number; nothing if it is not labelled.
-fn label(data: &Dataset, clip: &Clip) -> Dynamic {
+pub(super) fn label(data: &Dataset, clip: &Clip) -> Dynamic {
     let name = |&class: &usize| -> Dynamic { data.classes()[class].clone().into() };
     match (&clip.label, &clip.labels, clip.target) {
         (Some(label), _, _) => name(label),
@@ -287,24 +288,34 @@ fn save() -> Function {
             Some("npy") => Ok(save_npy(path, &own.tensor()?)?),
             Some("safetensors") => Ok(save_safetensors(path, &own.tensors()?)?),
             Some("csv") => Ok(write_whole(path, own.to_csv().as_bytes())?),
-            _ => Err(call.wrong("path", "a name that ends in `.npy`, `.safetensors` or `.csv`")),
+            Some("parquet") => embeddings_parquet::write(path, &own.data, &own.rows),
+            _ => Err(call.wrong("path", "a name that ends in `.npy`, `.safetensors`, `.csv` or `.parquet`")),
         }
     })
     .on::<Arc<Embeddings>>()
     .long()
-    .about("Saves the embeddings: their numbers alone as NumPy's `.npy`, with what is known of the clips as safetensors or CSV.")
+    .about("Saves the embeddings: their numbers alone as NumPy's `.npy`, with what is known of the clips as safetensors, CSV or Parquet.")
     .note(
         "safetensors has `embeddings` [clips, features], `ids` [clips], and `labels` [clips], -1 where there is none, or `targets`",
     )
-    .param::<String>("path", "where to; ends in `.npy`, `.safetensors` or `.csv`")
+    .note(
+        "Parquet has `id`, `label` and `target` where there are some, `group`, the dataset's columns as text, and `embedding`, a list of \
+         float32: pandas, polars and `datasets` read it",
+    )
+    .param::<String>("path", "where to; ends in `.npy`, `.safetensors`, `.csv` or `.parquet`")
     .reads_data()
     .example(format!(
         "{EMBEDDED} let f = temporary_folder() + \"/e.safetensors\"; e.save(f); \
-         assert(load_safetensors(f).labels.to_array() == [0, -1])"
+         assert(load_safetensors(f).labels.to_array() == [0, -1]); e.save(temporary_folder() + \"/e.parquet\")"
     ))
 }
 
 impl Embeddings {
+    /// The clips, in the order of the rows.
+    pub(super) fn data(&self) -> &Dataset {
+        &self.data
+    }
+
     fn tensor(&self) -> Result<NdTensor, ScriptError> {
         let values = self.rows.values.iter().map(|&x| x as f32).collect();
         let shape = [self.rows.rows(), self.rows.columns];
@@ -340,34 +351,40 @@ impl Embeddings {
 
     /// A line a clip: its number, label, columns and features.
     fn to_csv(&self) -> String {
-        let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let mut names: Vec<&str> = Vec::new();
-        for (name, _) in self.data.clips().iter().flat_map(|clip| &clip.columns) {
-            if !names.contains(&name.as_ref()) {
-                names.push(name);
-            }
-        }
-        let columns: String = names
-            .iter()
-            .map(|name| format!(",{}", quote(name)))
-            .collect();
-        let features: String = (0..self.rows.columns).map(|k| format!(",f{k}")).collect();
-        let mut out = format!("id,label{columns}{features}\n");
-        for (row, clip) in self.data.clips().iter().enumerate() {
-            let label = match label(&self.data, clip) {
-                none if none.is_unit() => String::new(),
-                several if several.is_array() => {
-                    let several = several.into_array().unwrap_or_default();
-                    let names: Vec<String> = several.iter().map(Dynamic::to_string).collect();
-                    quote(&names.join(";"))
-                }
-                one => quote(&one.to_string()),
-            };
-            let cell = |name: &&str| format!(",{}", quote(clip.column(name).unwrap_or_default()));
-            let columns: String = names.iter().map(cell).collect();
-            let features: String = self.rows.row(row).iter().map(|x| format!(",{x}")).collect();
-            out.push_str(&format!("{},{label}{columns}{features}\n", clip.id));
-        }
-        out
+        let names: Vec<String> = (0..self.rows.columns).map(|k| format!("f{k}")).collect();
+        clips_csv(&self.data, &self.rows, &names)
     }
+}
+
+/// A line a clip: its number, label and columns, and a row of numbers under their names.
+pub(super) fn clips_csv(data: &Dataset, rows: &Matrix, numbers: &[String]) -> String {
+    let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in data.clips().iter().flat_map(|clip| &clip.columns) {
+        if !names.contains(&name.as_ref()) {
+            names.push(name);
+        }
+    }
+    let columns: String = names
+        .iter()
+        .map(|name| format!(",{}", quote(name)))
+        .collect();
+    let numbers: String = numbers.iter().map(|name| format!(",{name}")).collect();
+    let mut out = format!("id,label{columns}{numbers}\n");
+    for (row, clip) in data.clips().iter().enumerate() {
+        let label = match label(data, clip) {
+            none if none.is_unit() => String::new(),
+            several if several.is_array() => {
+                let several = several.into_array().unwrap_or_default();
+                let names: Vec<String> = several.iter().map(Dynamic::to_string).collect();
+                quote(&names.join(";"))
+            }
+            one => quote(&one.to_string()),
+        };
+        let cell = |name: &&str| format!(",{}", quote(clip.column(name).unwrap_or_default()));
+        let columns: String = names.iter().map(cell).collect();
+        let numbers: String = rows.row(row).iter().map(|x| format!(",{x}")).collect();
+        out.push_str(&format!("{},{label}{columns}{numbers}\n", clip.id));
+    }
+    out
 }

@@ -2,7 +2,7 @@
 
 use crate::script::{Function, PLOTLY, Parts, Picture, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
-use auricle_figure::Figure;
+use auricle_figure::{Content, Figure};
 use auricle_learn::eval::page;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,13 +24,16 @@ impl ScriptValue for Figure {
 
     /// Hosts that know plotly take its JSON. Others show the still picture, which comes alive on a page that runs scripts
     /// and has the library (`figure_library`). What is converted to paper takes the pixels: for vectors it would need
-    /// another program.
+    /// another program. Where points play their clips, hosts that know plotly are not asked: they would draw mute ones.
     fn parts(&self) -> Parts {
-        vec![
-            (PLOTLY, self.to_plotly()),
+        let mut parts = vec![
             ("text/html", self.to_html().into()),
             ("image/png", STANDARD.encode(self.to_png()).into()),
-        ]
+        ];
+        if !matches!(&self.content, Content::Points(points) if points.has_sounds()) {
+            parts.insert(0, (PLOTLY, self.to_plotly()));
+        }
+        parts
     }
 
     fn picture(&self) -> Option<Picture> {
@@ -42,23 +45,24 @@ impl ScriptValue for Figure {
     }
 }
 
+/// The figure as a file of the kind that its name ends in, if that is one of them.
+pub(super) fn saved(figure: &Figure, path: &Path) -> Option<Vec<u8>> {
+    Some(match path.extension().and_then(|ending| ending.to_str())? {
+        "html" => page(&figure.title, "", std::slice::from_ref(figure)).into_bytes(),
+        "json" => figure.to_plotly().to_string().into_bytes(),
+        "svg" => figure.to_svg().into_bytes(),
+        "png" => figure.to_png(),
+        _ => return None,
+    })
+}
+
 pub(super) fn functions() -> Vec<Function> {
     vec![
         Function::new("save", Topic::Judging, |call| {
             let (figure, path) = (call.receiver::<Figure>()?, call.get::<String>("path")?);
             let path = Path::new(&path);
-            let file = match path.extension().and_then(|ending| ending.to_str()) {
-                Some("html") => page(&figure.title, "", std::slice::from_ref(&figure)).into_bytes(),
-                Some("json") => figure.to_plotly().to_string().into_bytes(),
-                Some("svg") => figure.to_svg().into_bytes(),
-                Some("png") => figure.to_png(),
-                _ => {
-                    return Err(call.wrong(
-                        "path",
-                        "a name that ends in `.png`, `.svg`, `.html` or `.json`",
-                    ));
-                }
-            };
+            let wanted = "a name that ends in `.png`, `.svg`, `.html` or `.json`";
+            let file = saved(&figure, path).ok_or_else(|| call.wrong("path", wanted))?;
             Ok(write_whole(path, &file)?)
         })
         .on::<Figure>()

@@ -492,7 +492,7 @@ fn report(
 /// The name of the floor of regressions.
 const MEAN: &str = "mean of the training clips";
 
-fn score(probe: &str, judged: &Judgement) -> Score {
+pub(super) fn score(probe: &str, judged: &Judgement) -> Score {
     let measure = &judged.measure;
     Score {
         probe: probe.to_owned(),
@@ -503,7 +503,7 @@ fn score(probe: &str, judged: &Judgement) -> Score {
     }
 }
 
-fn subject(
+pub(super) fn subject(
     call: &Call<'_>,
     environment: &Environment,
 ) -> Result<(Model, Option<Run>), ScriptError> {
@@ -520,7 +520,7 @@ fn subject(
     Ok((Model { name, ..model }, None))
 }
 
-fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {
+pub(super) fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {
     match run {
         Some(run) => run.settings(),
         None => vec![

@@ -3,8 +3,10 @@
 mod comparing;
 mod device;
 mod embeddings;
+mod embeddings_parquet;
 mod encoder;
 mod figure;
+mod fine_tune;
 mod freeze;
 mod given;
 mod heads;
@@ -22,6 +24,7 @@ mod own_loss;
 mod page;
 mod pairs;
 mod plot;
+mod projection;
 mod recorded;
 mod regression;
 mod run;
@@ -51,6 +54,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
     all.extend(embeddings::functions(environment));
+    all.extend(projection::functions(environment));
     all.extend(freeze::functions());
     all.extend(layers::functions(environment));
     all.extend(loss::functions());
@@ -64,6 +68,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all.extend(history::functions());
     all.extend(live::functions(environment, &optimizer::optimizers()));
     all.extend(heads::functions(environment));
+    all.push(fine_tune::function(environment));
     all.extend(judging::functions());
     all.extend(metrics::functions(environment));
     all.extend(comparing::functions(environment));
@@ -94,6 +99,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Arc<Predictions>>(engine);
     register_type::<regression::Fitted>(engine);
     register_type::<Arc<embeddings::Embeddings>>(engine);
+    register_type::<Arc<projection::Map>>(engine);
     register_type::<Figure>(engine);
     study::register(engine);
 }

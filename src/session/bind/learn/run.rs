@@ -162,8 +162,14 @@ enum News {
 /// Trains apart from the session: a user who stops it has the prompt back at once, however long a step takes. The step
 /// under way is then finished and kept, and whoever wants something of the run waits for that.
 fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynamic, ScriptError> {
-    environment.settle()?;
     let run = call.receiver::<Run>()?;
+    train(&run, environment, fresh)?;
+    Ok(Dynamic::from(run.history()))
+}
+
+/// What `fit` does with a run.
+pub(super) fn train(run: &Run, environment: &Environment, fresh: bool) -> Result<(), ScriptError> {
+    environment.settle()?;
     let (device, workers, stop) = (
         environment.device()?,
         environment.workers()?,
@@ -205,7 +211,7 @@ fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynami
     // A run that is only loaded keeps what it says of how it was trained.
     let mut begin = || {
         if !std::mem::replace(&mut begun, true) {
-            record(&run, environment);
+            record(run, environment);
         }
     };
     let report = |news: News| match news {
@@ -231,12 +237,12 @@ fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynami
         Ended::Done(Ok(())) => {}
         Ended::Done(Err(Error::Interrupted { .. })) => {
             environment.tell(&failure);
-            return Err(interrupted(&run, epoch));
+            return Err(interrupted(run, epoch));
         }
         Ended::Done(Err(error)) => return Err(error.into()),
         Ended::Left(worker) => {
             environment.leave(worker, failure);
-            return Err(interrupted(&run, epoch));
+            return Err(interrupted(run, epoch));
         }
     }
     let history = run.history();
@@ -251,7 +257,7 @@ fn fit(call: &Call<'_>, environment: &Environment, fresh: bool) -> Result<Dynami
             peak_memory().unwrap_or_default()
         ));
     }
-    Ok(Dynamic::from(history))
+    Ok(())
 }
 
 /// Where a run was stopped, unless it had reported nothing yet: it may go on from any epoch.

@@ -1,0 +1,289 @@
+//! Judging by fine-tuning: a copy of the encoder and a linear layer, trained on the labels.
+
+use super::super::Environment;
+use super::heads::{FLOOR, score, settings, subject};
+use super::metrics::drawing;
+use super::model::{RANDOM, front_end, log_mel};
+use super::run::train;
+use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
+use auricle_audio::augment::{Recipe, Views};
+use auricle_audio::dataset::{Dataset, Split};
+use auricle_audio::declare::{Described, Value};
+use auricle_learn::eval::{
+    JudgeOptions, Judgement, Matrix, MeasureOptions, Metric, Probe, Report, Row, Subject, Task,
+    embed, floor, judge, judge_logits, random_encoder,
+};
+use auricle_learn::nn::Encoder;
+use auricle_learn::train::optimizers::Groups;
+use auricle_learn::train::{Optimizer, Run, TRAINING, VALIDATION, methods, optimizers};
+use rhai::Dynamic;
+use std::sync::Arc;
+
+/// The name of the head in reports.
+const NAME: &str = "fine-tuning";
+
+pub(super) fn function(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    let function = Function::new("fine_tune", Topic::Judging, move |call| {
+        let report = report(call, &environment)?;
+        if let Some(json) = report.json() {
+            environment.keep_report(json);
+        }
+        Ok(Dynamic::from(report))
+    })
+    .in_session()
+    .about("Judges an encoder by training a copy of it, with a linear layer behind it, on the labels, beside a random encoder trained alike and the log-mel statistics.")
+    .note("the model given stays as it was; the log-mel statistics are judged by a linear probe, for there is nothing to fine-tune")
+    .note("with validation clips the epoch of their best accuracy is taken; without any, the last one; test clips choose nothing")
+    .note("the encoder has a rate of its own, below that of the layer: what was learned before should change slowly (Howard and Ruder, 2018)")
+    .param::<Dynamic>("model", "a trained run, or a model")
+    .param::<Dynamic>("split", "training clips to learn from, test clips to judge on, and validation clips to choose on; one class a clip")
+    .option::<Dynamic>("features", (), "recipe from waves to features; the one it was trained with, else `log_mel()`")
+    .option::<Dynamic>("recipe", (), "augmentation of training clips, before the features; none if not given")
+    .option::<usize>("epochs", 30, "passes over the training clips, at least 1")
+    .option::<usize>("batch", 32, "clips in a step, at least 2; fewer where the training clips are fewer")
+    .option::<f64>("learning_rate", 1e-3, "peak learning rate of the linear layer, at least 0")
+    .option::<f64>("encoder_rate", 1e-4, "peak learning rate of the encoder, at least 0; 0 leaves all but its running statistics")
+    .option::<f64>("weight_decay", 1e-2, "decay of matrices and kernels by AdamW, at least 0")
+    .option::<Dynamic>("out", (), "folder under which the trainings are kept, so that an interrupted one goes on; nothing is kept if not given")
+    .option::<Option<String>>("metric", (), "figure of merit, such as \"auroc\" or \"icbhi_score\"; \"accuracy\" if not given")
+    .words("metric", &Metric::WORDS.map(|(word, _)| word));
+    drawing(function).returns("report").reads_data().example(
+        "let clips = []; for i in 0..20 { clips.push(#{ wave: tone(200 + 20 * i, 0.2), label: i / 10 }) } \
+         let s = dataset(clips).split(#{ test: 0.3 }); \
+         print(fine_tune(resnet18(#{ width: 4 }), s, #{ epochs: 1, batch: 4 }))",
+    )
+}
+
+fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptError> {
+    let split = call.value::<Split>("split")?;
+    if Task::of(&split.train) != Some(Task::Classes) {
+        return Err(ScriptError::new(
+            "`fine_tune` learns one class a clip, and the training clips have something else, or nothing, to predict",
+        )
+        .hint("`mlp_probe` judges several classes a clip and numbers on frozen embeddings"));
+    }
+    let options = options(call, environment)?;
+    let (model, run) = subject(call, environment)?;
+    let stop = environment.token.stop();
+    let stop = || stop.is_asked();
+    let (device, workers) = (environment.device()?, environment.workers()?);
+    let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
+    let mut encoders = vec![(model.name.clone(), model.encoder.copy())];
+    if model.name != RANDOM {
+        let random = random_encoder(&model.encoder, environment.seed(), &device)?;
+        encoders.push((RANDOM.to_owned(), random));
+    }
+    let mut made: Vec<(String, Judgement)> = Vec::new();
+    for (name, encoder) in encoders {
+        made.push((
+            name,
+            tuned(call, environment, encoder, &recipe, &split, &options)?,
+        ));
+    }
+    let features = match recipe == Recipe::identity() {
+        true => log_mel()?,
+        false => recipe.clone(),
+    };
+    let statistics = |data: &Dataset| floor(&features, data, &workers, &stop);
+    let lowest = Subject {
+        name: FLOOR.to_owned(),
+        train: statistics(&split.train)?,
+        validation: none(),
+        test: statistics(&split.test)?,
+        places: None,
+    };
+    let parts = [&split.train, &split.validation, &split.test];
+    let lowest = judge(&lowest, parts, Probe::Linear, &options, &device, &stop)?;
+    made.push((FLOOR.to_owned(), lowest));
+    let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
+    settings.extend(told(call)?);
+    settings.extend(
+        made[0]
+            .1
+            .chosen
+            .clone()
+            .map(|chosen| (NAME.to_owned(), chosen)),
+    );
+    settings.push((FLOOR.to_owned(), "by a linear probe".to_owned()));
+    let row = |(name, judged): &(String, Judgement)| Row {
+        name: name.clone(),
+        scores: vec![score(NAME, judged)],
+    };
+    let rows = made.iter().map(row).collect();
+    let predictions = made.swap_remove(0).1.predictions;
+    Ok(Report {
+        title: format!("{}: {}", model.name, split.train.name()),
+        split: split.rule.clone(),
+        n_train: split.train.len(),
+        n_test: split.test.len(),
+        classes: split.train.classes().to_vec(),
+        confusion: predictions.confusion().unwrap_or_default(),
+        rows,
+        settings,
+        curves: Vec::new(),
+        predictions: vec![Arc::new(predictions)],
+    })
+}
+
+/// Trains an encoder with a linear layer, and judges both on the test clips.
+fn tuned(
+    call: &Call<'_>,
+    environment: &Environment,
+    encoder: Encoder,
+    features: &Recipe,
+    split: &Split,
+    options: &JudgeOptions,
+) -> Result<Judgement, ScriptError> {
+    let run = run(call, environment, encoder, features, split)?;
+    train(&run, environment, environment.settings.fresh)?;
+    let missing = || ScriptError::new("the training gave no model");
+    let encoder = run.encoder().ok_or_else(missing)?;
+    let head = run.head().ok_or_else(missing)?;
+    let front_end = encoder.front_end.clone().ok_or_else(missing)?;
+    let (device, workers) = (environment.device()?, environment.workers()?);
+    let stop = environment.token.stop();
+    let stop = || stop.is_asked();
+    let rows = embed(&encoder, &front_end, &split.test, &device, &workers, &stop)?;
+    let judged = judge_logits(&head.logits(&rows), &split.test, options)?;
+    let chosen = run.chosen().map(|chosen| {
+        format!(
+            "epoch {}, by accuracy {:.3} on validation clips",
+            chosen.epoch, chosen.value
+        )
+    });
+    Ok(Judgement {
+        chosen: chosen.or_else(|| Some("the last epoch: there are no validation clips".to_owned())),
+        ..judged
+    })
+}
+
+/// The training of an encoder with a linear layer: the method `supervised`.
+fn run(
+    call: &Call<'_>,
+    environment: &Environment,
+    encoder: Encoder,
+    features: &Recipe,
+    split: &Split,
+) -> Result<Run, ScriptError> {
+    let n = split.train.len();
+    let batch = call.get::<usize>("batch")?.min(n);
+    let number = |x: f64| Value::Drawn(x.into());
+    let given = |name: &str, value: Value| (name.to_owned(), value);
+    let out = match call.get::<Option<String>>("out")? {
+        Some(folder) => Value::Word(folder),
+        None => Value::Absent,
+    };
+    let mut training = vec![
+        given("epochs", number(call.get::<usize>("epochs")? as f64)),
+        given("batch", number(batch as f64)),
+        given("optimizer", optimizer(call)?.into()),
+        given("seed", number(seed(call, environment)? as f64)),
+        given("out", out),
+    ];
+    let chooses = split
+        .validation
+        .clips()
+        .iter()
+        .any(|clip| clip.label.is_some());
+    if chooses {
+        let best = format!("{VALIDATION}accuracy");
+        training.push(given("best", Value::Word(best)));
+    }
+    let training = Described::new(&TRAINING, training)?;
+    let augmented = match call.raw("recipe").is_unit() {
+        true => Recipe::identity(),
+        false => call.value::<Recipe>("recipe")?,
+    };
+    let views = Views::new(vec![match *features == Recipe::identity() {
+        true => augmented,
+        false => augmented.then(features)?,
+    }])?;
+    let supply = Arc::new(split.train.clone());
+    let mut plan = training.plan(encoder, supply, views, environment.seed());
+    // The recipe of the views may augment: what a clip is without that, is told apart.
+    plan.features = (*features != Recipe::identity()).then(|| features.clone());
+    if chooses {
+        plan.validation = Some(training.validation(split.validation.clone(), None, Vec::new()));
+    }
+    let supervised = methods::CATALOGUE
+        .iter()
+        .find(|method| method.name == "supervised");
+    let supervised = supervised.ok_or_else(|| ScriptError::new("there is no `supervised`"))?;
+    Ok(Run::new(supervised.with(Vec::new())?, plan)?)
+}
+
+fn optimizer(call: &Call<'_>) -> Result<Optimizer, ScriptError> {
+    let rate = call.get::<f64>("encoder_rate")?;
+    if !(rate >= 0.0 && rate.is_finite()) {
+        return Err(call.wrong("encoder_rate", "a number, at least 0"));
+    }
+    let own = vec![("learning_rate".to_owned(), rate)];
+    let groups = Groups::new([("encoder".to_owned(), own)])?;
+    let number = |name: &str| -> Result<(String, Value), ScriptError> {
+        Ok((name.to_owned(), Value::Drawn(call.get::<f64>(name)?.into())))
+    };
+    let adamw = optimizers::CATALOGUE.iter().find(|own| own.name == "adamw");
+    let adamw = adamw.ok_or_else(|| ScriptError::new("there is no `adamw`"))?;
+    let values = vec![
+        number("learning_rate")?,
+        number("weight_decay")?,
+        ("groups".to_owned(), groups.into()),
+    ];
+    Ok(adamw.with(values)?)
+}
+
+fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
+    let seed = call.get::<Option<u64>>("seed")?;
+    Ok(seed.unwrap_or_else(|| environment.seed()))
+}
+
+fn options(call: &Call<'_>, environment: &Environment) -> Result<JudgeOptions, ScriptError> {
+    let metric = match call.get::<Option<String>>("metric")? {
+        None => None,
+        Some(word) => {
+            let words = Metric::WORDS.map(|(word, _)| word).join(", ");
+            let found = Metric::of_word(&word);
+            Some(found.ok_or_else(|| call.wrong("metric", &format!("one of {words}")))?)
+        }
+    };
+    let wanted = "the name of a column of the clips, such as \"patient\"";
+    let group = call.get::<Option<String>>("group");
+    Ok(JudgeOptions {
+        metric,
+        measure: MeasureOptions {
+            group: group.map_err(|_| call.wrong("group", wanted))?,
+            draws: call.get("draws")?,
+            seed: seed(call, environment)?,
+            ..MeasureOptions::default()
+        },
+        ..JudgeOptions::default()
+    })
+}
+
+/// What the trainings were told.
+fn told(call: &Call<'_>) -> Result<Vec<(String, String)>, ScriptError> {
+    let (epochs, batch) = (call.get::<usize>("epochs")?, call.get::<usize>("batch")?);
+    Ok(vec![(
+        "trained".to_owned(),
+        format!("{epochs} epochs, batch {batch}, {}", optimizer(call)?),
+    )])
+}
+
+fn none() -> Matrix {
+    Matrix {
+        columns: 0,
+        values: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_methods_that_it_is_made_of_are_there() {
+        let methods = auricle_learn::train::methods::CATALOGUE;
+        assert!(methods.iter().any(|method| method.name == "supervised"));
+        let optimizers = auricle_learn::train::optimizers::CATALOGUE;
+        assert!(optimizers.iter().any(|optimizer| optimizer.name == "adamw"));
+    }
+}
