@@ -35,7 +35,9 @@ fn main() {
     let running = context.process_handle();
     std::thread::spawn(move || listen(&sender, &running));
     say(json!({ "ready": true }));
-    run(&mut context, &cells, || outputs.stdout.is_empty() && outputs.stderr.is_empty());
+    run(&mut context, &cells, || {
+        outputs.stdout.is_empty() && outputs.stderr.is_empty()
+    });
 }
 
 /// Hands on the cells that come in, and ends the running one when that is asked for.
