@@ -1,7 +1,7 @@
 //! Operators that users write in Rust: a function over samples or cells of features becomes a stage of recipes.
 //!
-//! A text is read for functions of a known shape ([`source`]), compiled by the Rust compiler of the machine into a library
-//! ([`compile`]), tried out in a process of its own ([`probe`]) and loaded ([`library`]). Only numbers and pointers to numbers
+//! A text is read for functions of a known shape ([`Source`]), compiled by the Rust compiler of the machine into a library
+//! ([`of_text`]), tried out in a process of its own ([`probe()`]) and loaded ([`Library`]). Only numbers and pointers to numbers
 //! cross between the program and the library, so neither needs to know by which compiler the other was made.
 //!
 //! Rooms, each importing only from those to its left: `error operator < source < shim < compile library < probe < made`.

@@ -220,12 +220,10 @@ fn explain(failed: &Json, name: &str, cell: &str) -> Diagnostic {
             .hints
             .push("the variables of Rust are lost, those of the session are not".to_owned());
     }
-    match failed["others"].as_u64() {
-        Some(n @ 1..) => diagnostic.hints.push(format!(
-            "the compiler has {n} more error{}",
-            if n == 1 { "" } else { "s" }
-        )),
-        _ => {}
+    if let Some(n @ 1..) = failed["others"].as_u64() {
+        let errors = if n == 1 { "error" } else { "errors" };
+        let more = format!("the compiler has {n} more {errors}");
+        diagnostic.hints.push(more);
     }
     diagnostic
 }

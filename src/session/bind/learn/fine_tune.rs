@@ -71,7 +71,10 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
     let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
     let mut encoders = vec![(model.name.clone(), model.encoder.copy())];
     if model.name != RANDOM {
-        let random = random_encoder(&model.encoder, environment.seed(), &device)?;
+        let seed = run
+            .as_ref()
+            .map_or_else(|| environment.seed(), |run| run.plan().seed);
+        let random = random_encoder(&model.encoder, seed, &device)?;
         encoders.push((RANDOM.to_owned(), random));
     }
     let mut made: Vec<(String, Judgement)> = Vec::new();
