@@ -8,7 +8,7 @@
 
 use crate::Error;
 use crate::operator::Operator;
-use crate::shim::{ABOUT_SYMBOL, VERSION, VERSION_SYMBOL, symbol};
+use crate::shim::{ABOUT_SYMBOL, SAID_SYMBOL, VERSION, VERSION_SYMBOL, symbol};
 use std::path::Path;
 
 /// Bytes for what an operator says when it panics.
@@ -25,13 +25,11 @@ struct Call {
     seed: u64,
     parameters: *const f64,
     n_parameters: usize,
-    message: *mut u8,
-    capacity: usize,
-    written: usize,
     sample_rate: u32,
 }
 
-type Entry = unsafe extern "C" fn(*mut Call) -> i32;
+type Entry = unsafe extern "C" fn(*const Call) -> i32;
+type Said = unsafe extern "C" fn(*mut u8, usize) -> usize;
 
 /// What an operator is told besides its samples.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +52,7 @@ pub struct Given<'a> {
 pub struct Library {
     operators: Vec<Operator>,
     entries: Vec<Entry>,
+    said: Said,
     _kept: libloading::Library,
 }
 
@@ -99,9 +98,12 @@ impl Library {
             entry.map(|entry| *entry).map_err(missing)
         });
         let entries = entries.collect::<Result<_, Error>>()?;
+        // SAFETY: as above.
+        let said = *unsafe { library.get::<Said>(SAID_SYMBOL) }.map_err(missing)?;
         Ok(Library {
             operators,
             entries,
+            said,
             _kept: library,
         })
     }
@@ -125,8 +127,7 @@ impl Library {
             given.parameters.len(),
             "every parameter is given"
         );
-        let mut message = [0u8; MESSAGE];
-        let mut call = Call {
+        let call = Call {
             samples: samples.as_mut_ptr(),
             n_samples: samples.len(),
             n_bands: given.n_bands,
@@ -135,16 +136,21 @@ impl Library {
             seed: given.seed,
             parameters: given.parameters.as_ptr(),
             n_parameters: given.parameters.len(),
-            message: message.as_mut_ptr(),
-            capacity: MESSAGE,
-            written: 0,
             sample_rate: given.sample_rate,
         };
         // SAFETY: the entry has this type, the pointers live until it returns, and the lengths are theirs.
-        match unsafe { self.entries[index](&mut call) } {
+        match unsafe { self.entries[index](&call) } {
             0 => Ok(()),
-            _ => Err(String::from_utf8_lossy(&message[..call.written.min(MESSAGE)]).into_owned()),
+            _ => Err(self.said()),
         }
+    }
+
+    /// What the operator that has just failed on this thread says.
+    fn said(&self) -> String {
+        let mut message = [0u8; MESSAGE];
+        // SAFETY: it writes at most as much as there is room for.
+        let n = unsafe { (self.said)(message.as_mut_ptr(), MESSAGE) };
+        String::from_utf8_lossy(&message[..n.min(MESSAGE)]).into_owned()
     }
 }
 

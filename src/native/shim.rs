@@ -4,12 +4,13 @@ use crate::source::{Argument, Body, Source};
 use std::fmt::Write;
 
 /// Changes whenever what is put behind a text does: what was built before is built again.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The names of the file and of what a library gives out.
 pub(crate) const FILE: &str = "operator.rs";
 pub(crate) const VERSION_SYMBOL: &str = "auricle_operator_version";
 pub(crate) const ABOUT_SYMBOL: &str = "auricle_operator_about";
+pub(crate) const SAID_SYMBOL: &str = "auricle_operator_said";
 
 /// The symbol of an operator by its index.
 pub(crate) fn symbol(index: usize) -> String {
@@ -31,9 +32,6 @@ mod auricle_shim {
         pub seed: u64,
         pub parameters: *const f64,
         pub n_parameters: usize,
-        pub message: *mut u8,
-        pub capacity: usize,
-        pub written: usize,
         pub sample_rate: u32,
     }
 
@@ -59,9 +57,9 @@ mod auricle_shim {
         });
     }
 
-    pub fn guarded(call: *mut Call, body: impl FnOnce(&Call, &mut [f32], &[f64])) -> i32 {
+    pub fn guarded(call: *const Call, body: impl FnOnce(&Call, &mut [f32], &[f64])) -> i32 {
         listen();
-        let call = unsafe { &mut *call };
+        let call = unsafe { &*call };
         let samples = match call.n_samples {
             0 => &mut [][..],
             n => unsafe { ::std::slice::from_raw_parts_mut(call.samples, n) },
@@ -74,11 +72,15 @@ mod auricle_shim {
         if done.is_ok() {
             return 0;
         }
-        let said = SAID.try_with(|said| said.borrow().clone()).unwrap_or_default();
-        let n = said.len().min(call.capacity);
-        unsafe { ::std::ptr::copy_nonoverlapping(said.as_ptr(), call.message, n) };
-        call.written = n;
         1
+    }
+
+    /// What the last panic of this thread said.
+    pub fn said(message: *mut u8, capacity: usize) -> usize {
+        let said = SAID.try_with(|said| said.borrow().clone()).unwrap_or_default();
+        let n = said.len().min(capacity);
+        unsafe { ::std::ptr::copy_nonoverlapping(said.as_ptr(), message, n) };
+        n
     }
 }
 "#;
@@ -92,7 +94,8 @@ pub(crate) fn shim(source: &Source) -> String {
         out,
         "{allow} {VERSION_SYMBOL}() -> u32 {{ {VERSION} }}\n\
          {allow} {ABOUT_SYMBOL}(length: *mut usize) -> *const u8 {{\n    const TEXT: &str = {about:?};\n    \
-         unsafe {{ *length = TEXT.len() }};\n    TEXT.as_ptr()\n}}\n"
+         unsafe {{ *length = TEXT.len() }};\n    TEXT.as_ptr()\n}}\n\
+         {allow} {SAID_SYMBOL}(message: *mut u8, capacity: usize) -> usize {{ auricle_shim::said(message, capacity) }}\n"
     );
     for (index, body) in source.bodies.iter().enumerate() {
         let call = match body {
@@ -117,7 +120,7 @@ pub(crate) fn shim(source: &Source) -> String {
         };
         let _ = write!(
             out,
-            "{allow} {}(call: *mut auricle_shim::Call) -> i32 {{\n    \
+            "{allow} {}(call: *const auricle_shim::Call) -> i32 {{\n    \
              auricle_shim::guarded(call, |call, samples, parameters| {{ {call} }})\n}}\n",
             symbol(index)
         );
