@@ -4,8 +4,9 @@ use crate::augment::with_hint;
 use crate::cli::{exit, file};
 use crate::run::stop_on_interrupt;
 use crate::terminal::Terminal;
-use auricle_native::{Host, built_file};
+use auricle_native::{Cache, Host, built};
 use auricle_session::script::CancelToken;
+use auricle_session::write_whole;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
@@ -43,26 +44,32 @@ pub(crate) fn run(matches: &ArgMatches) -> u8 {
     let out = out.unwrap_or_else(|| source.with_extension("op"));
     let token = CancelToken::default();
     stop_on_interrupt(token.clone());
-    match built_file(&source, &out, &|| token.is_cancelled()) {
-        Ok(operators) => {
-            for operator in operators {
-                terminal.print(&format!("{}  {}", operator.signature(), operator.about));
-            }
-            terminal.print(&format!("built {}", out.display()));
-            exit::OK
-        }
-        Err(auricle_native::Error::Stopped) => exit::INTERRUPTED,
-        Err(error) => {
-            terminal.error(&with_hint(&error, error.hint()));
-            exit::SCRIPT
-        }
+    let failed = |message: String| {
+        terminal.error(&message);
+        exit::SCRIPT
+    };
+    let (operators, bytes) = match built(&source, &|| token.is_cancelled()) {
+        Ok(built) => built,
+        Err(auricle_native::Error::Stopped) => return exit::INTERRUPTED,
+        Err(error) => return failed(with_hint(&error, error.hint())),
+    };
+    if let Err(error) = write_whole(&out, &bytes) {
+        return failed(with_hint(&error, error.hint()));
     }
+    for operator in operators {
+        terminal.print(&format!("{}  {}", operator.signature(), operator.about));
+    }
+    terminal.print(&format!("built {}", out.display()));
+    exit::OK
 }
 
 /// Says where operators are tried out and kept.
 pub(crate) fn prepare() {
     auricle_native::set_host(Host {
         prober: std::env::current_exe().ok(),
-        cache: dirs::cache_dir().map(|folder| folder.join("auricle").join("operators")),
+        cache: dirs::cache_dir().map(|folder| Cache {
+            folder: folder.join("auricle").join("operators"),
+            write: |path, bytes| drop(write_whole(path, bytes)),
+        }),
     });
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-fn auricle() -> Command {
+/// The program, that is to be told what to do.
+pub(crate) fn auricle() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
     command.env("NO_COLOR", "1").stdin(Stdio::null());
     command

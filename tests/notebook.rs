@@ -1,23 +1,8 @@
 //! `auricle run` and `auricle check` on notebooks, as a user runs them.
 
+use crate::cli::{err, run_in as auricle};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-fn auricle(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
-    command
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 fn write(path: &Path, language: &str, cells: &[&str]) {
     let cell = |source: &&str| {

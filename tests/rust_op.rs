@@ -1,15 +1,14 @@
 //! Operators of Rust through the program: what is built, what is refused, and that nothing is lost by it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// Runs the program in a folder, with a cache of its own there.
 fn auricle(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
-    command.args(arguments).current_dir(folder);
+    let mut command = crate::cli::auricle();
+    command.current_dir(folder).args(arguments);
     command.env("XDG_CACHE_HOME", folder.join("cache"));
-    command.envs(environment.iter().copied());
-    command.output().unwrap()
+    command.envs(environment.iter().copied()).output().unwrap()
 }
 
 fn said(output: &Output) -> String {

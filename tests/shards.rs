@@ -7,8 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auricle"));
-    command.env("NO_COLOR", "1").stdin(Stdio::null());
+    let mut command = crate::cli::auricle();
     command.current_dir(folder).args(arguments);
     command
 }

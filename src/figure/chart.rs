@@ -6,6 +6,7 @@ use crate::color::{INK, SERIES, WHITE, blue};
 use crate::drawing::{Anchor, Drawing, Words};
 use crate::figure::{Bars, Content, Figure, Lines, Matrix};
 use crate::points::of_points;
+use crate::text::cut;
 
 /// The height of a matrix and of its cells at most, and of a cell at least.
 const MATRIX: f64 = 400.0;
@@ -150,7 +151,7 @@ fn of_matrix(matrix: &Matrix) -> Drawing {
     let room = |names: &[String]| {
         names
             .iter()
-            .map(|name| crate::width_of(&cut(name), SIZE))
+            .map(|name| crate::width_of(&cut(name, LONGEST_NAME), SIZE))
             .fold(0.0, f64::max)
     };
     let (left, below) = (40.0 + room(&matrix.rows), 34.0 + room(&matrix.columns));
@@ -185,7 +186,7 @@ fn of_matrix(matrix: &Matrix) -> Drawing {
         let name = matrix
             .rows
             .get(r)
-            .map_or_else(String::new, |name| cut(name));
+            .map_or_else(String::new, |name| cut(name, LONGEST_NAME));
         let size = SIZE.min(tall);
         let name = Words::new(name, size).anchored(Anchor::End);
         drawing.text([left - 6.0, y + tall / 2.0 + 0.35 * size], name);
@@ -211,20 +212,12 @@ fn of_matrix(matrix: &Matrix) -> Drawing {
     }
     for (c, name) in matrix.columns.iter().enumerate() {
         let x = left + (c as f64 + 0.5) * width;
-        let name = Words::new(cut(name), SIZE.min(width.max(6.0)))
+        let name = Words::new(cut(name, LONGEST_NAME), SIZE.min(width.max(6.0)))
             .anchored(Anchor::End)
             .turned(-60.0);
         drawing.text([x + 4.0, bottom + 10.0], name);
     }
     drawing
-}
-
-/// A name that leaves room for the rest.
-fn cut(name: &str) -> String {
-    match name.chars().count() > LONGEST_NAME {
-        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
-        false => name.to_owned(),
-    }
 }
 
 /// Names of the series with their colours, if there are several.

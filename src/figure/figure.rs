@@ -147,13 +147,21 @@ impl Points {
     }
 }
 
+impl Cloud {
+    /// The points that can be drawn.
+    pub(crate) fn finite(&self) -> impl Iterator<Item = [f64; 2]> {
+        self.points.iter().copied().filter(is_finite)
+    }
+}
+
 impl Curve {
     /// The points that can be drawn.
     pub(crate) fn points(&self) -> impl Iterator<Item = [f64; 2]> {
-        self.x
-            .iter()
-            .zip(&self.y)
-            .map(|(&x, &y)| [x, y])
-            .filter(|point| point.iter().all(|value| value.is_finite()))
+        let pairs = self.x.iter().zip(&self.y);
+        pairs.map(|(&x, &y)| [x, y]).filter(is_finite)
     }
+}
+
+fn is_finite(point: &[f64; 2]) -> bool {
+    point.iter().all(|value| value.is_finite())
 }

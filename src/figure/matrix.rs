@@ -2,6 +2,7 @@
 
 use crate::axis::number;
 use crate::figure::Matrix;
+use crate::text::cut;
 
 /// Cells of a name at the left at most.
 const LONGEST_NAME: usize = 20;
@@ -83,14 +84,6 @@ fn zero_as_dot(value: f64) -> String {
         0.0 => "·".into(),
         value if value.is_nan() => String::new(),
         value => number(value),
-    }
-}
-
-fn cut(name: &str, most: usize) -> String {
-    if name.chars().count() > most {
-        name.chars().take(most - 1).chain(['…']).collect()
-    } else {
-        name.to_owned()
     }
 }
 

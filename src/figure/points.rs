@@ -5,6 +5,7 @@ use crate::axis::{Axis, number, padded, span};
 use crate::color::class;
 use crate::drawing::{Anchor, Drawing};
 use crate::figure::Points;
+use crate::text::cut;
 
 /// A map is higher than curves are.
 const TALL: f64 = 480.0;
@@ -42,12 +43,8 @@ pub(crate) fn of_points(points: &Points) -> Drawing {
         label(&mut drawing, at, Anchor::Middle, &number(x));
     }
     for (index, cloud) in points.clouds.iter().enumerate() {
-        let finite = cloud
-            .points
-            .iter()
-            .filter(|p| p.iter().all(|x| x.is_finite()));
-        for point in finite {
-            drawing.dot(area.at(*point), 2.5, class(index));
+        for point in cloud.finite() {
+            drawing.dot(area.at(point), 2.5, class(index));
         }
     }
     if several {
@@ -62,17 +59,15 @@ pub(crate) fn of_points(points: &Points) -> Drawing {
                 break;
             }
             drawing.dot([from + 5.0, y - 4.0], 4.0, class(index));
-            label(&mut drawing, [from + 14.0, y], Anchor::Start, &cut(name));
+            label(
+                &mut drawing,
+                [from + 14.0, y],
+                Anchor::Start,
+                &cut(name, LONGEST_NAME),
+            );
         }
     }
     drawing
-}
-
-fn cut(name: &str) -> String {
-    match name.chars().count() > LONGEST_NAME {
-        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
-        false => name.to_owned(),
-    }
 }
 
 impl Points {
@@ -84,11 +79,7 @@ impl Points {
         let signs: Vec<char> = SIGNS.chars().collect();
         let mut counts = vec![vec![0usize; self.clouds.len()]; width * ROWS];
         for (index, cloud) in self.clouds.iter().enumerate() {
-            let finite = cloud
-                .points
-                .iter()
-                .filter(|p| p.iter().all(|x| x.is_finite()));
-            for [x, y] in finite {
+            for [x, y] in cloud.finite() {
                 let across = ((x - left) / (end - left) * (width - 1) as f64).round() as usize;
                 let down = ((high - y) / (high - low) * (ROWS - 1) as f64).round() as usize;
                 counts[down.min(ROWS - 1) * width + across.min(width - 1)][index] += 1;
@@ -108,8 +99,13 @@ impl Points {
             .collect();
         if self.clouds.len() > 1 {
             let named = self.clouds.iter().enumerate();
-            let named =
-                named.map(|(i, cloud)| format!("{} {}", signs[i % signs.len()], cut(&cloud.name)));
+            let named = named.map(|(i, cloud)| {
+                format!(
+                    "{} {}",
+                    signs[i % signs.len()],
+                    cut(&cloud.name, LONGEST_NAME)
+                )
+            });
             let mut legend = String::new();
             for name in named {
                 if legend.chars().count() + name.chars().count() + 2 > columns {

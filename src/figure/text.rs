@@ -51,3 +51,10 @@ impl Figure {
         (!rows.is_empty()).then_some(rows)
     }
 }
+/// A name that leaves room for the rest: at most so many characters of it.
+pub(crate) fn cut(name: &str, most: usize) -> String {
+    match name.chars().count() > most {
+        true => name.chars().take(most - 1).chain(['…']).collect(),
+        false => name.to_owned(),
+    }
+}

@@ -59,21 +59,6 @@ pub struct Label {
     pub text: String,
 }
 
-impl Fault {
-    /// Where a name stands in a text for the first time behind a word that makes it.
-    pub fn find(text: &str, name: &str) -> Option<Label> {
-        text.lines().enumerate().find_map(|(line, content)| {
-            let at = content.find(&format!("fn {name}"))? + "fn ".len();
-            Some(Label {
-                line: line + 1,
-                column: content[..at].chars().count() + 1,
-                width: name.chars().count(),
-                text: String::new(),
-            })
-        })
-    }
-}
-
 impl Error {
     /// An [`Error::File`].
     pub(crate) fn file(path: &std::path::Path, reason: impl ToString) -> Error {

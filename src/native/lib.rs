@@ -18,7 +18,7 @@ mod source;
 pub use compile::compiler_is_there;
 pub use error::{Error, Fault, Label};
 pub use library::{Given, Library};
-pub use made::{Host, built_file, of_file, of_text, set_host};
+pub use made::{Cache, Host, built, of_file, of_text, set_host};
 pub use operator::{Operator, Parameter, Shape};
 pub use probe::{PROBE_ARGUMENT, probe};
 pub use source::Source;

@@ -16,8 +16,17 @@ use xxhash_rust::xxh3::xxh3_128;
 pub struct Host {
     /// The program that tries operators out when it is started with [`crate::PROBE_ARGUMENT`]; without one, none is tried out.
     pub prober: Option<PathBuf>,
-    /// The folder where built operators are kept; without one they are built once a process.
-    pub cache: Option<PathBuf>,
+    /// Where built operators are kept; without it they are built once a process.
+    pub cache: Option<Cache>,
+}
+
+/// A folder, and what writes a file of it whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Writes a file; where that fails, the operator is built again the next time.
+    pub write: fn(&Path, &[u8]),
 }
 
 static HOST: OnceLock<Host> = OnceLock::new();
@@ -52,27 +61,34 @@ fn loaded(key: u128, load: impl FnOnce() -> Result<Library, Error>) -> Result<Ar
 /// # Errors
 /// As [`Source::read`]; what the compiler reports, and what trying out does.
 pub fn of_text(text: &str, stopped: &dyn Fn() -> bool) -> Result<Arc<Library>, Error> {
-    let source = Source::read(text)?;
-    let behind = shim(&source);
-    let key = xxh3_128(format!("{VERSION}\0{text}{behind}").as_bytes());
-    loaded(key, || {
-        let kept = host()
-            .cache
-            .map(|folder| folder.join(format!("{}-{key:032x}.op", source.operators[0].name)));
-        if let Some(library) = kept
-            .as_deref()
-            .filter(|file| file.is_file())
-            .and_then(|file| Library::load(file).ok())
-        {
-            return Ok(library);
-        }
-        let built = build(text, &source, &behind, stopped)?;
-        if let Some(kept) = &kept {
-            // Where it cannot be kept, it is built again the next time.
-            let _ = keep(&built, kept);
-        }
-        Library::load(&built)
-    })
+    Source::read(text)?.library(stopped)
+}
+
+impl Source {
+    /// Its operators, as [`of_text`].
+    ///
+    /// # Errors
+    /// What the compiler reports, and what trying out does.
+    pub fn library(&self, stopped: &dyn Fn() -> bool) -> Result<Arc<Library>, Error> {
+        let behind = shim(self);
+        let key = xxh3_128(format!("{VERSION}\0{}{behind}", self.text).as_bytes());
+        loaded(key, || {
+            let name = format!("{}-{key:032x}.op", self.operators[0].name);
+            let kept = host()
+                .cache
+                .map(|cache| (cache.folder.join(name), cache.write));
+            if let Some((file, _)) = kept.as_ref().filter(|(file, _)| file.is_file())
+                && let Ok(library) = Library::load(file)
+            {
+                return Ok(library);
+            }
+            let built = build(self, &behind, stopped)?;
+            if let Some((file, write)) = &kept {
+                write(file, &read(&built)?);
+            }
+            Library::load(&built)
+        })
+    }
 }
 
 /// The operators of a file: of Rust, or built before.
@@ -84,7 +100,7 @@ pub fn of_file(path: &Path, stopped: &dyn Fn() -> bool) -> Result<Arc<Library>, 
         let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
         return of_text(&text, stopped);
     }
-    let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+    let bytes = read(path)?;
     loaded(xxh3_128(&bytes), || {
         // A copy is loaded: the loader takes a file of a name it knows for the one that it has.
         let copy = temporary(&bytes).map_err(|error| Error::file(path, error))?;
@@ -99,25 +115,22 @@ pub fn of_file(path: &Path, stopped: &dyn Fn() -> bool) -> Result<Arc<Library>, 
     })
 }
 
-/// Builds a file of Rust into a file that [`of_file`] loads; gives its operators.
+/// Builds a file of Rust; gives its operators, and what a file must hold for [`of_file`] to load them.
 ///
 /// # Errors
-/// [`Error::File`] if one cannot be read or the other not be written, and as [`of_text`].
-pub fn built_file(
-    from: &Path,
-    to: &Path,
+/// [`Error::File`] if it cannot be read, and as [`of_text`].
+pub fn built(
+    path: &Path,
     stopped: &dyn Fn() -> bool,
-) -> Result<Vec<crate::Operator>, Error> {
-    let text = std::fs::read_to_string(from).map_err(|error| Error::file(from, error))?;
+) -> Result<(Vec<crate::Operator>, Vec<u8>), Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::file(path, error))?;
     let source = Source::read(&text)?;
-    let built = build(&text, &source, &shim(&source), stopped)?;
-    keep(&built, to).map_err(|error| Error::file(to, error))?;
-    Ok(source.operators)
+    let built = build(&source, &shim(&source), stopped)?;
+    Ok((source.operators, read(&built)?))
 }
 
 /// A built and tried library, which is removed when this is dropped: what has loaded it keeps what it needs.
 fn build(
-    text: &str,
     source: &Source,
     behind: &str,
     stopped: &dyn Fn() -> bool,
@@ -126,11 +139,21 @@ fn build(
         |error: std::io::Error| Error::Compiler(format!("has no room for what it makes: {error}"));
     let out = temporary(&[]).map_err(cannot)?.into_temp_path();
     std::fs::remove_file(&out).map_err(cannot)?;
-    compile(text, behind, &source.operators[0].name, &out, stopped)?;
+    compile(
+        &source.text,
+        behind,
+        &source.operators[0].name,
+        &out,
+        stopped,
+    )?;
     if let Some(prober) = host().prober {
         try_out(&prober, &out, stopped)?;
     }
     Ok(out)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::file(path, error))
 }
 
 fn temporary(bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
@@ -140,22 +163,6 @@ fn temporary(bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
         .tempfile()?;
     std::io::Write::write_all(&mut file, bytes)?;
     Ok(file)
-}
-
-/// Copies a file to its place, whole or not at all.
-fn keep(from: &Path, to: &Path) -> std::io::Result<()> {
-    let folder = to
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".auricle-")
-        .tempfile_in(folder)?;
-    std::io::copy(&mut std::fs::File::open(from)?, &mut file)?;
-    file.as_file().sync_all()?;
-    file.persist(to).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -271,10 +278,9 @@ mod tests {
                 "/// By {factor}.\nfn times(x: &mut [f32]) {{ for v in x {{ *v *= {factor}.0; }} }}"
             );
             std::fs::write(&source, text).unwrap();
-            assert_eq!(
-                built_file(&source, &built, &|| false).unwrap()[0].name,
-                "times"
-            );
+            let (operators, bytes) = super::built(&source, &|| false).unwrap();
+            assert_eq!(operators[0].name, "times");
+            std::fs::write(&built, bytes).unwrap();
             made.push(of_file(&built, &|| false).unwrap());
         }
         assert_eq!(made[0].operators()[0].about, "By 2.");

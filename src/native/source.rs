@@ -11,7 +11,10 @@ use syn::{FnArg, ImplItem, Item, Pat, ReturnType, Signature, Type};
 pub struct Source {
     /// The operators, in their order.
     pub operators: Vec<Operator>,
+    /// Where the name of each stands.
+    pub places: Vec<Label>,
     pub(crate) bodies: Vec<Body>,
+    pub(crate) text: String,
 }
 
 /// How an operator is called.
@@ -73,18 +76,27 @@ impl Source {
         })?;
         let mut source = Source {
             operators: Vec::new(),
+            places: Vec::new(),
             bodies: Vec::new(),
+            text: text.to_owned(),
         };
         let mut missed: Option<Miss> = None;
         for item in &file.items {
-            let found = match item {
-                Item::Fn(function) => of_function(&function.sig, &docs(&function.attrs)),
-                Item::Struct(item) => of_type(&item.ident, &docs(&item.attrs), &file.items),
-                _ => None,
+            let (name, found) = match item {
+                Item::Fn(function) => (
+                    &function.sig.ident,
+                    of_function(&function.sig, &docs(&function.attrs)),
+                ),
+                Item::Struct(item) => (
+                    &item.ident,
+                    of_type(&item.ident, &docs(&item.attrs), &file.items),
+                ),
+                _ => continue,
             };
             match found {
                 Some(Ok((operator, body))) => {
                     source.operators.push(operator);
+                    source.places.push(label(name.span()));
                     source.bodies.push(body);
                 }
                 Some(Err(miss)) => missed = missed.or(Some(miss)),
@@ -104,23 +116,27 @@ impl Source {
 }
 
 fn fault(span: Span, message: String, hint: Option<String>) -> Error {
+    Error::Source(Box::new(Fault {
+        message,
+        labels: vec![label(span)],
+        hint,
+        others: 0,
+    }))
+}
+
+fn label(span: Span) -> Label {
     let (start, end) = (span.start(), span.end());
     let width = if start.line == end.line {
         end.column.saturating_sub(start.column)
     } else {
         1
     };
-    Error::Source(Box::new(Fault {
-        message,
-        labels: vec![Label {
-            line: start.line,
-            column: start.column + 1,
-            width: width.max(1),
-            text: String::new(),
-        }],
-        hint,
-        others: 0,
-    }))
+    Label {
+        line: start.line,
+        column: start.column + 1,
+        width: width.max(1),
+        text: String::new(),
+    }
 }
 
 type Found = Option<Result<(Operator, Body), Miss>>;

@@ -398,17 +398,18 @@ fn commented(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::Settings;
     use crate::script::{Shown, Silent};
     use std::sync::Arc;
 
-    fn session() -> Session {
+    pub(crate) fn session() -> Session {
         Session::new(Settings::default(), Arc::new(Silent)).unwrap()
     }
 
-    fn text(session: &mut Session, cell: &str) -> String {
+    /// What a cell comes to, as text.
+    pub(crate) fn text(session: &mut Session, cell: &str) -> String {
         match session.cell("cell 1", cell) {
             Ok(Reply::Value(outcome)) => Shown::text_of(&outcome.value),
             Ok(Reply::Text(text) | Reply::Edit(text)) => text,

@@ -226,6 +226,7 @@ impl Assistant {
         let of_written = written
             .filter(|written| written.name == function)
             .flat_map(|written| &written.options)
+            .filter(|(name, _)| !given.contains(name))
             .map(|(name, about)| Candidate {
                 text: format!("{name}: "),
                 kind: Kind::Option,
@@ -233,9 +234,9 @@ impl Assistant {
                 about: about.clone(),
             });
         options
+            .filter(|option| !given.contains(&option.name))
             .map(candidate)
             .chain(of_written)
-            .filter(|option| !given.iter().any(|name| option.text == format!("{name}: ")))
             .collect()
     }
 

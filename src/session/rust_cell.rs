@@ -5,7 +5,7 @@ use crate::rust_process::RustProcess;
 use crate::script::{Diagnostic, Label, Mode, Span};
 use crate::{Outcome, Session};
 use auricle_audio::augment::Value;
-use auricle_native::{Error, Fault, Operator, Shape, Source, of_text};
+use auricle_native::{Error, Fault, Operator, Shape, Source};
 use rhai::Dynamic;
 
 impl Session {
@@ -29,17 +29,21 @@ impl Session {
             }
             read => read.map_err(explained)?,
         };
-        for operator in &source.operators {
+        for (operator, place) in source.operators.iter().zip(&source.places) {
             if self.table.named(&operator.name).next().is_some() {
-                let message = format!("`{}` is a function of the language", operator.name);
-                let hint = "give the operator another name".to_owned();
-                let span = Fault::find(&text, &operator.name).map(|label| span(name, cell, &label));
-                return Err(Diagnostic::error(message, span, "", Some(hint)));
+                let fault = Fault {
+                    message: format!("`{}` is a function of the language", operator.name),
+                    labels: vec![place.clone()],
+                    hint: Some("give the operator another name".to_owned()),
+                    others: 0,
+                };
+                return Err(at_the_cell(&fault, name, cell));
             }
         }
         self.environment.token.reset();
         let token = self.environment.token.clone();
-        let library = of_text(&text, &|| token.is_cancelled()).map_err(explained)?;
+        let library = source.library(&|| token.is_cancelled());
+        let library = library.map_err(explained)?;
         let script = functions(&text, library.operators());
         self.eval(&format!("operators of {name}"), &script)?;
         let told: Vec<String> = library.operators().iter().map(told).collect();
@@ -148,52 +152,38 @@ fn functions(text: &str, operators: &[Operator]) -> String {
 
 /// What went wrong, at the cell's lines.
 fn explain(error: &Error, name: &str, cell: &str) -> Diagnostic {
-    let Error::Source(fault) = error else {
-        return Diagnostic::error(error.to_string(), None, "", error.hint());
-    };
+    match error {
+        Error::Source(fault) => at_the_cell(fault, name, cell),
+        error => Diagnostic::error(error.to_string(), None, "", error.hint()),
+    }
+}
+
+/// What is wrong with a text, at the lines of the cell that holds it.
+pub(crate) fn at_the_cell(fault: &Fault, name: &str, cell: &str) -> Diagnostic {
     let labels = fault.labels.iter().map(|label| Label {
-        span: span(name, cell, label),
+        span: Span {
+            source: name.to_owned(),
+            text: cell.to_owned(),
+            line: label.line,
+            column: label.column,
+            width: label.width,
+        },
         text: label.text.clone(),
     });
     let mut diagnostic = Diagnostic::error(fault.message.clone(), None, "", fault.hint.clone());
     diagnostic.labels = labels.collect();
     if fault.others > 0 {
         let errors = if fault.others == 1 { "error" } else { "errors" };
-        diagnostic
-            .hints
-            .push(format!("the compiler has {} more {errors}", fault.others));
+        let more = format!("the compiler has {} more {errors}", fault.others);
+        diagnostic.hints.push(more);
     }
     diagnostic
 }
 
-fn span(name: &str, cell: &str, label: &auricle_native::Label) -> Span {
-    Span {
-        source: name.to_owned(),
-        text: cell.to_owned(),
-        line: label.line,
-        column: label.column,
-        width: label.width,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::Settings;
-    use crate::script::{Completeness, Shown, Silent};
-    use std::sync::Arc;
-
-    fn session() -> Session {
-        Session::new(Settings::default(), Arc::new(Silent)).unwrap()
-    }
-
-    fn text(session: &mut Session, cell: &str) -> String {
-        match session.cell("cell 1", cell) {
-            Ok(Reply::Value(outcome)) => Shown::text_of(&outcome.value),
-            Ok(Reply::Text(text) | Reply::Edit(text)) => text,
-            Err(diagnostic) => diagnostic.render(false),
-        }
-    }
+    use crate::command::tests::{session, text};
+    use crate::script::Completeness;
 
     const SOFTCLIP: &str = "%%rust\n/// Bends the wave softly.\n/// drive: how hard, 1..20, default 4\n\
                             fn softclip(x: &mut [f32], sample_rate: u32, drive: f32) {\n    \
@@ -249,7 +239,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("s.rhai").display().to_string();
         text(&mut session, &format!("%save {file}"));
-        let mut second = self::session();
+        let mut second = super::tests::session();
         // In a script the last function of a name is the one of all lines.
         let loaded = text(&mut second, &format!("%load {file}"));
         assert!(!loaded.contains("error"), "{loaded}");

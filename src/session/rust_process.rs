@@ -1,6 +1,8 @@
 //! Plain Rust of cells: a program beside this one, `auricle-rust-cells`, runs it by evcxr.
 
-use crate::script::{CancelToken, Diagnostic, Display, Label, Sink, Span};
+use crate::rust_cell::at_the_cell;
+use crate::script::{CancelToken, Diagnostic, Display, Sink};
+use auricle_native::Fault;
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -14,6 +16,9 @@ const PLACE: &str = "AURICLE_RUST_CELLS";
 
 /// Time between two looks whether the user wants to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// What an end of the cell's own process costs.
+const LOST: &str = "the variables of Rust are lost, those of the session are not";
 
 /// The running program, with the variables of the cells so far.
 pub(crate) struct RustProcess {
@@ -124,8 +129,7 @@ impl RustProcess {
         match failed {
             None => Ok(()),
             Some(_) if stopped => {
-                let hint =
-                    "the variables of Rust are lost, those of the session are not".to_owned();
+                let hint = LOST.to_owned();
                 Err((Diagnostic::error("interrupted", None, "", Some(hint)), true))
             }
             Some(failed) => Err((explain(&failed, name, cell), true)),
@@ -193,37 +197,22 @@ fn display(parts: &serde_json::Map<String, Json>) -> Display {
 fn explain(failed: &Json, name: &str, cell: &str) -> Diagnostic {
     let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
     let number = |json: &Json| json.as_u64().unwrap_or(1).max(1) as usize;
-    let labels = failed["labels"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
-        .map(|label| Label {
-            span: Span {
-                source: name.to_owned(),
-                text: cell.to_owned(),
-                line: number(&label["line"]),
-                column: number(&label["column"]),
-                width: number(&label["width"]),
-            },
-            text: text(&label["text"]),
-        });
-    let mut diagnostic = Diagnostic::error(
-        text(&failed["message"]),
-        None,
-        "",
-        failed["hint"].as_str().map(str::to_owned),
-    );
-    diagnostic.labels = labels.collect();
+    let labels = failed["labels"].as_array().map(Vec::as_slice);
+    let label = |label: &Json| auricle_native::Label {
+        line: number(&label["line"]),
+        column: number(&label["column"]),
+        width: number(&label["width"]),
+        text: text(&label["text"]),
+    };
+    let fault = Fault {
+        message: text(&failed["message"]),
+        labels: labels.unwrap_or_default().iter().map(label).collect(),
+        hint: failed["hint"].as_str().map(str::to_owned),
+        others: failed["others"].as_u64().unwrap_or_default() as usize,
+    };
+    let mut diagnostic = at_the_cell(&fault, name, cell);
     if failed["lost"] == true {
-        diagnostic
-            .hints
-            .push("the variables of Rust are lost, those of the session are not".to_owned());
-    }
-    if let Some(n @ 1..) = failed["others"].as_u64() {
-        let errors = if n == 1 { "error" } else { "errors" };
-        let more = format!("the compiler has {n} more {errors}");
-        diagnostic.hints.push(more);
+        diagnostic.hints.push(LOST.to_owned());
     }
     diagnostic
 }

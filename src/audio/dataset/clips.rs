@@ -196,6 +196,17 @@ impl Dataset {
         &self.groups
     }
 
+    /// Names of the columns that clips have, each once, in the order in which they are met.
+    pub fn column_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in self.clips.iter().flat_map(|clip| &clip.columns) {
+            if !names.contains(&name.as_ref()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Says which files its tables name and that are not there.
     pub(super) fn lacking(mut self, missing: Vec<Missing>) -> Dataset {
         self.missing = missing.into_iter().filter(|m| !m.is_empty()).collect();

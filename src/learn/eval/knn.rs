@@ -83,7 +83,8 @@ pub(super) fn knn_votes(
     Ok((0..queries.rows()).map(one).collect())
 }
 
-fn normalized(x: &Matrix) -> Matrix {
+/// Rows scaled to length 1: Euclidean distances of those rise with the angle between them. A row of zeros stays.
+pub fn normalized(x: &Matrix) -> Matrix {
     let mut out = x.clone();
     for row in out.values.chunks_mut(x.columns.max(1)) {
         let norm = dot(row, row).sqrt().max(1e-12);

@@ -33,7 +33,7 @@ pub use judge::{
     JudgeOptions, Judgement, Probe, Subject, judge, judge_logits, judge_mean, random_encoder,
 };
 use knn::knn_votes;
-pub use knn::{KnnOptions, knn_scores};
+pub use knn::{KnnOptions, knn_scores, normalized};
 pub use logistic::{ClassWeight, LogisticOptions, LogisticRegression, Penalty, Scaler};
 pub use matrix::Matrix;
 pub use measuring::{IntervalKind, Measure, MeasureOptions, measure};

@@ -359,12 +359,7 @@ impl Embeddings {
 /// A line a clip: its number, label and columns, and a row of numbers under their names.
 pub(super) fn clips_csv(data: &Dataset, rows: &Matrix, numbers: &[String]) -> String {
     let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in data.clips().iter().flat_map(|clip| &clip.columns) {
-        if !names.contains(&name.as_ref()) {
-            names.push(name);
-        }
-    }
+    let names = data.column_names();
     let columns: String = names
         .iter()
         .map(|name| format!(",{}", quote(name)))

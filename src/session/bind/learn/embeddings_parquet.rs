@@ -50,12 +50,7 @@ pub(super) fn write(path: &Path, data: &Dataset, rows: &Matrix) -> Result<(), Sc
         let cell = |clip: &Clip| clip.column(name).map(str::to_owned);
         ColumnValues::Text(clips.iter().map(cell).collect())
     };
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in clips.iter().flat_map(|clip| &clip.columns) {
-        if !names.contains(&name.as_ref()) {
-            names.push(name);
-        }
-    }
+    let names = data.column_names();
     if let Some(group) = data.groups().first().filter(|_| !names.contains(&GROUP)) {
         add(GROUP, ColumnKind::Text, true, cells(group));
     }

@@ -1,21 +1,27 @@
 //! Judging by fine-tuning: a copy of the encoder and a linear layer, trained on the labels.
 
 use super::super::Environment;
-use super::heads::{FLOOR, score, settings, subject};
+use super::heads::{
+    FLOOR, features_of_floor, measured_by, none, random_beside, reported, score, seed, settings,
+    subject,
+};
 use super::metrics::drawing;
-use super::model::{RANDOM, front_end, log_mel};
+use super::model::{RANDOM, front_end};
 use super::run::train;
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
 use auricle_learn::eval::{
-    JudgeOptions, Judgement, Matrix, MeasureOptions, Metric, Probe, Report, Row, Subject, Task,
-    embed, floor, judge, judge_logits, random_encoder,
+    JudgeOptions, Judgement, Metric, Probe, Report, Row, Subject, Task, embed, floor, judge,
+    judge_logits,
 };
 use auricle_learn::nn::Encoder;
 use auricle_learn::train::optimizers::Groups;
-use auricle_learn::train::{Optimizer, Run, TRAINING, VALIDATION, methods, optimizers};
+use auricle_learn::train::{
+    MethodDeclaration, Optimizer, OptimizerDeclaration, Run, TRAINING, VALIDATION, methods,
+    optimizers,
+};
 use rhai::Dynamic;
 use std::sync::Arc;
 
@@ -63,20 +69,15 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
         )
         .hint("`mlp_probe` judges several classes a clip and numbers on frozen embeddings"));
     }
-    let options = options(call, environment)?;
+    let options = measured_by(call, environment)?;
     let (model, run) = subject(call, environment)?;
     let stop = environment.token.stop();
     let stop = || stop.is_asked();
     let (device, workers) = (environment.device()?, environment.workers()?);
     let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
     let mut encoders = vec![(model.name.clone(), model.encoder.copy())];
-    if model.name != RANDOM {
-        let seed = run
-            .as_ref()
-            .map_or_else(|| environment.seed(), |run| run.plan().seed);
-        let random = random_encoder(&model.encoder, seed, &device)?;
-        encoders.push((RANDOM.to_owned(), random));
-    }
+    let random = random_beside(&model, run.as_ref(), environment)?;
+    encoders.extend(random.map(|random| (RANDOM.to_owned(), random)));
     let mut made: Vec<(String, Judgement)> = Vec::new();
     for (name, encoder) in encoders {
         made.push((
@@ -84,10 +85,7 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
             tuned(call, environment, encoder, &recipe, &split, &options)?,
         ));
     }
-    let features = match recipe == Recipe::identity() {
-        true => log_mel()?,
-        false => recipe.clone(),
-    };
+    let features = features_of_floor(&recipe)?;
     let statistics = |data: &Dataset| floor(&features, data, &workers, &stop);
     let lowest = Subject {
         name: FLOOR.to_owned(),
@@ -115,18 +113,8 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
     };
     let rows = made.iter().map(row).collect();
     let predictions = made.swap_remove(0).1.predictions;
-    Ok(Report {
-        title: format!("{}: {}", model.name, split.train.name()),
-        split: split.rule.clone(),
-        n_train: split.train.len(),
-        n_test: split.test.len(),
-        classes: split.train.classes().to_vec(),
-        confusion: predictions.confusion().unwrap_or_default(),
-        rows,
-        settings,
-        curves: Vec::new(),
-        predictions: vec![Arc::new(predictions)],
-    })
+    let predictions = vec![Arc::new(predictions)];
+    Ok(reported(&model, &split, rows, settings, predictions))
 }
 
 /// Trains an encoder with a linear layer, and judges both on the test clips.
@@ -209,10 +197,7 @@ fn run(
     if chooses {
         plan.validation = Some(training.validation(split.validation.clone(), None, Vec::new()));
     }
-    let supervised = methods::CATALOGUE
-        .iter()
-        .find(|method| method.name == "supervised");
-    let supervised = supervised.ok_or_else(|| ScriptError::new("there is no `supervised`"))?;
+    let supervised = MethodDeclaration::find(methods::CATALOGUE, "method", "supervised")?;
     Ok(Run::new(supervised.with(Vec::new())?, plan)?)
 }
 
@@ -226,42 +211,13 @@ fn optimizer(call: &Call<'_>) -> Result<Optimizer, ScriptError> {
     let number = |name: &str| -> Result<(String, Value), ScriptError> {
         Ok((name.to_owned(), Value::Drawn(call.get::<f64>(name)?.into())))
     };
-    let adamw = optimizers::CATALOGUE.iter().find(|own| own.name == "adamw");
-    let adamw = adamw.ok_or_else(|| ScriptError::new("there is no `adamw`"))?;
+    let adamw = OptimizerDeclaration::find(optimizers::CATALOGUE, "optimizer", "adamw")?;
     let values = vec![
         number("learning_rate")?,
         number("weight_decay")?,
         ("groups".to_owned(), groups.into()),
     ];
     Ok(adamw.with(values)?)
-}
-
-fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
-    let seed = call.get::<Option<u64>>("seed")?;
-    Ok(seed.unwrap_or_else(|| environment.seed()))
-}
-
-fn options(call: &Call<'_>, environment: &Environment) -> Result<JudgeOptions, ScriptError> {
-    let metric = match call.get::<Option<String>>("metric")? {
-        None => None,
-        Some(word) => {
-            let words = Metric::WORDS.map(|(word, _)| word).join(", ");
-            let found = Metric::of_word(&word);
-            Some(found.ok_or_else(|| call.wrong("metric", &format!("one of {words}")))?)
-        }
-    };
-    let wanted = "the name of a column of the clips, such as \"patient\"";
-    let group = call.get::<Option<String>>("group");
-    Ok(JudgeOptions {
-        metric,
-        measure: MeasureOptions {
-            group: group.map_err(|_| call.wrong("group", wanted))?,
-            draws: call.get("draws")?,
-            seed: seed(call, environment)?,
-            ..MeasureOptions::default()
-        },
-        ..JudgeOptions::default()
-    })
 }
 
 /// What the trainings were told.
@@ -271,22 +227,4 @@ fn told(call: &Call<'_>) -> Result<Vec<(String, String)>, ScriptError> {
         "trained".to_owned(),
         format!("{epochs} epochs, batch {batch}, {}", optimizer(call)?),
     )])
-}
-
-fn none() -> Matrix {
-    Matrix {
-        columns: 0,
-        values: Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_methods_that_it_is_made_of_are_there() {
-        let methods = auricle_learn::train::methods::CATALOGUE;
-        assert!(methods.iter().any(|method| method.name == "supervised"));
-        let optimizers = auricle_learn::train::optimizers::CATALOGUE;
-        assert!(optimizers.iter().any(|optimizer| optimizer.name == "adamw"));
-    }
 }

@@ -12,8 +12,8 @@ use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_learn::eval::{
     Curve, JudgeOptions, Judgement, KnnOptions, Matrix, MeasureOptions, Metric, NeuralOptions,
-    Pooling, Probe, Report, Row, Score, Subject, Task, embed_places, embed_pooled, floor, judge,
-    judge_mean, random_encoder,
+    Pooling, Predictions, Probe, Report, Row, Score, Subject, Task, embed_places, embed_pooled,
+    floor, judge, judge_mean, random_encoder,
 };
 use auricle_learn::nn::Encoder;
 use auricle_learn::train::Run;
@@ -214,10 +214,7 @@ fn options(
     probe: Option<Probe>,
 ) -> Result<JudgeOptions, ScriptError> {
     let has = |of: &[Probe]| probe.is_none_or(|probe| of.contains(&probe));
-    let seed = call
-        .get::<Option<u64>>("seed")?
-        .unwrap_or_else(|| environment.seed());
-    let mut options = JudgeOptions::default();
+    let mut options = measured_by(call, environment)?;
     if has(&[Probe::Linear]) {
         options.logistic = logistic(call)?;
     }
@@ -249,7 +246,7 @@ fn options(
             epochs: call.get("epochs")?,
             patience: call.get("patience")?,
             batch: call.get("batch")?,
-            seed,
+            seed: options.measure.seed,
         };
     }
     if has(&[Probe::Linear, Probe::Knn, Probe::Ridge]) {
@@ -261,22 +258,40 @@ fn options(
             }
         };
     }
-    if let Some(word) = call.get::<Option<String>>("metric")? {
-        let words = Metric::WORDS.map(|(word, _)| word).join(", ");
-        let found = Metric::of_word(&word);
-        options.metric =
-            Some(found.ok_or_else(|| call.wrong("metric", &format!("one of {words}")))?);
-    }
-    let wanted = "the name of a column of the clips, such as \"patient\"";
-    options.measure = MeasureOptions {
-        group: call
-            .get::<Option<String>>("group")
-            .map_err(|_| call.wrong("group", wanted))?,
-        draws: call.get("draws")?,
-        seed,
-        ..MeasureOptions::default()
-    };
     Ok(options)
+}
+
+/// What every judgement is told: the figure of merit and how it is measured.
+pub(super) fn measured_by(
+    call: &Call<'_>,
+    environment: &Environment,
+) -> Result<JudgeOptions, ScriptError> {
+    let metric = match call.get::<Option<String>>("metric")? {
+        None => None,
+        Some(word) => {
+            let words = Metric::WORDS.map(|(word, _)| word).join(", ");
+            let found = Metric::of_word(&word);
+            Some(found.ok_or_else(|| call.wrong("metric", &format!("one of {words}")))?)
+        }
+    };
+    let wanted = "the name of a column of the clips, such as \"patient\"";
+    let group = call.get::<Option<String>>("group");
+    Ok(JudgeOptions {
+        metric,
+        measure: MeasureOptions {
+            group: group.map_err(|_| call.wrong("group", wanted))?,
+            draws: call.get("draws")?,
+            seed: seed(call, environment)?,
+            ..MeasureOptions::default()
+        },
+        ..JudgeOptions::default()
+    })
+}
+
+/// The seed that a call gives, or the session's.
+pub(super) fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
+    let seed = call.get::<Option<u64>>("seed")?;
+    Ok(seed.unwrap_or_else(|| environment.seed()))
 }
 
 /// What embeds clips, for every subject in the same way.
@@ -367,7 +382,8 @@ impl Embedding<'_> {
     }
 }
 
-fn none() -> Matrix {
+/// No rows.
+pub(super) fn none() -> Matrix {
     Matrix {
         columns: 0,
         values: Vec::new(),
@@ -412,21 +428,11 @@ fn report(
     {
         subjects.push(embedding.subject(&last_name(run), last)?);
     }
-    if model.name != RANDOM {
-        // That of a run is drawn anew with the run: over several seeds it varies as the trained one does.
-        let seed = run
-            .as_ref()
-            .map_or_else(|| environment.seed(), |run| run.plan().seed);
-        let random = random_encoder(&model.encoder, seed, &device)?;
+    if let Some(random) = random_beside(&model, run.as_ref(), environment)? {
         subjects.push(embedding.subject(RANDOM, &random)?);
     }
-    // A model that reads waves has the floor of spectrograms, too.
     let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
-    let features = match recipe == Recipe::identity() {
-        true => log_mel()?,
-        false => recipe.clone(),
-    };
-    subjects.push(embedding.floor(&features)?);
+    subjects.push(embedding.floor(&features_of_floor(&recipe)?)?);
     let stop = environment.token.stop();
     let stop = || stop.is_asked();
     let parts = [&split.train, &split.validation, &split.test];
@@ -473,20 +479,55 @@ fn report(
         });
     }
     Ok(Report {
+        curves: run.as_ref().map(curves).unwrap_or_default(),
+        ..reported(&model, &split, rows, settings, predictions)
+    })
+}
+
+/// The random encoder to be judged beside a model, unless that is one. That of a run is drawn anew with the run: over several
+/// seeds it varies as the trained one does.
+pub(super) fn random_beside(
+    model: &Model,
+    run: Option<&Run>,
+    environment: &Environment,
+) -> Result<Option<Encoder>, ScriptError> {
+    if model.name == RANDOM {
+        return Ok(None);
+    }
+    let seed = run.map_or_else(|| environment.seed(), |run| run.plan().seed);
+    let device = environment.device()?;
+    Ok(Some(random_encoder(&model.encoder, seed, &device)?))
+}
+
+/// The features whose statistics are the floor of a recipe: a model that reads waves has that of spectrograms, too.
+pub(super) fn features_of_floor(recipe: &Recipe) -> Result<Recipe, ScriptError> {
+    match *recipe == Recipe::identity() {
+        true => log_mel(),
+        false => Ok(recipe.clone()),
+    }
+}
+
+/// The report of some rows; `predictions` are those of the first one.
+pub(super) fn reported(
+    model: &Model,
+    split: &Split,
+    rows: Vec<Row>,
+    settings: Vec<(String, String)>,
+    predictions: Vec<Arc<Predictions>>,
+) -> Report {
+    let first = predictions.first();
+    Report {
         title: format!("{}: {}", model.name, split.train.name()),
         split: split.rule.clone(),
         n_train: split.train.len(),
         n_test: split.test.len(),
         classes: split.train.classes().to_vec(),
-        confusion: predictions
-            .first()
-            .and_then(|made| made.confusion())
-            .unwrap_or_default(),
+        confusion: first.and_then(|made| made.confusion()).unwrap_or_default(),
         rows,
         settings,
-        curves: run.as_ref().map(curves).unwrap_or_default(),
+        curves: Vec::new(),
         predictions,
-    })
+    }
 }
 
 /// The name of the floor of regressions.

@@ -11,7 +11,7 @@ use auricle_audio::dsp::resample;
 use auricle_audio::io::write_whole;
 use auricle_figure::{Cloud, Content, Figure, Points};
 use auricle_learn::eval::{
-    Matrix, Projection, Projector, TsneOptions, UmapOptions, project, trustworthiness,
+    Matrix, Projection, Projector, TsneOptions, UmapOptions, normalized, project, trustworthiness,
 };
 use rhai::Dynamic;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ fn map(environment: &Arc<Environment>) -> Function {
         let of_clips = call.raw("e").try_cast::<Arc<Embeddings>>();
         let rows = match call.get::<String>("metric")?.as_str() {
             "euclidean" => matrix(call, "e")?,
-            "cosine" => of_length_one(matrix(call, "e")?),
+            "cosine" => normalized(&matrix(call, "e")?),
             _ => return Err(call.wrong("metric", "\"euclidean\" or \"cosine\"")),
         };
         let projector = projector(call)?;
@@ -195,17 +195,6 @@ fn projector(call: &Call<'_>) -> Result<Projector, ScriptError> {
         })),
         _ => Err(call.wrong("method", "\"pca\", \"tsne\" or \"umap\"")),
     }
-}
-
-/// Rows scaled to length 1: Euclidean distances of those rise with the angle between them. A row of zeros stays.
-fn of_length_one(mut rows: Matrix) -> Matrix {
-    for row in rows.values.chunks_mut(rows.columns.max(1)) {
-        let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if length > 0.0 {
-            row.iter_mut().for_each(|x| *x /= length);
-        }
-    }
-    rows
 }
 
 /// At most so many of `0..n`, evenly spread.
@@ -324,12 +313,7 @@ fn colors(call: &Call<'_>, data: &Dataset, color: &str) -> Result<Vec<String>, S
     let clips = data.clips();
     let is_column = clips.iter().any(|clip| clip.column(color).is_some());
     if !is_column && color != "label" {
-        let mut columns: Vec<&str> = Vec::new();
-        for (name, _) in clips.iter().flat_map(|clip| &clip.columns) {
-            if !columns.contains(&name.as_ref()) {
-                columns.push(name);
-            }
-        }
+        let columns = data.column_names();
         let words = columns.iter().map(|name| format!(", \"{name}\""));
         let wanted = format!(
             "\"label\" or a column of the clips: \"label\"{}",
