@@ -228,3 +228,14 @@ fn told(call: &Call<'_>) -> Result<Vec<(String, String)>, ScriptError> {
         format!("{epochs} epochs, batch {batch}, {}", optimizer(call)?),
     )])
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_methods_that_it_is_made_of_are_there() {
+        let methods = auricle_learn::train::methods::CATALOGUE;
+        assert!(methods.iter().any(|method| method.name == "supervised"));
+        let optimizers = auricle_learn::train::optimizers::CATALOGUE;
+        assert!(optimizers.iter().any(|optimizer| optimizer.name == "adamw"));
+    }
+}
