@@ -194,11 +194,15 @@ fn fill_speeds(path: &[f64], n: usize, mean_one: bool, speeds: &mut Vec<f64>) {
         // Along a straight line the exponential is a geometric sequence.
         let slope = (path[m + 1] - path[m]) * n_steps as f64 / n as f64;
         let behind = first as f64 - (m as f64 * n as f64) / n_steps as f64;
-        let (mut speed, ratio) = (libm::exp(path[m] + slope * behind), libm::exp(slope));
-        for _ in first..end {
-            speeds.push(speed);
-            speed *= ratio;
+        // Several at a time, so that one need not wait for the other.
+        let mut at: [f64; 8] =
+            std::array::from_fn(|k| libm::exp(path[m] + slope * (behind + k as f64)));
+        let ratio = libm::exp(slope * at.len() as f64);
+        for _ in (first..end).step_by(at.len()) {
+            speeds.extend_from_slice(&at);
+            at.iter_mut().for_each(|speed| *speed *= ratio);
         }
+        speeds.truncate(end);
     }
     if mean_one {
         let mean = speeds.iter().sum::<f64>() / n.max(1) as f64;

@@ -132,11 +132,19 @@ impl RateChange {
             .process_with_scratch(&mut self.buffers.input, &mut self.buffers.work);
     }
 
-    /// Gives what was taken at the other rate, through the filter as it is now.
+    /// Gives what was taken at the other rate, through the filter.
     #[inline(always)]
     pub(super) fn give(&mut self, out: &mut [f32]) {
+        let gains = std::mem::take(&mut self.gains);
+        self.give_through(&gains, out);
+        self.gains = gains;
+    }
+
+    /// Gives what was taken at the other rate, through another filter for the same blocks.
+    #[inline(always)]
+    pub(super) fn give_through(&mut self, gains: &[f32], out: &mut [f32]) {
         let step = self.step();
-        self.shape();
+        self.shape(gains);
         self.inverse
             .process_with_scratch(&mut self.buffers.output, &mut self.buffers.work);
         let (first, second) = out.split_at_mut(step.to.min(out.len()));
@@ -180,8 +188,8 @@ impl RateChange {
 
     /// Moves the bins that both rates have, filtered, to where the inverse transform expects them.
     #[inline(always)]
-    fn shape(&mut self) {
-        let n = self.gains.len();
+    fn shape(&mut self, gains: &[f32]) {
+        let n = gains.len();
         let below = self.block.to - (n - 1);
         self.buffers.output[n..below].fill(Complex32::default());
         for ((y, x), gain) in self
@@ -189,7 +197,7 @@ impl RateChange {
             .output
             .iter_mut()
             .zip(&self.buffers.input)
-            .zip(&self.gains)
+            .zip(gains)
         {
             *y = x * gain;
         }
@@ -197,7 +205,7 @@ impl RateChange {
         for ((y, x), gain) in self.buffers.output[below..]
             .iter_mut()
             .zip(negative)
-            .zip(self.gains[1..].iter().rev())
+            .zip(gains[1..].iter().rev())
         {
             *y = x * gain;
         }

@@ -18,27 +18,35 @@ pub enum Outside {
 ///
 /// As a change between any two rates does it (`any_rate.rs`): in blocks, at
 /// one and a half times the sound's rate, and by a short kernel from there. Where the speed `v` is
-/// above 1 the sound is limited to `1 / v` of its Nyquist frequency: a block goes over from the
-/// limit that it shares with the one before to that which it shares with the next, each by the
+/// above 1 the sound is limited to `1 / v` of its Nyquist frequency, or up to 2 % less: limits are
+/// [`LIMITS_PER_OCTAVE`], so that a wandering speed seldom needs another one. A block goes over from
+/// the limit that it shares with the one before to that which it shares with the next, each by the
 /// faster of the two, so that nothing folds back and nothing breaks off.
 #[derive(Default)]
 pub struct TapeHead {
-    /// The filters for the beginning and the end of a block.
-    filters: [Vec<f32>; 2],
+    filters: Filters,
     buffers: Buffers,
     /// The sound at the middle rate, through either filter.
     middle: [Vec<f32>; 2],
     /// A part of a loop.
     part: Vec<f32>,
+    runs: Vec<Run>,
     blocks: Vec<Block>,
 }
 
-/// What is read from a pair of blocks: the end of those samples of the result, and the highest speed
-/// among them.
+/// What is known of [`RUN`] samples of the result: how far they go, and their highest speed.
+#[derive(Clone, Copy)]
+struct Run {
+    length: u64,
+    fastest: f64,
+}
+
+/// What is read from a pair of blocks: the end of those samples of the result, and the limit for the
+/// highest speed among them.
 #[derive(Clone, Copy)]
 struct Block {
     end: usize,
-    fastest: f64,
+    limit: u32,
 }
 
 impl TapeHead {
@@ -62,25 +70,85 @@ impl TapeHead {
         });
     }
 
-    /// Divides the result among pairs of blocks, of which the first ends at `end` and the others
-    /// `step` later each, in samples of the sound.
+    /// Sums up runs of speeds; gives the highest of all.
     #[inline(always)]
-    fn divide(&mut self, start: f64, speeds: &[f64], mut end: f64, step: f64) {
-        self.blocks.clear();
-        let (mut position, mut fastest) = (start, 1.0f64);
-        for (i, &speed) in speeds.iter().enumerate() {
-            while position >= end {
-                self.blocks.push(Block { end: i, fastest });
-                end += step;
-                fastest = 1.0;
+    fn measure(&mut self, speeds: &[f64]) -> f64 {
+        self.runs.clear();
+        self.runs.extend(speeds.chunks(RUN).map(|run| {
+            Run {
+                length: run.iter().map(|&speed| steps(speed)).sum(),
+                fastest: run
+                    .iter()
+                    .fold(1.0, |most, &speed| if speed > most { speed } else { most }),
             }
-            fastest = fastest.max(speed);
-            position += speed;
+        }));
+        let runs = self.runs.iter();
+        runs.fold(1.0, |most, run| most.max(run.fastest))
+    }
+
+    /// Divides the result among pairs of blocks, whose samples of the middle rate lie `step` apart;
+    /// the first place is within the first of them.
+    #[inline(always)]
+    fn divide(&mut self, mut place: u64, speeds: &[f64], step: u64) {
+        self.blocks.clear();
+        let mut fastest = 1.0f64;
+        for (index, run) in self.runs.iter().enumerate() {
+            if place + run.length < step {
+                place += run.length;
+                fastest = fastest.max(run.fastest);
+                continue;
+            }
+            let speeds = speeds[index * RUN..].iter().take(RUN);
+            for (i, &speed) in speeds.enumerate() {
+                while place >= step {
+                    let (end, limit) = (index * RUN + i, limit(fastest));
+                    self.blocks.push(Block { end, limit });
+                    place -= step;
+                    fastest = 1.0;
+                }
+                fastest = fastest.max(speed);
+                place += steps(speed);
+            }
         }
-        self.blocks.push(Block {
-            end: speeds.len(),
-            fastest,
-        });
+        let (end, limit) = (speeds.len(), limit(fastest));
+        self.blocks.push(Block { end, limit });
+    }
+}
+
+/// Limits of the sound's frequencies an octave, and the last one of all.
+const LIMITS_PER_OCTAVE: u32 = 32;
+const LAST_LIMIT: u32 = 7 * LIMITS_PER_OCTAVE;
+
+/// The limit for sounds that are read so fast, from 0 at a speed of 1 on.
+fn limit(speed: f64) -> u32 {
+    let place = (libm::log2(speed.max(1.0)) * f64::from(LIMITS_PER_OCTAVE)).ceil();
+    (place as u32).min(LAST_LIMIT)
+}
+
+/// The highest speed that a limit serves.
+fn highest_speed(limit: u32) -> f64 {
+    libm::exp2(f64::from(limit) / f64::from(LIMITS_PER_OCTAVE))
+}
+
+/// The filters for blocks of one size, made when they are first asked for.
+#[derive(Default)]
+struct Filters {
+    points: usize,
+    of_limits: Vec<Vec<f32>>,
+}
+
+impl Filters {
+    fn of(&mut self, limit: u32, block: Sizes) -> &[f32] {
+        if self.points != block.from {
+            self.points = block.from;
+            self.of_limits.clear();
+            self.of_limits.resize(LAST_LIMIT as usize + 1, Vec::new());
+        }
+        let gains = &mut self.of_limits[limit as usize];
+        if gains.is_empty() {
+            fill_gains(1.0 / highest_speed(limit), block, gains);
+        }
+        gains
     }
 }
 
@@ -95,6 +163,17 @@ struct Read<'a> {
 
 /// Samples of the middle rate for one of the sound.
 const TIMES: f64 = 1.5;
+/// A sample of the middle rate, in steps of a place.
+const SAMPLE: f64 = (1u64 << FRACTION_BITS) as f64;
+
+/// How far a place moves at a speed. Places are whole numbers of steps: they add up alike in any
+/// order, and the next one waits for a single sum.
+#[inline(always)]
+fn steps(speed: f64) -> u64 {
+    // From here on, and up to its double, doubles are the whole numbers: the sum rounds.
+    const WHOLE: f64 = (1u64 << 52) as f64;
+    (speed * (TIMES * SAMPLE) + WHOLE).to_bits() - WHOLE.to_bits()
+}
 
 impl WithSimd for Read<'_> {
     type Output = ();
@@ -113,21 +192,19 @@ impl WithSimd for Read<'_> {
             out.fill(0.0);
             return;
         }
-        let fastest = speeds.iter().fold(1.0f64, |m, &v| m.max(v));
+        let fastest = highest_speed(limit(head.measure(speeds)));
         let sizes = |n: usize| Sizes {
             from: n,
             to: n / 2 * 3,
         };
         let edge = ((reach() * fastest).ceil() as usize).next_multiple_of(2);
         let block = sizes((8 * edge).next_power_of_two().max(POINTS));
-        let [begin, end] = &mut head.filters;
         let mut change = RateChange::of_parts(
             [block, sizes(edge)],
             plans(block),
-            std::mem::take(begin),
+            Vec::new(),
             std::mem::take(&mut head.buffers),
         );
-        let mut next = std::mem::take(end);
         let step = Sizes {
             from: 2 * change.step().from,
             to: 2 * change.step().to,
@@ -138,15 +215,17 @@ impl WithSimd for Read<'_> {
         }
         // An even sample of the sound, from which on there is all that the first position needs.
         let mut from = 2 * ((start / 2.0).floor() as isize - TAPS as isize);
-        // A sum ends half the kernel behind its position; one sample more for the rounding.
-        let reached = from as f64 + (step.to - TAPS / 2 - 1) as f64 / TIMES;
-        head.divide(start, speeds, reached, step.from as f64);
-        let blocks = std::mem::take(&mut head.blocks);
-        let (mut position, mut done, mut limit) = (start, 0, blocks[0].fastest);
-        fill_gains(1.0 / limit, block, &mut change.gains);
-        for (index, &Block { end, fastest }) in blocks.iter().enumerate() {
-            let following = blocks.get(index + 1);
-            let next_limit = following.map_or(fastest, |block| fastest.max(block.fastest));
+        // The first sample of a sum stands half the kernel before its position, behind those of the
+        // blocks before.
+        let ahead = (TAPS - (TAPS / 2 - 1)) as f64;
+        let mut place = (((start - from as f64) * TIMES + ahead) * SAMPLE) as u64;
+        let step_to = (step.to as u64) << FRACTION_BITS;
+        head.divide(place, speeds, step_to);
+        let (mut done, mut before) = (0, head.blocks[0].limit);
+        for index in 0..head.blocks.len() {
+            let Block { end, limit } = head.blocks[index];
+            let following = head.blocks.get(index + 1);
+            let after = following.map_or(limit, |block| limit.max(block.limit));
             match outside {
                 Outside::Silence => change.take(sound, from),
                 Outside::Wrap => {
@@ -159,37 +238,30 @@ impl WithSimd for Read<'_> {
                 }
             }
             let [middle, other] = &mut head.middle;
-            change.give(&mut middle[TAPS..]);
-            if next_limit != limit {
-                fill_gains(1.0 / next_limit, block, &mut next);
-                std::mem::swap(&mut change.gains, &mut next);
-                limit = next_limit;
-                change.give(&mut other[TAPS..]);
+            change.give_through(head.filters.of(before, block), &mut middle[TAPS..]);
+            if after != before {
+                change.give_through(head.filters.of(after, block), &mut other[TAPS..]);
+                before = after;
                 let share = 1.0 / step.to as f32;
                 for (i, (y, x)) in middle[TAPS..].iter_mut().zip(&other[TAPS..]).enumerate() {
                     *y += i as f32 * share * (x - *y);
                 }
             }
-            // The first sample of a sum stands half the kernel before its position, behind those
-            // of the blocks before.
-            let ahead = (TAPS - (TAPS / 2 - 1)) as f64;
             while done < end {
                 let n = RUN.min(end - done);
                 let mut places = [0; RUN];
-                for (place, speed) in places[..n].iter_mut().zip(&speeds[done..]) {
-                    let at = (position - from as f64) * TIMES + ahead;
-                    *place = (at * (1u64 << FRACTION_BITS) as f64) as u64;
-                    position += speed;
+                for (at, &speed) in places[..n].iter_mut().zip(&speeds[done..]) {
+                    *at = place;
+                    place += steps(speed);
                 }
                 read_at(middle, &places[..n], &mut out[done..]);
                 done += n;
             }
             middle.copy_within(step.to.., 0);
             from += step.from as isize;
+            place = place.wrapping_sub(step_to);
         }
-        head.filters = [change.gains, next];
         head.buffers = change.buffers;
-        head.blocks = blocks;
     }
 }
 

@@ -315,6 +315,23 @@ struct ResolvedStep {
     out: usize,
 }
 
+impl ResolvedStep {
+    /// If it is a filter of the first order, `k * y[-1] + u`: where `k` and `u` are, each an offset and a stride.
+    fn first_order(&self, now: usize) -> Option<[[usize; 2]; 2]> {
+        let operands = [0, 1, 2].map(|at| [self.offsets[at], self.strides[at]]);
+        // Whatever is computed at this place and all that holds for the row lies elsewhere.
+        let before = [now - 1, 1];
+        match operands {
+            _ if self.operation != Operation::MulAdd => None,
+            [_, _, rest] if rest == before => None,
+            [past, factor, rest] | [factor, past, rest] if past == before && factor != before => {
+                Some([factor, rest])
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Finds the operands for the block whose output begins at `now`.
 fn resolve(feedback: &Feedback, parts: Parts, now: usize, out: &mut Vec<ResolvedStep>) {
     let place = |operand: Operand| match operand {
@@ -346,17 +363,14 @@ fn resolve(feedback: &Feedback, parts: Parts, now: usize, out: &mut Vec<Resolved
 #[inline(always)]
 fn place_by_place(steps: &[ResolvedStep], numbers: &mut [f64], now: usize, n: usize) {
     if let [step] = steps
-        && step.operation == Operation::MulAdd
+        && let Some([factor, rest]) = step.first_order(now)
     {
-        // A filter of the first order: nothing is looked up between places.
-        let ResolvedStep {
-            offsets: [a, b, c],
-            strides: [by_a, by_b, by_c],
-            ..
-        } = *step;
+        // The output stays in a register, so that the next place need not wait until it is stored.
+        let ([factor, by_factor], [rest, by_rest]) = (factor, rest);
+        let mut y = numbers[now - 1];
         for i in 0..n {
-            let y = numbers[a + by_a * i] * numbers[b + by_b * i] + numbers[c + by_c * i];
-            numbers[now + i] = audible(y);
+            y = audible(numbers[factor + by_factor * i] * y + numbers[rest + by_rest * i]);
+            numbers[now + i] = y;
         }
         return;
     }
