@@ -2,7 +2,7 @@
 //!
 //! Every target is a patch of the synthesizer that is searched, drawn with another seed than the search draws with, so that a
 //! distance of 0 dB is there to be found. A first argument is the number of generations, a second one the number of targets of
-//! each synthesizer.
+//! each synthesizer, a third one the index of the first target.
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 use auricle_synth::modules::{
@@ -51,13 +51,14 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let argument = |place: usize| std::env::args().nth(place).and_then(|n| n.parse().ok());
     let generations = argument(1).unwrap_or(SearchOptions::default().generations);
     let targets = argument(2).unwrap_or(2);
+    let first = argument(3).unwrap_or(0);
     let options = SynthOptions {
         seconds: 0.5,
         sample_rate: 8000,
         control_rate: 100,
         normalize: false,
     };
-    let begin = Instant::now();
+    let clock = Instant::now();
     let mut distances = Vec::new();
     writeln!(
         out,
@@ -66,20 +67,20 @@ fn main() -> Result<(), Box<dyn StdError>> {
     )?;
     for (name, graph) in graphs()? {
         let synth = Synth::new(&graph, options)?;
-        let hidden = synth.sample(targets, HIDDEN, 0, Units::Raw);
+        let hidden = synth.sample(targets, HIDDEN, first as u64, Units::Raw);
         for target in 0..targets {
             let wave = synth.render_one(&hidden, target)?;
             let search = SearchOptions {
                 generations,
-                seed: target as u64,
+                seed: (first + target) as u64,
                 ..SearchOptions::default()
             };
             let found = synth.search(&wave, search, |_, _| true)?;
-            let first = found.history[0];
+            let begin = found.history[0];
             let (distance, sounds) = (found.distance, found.n_sounds);
             writeln!(
                 out,
-                "{name:16} {target:6}  {first:20.2}  {distance:9.2}  {sounds:6}"
+                "{name:16} {target:6}  {begin:20.2}  {distance:9.2}  {sounds:6}"
             )?;
             distances.push(distance);
         }
@@ -91,7 +92,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let mean = distances.iter().sum::<f64>() / distances.len() as f64;
     distances.sort_by(f64::total_cmp);
     let median = distances[distances.len() / 2];
-    let seconds = begin.elapsed().as_secs_f64();
+    let seconds = clock.elapsed().as_secs_f64();
     writeln!(
         out,
         "{near} of {} below {NEAR_DB} dB; mean {mean:.2} dB, median {median:.2} dB; {seconds:.0} s",
