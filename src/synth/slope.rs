@@ -14,13 +14,13 @@ pub enum Slope {
     None(&'static str),
 }
 
-/// Prints `yes`, `in part: ..` or `no: ..`.
+/// Prints `yes`, `in part, as ..` or `no, as ..`.
 impl fmt::Display for Slope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Slope::Whole => f.write_str("yes"),
-            Slope::Part(what) => write!(f, "in part: {what}"),
-            Slope::None(why) => write!(f, "no: {why}"),
+            Slope::Part(what) => write!(f, "in part, as {what}"),
+            Slope::None(why) => write!(f, "no, as {why}"),
         }
     }
 }
@@ -55,8 +55,8 @@ const UNHEARD: Slope = Slope::None("the sound does not depend on it");
 const TRAIN: Slope = Slope::None("a pulse steps from one sample to the next");
 const PARTIALS: Slope = Slope::None("a partial comes or goes as a whole");
 const CHOICE: Slope = Slope::None("the largest is chosen as a whole");
-const JUMPS: Slope = Slope::Part("the jumps of the saw and square shapes");
-const BEGIN: Slope = Slope::Part("the step with which an envelope of small `alpha` begins");
+const JUMPS: Slope = Slope::Part("its saw and square shapes jump");
+const BEGIN: Slope = Slope::Part("an envelope of small `alpha` begins with a step");
 
 /// What an operation reads.
 enum Read {

@@ -137,7 +137,7 @@ fn parameters() -> Function {
         "Lists the free parameters in the order of a patch: by module, then by name. Each is a map of \
          `name`, `unit`, `low`, `high`, `curve`, `symmetric`, `smooth`, `gradient` and `about`.",
     )
-    .note("`gradient` is \"yes\", \"in part: ..\" with the steps that a gradient leaves out, or \"no: ..\" with why there is none")
+    .note("`gradient` is \"yes\", \"in part, as ..\" with the steps that a gradient leaves out, or \"no, as ..\" with why there is none")
     .note("a curve below 1 gives small values more of the raw range; where it is symmetric, small distances from the middle")
     .returns("array")
     .example("let p = synth(sine(#{ initial_phase: 0 })).parameters(); assert(p.map(|x| x.name).contains(\"sine.tuning\"))")
@@ -197,7 +197,7 @@ fn table(synth: &Synth) -> String {
         let [name, range, curve] = row;
         let gradient = match slope {
             Slope::Whole => String::new(),
-            _ => format!("; gradient {slope}"),
+            _ => format!("; gradient: {slope}"),
         };
         let line = format!(
             "{name:names$}  {range:ranges$}  {curve:curves$}  {}{gradient}",

@@ -276,6 +276,25 @@ fn the_sound_is_the_engines() {
 }
 
 #[test]
+fn gradients_are_numbers_at_the_ends_of_all_ranges() {
+    let mut graphs: Vec<Signal> = CATALOGUE.iter().flat_map(|m| graph_of(m.name)).collect();
+    graphs.extend([torchsynth_voice(), voice_fm()].map(Result::unwrap));
+    for graph in graphs {
+        let synth = synth(graph);
+        let weights = weights(synth.n_samples());
+        for raw in [0.0, 0.5, 1.0] {
+            let row = vec![raw; synth.parameters().len()];
+            let tape = Tape::record(&synth.inner, &row, 0, None);
+            let gradient = Reverse::run(&tape, &row, weights.clone());
+            let parameters = synth.parameters().iter().zip(gradient);
+            for (parameter, gradient) in parameters {
+                assert!(gradient.is_finite(), "{synth}: {parameter} at {raw}");
+            }
+        }
+    }
+}
+
+#[test]
 fn gradients_do_not_depend_on_batch_or_threads() {
     let synth = synth(voice_fm().unwrap());
     let n = synth.n_samples();
@@ -311,8 +330,8 @@ fn what_has_no_gradient_is_refused() {
     let pulses = modules::pulses(numbers.signal("note", &note.unwrap())).unwrap();
     assert_eq!(
         error(&synth(pulses)),
-        "`synthesizer` must be a synthesizer with a parameter that has a gradient, not one of pulses.jitter (no: a pulse steps \
-         from one sample to the next), pulses.rate (no: a pulse steps from one sample to the next)"
+        "`synthesizer` must be a synthesizer with a parameter that has a gradient, not one of pulses.jitter (no, as a pulse steps \
+         from one sample to the next), pulses.rate (no, as a pulse steps from one sample to the next)"
     );
     assert!(error(&synth(graph_of("noise_source").remove(0))).contains("without parameters"));
     let tone = synth(graph_of("sine").remove(0));
