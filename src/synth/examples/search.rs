@@ -1,7 +1,7 @@
 //! Measures how near a search comes to hidden sounds of small synthesizers: `cargo run --release -p auricle-synth --example search`.
 //!
-//! Every target is a patch of the synthesizer that is searched, drawn with another seed than the search draws with, so that a
-//! distance of 0 dB is there to be found. A first argument is the number of generations, a second one the number of targets of
+//! Every target is a patch of the synthesizer that is searched, drawn with another seed than the search draws with: a distance of
+//! 0 dB is there to be found, but for the noise of a target, which is its own. A first argument is the number of generations, a second one the number of targets of
 //! each synthesizer, a third one the index of the first target.
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 

@@ -126,7 +126,8 @@ fn find(environment: &Arc<Environment>) -> Function {
     .on::<Synth>()
     .about(
         "Searches a patch whose sound is near a given one, by several evolution strategies side by side, of which the nearest go on, \
-         over the log-mel spectrograms at three resolutions: the same patch for the same seed. `match` is a reserved word of the language, hence the name.",
+         over the log-mel spectrograms at three resolutions: the same patch for the same seed. `match` is a reserved word of the \
+         language, hence the name.",
     )
     .note("source: Ros & Hansen, \"A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity\", 2008")
     .note("longer searches come nearer: more `generations` keep several valleys open for longer")

@@ -125,12 +125,9 @@ fn properties() -> Vec<Function> {
 fn parameters() -> Function {
     Function::new("parameters", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
-        Ok(Dynamic::from_array(synth
-            .parameters()
-            .iter()
-            .zip(synth.slopes())
-            .map(|(parameter, slope)| described(parameter, *slope))
-            .collect()))
+        let parameters = synth.parameters().iter().zip(synth.slopes());
+        let maps = parameters.map(|(parameter, slope)| described(parameter, *slope));
+        Ok(Dynamic::from_array(maps.collect()))
     })
     .on::<Synth>()
     .about(
@@ -165,7 +162,7 @@ fn describe() -> Function {
         Ok(table(&call.receiver::<Synth>()?))
     })
     .on::<Synth>()
-    .about("Describes the free parameters as a table: name, range, unit, curve, meaning, and whether there is a gradient where it is\n         not whole.")
+    .about("Describes the free parameters as a table: name, range, unit, curve, meaning, and what a gradient leaves out.")
     .returns("string")
     .example("assert(voice().describe().contains(\"vco_1.tuning\"))")
 }
@@ -441,6 +438,7 @@ pub(in crate::bind) fn with_noise(function: Function) -> Function {
     )
 }
 
+/// How the sounds of a call are played.
 pub(in crate::bind) fn playback(call: &Call<'_>) -> Result<Playback, ScriptError> {
     let noise = call.raw("noise").try_cast::<Waveform>();
     if noise.is_none() && !call.raw("noise").is_unit() {
