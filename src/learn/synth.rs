@@ -68,8 +68,7 @@ impl<C: CheckpointStrategy> SynthOps for Autodiff<Flex, C> {
                 let of_samples = contiguous(grads.consume::<Flex>(&ops.node));
                 let [parent] = ops.parents;
                 let Some(node) = parent else { return };
-                let (raw, Player { synth, playback }) = ops.state;
-                let player = Player { synth, playback };
+                let (raw, player) = ops.state;
                 let patches = player.patches(&raw);
                 let of_raw = player
                     .synth
@@ -139,6 +138,9 @@ pub fn render(synth: &Synth, raw: &NdTensor, playback: Playback) -> Result<NdTen
 }
 
 /// The raw values of patches, `[n, P]`.
+///
+/// # Errors
+/// None for what is built here; the constructor's own type.
 pub fn raw(patches: &Patches, device: &Device) -> Result<NdTensor, Error> {
     let shape = [patches.len(), patches.width()];
     NdTensor::new(Values::Float(patches.raw().to_vec()), &shape, device)
