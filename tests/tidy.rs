@@ -64,7 +64,7 @@ const AUDIO: [&[&str]; 6] = [
 const LEARN: [&[&str]; 6] = [
     &["error", "device", "tensor", "batch"],
     &["feed", "nn"],
-    &["loss", "eval"],
+    &["loss", "eval", "synth"],
     &["train"],
     &["live"],
     &[],

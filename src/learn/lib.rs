@@ -1,7 +1,7 @@
 //! Everything that holds a tensor: batches, encoders, losses, training and evaluation, on burn.
 //!
-//! Rooms, each importing only from those to its left: `error device tensor batch < feed nn < loss eval <
-//! train < live`. Nothing here knows scripts. burn panics on wrong shapes, so shapes that come from
+//! Rooms, each importing only from those to its left: `error device tensor batch < feed nn < loss eval synth
+//! < train < live`. Nothing here knows scripts. burn panics on wrong shapes, so shapes that come from
 //! outside are checked at the door.
 
 pub mod batch;
@@ -14,6 +14,7 @@ pub mod loss;
 pub mod nn;
 #[cfg(test)]
 mod reference;
+pub mod synth;
 pub mod tensor;
 pub mod train;
 

@@ -3,7 +3,7 @@
 //! [`Signal`]s are values that functions and operators join into a graph; a [`Synth`] compiles one into a flat
 //! [`Program`], [`Patches`] hold its free parameters, and rendering plays them, each sound on its own: the same bytes
 //! whatever the batch, the number of threads and the processor. Rooms, each importing only from those to its left:
-//! `error mapping program < module signal < modules < source compile patch torchsynth < render synth < architecture corpus
+//! `error mapping program < module signal slope < modules < source compile patch torchsynth < render synth < architecture corpus
 //! coverage outline < drawing < sensitivity < search`.
 
 pub mod architecture;
@@ -29,6 +29,7 @@ mod search;
 mod segments;
 mod sensitivity;
 mod signal;
+mod slope;
 mod source;
 mod synth;
 mod torchsynth;
@@ -47,4 +48,5 @@ pub use render::Playback;
 pub use search::{Distance, Found, SearchOptions};
 pub use sensitivity::{Sensitivity, SensitivityOptions};
 pub use signal::{Instance, Options, Signal, Signals};
+pub use slope::Slope;
 pub use synth::{FreeParameter, Synth, SynthOptions};

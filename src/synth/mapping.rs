@@ -32,6 +32,24 @@ impl Mapping {
         }
     }
 
+    /// The change of the value with the raw number: the derivative of [`Mapping::value`]. A curve above 1 has none at 0, and
+    /// the one near it stands there.
+    pub fn slope(&self, raw: f64) -> f64 {
+        const LEAST: f64 = 1e-6;
+        let span = self.high - self.low;
+        let from = if self.symmetric {
+            (2.0 * raw - 1.0).abs()
+        } else {
+            raw
+        };
+        let from = if self.curve > 1.0 {
+            from.max(LEAST)
+        } else {
+            from
+        };
+        span / self.curve * libm::pow(from, 1.0 / self.curve - 1.0)
+    }
+
     /// The raw number of a value.
     pub fn raw(&self, value: f64) -> f64 {
         let n = (value - self.low) / (self.high - self.low);

@@ -3,7 +3,8 @@
 use crate::compile::compile;
 use crate::render::{Plan, Scratches};
 use crate::segments::Segments;
-use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Units};
+use crate::slope::slopes;
+use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Slope, Units};
 use auricle_audio::Distribution;
 use auricle_audio::augment::{Domain, Recipe};
 use std::fmt;
@@ -105,6 +106,7 @@ pub(crate) struct Inner {
     pub(crate) options: SynthOptions,
     pub(crate) program: Program,
     pub(crate) parameters: Arc<[FreeParameter]>,
+    pub(crate) slopes: Vec<Slope>,
     pub(crate) n_samples: usize,
     pub(crate) n_control: usize,
     pub(crate) segments: Segments,
@@ -149,6 +151,7 @@ impl Synth {
         }
         let (n_samples, n_control) = (count(sample_rate) as usize, count(control_rate) as usize);
         let plan = Plan::new(&program);
+        let slopes = slopes(&program, parameters.len());
         Ok(Synth {
             recipe: Recipe::identity(),
             inner: Arc::new(Inner {
@@ -156,6 +159,7 @@ impl Synth {
                 options,
                 program,
                 parameters: parameters.into(),
+                slopes,
                 n_samples,
                 n_control,
                 segments: Segments::new(n_samples, n_control),
@@ -208,6 +212,11 @@ impl Synth {
     /// The free parameters, in the order of a patch: by the module's name, then by the parameter's, then by index.
     pub fn parameters(&self) -> &[FreeParameter] {
         &self.inner.parameters
+    }
+
+    /// Whether the sound moves smoothly with each parameter, so that it has a gradient, in the order of a patch.
+    pub fn slopes(&self) -> &[Slope] {
+        &self.inner.slopes
     }
 
     /// Samples of a sound.

@@ -41,7 +41,7 @@ pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::{Conv1d, Conv2d};
-pub(crate) use cpu::{OfThree, of_three, on_cpu};
+pub(crate) use cpu::{Cpu, OfThree, contiguous, of_three, on_cpu, values};
 pub use described::{DescribedEncoder, EncoderDeclaration};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
 pub use export_folder::Card;

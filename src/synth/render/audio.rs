@@ -1,37 +1,12 @@
 //! The audio part of a sound: its operations, block by block.
 
-use super::block::{self, BLOCK, ROOM, Train, Upsample};
-use super::control::{frequency, log2_of_440};
-use super::math::{Real, fixed_wrapped};
-use super::noise::Noise;
+use super::block::{self, BLOCK, ROOM, Upsample};
+use super::math::Real;
 use super::oscillator::Oscillator;
-use crate::program::{AudioOp, AudioSlot, Burst, Gain, Phase, Scalar};
+use super::state::State;
+use crate::program::{AudioOp, AudioSlot, Burst, Gain, Scalar};
 use crate::synth::Inner;
-use std::f64::consts::{LOG2_E, PI, TAU};
-
-/// What an operation keeps from block to block.
-#[derive(Default)]
-pub(super) enum State {
-    /// Nothing.
-    #[default]
-    None,
-    /// Steepness of a wave between square and saw.
-    SquareSaw(f64),
-    /// Levels of partials.
-    Harmonics(Vec<f64>),
-    /// Frequency, index and phase of an FM oscillator.
-    Fm(f64, f64, u64),
-    /// A noise.
-    Noise(Noise),
-    /// A train of pulses.
-    Train(Box<Train>),
-    /// The last sample of a one-pole filter.
-    OnePole(f64),
-    /// The integrators of a resonant filter.
-    Resonant([f64; 2]),
-    /// The largest magnitude so far.
-    Peak(f32),
-}
+use std::f64::consts::TAU;
 
 /// Buffers of a thread.
 pub(super) struct Buffers {
@@ -103,7 +78,7 @@ impl<'a> AudioPart<'a> {
         let inner = self.inner;
         self.states.clear();
         for step in &inner.program.audio {
-            let state = self.begin(&step.op);
+            let state = State::begin(inner, self.key, self.scalars, &step.op);
             self.states.push(state);
         }
         let output = inner.program.output;
@@ -144,77 +119,6 @@ impl<'a> AudioPart<'a> {
         match gain {
             Gain::Scalar(scalar) => self.scalars[scalar],
             Gain::Number(number) => number,
-        }
-    }
-
-    /// The highest unmodulated frequency of an oscillator, Hz.
-    fn highest_hz(&self, phase: &Phase) -> f64 {
-        let depth = self.scalar(phase.mod_depth).max(0.0);
-        let pitch = self.scalar(phase.midi_f0) + self.scalar(phase.tuning) + depth;
-        440.0 * libm::exp2((pitch - 69.0) / 12.0)
-    }
-
-    fn begin(&self, op: &AudioOp) -> State {
-        let sample_rate = f64::from(self.inner.options.sample_rate);
-        match op {
-            AudioOp::SquareSaw { phase, .. } => {
-                let highest = self.highest_hz(&self.inner.program.phases[*phase]);
-                let partials = 12_000.0 / (highest * libm::log10(highest));
-                State::SquareSaw(PI * partials * LOG2_E)
-            }
-            AudioOp::Harmonics {
-                phase,
-                partials,
-                slope,
-                even,
-            } => {
-                let highest = self.highest_hz(&self.inner.program.phases[*phase]);
-                let (slope, even) = (self.scalar(*slope), self.scalar(*even));
-                let count = ((0.5 * sample_rate / highest) as usize).clamp(1, *partials);
-                let level = |k: usize| {
-                    let level = libm::pow(10.0, slope * libm::log2(k as f64) / 20.0);
-                    if k.is_multiple_of(2) {
-                        even * level
-                    } else {
-                        level
-                    }
-                };
-                let levels: Vec<f64> = (1..=count).map(level).collect();
-                let sum: f64 = levels.iter().sum();
-                State::Harmonics(levels.into_iter().map(|level| level / sum).collect())
-            }
-            AudioOp::Fm { phase, .. } => {
-                let pitch = self.scalar(phase.midi_f0) + self.scalar(phase.tuning);
-                let base = frequency(pitch, log2_of_440(self.inner.options.sample_rate));
-                let depth = self.scalar(phase.mod_depth) * base;
-                let start = fixed_wrapped(self.scalar(phase.initial_phase) / TAU);
-                State::Fm(base, depth, start)
-            }
-            AudioOp::Noise { stream } => State::Noise(Noise::new(self.key, *stream)),
-            AudioOp::Train {
-                note,
-                rate,
-                decay,
-                jitter,
-                stream,
-                ..
-            } => {
-                let onset = note.onset.map_or(0.0, |onset| self.scalar(onset));
-                let fall = -3.0 / (self.scalar(*decay) * sample_rate);
-                State::Train(Box::new(Train {
-                    noise: Noise::new(self.key, *stream),
-                    period: sample_rate / self.scalar(*rate),
-                    jitter: self.scalar(*jitter),
-                    onset: onset * sample_rate,
-                    decay: libm::pow(10.0, fall),
-                    next: 0,
-                    level: 0.0,
-                }))
-            }
-            AudioOp::OnePole { .. } => State::OnePole(0.0),
-            AudioOp::Resonant { .. } => State::Resonant([0.0; 2]),
-            AudioOp::Normalize { .. } => State::Peak(0.0),
-            _ => State::None,
         }
     }
 

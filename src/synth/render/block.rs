@@ -90,7 +90,7 @@ kernels! {
     }
 
     /// Phases in turns become partials at whole multiples: Clenshaw's recurrence for `sum a_k cos(2 pi k t)`.
-    fn harmonics(levels: &'a [f64], phases: &'a [f64], out: &'a mut [f32]) -> () {
+    fn harmonics<T>(levels: &'a [f64], phases: &'a [f64], out: &'a mut [T]) -> () {
         let (lanes, _) = out.as_chunks_mut::<LANES>();
         let (phases, _) = phases.as_chunks::<LANES>();
         for (lane, phases) in lanes.iter_mut().zip(phases) {
@@ -107,7 +107,7 @@ kernels! {
                 }
             }
             for l in 0..LANES {
-                lane[l] = (cos[l] * here[l] - above[l]) as f32;
+                lane[l] = T::of(cos[l] * here[l] - above[l]);
             }
         }
     }
@@ -200,13 +200,13 @@ kernels! {
     }
 
     /// A one-pole low-pass: `y += a (x - y)` with `a = w / (1 + w)`, `w = 2 pi cutoff / sample_rate`.
-    fn one_pole(
+    fn one_pole<T>(
         radians_per_hz: f64,
         state: &'a mut f64,
         length: usize,
-        input: &'a [f32],
+        input: &'a [T],
         cutoff: &'a [f64],
-        out: &'a mut [f32],
+        out: &'a mut [T],
     ) -> () {
         let mut parts = [0.0; BLOCK + ROOM];
         for (part, cutoff) in parts.iter_mut().zip(cutoff) {
@@ -215,42 +215,37 @@ kernels! {
         }
         let mut y = *state;
         for (out, (x, part)) in out[..length].iter_mut().zip(input.iter().zip(&parts)) {
-            y += part * (f64::from(*x) - y);
-            *out = y as f32;
+            y += part * (x.wide() - y);
+            *out = T::of(y);
         }
         *state = y;
     }
 
     /// A state-variable filter with trapezoidal integrators.
-    fn resonant(
+    fn resonant<T>(
         q: f64,
         pass: Pass,
         state: &'a mut [f64; 2],
         length: usize,
-        input: &'a [f32],
+        input: &'a [T],
         warped: &'a [f64],
-        out: &'a mut [f32],
+        out: &'a mut [T],
     ) -> () {
         let damping = 1.0 / q;
         let mut factors = [0.0; BLOCK + ROOM];
         for (factor, g) in factors.iter_mut().zip(warped) {
             *factor = 1.0 / (1.0 + g * (g + damping));
         }
-        // Low, band and high share a loop: factors choose.
-        let (low, band, high) = match pass {
-            Pass::Low => (1.0, 0.0, 0.0),
-            Pass::Band => (0.0, damping, 0.0),
-            Pass::High => (-1.0, -damping, 1.0),
-        };
+        let [low, band, high] = outputs(pass, damping);
         let [mut first, mut second] = *state;
         let coefficients = warped.iter().zip(&factors);
         for (out, (x, (g, factor))) in out[..length].iter_mut().zip(input.iter().zip(coefficients)) {
-            let x = f64::from(*x);
+            let x = x.wide();
             let v1 = factor * (first + g * (x - second));
             let v2 = second + g * v1;
             first = 2.0 * v1 - first;
             second = 2.0 * v2 - second;
-            *out = (high * x + band * v1 + low * v2) as f32;
+            *out = T::of(high * x + band * v1 + low * v2);
         }
         *state = [first, second];
     }
@@ -276,6 +271,17 @@ kernels! {
             peaks[0] = peaks[0].max(x.abs());
         }
         peaks.iter().fold(peak, |most, &peak| most.max(peak))
+    }
+}
+
+/// How much of the second integrator, of the first and of the input itself a resonant filter gives: low, band and high share
+/// a loop, and factors choose.
+#[inline(always)]
+pub(super) fn outputs(pass: Pass, damping: f64) -> [f64; 3] {
+    match pass {
+        Pass::Low => [1.0, 0.0, 0.0],
+        Pass::Band => [0.0, damping, 0.0],
+        Pass::High => [-1.0, -damping, 1.0],
     }
 }
 
@@ -359,7 +365,7 @@ impl Train {
 
     /// The pulses from sample `start` on.
     #[inline(always)]
-    pub(super) fn fill(&mut self, start: usize, length: usize, out: &mut [f32]) {
+    pub(super) fn fill<T: Real>(&mut self, start: usize, length: usize, out: &mut [T]) {
         let mut time = self.time();
         for (place, y) in out[..length].iter_mut().enumerate() {
             self.level *= self.decay;
@@ -370,7 +376,7 @@ impl Train {
                 self.next += 1;
                 time = self.time();
             }
-            *y = self.level as f32;
+            *y = T::of(self.level);
         }
     }
 }

@@ -9,20 +9,22 @@ use std::f64::consts::TAU;
 pub(super) const ROOM: usize = 2 * LANES;
 
 /// What is added to times and lengths of ramps (torchsynth's `eps`).
-const EPS: f64 = 1e-6;
+pub(super) const EPS: f64 = 1e-6;
 
 /// Control samples of a ramp that are computed together.
 const TILE: usize = 32;
 
 /// What is raised to a power at least.
-const LEAST: f64 = 1e-300;
+pub(super) const LEAST: f64 = 1e-300;
 
 /// The weights of an LFO's shapes are raised to it.
-const EXPONENT: f64 = std::f64::consts::E;
+pub(super) const EXPONENT: f64 = std::f64::consts::E;
 
 /// The control part of a sound.
 pub(super) struct ControlPart<'a> {
     pub(super) inner: &'a Inner,
+    /// The buffer of each control slot, an index of `signals`.
+    pub(super) places: &'a [usize],
     pub(super) scalars: &'a [f64],
     pub(super) signals: &'a mut [Vec<f64>],
 }
@@ -35,7 +37,7 @@ impl pulp::NullaryFnOnce for ControlPart<'_> {
     fn call(self) {
         let inner = self.inner;
         for step in &inner.program.control {
-            let buffer = inner.plan.control[step.out];
+            let buffer = self.places[step.out];
             let mut out = std::mem::take(&mut self.signals[buffer]);
             self.run(step, &mut out);
             self.signals[buffer] = out;
@@ -147,7 +149,7 @@ impl ControlPart<'_> {
     }
 
     fn signal(&self, slot: usize) -> &[f64] {
-        &self.signals[self.inner.plan.control[slot]]
+        &self.signals[self.places[slot]]
     }
 
     fn scalar(&self, scalar: Scalar) -> f64 {
@@ -284,12 +286,12 @@ fn shape(weights: &[f64; 5], phases: &mut [f64]) {
 }
 
 /// The numbers of a sound: from its patch, and those that are computed from them.
-pub(super) fn scalars(program: &Program, row: &[f32], scalars: &mut Vec<f64>) {
+pub(super) fn scalars<T: Copy + Into<f64>>(program: &Program, row: &[T], scalars: &mut Vec<f64>) {
     use crate::program::{Selection, Source};
     scalars.clear();
     scalars.extend(program.scalars.iter().map(|source| match *source {
         Source::Fixed(value) => value,
-        Source::Free { parameter, mapping } => mapping.value(f64::from(row[parameter])),
+        Source::Free { parameter, mapping } => mapping.value(row[parameter].into()),
     }));
     for weights in &program.weights {
         let modes = weights.modes.iter().map(|&mode| scalars[mode]);
@@ -309,7 +311,7 @@ pub(super) fn scalars(program: &Program, row: &[f32], scalars: &mut Vec<f64>) {
 }
 
 /// `m^e / sum m^e`; equal weights where all are 0.
-fn soft(modes: &[f64]) -> Vec<f64> {
+pub(super) fn soft(modes: &[f64]) -> Vec<f64> {
     let powers: Vec<f64> = modes
         .iter()
         .map(|&mode| libm::pow(mode, EXPONENT))

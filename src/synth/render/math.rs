@@ -20,6 +20,8 @@ pub(super) trait Real:
 {
     /// From double precision.
     fn of(x: f64) -> Self;
+    /// In double precision.
+    fn wide(self) -> f64;
     /// Writes `from + slope k` for `k` from 0 on, at most [`LINE`] numbers, in whole lanes.
     fn line<S: Simd>(simd: S, from: f64, slope: f64, out: &mut [Self]);
     /// Magnitude.
@@ -78,6 +80,11 @@ impl Real for f64 {
     #[inline(always)]
     fn of(x: f64) -> f64 {
         x
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
     }
 
     #[inline(always)]
@@ -143,6 +150,11 @@ impl Real for f32 {
     #[inline(always)]
     fn of(x: f64) -> f32 {
         x as f32
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self.into()
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 //! Everything is elementary arithmetic that every processor rounds alike, in loops over fixed lanes that the compiler
 //! turns into the widest vector instructions there are; nothing is fused or reordered.
 
+mod adjoint;
 mod audio;
 mod batch;
 mod block;
@@ -12,6 +13,7 @@ mod noise;
 mod oscillator;
 mod plan;
 mod sound;
+mod state;
 
 pub use batch::Playback;
 pub(crate) use batch::Scratches;

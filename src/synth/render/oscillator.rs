@@ -12,8 +12,8 @@ use pulp::Simd;
 use std::f64::consts::{LN_2, TAU};
 
 /// Bounds of a modulated pitch, MIDI notes.
-const LOWEST: f64 = 0.0;
-const HIGHEST: f64 = 127.0;
+pub(super) const LOWEST: f64 = 0.0;
+pub(super) const HIGHEST: f64 = 127.0;
 
 /// The pieces of an oscillator's pitch, and how far it is.
 #[derive(Default)]

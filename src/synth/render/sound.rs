@@ -1,8 +1,9 @@
 //! One sound.
 
-use super::audio::{AudioPart, Buffers, State};
+use super::audio::{AudioPart, Buffers};
 use super::control::{self, ControlPart, scalars};
 use super::oscillator::Oscillator;
+use super::state::State;
 use crate::synth::Inner;
 
 /// What a thread keeps from sound to sound.
@@ -40,6 +41,7 @@ impl Scratch {
         scalars(&inner.program, row, &mut self.scalars);
         arch.dispatch(ControlPart {
             inner,
+            places: &inner.plan.control,
             scalars: &self.scalars,
             signals: &mut self.signals,
         });

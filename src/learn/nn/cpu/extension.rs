@@ -55,10 +55,10 @@ pub(crate) trait LayerOps: Backend {
     fn layer_max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-pub(super) type Cpu = FloatTensor<Flex>;
+pub(crate) type Cpu = FloatTensor<Flex>;
 
 /// The values of a tensor and what keeps them alive.
-pub(super) fn contiguous(x: Cpu) -> Cpu {
+pub(crate) fn contiguous(x: Cpu) -> Cpu {
     if x.is_contiguous() {
         x
     } else {
@@ -66,7 +66,7 @@ pub(super) fn contiguous(x: Cpu) -> Cpu {
     }
 }
 
-pub(super) fn values(x: &Cpu) -> &[f32] {
+pub(crate) fn values(x: &Cpu) -> &[f32] {
     x.as_slice::<f32>()
         .expect("`contiguous` was called, and `on_cpu` checked the type")
 }

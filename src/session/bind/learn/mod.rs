@@ -27,6 +27,7 @@ mod plot;
 mod projection;
 mod recorded;
 mod regression;
+mod rendering;
 mod run;
 mod runs;
 mod study;
@@ -51,6 +52,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = device::functions(environment);
     let tape = Arc::default();
     all.extend(tensor::functions(environment, &tape));
+    all.extend(rendering::functions(environment, &tape));
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
     all.extend(embeddings::functions(environment));

@@ -12,7 +12,7 @@ mod signal;
 mod synthesizer;
 
 #[cfg(feature = "learn")]
-pub(super) use synthesizer::{DELTA, perturbation, units, with_units};
+pub(super) use synthesizer::{DELTA, perturbation, playback, units, with_noise, with_units};
 
 pub(super) use json::from_json;
 

@@ -125,15 +125,17 @@ fn find(environment: &Arc<Environment>) -> Function {
     .in_session()
     .on::<Synth>()
     .about(
-        "Searches a patch whose sound is near a given one, by an evolution strategy over the log-mel spectrograms at three \
-         resolutions: the same patch for the same seed. `match` is a reserved word of the language, hence the name.",
+        "Searches a patch whose sound is near a given one, by several evolution strategies side by side, of which the nearest go on, \
+         over the log-mel spectrograms at three resolutions: the same patch for the same seed. `match` is a reserved word of the \
+         language, hence the name.",
     )
     .note("source: Ros & Hansen, \"A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity\", 2008")
+    .note("longer searches come nearer: more `generations` keep several valleys open for longer")
     .note("the distance is the mean over windows of 16, 64 and 256 ms of the root mean square difference, dB; recipes behind the synthesizer are left out")
     .param::<Dynamic>("wave", "the sound, mono, at the synthesizer's sample rate; cut or filled with zeros to its length")
     .option::<usize>("generations", default.generations as i64, "generations of the search")
     .option::<usize>("population", default.population as i64, "sounds of a generation, at least 4")
-    .option::<usize>("starts", default.starts as i64, "sounds that are drawn at first; the search begins at the nearest")
+    .option::<usize>("starts", default.starts as i64, "sounds that are drawn at first; the search begins at the nearest ones")
     .option::<f64>("sigma", default.sigma, "standard deviation of the first generation, raw units")
     .option::<Option<u64>>("seed", (), "seed of the search; the session's if not given");
     with_units(function).returns("match").example(

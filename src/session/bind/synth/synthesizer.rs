@@ -6,7 +6,7 @@ use crate::script::{
 };
 use auricle_audio::Waveform;
 use auricle_synth::{
-    FreeParameter, Patches, Perturbation, Playback, Signal, Synth, SynthOptions, Units,
+    FreeParameter, Patches, Perturbation, Playback, Signal, Slope, Synth, SynthOptions, Units,
 };
 use rhai::{Array, Dynamic, Map};
 use std::fmt::Write;
@@ -29,7 +29,7 @@ impl ScriptValue for Synth {
 
     fn parts(&self) -> Parts {
         let source = escape(&self.to_string());
-        let table = table(self.parameters());
+        let table = table(self);
         vec![(
             "text/html",
             format!("<pre>{source}\n\n{}</pre>", escape(&table)).into(),
@@ -125,19 +125,22 @@ fn properties() -> Vec<Function> {
 fn parameters() -> Function {
     Function::new("parameters", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
-        Ok(Dynamic::from_array(synth.parameters().iter().map(described).collect()))
+        let parameters = synth.parameters().iter().zip(synth.slopes());
+        let maps = parameters.map(|(parameter, slope)| described(parameter, *slope));
+        Ok(Dynamic::from_array(maps.collect()))
     })
     .on::<Synth>()
     .about(
         "Lists the free parameters in the order of a patch: by module, then by name. Each is a map of \
-         `name`, `unit`, `low`, `high`, `curve`, `symmetric`, `smooth` and `about`.",
+         `name`, `unit`, `low`, `high`, `curve`, `symmetric`, `smooth`, `gradient` and `about`.",
     )
+    .note("`gradient` is \"yes\", \"in part, as ..\" with the steps that a gradient leaves out, or \"no, as ..\" with why there is none")
     .note("a curve below 1 gives small values more of the raw range; where it is symmetric, small distances from the middle")
     .returns("array")
     .example("let p = synth(sine(#{ initial_phase: 0 })).parameters(); assert(p.map(|x| x.name).contains(\"sine.tuning\"))")
 }
 
-fn described(parameter: &FreeParameter) -> Dynamic {
+fn described(parameter: &FreeParameter, slope: Slope) -> Dynamic {
     let (low, high) = parameter.range();
     let mut map = Map::new();
     let mut put = |name: &str, value: Dynamic| map.insert(name.into(), value);
@@ -149,22 +152,24 @@ fn described(parameter: &FreeParameter) -> Dynamic {
     put("curve", parameter.mapping.curve.into());
     put("symmetric", parameter.mapping.symmetric.into());
     put("smooth", parameter.smooth.into());
+    put("gradient", slope.to_string().into());
     put("about", parameter.about.into());
     Dynamic::from_map(map)
 }
 
 fn describe() -> Function {
     Function::new("describe", Topic::Synthesis, |call| {
-        Ok(table(call.receiver::<Synth>()?.parameters()))
+        Ok(table(&call.receiver::<Synth>()?))
     })
     .on::<Synth>()
-    .about("Describes the free parameters as a table: name, range, unit, curve and meaning.")
+    .about("Describes the free parameters as a table: name, range, unit, curve, meaning, and what a gradient leaves out.")
     .returns("string")
     .example("assert(voice().describe().contains(\"vco_1.tuning\"))")
 }
 
 /// The parameters as lines of columns.
-fn table(parameters: &[FreeParameter]) -> String {
+fn table(synth: &Synth) -> String {
+    let parameters = synth.parameters();
     let rows: Vec<[String; 3]> = parameters
         .iter()
         .map(|parameter| {
@@ -184,10 +189,15 @@ fn table(parameters: &[FreeParameter]) -> String {
     };
     let (names, ranges, curves) = (width(0), width(1), width(2));
     let mut text = String::new();
-    for (row, parameter) in rows.iter().zip(parameters) {
+    let described = parameters.iter().zip(synth.slopes());
+    for (row, (parameter, slope)) in rows.iter().zip(described) {
         let [name, range, curve] = row;
+        let gradient = match slope {
+            Slope::Whole => String::new(),
+            _ => format!("; gradient: {slope}"),
+        };
         let line = format!(
-            "{name:names$}  {range:ranges$}  {curve:curves$}  {}",
+            "{name:names$}  {range:ranges$}  {curve:curves$}  {}{gradient}",
             parameter.about
         );
         let _ = writeln!(text, "{}", line.trim_end());
@@ -390,41 +400,54 @@ pub(in crate::bind) fn perturbation(call: &Call<'_>) -> Result<Perturbation, Scr
 const LONG_S: f64 = 300.0;
 
 fn render() -> Function {
-    Function::new("render", Topic::Synthesis, |call| {
+    let function = Function::new("render", Topic::Synthesis, |call| {
         let synth = call.receiver::<Synth>()?;
         let patches = call.value::<Patches>("patches")?;
         let bytes = (patches.len() as u64).saturating_mul(synth.n_samples() as u64 * 4);
         room_for("the sounds", bytes)?;
-        let noise = call.raw("noise").try_cast::<Waveform>();
-        if noise.is_none() && !call.raw("noise").is_unit() {
-            return Err(call.wrong("noise", "a wave"));
-        }
-        let playback = Playback {
-            noise: noise.map(|wave| wave.channel(0).into()),
-            ..Playback::default()
-        };
-        let waves = synth.waves(&patches, &playback)?;
-        Ok(Dynamic::from_array(waves.into_iter().map(Dynamic::from).collect()))
+        let waves = synth.waves(&patches, &playback(call)?)?;
+        Ok(Dynamic::from_array(
+            waves.into_iter().map(Dynamic::from).collect(),
+        ))
     })
     .long_if(|call| {
-        let seconds = call.receiver::<Synth>().map(|synth| synth.options().seconds);
-        let sounds = call.value::<Patches>("patches").map(|patches| patches.len());
+        let seconds = call
+            .receiver::<Synth>()
+            .map(|synth| synth.options().seconds);
+        let sounds = call
+            .value::<Patches>("patches")
+            .map(|patches| patches.len());
         seconds.unwrap_or(0.0) * sounds.unwrap_or(0) as f64 > LONG_S
     })
     .on::<Synth>()
     .about("Renders patches: an array with the sound of each.")
     .note("a patch sounds the same in any batch, at any number of threads and on every processor")
-    .param::<Dynamic>("patches", "patches of this synthesizer")
-    .option::<Dynamic>(
+    .param::<Dynamic>("patches", "patches of this synthesizer");
+    with_noise(function).returns("array").example(
+        "let s = voice(#{ seconds: 0.1, sample_rate: 16000, control_rate: 480 }); let p = s.sample(3, #{ seed: 1 }); \
+         let w = s.render(p); assert(w[1] == s.render(p[1])[0] && w[0].n_samples == 1600)",
+    )
+}
+
+/// The option of a noise that is given.
+pub(in crate::bind) fn with_noise(function: Function) -> Function {
+    function.option::<Dynamic>(
         "noise",
         (),
         "a wave that stands in place of every white noise; if not given, each sound has its own",
     )
-    .returns("array")
-    .example(
-        "let s = voice(#{ seconds: 0.1, sample_rate: 16000, control_rate: 480 }); let p = s.sample(3, #{ seed: 1 }); \
-         let w = s.render(p); assert(w[1] == s.render(p[1])[0] && w[0].n_samples == 1600)",
-    )
+}
+
+/// How the sounds of a call are played.
+pub(in crate::bind) fn playback(call: &Call<'_>) -> Result<Playback, ScriptError> {
+    let noise = call.raw("noise").try_cast::<Waveform>();
+    if noise.is_none() && !call.raw("noise").is_unit() {
+        return Err(call.wrong("noise", "a wave"));
+    }
+    Ok(Playback {
+        noise: noise.map(|wave| wave.channel(0).into()),
+        ..Playback::default()
+    })
 }
 
 fn play(environment: &Arc<Environment>) -> Function {
