@@ -31,6 +31,7 @@ mod json;
 mod kaldi_fbank;
 mod lambda;
 mod length;
+mod level_gate;
 mod limiter;
 mod log_mel;
 mod low_pass;

@@ -1,100 +1,12 @@
 //! A dataset: clips with labels, and the form in which they are read.
 
-use super::{Cache, Form, Missing, Part, Sampling};
+use super::{Cache, Clip, Column, Form, Missing, Sampling, Source, Span};
 use crate::io::PassedOver;
 use crate::{Error, Waveform, io};
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::Xxh3;
-
-/// Where a clip's sound comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    /// A file.
-    File(PathBuf),
-    /// A sound in memory.
-    Wave(Waveform),
-}
-
-/// The part of a file that is a clip.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
-    /// Where it begins, s.
-    pub start_s: f64,
-    /// Where it ends, s; at the file's end if `None`.
-    pub end_s: Option<f64>,
-}
-
-/// The name of a column.
-pub type Column = Cow<'static, str>;
-
-/// One clip.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Clip {
-    /// Its sound.
-    pub source: Source,
-    /// The part of the sound that is the clip; all of it if `None`.
-    pub span: Option<Span>,
-    /// Index of its class; `None` if it is not labelled, or may have several classes.
-    pub label: Option<usize>,
-    /// Indices of its classes, ascending, where a clip may have several or none; `None` where that is not so.
-    pub labels: Option<Vec<usize>>,
-    /// The number to predict.
-    pub target: Option<f64>,
-    /// Cross-validation fold, where the dataset defines folds.
-    pub fold: Option<u32>,
-    /// Part of the official split, where the dataset defines one.
-    pub part: Option<Part>,
-    /// Further columns, such as the speaker.
-    pub columns: Vec<(Column, String)>,
-    /// Its index in the whole dataset. Draws are keyed by it, so that a split or a subset changes none.
-    pub id: u64,
-}
-
-impl Clip {
-    /// A labelled clip without further columns.
-    pub fn new(source: Source, label: Option<usize>) -> Clip {
-        Clip {
-            source,
-            span: None,
-            label,
-            labels: None,
-            target: None,
-            fold: None,
-            part: None,
-            columns: Vec::new(),
-            id: 0,
-        }
-    }
-
-    /// Whether anything is known to predict.
-    pub fn is_labelled(&self) -> bool {
-        self.label.is_some() || self.labels.is_some() || self.target.is_some()
-    }
-
-    /// Whether it is of a class.
-    pub fn is_of(&self, class: usize) -> bool {
-        let several = self.labels.as_deref().unwrap_or_default();
-        self.label == Some(class) || several.contains(&class)
-    }
-
-    /// Takes away all that there is to predict.
-    pub(super) fn unlabelled(&mut self) {
-        self.label = None;
-        self.labels = None;
-        self.target = None;
-    }
-
-    /// The value of a column.
-    pub fn column(&self, name: &str) -> Option<&str> {
-        self.columns
-            .iter()
-            .find(|(column, _)| column == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
 
 /// Clips with labels. Cheap to clone; splits and subsets share what was decoded.
 #[derive(Clone)]
@@ -303,7 +215,8 @@ impl Dataset {
 
     /// The same clips, with the labels of all but a stratified, seeded fraction taken away.
     ///
-    /// Clips of several classes count for their rarest one, and numbers to predict for their fifth of all.
+    /// Clips of several classes count for their rarest one, and numbers to predict for their fifth of all. What is judged
+    /// on keeps its labels: a split that is made of it afterwards gives those of its validation and test clips back.
     ///
     /// # Errors
     /// [`Error::Range`] unless the fraction is above 0 and at most 1.
@@ -315,13 +228,23 @@ impl Dataset {
         let mut clips = self.clips.to_vec();
         for (clip, kept) in clips.iter_mut().zip(kept) {
             if !kept {
-                clip.unlabelled();
+                clip.withhold();
             }
         }
         Ok(Dataset {
             clips: clips.into(),
             ..self.clone()
         })
+    }
+
+    /// The same clips, with the labels that [`Dataset::fraction`] took away.
+    pub(super) fn with_all_labels(mut self) -> Dataset {
+        if self.clips.iter().any(Clip::is_withheld) {
+            let mut clips = self.clips.to_vec();
+            clips.iter_mut().for_each(Clip::give_back);
+            self.clips = clips.into();
+        }
+        self
     }
 
     /// All clips of several datasets, in order. A class that they share by name is one class.
@@ -349,13 +272,7 @@ impl Dataset {
             };
             let places: Vec<usize> = data.classes.iter().map(place).collect();
             clips.extend(data.clips.iter().cloned().map(|mut clip| {
-                clip.label = clip.label.map(|label| places[label]);
-                for label in clip.labels.iter_mut().flatten() {
-                    *label = places[*label];
-                }
-                clip.labels
-                    .iter_mut()
-                    .for_each(|labels| labels.sort_unstable());
+                clip.renumber(&places);
                 clip
             }));
         }

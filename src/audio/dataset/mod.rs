@@ -2,9 +2,12 @@
 
 mod augment_files;
 mod cache;
+mod clip;
 mod clips;
 mod describe;
+mod duplicates;
 mod esc50;
+mod fingerprint;
 mod folder;
 mod folds;
 mod form;
@@ -30,9 +33,12 @@ pub use augment_files::{
     manifest_name, size,
 };
 pub use cache::Cache;
-pub use clips::{Clip, Column, Dataset, Source, Span};
+pub use clip::{Clip, Column, Source, Span};
+pub use clips::Dataset;
 pub use describe::Description;
+pub use duplicates::Duplicate;
 pub use esc50::esc50;
+pub use fingerprint::{Alike, Fingerprint, alike};
 pub use folder::{FolderNames, GROUP, folder};
 pub use folds::FoldOptions;
 pub use form::Form;

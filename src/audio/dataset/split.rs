@@ -184,7 +184,12 @@ impl Dataset {
             let indices: Vec<usize> = (0..self.len())
                 .filter(|&index| parts[index] == Some(part))
                 .collect();
-            self.subset(&indices)
+            let part_of = self.subset(&indices);
+            match part {
+                // Few labels are to train on; what is judged on has all of its own.
+                Part::Validation | Part::Test => part_of.with_all_labels(),
+                Part::Train => part_of,
+            }
         };
         let split = Split {
             train: take(Part::Train),
@@ -544,5 +549,34 @@ mod tests {
         assert_eq!(labels(1), labels(1));
         assert_ne!(labels(1), labels(2));
         assert!(dataset().fraction(0.0, 1).is_err());
+    }
+    #[test]
+    fn what_is_judged_on_keeps_its_labels() {
+        let data = dataset()
+            .fraction(0.2, 1)
+            .unwrap()
+            .fraction(0.5, 2)
+            .unwrap();
+        let labelled = |data: &Dataset| {
+            data.clips()
+                .iter()
+                .filter(|clip| clip.label.is_some())
+                .count()
+        };
+        let more = Dataset::joined(&[data.clone(), data.clone()]).unwrap();
+        for (data, fold, n_test) in [(data, 5, 20), (more, 1, 40)] {
+            let split = data.split(&SplitRule::Fold(fold)).unwrap();
+            assert_eq!((split.test.len(), labelled(&split.test)), (n_test, n_test));
+            let few = data.clips().iter().filter(|clip| clip.label.is_some());
+            let n_few = few.filter(|clip| clip.fold != Some(fold)).count();
+            assert_eq!(labelled(&split.train), n_few);
+            assert!(
+                split
+                    .test
+                    .clips()
+                    .iter()
+                    .all(|c| c.label == Some(c.id as usize % 4))
+            );
+        }
     }
 }

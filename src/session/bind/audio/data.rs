@@ -433,6 +433,7 @@ fn methods(environment: &Arc<Environment>) -> Vec<Function> {
         })
         .on::<Dataset>()
         .about("Keeps the labels of a stratified fraction of the clips; the rest stay, unlabelled.")
+        .note("a split that is made of it afterwards has all labels on its validation and test clips: few are to train on")
         .param::<f64>("fraction", "share of every class that keeps its label, at least one clip of each")
         .option::<Option<u64>>("seed", (), "seed of the choice; the session's if not given")
         .returns("dataset")

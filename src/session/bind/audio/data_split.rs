@@ -2,7 +2,9 @@
 
 use super::super::Environment;
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic, describe};
-use auricle_audio::dataset::{Dataset, FoldOptions, Sampling, Split, SplitRule};
+use auricle_audio::dataset::{
+    Clip, Dataset, Duplicate, FoldOptions, Sampling, Source, Split, SplitRule,
+};
 use rhai::{Dynamic, Map};
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         split(environment),
         folds(environment),
+        duplicates(environment),
         joined(),
         sampled::<Dataset>(|data, sampling| Ok(data.sampled(sampling)?)),
         sampled::<Split>(|mut split, sampling| {
@@ -89,6 +92,82 @@ fn folds(environment: &Arc<Environment>) -> Function {
          let all = dataset(clips).folds(5, #{ repeats: 2 }); assert(all.len() == 10 && all[0].test.n == 4); \
          assert(all[0].train.folds(4)[0].test.n == 4)",
     )
+}
+
+fn duplicates(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("duplicates", Topic::Data, move |call| {
+        let found = call.receiver::<Split>()?.duplicates()?;
+        tell_of_copies(&environment, &found);
+        let rows = found.iter().map(|pair| Dynamic::from_map(row(pair)));
+        Ok(Dynamic::from_array(rows.collect()))
+    })
+    .on::<Split>()
+    .long()
+    .about(
+        "Finds clips that are near copies of each other, by the sound itself: at another level or rate, encoded anew, with \
+         noise, shifted, or cut. Tells of those that stand in different parts of the split.",
+    )
+    .note("every clip is read for it, so it is computed where it is asked for, not by every split")
+    .note(
+        "clips are alike if at most 35 % of the bits of their fingerprints differ over 2 s, and in proportion for less, down to \
+         12.5 %. Less than a quarter of a second in common, silence and steady tones tell nothing",
+    )
+    .note("source: Haitsma and Kalker, \"A Highly Robust Audio Fingerprinting System\", 2002")
+    .note(
+        "a pair has `a` and `b` (path or number), `sides`, `similarity` (share of equal bits) and `offset_s` (how much later the \
+         same sound is in `a`)",
+    )
+    .returns("array of maps")
+    .example(
+        "let x = white_noise(1, #{ seed: 1 }); let y = white_noise(1, #{ seed: 2 }); \
+         let d = dataset([#{ wave: x, fold: 1 }, #{ wave: y, fold: 1 }, #{ wave: 0.1 * x, fold: 2 }]); \
+         let found = d.split(\"fold:2\").duplicates(); \
+         assert(found.len() == 1 && found[0].sides == \"train, test\" && found[0].similarity > 0.9)",
+    )
+}
+
+fn row(pair: &Duplicate) -> Map {
+    let [(part_a, a), (part_b, b)] = &pair.clips;
+    let sides = format!("{}, {}", part_a.word(), part_b.word());
+    [
+        ("a", name(a)),
+        ("b", name(b)),
+        ("sides", sides.into()),
+        ("similarity", pair.similarity.into()),
+        ("offset_s", pair.offset_s.into()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.into(), value))
+    .collect()
+}
+
+/// What a clip is called: its path, or its number.
+fn name(clip: &Clip) -> Dynamic {
+    match &clip.source {
+        Source::File(path) => path.display().to_string().into(),
+        Source::Wave(_) => (clip.id as i64).into(),
+    }
+}
+
+/// Tells of near copies that a split does not keep together.
+fn tell_of_copies(environment: &Environment, found: &[Duplicate]) {
+    let mut divided = found.iter().filter(|pair| pair.is_divided());
+    let Some(first) = divided.next() else {
+        return;
+    };
+    let n = 1 + divided.count();
+    let [a, b] = first.clips.each_ref().map(|(_, clip)| name(clip));
+    let pairs = if n == 1 {
+        "pair of clips sounds"
+    } else {
+        "pairs of clips sound"
+    };
+    environment.note_once(format!(
+        "{n} {pairs} alike and {} in different parts of the split, such as {a} and {b}: what is learned of the one is \
+         tested on the other; a column that names their recording keeps them together, by `#{{ test: 0.2, group: \"...\" }}`",
+        if n == 1 { "stands" } else { "stand" },
+    ));
 }
 
 fn joined() -> Function {
