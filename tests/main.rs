@@ -18,6 +18,7 @@ mod repl;
 mod rust_op;
 mod scripts;
 mod shards;
+mod sweep;
 mod synth;
 mod tidy;
 

@@ -467,7 +467,7 @@ pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Op
     }
 }
 
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     let mut chars = text.trim_end_matches('.').chars();
     match (chars.next(), chars.clone().next()) {
         // An abbreviation keeps its capitals.

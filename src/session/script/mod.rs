@@ -3,6 +3,7 @@
 mod aligned;
 mod apart;
 mod call;
+mod caught;
 mod convert;
 mod diagnostic;
 mod engine;

@@ -1,7 +1,7 @@
 //! Arrays and maps as text, with what they hold as it shows itself.
 
-use super::Shown;
 use super::convert::integer_range;
+use super::{Shown, caught};
 use rhai::{Array, Dynamic, Engine, FnPtr, INT, Map};
 
 /// Levels inside each other that are shown.
@@ -26,6 +26,9 @@ fn at_depth(value: &Dynamic, depth: usize) -> Option<String> {
         return Some(format!("[{}]", items.join(", ")));
     }
     if let Ok(map) = value.as_map_ref() {
+        if let Some(message) = caught::message(&map) {
+            return Some(message);
+        }
         let items = map
             .iter()
             .map(|(key, value)| format!("{}: {}", key_text(key), element_at(value, depth + 1)));
