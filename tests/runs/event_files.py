@@ -1,4 +1,4 @@
-"""Reads the event files of runs with TensorBoard's own code, and compares every number with the run's history.
+"""Reads the event files of runs with TensorBoard's own code, compares every number with the run's history, and looks at the pictures.
 
     python tests/runs/event_files.py RUNS
 
@@ -6,6 +6,7 @@ RUNS is a folder of runs. Needs tensorboard and numpy.
 """
 
 import csv
+import struct
 import sys
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import numpy
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 
-def check(run: Path) -> int:
-    """Compares one run; gives how many numbers were compared."""
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0})
+def check(run: Path) -> tuple[int, int]:
+    """Compares one run; gives how many numbers were compared, and how many pictures there are."""
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0})
     events.Reload()
     with open(run / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -29,14 +30,23 @@ def check(run: Path) -> int:
         for step, value in told.items():
             assert numpy.float32(value) == numpy.float32(read[step]) or value != value, (run, name, step)
             compared += 1
-    return compared
+    pictures = 0
+    for name in events.Tags()["images"]:
+        (event,) = events.Images(name)
+        file = event.encoded_image_string
+        # A PNG file says its size behind its signature and the head of its first chunk.
+        assert file[:8] == b"\x89PNG\r\n\x1a\n" and event.step == 0, (run, name)
+        assert struct.unpack(">II", file[16:24]) == (event.width, event.height), (run, name)
+        pictures += 1
+    return compared, pictures
 
 
 def main() -> None:
     runs = sorted(path.parent for path in Path(sys.argv[1]).glob("*/history.csv"))
     assert runs, "there are no runs"
-    numbers = sum(check(run) for run in runs)
-    print(f"TensorBoard reads {len(runs)} runs: {numbers} numbers as their histories have them")
+    numbers, pictures = map(sum, zip(*map(check, runs)))
+    assert pictures, "no run shows what its encoder saw"
+    print(f"TensorBoard reads {len(runs)} runs: {numbers} numbers as their histories have them, and {pictures} pictures")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ use super::checkpoint::{Best, Checkpoint, State};
 use super::described::{DescribedMethod, fingerprint, settings};
 use super::earlier::unused;
 use super::fitting::Trainer;
-use super::folder::Kept;
+use super::folder::{Kept, first_views};
 use super::head::LinearHead;
 use super::joined::Joined;
 use super::shared_plan::shared_plan;
@@ -310,13 +310,17 @@ impl Run {
             )));
             (options.observe)(Event::Earlier(&state.history));
         }
+        let seen = match &file {
+            Some(_) if !state.finished => first_views(&self.plan, state.scaling, options.workers)?,
+            _ => Vec::new(),
+        };
         let mut trainer = Trainer {
             run: self,
             objective,
             state,
             best,
             file,
-            kept: Kept::default(),
+            kept: Kept::with(seen),
             training,
         };
         if is_new {

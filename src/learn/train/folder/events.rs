@@ -1,4 +1,4 @@
-//! Event files of TensorBoard: records of numbers by name and step.
+//! Event files of TensorBoard: records of numbers and pictures by name and step.
 //!
 //! A record is its length, a checksum of that, the message, and a checksum of that. The message is a protocol buffer,
 //! `tensorflow.Event`, of which a few fields are needed.
@@ -22,10 +22,39 @@ pub(super) fn scalars(wall_time: f64, step: u64, figures: &[(String, f64)]) -> V
         one.extend((*value as f32).to_le_bytes());
         bytes(&mut summary, VALUE, &one);
     }
+    at_step(wall_time, step, &summary)
+}
+
+/// A message with a picture, a PNG file in colours, before the first step.
+pub(super) fn picture(
+    wall_time: f64,
+    name: &str,
+    [width, height]: [usize; 2],
+    file: &[u8],
+) -> Vec<u8> {
+    let mut image = Vec::new();
+    for (field, number) in [
+        (HEIGHT, height as u64),
+        (WIDTH, width as u64),
+        (COLORSPACE, RGB),
+    ] {
+        key(&mut image, field, VARINT);
+        varint(&mut image, number);
+    }
+    bytes(&mut image, ENCODED, file);
+    let mut one = Vec::new();
+    bytes(&mut one, TAG, name.as_bytes());
+    bytes(&mut one, IMAGE, &image);
+    let mut summary = Vec::new();
+    bytes(&mut summary, VALUE, &one);
+    at_step(wall_time, 0, &summary)
+}
+
+fn at_step(wall_time: f64, step: u64, summary: &[u8]) -> Vec<u8> {
     let mut event = time(wall_time);
     key(&mut event, STEP, VARINT);
     varint(&mut event, step);
-    bytes(&mut event, SUMMARY, &summary);
+    bytes(&mut event, SUMMARY, summary);
     record(&event)
 }
 
@@ -37,6 +66,14 @@ const SUMMARY: u64 = 5;
 const VALUE: u64 = 1;
 const TAG: u64 = 1;
 const SIMPLE_VALUE: u64 = 2;
+const IMAGE: u64 = 4;
+const HEIGHT: u64 = 1;
+const WIDTH: u64 = 2;
+const COLORSPACE: u64 = 3;
+const ENCODED: u64 = 4;
+
+/// What TensorBoard calls red, green and blue.
+const RGB: u64 = 3;
 
 // How a field is written.
 const VARINT: u64 = 0;

@@ -2,6 +2,7 @@
 
 use super::super::History;
 use super::events;
+use super::seen::Picture;
 use crate::Error;
 use auricle_audio::io::write_whole;
 use std::fs::OpenOptions;
@@ -22,9 +23,16 @@ const EVENTS: (&str, &str) = ("events.out.tfevents.", ".auricle");
 pub(in crate::train) struct Kept {
     /// The event file of this process, and the epochs in it.
     events: Option<(PathBuf, usize)>,
+    /// What stands in it before the first epoch.
+    seen: Vec<Picture>,
 }
 
 impl Kept {
+    /// With pictures of what the encoder is shown first.
+    pub(in crate::train) fn with(seen: Vec<Picture>) -> Kept {
+        Kept { events: None, seen }
+    }
+
     /// Writes all that is to be read beside the checkpoint. Files are whole or absent, but for the event file, to which
     /// epochs are appended, because whoever watches it has it open; its records tell themselves whether they are whole.
     pub(in crate::train) fn write(
@@ -63,7 +71,10 @@ impl Kept {
                 // An epoch must not stand in two files, so what an earlier process wrote is written anew.
                 remove_events(folder);
                 let file = folder.join(format!("{}{}{}", EVENTS.0, now as u64, EVENTS.1));
-                write_whole(&file, &[events::head(now), records(0)].concat())?;
+                let seen = self.seen.iter();
+                let pictures = seen.map(|it| events::picture(now, &it.name, it.size, &it.file));
+                let pictures: Vec<u8> = pictures.flatten().collect();
+                write_whole(&file, &[events::head(now), pictures, records(0)].concat())?;
                 self.events = Some((file, n));
             }
         }

@@ -4,7 +4,9 @@ mod diverged;
 mod events;
 mod kept;
 mod listing;
+mod seen;
 
 pub(super) use diverged::keep_batches;
 pub(super) use kept::Kept;
 pub use listing::{RunFolder, run_folders};
+pub(super) use seen::first_views;
