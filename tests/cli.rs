@@ -211,12 +211,16 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
             .unwrap()
             .unwrap()
             .path();
+        let log = std::fs::read_to_string(left.join("log.txt")).unwrap();
+        let is_dated = |line: &str| line.starts_with("20") && line.contains(" epoch ");
+        assert!(log.lines().any(is_dated), "{log}");
         for file in std::fs::read_dir(left).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
             let known = [
                 "checkpoint.safetensors",
                 "history.csv",
                 "history.jsonl",
+                "log.txt",
                 "model.safetensors",
                 "recipe.rhai",
                 "run.json",

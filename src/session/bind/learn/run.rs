@@ -3,7 +3,7 @@
 use super::super::{Environment, Failure};
 use super::history::loss_figure;
 use super::model::Model;
-use super::recorded::record;
+use super::recorded::Recorder;
 use crate::script::{Call, Ended, Function, Progress, ScriptError, ScriptValue, Topic};
 use auricle_learn::Error;
 use auricle_learn::train::{BEST, Chosen, EpochRecord, Event, FitOptions, LOSS, Run, RunProgress};
@@ -207,25 +207,24 @@ pub(super) fn train(run: &Run, environment: &Environment, fresh: bool) -> Result
         result
     };
     let title = run.title();
-    let (mut losses, mut epoch, mut begun) = (Vec::new(), None, false);
-    // A run that is only loaded keeps what it says of how it was trained.
-    let mut begin = || {
-        if !std::mem::replace(&mut begun, true) {
-            record(run, environment);
-        }
-    };
+    let (mut losses, mut epoch) = (Vec::new(), None);
+    let mut recorder = Recorder::new(run, environment);
     let report = |news: News| match news {
-        News::Note(text) => environment.sink.note(&text),
+        News::Note(text) => {
+            recorder.line(&text);
+            environment.sink.note(&text);
+        }
         News::Earlier(before) => losses = before,
         News::Progress(progress) => {
-            begin();
+            recorder.begin();
             epoch = Some(progress.epoch);
             environment
                 .sink
                 .progress(&shown(&title, &progress, &losses, false));
         }
         News::Epoch(record, progress) => {
-            begin();
+            recorder.begin();
+            recorder.epoch(&record);
             epoch = Some(record.epoch + 1);
             losses.extend(record.get(LOSS));
             environment
@@ -235,12 +234,21 @@ pub(super) fn train(run: &Run, environment: &Environment, fresh: bool) -> Result
     };
     match environment.token.apart(work, report)? {
         Ended::Done(Ok(())) => {}
-        Ended::Done(Err(Error::Interrupted { .. })) => {
+        Ended::Done(Err(error @ Error::Interrupted { .. })) => {
+            recorder.line(&error.to_string());
             environment.tell(&failure);
             return Err(interrupted(run, epoch));
         }
-        Ended::Done(Err(error)) => return Err(error.into()),
+        Ended::Done(Err(error)) => {
+            // Also of a run that diverged at once there is to be read what it was.
+            if matches!(error, Error::Diverged { .. }) {
+                recorder.begin();
+            }
+            recorder.line(&error.to_string());
+            return Err(error.into());
+        }
         Ended::Left(worker) => {
+            recorder.line("interrupted");
             environment.leave(worker, failure);
             return Err(interrupted(run, epoch));
         }
@@ -252,10 +260,9 @@ pub(super) fn train(run: &Run, environment: &Environment, fresh: bool) -> Result
         .next()
         .filter(|_| !history.epochs.is_empty())
     {
-        environment.sink.note(&format!(
-            "trained: {summary}{}",
-            peak_memory().unwrap_or_default()
-        ));
+        let text = format!("trained: {summary}{}", peak_memory().unwrap_or_default());
+        recorder.line(&text);
+        environment.sink.note(&text);
     }
     Ok(())
 }
