@@ -18,9 +18,9 @@ pub enum Outside {
 ///
 /// As a change between any two rates does it (`any_rate.rs`): in blocks, at
 /// one and a half times the sound's rate, and by a short kernel from there. Where the speed `v` is
-/// above 1 the sound is limited to `1 / v` of its Nyquist frequency, or up to 2 % less: limits are
-/// [`LIMITS_PER_OCTAVE`], so that a wandering speed seldom needs another one. A block goes over from
-/// the limit that it shares with the one before to that which it shares with the next, each by the
+/// above 1 the sound is limited to `1 / v` of its Nyquist frequency, or up to 2 % less: there are 32
+/// limits an octave, so that a wandering speed seldom needs another one. A block goes over from the
+/// limit that it shares with the one before to that which it shares with the next, each by the
 /// faster of the two, so that nothing folds back and nothing breaks off.
 #[derive(Default)]
 pub struct TapeHead {
