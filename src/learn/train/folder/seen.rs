@@ -3,7 +3,7 @@
 use super::super::Plan;
 use crate::Error;
 use crate::batch::{Scaling, View};
-use crate::feed::Workers;
+use crate::feed::{Cut, Workers};
 use auricle_figure::{Grid, HeatMap};
 
 /// Clips that are shown.
@@ -21,19 +21,24 @@ pub(in crate::train) struct Picture {
 }
 
 /// The views of the first clips of a training, drawn and scaled as they are for its first step; none where views are
-/// waves. A batch is made for it.
+/// waves. What a clip becomes does not depend on its batch, so a smaller one is made for it.
 pub(in crate::train) fn first_views(
     plan: &Plan,
     scaling: Scaling,
     workers: &Workers,
 ) -> Result<Vec<Picture>, Error> {
-    let Some(batch) = plan.feed(scaling)?.epoch(0, plan.cut(), 0, workers).next() else {
+    let cut = plan.cut();
+    let few = Cut {
+        batch: cut.batch.min(CLIPS),
+        ..cut
+    };
+    let Some(batch) = plan.feed(scaling)?.epoch(0, few, 0, workers).next() else {
         return Ok(Vec::new());
     };
     let views = batch?.views;
     let clips = views.first().map_or(0, |view| view.shape[0]);
     let mut pictures = Vec::new();
-    for clip in 0..clips.min(CLIPS) {
+    for clip in 0..clips {
         for (number, view) in views.iter().enumerate() {
             pictures.extend(of_view(
                 view,
