@@ -4,8 +4,8 @@ use crate::assistant::command_name;
 use crate::last_value::{as_written, with_last};
 use crate::made::{By, names_made};
 use crate::question::Question;
-use crate::rust_cell::{definitions, is_rust};
-use crate::script::{Diagnostic, Unknown, nearest, path_at_home};
+use crate::rust_cell::is_rust;
+use crate::script::{Definition, Diagnostic, Unknown, definitions, nearest, path_at_home, without};
 use crate::{Outcome, Session};
 use rhai::Dynamic;
 use std::path::{Path, PathBuf};
@@ -326,17 +326,21 @@ impl Session {
 }
 
 impl Cell {
+    /// The script that was run for it.
+    fn source(&self) -> &str {
+        self.script.as_deref().unwrap_or(&self.text)
+    }
+
     /// It as part of a script, with the cells `behind` it. A script has one function of a name, the last.
     fn statement(&self, behind: &[&Cell]) -> String {
-        let is_replaced = |definition: &str| {
-            let later = behind.iter().filter_map(|cell| cell.script.as_deref());
-            later.flat_map(definitions).any(|other| other == definition)
+        let is_replaced = |definition: &Definition| {
+            let mut later = behind.iter().flat_map(|cell| definitions(cell.source()));
+            later.any(|other| other.signature == definition.signature)
         };
         match &self.script {
-            Some(script) if definitions(script).any(is_replaced) => commented(&self.text),
-            Some(script) => script.trim_end().to_owned(),
+            Some(script) => without(script, is_replaced).trim_end().to_owned(),
             None if is_rust(&self.text) => commented(&self.text),
-            None => statement(&self.text),
+            None => statement(&without(&self.text, is_replaced)),
         }
     }
 }
@@ -530,16 +534,17 @@ pub(crate) mod tests {
             "nope(1)",
             "fn f(a) { a * 3 }",
             "let m = #{ a: 1 }",
+            "fn f(a) { a * 5 }",
             "let y = f(x);",
         ] {
             text(&mut first, cell);
         }
         assert_eq!(
             text(&mut first, &format!("%save {file}")),
-            format!("5 cells in {file}")
+            format!("6 cells in {file}")
         );
         let mut second = session();
         text(&mut second, &format!("%load \"{file}\""));
-        assert_eq!(text(&mut second, "y + m.a"), "7");
+        assert_eq!(text(&mut second, "y + m.a"), "11");
     }
 }

@@ -112,12 +112,6 @@ fn told(operator: &Operator) -> String {
     format!("{}: a stage for {of}", operator.signature())
 }
 
-/// Lines by which the functions of a text of [`functions`] are known.
-pub(crate) fn definitions(script: &str) -> impl Iterator<Item = &str> {
-    let names = script.lines().filter(|line| line.starts_with("fn "));
-    names.filter_map(|line| line.split_once(" {").map(|(head, _)| head))
-}
-
 /// The operators as functions of the language, with their text.
 fn functions(text: &str, operators: &[Operator]) -> String {
     let source = Value::Word(text.trim_end().to_owned()).to_string();

@@ -95,7 +95,7 @@ impl Cause<'_> {
                 )
             }
             E::ErrorFor(_) => {
-                let hint = "a loop runs over an array, a range `0..n` or batches; samples are `w.samples()`";
+                let hint = "a loop runs over an array, a range `0..n`, a dataset or batches; samples are `w.samples()`";
                 (
                     "this cannot be looped over".into(),
                     "",

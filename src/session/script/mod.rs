@@ -5,6 +5,7 @@ mod apart;
 mod call;
 mod caught;
 mod convert;
+mod definitions;
 mod diagnostic;
 mod engine;
 mod error;
@@ -39,6 +40,7 @@ pub use auricle_figure::{
 };
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
+pub(crate) use definitions::{Definition, definitions, without};
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
 pub use engine::{Operators, new_engine, new_parser, register_type};
 pub(crate) use error::nearest;

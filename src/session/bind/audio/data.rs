@@ -8,6 +8,7 @@ use auricle_audio::dataset::{
 };
 use auricle_audio::{Error, Waveform};
 use rhai::{Array, Dynamic, Engine, FnPtr, Map};
+use std::any::TypeId;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,8 +92,14 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all
 }
 
-/// `d[3]`: a map with the clip's wave, label and columns.
-pub(super) fn register_indexer(engine: &mut Engine) {
+/// `d[3]`: a map with the clip's wave, label and columns; `for clip in d` reads one after the other.
+pub(super) fn register_clips(engine: &mut Engine) {
+    let mut clips = rhai::Module::new();
+    clips.set_iter_result(TypeId::of::<Dataset>(), |data| {
+        let data = data.cast::<Dataset>();
+        Box::new((0..data.len()).map(move |index| Ok(clip_map(&data, index)?)))
+    });
+    engine.register_global_module(clips.into());
     engine.register_indexer_get(
         |data: &mut Dataset, index: i64| -> Result<Dynamic, Box<rhai::EvalAltResult>> {
             let n = data.len() as i64;
@@ -333,6 +340,7 @@ fn in_memory() -> Function {
         }))
     })
     .about("Makes a dataset from sounds in memory.")
+    .note("`d[3]` is a map of a clip again, of any dataset, and `for clip in d` goes through all, reading each when it comes")
     .param::<Array>(
         "clips",
         "a map `#{ wave, label }` for each; the label may be left out. `labels` is an array of classes, `target` a number \

@@ -69,5 +69,5 @@ pub(super) fn register(engine: &mut Engine) {
     register_type::<Shards>(engine);
     register_type::<Clip>(engine);
     register_type::<Description>(engine);
-    data::register_indexer(engine);
+    data::register_clips(engine);
 }
