@@ -53,6 +53,8 @@ pub struct Library {
     operators: Vec<Operator>,
     entries: Vec<Entry>,
     said: Said,
+    /// What it was made of: a hash of its text, or of the file it was built into.
+    pub(crate) content: u128,
     _kept: libloading::Library,
 }
 
@@ -104,6 +106,7 @@ impl Library {
             operators,
             entries,
             said,
+            content: 0,
             _kept: library,
         })
     }
@@ -111,6 +114,11 @@ impl Library {
     /// Its operators.
     pub fn operators(&self) -> &[Operator] {
         &self.operators
+    }
+
+    /// A name for what it was made of, the text or the built file: another name may do something else.
+    pub fn content(&self) -> String {
+        format!("{:032x}", self.content)
     }
 
     /// Runs an operator over the samples or cells of one channel, in place.

@@ -48,7 +48,9 @@ fn loaded(key: u128, load: impl FnOnce() -> Result<Library, Error>) -> Result<Ar
     if let Some(library) = known().as_ref().and_then(|all| all.get(&key)) {
         return Ok(library.clone());
     }
-    let library = Arc::new(load()?);
+    let mut library = load()?;
+    library.content = key;
+    let library = Arc::new(library);
     Ok(known()
         .get_or_insert_default()
         .entry(key)

@@ -301,4 +301,8 @@ impl Transform for MelStage {
         work.now_features();
         Ok(())
     }
+
+    fn log_mel(&self, sample_rate: u32) -> Option<Result<Arc<LogMel>, Error>> {
+        Some(self.0.get(sample_rate))
+    }
 }

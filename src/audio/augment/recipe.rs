@@ -1,6 +1,7 @@
 //! Recipes and the ways to combine them.
 
 use super::{Accepts, Domain, Stage};
+use crate::features::LogMel;
 use crate::{Distribution, Error};
 use std::sync::Arc;
 
@@ -283,6 +284,34 @@ impl Recipe {
             _ => None,
         }
     }
+
+    /// The mel spectrogram that it is, for sounds of a sample rate, Hz; `None` if it is anything else, or more.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if its bands do not fit the rate.
+    pub fn log_mel(&self, sample_rate: u32) -> Option<Result<Arc<LogMel>, Error>> {
+        match self.steps() {
+            [Step::Stage(stage)] => stage.transform().log_mel(sample_rate),
+            _ => None,
+        }
+    }
+
+    /// The steps before those that give features: what can be heard of it. What they draw is what they draw in the whole.
+    pub fn before_features(&self) -> Recipe {
+        let gives = |n: usize| {
+            let steps = self.steps[..n].into();
+            Recipe { steps }
+                .flow(Some(Domain::Wave))
+                .map(|flow| flow.gives)
+        };
+        let heard = (0..=self.steps.len()).rev();
+        let n = heard
+            .into_iter()
+            .find(|&n| gives(n) == Ok(Some(Domain::Wave)));
+        Recipe {
+            steps: self.steps[..n.unwrap_or(0)].into(),
+        }
+    }
 }
 
 /// What a recipe takes and gives.
@@ -561,5 +590,16 @@ mod tests {
         let recipe = fade.then(&mel).unwrap().then(&mask).unwrap();
         assert_eq!(recipe.front_end(), Some(mel));
         assert_eq!(fade.front_end(), None);
+    }
+
+    #[test]
+    fn what_is_heard_of_a_recipe_ends_where_features_begin() {
+        let (fade, mel, mask) = (stage("fade"), stage("log_mel"), stage("time_mask"));
+        let heard = fade.then(&mask.chance(0.5).unwrap()).unwrap();
+        let features = mel.or(&stage("mfcc")).unwrap();
+        let recipe = heard.then(&features).unwrap().then(&mask).unwrap();
+        assert_eq!(recipe.before_features(), heard);
+        assert_eq!(heard.before_features(), heard);
+        assert_eq!(mel.before_features(), Recipe::identity());
     }
 }

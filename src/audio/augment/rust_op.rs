@@ -57,7 +57,11 @@ pub(super) static RUST_OP: Declaration = Declaration {
         };
         let index = chosen(library.operators(), settings.chosen("operator"))?;
         let operator = RustOp::new(library, index, settings.named("name"))?;
-        Ok(Arc::new(operator))
+        let is_of_file = !source.contains('{');
+        Ok(Arc::new(RustOp {
+            is_of_file,
+            ..operator
+        }))
     },
 };
 
@@ -97,6 +101,8 @@ struct RustOp {
     /// What its parameters are drawn from, in its order.
     parameters: Vec<Distribution>,
     draws: Vec<String>,
+    /// Whether its text stands in a file, so that the recipe's does not say what it does.
+    is_of_file: bool,
 }
 
 impl RustOp {
@@ -147,6 +153,7 @@ impl RustOp {
             index,
             parameters,
             draws,
+            is_of_file: false,
         })
     }
 
@@ -178,6 +185,10 @@ impl Transform for RustOp {
 
     fn draw_names(&self) -> Option<&[String]> {
         Some(&self.draws)
+    }
+
+    fn read_from_file(&self) -> Option<String> {
+        self.is_of_file.then(|| self.library.content())
     }
 
     fn accepts(&self) -> Option<Accepts> {
@@ -282,6 +293,26 @@ mod tests {
         work.load(&clip);
         recipe.replay(&trace, &mut work).unwrap();
         assert_eq!(work.to_waveform().unwrap(), made);
+    }
+
+    #[test]
+    fn a_recipe_knows_what_the_file_of_an_operator_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("louder.rs");
+        let held = |factor: &str| {
+            let text = format!("fn louder(x: &mut [f32]) {{ for v in x {{ *v *= {factor}; }} }}");
+            std::fs::write(&file, &text).unwrap();
+            let inline = rust_op(&text, &[]).unwrap();
+            assert!(inline.read_from_files().is_empty(), "its text says it");
+            let recipe = rust_op(&file.display().to_string(), &[]).unwrap();
+            let mut told = Vec::new();
+            recipe.identify(&mut |content| told.push(content.to_owned()));
+            assert_eq!(told, recipe.read_from_files());
+            told
+        };
+        let before = held("2.0");
+        assert_eq!((before.len(), held("2.0")), (1, before.clone()));
+        assert_ne!(held("3.0"), before);
     }
 
     #[test]

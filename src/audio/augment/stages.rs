@@ -1,9 +1,9 @@
 //! Looking through a recipe: all stages in it, wherever they stand, and the recordings they draw from.
 
 use super::recordings::Recordings;
-use super::{Listener, Recipe, Stage, Step, Views};
-use crate::io::PassedOver;
-use std::path::PathBuf;
+use super::{Kind, Listener, Recipe, Stage, Step, Value, Views};
+use crate::io::{self, PassedOver};
+use std::path::{Path, PathBuf};
 
 impl Recipe {
     /// Shows every stage, in the order in which the recipe is written; those of a recipe that a stage holds behind it.
@@ -48,6 +48,45 @@ impl Recipe {
         paths
     }
 
+    /// Every file that a path of recordings in the recipe stands for, also one that cannot be read; as the recipe is written.
+    pub fn named_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        self.each_stage(&mut |stage| {
+            let parameters = stage.declaration().parameters.iter();
+            for (parameter, value) in parameters.zip(stage.values()) {
+                match value {
+                    _ if !matches!(parameter.kind, Kind::Paths { .. }) => {}
+                    Value::Word(path) => found.extend(files(Path::new(path))),
+                    Value::Paths(paths) => {
+                        found.extend(paths.iter().flat_map(|path| files(Path::new(path))));
+                    }
+                    _ => {}
+                }
+            }
+        });
+        found
+    }
+
+    /// Names for the content of files that stages are read from, other than recordings.
+    pub fn read_from_files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.each_stage(&mut |stage| found.extend(stage.transform().read_from_file()));
+        found
+    }
+
+    /// Hands on, piece by piece, what decides what the recipe does and does not stand in its text: the recordings that it may
+    /// draw, by name and length as the clips of a dataset are, and what stages are read from.
+    pub fn identify(&self, add: &mut impl FnMut(&str)) {
+        for path in self.named_files() {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            let n_bytes = path.metadata().map_or(0, |metadata| metadata.len());
+            add(&format!("{} {n_bytes}", name.unwrap_or_default()));
+        }
+        self.read_from_files()
+            .iter()
+            .for_each(|content| add(content));
+    }
+
     /// What lies in the folders that the recipe draws recordings from and is not read.
     pub fn passed_over(&self) -> PassedOver {
         let mut all = PassedOver::default();
@@ -58,6 +97,14 @@ impl Recipe {
     /// Says who is told of each recording that cannot be used, when it is first drawn: it is drawn no more.
     pub fn listen(&self, listener: &Listener) {
         self.each_recordings(&mut |recordings| recordings.listen(listener));
+    }
+}
+
+fn files(path: &Path) -> Vec<PathBuf> {
+    if path.is_dir() {
+        io::sounds(path).unwrap_or_default()
+    } else {
+        vec![path.to_owned()]
     }
 }
 

@@ -3,9 +3,10 @@
 use super::recordings::Recordings;
 use super::{Accepts, Domain, Recipe};
 use crate::dsp::{Convolver, FftScratch, TapeHead, VocoderScratch};
-use crate::features::{Bend, Features, MelScratch};
+use crate::features::{Bend, Features, LogMel, MelScratch};
 use crate::{Error, Rng, Waveform};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// The values a stage drew for one clip, in the order of its declaration's `draws`. All are numbers: a seed is an integer
 /// below 2^53, a choice an index, so a trace survives JSON bit for bit.
@@ -31,6 +32,17 @@ pub trait Transform: Send + Sync {
 
     /// The recordings that drawn values named `file` are indices of.
     fn recordings(&self) -> Option<&Recordings> {
+        None
+    }
+
+    /// What decides what it does and does not stand in its parameters: a name for the content of a file that one of them
+    /// names, other than recordings.
+    fn read_from_file(&self) -> Option<String> {
+        None
+    }
+
+    /// The mel spectrogram that it computes of sounds of a sample rate, Hz, if it computes one.
+    fn log_mel(&self, _sample_rate: u32) -> Option<Result<Arc<LogMel>, Error>> {
         None
     }
 

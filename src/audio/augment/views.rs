@@ -37,6 +37,14 @@ impl Views {
         })
     }
 
+    /// What can be heard of them: see [`Recipe::before_features`].
+    pub fn before_features(&self) -> Views {
+        let heard = self.recipes.iter().map(Recipe::before_features);
+        Views {
+            recipes: heard.collect(),
+        }
+    }
+
     /// `n` views by one recipe.
     ///
     /// # Errors

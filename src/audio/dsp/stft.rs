@@ -268,6 +268,52 @@ impl Stft {
         Ok(n_frames)
     }
 
+    /// Length of a frame, samples.
+    pub fn frame_length(&self) -> usize {
+        self.window.len()
+    }
+
+    /// Where the samples of all frames of a signal stand in it, frame after frame; nothing where a zero does.
+    pub fn places(&self, n_samples: usize) -> Vec<Option<usize>> {
+        let StftOptions {
+            hop_length,
+            center,
+            pad_mode,
+            ..
+        } = self.options;
+        let length = self.window.len();
+        let before = if center { length / 2 } else { 0 } as isize;
+        let starts =
+            (0..self.n_frames(n_samples)).map(|frame| (frame * hop_length) as isize - before);
+        let of_frame =
+            |start: isize| (0..length as isize).map(move |i| place(n_samples, start + i, pad_mode));
+        starts.flat_map(of_frame).collect()
+    }
+
+    /// What is done to a frame, as a matrix `[length, 2 bins]`: the real parts of the bins, then the imaginary ones, of a
+    /// frame whose only sample is 1. All that happens to a frame before its magnitudes are taken is linear.
+    pub fn matrix(&self) -> Vec<f32> {
+        let alone = Stft {
+            options: StftOptions {
+                center: false,
+                ..self.options
+            },
+            ..self.clone()
+        };
+        let (length, mut scratch) = (self.window.len(), FftScratch::default());
+        let (mut impulse, mut matrix) = (vec![0.0; length], Vec::new());
+        for at in 0..length {
+            impulse[at] = 1.0;
+            let done = alone.each_frame(&impulse, &mut scratch, |_, bins| {
+                matrix.extend(bins.iter().map(|bin| bin.re));
+                matrix.extend(bins.iter().map(|bin| bin.im));
+            });
+            done.expect("a frame is long enough for itself");
+            impulse[at] = 0.0;
+        }
+        matrix
+    }
+
     /// Writes a frame, prepared and under its window.
     #[inline(always)]
     fn cut(&self, samples: &[f32], frame: usize, slots: &mut [f32]) {
@@ -369,17 +415,18 @@ fn sum(values: &[f32]) -> f64 {
 
 /// The sample at a position that may lie outside the signal.
 fn beyond(samples: &[f32], position: isize, mode: PadMode) -> f32 {
-    let n = samples.len() as isize;
+    place(samples.len(), position, mode).map_or(0.0, |at| samples[at])
+}
+
+/// Where what stands at a position of an extended signal of `n` samples is taken from; nothing if it is a zero.
+fn place(n: usize, position: isize, mode: PadMode) -> Option<usize> {
+    let n = n as isize;
     let position = match mode {
         PadMode::Reflect if position < 0 => -position,
         PadMode::Reflect if position >= n => 2 * (n - 1) - position,
         _ => position,
     };
-    if (0..n).contains(&position) {
-        samples[position as usize]
-    } else {
-        0.0
-    }
+    (0..n).contains(&position).then_some(position as usize)
 }
 
 #[cfg(test)]

@@ -81,6 +81,17 @@ impl Bands {
         bands
     }
 
+    /// The weights as a matrix `[n_bins, bands]`.
+    pub(super) fn matrix(&self, n_bins: usize) -> Vec<f32> {
+        let mut matrix = vec![0.0; n_bins * self.0.len()];
+        for (band, (first, weights)) in self.0.iter().enumerate() {
+            for (bin, weight) in weights.iter().enumerate() {
+                matrix[(first + bin) * self.0.len() + band] = *weight;
+            }
+        }
+        matrix
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

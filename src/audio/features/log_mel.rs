@@ -165,6 +165,45 @@ impl LogMel {
     }
 }
 
+/// A mel spectrogram as products of matrices, for those who differentiate it.
+#[derive(Clone, Debug)]
+pub struct MelProducts {
+    /// Where the samples of all frames stand in the sound, frame after frame; nothing where a zero does.
+    pub places: Vec<Option<usize>>,
+    /// Number of frames.
+    pub n_frames: usize,
+    /// Samples of a frame.
+    pub length: usize,
+    /// From a frame to its spectrum, `[length, 2 n_bins]`: real parts, then imaginary ones.
+    pub spectrum: Vec<f32>,
+    /// Bins of a spectrum.
+    pub n_bins: usize,
+    /// From the bins, raised to `power`, to the bands, `[n_bins, n_mels]`.
+    pub bank: Vec<f32>,
+    /// What is done beside them.
+    pub options: MelOptions,
+}
+
+impl LogMel {
+    /// The matrices for sounds of a length.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] if that is too short.
+    pub fn products(&self, n_samples: usize) -> Result<MelProducts, Error> {
+        let n_frames = self.stft.checked_frames(&vec![0.0; n_samples])?;
+        let n_bins = self.stft.n_bins();
+        Ok(MelProducts {
+            places: self.stft.places(n_samples),
+            n_frames,
+            length: self.stft.frame_length(),
+            spectrum: self.stft.matrix(),
+            n_bins,
+            bank: self.bands.matrix(n_bins),
+            options: self.options,
+        })
+    }
+}
+
 impl FrontEnd for LogMel {
     /// An error if the sound is too short for a frame.
     #[inline(always)]

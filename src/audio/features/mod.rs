@@ -17,7 +17,9 @@ pub use bend::{Bend, Interpolation};
 pub use clar::{ClarFeatures, ClarOptions};
 pub use front_end::FrontEnd;
 pub use htk_mfcc::{HtkMfcc, HtkMfccOptions};
-pub use log_mel::{Compression, LogMel, MelOptions, MelScratch, Normalization, Reference};
+pub use log_mel::{
+    Compression, LogMel, MelOptions, MelProducts, MelScratch, Normalization, Reference,
+};
 pub(crate) use mel_scale::mel_corners;
 pub use mel_scale::{MelNorm, MelScale, Triangles, filter_bank};
 pub use mfcc::Mfcc;

@@ -3,15 +3,14 @@
 use super::Encoding;
 use super::hash::{FileContent, hash_text};
 use super::manifest::PROGRAM;
-use crate::augment::{Kind, Recipe, Step, Value};
-use crate::io;
-use std::path::{Path, PathBuf};
+use crate::augment::Recipe;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes up to which recordings are read whole to know them again. Of a larger collection stretches of every file are read.
 const READ_WHOLE: u64 = 512 << 20;
 
-/// Fingerprint of the recipe, the format of the file, the program, and the recordings that the recipe may draw. All of them
+/// Fingerprint of the recipe, the format of the file, the program, the files of operators, and the recordings that the recipe
+/// may draw. All of them
 /// count: one more changes what is drawn, and so does one that was passed over because it was broken and is mended.
 pub(super) fn made_by(recipe: &Recipe, encoding: Encoding) -> String {
     let mut text = format!(
@@ -20,7 +19,7 @@ pub(super) fn made_by(recipe: &Recipe, encoding: Encoding) -> String {
         encoding.extension(),
         encoding.bits()
     );
-    let paths = recordings(recipe);
+    let paths = recipe.named_files();
     let n_bytes: u64 = paths
         .iter()
         .filter_map(|path| Some(std::fs::metadata(path).ok()?.len()))
@@ -34,58 +33,18 @@ pub(super) fn made_by(recipe: &Recipe, encoding: Encoding) -> String {
         .ok();
         text += &format!("{content:?} {}\n", path.display());
     }
+    for content in recipe.read_from_files() {
+        text += &format!("{content}\n");
+    }
     hash_text(xxh3_64(text.as_bytes()))
-}
-
-/// The files that the paths in a recipe stand for.
-fn recordings(recipe: &Recipe) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for step in recipe.steps() {
-        match step {
-            Step::Stage(stage) => {
-                for (parameter, value) in stage.declaration().parameters.iter().zip(stage.values())
-                {
-                    let Kind::Paths { .. } = parameter.kind else {
-                        continue;
-                    };
-                    match value {
-                        Value::Word(path) => found.extend(files(Path::new(path))),
-                        Value::Paths(paths) => paths
-                            .iter()
-                            .for_each(|path| found.extend(files(Path::new(path)))),
-                        _ => {}
-                    }
-                }
-            }
-            Step::Chance { recipe, .. }
-            | Step::Repeat { recipe, .. }
-            | Step::Blend { recipe, .. }
-            | Step::PerChannel { recipe } => found.extend(recordings(recipe)),
-            Step::OneOf { recipes, .. }
-            | Step::Shuffle { recipes }
-            | Step::SomeOf { recipes, .. } => {
-                recipes
-                    .iter()
-                    .for_each(|recipe| found.extend(recordings(recipe)));
-            }
-        }
-    }
-    found
-}
-
-fn files(path: &Path) -> Vec<PathBuf> {
-    if path.is_dir() {
-        io::sounds(path).unwrap_or_default()
-    } else {
-        vec![path.to_owned()]
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::{Stage, declaration};
+    use crate::augment::{Stage, Value, declaration};
     use crate::io::{FlacFormat, SampleFormat};
+    use std::path::Path;
 
     fn background(path: &Path) -> Recipe {
         let paths = Value::Word(path.display().to_string());
@@ -110,7 +69,7 @@ mod tests {
             .unwrap();
         let recipe = recipe.or(&background(&path("b.wav"))).unwrap();
         assert_eq!(
-            recordings(&recipe),
+            recipe.named_files(),
             [path("a.wav"), path("b.wav"), path("b.wav")]
         );
         let (float, flac) = (
