@@ -62,9 +62,9 @@ const AUDIO: [&[&str]; 6] = [
     &[],
 ];
 const LEARN: [&[&str]; 6] = [
-    &["error", "device", "tensor", "batch"],
+    &["error", "device", "protobuf", "tensor", "batch"],
     &["feed", "nn"],
-    &["loss", "eval", "synth"],
+    &["loss", "eval", "spectra", "synth"],
     &["train"],
     &["live"],
     &[],

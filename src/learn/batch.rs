@@ -51,6 +51,8 @@ pub struct View {
     pub values: Vec<f32>,
     /// `[batch, channels, bands, frames]`, or `[batch, channels, samples]` for waves.
     pub shape: Vec<usize>,
+    /// Samples per second of the waves, or of those that the features were computed from, Hz.
+    pub sample_rate: u32,
 }
 
 impl Batch {
@@ -62,12 +64,14 @@ impl Batch {
         let mut work = Workspace::default();
         work.load(wave);
         recipe.run(Key::of_seed(0), &mut work)?;
+        let sample_rate = work.sample_rate;
         let (shape, values) = result(&mut work);
         scaling.apply(values);
         Ok(Batch {
             views: vec![View {
                 values: values.to_vec(),
                 shape: std::iter::once(1).chain(shape).collect(),
+                sample_rate,
             }],
             labels: vec![None],
             ids: vec![0],

@@ -12,8 +12,10 @@ pub mod feed;
 pub mod live;
 pub mod loss;
 pub mod nn;
+mod protobuf;
 #[cfg(test)]
 mod reference;
+pub mod spectra;
 pub mod synth;
 pub mod tensor;
 pub mod train;

@@ -1,4 +1,5 @@
-"""Reads the event files of runs with TensorBoard's own code, compares every number with the run's history, and looks at the pictures.
+"""Reads the event files of runs with TensorBoard's own code, compares every number with the run's history, and looks at
+the pictures and into the sounds.
 
     python tests/runs/event_files.py RUNS
 
@@ -6,17 +7,19 @@ RUNS is a folder of runs. Needs tensorboard and numpy.
 """
 
 import csv
+import io
 import struct
 import sys
+import wave
 from pathlib import Path
 
 import numpy
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 
-def check(run: Path) -> tuple[int, int]:
-    """Compares one run; gives how many numbers were compared, and how many pictures there are."""
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0})
+def check(run: Path) -> tuple[int, int, int]:
+    """Compares one run; gives how many numbers were compared, and how many pictures and sounds there are."""
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0, "audio": 0})
     events.Reload()
     with open(run / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -38,15 +41,25 @@ def check(run: Path) -> tuple[int, int]:
         assert file[:8] == b"\x89PNG\r\n\x1a\n" and event.step == 0, (run, name)
         assert struct.unpack(">II", file[16:24]) == (event.width, event.height), (run, name)
         pictures += 1
-    return compared, pictures
+    sounds = 0
+    for name in events.Tags()["audio"]:
+        (event,) = events.Audio(name)
+        assert event.content_type == "audio/wav" and event.step == 0, (run, name)
+        with wave.open(io.BytesIO(event.encoded_audio_string)) as file:
+            assert file.getframerate() == event.sample_rate, (run, name)
+            assert file.getnframes() == event.length_frames > 0, (run, name)
+            samples = numpy.frombuffer(file.readframes(file.getnframes()), "<i2")
+        assert samples.any(), (run, name, "is silent")
+        sounds += 1
+    return compared, pictures, sounds
 
 
 def main() -> None:
     runs = sorted(path.parent for path in Path(sys.argv[1]).glob("*/history.csv"))
     assert runs, "there are no runs"
-    numbers, pictures = map(sum, zip(*map(check, runs)))
-    assert pictures, "no run shows what its encoder saw"
-    print(f"TensorBoard reads {len(runs)} runs: {numbers} numbers as their histories have them, and {pictures} pictures")
+    numbers, pictures, sounds = map(sum, zip(*map(check, runs)))
+    assert pictures and sounds, "no run shows what its encoder saw"
+    print(f"TensorBoard reads {len(runs)} runs: {numbers} numbers as their histories have them, {pictures} pictures, {sounds} sounds")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 use super::{Places, Truth};
 use crate::Error;
 use crate::feed::Stop;
-use crate::nn::initialize;
+use crate::nn::{LayerNorm, initialize};
 use auricle_audio::{Key, Place};
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::{log_sigmoid, log_softmax, relu, sigmoid, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -88,7 +88,7 @@ impl Net {
                 heads: 1,
             },
             Shape::Attention => Net {
-                norm: Some(LayerNormConfig::new(dim).init(device)),
+                norm: Some(LayerNorm::new(dim, LayerNorm::EPSILON, device)),
                 query: Some(Param::from_tensor(Tensor::zeros([1, dim], device))),
                 key: Some(linear(dim, dim)),
                 hidden: linear(dim, dim),

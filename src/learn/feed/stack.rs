@@ -8,8 +8,17 @@ use auricle_audio::{Key, Waveform};
 use rayon::prelude::*;
 use std::cell::RefCell;
 
-/// Makes one view of one sound in the thread's workspace and hands it on, scaled: its shape, and its values in row-major
-/// order.
+/// A view of one sound.
+pub struct Prepared<'a> {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its values, scaled, in row-major order.
+    pub values: &'a [f32],
+    /// Samples per second of the wave behind it, Hz.
+    pub sample_rate: u32,
+}
+
+/// Makes one view of one sound in the thread's workspace and hands it on.
 ///
 /// # Errors
 /// Whatever the recipe of the view and `take` report.
@@ -17,7 +26,7 @@ pub fn prepared<T>(
     wave: &Waveform,
     by: &Preparation,
     key: Key,
-    take: impl FnOnce(Vec<usize>, &[f32]) -> Result<T, Error>,
+    take: impl FnOnce(Prepared<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     thread_local! {
         static WORK: RefCell<Workspace> = RefCell::new(Workspace::default());
@@ -25,9 +34,14 @@ pub fn prepared<T>(
     WORK.with_borrow_mut(|work| {
         work.load(wave);
         by.views.recipes()[key.view as usize].run(key, work)?;
+        let sample_rate = work.sample_rate;
         let (shape, values) = result(work);
         by.scaling.apply(values);
-        take(shape, values)
+        take(Prepared {
+            shape,
+            values,
+            sample_rate,
+        })
     })
 }
 
@@ -45,9 +59,9 @@ pub fn stack(
     // The first clip says what shape each view has.
     let shape_of = |view| {
         let (wave, key) = sound(0, view)?;
-        prepared(&wave, by, key, |shape, _| Ok(shape))
+        prepared(&wave, by, key, |view| Ok((view.shape, view.sample_rate)))
     };
-    let shapes: Vec<Vec<usize>> = (0..by.views.recipes().len())
+    let (shapes, rates): (Vec<Vec<usize>>, Vec<u32>) = (0..by.views.recipes().len())
         .map(shape_of)
         .collect::<Result<_, _>>()?;
     let size = |view: usize| shapes[view].iter().product::<usize>();
@@ -61,16 +75,16 @@ pub fn stack(
     }
     let fill = |(view, row, slot): (usize, usize, &mut [f32])| {
         let (wave, key) = sound(row, view)?;
-        prepared(&wave, by, key, |got, values| {
-            if got != shapes[view] {
+        prepared(&wave, by, key, |made| {
+            if made.shape != shapes[view] {
                 return Err(Error::Ragged {
                     first: ids[0],
                     want: shapes[view].clone(),
                     clip: ids[row],
-                    got,
+                    got: made.shape,
                 });
             }
-            slot.copy_from_slice(values);
+            slot.copy_from_slice(made.values);
             Ok(())
         })
     };
@@ -78,9 +92,11 @@ pub fn stack(
         .pool
         .install(|| slots.into_par_iter().map(fill).collect());
     made.into_iter().collect::<Result<(), Error>>()?;
-    let views = values.into_iter().zip(shapes).map(|(values, shape)| View {
+    let views = values.into_iter().zip(shapes).zip(rates);
+    let views = views.map(|((values, shape), sample_rate)| View {
         values,
         shape: std::iter::once(ids.len()).chain(shape).collect(),
+        sample_rate,
     });
     Ok(views.collect())
 }

@@ -6,13 +6,13 @@ use super::described::{
 };
 use super::front::{Front, PATCH, Patches, Transformer, grid};
 use super::transformer::EPSILON;
-use super::{Architecture, TransformerBlock, linear, within};
+use super::{Architecture, LayerNorm, TransformerBlock, linear, within};
 use crate::Error;
 use auricle_audio::declare::{
     ABOVE_ZERO, BELOW_ONE, DefaultValue, Kind, Parameter, Preset, Value, words,
 };
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -306,7 +306,7 @@ impl Ast {
         }
         let norm = |default: f64| {
             let epsilon = options.norm_epsilon.unwrap_or(default);
-            LayerNormConfig::new(dim).with_epsilon(epsilon).init(device)
+            LayerNorm::new(dim, epsilon, device)
         };
         let zeros = |n: usize| Param::from_tensor(Tensor::zeros([1, n, dim], device));
         let [rows, columns] = options.grid();

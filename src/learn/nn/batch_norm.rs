@@ -1,6 +1,7 @@
 //! Batch normalization with the running estimates of PyTorch.
 
 use super::cpu;
+use super::onnx::{Attribute, Graph};
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
@@ -50,6 +51,23 @@ impl BatchNorm {
     /// Normalizes, adds a shortcut, then applies a ReLU.
     pub fn forward_add_relu<const D: usize>(&self, x: Tensor<D>, shortcut: Tensor<D>) -> Tensor<D> {
         self.apply(x, Some(shortcut), true)
+    }
+
+    /// Writes it into a graph, with its running statistics.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let parts = [
+            graph.weight("weight", self.gamma.val()),
+            graph.weight("bias", self.beta.val()),
+            graph.weight("running_mean", self.running_mean.value()),
+            graph.weight("running_var", self.running_var.value()),
+        ];
+        let [gamma, beta, mean, variance] = parts.each_ref().map(String::as_str);
+        let epsilon = [("epsilon", Attribute::Float(EPSILON))];
+        graph.op(
+            "BatchNormalization",
+            &[x, gamma, beta, mean, variance],
+            &epsilon,
+        )
     }
 
     fn apply<const D: usize>(

@@ -1,6 +1,7 @@
 //! Convolutions in one and two dimensions.
 
 use super::cpu;
+use super::onnx::{Attribute, Graph, pads};
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
@@ -53,6 +54,32 @@ impl Conv2d {
         let bias = self.bias.as_ref().map(Param::val);
         convolve(x, self.weight.val(), bias, self.options.clone())
     }
+
+    /// Writes it into a graph.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let (weight, bias) = (self.weight.val(), self.bias.as_ref());
+        written(graph, x, weight, bias, &self.options)
+    }
+}
+
+/// Writes a convolution into a graph.
+fn written<const D: usize, const N: usize>(
+    graph: &mut Graph,
+    x: &str,
+    weight: Tensor<D>,
+    bias: Option<&Param<Tensor<1>>>,
+    options: &ConvOptions<N>,
+) -> String {
+    let whole = |sizes: [usize; N]| sizes.map(|n| n as i64);
+    let (strides, dilations) = (whole(options.stride), whole(options.dilation));
+    let pads = pads(&options.padding);
+    let options = [
+        ("strides", Attribute::Ints(&strides)),
+        ("dilations", Attribute::Ints(&dilations)),
+        ("pads", Attribute::Ints(&pads)),
+        ("group", Attribute::Int(options.groups as i64)),
+    ];
+    graph.conv(x, weight, bias.map(Param::val), &options)
 }
 
 /// A convolution by the implementation that the tensor's device has.
@@ -116,5 +143,11 @@ impl Conv1d {
         };
         let weight = self.weight.val().unsqueeze_dim(2);
         convolve(x.unsqueeze_dim(2), weight, bias, options).squeeze_dim(2)
+    }
+
+    /// Writes it into a graph.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let (weight, bias) = (self.weight.val(), self.bias.as_ref());
+        written(graph, x, weight, bias, &self.options)
     }
 }

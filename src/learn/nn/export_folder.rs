@@ -1,11 +1,14 @@
 //! A folder that others can publish and load: weights, what they are weights of, and a card.
 
 use super::encoder::Encoder;
+use super::layers::Layers;
 use super::names::Naming;
+use super::onnx::{Axis, Graph};
 use super::transformer::{EPSILON, MLP_RATIO};
-use super::{Architecture, AstOptions, Pooling, front::PATCH};
+use super::{Architecture, AstOptions, Pooling, front::PATCH, import};
 use crate::Error;
 use auricle_audio::io::write_whole;
+use burn::module::Module;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -23,15 +26,84 @@ pub struct Card {
 }
 
 const WEIGHTS: &str = "model.safetensors";
+const GRAPH: &str = "model.onnx";
+/// What a message of a protocol buffer, and so a file of ONNX, has at most, bytes.
+const LARGEST_GRAPH: usize = i32::MAX as usize;
+
+/// What a folder holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Weights and configurations as Hugging Face has them.
+    HuggingFace,
+    /// A graph that runtimes of ONNX load.
+    Onnx,
+}
 
 impl Encoder {
-    /// Writes a folder in Hugging Face's layout: `model.safetensors`, `config.json`, `preprocessor_config.json` and the
-    /// card, `README.md`. An audio spectrogram transformer loads in `transformers`; others have PyTorch's names.
+    /// Writes a folder: the model, `preprocessor_config.json` and the card, `README.md`.
+    ///
+    /// In Hugging Face's layout the model is `model.safetensors` and `config.json`; an audio spectrogram transformer loads
+    /// in `transformers`, others have PyTorch's names. In that of ONNX it is `model.onnx`, a graph from features, before
+    /// they are scaled, or waves to embeddings; it has running statistics and drops nothing.
     ///
     /// # Errors
-    /// [`Error::Run`] for a transformer that `transformers` has no counterpart of, [`Error::Audio`] if a file cannot be
-    /// written.
-    pub fn export(&self, folder: &Path, card: &Card) -> Result<(), Error> {
+    /// [`Error::Run`] for a transformer that `transformers` has no counterpart of and for a model that is too large for
+    /// ONNX, [`Error::Audio`] if a file cannot be written.
+    pub fn export(&self, folder: &Path, layout: Layout, card: &Card) -> Result<(), Error> {
+        match layout {
+            Layout::HuggingFace => self.write_weights(folder)?,
+            Layout::Onnx => write_whole(&folder.join(GRAPH), &self.graph()?)?,
+        }
+        if let Some(input) = self.preprocessor_config() {
+            write_whole(
+                &folder.join("preprocessor_config.json"),
+                pretty(&input).as_bytes(),
+            )?;
+        }
+        write_whole(
+            &folder.join("README.md"),
+            self.card(layout, card).as_bytes(),
+        )?;
+        Ok(())
+    }
+
+    /// Its file of ONNX.
+    fn graph(&self) -> Result<Vec<u8>, Error> {
+        if self.n_parameters() * size_of::<f32>() > LARGEST_GRAPH {
+            return Err(Error::Run {
+                message: format!(
+                    "a model of {} weights is too large for one file of ONNX, which holds 2 GiB",
+                    self.n_parameters()
+                ),
+                hint: "export it to \"huggingface\"".into(),
+            });
+        }
+        let architecture = self.architecture();
+        let stack = architecture.stack()?;
+        let network = import(Layers::new(&stack, &self.device())?, &self.weights())?.valid();
+        let size = match &architecture {
+            Architecture::Ast(options) => Some([options.bands, options.frames]),
+            _ => None,
+        };
+        let (name, form, axes) = stack.onnx_input(size);
+        let mut graph = Graph::default();
+        let scaled = match &self.front_end {
+            Some(front_end) => graph.front(name, front_end),
+            None => name.to_owned(),
+        };
+        let embedding = network.to_onnx(&mut graph, &scaled, form);
+        graph.output(&embedding, EMBEDDING);
+        let mut remarks = vec![("architecture", architecture.to_string())];
+        remarks.extend(
+            self.front_end
+                .as_ref()
+                .map(|front_end| ("recipe", front_end.recipe.to_string())),
+        );
+        let output = [Axis::Any("batch"), Axis::Fixed(self.dim())];
+        Ok(graph.file((name, &axes), (EMBEDDING, &output), &remarks))
+    }
+
+    fn write_weights(&self, folder: &Path) -> Result<(), Error> {
         let weights = folder.join(WEIGHTS);
         let config = match self.architecture() {
             Architecture::Ast(options) => {
@@ -44,13 +116,7 @@ impl Encoder {
                 json!({ "model_type": "auricle", "architecture": architecture })
             }
         };
-        let write = |name: &str, text: String| write_whole(&folder.join(name), text.as_bytes());
-        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
-        write("config.json", pretty(&config))?;
-        if let Some(input) = self.preprocessor_config() {
-            write("preprocessor_config.json", pretty(&input))?;
-        }
-        write("README.md", self.card(card))?;
+        write_whole(&folder.join("config.json"), pretty(&config).as_bytes())?;
         Ok(())
     }
 
@@ -80,15 +146,15 @@ impl Encoder {
         Some(config)
     }
 
-    fn card(&self, card: &Card) -> String {
+    fn card(&self, layout: Layout, card: &Card) -> String {
         let architecture = self.architecture();
         let source = architecture.to_string();
         let mut text = String::from("---\nlibrary_name: ");
         let is_transformer = matches!(architecture, Architecture::Ast(_));
-        text += if is_transformer {
-            "transformers"
-        } else {
-            "auricle"
+        text += match layout {
+            Layout::HuggingFace if is_transformer => "transformers",
+            Layout::HuggingFace => "auricle",
+            Layout::Onnx => "onnx",
         };
         text += "\ntags:\n- audio\n- auricle\n";
         if !card.license.is_empty() {
@@ -102,21 +168,38 @@ impl Encoder {
         if !card.about.is_empty() {
             text += &format!("{}\n\n", card.about);
         }
-        text += &format!(
-            "`{source}`, {} weights. In Auricle:\n\n```\nlet model = {source}.load(\"{WEIGHTS}\");\n```\n\n",
-            self.n_parameters()
-        );
-        if is_transformer {
+        text += &format!("`{source}`, {} weights. ", self.n_parameters());
+        text += &match layout {
+            Layout::HuggingFace => {
+                format!("In Auricle:\n\n```\nlet model = {source}.load(\"{WEIGHTS}\");\n```\n\n")
+            }
+            Layout::Onnx => {
+                let input = architecture
+                    .stack()
+                    .map_or(FEATURES, |stack| stack.onnx_input(None).0);
+                format!(
+                    "In Python:\n\n```python\nimport onnxruntime\n\n\
+                     session = onnxruntime.InferenceSession(\"{GRAPH}\")\n\
+                     embedding = session.run(None, {{\"{input}\": {input}}})[0]\n```\n\n"
+                )
+            }
+        };
+        if is_transformer && layout == Layout::HuggingFace {
             text += "In Python:\n\n```python\nfrom transformers import AutoModel\n\n\
                      model = AutoModel.from_pretrained(\".\")\n```\n\n";
         }
         text += "## Input\n\n";
-        text += &match &self.front_end {
-            Some(front_end) => format!(
+        text += &match (&self.front_end, layout) {
+            (Some(front_end), Layout::HuggingFace) => format!(
                 "`{}`, less {} and divided by {}.\n\n",
                 front_end.recipe, front_end.scaling.mean, front_end.scaling.deviation
             ),
-            None => "Whoever uses it chooses the features: it was not trained with any.\n\n".into(),
+            (Some(front_end), Layout::Onnx) => {
+                format!("`{}`; the graph scales it.\n\n", front_end.recipe)
+            }
+            (None, _) => {
+                "Whoever uses it chooses the features: it was not trained with any.\n\n".into()
+            }
         };
         text += "## How it was judged\n\n";
         text += &match card.results.as_str() {
@@ -125,6 +208,14 @@ impl Encoder {
         };
         text
     }
+}
+
+/// Names of the output and the inputs of a graph.
+const EMBEDDING: &str = "embedding";
+const FEATURES: &str = "features";
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 /// The source of the features of the transformer's authors.

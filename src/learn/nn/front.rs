@@ -1,6 +1,7 @@
 //! How clips become tokens of a transformer: patches, tokens before them, and their places.
 
 use super::conv::convolve;
+use super::onnx::{Attribute, Graph};
 use super::resize_positions;
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
@@ -222,5 +223,30 @@ impl PatchTokens {
         let front = self.front();
         let (patches, grid) = front.patches(x);
         front.with_front(front.placed(patches, grid))
+    }
+
+    /// Writes it into a graph, for clips of the size that its table of positions is made for.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let proj = &self.patch_embed.proj;
+        let strides = [self.stride as i64; 2];
+        let map = graph.inside(Some("patch_embed.proj"), |graph| {
+            let options = [("strides", Attribute::Ints(&strides))];
+            graph.conv(x, proj.weight.val(), Some(proj.bias.val()), &options)
+        });
+        let patches = graph.tokens_of(&map);
+        let (n_front, table) = (self.front().n(), self.pos_embed.val());
+        let [_, n, dim] = table.dims();
+        let places = table.clone().narrow(1, n_front, n - n_front);
+        let places = graph.weight("pos_embed", places);
+        let placed = graph.op("Add", &[&patches, &places], &[]);
+        let mut front = vec![self.cls_token.val()];
+        front.extend(self.dist_token.as_ref().map(Param::val));
+        let front = Tensor::cat(front, 1) + table.narrow(1, 0, n_front);
+        let front = graph.weight("cls_token", front);
+        let batch = graph.batch_of(&placed);
+        let size = graph.ints("size", &[n_front as i64, dim as i64]);
+        let shape = graph.op("Concat", &[&batch, &size], &[("axis", Attribute::Int(0))]);
+        let front = graph.op("Expand", &[&front, &shape], &[]);
+        graph.op("Concat", &[&front, &placed], &[("axis", Attribute::Int(1))])
     }
 }

@@ -1,5 +1,6 @@
 //! Group normalization.
 
+use super::onnx::{Attribute, Graph};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
@@ -40,5 +41,35 @@ impl GroupNorm {
         let normed = normed.reshape([batch, n_channels, n / n_channels]);
         let of_channel = |values: &Param<Tensor<1>>| values.val().unsqueeze_dims::<3>(&[0, 2]);
         (normed * of_channel(&self.weight) + of_channel(&self.bias)).reshape(dims)
+    }
+
+    /// Writes it into a graph, for `[batch, channels, ...]` with a number of axes behind the channels.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str, n_axes: usize) -> String {
+        let dims = graph.op("Shape", &[x], &[]);
+        let grouped = graph.reshaped(x, &[0, self.groups as i64, -1]);
+        let axes = [
+            ("axes", Attribute::Ints(&[2])),
+            ("keepdims", Attribute::Int(1)),
+        ];
+        let mean = graph.op("ReduceMean", &[&grouped], &axes);
+        let centred = graph.op("Sub", &[&grouped, &mean], &[]);
+        let square = graph.op("Mul", &[&centred, &centred], &[]);
+        let variance = graph.op("ReduceMean", &[&square], &axes);
+        let epsilon = graph.number("epsilon", self.epsilon);
+        let variance = graph.op("Add", &[&variance, &epsilon], &[]);
+        let deviation = graph.op("Sqrt", &[&variance], &[]);
+        let normed = graph.op("Div", &[&centred, &deviation], &[]);
+        let normed = graph.op("Reshape", &[&normed, &dims], &[]);
+        let of_channel: Vec<i64> = std::iter::once(-1).chain(vec![1; n_axes]).collect();
+        let mut in_shape = |name: &str, values: &Param<Tensor<1>>| {
+            let values = graph.weight(name, values.val());
+            graph.reshaped(&values, &of_channel)
+        };
+        let (weight, bias) = (
+            in_shape("weight", &self.weight),
+            in_shape("bias", &self.bias),
+        );
+        let scaled = graph.op("Mul", &[&normed, &weight], &[]);
+        graph.op("Add", &[&scaled, &bias], &[])
     }
 }

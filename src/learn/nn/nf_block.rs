@@ -1,7 +1,8 @@
 //! The residual block of networks without normalization.
 
+use super::onnx::{Attribute, GELU_SCALE, Graph};
 use super::stochastic_depth::factors_of;
-use super::ws_conv::mean_pool;
+use super::ws_conv::{mean_pool, mean_pool_to_onnx};
 use super::{WsConv2d, cpu, linear};
 use burn::module::{Flag, Module, Param};
 use burn::nn::Linear;
@@ -25,8 +26,7 @@ pub(super) fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 /// The same by burn's operations.
 pub(super) fn gelu_tanh_of<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    const SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-    let inner = x.clone() * (x.clone() * x.clone() * (0.044715 * SCALE) + SCALE);
+    let inner = x.clone() * (x.clone() * x.clone() * (0.044715 * GELU_SCALE) + GELU_SCALE);
     x * (inner.tanh() * 0.5 + 0.5)
 }
 
@@ -158,6 +158,54 @@ impl NfBlock {
         let weights = self.depth(sigmoid(weights).unsqueeze_dims::<4>(&[2, 3]), means);
         let gain = self.skip_gain.val().reshape([1, 1, 1, 1]) * (2.0 * ALPHA);
         shortcut + y * weights * gain
+    }
+
+    /// Writes it into a graph.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let activation = |graph: &mut Graph, x: &str, gain: f64| {
+            let y = graph.gelu_tanh(x);
+            graph.scaled(&y, GELU_GAIN * gain)
+        };
+        let conv = |graph: &mut Graph, name: &str, conv: &WsConv2d, x: &str| {
+            graph.inside(Some(name), |graph| conv.to_onnx(graph, x))
+        };
+        let a = activation(graph, x, self.beta);
+        let shortcut = match &self.conv_shortcut {
+            Some(layer) if self.stride != [1; 2] => {
+                let pooled = mean_pool_to_onnx(graph, &a, self.stride);
+                conv(graph, "conv_shortcut", layer, &pooled)
+            }
+            Some(layer) => conv(graph, "conv_shortcut", layer, &a),
+            None => x.to_owned(),
+        };
+        let mut y = conv(graph, "conv0", &self.conv0, &a);
+        for (name, layer) in [
+            ("conv1", &self.conv1),
+            ("conv1b", &self.conv1b),
+            ("conv2", &self.conv2),
+        ] {
+            let a = activation(graph, &y, 1.0);
+            y = conv(graph, name, layer, &a);
+        }
+        let options = [
+            ("axes", Attribute::Ints(&[2, 3])),
+            ("keepdims", Attribute::Int(0)),
+        ];
+        let means = graph.op("ReduceMean", &[&y], &options);
+        let mut linear = |name: &str, layer: &Linear, x: &str, kind: &str| {
+            let bias = layer.bias.as_ref().map(Param::val);
+            let y = graph.inside(Some(name), |graph| {
+                graph.linear(x, layer.weight.val(), bias)
+            });
+            graph.op(kind, &[&y], &[])
+        };
+        let hidden = linear("se.fc0", &self.se.fc0, &means, "Relu");
+        let weights = linear("se.fc1", &self.se.fc1, &hidden, "Sigmoid");
+        let weights = graph.reshaped(&weights, &[0, 0, 1, 1]);
+        let weighed = graph.op("Mul", &[&y, &weights], &[]);
+        let gain = graph.weight("skip_gain", self.skip_gain.val() * (2.0 * ALPHA));
+        let branch = graph.op("Mul", &[&weighed, &gain], &[]);
+        graph.op("Add", &[&shortcut, &branch], &[])
     }
 
     /// The weights of the channels, those of clips that are left out 0.

@@ -100,7 +100,9 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
         width(
             [MIN_WIDTH, MOST_CHANNELS],
             DEFAULT.width,
-            "channels of the first stage of the slow network, a multiple of 16: 256 is F0",
+            "channels of the first stage of the slow network, a multiple of 16: 256 is F0. At 16 nothing \
+                passes the fast network, whose narrowest layers have one channel: a single weight, \
+                standardized, is 0",
         ),
         channels(DEFAULT.channels),
         Parameter::option(
@@ -134,6 +136,8 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
 };
 
 const MIN_WIDTH: usize = 16;
+/// Where the fast network has two channels or more everywhere.
+const LEAST_WIDTH_OF_FAST: usize = 32;
 
 /// Geometry of one network. Kernels and strides are time by frequency.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -354,12 +358,19 @@ impl SlowfastNfnet {
     /// The network, its weights not yet drawn: see [`super::initialize`].
     ///
     /// # Errors
-    /// [`Error::Range`] if the width is no multiple of 16, or the channels are 0 or beyond what
-    /// makes sense.
+    /// [`Error::Range`] if the width is no multiple of 16, or too small for the fast network alone,
+    /// or the channels are 0 or beyond what makes sense.
     pub fn new(options: SlowfastNfnetOptions, device: &Device) -> Result<SlowfastNfnet, Error> {
         let width = within("width", options.width, MIN_WIDTH..=MOST_CHANNELS)?;
         if !width.is_multiple_of(16) {
             return Err(Error::range("width", "a multiple of 16", width));
+        }
+        if options.pathways == Pathways::Fast && width < LEAST_WIDTH_OF_FAST {
+            let want = format!(
+                "at least {LEAST_WIDTH_OF_FAST} for the fast network alone, which below that gives 0 for \
+                 every clip"
+            );
+            return Err(Error::range("width", want, width));
         }
         let channels = within("channels", options.channels, 1..=MOST_CHANNELS)?;
         let [slow, fast] = options.shapes();

@@ -386,7 +386,7 @@ mod tests {
     fn small() -> Vec<(Architecture, Vec<usize>)> {
         let nfnet = |pathways| {
             Architecture::SlowfastNfnet(SlowfastNfnetOptions {
-                width: 16,
+                width: 32,
                 channels: 2,
                 pathways,
                 ..SlowfastNfnetOptions::default()

@@ -1,6 +1,7 @@
 //! From maps to tokens, and where a token stands.
 
 use super::Conv2d;
+use super::onnx::Graph;
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
@@ -32,6 +33,12 @@ impl PatchEmbed {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<3> {
         self.proj.forward(x).flatten::<3>(2, 3).swap_dims(1, 2)
     }
+
+    /// Writes it into a graph.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let map = graph.inside(Some("proj"), |graph| self.proj.to_onnx(graph, x));
+        graph.tokens_of(&map)
+    }
 }
 
 /// A learned vector for every place of a token.
@@ -51,5 +58,11 @@ impl Positions {
     /// Adds the table to `[batch, n, dim]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         x + self.pos_embed.val()
+    }
+
+    /// Writes it into a graph.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let table = graph.weight("pos_embed", self.pos_embed.val());
+        graph.op("Add", &[x, &table], &[])
     }
 }

@@ -1,8 +1,9 @@
 //! The block of a transformer.
 
-use super::{cpu, linear};
-use burn::module::Module;
-use burn::nn::{LayerNorm, Linear};
+use super::onnx::Graph;
+use super::{LayerNorm, cpu, linear};
+use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Tensor};
 
@@ -110,5 +111,25 @@ impl TransformerBlock {
         let x = x.clone() + self.attn.forward(self.norm1.forward(x));
         let y = unit(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
         x + self.mlp.fc2.forward(y)
+    }
+
+    /// Writes it into a graph.
+    pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
+        let linear = |graph: &mut Graph, name: &str, layer: &Linear, x: &str| {
+            let bias = layer.bias.as_ref().map(Param::val);
+            graph.inside(Some(name), |graph| {
+                graph.linear(x, layer.weight.val(), bias)
+            })
+        };
+        let normed = graph.inside(Some("norm1"), |graph| self.norm1.to_onnx(graph, x));
+        let tokens = linear(graph, "attn.qkv", &self.attn.qkv, &normed);
+        let mixed = graph.attention(&tokens, self.attn.heads, self.norm1.dim());
+        let mixed = linear(graph, "attn.proj", &self.attn.proj, &mixed);
+        let x = graph.op("Add", &[x, &mixed], &[]);
+        let normed = graph.inside(Some("norm2"), |graph| self.norm2.to_onnx(graph, &x));
+        let hidden = linear(graph, "mlp.fc1", &self.mlp.fc1, &normed);
+        let hidden = graph.gelu(&hidden);
+        let y = linear(graph, "mlp.fc2", &self.mlp.fc2, &hidden);
+        graph.op("Add", &[&x, &y], &[])
     }
 }

@@ -121,8 +121,8 @@ pub(super) fn plan_settings(plan: &Plan, loss: String) -> Vec<(String, String)> 
     owned.chain(validation).collect()
 }
 
-/// A name for everything that decides the result: the method's source, settings, initial weights, clips and the version of
-/// the program.
+/// A name for everything that decides the result: the method's source, settings, initial weights, clips, the recordings and
+/// files that the views are made with, and the version of the program.
 pub(super) fn fingerprint(methods: &Joined, plan: &Plan) -> String {
     let mut hash = Xxh3::new();
     let mut add = |text: &str| {
@@ -138,6 +138,9 @@ pub(super) fn fingerprint(methods: &Joined, plan: &Plan) -> String {
     plan.data.identify(&mut add);
     if methods.reads_labels() {
         plan.data.identify_labels(&mut add);
+    }
+    for recipe in plan.views.recipes().iter().chain(&plan.features) {
+        recipe.identify(&mut add);
     }
     if let Some(validation) = &plan.validation {
         validation.identify(&mut add);

@@ -33,7 +33,7 @@ fn sentence(folder: &Path, settings: &[(String, String)]) -> Option<String> {
             "another version of the program wrote it".to_owned()
         }
         _ if brief.finished => return None,
-        None => "its clips or its first weights are others".to_owned(),
+        None => "its clips, the files its views read or its first weights are others".to_owned(),
         Some(difference) => difference,
     };
     let state = if brief.finished { "" } else { "unfinished " };

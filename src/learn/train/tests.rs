@@ -15,6 +15,7 @@ use crate::nn::{
 use crate::{Device, Error, device};
 use auricle_audio::augment::{Recipe, Stage, Value, Views, declaration};
 use auricle_audio::dataset::{Clip, Dataset, Form, Source};
+use auricle_audio::io::{SampleFormat, write_wav};
 use auricle_audio::{Rng, Waveform};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -274,6 +275,34 @@ fn pairs_that_are_made_anew_train_and_resume_as_if_nothing_had_been() {
         .err()
         .unwrap();
     assert!(error.to_string().contains("`tones` have none"), "{error}");
+}
+
+/// What views read from files belongs to what a run is.
+#[test]
+fn one_more_recording_to_draw_makes_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |name: &str| {
+        let sound = Waveform::mono(vec![0.5; 800], 8000).unwrap();
+        write_wav(&folder.path().join(name), &sound, SampleFormat::Int16).unwrap();
+    };
+    record("a.wav");
+    let fingerprint = || {
+        let paths = Value::Word(folder.path().display().to_string());
+        let noise = Stage::new(
+            declaration("background").unwrap(),
+            [("paths".to_owned(), paths)],
+        );
+        let noisy = Recipe::from(noise.unwrap()).then(&recipe()).unwrap();
+        let plan = Plan {
+            views: Views::of(2, &noisy).unwrap(),
+            ..plan(None)
+        };
+        Run::new(simclr(), plan).unwrap().fingerprint
+    };
+    let before = fingerprint();
+    assert_eq!(fingerprint(), before);
+    record("b.wav");
+    assert_ne!(fingerprint(), before);
 }
 
 /// What a run says that begins anew beside the folders of others.

@@ -3,7 +3,9 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::Edge;
 use crate::nn::nf_block::gelu_tanh;
+use crate::nn::onnx::{Attribute, Graph};
 use crate::nn::transformer::unit;
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use burn::tensor::Tensor;
@@ -120,6 +122,28 @@ impl Each for Activation {
 impl Operation for Activation {
     fn apply(&self, x: Flow) -> Flow {
         x.each(self)
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        let of = &x.name;
+        x.with(match *self {
+            Activation::Relu => graph.op("Relu", &[of], &[]),
+            Activation::Gelu { tanh, gain } => {
+                let y = if tanh {
+                    graph.gelu_tanh(of)
+                } else {
+                    graph.gelu(of)
+                };
+                graph.scaled(&y, gain)
+            }
+            Activation::Silu => {
+                let share = graph.op("Sigmoid", &[of], &[]);
+                graph.op("Mul", &[of, &share], &[])
+            }
+            Activation::Leaky(slope) => {
+                graph.op("LeakyRelu", &[of], &[("alpha", Attribute::Float(slope))])
+            }
+        })
     }
 
     fn is_relu(&self) -> bool {

@@ -3,6 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::Edge;
+use crate::nn::onnx::Graph;
 use auricle_audio::Rng;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
 use burn::tensor::{Tensor, TensorData};
@@ -89,6 +91,10 @@ impl Each for Dropping {
 
 impl Operation for Dropping {
     fn apply(&self, x: Flow) -> Flow {
+        x
+    }
+
+    fn to_onnx(&self, _: &mut Graph, x: Edge) -> Edge {
         x
     }
 

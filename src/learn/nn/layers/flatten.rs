@@ -3,6 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::{Edge, Form};
+use crate::nn::onnx::{Attribute, Graph};
 use std::sync::Arc;
 
 /// All numbers of a clip in one row, the last axis fastest.
@@ -39,5 +41,12 @@ impl Operation for Flatten {
             Flow::Line(x) | Flow::Tokens(x) => x.flatten::<2>(1, 2),
             Flow::Row(x) => x,
         })
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        Edge {
+            name: graph.op("Flatten", &[&x.name], &[("axis", Attribute::Int(1))]),
+            form: Form::Row,
+        }
     }
 }

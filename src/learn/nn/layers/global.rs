@@ -3,6 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::{Edge, Form};
+use crate::nn::onnx::{Attribute, Graph};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings, words};
 use burn::tensor::Tensor;
 use std::sync::Arc;
@@ -118,6 +120,29 @@ impl Operation for Global {
             (Flow::Line(x), _) => Flow::Row(kept.along(x, 2).flatten::<2>(1, 2)),
             (Flow::Tokens(x), _) => Flow::Row(kept.along(x, 1).flatten::<2>(1, 2)),
             (Flow::Row(_), _) => unreachable!("{CHECKED}"),
+        }
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        let (axes, form): (&[i64], Form) = match (x.form, self.over) {
+            (Form::Map, Over::All) => (&[2, 3], Form::Row),
+            (Form::Map, Over::Time) => (&[3], Form::Line),
+            (Form::Map, Over::Frequency) => (&[2], Form::Line),
+            (Form::Line, _) => (&[2], Form::Row),
+            (Form::Tokens, _) => (&[1], Form::Row),
+            (Form::Row, _) => unreachable!("{CHECKED}"),
+        };
+        let kind = match self.kept {
+            Kept::Mean => "ReduceMean",
+            Kept::Maximum => "ReduceMax",
+        };
+        let options = [
+            ("axes", Attribute::Ints(axes)),
+            ("keepdims", Attribute::Int(0)),
+        ];
+        Edge {
+            name: graph.op(kind, &[&x.name], &options),
+            form,
         }
     }
 }

@@ -39,6 +39,7 @@ mod stochastic_depth;
 mod swap_axes;
 #[cfg(test)]
 mod tests;
+mod to_onnx;
 mod tokens;
 mod window;
 mod ws_conv2d;

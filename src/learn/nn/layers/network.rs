@@ -147,6 +147,10 @@ impl Layers {
         })
     }
 
+    pub(super) fn root(&self) -> &Node {
+        &self.root.node
+    }
+
     fn with(self, change: impl FnOnce(Node) -> Node) -> Layers {
         let root = Child {
             node: change(self.root.node),

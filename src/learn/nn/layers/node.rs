@@ -1,14 +1,16 @@
 //! The layers as modules, and a batch on its way through them.
 
+use super::to_onnx::Edge;
+use crate::nn::onnx::Graph;
 use crate::nn::{
-    BatchNorm, Conv1d, Conv2d, GroupNorm, NfBlock, PatchEmbed, PatchTokens, Positions,
+    BatchNorm, Conv1d, Conv2d, GroupNorm, LayerNorm, NfBlock, PatchEmbed, PatchTokens, Positions,
 };
 use crate::nn::{TransformerBlock, WsConv2d};
 use burn::module::{
     Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper,
     ModuleVisitor, Param,
 };
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use std::fmt::Debug;
@@ -110,6 +112,9 @@ pub(super) trait Operation: Debug + Send + Sync {
         self.apply(x)
     }
 
+    /// Writes what it computes when it is not trained into a graph.
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge;
+
     /// Whether it is a ReLU, which a norm before it computes along the way.
     fn is_relu(&self) -> bool {
         false
@@ -123,6 +128,12 @@ pub struct Plain {
     operation: Arc<dyn Operation>,
     /// Down where the layer is frozen: it then does what it does in evaluation.
     training: Param<Flag>,
+}
+
+impl Plain {
+    pub(super) fn operation(&self) -> &dyn Operation {
+        self.operation.as_ref()
+    }
 }
 
 /// A layer with its weights.

@@ -3,9 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::Node;
 use super::shape::Shape;
-use crate::nn::{BatchNorm, GroupNorm};
+use crate::nn::{BatchNorm, GroupNorm, LayerNorm};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
-use burn::nn::LayerNormConfig;
 use std::sync::Arc;
 
 /// As [`BatchNorm`].
@@ -106,7 +105,7 @@ impl Plan for OverFeatures {
         let (n, epsilon) = (input.channels(), self.epsilon);
         site.push("layer norm", input, 2 * n, 0);
         Ok(Fitted::new(input.clone(), move |device| {
-            Node::LayerNorm(LayerNormConfig::new(n).with_epsilon(epsilon).init(device))
+            Node::LayerNorm(LayerNorm::new(n, epsilon, device))
         }))
     }
 }

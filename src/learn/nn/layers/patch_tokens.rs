@@ -3,7 +3,9 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::{Shape, Size};
+use super::to_onnx::{Edge, Form};
 use super::window::Window;
+use crate::nn::onnx::{Attribute, Graph};
 use crate::nn::{PATCH, PatchTokens, Scheme};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use std::sync::Arc;
@@ -158,6 +160,11 @@ pub(super) static TOKEN_MEAN: Declaration = Declaration {
     },
 };
 
+const MEAN_OF_TOKENS: [(&str, Attribute<'_>); 2] = [
+    ("axes", Attribute::Ints(&[1])),
+    ("keepdims", Attribute::Int(0)),
+];
+
 const OVERS: [(&str, Over); 2] = [("class", Over::Class), ("patches", Over::Patches)];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -201,5 +208,21 @@ impl Operation for TokenMean {
             Over::Patches => x.narrow(1, self.front, n - self.front),
         };
         Flow::Row(read.mean_dim(1).flatten::<2>(1, 2))
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        let front = self.front as i64;
+        let (first, behind) = match self.over {
+            Over::Class => (0, front),
+            Over::Patches => (front, i64::MAX),
+        };
+        let [first, behind] =
+            [("first", first), ("behind", behind)].map(|(name, n)| graph.ints(name, &[n]));
+        let axis = graph.ints("axis", &[1]);
+        let read = graph.op("Slice", &[&x.name, &first, &behind, &axis], &[]);
+        Edge {
+            name: graph.op("ReduceMean", &[&read], &MEAN_OF_TOKENS),
+            form: Form::Row,
+        }
     }
 }

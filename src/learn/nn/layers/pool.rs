@@ -3,9 +3,11 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::Edge;
 use super::window::{SAME, Window, sizes};
 use crate::Error;
 use crate::nn::max_pool2d;
+use crate::nn::onnx::{self, Attribute, Graph};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 use burn::tensor::module::{avg_pool1d, avg_pool2d, max_pool1d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
@@ -72,6 +74,25 @@ impl Kept {
             Kept::Maximum => "maximum",
             Kept::Mean => "mean",
         }
+    }
+
+    fn to_onnx<const N: usize>(self, graph: &mut Graph, x: &str, window: &Window<N>) -> String {
+        let whole = |sizes: [usize; N]| sizes.map(|n| n as i64);
+        let (kernel, stride) = (whole(window.kernel), whole(window.stride));
+        let pads = onnx::pads(&window.padding);
+        let mut options = vec![
+            ("kernel_shape", Attribute::Ints(&kernel)),
+            ("strides", Attribute::Ints(&stride)),
+            ("pads", Attribute::Ints(&pads)),
+        ];
+        if matches!(self, Kept::Mean) {
+            options.push(("count_include_pad", Attribute::Int(1)));
+        }
+        let kind = match self {
+            Kept::Maximum => "MaxPool",
+            Kept::Mean => "AveragePool",
+        };
+        graph.op(kind, &[x], &options)
     }
 }
 
@@ -149,6 +170,10 @@ impl Operation for OverMaps {
             ),
         })
     }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        x.with(self.kept.to_onnx(graph, &x.name, &self.window))
+    }
 }
 
 #[derive(Debug)]
@@ -180,5 +205,9 @@ impl Operation for OverLines {
                 },
             ),
         })
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        x.with(self.kept.to_onnx(graph, &x.name, &self.window))
     }
 }

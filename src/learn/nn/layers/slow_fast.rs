@@ -4,8 +4,10 @@ use super::expression::{BRANCHES, Branches, Expression, Level};
 use super::layer::{Declaration, Fitted, Place, Plan, Refusal, Site};
 use super::node::{CHECKED, Children, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::Edge;
 use super::window::same;
 use crate::Error;
+use crate::nn::onnx::{Attribute, Graph};
 use crate::nn::slowfast::slower;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 use std::sync::Arc;
@@ -187,5 +189,15 @@ impl Operation for Slower {
             Flow::Map(x) => Flow::Map(slower(x, self.0)),
             _ => unreachable!("{CHECKED}"),
         }
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        let window = [self.0 as i64, 1];
+        let options = [
+            ("kernel_shape", Attribute::Ints(&window)),
+            ("strides", Attribute::Ints(&window)),
+            ("auto_pad", Attribute::Word("SAME_UPPER")),
+        ];
+        x.with(graph.op("MaxPool", &[&x.name], &options))
     }
 }

@@ -3,7 +3,9 @@
 use super::expression::{Expression, Level};
 use super::layer::{Fitted, Refusal, Site};
 use super::shape::{Shape, Size};
+use super::to_onnx::Form;
 use crate::Error;
+use crate::nn::onnx::Axis;
 use crate::nn::{Layer, Scheme, Summary, within};
 use auricle_audio::augment::Domain;
 use serde::{Deserialize, Serialize};
@@ -220,6 +222,35 @@ impl Stack {
             Clips::Waves { .. } => Some(Domain::Wave),
             Clips::Features { .. } => Some(Domain::Features),
             Clips::Rows { .. } => None,
+        }
+    }
+
+    /// The input of its graph: the name, its axes in one word, and their sizes, those of features where they are told.
+    pub(in crate::nn) fn onnx_input(
+        &self,
+        told: Option<[usize; 2]>,
+    ) -> (&'static str, Form, Vec<Axis>) {
+        let size = |known: Option<usize>, name| known.map_or(Axis::Any(name), Axis::Fixed);
+        let batch = Axis::Any("batch");
+        match self.clips {
+            Clips::Features {
+                channels,
+                bands,
+                frames,
+            } => {
+                let sizes = told.map_or([bands, frames], |sizes| sizes.map(Some));
+                let axes = [size(sizes[0], "bands"), size(sizes[1], "frames")];
+                (
+                    "features",
+                    Form::Map,
+                    vec![batch, Axis::Fixed(channels), axes[0], axes[1]],
+                )
+            }
+            Clips::Waves { channels, samples } => {
+                let axes = vec![batch, Axis::Fixed(channels), size(samples, "samples")];
+                ("wave", Form::Line, axes)
+            }
+            Clips::Rows { inputs } => ("row", Form::Row, vec![batch, Axis::Fixed(inputs)]),
         }
     }
 

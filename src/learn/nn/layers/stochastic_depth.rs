@@ -3,6 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::Edge;
+use crate::nn::onnx::Graph;
 use crate::nn::stochastic_depth::factors_of;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
 use burn::tensor::Tensor;
@@ -80,6 +82,10 @@ impl Each for LeavingOut {
 
 impl Operation for LeavingOut {
     fn apply(&self, x: Flow) -> Flow {
+        x
+    }
+
+    fn to_onnx(&self, _: &mut Graph, x: Edge) -> Edge {
         x
     }
 

@@ -3,6 +3,8 @@
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
+use super::to_onnx::Edge;
+use crate::nn::onnx::Graph;
 use std::sync::Arc;
 
 /// A map on its side: frames before bands.
@@ -38,5 +40,9 @@ impl Operation for SwapAxes {
             Flow::Map(x) => Flow::Map(x.swap_dims(2, 3)),
             _ => unreachable!("{CHECKED}"),
         }
+    }
+
+    fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
+        x.with(graph.transposed(&x.name, &[0, 1, 3, 2]))
     }
 }

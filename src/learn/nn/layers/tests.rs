@@ -440,7 +440,7 @@ fn built_in() -> Vec<(Architecture, Vec<usize>)> {
     };
     let nfnet = |pathways| {
         Architecture::SlowfastNfnet(SlowfastNfnetOptions {
-            width: 16,
+            width: 32,
             channels: 2,
             pathways,
             // So that clips are left out in every network.

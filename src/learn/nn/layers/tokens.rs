@@ -4,9 +4,8 @@ use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::Node;
 use super::shape::Shape;
 use super::window::{Window, per_axis, sizes};
-use crate::nn::{PatchEmbed, Positions, Scheme, TransformerBlock};
+use crate::nn::{LayerNorm, PatchEmbed, Positions, Scheme, TransformerBlock};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
-use burn::nn::LayerNormConfig;
 use std::sync::Arc;
 
 /// As [`PatchEmbed`].
@@ -245,7 +244,7 @@ impl Plan for Blocks {
             ..
         } = *self;
         Ok(Fitted::new(input.clone(), move |device| {
-            let norm = || LayerNormConfig::new(dim).with_epsilon(epsilon).init(device);
+            let norm = || LayerNorm::new(dim, epsilon, device);
             let block = |_| TransformerBlock::of([norm(), norm()], [dim, hidden], heads, device);
             Node::Transformer((0..depth).map(block).collect())
         }))

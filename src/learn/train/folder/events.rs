@@ -1,28 +1,23 @@
-//! Event files of TensorBoard: records of numbers and pictures by name and step.
+//! Event files of TensorBoard: records of numbers, pictures and sounds by name and step.
 //!
 //! A record is its length, a checksum of that, the message, and a checksum of that. The message is a protocol buffer,
 //! `tensorflow.Event`, of which a few fields are needed.
 
+use crate::protobuf::Message;
 use std::sync::OnceLock;
 
 /// The first message of a file, which says how it is to be read.
 pub(super) fn head(wall_time: f64) -> Vec<u8> {
-    let mut event = time(wall_time);
-    bytes(&mut event, FILE_VERSION, b"brain.Event:2");
-    record(&event)
+    record(&time(wall_time).text(FILE_VERSION, "brain.Event:2"))
 }
 
 /// A message with numbers at a step.
 pub(super) fn scalars(wall_time: f64, step: u64, figures: &[(String, f64)]) -> Vec<u8> {
-    let mut summary = Vec::new();
-    for (name, value) in figures {
-        let mut one = Vec::new();
-        bytes(&mut one, TAG, name.as_bytes());
-        key(&mut one, SIMPLE_VALUE, FOUR_BYTES);
-        one.extend((*value as f32).to_le_bytes());
-        bytes(&mut summary, VALUE, &one);
-    }
-    at_step(wall_time, step, &summary)
+    let values = figures.iter().map(|(name, value)| {
+        let tagged = Message::default().text(TAG, name);
+        tagged.float(SIMPLE_VALUE, *value as f32)
+    });
+    at_step(wall_time, step, values)
 }
 
 /// A message with a picture, a PNG file in colours, before the first step.
@@ -32,30 +27,41 @@ pub(super) fn picture(
     [width, height]: [usize; 2],
     file: &[u8],
 ) -> Vec<u8> {
-    let mut image = Vec::new();
-    for (field, number) in [
-        (HEIGHT, height as u64),
-        (WIDTH, width as u64),
-        (COLORSPACE, RGB),
-    ] {
-        key(&mut image, field, VARINT);
-        varint(&mut image, number);
-    }
-    bytes(&mut image, ENCODED, file);
-    let mut one = Vec::new();
-    bytes(&mut one, TAG, name.as_bytes());
-    bytes(&mut one, IMAGE, &image);
-    let mut summary = Vec::new();
-    bytes(&mut summary, VALUE, &one);
-    at_step(wall_time, 0, &summary)
+    let image = Message::default()
+        .int(HEIGHT, height as i64)
+        .int(WIDTH, width as i64)
+        .int(COLORSPACE, RGB)
+        .bytes(ENCODED, file);
+    let tagged = Message::default().text(TAG, name);
+    at_step(wall_time, 0, [tagged.message(IMAGE, &image)])
 }
 
-fn at_step(wall_time: f64, step: u64, summary: &[u8]) -> Vec<u8> {
-    let mut event = time(wall_time);
-    key(&mut event, STEP, VARINT);
-    varint(&mut event, step);
-    bytes(&mut event, SUMMARY, summary);
-    record(&event)
+/// A message with a sound, a WAV file of some channels and samples of each, before the first step.
+pub(super) fn sound(
+    wall_time: f64,
+    name: &str,
+    sample_rate: u32,
+    [channels, length]: [usize; 2],
+    file: &[u8],
+) -> Vec<u8> {
+    let sound = Message::default()
+        .float(SAMPLE_RATE, sample_rate as f32)
+        .int(CHANNELS, channels as i64)
+        .int(LENGTH, length as i64)
+        .bytes(ENCODED, file)
+        .text(CONTENT_TYPE, "audio/wav");
+    let tagged = Message::default().text(TAG, name);
+    at_step(wall_time, 0, [tagged.message(AUDIO, &sound)])
+}
+
+fn at_step(wall_time: f64, step: u64, values: impl IntoIterator<Item = Message>) -> Vec<u8> {
+    let summary = values
+        .into_iter()
+        .fold(Message::default(), |summary, value| {
+            summary.message(VALUE, &value)
+        });
+    let event = time(wall_time).int(STEP, step as i64);
+    record(&event.message(SUMMARY, &summary))
 }
 
 // Numbers of fields, as `event.proto` and `summary.proto` have them.
@@ -71,42 +77,21 @@ const HEIGHT: u64 = 1;
 const WIDTH: u64 = 2;
 const COLORSPACE: u64 = 3;
 const ENCODED: u64 = 4;
+const AUDIO: u64 = 6;
+const SAMPLE_RATE: u64 = 1;
+const CHANNELS: u64 = 2;
+const LENGTH: u64 = 3;
+const CONTENT_TYPE: u64 = 5;
 
 /// What TensorBoard calls red, green and blue.
-const RGB: u64 = 3;
+const RGB: i64 = 3;
 
-// How a field is written.
-const VARINT: u64 = 0;
-const EIGHT_BYTES: u64 = 1;
-const LENGTH_FIRST: u64 = 2;
-const FOUR_BYTES: u64 = 5;
-
-fn time(wall_time: f64) -> Vec<u8> {
-    let mut event = Vec::new();
-    key(&mut event, WALL_TIME, EIGHT_BYTES);
-    event.extend(wall_time.to_le_bytes());
-    event
+fn time(wall_time: f64) -> Message {
+    Message::default().double(WALL_TIME, wall_time)
 }
 
-fn key(out: &mut Vec<u8>, field: u64, kind: u64) {
-    varint(out, field << 3 | kind);
-}
-
-fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
-    key(out, field, LENGTH_FIRST);
-    varint(out, value.len() as u64);
-    out.extend(value);
-}
-
-fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn record(message: &[u8]) -> Vec<u8> {
+fn record(message: &Message) -> Vec<u8> {
+    let message = message.as_bytes();
     let length = (message.len() as u64).to_le_bytes();
     let mut out = length.to_vec();
     out.extend(masked(crc32c(&length)).to_le_bytes());

@@ -2,7 +2,7 @@
 
 use super::super::History;
 use super::events;
-use super::seen::Picture;
+use super::seen::{Seen, What};
 use crate::Error;
 use auricle_audio::io::write_whole;
 use std::fs::OpenOptions;
@@ -24,12 +24,12 @@ pub(in crate::train) struct Kept {
     /// The event file of this process, and the epochs in it.
     events: Option<(PathBuf, usize)>,
     /// What stands in it before the first epoch.
-    seen: Vec<Picture>,
+    seen: Vec<Seen>,
 }
 
 impl Kept {
-    /// With pictures of what the encoder is shown first.
-    pub(in crate::train) fn with(seen: Vec<Picture>) -> Kept {
+    /// With what the encoder is shown first.
+    pub(in crate::train) fn with(seen: Vec<Seen>) -> Kept {
         Kept { events: None, seen }
     }
 
@@ -71,14 +71,25 @@ impl Kept {
                 // An epoch must not stand in two files, so what an earlier process wrote is written anew.
                 remove_events(folder);
                 let file = folder.join(format!("{}{}{}", EVENTS.0, now as u64, EVENTS.1));
-                let seen = self.seen.iter();
-                let pictures = seen.map(|it| events::picture(now, &it.name, it.size, &it.file));
-                let pictures: Vec<u8> = pictures.flatten().collect();
-                write_whole(&file, &[events::head(now), pictures, records(0)].concat())?;
+                let seen = self.seen.iter().flat_map(|it| shown(now, it));
+                let seen: Vec<u8> = seen.collect();
+                write_whole(&file, &[events::head(now), seen, records(0)].concat())?;
                 self.events = Some((file, n));
             }
         }
         Ok(())
+    }
+}
+
+fn shown(now: f64, seen: &Seen) -> Vec<u8> {
+    match &seen.what {
+        What::Picture { size, file } => events::picture(now, &seen.name, *size, file),
+        What::Sound {
+            sample_rate,
+            channels,
+            length,
+            file,
+        } => events::sound(now, &seen.name, *sample_rate, [*channels, *length], file),
     }
 }
 

@@ -10,11 +10,11 @@ use super::super::inputs::Inputs;
 use super::super::method::{Method, Nothing, Terms};
 use super::tokens::{transformer, transformer_and_input};
 use crate::Error;
-use crate::nn::{Network, PATCH, Scheme, TransformerBlock, linear};
+use crate::nn::{LayerNorm, Network, PATCH, Scheme, TransformerBlock, linear};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
 use auricle_audio::{Key, Place};
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::module::unfold4d;
 use burn::tensor::ops::UnfoldOptions;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -258,10 +258,7 @@ impl Method for MaskedAutoencoder {
         let ast = transformer(&encoder, MASKED_AUTOENCODER.facts.title)?;
         let (dim, values) = (ast.run_dim(), ast.channels() * PATCH * PATCH);
         drop(ast);
-        let norm = || {
-            let config = LayerNormConfig::new(self.dim).with_epsilon(NORM_EPSILON);
-            config.init(device)
-        };
+        let norm = || LayerNorm::new(self.dim, NORM_EPSILON, device);
         let block = |_| TransformerBlock::new([norm(), norm()], self.dim, self.heads, device);
         let decoder = Decoder {
             embed: linear(dim, self.dim, device),

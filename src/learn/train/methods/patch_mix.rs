@@ -9,11 +9,11 @@ use super::parameters::{LABEL_FRACTION, check_loss, loss, loss_of};
 use super::tokens::{transformer, transformer_and_input};
 use crate::Error;
 use crate::loss::{Given, Loss, Mixing, PATCH_MIX_LOSS, PatchMix as Mix, Reads, Target};
-use crate::nn::{Network, PatchMixProjector};
+use crate::nn::{LayerNorm, Network, PatchMixProjector};
 use auricle_audio::declare::{ABOVE_ZERO, DefaultInside, DefaultValue, Inside, Kind, Parameter};
 use auricle_audio::{Place, Rng};
 use burn::module::Module;
-use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 
@@ -206,7 +206,7 @@ impl Method for PatchMix {
         let projects = self.contrasts();
         plan.drawn(Mixed {
             encoder,
-            norm: LayerNormConfig::new(dim).init(device),
+            norm: LayerNorm::new(dim, LayerNorm::EPSILON, device),
             head: LinearConfig::new(dim, plan.n_classes()).init(device),
             projector: projects.then(|| PatchMixProjector::new(dim, dim, device)),
         })

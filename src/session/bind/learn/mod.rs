@@ -30,6 +30,7 @@ mod regression;
 mod rendering;
 mod run;
 mod runs;
+mod spectra;
 mod study;
 mod tensor;
 mod validating;
@@ -53,6 +54,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let tape = Arc::default();
     all.extend(tensor::functions(environment, &tape));
     all.extend(rendering::functions(environment, &tape));
+    all.push(spectra::function(&tape));
     all.extend(encoder::functions(environment));
     all.extend(model::functions(environment, &tape));
     all.extend(embeddings::functions(environment));

@@ -9,7 +9,9 @@ use auricle_audio::dataset::Dataset;
 use auricle_learn::batch::{Batch, Scaling};
 use auricle_learn::feed::measure;
 use auricle_learn::nn::layers::{Flow, with_maps};
-use auricle_learn::nn::{Architecture, Card, Encoder, FrontEnd, Input, LoadOptions, Naming};
+use auricle_learn::nn::{
+    Architecture, Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming,
+};
 use auricle_learn::tensor::NdTensor;
 use rhai::Dynamic;
 use std::path::Path;
@@ -294,7 +296,7 @@ fn export() -> Function {
     Function::new("export", Topic::Training, |call| {
         let encoder = call.receiver::<Model>()?.encoder;
         let folder = call.get::<String>("folder")?;
-        word(call, "to", &EXPORTS)?;
+        let layout = word(call, "to", &EXPORTS)?;
         let text = |name: &str| call.get::<String>(name);
         let results = call.raw("results");
         let card = Card {
@@ -307,15 +309,19 @@ fn export() -> Function {
             },
             license: text("license")?,
         };
-        Ok(encoder.export(Path::new(&folder), &card)?)
+        Ok(encoder.export(Path::new(&folder), layout, &card)?)
     })
     .on::<Model>()
     .long()
-    .about("Writes a folder that others can load and publish: weights, configurations and a card.")
+    .about("Writes a folder that others can load and publish: weights and configurations, or a graph, and a card.")
     .note("an `ast` loads in Python's `transformers` by `AutoModel.from_pretrained`; other encoders have PyTorch's names")
+    .note(
+        "`to: \"onnx\"` writes `model.onnx`, which reads features as the recipe gives them, or waves, of any number of clips, and \
+         gives embeddings; the recipe itself is not in it, and an `ast` reads clips of the size of its positions",
+    )
     .param::<String>("folder", "where to")
-    .option::<String>("to", "huggingface", "the layout of the folder")
-    .words("to", &EXPORTS.map(|(word, ())| word))
+    .option::<String>("to", "huggingface", "what the folder holds: Hugging Face's files, or a graph of ONNX")
+    .words("to", &EXPORTS.map(|(word, _)| word))
     .option::<String>("title", "", "title of the card; the model's source if it is empty")
     .option::<String>("about", "", "what the model is for and what it was trained on, for the card")
     .option::<Dynamic>("results", Dynamic::UNIT, "a report, results or a text that say how it was judged, for the card")
@@ -325,7 +331,7 @@ fn export() -> Function {
 }
 
 /// Layouts of a folder.
-const EXPORTS: [(&str, ()); 1] = [("huggingface", ())];
+const EXPORTS: [(&str, Layout); 2] = [("huggingface", Layout::HuggingFace), ("onnx", Layout::Onnx)];
 
 fn load(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
