@@ -254,8 +254,11 @@ fn an_interrupt_stops_at_once_and_the_checkpoint_is_written() {
     let child = start(again.path(), &["train.rhai", "--json", "--epochs", "12"]);
     // The first checkpoint says that training has begun.
     let deadline = Instant::now() + Duration::from_secs(60);
-    let begun =
-        || std::fs::read_dir(again.path().join("runs")).is_ok_and(|mut runs| runs.next().is_some());
+    let begun = || {
+        let runs = std::fs::read_dir(again.path().join("runs"));
+        let mut runs = runs.into_iter().flatten().flatten();
+        runs.any(|run| run.path().join("checkpoint.safetensors").exists())
+    };
     while !begun() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
