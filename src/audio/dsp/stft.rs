@@ -419,6 +419,7 @@ fn beyond(samples: &[f32], position: isize, mode: PadMode) -> f32 {
 }
 
 /// Where what stands at a position of an extended signal of `n` samples is taken from; nothing if it is a zero.
+#[inline(always)]
 fn place(n: usize, position: isize, mode: PadMode) -> Option<usize> {
     let n = n as isize;
     let position = match mode {

@@ -5,7 +5,7 @@ use super::logarithm::{decibels, ln};
 use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, mel_corners};
 use crate::Error;
 use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What the levels of a spectrogram in dB refer to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,6 +101,8 @@ pub struct LogMel {
     /// For every band the first bin with weight and the weights from there.
     bands: Arc<Bands>,
     axes: Arc<FeatureAxes>,
+    /// From a frame to its spectrum, once somebody has asked for it: see [`MelProducts`].
+    spectrum: OnceLock<Arc<[f32]>>,
 }
 
 impl LogMel {
@@ -149,6 +151,7 @@ impl LogMel {
             options,
             stft,
             bands,
+            spectrum: OnceLock::new(),
         })
     }
 
@@ -175,7 +178,7 @@ pub struct MelProducts {
     /// Samples of a frame.
     pub length: usize,
     /// From a frame to its spectrum, `[length, 2 n_bins]`: real parts, then imaginary ones.
-    pub spectrum: Vec<f32>,
+    pub spectrum: Arc<[f32]>,
     /// Bins of a spectrum.
     pub n_bins: usize,
     /// From the bins, raised to `power`, to the bands, `[n_bins, n_mels]`.
@@ -196,7 +199,10 @@ impl LogMel {
             places: self.stft.places(n_samples),
             n_frames,
             length: self.stft.frame_length(),
-            spectrum: self.stft.matrix(),
+            spectrum: self
+                .spectrum
+                .get_or_init(|| self.stft.matrix().into())
+                .clone(),
             n_bins,
             bank: self.bands.matrix(n_bins),
             options: self.options,

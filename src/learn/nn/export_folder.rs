@@ -54,7 +54,7 @@ impl Encoder {
             Layout::HuggingFace => self.write_weights(folder)?,
             Layout::Onnx => write_whole(&folder.join(GRAPH), &self.graph()?)?,
         }
-        if let Some(input) = self.preprocessor_config() {
+        if let Some(input) = self.preprocessor_config(layout) {
             write_whole(
                 &folder.join("preprocessor_config.json"),
                 pretty(&input).as_bytes(),
@@ -122,9 +122,13 @@ impl Encoder {
 
     /// How a clip becomes the model's input: the recipe, and for the transformer's own features the fields by which
     /// `transformers` computes them, whose deviation is half of what is divided by.
-    fn preprocessor_config(&self) -> Option<Value> {
+    fn preprocessor_config(&self, layout: Layout) -> Option<Value> {
         let front_end = self.front_end.as_ref()?;
         let source = front_end.recipe.to_string();
+        if layout == Layout::Onnx {
+            // The graph scales, and nobody else may.
+            return Some(json!({ "recipe": source }));
+        }
         let mut config = json!({
             "recipe": source,
             "mean": front_end.scaling.mean,

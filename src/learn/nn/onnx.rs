@@ -237,8 +237,8 @@ impl Graph {
     /// The features as the network reads them: less the mean of the training clips, divided by what they are divided by.
     pub(super) fn front(&mut self, x: &str, front_end: &FrontEnd) -> String {
         let scaling = front_end.scaling;
-        let mean = self.number("mean", scaling.mean.into());
-        let deviation = self.number("deviation", scaling.deviation.into());
+        let mean = self.number("mean", scaling.mean);
+        let deviation = self.number("deviation", scaling.deviation);
         let centred = self.op("Sub", &[x, &mean], &[]);
         self.op("Div", &[&centred, &deviation], &[])
     }
