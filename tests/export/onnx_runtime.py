@@ -57,7 +57,7 @@ let run = simclr(resnet18(#{ width: 4, seed: 1 }), data, #{ recipe: views(2, gai
 run.fit();
 run.model.export("model", #{ to: "onnx" });
 let rows = [];
-for i in 0..data.len() { rows.push(tensor(data[i].wave |> mel)); }
+for clip in data { rows.push((clip.wave |> mel).to_tensor()); }
 save_safetensors("both.safetensors", #{ x: stack(rows), y: run.model.embed(data).to_tensor() });
 """
 
