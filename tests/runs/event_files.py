@@ -41,7 +41,7 @@ def check(run: Path) -> tuple[int, int, int]:
         assert file[:8] == b"\x89PNG\r\n\x1a\n" and event.step == 0, (run, name)
         assert struct.unpack(">II", file[16:24]) == (event.width, event.height), (run, name)
         pictures += 1
-    sounds = 0
+    sounds, heard = 0, 0
     for name in events.Tags()["audio"]:
         (event,) = events.Audio(name)
         assert event.content_type == "audio/wav" and event.step == 0, (run, name)
@@ -49,8 +49,10 @@ def check(run: Path) -> tuple[int, int, int]:
             assert file.getframerate() == event.sample_rate, (run, name)
             assert file.getnframes() == event.length_frames > 0, (run, name)
             samples = numpy.frombuffer(file.readframes(file.getnframes()), "<i2")
-        assert samples.any(), (run, name, "is silent")
         sounds += 1
+        # A part of a recording may be silence.
+        heard += samples.any()
+    assert heard > sounds / 2 or not sounds, (run, "is silent")
     return compared, pictures, sounds
 
 
