@@ -8,6 +8,7 @@ use crate::rust_cell::is_rust;
 use crate::script::{Definition, Diagnostic, Unknown, definitions, nearest, path_at_home, without};
 use crate::{Outcome, Session};
 use rhai::Dynamic;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -267,12 +268,17 @@ impl Session {
 
     fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
         let good = || self.cells.iter().filter(|cell| cell.counts);
-        let cells: Vec<&Cell> = good().collect();
-        let statements: Vec<String> = cells
-            .iter()
-            .enumerate()
-            .map(|(i, cell)| cell.statement(&cells[i + 1..]))
-            .collect();
+        // A script has one function of a name and a number of parameters, the last.
+        let (mut defined, mut statements) = (HashSet::new(), Vec::new());
+        for cell in good().rev() {
+            statements.push(cell.statement(|definition| defined.contains(&definition.signature)));
+            defined.extend(
+                definitions(cell.source())
+                    .into_iter()
+                    .map(|own| own.signature),
+            );
+        }
+        statements.reverse();
         crate::write_whole(path, (statements.join("\n\n") + "\n").as_bytes())
             .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
         let left_out: Vec<&str> = good()
@@ -331,12 +337,8 @@ impl Cell {
         self.script.as_deref().unwrap_or(&self.text)
     }
 
-    /// It as part of a script, with the cells `behind` it. A script has one function of a name, the last.
-    fn statement(&self, behind: &[&Cell]) -> String {
-        let is_replaced = |definition: &Definition| {
-            let mut later = behind.iter().flat_map(|cell| definitions(cell.source()));
-            later.any(|other| other.signature == definition.signature)
-        };
+    /// It as part of a script, without the functions that are replaced.
+    fn statement(&self, is_replaced: impl Fn(&Definition) -> bool) -> String {
         match &self.script {
             Some(script) => without(script, is_replaced).trim_end().to_owned(),
             None if is_rust(&self.text) => commented(&self.text),

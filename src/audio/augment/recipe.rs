@@ -298,18 +298,13 @@ impl Recipe {
 
     /// The steps before those that give features: what can be heard of it. What they draw is what they draw in the whole.
     pub fn before_features(&self) -> Recipe {
-        let gives = |n: usize| {
-            let steps = self.steps[..n].into();
-            Recipe { steps }
-                .flow(Some(Domain::Wave))
-                .map(|flow| flow.gives)
+        let is_heard = |step: &&Step| {
+            let flow = step.flow(Some(Domain::Wave));
+            flow.is_ok_and(|flow| flow.gives == Some(Domain::Wave))
         };
-        let heard = (0..=self.steps.len()).rev();
-        let n = heard
-            .into_iter()
-            .find(|&n| gives(n) == Ok(Some(Domain::Wave)));
+        let heard = self.steps.iter().take_while(is_heard);
         Recipe {
-            steps: self.steps[..n.unwrap_or(0)].into(),
+            steps: heard.cloned().collect(),
         }
     }
 }

@@ -51,17 +51,14 @@ pub(super) static RUST_OP: Declaration = Declaration {
               let x = tone(440, 1); assert((x |> r).peak() > 0.9 && (x |> r).peak() < 1.0); assert(from_json(to_json(r)) == r)",
     build: |settings| {
         let source = settings.chosen("source").unwrap_or_default();
-        let library = match source.contains('{') {
-            true => of_text(source, &|| false)?,
-            false => of_file(Path::new(source), &|| false)?,
+        let is_of_file = !source.contains('{');
+        let library = match is_of_file {
+            true => of_file(Path::new(source), &|| false)?,
+            false => of_text(source, &|| false)?,
         };
         let index = chosen(library.operators(), settings.chosen("operator"))?;
-        let operator = RustOp::new(library, index, settings.named("name"))?;
-        let is_of_file = !source.contains('{');
-        Ok(Arc::new(RustOp {
-            is_of_file,
-            ..operator
-        }))
+        let operator = RustOp::new(library, index, settings.named("name"), is_of_file)?;
+        Ok(Arc::new(operator))
     },
 };
 
@@ -110,6 +107,7 @@ impl RustOp {
         library: Arc<Library>,
         index: usize,
         named: &[(String, Distribution)],
+        is_of_file: bool,
     ) -> Result<RustOp, Error> {
         let operator = &library.operators()[index];
         let is_known = |name: &str| operator.parameters.iter().any(|p| p.name == name);
@@ -153,7 +151,7 @@ impl RustOp {
             index,
             parameters,
             draws,
-            is_of_file: false,
+            is_of_file,
         })
     }
 

@@ -78,9 +78,7 @@ impl Recipe {
     /// draw, by name and length as the clips of a dataset are, and what stages are read from.
     pub fn identify(&self, add: &mut impl FnMut(&str)) {
         for path in self.named_files() {
-            let name = path.file_name().map(|name| name.to_string_lossy());
-            let n_bytes = path.metadata().map_or(0, |metadata| metadata.len());
-            add(&format!("{} {n_bytes}", name.unwrap_or_default()));
+            io::identify(&path, add);
         }
         self.read_from_files()
             .iter()

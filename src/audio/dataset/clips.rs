@@ -306,10 +306,7 @@ impl Dataset {
         for clip in self.clips.iter() {
             match &clip.source {
                 Source::File(path) => {
-                    let name = path.file_name().map(|name| name.to_string_lossy());
-                    add(&name.unwrap_or_default());
-                    let bytes = path.metadata().map_or(0, |metadata| metadata.len());
-                    add(&bytes.to_string());
+                    io::identify(path, add);
                     if let Some(span) = clip.span {
                         add(&format!("{span:?}"));
                     }

@@ -170,7 +170,7 @@ impl Stft {
         scratch: &mut FftScratch,
         mut visit: impl FnMut(usize, &[Complex32]),
     ) -> Result<(), Error> {
-        let n_frames = self.checked_frames(samples)?;
+        let n_frames = self.checked_frames(samples.len())?;
         self.fft.prepare(scratch);
         for frame in 0..n_frames {
             // The transform leaves its input in disorder, so the zeros behind the frame are made anew.
@@ -243,15 +243,15 @@ impl Stft {
         }
     }
 
-    /// Number of frames of a signal, if it is long enough.
+    /// Number of frames of a signal of `n` samples, if it is long enough.
     ///
     /// # Errors
     /// [`Error::Unusable`] if the signal is too short for a frame, or to be mirrored.
-    pub fn checked_frames(&self, samples: &[f32]) -> Result<usize, Error> {
+    pub fn checked_frames(&self, n: usize) -> Result<usize, Error> {
         let StftOptions {
             center, pad_mode, ..
         } = self.options;
-        let (n, length) = (samples.len(), self.window.len());
+        let length = self.window.len();
         let n_frames = self.n_frames(n);
         if n_frames == 0 || n == 0 {
             return Err(Error::Unusable(format!(
@@ -510,7 +510,7 @@ mod tests {
                 one.push(spectrum.to_vec())
             })
             .unwrap();
-            let n_frames = stft.checked_frames(&samples).unwrap();
+            let n_frames = stft.checked_frames(samples.len()).unwrap();
             assert_eq!(n_frames, one.len());
             for first in (0..n_frames).step_by(LANES) {
                 let count = stft.block(&samples, first, Spectra::Complex, &mut complex);

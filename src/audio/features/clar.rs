@@ -152,7 +152,7 @@ impl FrontEnd for ClarFeatures {
         for channel in 0..n_channels {
             let part = &samples[channel * n..(channel + 1) * n];
             let block = &mut out.values[3 * channel * n_bands * n_frames..];
-            for first in (0..self.stft.checked_frames(part)?).step_by(LANES) {
+            for first in (0..self.stft.checked_frames(part.len())?).step_by(LANES) {
                 let count = self.stft.block(part, first, Spectra::Complex, fft);
                 let lanes = fft.lanes_mut();
                 let (re, im) = (lanes.re.groups(), lanes.im.groups());

@@ -153,7 +153,7 @@ impl FrontEnd for HtkMfcc {
             }
             wave.resize(padded, 0.0);
             let block = &mut mels.values[channel * self.bands.len() * n_frames..];
-            for first in (0..self.stft.checked_frames(wave)?).step_by(LANES) {
+            for first in (0..self.stft.checked_frames(wave.len())?).step_by(LANES) {
                 let count = self.stft.block(wave, first, Spectra::Powers, fft);
                 let mut energy = [0.0; LANES];
                 for (power, raw) in powers.iter_mut().zip(fft.lanes_mut().re.groups()) {

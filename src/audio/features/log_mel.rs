@@ -193,7 +193,7 @@ impl LogMel {
     /// # Errors
     /// [`Error::Unusable`] if that is too short.
     pub fn products(&self, n_samples: usize) -> Result<MelProducts, Error> {
-        let n_frames = self.stft.checked_frames(&vec![0.0; n_samples])?;
+        let n_frames = self.stft.checked_frames(n_samples)?;
         let n_bins = self.stft.n_bins();
         Ok(MelProducts {
             places: self.stft.places(n_samples),
@@ -235,7 +235,7 @@ impl FrontEnd for LogMel {
                 wave.extend(part.iter().map(|x| x - mean));
                 part = wave;
             }
-            for first in (0..self.stft.checked_frames(part)?.min(n_frames)).step_by(LANES) {
+            for first in (0..self.stft.checked_frames(part.len())?.min(n_frames)).step_by(LANES) {
                 let count = self
                     .stft
                     .block(part, first, Spectra::Powers, fft)

@@ -7,6 +7,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
+/// Hands on what a file is known by where reading it would take too long: its name, then its length.
+pub(crate) fn identify(path: &Path, add: &mut impl FnMut(&str)) {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    add(&name.unwrap_or_default());
+    let n_bytes = path.metadata().map_or(0, |metadata| metadata.len());
+    add(&n_bytes.to_string());
+}
+
 /// What a folder holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {

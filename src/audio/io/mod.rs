@@ -26,6 +26,7 @@ mod write;
 pub use bounds::{HIGHEST_RATE, MOST_CHANNELS, MOST_SAMPLES};
 pub(crate) use flac::FlacContent;
 pub use flac::{FlacFormat, write_flac};
+pub(crate) use folder::identify;
 pub use folder::{Found, PassedOver, find_sounds, sounds};
 pub use mp3::{MP3_RATES, mp3_file, read_mp3};
 pub use read::{EXTENSIONS, Header, read, read_bytes, read_header, read_header_of};

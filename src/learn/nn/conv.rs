@@ -1,7 +1,7 @@
 //! Convolutions in one and two dimensions.
 
 use super::cpu;
-use super::onnx::{Attribute, Graph, pads};
+use super::onnx::{Attribute, Graph, pads, whole};
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
@@ -70,7 +70,6 @@ fn written<const D: usize, const N: usize>(
     bias: Option<&Param<Tensor<1>>>,
     options: &ConvOptions<N>,
 ) -> String {
-    let whole = |sizes: [usize; N]| sizes.map(|n| n as i64);
     let (strides, dilations) = (whole(options.stride), whole(options.dilation));
     let pads = pads(&options.padding);
     let options = [

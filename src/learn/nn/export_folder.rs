@@ -1,14 +1,13 @@
 //! A folder that others can publish and load: weights, what they are weights of, and a card.
 
 use super::encoder::Encoder;
-use super::layers::Layers;
+use super::layers::as_layers;
 use super::names::Naming;
 use super::onnx::{Axis, Graph};
 use super::transformer::{EPSILON, MLP_RATIO};
-use super::{Architecture, AstOptions, Pooling, front::PATCH, import};
+use super::{Architecture, AstOptions, Pooling, front::PATCH};
 use crate::Error;
 use auricle_audio::io::write_whole;
-use burn::module::Module;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -62,7 +61,7 @@ impl Encoder {
         }
         write_whole(
             &folder.join("README.md"),
-            self.card(layout, card).as_bytes(),
+            self.card(layout, card)?.as_bytes(),
         )?;
         Ok(())
     }
@@ -80,7 +79,7 @@ impl Encoder {
         }
         let architecture = self.architecture();
         let stack = architecture.stack()?;
-        let network = import(Layers::new(&stack, &self.device())?, &self.weights())?.valid();
+        let network = as_layers(self, &self.device())?;
         let size = match &architecture {
             Architecture::Ast(options) => Some([options.bands, options.frames]),
             _ => None,
@@ -150,7 +149,7 @@ impl Encoder {
         Some(config)
     }
 
-    fn card(&self, layout: Layout, card: &Card) -> String {
+    fn card(&self, layout: Layout, card: &Card) -> Result<String, Error> {
         let architecture = self.architecture();
         let source = architecture.to_string();
         let mut text = String::from("---\nlibrary_name: ");
@@ -178,9 +177,7 @@ impl Encoder {
                 format!("In Auricle:\n\n```\nlet model = {source}.load(\"{WEIGHTS}\");\n```\n\n")
             }
             Layout::Onnx => {
-                let input = architecture
-                    .stack()
-                    .map_or(FEATURES, |stack| stack.onnx_input(None).0);
+                let (input, ..) = architecture.stack()?.onnx_input(None);
                 format!(
                     "In Python:\n\n```python\nimport onnxruntime\n\n\
                      session = onnxruntime.InferenceSession(\"{GRAPH}\")\n\
@@ -210,13 +207,12 @@ impl Encoder {
             "" => "It was not judged.\n".into(),
             results => format!("```\n{}\n```\n", results.trim_end()),
         };
-        text
+        Ok(text)
     }
 }
 
-/// Names of the output and the inputs of a graph.
+/// Name of the output of a graph.
 const EMBEDDING: &str = "embedding";
-const FEATURES: &str = "features";
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"

@@ -1,8 +1,8 @@
 //! The residual block of networks without normalization.
 
-use super::onnx::{Attribute, GELU_SCALE, Graph};
+use super::onnx::{GELU_SCALE, Graph};
 use super::stochastic_depth::factors_of;
-use super::ws_conv::{mean_pool, mean_pool_to_onnx};
+use super::ws_conv::mean_pool;
 use super::{WsConv2d, cpu, linear};
 use burn::module::{Flag, Module, Param};
 use burn::nn::Linear;
@@ -172,7 +172,7 @@ impl NfBlock {
         let a = activation(graph, x, self.beta);
         let shortcut = match &self.conv_shortcut {
             Some(layer) if self.stride != [1; 2] => {
-                let pooled = mean_pool_to_onnx(graph, &a, self.stride);
+                let pooled = graph.pooled("AveragePool", &a, self.stride);
                 conv(graph, "conv_shortcut", layer, &pooled)
             }
             Some(layer) => conv(graph, "conv_shortcut", layer, &a),
@@ -187,16 +187,9 @@ impl NfBlock {
             let a = activation(graph, &y, 1.0);
             y = conv(graph, name, layer, &a);
         }
-        let options = [
-            ("axes", Attribute::Ints(&[2, 3])),
-            ("keepdims", Attribute::Int(0)),
-        ];
-        let means = graph.op("ReduceMean", &[&y], &options);
+        let means = graph.reduced("ReduceMean", &y, &[2, 3]);
         let mut linear = |name: &str, layer: &Linear, x: &str, kind: &str| {
-            let bias = layer.bias.as_ref().map(Param::val);
-            let y = graph.inside(Some(name), |graph| {
-                graph.linear(x, layer.weight.val(), bias)
-            });
+            let y = graph.inside(Some(name), |graph| graph.linear(x, layer));
             graph.op(kind, &[&y], &[])
         };
         let hidden = linear("se.fc0", &self.se.fc0, &means, "Relu");

@@ -5,6 +5,7 @@
 
 use super::FrontEnd;
 use crate::protobuf::Message;
+use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData};
 use std::collections::BTreeSet;
 
@@ -56,11 +57,9 @@ impl Graph {
             true => own.to_owned(),
             false => format!("{}.{own}", self.path.join(".")),
         };
-        let numbered = (1..).map(|n| match n {
-            1 => own.clone(),
-            n => format!("{own}_{n}"),
-        });
-        let free = numbered.into_iter().find(|name| !self.names.contains(name));
+        let numbered = (2..).map(|n| format!("{own}_{n}"));
+        let mut names = std::iter::once(own.clone()).chain(numbered);
+        let free = names.find(|name| !self.names.contains(name));
         let free = free.expect("numbers do not end");
         self.names.insert(free.clone());
         free
@@ -147,13 +146,33 @@ impl Graph {
         self.op("Transpose", &[x], &[("perm", Attribute::Ints(axes))])
     }
 
-    /// A linear layer over the last axis, of weights `[from, to]`.
-    pub(super) fn linear(&mut self, x: &str, weight: Tensor<2>, bias: Option<Tensor<1>>) -> String {
-        let weight = self.weight("weight", weight);
+    /// A mean or a maximum over some axes, which go.
+    pub(super) fn reduced(&mut self, kind: &str, x: &str, axes: &[i64]) -> String {
+        let options = [
+            ("axes", Attribute::Ints(axes)),
+            ("keepdims", Attribute::Int(0)),
+        ];
+        self.op(kind, &[x], &options)
+    }
+
+    /// A mean or a maximum of windows side by side, with SAME padding, whose cells do not count.
+    pub(super) fn pooled(&mut self, kind: &str, x: &str, window: [usize; 2]) -> String {
+        let window = whole(window);
+        let options = [
+            ("kernel_shape", Attribute::Ints(&window)),
+            ("strides", Attribute::Ints(&window)),
+            ("auto_pad", Attribute::Word("SAME_UPPER")),
+        ];
+        self.op(kind, &[x], &options)
+    }
+
+    /// A linear layer over the last axis.
+    pub(super) fn linear(&mut self, x: &str, layer: &Linear) -> String {
+        let weight = self.weight("weight", layer.weight.val());
         let y = self.op("MatMul", &[x, &weight], &[]);
-        match bias {
+        match &layer.bias {
             Some(bias) => {
-                let bias = self.weight("bias", bias);
+                let bias = self.weight("bias", bias.val());
                 self.op("Add", &[&y, &bias], &[])
             }
             None => y,
@@ -294,6 +313,11 @@ impl Graph {
 /// What stands before the inner sum of [`Graph::gelu_tanh`].
 pub(super) const GELU_SCALE: f64 =
     std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+
+/// Sizes as options have them.
+pub(super) fn whole<const N: usize>(sizes: [usize; N]) -> [i64; N] {
+    sizes.map(|n| n as i64)
+}
 
 /// Cells before and behind every axis, as the standard has them: all of those before first.
 pub(super) fn pads<const N: usize>(padding: &[(usize, usize); N]) -> Vec<i64> {

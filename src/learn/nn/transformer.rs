@@ -2,7 +2,7 @@
 
 use super::onnx::Graph;
 use super::{LayerNorm, cpu, linear};
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Tensor};
@@ -116,10 +116,7 @@ impl TransformerBlock {
     /// Writes it into a graph.
     pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
         let linear = |graph: &mut Graph, name: &str, layer: &Linear, x: &str| {
-            let bias = layer.bias.as_ref().map(Param::val);
-            graph.inside(Some(name), |graph| {
-                graph.linear(x, layer.weight.val(), bias)
-            })
+            graph.inside(Some(name), |graph| graph.linear(x, layer))
         };
         let normed = graph.inside(Some("norm1"), |graph| self.norm1.to_onnx(graph, x));
         let tokens = linear(graph, "attn.qkv", &self.attn.qkv, &normed);

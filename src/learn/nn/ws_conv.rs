@@ -1,7 +1,7 @@
 //! Convolution with standardized weights, and the padding that goes with it.
 
 use super::conv::convolve;
-use super::onnx::{Attribute, Graph};
+use super::onnx::{Attribute, Graph, whole};
 use burn::module::{Module, Param};
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, PadMode};
@@ -87,7 +87,7 @@ impl WsConv2d {
 
     /// Writes it into a graph: its weights stand there as they convolve.
     pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
-        let strides = self.stride.map(|n| n as i64);
+        let strides = whole(self.stride);
         let options = [
             ("strides", Attribute::Ints(&strides)),
             ("auto_pad", Attribute::Word("SAME_UPPER")),
@@ -95,18 +95,6 @@ impl WsConv2d {
         ];
         graph.conv(x, self.standardized(), Some(self.bias.val()), &options)
     }
-}
-
-/// Writes [`mean_pool`] into a graph.
-pub(super) fn mean_pool_to_onnx(graph: &mut Graph, x: &str, stride: [usize; 2]) -> String {
-    let window = stride.map(|n| n as i64);
-    let options = [
-        ("kernel_shape", Attribute::Ints(&window)),
-        ("strides", Attribute::Ints(&window)),
-        ("auto_pad", Attribute::Word("SAME_UPPER")),
-        ("count_include_pad", Attribute::Int(0)),
-    ];
-    graph.op("AveragePool", &[x], &options)
 }
 
 /// The mean of every window of the size of its stride, with SAME padding; cells of padding do not

@@ -10,8 +10,8 @@ use xxhash_rust::xxh3::xxh3_64;
 const READ_WHOLE: u64 = 512 << 20;
 
 /// Fingerprint of the recipe, the format of the file, the program, the files of operators, and the recordings that the recipe
-/// may draw. All of them
-/// count: one more changes what is drawn, and so does one that was passed over because it was broken and is mended.
+/// may draw. All of them count: one more changes what is drawn, and so does one that was passed over because it was broken and
+/// is mended.
 pub(super) fn made_by(recipe: &Recipe, encoding: Encoding) -> String {
     let mut text = format!(
         "{PROGRAM}\n{}\n{} {}\n",

@@ -4,7 +4,7 @@ use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
 use super::to_onnx::{Edge, Form};
-use crate::nn::onnx::{Attribute, Graph};
+use crate::nn::onnx::Graph;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings, words};
 use burn::tensor::Tensor;
 use std::sync::Arc;
@@ -136,12 +136,8 @@ impl Operation for Global {
             Kept::Mean => "ReduceMean",
             Kept::Maximum => "ReduceMax",
         };
-        let options = [
-            ("axes", Attribute::Ints(axes)),
-            ("keepdims", Attribute::Int(0)),
-        ];
         Edge {
-            name: graph.op(kind, &[&x.name], &options),
+            name: graph.reduced(kind, &x.name, axes),
             form,
         }
     }

@@ -49,6 +49,7 @@ pub use expression::{Branches, Expression};
 pub use layer::{Declaration, Described, Fitted, Plan, Refusal, Site};
 pub use network::{Embedded, Layers};
 pub use node::{Children, Flow, Node};
+pub(in crate::nn) use of_encoders::as_layers;
 pub use of_encoders::with_maps;
 pub use shape::{Shape, Size};
 pub use stack::{Clips, Stack};

@@ -79,15 +79,20 @@ pub fn with_maps(
     names: &[String],
     device: &Device,
 ) -> Result<Embedded, Error> {
+    as_layers(encoder, device)?.forward_with(input, names)
+}
+
+/// The layers that compute, out of training, what an encoder does.
+///
+/// # Errors
+/// As [`Architecture::stack`].
+pub(in crate::nn) fn as_layers(encoder: &Encoder, device: &Device) -> Result<Layers, Error> {
     if let Network::Layers(network) = encoder.network() {
-        return network.valid().forward_with(input, names);
+        return Ok(network.valid());
     }
-    let architecture = encoder.architecture();
-    let network = import(
-        Layers::new(&architecture.stack()?, device)?,
-        &encoder.weights(),
-    )?;
-    network.valid().forward_with(input, names)
+    let stack = encoder.architecture().stack()?;
+    let network = import(Layers::new(&stack, device)?, &encoder.weights())?;
+    Ok(network.valid())
 }
 
 /// A layer of the catalogue with some values.

@@ -5,7 +5,7 @@ use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::{Shape, Size};
 use super::to_onnx::{Edge, Form};
 use super::window::Window;
-use crate::nn::onnx::{Attribute, Graph};
+use crate::nn::onnx::Graph;
 use crate::nn::{PATCH, PatchTokens, Scheme};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 use std::sync::Arc;
@@ -160,11 +160,6 @@ pub(super) static TOKEN_MEAN: Declaration = Declaration {
     },
 };
 
-const MEAN_OF_TOKENS: [(&str, Attribute<'_>); 2] = [
-    ("axes", Attribute::Ints(&[1])),
-    ("keepdims", Attribute::Int(0)),
-];
-
 const OVERS: [(&str, Over); 2] = [("class", Over::Class), ("patches", Over::Patches)];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -221,7 +216,7 @@ impl Operation for TokenMean {
         let axis = graph.ints("axis", &[1]);
         let read = graph.op("Slice", &[&x.name, &first, &behind, &axis], &[]);
         Edge {
-            name: graph.op("ReduceMean", &[&read], &MEAN_OF_TOKENS),
+            name: graph.reduced("ReduceMean", &read, &[1]),
             form: Form::Row,
         }
     }

@@ -77,8 +77,7 @@ impl Kept {
     }
 
     fn to_onnx<const N: usize>(self, graph: &mut Graph, x: &str, window: &Window<N>) -> String {
-        let whole = |sizes: [usize; N]| sizes.map(|n| n as i64);
-        let (kernel, stride) = (whole(window.kernel), whole(window.stride));
+        let (kernel, stride) = (onnx::whole(window.kernel), onnx::whole(window.stride));
         let pads = onnx::pads(&window.padding);
         let mut options = vec![
             ("kernel_shape", Attribute::Ints(&kernel)),

@@ -7,7 +7,7 @@ use super::shape::Shape;
 use super::to_onnx::Edge;
 use super::window::same;
 use crate::Error;
-use crate::nn::onnx::{Attribute, Graph};
+use crate::nn::onnx::Graph;
 use crate::nn::slowfast::slower;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 use std::sync::Arc;
@@ -192,12 +192,6 @@ impl Operation for Slower {
     }
 
     fn to_onnx(&self, graph: &mut Graph, x: Edge) -> Edge {
-        let window = [self.0 as i64, 1];
-        let options = [
-            ("kernel_shape", Attribute::Ints(&window)),
-            ("strides", Attribute::Ints(&window)),
-            ("auto_pad", Attribute::Word("SAME_UPPER")),
-        ];
-        x.with(graph.op("MaxPool", &[&x.name], &options))
+        x.with(graph.pooled("MaxPool", &x.name, [self.0, 1]))
     }
 }

@@ -54,10 +54,7 @@ impl Node {
             Node::Conv1d(conv) => conv.to_onnx(graph, &x.name),
             Node::Conv2d(conv) => conv.to_onnx(graph, &x.name),
             Node::WsConv2d(conv) => conv.to_onnx(graph, &x.name),
-            Node::Linear(layer) => {
-                let bias = layer.bias.as_ref().map(|bias| bias.val());
-                graph.linear(&x.name, layer.weight.val(), bias)
-            }
+            Node::Linear(layer) => graph.linear(&x.name, layer),
             Node::BatchNorm(norm) => norm.to_onnx(graph, &x.name),
             Node::LayerNorm(norm) => norm.to_onnx(graph, &x.name),
             Node::GroupNorm(norm) => {

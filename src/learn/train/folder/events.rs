@@ -32,8 +32,7 @@ pub(super) fn picture(
         .int(WIDTH, width as i64)
         .int(COLORSPACE, RGB)
         .bytes(ENCODED, file);
-    let tagged = Message::default().text(TAG, name);
-    at_step(wall_time, 0, [tagged.message(IMAGE, &image)])
+    shown(wall_time, name, IMAGE, &image)
 }
 
 /// A message with a sound, a WAV file of some channels and samples of each, before the first step.
@@ -50,8 +49,13 @@ pub(super) fn sound(
         .int(LENGTH, length as i64)
         .bytes(ENCODED, file)
         .text(CONTENT_TYPE, "audio/wav");
-    let tagged = Message::default().text(TAG, name);
-    at_step(wall_time, 0, [tagged.message(AUDIO, &sound)])
+    shown(wall_time, name, AUDIO, &sound)
+}
+
+/// Something under a name before the first step; the field says what.
+fn shown(wall_time: f64, name: &str, field: u64, what: &Message) -> Vec<u8> {
+    let value = Message::default().text(TAG, name).message(field, what);
+    at_step(wall_time, 0, [value])
 }
 
 fn at_step(wall_time: f64, step: u64, values: impl IntoIterator<Item = Message>) -> Vec<u8> {
