@@ -95,6 +95,13 @@ fn the_programs_of_patch_mix_run() {
 }
 
 #[test]
+fn the_program_about_the_floor_runs() {
+    let some = ["--epochs", "1", "--width", "4", "--parts"];
+    let some = [&some[..], &["all,vicreg,synthetic first"]].concat();
+    makes_its_page("above_the_floor", &[made_environment()], &some);
+}
+
+#[test]
 fn the_programs_of_doppelgangers_run() {
     for script in ["delta", "architectures", "perturbation", "fine_grained"] {
         makes_its_page(

@@ -4,10 +4,11 @@
 //! ([`of_text`]), tried out in a process of its own ([`probe()`]) and loaded ([`Library`]). Only numbers and pointers to numbers
 //! cross between the program and the library, so neither needs to know by which compiler the other was made.
 //!
-//! Rooms, each importing only from those to its left: `error operator < source < shim < compile library < probe < made`.
+//! Rooms, each importing only from those to its left: `error operator < items < source < shim < compile library < probe < made`.
 
 mod compile;
 mod error;
+mod items;
 mod library;
 mod made;
 mod operator;

@@ -1,10 +1,9 @@
 //! Reading a text for the operators in it.
 
+use crate::items::{Function, Input, Item, Miss, items};
 use crate::operator::{Operator, Parameter, Shape};
 use crate::{Error, Fault, Label};
-use proc_macro2::Span;
-use syn::spanned::Spanned;
-use syn::{FnArg, ImplItem, Item, Pat, ReturnType, Signature, Type};
+use proc_macro2::{Ident, Span};
 
 /// A text with the operators that were found in it.
 #[derive(Debug)]
@@ -54,12 +53,6 @@ const NUMBERS: [(&str, bool); 7] = [
     ("i64", true),
 ];
 
-/// Why an item is no operator.
-struct Miss {
-    span: Span,
-    message: String,
-}
-
 impl Source {
     /// The operators of a text.
     ///
@@ -67,10 +60,10 @@ impl Source {
     /// [`Error::Source`] if a function nearly has the shape of an operator and none has it, or if the text cannot be read;
     /// [`Error::NoOperator`] if it has none.
     pub fn read(text: &str) -> Result<Source, Error> {
-        let file = syn::parse_file(text).map_err(|error| {
+        let items = items(text).map_err(|Miss { span, message }| {
             fault(
-                error.span(),
-                format!("this is no Rust: {error}"),
+                span,
+                format!("this is no Rust: {message}"),
                 Some("a cell or file of an operator holds functions, structs and the like, and no statements outside of them".into()),
             )
         })?;
@@ -81,17 +74,11 @@ impl Source {
             text: text.to_owned(),
         };
         let mut missed: Option<Miss> = None;
-        for item in &file.items {
+        for item in &items {
             let (name, found) = match item {
-                Item::Fn(function) => (
-                    &function.sig.ident,
-                    of_function(&function.sig, &docs(&function.attrs)),
-                ),
-                Item::Struct(item) => (
-                    &item.ident,
-                    of_type(&item.ident, &docs(&item.attrs), &file.items),
-                ),
-                _ => continue,
+                Item::Function(function) => (&function.name, of_function(function)),
+                Item::Struct { name, docs } => (name, of_type(name, docs, &items)),
+                Item::Impl { .. } => continue,
             };
             match found {
                 Some(Ok((operator, body))) => {
@@ -142,26 +129,26 @@ fn label(span: Span) -> Label {
 type Found = Option<Result<(Operator, Body), Miss>>;
 
 /// The operator of a function; `None` if it is one of another kind.
-fn of_function(signature: &Signature, docs: &[String]) -> Found {
-    let FnArg::Typed(first) = signature.inputs.first()? else {
+fn of_function(function: &Function) -> Found {
+    let Input::Named { given: first, .. } = function.inputs.first()? else {
         return None;
     };
-    if !is_about_samples(&first.ty) {
+    if !first.is_about_samples() {
         return None;
     }
-    let name = signature.ident.to_string();
+    let name = function.name.to_string();
     let found = (|| {
-        if !is_samples(&first.ty) {
+        if !first.is_samples() {
             let message = format!(
                 "`{name}` must take its samples as `&mut [f32]`, which it changes in place"
             );
             return Err(Miss {
-                span: first.ty.span(),
+                span: first.span(),
                 message,
             });
         }
-        plain(signature)?;
-        if let ReturnType::Type(_, given) = &signature.output {
+        plain(function)?;
+        if let Some(given) = &function.output {
             let message =
                 format!("`{name}` must change its samples in place and give nothing back");
             return Err(Miss {
@@ -169,8 +156,8 @@ fn of_function(signature: &Signature, docs: &[String]) -> Found {
                 message,
             });
         }
-        let mut docs = Docs::new(docs);
-        let (arguments, parameters) = arguments(signature.inputs.iter().skip(1), &mut docs)?;
+        let mut docs = Docs::new(&function.docs);
+        let (arguments, parameters) = arguments(&function.inputs[1..], &mut docs)?;
         let of_features = arguments
             .iter()
             .any(|a| matches!(a, Argument::NBands | Argument::NFrames));
@@ -191,25 +178,18 @@ fn of_function(signature: &Signature, docs: &[String]) -> Found {
 }
 
 /// The operator of a struct that has `process`; `None` if it has none.
-fn of_type(name: &syn::Ident, docs: &[String], items: &[Item]) -> Found {
+fn of_type(name: &Ident, docs: &[String], items: &[Item]) -> Found {
     let functions = || {
         let own = items.iter().filter_map(|item| match item {
-            Item::Impl(block) if block.trait_.is_none() => Some(block),
+            Item::Impl { of, functions } if of == name => Some(functions),
             _ => None,
         });
-        let own = own.filter(
-            |block| matches!(&*block.self_ty, Type::Path(path) if path.path.is_ident(name)),
-        );
-        own.flat_map(|block| &block.items)
-            .filter_map(|item| match item {
-                ImplItem::Fn(function) => Some(function),
-                _ => None,
-            })
+        own.flatten()
     };
-    let process = functions().find(|function| function.sig.ident == "process")?;
+    let process = functions().find(|function| function.name == "process")?;
     let found = (|| {
-        let by_sample = process_by_sample(name, &process.sig)?;
-        let Some(new) = functions().find(|function| function.sig.ident == "new") else {
+        let by_sample = process_by_sample(name, process)?;
+        let Some(new) = functions().find(|function| function.name == "new") else {
             let message =
                 format!("`{name}` has `process` but no `fn new(sample_rate: u32, ...) -> Self`");
             return Err(Miss {
@@ -217,16 +197,16 @@ fn of_type(name: &syn::Ident, docs: &[String], items: &[Item]) -> Found {
                 message,
             });
         };
-        plain(&new.sig)?;
-        if let Some(FnArg::Receiver(receiver)) = new.sig.inputs.first() {
+        plain(new)?;
+        if let Some(Input::Receiver(span)) = new.inputs.first() {
             let message = format!("`{name}::new` must make one and take none");
             return Err(Miss {
-                span: receiver.span(),
+                span: *span,
                 message,
             });
         }
         let mut docs = Docs::new(docs);
-        let (arguments, parameters) = arguments(new.sig.inputs.iter(), &mut docs)?;
+        let (arguments, parameters) = arguments(&new.inputs, &mut docs)?;
         if let Some(at) = arguments
             .iter()
             .position(|a| matches!(a, Argument::NBands | Argument::NFrames))
@@ -234,7 +214,7 @@ fn of_type(name: &syn::Ident, docs: &[String], items: &[Item]) -> Found {
             let message =
                 "a struct works on samples, which have neither bands nor frames".to_owned();
             return Err(Miss {
-                span: new.sig.inputs[at].span(),
+                span: new.inputs[at].span(),
                 message,
             });
         }
@@ -256,73 +236,63 @@ fn of_type(name: &syn::Ident, docs: &[String], items: &[Item]) -> Found {
 }
 
 /// Whether `process` takes one sample and gives one, and not all at once.
-fn process_by_sample(owner: &syn::Ident, process: &Signature) -> Result<bool, Miss> {
+fn process_by_sample(owner: &Ident, process: &Function) -> Result<bool, Miss> {
     plain(process)?;
     let wrong = || Miss {
-        span: process.ident.span(),
+        span: process.name.span(),
         message: format!(
             "`{owner}::process` must be `fn process(&mut self, x: &mut [f32])` or `fn process(&mut self, x: f32) -> f32`"
         ),
     };
-    let mut inputs = process.inputs.iter();
-    let (Some(FnArg::Receiver(_)), Some(FnArg::Typed(x)), None) =
-        (inputs.next(), inputs.next(), inputs.next())
-    else {
+    let [Input::Receiver(_), Input::Named { given: x, .. }] = &process.inputs[..] else {
         return Err(wrong());
     };
     match &process.output {
-        ReturnType::Default if is_samples(&x.ty) => Ok(false),
-        ReturnType::Type(_, given) if is_named(&x.ty, "f32") && is_named(given, "f32") => Ok(true),
+        None if x.is_samples() => Ok(false),
+        Some(given) if x.is("f32") && given.is("f32") => Ok(true),
         _ => Err(wrong()),
     }
 }
 
 /// Refuses what cannot be called with numbers alone.
-fn plain(signature: &Signature) -> Result<(), Miss> {
-    let name = &signature.ident;
+fn plain(function: &Function) -> Result<(), Miss> {
+    let name = &function.name;
     let wrong = |span: Span, what: &str| {
         let message = format!("`{name}` must be a plain function, not {what}");
         Err(Miss { span, message })
     };
-    match signature {
-        Signature {
-            asyncness: Some(token),
-            ..
-        } => wrong(token.span, "an async one"),
-        Signature {
-            safety: syn::Safety::Unsafe(token),
-            ..
-        } => wrong(token.span, "an unsafe one"),
-        Signature { abi: Some(abi), .. } => wrong(abi.span(), "one of another language"),
-        _ if signature.generics.type_params().next().is_some()
-            || signature.generics.const_params().next().is_some() =>
-        {
-            wrong(signature.generics.span(), "a generic one")
-        }
-        _ => Ok(()),
+    for word in &function.qualifiers {
+        let what = match word.to_string().as_str() {
+            "async" => "an async one",
+            "unsafe" => "an unsafe one",
+            "extern" => "one of another language",
+            _ => continue,
+        };
+        return wrong(word.span(), what);
+    }
+    match function.generic {
+        Some(span) => wrong(span, "a generic one"),
+        None => Ok(()),
     }
 }
 
 /// What is handed over at each place, and the parameters among it.
-fn arguments<'a>(
-    inputs: impl Iterator<Item = &'a FnArg>,
-    docs: &mut Docs,
-) -> Result<(Vec<Argument>, Vec<Parameter>), Miss> {
+fn arguments(inputs: &[Input], docs: &mut Docs) -> Result<(Vec<Argument>, Vec<Parameter>), Miss> {
     let (mut arguments, mut parameters) = (Vec::new(), Vec::new());
     for input in inputs {
-        let FnArg::Typed(input) = input else {
+        let Input::Named { name, span, given } = input else {
             return Err(Miss {
                 span: input.span(),
                 message: "an operator is no method".into(),
             });
         };
-        let Pat::Ident(pattern) = &*input.pat else {
+        let Some(name) = name else {
             return Err(Miss {
-                span: input.pat.span(),
+                span: *span,
                 message: "a parameter must have a name".into(),
             });
         };
-        let name = pattern.ident.to_string();
+        let name = name.to_string();
         let name = name.trim_start_matches('_');
         let known = [
             ("sample_rate", "u32", Argument::SampleRate),
@@ -332,24 +302,21 @@ fn arguments<'a>(
             ("seed", "u64", Argument::Seed),
         ];
         if let Some((_, wanted, argument)) = known.into_iter().find(|(known, ..)| *known == name) {
-            if !is_named(&input.ty, wanted) {
+            if !given.is(wanted) {
                 let message = format!("`{name}` is handed over as `{wanted}`");
                 return Err(Miss {
-                    span: input.ty.span(),
+                    span: given.span(),
                     message,
                 });
             }
             arguments.push(argument);
             continue;
         }
-        let Some((number, whole)) = NUMBERS
-            .into_iter()
-            .find(|(number, _)| is_named(&input.ty, number))
-        else {
+        let Some((number, whole)) = NUMBERS.into_iter().find(|(number, _)| given.is(number)) else {
             let message =
                 format!("the parameter `{name}` must be a number, `f32` or `usize` for instance");
             return Err(Miss {
-                span: input.ty.span(),
+                span: given.span(),
                 message,
             });
         };
@@ -357,33 +324,6 @@ fn arguments<'a>(
         parameters.push(docs.parameter(name, whole));
     }
     Ok((arguments, parameters))
-}
-
-/// Whether a type could be meant for samples.
-fn is_about_samples(given: &Type) -> bool {
-    match given {
-        Type::Reference(reference) => is_about_samples(&reference.elem),
-        Type::Slice(slice) => is_named(&slice.elem, "f32") || is_named(&slice.elem, "f64"),
-        Type::Array(array) => is_named(&array.elem, "f32") || is_named(&array.elem, "f64"),
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Vec"),
-        _ => false,
-    }
-}
-
-fn is_samples(given: &Type) -> bool {
-    let Type::Reference(reference) = given else {
-        return false;
-    };
-    let is_slice = matches!(&*reference.elem, Type::Slice(slice) if is_named(&slice.elem, "f32"));
-    reference.mutability.is_some() && is_slice
-}
-
-fn is_named(given: &Type, name: &str) -> bool {
-    matches!(given, Type::Path(path) if path.path.is_ident(name))
 }
 
 /// `OnePole` as `one_pole`.
@@ -398,29 +338,6 @@ fn snake_case(name: &str) -> String {
         out.extend(c.to_lowercase());
     }
     out
-}
-
-/// The lines of the `///` above an item.
-fn docs(attributes: &[syn::Attribute]) -> Vec<String> {
-    let lines = attributes
-        .iter()
-        .filter_map(|attribute| match &attribute.meta {
-            syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-                syn::Expr::Lit(syn::ExprLit {
-                    lit: syn::Lit::Str(text),
-                    ..
-                }) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        });
-    lines
-        .flat_map(|text| {
-            text.lines()
-                .map(|line| line.trim().to_owned())
-                .collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 /// What `///` lines say of an operator and of its parameters: `drive: how hard it is driven, 1..20, default 4`.
@@ -562,6 +479,54 @@ mod tests {
         assert!(source.operators[1].draws_seed && source.operators[1].parameters.is_empty());
     }
 
+    /// What stands between and before operators in texts that people have.
+    #[test]
+    fn all_else_is_passed_over() {
+        let source = read(
+            r#"//! A file.
+            #![allow(dead_code)]
+            use std::{collections::{BTreeMap, HashMap}, f32::consts::PI};
+            const TABLE: [f32; 2] = { [0.0, 1.0] };
+            static NAME: &str = "fn not(x: &mut [f32]) {}";
+            type Pair<T> = (T, T);
+            mod inner { pub fn deep(x: &mut [f32]) {} }
+            mod outer;
+            pub(crate) enum Kind { A, B { c: f32 } }
+            #[derive(Clone)] pub struct Tuple(pub f32, f32);
+            struct Of<T> where T: Copy { t: T }
+            impl<T: Copy> Of<T> { fn process(&mut self, x: f32) -> f32 { x } }
+            trait Shape { fn area(&self) -> f32; }
+            impl Shape for Tuple { fn area(&self) -> f32 { self.0 } }
+            unsafe impl Send for Kind {}
+            macro_rules! twice { ($x:expr) => { $x * 2.0 } }
+            thread_local! { static STATE: u32 = const { 1 }; }
+            println!("a statement that looks like an item");
+            extern "C" { fn sin(x: f64) -> f64; }
+            const fn half(x: f32) -> f32 { x / 2.0 }
+            fn lookup<K: Ord, V>(map: BTreeMap<K, Vec<V>>, of: fn(&K) -> bool) -> impl Fn(K) -> Option<V> where K: Clone { |_| None }
+            /** Doubles.
+
+             * by: a factor, 1..4, default 2 */
+            pub const fn double<'a>(#[allow(unused)] mut x: &'a mut [f32], sample_rate: u32, _by: f32,) { }
+            /// A /// in a line, and "quotes".
+            struct Wide { y: f32 }
+            impl Wide {
+                const ONE: f32 = 1.0;
+                pub fn new(sample_rate: u32) -> Self where Self: Sized { Self { y: 0.0 } }
+                pub fn process(&mut self, x: &mut [f32]) { let f = |x: &mut [f32]| (); }
+            }"#,
+        );
+        let names: Vec<&str> = source.operators.iter().map(|o| o.name.as_str()).collect();
+        assert_eq!(names, ["double", "wide"]);
+        assert_eq!(source.operators[0].signature(), "double(#{ by: 2 })");
+        assert_eq!(source.operators[0].about, "Doubles.");
+        assert_eq!(
+            source.operators[1].about,
+            r#"A /// in a line, and "quotes"."#
+        );
+        assert_eq!(source.places[1].line, 27);
+    }
+
     #[test]
     fn what_nearly_is_an_operator_says_what_is_missing() {
         for (text, want) in [
@@ -602,7 +567,34 @@ mod tests {
                 "`A::process` must be `fn process(&mut self, x: &mut [f32])` or `fn process(&mut self, x: f32) -> f32`, line 1",
             ),
             ("fn main() {}", "there is no operator in this Rust"),
-            ("let x = 1;", "this is no Rust: expected"),
+            (
+                "let x = 1;",
+                "this is no Rust: a function, a struct or another item is wanted here, not `let`, line 1",
+            ),
+            (
+                "struct A { a: f32 }\nx.abs()",
+                "this is no Rust: a function, a struct or another item is wanted here, not `x`, line 2",
+            ),
+            (
+                "fn f(x: &mut [f32], drive) {}",
+                "this is no Rust: a parameter must have a type, line 1",
+            ),
+            (
+                "fn f(x: &mut [f32], (a, b): f32) {}",
+                "a parameter must have a name, line 1",
+            ),
+            (
+                "fn f(x: &mut [f32]) {",
+                "this is no Rust: brackets or quotes do not match",
+            ),
+            (
+                "fn f(x: &mut &mut [f32]) {}",
+                "`f` must take its samples as `&mut [f32]`",
+            ),
+            (
+                "fn f(x: &mut [f32; 4]) {}",
+                "`f` must take its samples as `&mut [f32]`",
+            ),
         ] {
             let got = refused(text);
             assert!(got.starts_with(want), "{text}: {got}");
