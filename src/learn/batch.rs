@@ -2,6 +2,7 @@
 
 use crate::Error;
 use auricle_audio::augment::{Domain, Recipe, Workspace};
+use auricle_audio::dataset::{Clip, Dataset};
 use auricle_audio::{Key, Waveform};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -29,6 +30,83 @@ impl Scaling {
     }
 }
 
+/// What is predicted of each clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// One class.
+    Classes,
+    /// Any number of classes.
+    Several,
+    /// A number.
+    Numbers,
+}
+
+impl Task {
+    /// What clips are labelled for: their classes, before numbers; nothing if none is labelled.
+    pub fn of(data: &Dataset) -> Option<Task> {
+        let any = |is: fn(&Clip) -> bool| data.clips().iter().any(is);
+        if any(|clip| clip.label.is_some()) {
+            Some(Task::Classes)
+        } else if any(|clip| clip.labels.is_some()) {
+            Some(Task::Several)
+        } else {
+            any(|clip| clip.target.is_some()).then_some(Task::Numbers)
+        }
+    }
+}
+
+/// What there is to predict of clips that have not one class each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Targets {
+    /// Whether they are classes or numbers.
+    pub task: Task,
+    /// `[batch, columns]`: 1 or 0 for every class, -1 where it is not known; or the number, NaN where it is not known.
+    pub values: Vec<f32>,
+    /// As many as classes, or one.
+    pub columns: usize,
+    /// Whether that of each clip is known.
+    pub known: Vec<bool>,
+}
+
+impl Targets {
+    /// Those of some clips.
+    pub(crate) fn of<'a>(
+        clips: impl Iterator<Item = &'a Clip>,
+        task: Task,
+        n_classes: usize,
+    ) -> Option<Targets> {
+        let (columns, unknown) = match task {
+            Task::Classes => return None,
+            Task::Several => (n_classes, -1.0),
+            Task::Numbers => (1, f32::NAN),
+        };
+        let (mut values, mut known) = (Vec::new(), Vec::new());
+        for clip in clips {
+            let row: Option<Vec<f32>> = match task {
+                Task::Numbers => clip.target.map(|number| vec![number as f32]),
+                _ => clip.labels.as_ref().map(|_| {
+                    let is_of = |class| f32::from(u8::from(clip.is_of(class)));
+                    (0..n_classes).map(is_of).collect()
+                }),
+            };
+            known.push(row.is_some());
+            values.extend(row.unwrap_or_else(|| vec![unknown; columns]));
+        }
+        Some(Targets {
+            task,
+            values,
+            columns,
+            known,
+        })
+    }
+
+    /// `[batch, columns]` on a device.
+    pub fn tensor(&self, device: &Device) -> Tensor<2> {
+        let shape = [self.known.len(), self.columns];
+        Tensor::from_data(TensorData::new(self.values.clone(), shape), device)
+    }
+}
+
 /// One batch on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
@@ -36,6 +114,8 @@ pub struct Batch {
     pub views: Vec<View>,
     /// Index of the class of each clip; `None` where it is not labelled.
     pub labels: Vec<Option<usize>>,
+    /// What there is to predict where it is not one class.
+    pub targets: Option<Targets>,
     /// Identity of each clip in the whole dataset.
     pub ids: Vec<u64>,
     /// Seed of the draws.
@@ -74,6 +154,7 @@ impl Batch {
                 sample_rate,
             }],
             labels: vec![None],
+            targets: None,
             ids: vec![0],
             seed: 0,
             epoch: 0,

@@ -2,32 +2,8 @@
 
 use super::Truth;
 use crate::Error;
+use crate::batch::Task;
 use auricle_audio::dataset::{Clip, Dataset};
-
-/// What is predicted of each clip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// One class.
-    Classes,
-    /// Any number of classes.
-    Several,
-    /// A number.
-    Numbers,
-}
-
-impl Task {
-    /// What clips are labelled for: their classes, before numbers; nothing if none is labelled.
-    pub fn of(data: &Dataset) -> Option<Task> {
-        let any = |is: fn(&Clip) -> bool| data.clips().iter().any(is);
-        if any(|clip| clip.label.is_some()) {
-            Some(Task::Classes)
-        } else if any(|clip| clip.labels.is_some()) {
-            Some(Task::Several)
-        } else {
-            any(|clip| clip.target.is_some()).then_some(Task::Numbers)
-        }
-    }
-}
 
 /// The clips whose answers are known, by their places, and the answers.
 pub(super) struct Answers {

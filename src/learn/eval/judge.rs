@@ -189,18 +189,7 @@ pub fn judge(
         let text = "`linear_probe` predicts classes, and the clips have numbers to predict: `ridge` does that";
         return Err(Error::Labels(text.to_owned()));
     }
-    let metric = options.metric(task);
-    if (metric.reads() == Reads::Numbers) != (task == Task::Numbers) {
-        let of = if task == Task::Numbers {
-            "numbers"
-        } else {
-            "classes"
-        };
-        return Err(Error::Labels(format!(
-            "`{}` does not judge predictions of {of}",
-            metric.word()
-        )));
-    }
+    let metric = fitting_metric(options, task)?;
     let [train_places, validation_places, test_places] = match &subject.places {
         Some([a, b, c]) => [Some(a), Some(b), Some(c)],
         None => [None; 3],
@@ -248,41 +237,70 @@ pub fn judge(
     })
 }
 
-/// Judges logits of one class a clip, such as those of a network that was trained on the labels.
+/// Judges what a network that was trained on the labels gives: logits of classes, or numbers.
 ///
 /// # Shapes
-/// `logits` `[clips, classes]`, a row for each clip of `test`.
+/// `given` `[clips, classes]`, or `[clips, 1]` of numbers; a row for each clip of `test`.
 ///
 /// # Errors
-/// [`Error::Shape`] for other shapes, [`Error::Labels`] if the clips have no classes or the figure judges numbers, and what
-/// the figure reports.
+/// [`Error::Shape`] for other shapes, [`Error::Labels`] if the clips have nothing of the task, or the figure judges something
+/// else, and what the figure reports.
 pub fn judge_logits(
-    logits: &Matrix,
+    given: &Matrix,
     test: &Dataset,
+    task: Task,
     options: &JudgeOptions,
 ) -> Result<Judgement, Error> {
-    let (n, classes) = (test.len(), test.classes().len());
-    if logits.rows() != n || logits.columns != classes {
+    let n = test.len();
+    let columns = match task {
+        Task::Numbers => 1,
+        Task::Classes | Task::Several => test.classes().len(),
+    };
+    if given.rows() != n || given.columns != columns {
         return Err(Error::Shape {
             what: "logits",
-            want: format!("[{n}, {classes}]"),
-            got: vec![logits.rows(), logits.columns],
+            want: format!("[{n}, {columns}]"),
+            got: vec![given.rows(), given.columns],
         });
     }
-    let metric = options.metric(Task::Classes);
-    if metric.reads() == Reads::Numbers {
-        let word = metric.word();
-        let text = format!("`{word}` does not judge predictions of classes");
-        return Err(Error::Labels(text));
-    }
-    let part = Part::new(logits, None, test, Task::Classes, "test")?;
-    let predictions = part.predictions(Guess::of_one_class(part.rows.clone()))?;
+    let metric = fitting_metric(options, task)?;
+    let part = Part::new(given, None, test, task, "test")?;
+    let mut rows = part.rows.clone();
+    let guess = match task {
+        Task::Classes => Guess::of_one_class(rows),
+        Task::Several => {
+            let logits = rows.values.iter_mut();
+            logits.for_each(|logit| *logit = 1.0 / (1.0 + libm::exp(-*logit)));
+            Guess::Scores(rows)
+        }
+        Task::Numbers => Guess::Numbers(rows.values),
+    };
+    let predictions = part.predictions(guess)?;
     let measure = measure(&predictions, metric, &options.measure)?;
     Ok(Judgement {
         measure,
         predictions,
         chosen: None,
     })
+}
+
+/// The figure of merit of what is predicted.
+///
+/// # Errors
+/// [`Error::Labels`] if the one that is asked for judges something else.
+fn fitting_metric(options: &JudgeOptions, task: Task) -> Result<Metric, Error> {
+    let metric = options.metric(task);
+    if (metric.reads() == Reads::Numbers) == (task == Task::Numbers) {
+        return Ok(metric);
+    }
+    let of = match task {
+        Task::Numbers => "numbers",
+        _ => "classes",
+    };
+    let word = metric.word();
+    Err(Error::Labels(format!(
+        "`{word}` does not judge predictions of {of}"
+    )))
 }
 
 /// The mean of the training clips' numbers, as the prediction for every test clip: the floor of a regression.

@@ -23,7 +23,7 @@ mod report;
 mod ridge;
 pub mod study;
 
-pub use answers::Task;
+pub use crate::batch::Task;
 pub use comparing::{Comparison, Test, compare_predictions, compare_results};
 pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
@@ -41,7 +41,7 @@ pub use metric::{Metric, Reads};
 pub use metrics::{accuracy, confusion};
 pub use neural::NeuralOptions;
 pub use page::page;
-pub use places::{Places, Pooling, embed_places, embed_pooled};
+pub use places::{Places, Pooling, Reading, embed_places, embed_pooled};
 pub use predictions::{Guess, Predictions, Truth};
 pub use projection::{Projection, Projector, TsneOptions, UmapOptions, project, trustworthiness};
 pub use ranking::{auroc, average_precision, delong};

@@ -1,4 +1,4 @@
-//! What an encoder gives before it becomes one row: the places of its last map, or its tokens, and how they are pooled.
+//! What an encoder gives before it becomes one row: the places of a map, or its tokens, and how they are pooled.
 
 use super::Matrix;
 use super::embed::each_input;
@@ -10,7 +10,7 @@ use auricle_audio::dataset::Dataset;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-/// How an embedding is made of the last map or of the tokens.
+/// How an embedding is made of a map or of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Pooling {
     /// As the encoder itself does.
@@ -24,16 +24,35 @@ pub enum Pooling {
     MeanMax,
     /// The mean over time alone; bands are kept.
     Frequency,
+    /// Mean and deviation over time; bands are kept, as the floor keeps those of the log-mel spectrogram.
+    Statistics,
+}
+
+/// What an embedding is made of, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// How it is pooled.
+    pub pooling: Pooling,
+    /// The layer whose output is pooled, by its name; the last one before it becomes a row if `None`.
+    pub layer: Option<String>,
+}
+
+impl Reading {
+    /// Whether it is the encoder's own embedding.
+    pub fn is_own(&self) -> bool {
+        *self == Reading::default()
+    }
 }
 
 impl Pooling {
     /// The words for all of them.
-    pub const WORDS: [(&'static str, Pooling); 5] = [
+    pub const WORDS: [(&'static str, Pooling); 6] = [
         ("own", Pooling::Own),
         ("mean", Pooling::Mean),
         ("max", Pooling::Max),
         ("mean_max", Pooling::MeanMax),
         ("frequency", Pooling::Frequency),
+        ("statistics", Pooling::Statistics),
     ];
 }
 
@@ -82,11 +101,13 @@ const BATCH: usize = 64;
 /// Numbers that places of a dataset may have, 2 GiB.
 const MOST: usize = 1 << 29;
 
-/// The last map or the tokens of every clip of a dataset, in batches: what `take` makes of each. `stop` is asked between.
-fn each_last(
+/// The output of a layer for every clip of a dataset, in batches: what `take` makes of each. Without a layer, it is the last
+/// map or the tokens. `stop` is asked between.
+fn each_output(
     encoder: &Encoder,
     front_end: &FrontEnd,
     data: &Dataset,
+    layer: Option<&str>,
     device: &Device,
     workers: &Workers,
     stop: Stop<'_>,
@@ -97,7 +118,12 @@ fn each_last(
         &encoder.weights(),
     )?
     .valid();
+    let wanted: Vec<String> = layer.into_iter().map(str::to_owned).collect();
     each_input(front_end, data, BATCH, device, workers, stop, |input| {
+        if layer.is_some() {
+            let (_, found) = network.forward_with(input, &wanted)?;
+            return found.into_iter().try_for_each(|(_, flow)| take(flow));
+        }
         take(network.last_before_row(input)?.ok_or_else(|| Error::Run {
             message: "this encoder has neither a map nor tokens to pool".to_owned(),
             hint: "its own embedding is all that it gives: leave `pooling` out".to_owned(),
@@ -105,58 +131,68 @@ fn each_last(
     })
 }
 
-/// The embedding of every clip by a pooling, in order, without augmentation.
+/// The embedding of every clip, read in some way, in order, without augmentation.
 ///
 /// # Errors
-/// [`Error::Stopped`] if asked to stop, [`Error::Run`] if the encoder has nothing to pool, or no bands for
+/// [`Error::Stopped`] if asked to stop, [`Error::Run`] if the encoder has no such layer or nothing to pool, or no bands for
 /// [`Pooling::Frequency`], and whatever reading and the encoder report.
 pub fn embed_pooled(
     encoder: &Encoder,
     front_end: &FrontEnd,
     data: &Dataset,
-    pooling: Pooling,
+    reading: &Reading,
     device: &Device,
     workers: &Workers,
     stop: Stop<'_>,
 ) -> Result<Matrix, Error> {
-    if pooling == Pooling::Own {
+    if reading.is_own() {
         return super::embed(encoder, front_end, data, device, workers, stop);
     }
-    let mut pooled = Matrix {
+    let mut all = Matrix {
         columns: 0,
         values: Vec::new(),
     };
-    each_last(encoder, front_end, data, device, workers, stop, |flow| {
-        let rows = match (pooling, flow) {
-            (Pooling::Frequency, Flow::Map(x)) => {
-                let [batch, channels, bands, _] = x.dims();
-                x.mean_dim(3).reshape([batch, channels * bands])
-            }
-            (Pooling::Frequency, _) => {
-                return Err(Error::Run {
-                    message:
-                        "only a map has bands to keep, and this encoder's last layers give none"
-                            .to_owned(),
-                    hint: "pool by \"mean\", \"max\" or \"mean_max\"".to_owned(),
-                });
-            }
-            (_, flow) => {
-                let places = as_places(flow);
-                let [batch, _, dim] = places.dims();
-                let mean = || places.clone().mean_dim(1).reshape([batch, dim]);
-                let max = || places.clone().max_dim(1).reshape([batch, dim]);
-                match pooling {
-                    Pooling::Max => max(),
-                    Pooling::MeanMax => Tensor::cat(vec![mean(), max()], 1),
-                    _ => mean(),
-                }
-            }
-        };
-        pooled.columns = rows.dims()[1];
-        pooled.values.extend(rows.into_data().iter::<f64>());
+    let layer = reading.layer.as_deref();
+    let take = |flow| {
+        let rows = pooled(reading.pooling, flow)?;
+        all.columns = rows.dims()[1];
+        all.values.extend(rows.into_data().iter::<f64>());
         Ok(())
-    })?;
-    Ok(pooled)
+    };
+    each_output(encoder, front_end, data, layer, device, workers, stop, take)?;
+    Ok(all)
+}
+
+/// One row a clip of what a layer gives, `[batch, features]`. What an encoder does itself is, of another layer, the mean.
+fn pooled(pooling: Pooling, flow: Flow) -> Result<Tensor<2>, Error> {
+    let flow = match (pooling, flow) {
+        (Pooling::Frequency, Flow::Map(x)) => return Ok(x.mean_dim(3).flatten(1, 3)),
+        (Pooling::Statistics, Flow::Map(x)) => return Ok(statistics(x.flatten(1, 2))),
+        (Pooling::Statistics, Flow::Line(x)) => return Ok(statistics(x)),
+        (Pooling::Frequency, _) => {
+            return Err(Error::Run {
+                message: "only a map has bands to keep, and this layer gives none".to_owned(),
+                hint: "pool by \"mean\", \"max\", \"mean_max\" or \"statistics\"".to_owned(),
+            });
+        }
+        (_, flow) => flow,
+    };
+    let places = as_places(flow);
+    let mean = || places.clone().mean_dim(1).flatten(1, 2);
+    let max = || places.clone().max_dim(1).flatten(1, 2);
+    Ok(match pooling {
+        Pooling::Max => max(),
+        Pooling::MeanMax => Tensor::cat(vec![mean(), max()], 1),
+        Pooling::Statistics => statistics(places.swap_dims(1, 2)),
+        Pooling::Own | Pooling::Mean | Pooling::Frequency => mean(),
+    })
+}
+
+/// Means, then deviations, over the places of `[batch, features, places]`.
+fn statistics(x: Tensor<3>) -> Tensor<2> {
+    let mean = x.clone().mean_dim(2);
+    let deviation = (x - mean.clone()).square().mean_dim(2).sqrt();
+    Tensor::cat(vec![mean, deviation], 1).flatten(1, 2)
 }
 
 /// The places of every clip, in order, without augmentation.
@@ -176,7 +212,7 @@ pub fn embed_places(
         dim: 0,
         values: Vec::new(),
     };
-    each_last(encoder, front_end, data, device, workers, stop, |flow| {
+    let take = |flow| {
         let places = as_places(flow);
         let [_, n, dim] = places.dims();
         if n * dim * data.len() > MOST {
@@ -192,7 +228,8 @@ pub fn embed_places(
         (all.n, all.dim) = (n, dim);
         all.values.extend(places.into_data().iter::<f32>());
         Ok(())
-    })?;
+    };
+    each_output(encoder, front_end, data, None, device, workers, stop, take)?;
     Ok(all)
 }
 

@@ -2,9 +2,9 @@
 
 use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
-use crate::batch::{Batch, Scaling};
+use crate::batch::{Batch, Scaling, Targets, Task};
 use auricle_audio::augment::Recipe;
-use auricle_audio::dataset::{Dataset, Taken};
+use auricle_audio::dataset::{Clip, Dataset, Taken};
 use auricle_audio::{Key, Place};
 use std::sync::Arc;
 
@@ -30,8 +30,19 @@ impl Supply for Dataset {
         Dataset::classes(self)
     }
 
-    fn is_labelled(&self) -> bool {
-        n_labelled(self) > 0
+    fn task(&self) -> Option<Task> {
+        Task::of(self)
+    }
+
+    fn numbers(&self) -> Option<Scaling> {
+        let numbers: Vec<f64> = self.clips().iter().filter_map(|clip| clip.target).collect();
+        let n = numbers.len() as f64;
+        let mean = numbers.iter().sum::<f64>() / n;
+        let variance = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        (variance > 0.0).then(|| Scaling {
+            mean,
+            deviation: variance.sqrt(),
+        })
     }
 
     fn describe_labels(&self) -> String {
@@ -59,10 +70,11 @@ impl Supply for Dataset {
             false => in_turn((0..self.len()).collect()),
         };
         let (data, by, workers) = (self.clone(), by.clone(), workers.clone());
+        let task = Task::of(self);
         Box::new(move |step| {
             let first = step * cut.batch;
             let last = (first + cut.batch).min(order.len());
-            batch(&data, epoch, &order[first..last], &by, &workers)
+            batch((&data, task), epoch, &order[first..last], &by, &workers)
         })
     }
 
@@ -77,8 +89,9 @@ impl Supply for Dataset {
 }
 
 fn n_labelled(data: &Dataset) -> usize {
-    let clips = data.clips().iter();
-    clips.filter(|clip| clip.label.is_some()).count()
+    let is_labelled =
+        |clip: &&Clip| clip.label.is_some() || clip.labels.is_some() || clip.target.is_some();
+    data.clips().iter().filter(is_labelled).count()
 }
 
 /// The order of some clips in an epoch: a permutation that depends on seed and epoch alone.
@@ -96,7 +109,7 @@ fn order(n_clips: usize, seed: u64, epoch: usize) -> Vec<usize> {
 
 /// Makes one batch of the clips of some indices on the pool's threads.
 fn batch(
-    data: &Dataset,
+    (data, task): (&Dataset, Option<Task>),
     epoch: usize,
     taken: &[Taken],
     by: &Preparation,
@@ -114,9 +127,11 @@ fn batch(
         };
         Ok((data.wave(taken[row].0)?, key))
     })?;
+    let clips = || taken.iter().map(|&(index, _)| clip(index));
     Ok(Batch {
         views,
-        labels: taken.iter().map(|&(index, _)| clip(index).label).collect(),
+        labels: clips().map(|clip| clip.label).collect(),
+        targets: task.and_then(|task| Targets::of(clips(), task, data.classes().len())),
         ids,
         seed: by.seed,
         epoch,
@@ -146,7 +161,7 @@ mod tests {
     use super::super::{Feed, Loader};
     use super::*;
     use auricle_audio::augment::{Stage, UserFunction, Value, Views, WaveFunction, declaration};
-    use auricle_audio::dataset::{Clip, Form, Source};
+    use auricle_audio::dataset::{Form, Source};
     use auricle_audio::{Rng, Waveform};
 
     fn data(n: usize) -> Dataset {
@@ -244,7 +259,8 @@ mod tests {
         let other = Recipe::from(Stage::new(declaration("log_mel").unwrap(), mels).unwrap());
         by.views = Views::new(vec![first, other]).unwrap();
         let workers = Workers::new(Some(2)).unwrap();
-        let batch = batch(&data, 0, &[(2, 0), (0, 0)], &by, &workers).unwrap();
+        let of = (&data, Task::of(&data));
+        let batch = batch(of, 0, &[(2, 0), (0, 0)], &by, &workers).unwrap();
         assert_eq!(batch.ids, [3, 5]);
         let want: Vec<_> = [2, 0].map(|i| data.clips()[i].label).to_vec();
         assert_eq!(batch.labels, want);
@@ -310,7 +326,7 @@ mod tests {
         .unwrap();
         let workers = Workers::new(Some(1)).unwrap();
         let error = batch(
-            &data,
+            (&data, None),
             0,
             &[(0, 0), (1, 0), (2, 0)],
             &preparation(),

@@ -5,7 +5,7 @@
 
 use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
-use crate::batch::{Batch, Scaling};
+use crate::batch::{Batch, Scaling, Task};
 use auricle_audio::augment::Recipe;
 use auricle_audio::{Key, Place, Waveform};
 use auricle_synth::{Perturbation, Synth, Units};
@@ -125,8 +125,8 @@ impl Supply for Pairs {
         &self.classes
     }
 
-    fn is_labelled(&self) -> bool {
-        !self.classes.is_empty()
+    fn task(&self) -> Option<Task> {
+        (!self.classes.is_empty()).then_some(Task::Classes)
     }
 
     fn describe_labels(&self) -> String {
@@ -169,10 +169,11 @@ impl Supply for Pairs {
                 let key = key(row, view);
                 Ok((pairs.sound(key)?, key))
             })?;
-            let label = |row| pairs.is_labelled().then(|| pairs.graph(key(row, 0)));
+            let label = |row| pairs.task().map(|_| pairs.graph(key(row, 0)));
             Ok(Batch {
                 views,
                 labels: (0..ids.len()).map(label).collect(),
+                targets: None,
                 seed: by.seed,
                 epoch,
                 ids: ids.clone(),

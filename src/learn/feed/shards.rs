@@ -2,7 +2,7 @@
 
 use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
-use crate::batch::{Batch, Scaling};
+use crate::batch::{Batch, Scaling, Task};
 use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Packed, Shards};
 use auricle_audio::{Key, Waveform};
@@ -37,8 +37,9 @@ impl Supply for Shards {
         Shards::classes(self)
     }
 
-    fn is_labelled(&self) -> bool {
-        self.class_counts().iter().any(|&n| n > 0)
+    fn task(&self) -> Option<Task> {
+        let is_labelled = self.class_counts().iter().any(|&n| n > 0);
+        is_labelled.then_some(Task::Classes)
     }
 
     fn describe_labels(&self) -> String {
@@ -146,6 +147,7 @@ fn batch(
     Ok(Batch {
         views,
         labels: whole.iter().map(|(clip, _)| clip.label).collect(),
+        targets: None,
         ids,
         seed: by.seed,
         epoch,

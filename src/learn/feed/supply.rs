@@ -2,7 +2,7 @@
 
 use super::{Loader, Stop, Workers};
 use crate::Error;
-use crate::batch::{Batch, Scaling};
+use crate::batch::{Batch, Scaling, Task};
 use auricle_audio::augment::{Recipe, Views};
 use std::sync::Arc;
 
@@ -30,8 +30,13 @@ pub trait Supply: Send + Sync {
     /// Names of the classes that labels are indices of.
     fn classes(&self) -> &[String];
 
-    /// Whether any clip has a label.
-    fn is_labelled(&self) -> bool;
+    /// What its clips are labelled for; nothing if none has a label.
+    fn task(&self) -> Option<Task>;
+
+    /// Mean and standard deviation of the numbers to predict; nothing where there are none, or all are one.
+    fn numbers(&self) -> Option<Scaling> {
+        None
+    }
 
     /// How many clips have a label, in words.
     fn describe_labels(&self) -> String;

@@ -2,7 +2,7 @@
 
 use super::{Cut, Maker, Moments, Preparation, Stop, Supply, Workers, stack};
 use crate::Error;
-use crate::batch::{Batch, Scaling};
+use crate::batch::{Batch, Scaling, Task};
 use auricle_audio::augment::Recipe;
 use auricle_audio::{Key, Place, Waveform};
 use std::f64::consts::TAU;
@@ -54,8 +54,8 @@ impl Supply for Tones {
         &self.classes
     }
 
-    fn is_labelled(&self) -> bool {
-        !self.classes.is_empty()
+    fn task(&self) -> Option<Task> {
+        (!self.classes.is_empty()).then_some(Task::Classes)
     }
 
     fn describe_labels(&self) -> String {
@@ -89,10 +89,12 @@ impl Supply for Tones {
                 let key = key(row, view);
                 Ok((tone(key)?.1, key))
             })?;
-            let label = |row| Ok(tones.is_labelled().then_some(tone(key(row, 0))?.0));
+            let task = tones.task();
+            let label = |row| Ok(task.and(Some(tone(key(row, 0))?.0)));
             Ok(Batch {
                 views,
                 labels: (0..ids.len()).map(label).collect::<Result<_, Error>>()?,
+                targets: None,
                 seed: by.seed,
                 epoch,
                 ids: ids.clone(),

@@ -100,7 +100,7 @@ impl Method for Own {
     type Learner = Learner;
     type Memory = Nothing;
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         "nt_xent(0.5)".into()
     }
 

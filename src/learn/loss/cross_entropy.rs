@@ -33,7 +33,7 @@ pub static CROSS_ENTROPY: LossDeclaration = LossDeclaration {
 };
 
 /// See [`binary_cross_entropy`]; averaged over the logits of several views.
-pub(super) static BINARY_CROSS_ENTROPY: LossDeclaration = LossDeclaration {
+pub static BINARY_CROSS_ENTROPY: LossDeclaration = LossDeclaration {
     name: "binary_cross_entropy",
     about: "Computes the binary cross entropy of logits, for clips of any number of classes; \
         without tensors, describes it.",

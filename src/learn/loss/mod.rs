@@ -19,7 +19,8 @@ mod supcon;
 pub use align_uniform::{AlignUniform, align, align_uniform, uniform};
 pub use clar::{CLAR_LOSS, Clar, Join, clar};
 pub use cross_entropy::{
-    CROSS_ENTROPY, CrossEntropy, binary_cross_entropy, cross_entropy, inverse_frequency,
+    BINARY_CROSS_ENTROPY, CROSS_ENTROPY, CrossEntropy, binary_cross_entropy, cross_entropy,
+    inverse_frequency,
 };
 pub use described::{Compute, Given, Input, LOSS, Loss, LossDeclaration, LossFacts, Reads};
 pub use info_nce::{INFO_NCE, info_nce};

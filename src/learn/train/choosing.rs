@@ -16,7 +16,6 @@ use crate::Error;
 use crate::eval::{JudgeOptions, Matrix, Subject, embed, judge};
 use crate::feed::{Feed, Preparation};
 use auricle_audio::augment::Views;
-use std::sync::Arc;
 
 /// A figure on validation clips: its name, its value, and which of two values is the better one.
 type Judged = (String, f64, Better);
@@ -80,7 +79,7 @@ impl Trainer<'_> {
             false => Views::new(vec![plan.front_end()?])?,
         };
         let feed = Feed {
-            supply: Arc::new(validation.clips.clone()),
+            supply: validation.supply.clone(),
             by: Preparation {
                 views,
                 scaling: self.state.scaling,
@@ -88,7 +87,7 @@ impl Trainer<'_> {
             },
         };
         let cut = validation.cut(plan.batch);
-        let mut loader = feed.epoch(0, cut, 0, options.workers);
+        let mut loader = feed.epoch(validation.epoch(), cut, 0, options.workers);
         let mut sums: Vec<(Judged, f64)> = Vec::new();
         while let Some(batch) = loader.next_unless(options.stop)? {
             if (options.stop)() {
@@ -111,8 +110,9 @@ impl Trainer<'_> {
         validation: &Validation,
         options: &FitOptions<'_>,
     ) -> Result<Vec<Judged>, Error> {
-        let (clips, device) = (&validation.clips, options.device);
-        let (Some(fitted_on), Some((_, weights))) = (
+        let device = options.device;
+        let (Some(clips), Some(fitted_on), Some((_, weights))) = (
+            &validation.clips,
             &validation.fitted_on,
             self.objective.encoders()?.into_iter().next(),
         ) else {

@@ -38,7 +38,7 @@ pub trait AnyMethod: Send + Sync {
     fn check(&self, plan: &Plan) -> Result<(), Error>;
 
     /// See [`Method::loss`].
-    fn loss(&self) -> String;
+    fn loss(&self, plan: &Plan) -> String;
 
     /// See [`Method::sizes`].
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)>;
@@ -59,8 +59,8 @@ impl<M: Method> AnyMethod for M {
         Method::check(self, plan)
     }
 
-    fn loss(&self) -> String {
-        Method::loss(self)
+    fn loss(&self, plan: &Plan) -> String {
+        Method::loss(self, plan)
     }
 
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)> {
@@ -78,7 +78,7 @@ impl<M: Method> AnyMethod for M {
 
 /// What a run is, as lines of a name and a value; equal for runs that do the same.
 pub(super) fn settings(methods: &Joined, plan: &Plan) -> Vec<(String, String)> {
-    let mut lines = plan_settings(plan, methods.loss());
+    let mut lines = plan_settings(plan, methods.loss(plan));
     lines.extend(methods.sizes(plan));
     if methods.reads_labels() {
         lines.push(("labels".to_owned(), plan.data.describe_labels()));

@@ -1,6 +1,7 @@
 //! The linear layer that supervised training puts behind the encoder, as it was learned.
 
 use super::part::Tensors;
+use crate::batch::Scaling;
 use crate::eval::Matrix;
 
 /// Where a learner has it.
@@ -44,10 +45,18 @@ impl LinearHead {
         })
     }
 
-    /// The logits of embeddings.
+    /// The layer that gives a number where this one gives how many deviations it is from the mean.
+    pub(super) fn in_units_of(mut self, scaling: Scaling) -> LinearHead {
+        let all = self.weight.values.iter_mut().chain(&mut self.bias);
+        all.for_each(|value| *value *= scaling.deviation);
+        self.bias.iter_mut().for_each(|bias| *bias += scaling.mean);
+        self
+    }
+
+    /// The logits of embeddings, or the numbers.
     ///
     /// # Shapes
-    /// `rows` `[clips, dim]`; gives `[clips, classes]`.
+    /// `rows` `[clips, dim]`; gives `[clips, classes]`, or `[clips, 1]`.
     pub fn logits(&self, rows: &Matrix) -> Matrix {
         let row = |index: usize| {
             (0..self.bias.len()).map(move |class| {

@@ -1,7 +1,7 @@
 //! The views of a batch as methods read them.
 
 use crate::Error;
-use crate::batch::Batch;
+use crate::batch::{Batch, Targets};
 use crate::nn::{Input, Network};
 use auricle_audio::Key;
 use burn::tensor::{Device, Tensor};
@@ -42,6 +42,11 @@ impl<'a> Inputs<'a> {
     /// The class of each clip, where it has one.
     pub fn labels(&self) -> &[Option<usize>] {
         &self.batch.labels
+    }
+
+    /// What there is to predict of each clip where it is not one class.
+    pub fn targets(&self) -> Option<&Targets> {
+        self.batch.targets.as_ref()
     }
 
     /// Identity of each clip.

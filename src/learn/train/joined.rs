@@ -77,8 +77,8 @@ impl Joined {
     }
 
     /// The losses with their weights.
-    pub(super) fn loss(&self) -> String {
-        self.sum(|method| method.loss())
+    pub(super) fn loss(&self, plan: &Plan) -> String {
+        self.sum(|method| method.loss(plan))
     }
 
     fn sum(&self, text: impl Fn(&DescribedMethod) -> String) -> String {
@@ -132,7 +132,7 @@ impl Joined {
     /// What a run trains, before its first step.
     ///
     /// # Errors
-    /// Whatever building it reports.
+    /// Whatever building it reports, and what tells of a group of the optimizer that is in none of the parts.
     pub(super) fn begin(&self, plan: &Plan, device: &Device) -> Result<Objective, Error> {
         let first = self.0.iter().zip(self.labels()).enumerate();
         let parts = first.map(|(index, ((weight, method), label))| {
@@ -147,8 +147,27 @@ impl Joined {
                 part: method.begin(&plan, device)?,
             })
         });
-        Objective::new(parts.collect::<Result<_, Error>>()?)
+        let parts = parts.collect::<Result<Vec<_>, Error>>()?;
+        check_groups(&parts)?;
+        Objective::new(parts)
     }
+}
+
+/// That every group of the optimizer is in one of the parts.
+fn check_groups(parts: &[Weighted]) -> Result<(), Error> {
+    let Some((first, others)) = parts.split_first() else {
+        return Ok(());
+    };
+    let absent = |part: &Weighted, group: &str| {
+        let mut groups = part.part.absent_groups().iter();
+        groups.any(|(name, _)| name == group)
+    };
+    let nowhere = first
+        .part
+        .absent_groups()
+        .iter()
+        .find(|(group, _)| others.iter().all(|part| absent(part, group)));
+    nowhere.map_or(Ok(()), |(_, error)| Err(error.clone()))
 }
 
 /// The source that gives it.

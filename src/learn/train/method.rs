@@ -96,7 +96,7 @@ pub trait Method: Clone + Send + Sync + 'static {
     }
 
     /// The loss as its source.
-    fn loss(&self) -> String;
+    fn loss(&self, plan: &Plan) -> String;
 
     /// What else decides the result: names and values.
     fn sizes(&self, plan: &Plan) -> Vec<(&'static str, String)>;

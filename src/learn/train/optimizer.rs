@@ -108,8 +108,22 @@ impl Stepping {
         module: &M,
         inside: Option<&str>,
     ) -> Result<ModuleOptimizer, Error> {
+        let (optimizer, absent) = self.build_for_part(module, inside)?;
+        match absent.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(optimizer),
+        }
+    }
+
+    /// As [`Stepping::build`] for one of several modules that are trained together: with the groups that are no part of
+    /// this one, each with the error that says so.
+    pub(super) fn build_for_part<M: Module>(
+        &self,
+        module: &M,
+        inside: Option<&str>,
+    ) -> Result<(ModuleOptimizer, Vec<(String, Error)>), Error> {
         let weights = weights_of(module);
-        let groups = self.resolved(&weights, inside)?;
+        let (groups, absent) = self.resolved(&weights, inside)?;
         // By the place of the group, none for what is in no group; and by whether it decays.
         let mut sets: BTreeMap<(Option<usize>, bool), Vec<ParamId>> = BTreeMap::new();
         for weight in &weights {
@@ -135,16 +149,17 @@ impl Stepping {
                 factor: rate / self.learning_rate,
             }
         });
-        Ok((self.rule)(of_rest, sets.collect()))
+        Ok(((self.rule)(of_rest, sets.collect()), absent))
     }
 
-    /// The groups by the whole names of their parts.
+    /// The groups by the whole names of their parts, and those that are none.
     fn resolved(
         &self,
         weights: &[Weight],
         inside: Option<&str>,
-    ) -> Result<Vec<(String, Group)>, Error> {
+    ) -> Result<(Vec<(String, Group)>, Vec<(String, Error)>), Error> {
         let mut found: Vec<(String, Group)> = Vec::new();
+        let mut absent = Vec::new();
         for (part, group) in self.groups.parts() {
             let is_part = |part: &str| weights.iter().any(|weight| is_within(part, &weight.name));
             let within = inside.map(|inside| format!("{inside}.{part}"));
@@ -158,7 +173,9 @@ impl Stepping {
                 // The place of a single model says nothing.
                 let is_place = inside.is_some_and(|inside| inside.parse::<usize>().is_ok());
                 let whole = names.filter(|_| !is_place);
-                return Err(unknown_part("model", part, whole.chain(inner)));
+                let error = unknown_part("model", part, whole.chain(inner));
+                absent.push((part.to_owned(), error));
+                continue;
             };
             if found.iter().any(|(other, _)| *other == whole) {
                 let want = "different parts";
@@ -166,7 +183,7 @@ impl Stepping {
             }
             found.push((whole, group));
         }
-        Ok(found)
+        Ok((found, absent))
     }
 
     /// The gradients that a step is made of: shortened to the parameter `clip_norm` if all together

@@ -57,6 +57,9 @@ pub trait Part: Send {
 
     /// Whether a step that failed half-way took the state with it.
     fn is_lost(&self) -> bool;
+
+    /// Groups of the optimizer that are not in it, each with the error that says so: another part may have them.
+    fn absent_groups(&self) -> &[(String, Error)];
 }
 
 /// By what a step is made.
@@ -83,9 +86,14 @@ pub(super) fn begin<M: Method>(
         share,
         learner: still(&learner),
     });
+    let (optimizer, absent_groups) = plan
+        .optimizer
+        .built()
+        .build_for_part(&learner, Some("encoder"))?;
     Ok(Box::new(Trained {
         method: method.clone(),
-        optimizer: plan.optimizer.build(&learner, Some("encoder"))?,
+        optimizer,
+        absent_groups,
         state: Some((learner, memory)),
         gradients: GradientsParams::new(),
         average,
@@ -95,6 +103,7 @@ pub(super) fn begin<M: Method>(
 struct Trained<M: Method> {
     method: M,
     optimizer: ModuleOptimizer,
+    absent_groups: Vec<(String, Error)>,
     /// Taken out only while a step turns it into the next.
     state: Option<(M::Learner, M::Memory)>,
     /// Those that the step under way has gathered.
@@ -247,6 +256,10 @@ impl<M: Method> Part for Trained<M> {
 
     fn is_lost(&self) -> bool {
         self.state.is_none()
+    }
+
+    fn absent_groups(&self) -> &[(String, Error)] {
+        &self.absent_groups
     }
 }
 

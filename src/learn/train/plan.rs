@@ -2,7 +2,7 @@
 
 use super::{Optimizer, Schedule, Validation};
 use crate::Error;
-use crate::batch::Scaling;
+use crate::batch::{Scaling, Task};
 use crate::feed::{Cut, Feed, Preparation, Supply};
 use crate::nn::{Encoder, Network, Scheme, export, freeze, import, initialize_as};
 use auricle_audio::augment::{Domain, Recipe, Views};
@@ -88,18 +88,37 @@ impl Plan {
         }
     }
 
-    /// Checks that some clips have a label.
+    /// Checks that some clips have a class.
     ///
     /// # Errors
     /// [`Error::Labels`] if none has.
     pub(super) fn check_labels(&self, method: &str) -> Result<(), Error> {
-        if self.data.is_labelled() {
-            return Ok(());
+        match self.check_task(method)? {
+            Task::Classes => Ok(()),
+            other => {
+                let name = self.data.name();
+                let have = match other {
+                    Task::Numbers => "numbers to predict",
+                    _ => "several",
+                };
+                Err(Error::Labels(format!(
+                    "{method} needs one class a clip, the clips of `{name}` have {have}"
+                )))
+            }
         }
+    }
+
+    /// What there is to learn from labels.
+    ///
+    /// # Errors
+    /// [`Error::Labels`] if no clip has any.
+    pub(super) fn check_task(&self, method: &str) -> Result<Task, Error> {
         let name = self.data.name();
-        Err(Error::Labels(format!(
-            "{method} needs labels, the clips of `{name}` have none"
-        )))
+        self.data.task().ok_or_else(|| {
+            Error::Labels(format!(
+                "{method} needs labels, the clips of `{name}` have none"
+            ))
+        })
     }
 
     /// The same with the labels of all but a share of every class taken away.

@@ -10,6 +10,7 @@ use super::joined::Joined;
 use super::shared_plan::shared_plan;
 use super::{EpochRecord, History, Plan};
 use crate::Error;
+use crate::batch::Task;
 use crate::feed::{Stop, Workers};
 use crate::nn::Encoder;
 use burn::tensor::Device;
@@ -206,9 +207,17 @@ impl Run {
     }
 
     /// The linear layer that was trained behind [`Run::encoder`], of the same epoch, where its method alone has one, as
-    /// supervised training does.
+    /// supervised training does. A number is given in its own unit.
     pub fn head(&self) -> Option<LinearHead> {
-        self.lock().as_ref()?.head.clone()
+        let head = self.lock().as_ref()?.head.clone()?;
+        let data = &self.plan.data;
+        let numbers = data
+            .numbers()
+            .filter(|_| data.task() == Some(Task::Numbers));
+        Some(match numbers {
+            Some(scaling) => head.in_units_of(scaling),
+            None => head,
+        })
     }
 
     /// The epoch whose encoder it gives, where one is chosen.

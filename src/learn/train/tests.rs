@@ -589,3 +589,112 @@ fn patch_mix_learns_and_resumes_as_if_nothing_had_been() {
     let error = Run::new(method, plan(None)).err().unwrap().to_string();
     assert!(error.contains("the encoder has none"), "{error}");
 }
+
+/// Noise with what a method may learn of it beside one class.
+fn answered(n: usize, answer: impl Fn(usize, &mut Clip)) -> Dataset {
+    let mut clips = data(n).clips().to_vec();
+    for (index, clip) in clips.iter_mut().enumerate() {
+        clip.label = None;
+        answer(index, clip);
+    }
+    let classes = vec!["quiet".into(), "loud".into()];
+    Dataset::new("answered", clips, classes, Form::default(), None).unwrap()
+}
+
+fn supervised_on(data: Dataset, given: Vec<(String, Value)>) -> Result<Run, Error> {
+    let plan = Plan {
+        data: Arc::new(data),
+        epochs: 20,
+        ..plan(None)
+    };
+    Run::new(method("supervised", given), plan)
+}
+
+#[test]
+fn a_number_is_learned_in_its_own_unit() {
+    // Quiet clips are 40, loud ones 60, and one is not known.
+    let numbers = answered(12, |index, clip| {
+        clip.target = (index != 5).then_some([40.0, 60.0][index % 2]);
+    });
+    let run = supervised_on(numbers.clone(), vec![]).unwrap();
+    let settings = run.settings();
+    let of = |name: &str| {
+        settings
+            .iter()
+            .find(|(own, _)| own == name)
+            .unwrap()
+            .1
+            .clone()
+    };
+    assert_eq!(
+        (of("loss"), of("head")),
+        ("squared error".into(), "8 to a number".into())
+    );
+    assert_eq!(of("labels"), "11 of 12 clips");
+    fit(&run, 2).unwrap();
+    let mae = run.history().curve("mae");
+    assert!(mae[0] > 3.0 && mae[19] < 2.0, "{mae:?}");
+    // What the head gives stands in the numbers' unit, too.
+    let encoder = run.encoder().unwrap();
+    let front_end = encoder.front_end.clone().unwrap();
+    let workers = Workers::new(Some(2)).unwrap();
+    let device = device("cpu").unwrap();
+    let rows = crate::eval::embed(&encoder, &front_end, &numbers, &device, &workers, &|| false);
+    let given = run.head().unwrap().logits(&rows.unwrap());
+    let error = |index: usize| (given.row(index)[0] - [40.0, 60.0][index % 2]).abs();
+    let mean = (0..12).map(error).sum::<f64>() / 12.0;
+    assert!(mean < 5.0, "{mean}");
+}
+
+#[test]
+fn several_classes_are_learned_each_for_itself() {
+    let several = answered(12, |index, clip| {
+        clip.labels = Some(
+            [vec![0], vec![0, 1], vec![]][if index % 2 == 1 {
+                1
+            } else {
+                2 * (index % 4 / 2)
+            }]
+            .clone(),
+        );
+    });
+    let run = supervised_on(several, vec![]).unwrap();
+    let loss = run.settings().into_iter().find(|(name, _)| name == "loss");
+    assert_eq!(loss.unwrap().1, "binary_cross_entropy()");
+    fit(&run, 2).unwrap();
+    let losses = run.history().curve("loss");
+    assert!(losses[19] < 0.8 * losses[0], "{losses:?}");
+}
+
+#[test]
+fn a_loss_that_does_not_fit_what_the_clips_have_is_told() {
+    let loss = |name: &str| {
+        let loss = LossDeclaration::find(crate::loss::CATALOGUE, "loss", name).unwrap();
+        vec![(
+            "loss".to_owned(),
+            Value::from(loss.with(Vec::new()).unwrap()),
+        )]
+    };
+    let refused =
+        |data: Dataset, name: &str| supervised_on(data, loss(name)).err().unwrap().to_string();
+    let numbers = answered(12, |index, clip| clip.target = Some(index as f64));
+    let several = answered(12, |_, clip| clip.labels = Some(vec![1]));
+    assert_eq!(
+        refused(numbers.clone(), "cross_entropy"),
+        "`loss` must be left out, as numbers are learned by the squared error, not cross_entropy()"
+    );
+    assert!(refused(several, "cross_entropy").contains("as a clip may have several classes"));
+    assert!(refused(data(12), "binary_cross_entropy").contains("as every clip has one class"));
+    let plan = Plan {
+        data: Arc::new(numbers),
+        ..plan(None)
+    };
+    let clar = Run::new(method("clar", vec![]), plan)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        clar.contains("needs one class a clip, the clips of `answered` have numbers to predict"),
+        "{clar}"
+    );
+}

@@ -201,12 +201,23 @@ impl Training {
         fitted_on: Option<Dataset>,
         judge: Vec<Probe>,
     ) -> Validation {
+        Validation {
+            clips: Some(clips.clone()),
+            fitted_on,
+            judge,
+            ..self.followed(Arc::new(clips))
+        }
+    }
+
+    /// How a run is followed on sounds that it does not learn from, by the figures of its method.
+    pub fn followed(&self, supply: Arc<dyn Supply>) -> Validation {
         let stops = self.early_stopping.is_some();
         let by_loss = || stops.then(|| format!("{VALIDATION}{LOSS}"));
         Validation {
-            clips,
-            fitted_on,
-            judge,
+            supply,
+            clips: None,
+            fitted_on: None,
+            judge: Vec::new(),
             every_epochs: self.every_epochs,
             best: self.best.clone().or_else(by_loss),
             early_stopping: self.early_stopping,

@@ -1,21 +1,24 @@
-//! What a run is followed and chosen by: figures on clips that it does not learn from.
+//! What a run is followed and chosen by: figures on sounds that it does not learn from.
 
 use super::Plan;
 use super::history::LOSS;
 use crate::Error;
 use crate::eval::Probe;
-use crate::feed::Cut;
+use crate::feed::{Cut, Supply};
 use auricle_audio::dataset::Dataset;
+use std::sync::Arc;
 
 /// What stands before the names of all figures on validation clips.
 pub const VALIDATION: &str = "validation_";
 
-/// Clips that a run does not learn from, and what is done with them.
+/// Sounds that a run does not learn from, and what is done with them.
 #[derive(Clone)]
 pub struct Validation {
-    /// The clips.
-    pub clips: Dataset,
-    /// Clips on which probes are fitted; nothing where there are none, as for sounds that are made anew at every step.
+    /// Where they are from.
+    pub supply: Arc<dyn Supply>,
+    /// The same as clips that probes can judge; nothing where there are none, as for sounds that are made or streamed.
+    pub clips: Option<Dataset>,
+    /// Clips on which probes are fitted; nothing where there are none.
     pub fitted_on: Option<Dataset>,
     /// Probes of the frozen embeddings.
     pub judge: Vec<Probe>,
@@ -33,8 +36,7 @@ impl Validation {
     /// # Errors
     /// [`Error::Range`], [`Error::Labels`] or [`Error::Run`], naming the part.
     pub(super) fn check(&self, plan: &Plan, reads_labels: bool) -> Result<(), Error> {
-        let n = self.clips.len();
-        if n < 2 {
+        if let Some(n @ ..2) = self.supply.n_clips() {
             let message = format!("`validation` needs at least 2 clips, there {}", are(n));
             return Err(Error::Run {
                 message,
@@ -47,7 +49,8 @@ impl Validation {
             let want = format!("a figure on validation clips, such as \"{VALIDATION}{LOSS}\"");
             return Err(Error::range("best", want, format!("\"{best}\"")));
         }
-        if (reads_labels || !self.judge.is_empty()) && self.clips.classes() != plan.data.classes() {
+        let of_labels = reads_labels || !self.judge.is_empty();
+        if of_labels && self.supply.classes() != plan.data.classes() {
             return Err(Error::Labels(
                 "the validation clips have other classes than the training clips".into(),
             ));
@@ -55,11 +58,12 @@ impl Validation {
         if self.judge.is_empty() {
             return Ok(());
         }
-        let is_labelled = |data: &Dataset| data.clips().iter().any(|clip| clip.label.is_some());
-        match &self.fitted_on {
-            Some(train) if is_labelled(train) && is_labelled(&self.clips) => Ok(()),
-            _ => Err(Error::Labels(
-                "`judge` needs labelled training and validation clips".into(),
+        let has_labels = |data: &&Dataset| data.clips().iter().any(|clip| clip.label.is_some());
+        let fitted_on = self.fitted_on.as_ref().filter(has_labels);
+        match fitted_on.and(self.clips.as_ref().filter(has_labels)) {
+            Some(_) => Ok(()),
+            None => Err(Error::Labels(
+                "`judge` needs training and validation clips of datasets, with labels".into(),
             )),
         }
     }
@@ -72,7 +76,7 @@ impl Validation {
     /// How the clips are cut into batches of about the size of training. What is compared within a batch needs another
     /// clip: where a last one would stand alone, the batches are larger.
     pub(super) fn cut(&self, batch: usize) -> Cut {
-        let n = self.clips.len();
+        let n = self.supply.n_clips().unwrap_or(batch);
         let mut size = batch.min(n);
         while size < n && n % size == 1 {
             size += 1;
@@ -80,12 +84,18 @@ impl Validation {
         Cut::in_order(size)
     }
 
+    /// The epoch of the supply that is judged, always the same one. Where every epoch has sounds of its own, it is one that no
+    /// run comes to.
+    pub(super) fn epoch(&self) -> usize {
+        match self.supply.n_clips() {
+            Some(_) => 0,
+            None => usize::MAX,
+        }
+    }
+
     /// What it is, as lines of a name and a value.
     pub(super) fn settings(&self) -> Vec<(String, String)> {
-        let mut lines = vec![(
-            "validation".to_owned(),
-            format!("{}, {} clips", self.clips.name(), self.clips.len()),
-        )];
+        let mut lines = vec![("validation".to_owned(), self.supply.describe())];
         if !self.judge.is_empty() {
             let names: Vec<&str> = self.judge.iter().map(|probe| probe.name()).collect();
             let names = names.join(" and ");
@@ -104,8 +114,9 @@ impl Validation {
 
     /// Hands on, piece by piece, what identifies the clips.
     pub(super) fn identify(&self, add: &mut impl FnMut(&str)) {
-        let judged_on = self.fitted_on.iter().filter(|_| !self.judge.is_empty());
-        for data in std::iter::once(&self.clips).chain(judged_on) {
+        self.supply.identify(add);
+        self.supply.identify_labels(add);
+        if let Some(data) = self.fitted_on.as_ref().filter(|_| !self.judge.is_empty()) {
             data.identify(add);
             data.identify_labels(add);
         }
@@ -132,7 +143,8 @@ mod tests {
             let clips = (0..n).map(clip).collect();
             let clips = Dataset::new("t", clips, vec![], Form::default(), None).unwrap();
             let validation = Validation {
-                clips,
+                supply: Arc::new(clips),
+                clips: None,
                 fitted_on: None,
                 judge: Vec::new(),
                 every_epochs: 1,

@@ -79,7 +79,7 @@ impl Method for Byol {
     type Learner = Online;
     type Memory = Target;
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         loss::BYOL.value().to_string()
     }
 

@@ -78,7 +78,7 @@ impl Method for Clar {
         plan.with_labels_of(self.label_fraction)
     }
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         self.loss.to_string()
     }
 

@@ -223,7 +223,7 @@ impl Method for MaskedAutoencoder {
     type Learner = Autoencoder;
     type Memory = Nothing;
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         "mean squared error of hidden patches".into()
     }
 

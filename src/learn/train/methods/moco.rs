@@ -95,7 +95,7 @@ impl Method for MoCo {
     type Learner = Queries;
     type Memory = Keys;
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         self.loss.to_string()
     }
 

@@ -58,7 +58,7 @@ impl Method for SimSiam {
     type Learner = Siamese;
     type Memory = Nothing;
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         loss::SIMSIAM.value().to_string()
     }
 

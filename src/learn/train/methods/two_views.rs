@@ -34,7 +34,7 @@ impl Method for TwoViews {
     type Learner = Projected;
     type Memory = Nothing;
 
-    fn loss(&self) -> String {
+    fn loss(&self, _: &Plan) -> String {
         self.loss.to_string()
     }
 

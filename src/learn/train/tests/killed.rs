@@ -42,7 +42,8 @@ fn killed_at_random_and_resumed_every_run_reports_the_same() {
         )
     };
     let validation = Validation {
-        clips: tones(5),
+        supply: Arc::new(tones(5)),
+        clips: Some(tones(5)),
         fitted_on: Some(tones(8)),
         judge: vec![Probe::Knn],
         every_epochs: 2,

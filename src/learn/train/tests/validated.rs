@@ -5,7 +5,8 @@ use crate::eval::Probe;
 
 fn validation(best: Option<&str>, early_stopping: Option<usize>) -> Validation {
     Validation {
-        clips: tones(5),
+        supply: Arc::new(tones(5)),
+        clips: Some(tones(5)),
         fitted_on: Some(tones(12)),
         judge: vec![Probe::Linear, Probe::Knn],
         every_epochs: 2,
@@ -126,7 +127,7 @@ fn what_cannot_be_judged_is_told_before_anything_is_learned() {
         "`best` must be a figure on validation clips, such as \"validation_loss\", not \"loss\""
     );
     let one = Validation {
-        clips: tones(1),
+        supply: Arc::new(tones(1)),
         ..validation(None, None)
     };
     assert!(message(one).contains("at least 2 clips, there is 1"));
@@ -134,7 +135,7 @@ fn what_cannot_be_judged_is_told_before_anything_is_learned() {
         fitted_on: None,
         ..validation(None, None)
     };
-    assert!(message(unlabelled).contains("labelled training and validation clips"));
+    assert!(message(unlabelled).contains("training and validation clips of datasets, with labels"));
     let other = run(validation(Some("validation_accuracy"), None)).unwrap();
     let error = fit(&other, 1).unwrap_err().to_string();
     assert_eq!(
@@ -152,7 +153,8 @@ fn what_judges_a_run_is_part_of_what_it_is() {
         run.fingerprint.to_string()
     };
     let other_clips = Validation {
-        clips: tones(6),
+        supply: Arc::new(tones(6)),
+        clips: Some(tones(6)),
         ..validation(None, None)
     };
     let all = [

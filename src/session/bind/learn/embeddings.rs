@@ -10,7 +10,7 @@ use auricle_figure::{
     Axis, Drawing, Grid, HeatMap, Place, Words, color_bar, drawing_image, heat_panel,
 };
 use auricle_learn::Device;
-use auricle_learn::eval::{Matrix, Pooling, embed_pooled};
+use auricle_learn::eval::{Matrix, Pooling, Reading, embed_pooled};
 use auricle_learn::tensor::{NdTensor, Values, save_npy, save_safetensors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -117,34 +117,57 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all
 }
 
-/// The pooling that a call names.
-pub(super) fn pooling(call: &Call<'_>) -> Result<Pooling, ScriptError> {
+/// How embeddings are read, as a call says it.
+pub(super) fn reading(call: &Call<'_>) -> Result<Reading, ScriptError> {
     let word = call.get::<String>("pooling")?;
     let found = Pooling::WORDS.iter().find(|(own, _)| *own == word);
     let words = Pooling::WORDS.map(|(word, _)| format!("\"{word}\""));
     let wanted = format!("one of {}", words.join(", "));
-    found
-        .map(|(_, pooling)| *pooling)
-        .ok_or_else(|| call.wrong("pooling", &wanted))
+    let pooling = found.map(|(_, pooling)| *pooling);
+    Ok(Reading {
+        pooling: pooling.ok_or_else(|| call.wrong("pooling", &wanted))?,
+        layer: call.get("layer")?,
+    })
 }
 
-/// Adds the option that says it.
-pub(super) fn with_pooling(function: Function) -> Function {
+/// The same as lines of a name and a value, where it is not the encoder's own.
+pub(super) fn told(reading: &Reading) -> Vec<(String, String)> {
+    let word = Pooling::WORDS
+        .iter()
+        .find(|(_, own)| *own == reading.pooling);
+    let word = word.filter(|_| reading.pooling != Pooling::Own);
+    let pooling = word.map(|(word, _)| ("pooling".to_owned(), (*word).to_owned()));
+    let layer = reading
+        .layer
+        .clone()
+        .map(|layer| ("layer".to_owned(), layer));
+    pooling.into_iter().chain(layer).collect()
+}
+
+/// Adds the options that say it.
+pub(super) fn with_reading(function: Function) -> Function {
     function
         .option::<String>(
             "pooling",
             "own",
             "how the last map or the tokens become an embedding: \"own\", as the encoder does; \"mean\", \"max\", \
-             \"mean_max\", or \"frequency\" (mean over time, bands kept)",
+             \"mean_max\", \"frequency\" (mean over time, bands kept), or \"statistics\" (mean and deviation over \
+             time, bands kept, as the log-mel statistics have them)",
         )
         .words("pooling", &Pooling::WORDS.map(|(word, _)| word))
+        .option::<Option<String>>(
+            "layer",
+            (),
+            "an earlier layer whose output is pooled, by its name in `summary()`, such as \"layer2\"; the mean of it \
+             where `pooling` is \"own\"",
+        )
 }
 
 fn embed(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     let function = Function::new("embed", Topic::Training, move |call| {
         let (model, data) = (call.receiver::<Model>()?, call.value::<Dataset>("data")?);
-        let pooling = pooling(call)?;
+        let reading = reading(call)?;
         let front_end = front_end(call, &model.encoder, &data, &environment)?;
         let stop = environment.token.stop();
         let stop = || stop.is_asked();
@@ -153,7 +176,7 @@ fn embed(environment: &Arc<Environment>) -> Function {
             &model.encoder,
             &front_end,
             &data,
-            pooling,
+            &reading,
             &device,
             &workers,
             &stop,
@@ -170,7 +193,7 @@ fn embed(environment: &Arc<Environment>) -> Function {
         "recipe from waves to features; the one the model was trained with, else `log_mel()`, \
          and none for a model that reads waves",
     );
-    with_pooling(function)
+    with_reading(function)
         .returns("embeddings")
         .reads_data()
         .example(

@@ -2,8 +2,8 @@
 
 use super::super::Environment;
 use super::heads::{
-    FLOOR, features_of_floor, measured_by, none, random_beside, reported, score, seed, settings,
-    subject,
+    FLOOR, MEAN, features_of_floor, measured_by, none, random_beside, reported, score, seed,
+    settings, subject,
 };
 use super::metrics::drawing;
 use super::model::{RANDOM, front_end};
@@ -14,12 +14,12 @@ use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
 use auricle_learn::eval::{
     JudgeOptions, Judgement, Metric, Probe, Report, Row, Subject, Task, embed, floor, judge,
-    judge_logits,
+    judge_logits, judge_mean,
 };
 use auricle_learn::nn::Encoder;
 use auricle_learn::train::optimizers::Groups;
 use auricle_learn::train::{
-    MethodDeclaration, Optimizer, OptimizerDeclaration, Run, TRAINING, VALIDATION, methods,
+    LOSS, MethodDeclaration, Optimizer, OptimizerDeclaration, Run, TRAINING, VALIDATION, methods,
     optimizers,
 };
 use rhai::Dynamic;
@@ -38,12 +38,12 @@ pub(super) fn function(environment: &Arc<Environment>) -> Function {
         Ok(Dynamic::from(report))
     })
     .in_session()
-    .about("Judges an encoder by training a copy of it, with a linear layer behind it, on the labels, beside a random encoder trained alike and the log-mel statistics.")
-    .note("the model given stays as it was; the log-mel statistics are judged by a linear probe, for there is nothing to fine-tune")
-    .note("with validation clips the epoch of their best accuracy is taken; without any, the last one; test clips choose nothing")
+    .about("Judges an encoder by training a copy of it, with a linear layer behind it, on the labels or numbers, beside a random encoder trained alike and the log-mel statistics.")
+    .note("the model given stays as it was; the log-mel statistics are judged by a linear probe, or a ridge regression of numbers, for there is nothing to fine-tune")
+    .note("with validation clips the epoch of their best accuracy is taken, or of their lowest loss where clips have several classes or numbers; without any, the last one; test clips choose nothing")
     .note("the encoder has a rate of its own, below that of the layer: what was learned before should change slowly (Howard and Ruder, 2018)")
     .param::<Dynamic>("model", "a trained run, or a model")
-    .param::<Dynamic>("split", "training clips to learn from, test clips to judge on, and validation clips to choose on; one class a clip")
+    .param::<Dynamic>("split", "training clips to learn from, test clips to judge on, and validation clips to choose on; one class a clip, several, or a number")
     .option::<Dynamic>("features", (), "recipe from waves to features; the one it was trained with, else `log_mel()`")
     .option::<Dynamic>("recipe", (), "augmentation of training clips, before the features; none if not given")
     .option::<usize>("epochs", 30, "passes over the training clips, at least 1")
@@ -52,7 +52,7 @@ pub(super) fn function(environment: &Arc<Environment>) -> Function {
     .option::<f64>("encoder_rate", 1e-4, "peak learning rate of the encoder, at least 0; 0 leaves all but its running statistics")
     .option::<f64>("weight_decay", 1e-2, "decay of matrices and kernels by AdamW, at least 0")
     .option::<Dynamic>("out", (), "folder under which the trainings are kept, so that an interrupted one goes on; nothing is kept if not given")
-    .option::<Option<String>>("metric", (), "figure of merit, such as \"auroc\" or \"icbhi_score\"; \"accuracy\" if not given")
+    .option::<Option<String>>("metric", (), "figure of merit, such as \"auroc\" or \"icbhi_score\"; \"accuracy\" of one class a clip, \"map\" of several, \"mae\" of numbers if not given")
     .words("metric", &Metric::WORDS.map(|(word, _)| word));
     drawing(function).returns("report").reads_data().example(
         "let clips = []; for i in 0..20 { clips.push(#{ wave: tone(200 + 20 * i, 0.2), label: i / 10 }) } \
@@ -63,12 +63,9 @@ pub(super) fn function(environment: &Arc<Environment>) -> Function {
 
 fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptError> {
     let split = call.value::<Split>("split")?;
-    if Task::of(&split.train) != Some(Task::Classes) {
-        return Err(ScriptError::new(
-            "`fine_tune` learns one class a clip, and the training clips have something else, or nothing, to predict",
-        )
-        .hint("`mlp_probe` judges several classes a clip and numbers on frozen embeddings"));
-    }
+    let task = Task::of(&split.train).ok_or_else(|| {
+        ScriptError::new("`fine_tune` learns labels, and the training clips have none")
+    })?;
     let options = measured_by(call, environment)?;
     let (model, run) = subject(call, environment)?;
     let stop = environment.token.stop();
@@ -82,7 +79,14 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
     for (name, encoder) in encoders {
         made.push((
             name,
-            tuned(call, environment, encoder, &recipe, &split, &options)?,
+            tuned(
+                call,
+                environment,
+                encoder,
+                &recipe,
+                (&split, task),
+                &options,
+            )?,
         ));
     }
     let features = features_of_floor(&recipe)?;
@@ -95,8 +99,16 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
         places: None,
     };
     let parts = [&split.train, &split.validation, &split.test];
-    let lowest = judge(&lowest, parts, Probe::Linear, &options, &device, &stop)?;
+    let (probe, by) = match task {
+        Task::Numbers => (Probe::Ridge, "by a ridge regression"),
+        Task::Classes | Task::Several => (Probe::Linear, "by a linear probe"),
+    };
+    let lowest = judge(&lowest, parts, probe, &options, &device, &stop)?;
     made.push((FLOOR.to_owned(), lowest));
+    if task == Task::Numbers {
+        let mean = judge_mean(&split.train, &split.test, &options)?;
+        made.push((MEAN.to_owned(), mean));
+    }
     let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
     settings.extend(told(call)?);
     settings.extend(
@@ -106,7 +118,7 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
             .clone()
             .map(|chosen| (NAME.to_owned(), chosen)),
     );
-    settings.push((FLOOR.to_owned(), "by a linear probe".to_owned()));
+    settings.push((FLOOR.to_owned(), by.to_owned()));
     let row = |(name, judged): &(String, Judgement)| Row {
         name: name.clone(),
         scores: vec![score(NAME, judged)],
@@ -123,10 +135,10 @@ fn tuned(
     environment: &Environment,
     encoder: Encoder,
     features: &Recipe,
-    split: &Split,
+    (split, task): (&Split, Task),
     options: &JudgeOptions,
 ) -> Result<Judgement, ScriptError> {
-    let run = run(call, environment, encoder, features, split)?;
+    let run = run(call, environment, encoder, features, (split, task))?;
     train(&run, environment, environment.settings.fresh)?;
     let missing = || ScriptError::new("the training gave no model");
     let encoder = run.encoder().ok_or_else(missing)?;
@@ -136,11 +148,13 @@ fn tuned(
     let stop = environment.token.stop();
     let stop = || stop.is_asked();
     let rows = embed(&encoder, &front_end, &split.test, &device, &workers, &stop)?;
-    let judged = judge_logits(&head.logits(&rows), &split.test, options)?;
+    let judged = judge_logits(&head.logits(&rows), &split.test, task, options)?;
     let chosen = run.chosen().map(|chosen| {
         format!(
-            "epoch {}, by accuracy {:.3} on validation clips",
-            chosen.epoch, chosen.value
+            "epoch {}, by {} {:.3} on validation clips",
+            chosen.epoch,
+            followed(task),
+            chosen.value
         )
     });
     Ok(Judgement {
@@ -149,13 +163,21 @@ fn tuned(
     })
 }
 
+/// The figure on validation clips by which the epoch is chosen.
+fn followed(task: Task) -> &'static str {
+    match task {
+        Task::Classes => "accuracy",
+        Task::Several | Task::Numbers => LOSS,
+    }
+}
+
 /// The training of an encoder with a linear layer: the method `supervised`.
 fn run(
     call: &Call<'_>,
     environment: &Environment,
     encoder: Encoder,
     features: &Recipe,
-    split: &Split,
+    (split, task): (&Split, Task),
 ) -> Result<Run, ScriptError> {
     let n = split.train.len();
     let batch = call.get::<usize>("batch")?.min(n);
@@ -172,13 +194,9 @@ fn run(
         given("seed", number(seed(call, environment)? as f64)),
         given("out", out),
     ];
-    let chooses = split
-        .validation
-        .clips()
-        .iter()
-        .any(|clip| clip.label.is_some());
+    let chooses = Task::of(&split.validation) == Some(task);
     if chooses {
-        let best = format!("{VALIDATION}accuracy");
+        let best = format!("{VALIDATION}{}", followed(task));
         training.push(given("best", Value::Word(best)));
     }
     let training = Described::new(&TRAINING, training)?;

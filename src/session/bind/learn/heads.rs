@@ -1,7 +1,7 @@
 //! Heads on frozen embeddings, and their reports.
 
 use super::super::Environment;
-use super::embeddings::{pooling, with_pooling};
+use super::embeddings::{reading, told, with_reading};
 use super::history::spoken;
 use super::metrics::drawing;
 use super::model::{Model, RANDOM, front_end, log_mel};
@@ -12,7 +12,7 @@ use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_learn::eval::{
     Curve, JudgeOptions, Judgement, KnnOptions, Matrix, MeasureOptions, Metric, NeuralOptions,
-    Pooling, Predictions, Probe, Report, Row, Score, Subject, Task, embed_places, embed_pooled,
+    Predictions, Probe, Reading, Report, Row, Score, Subject, Task, embed_places, embed_pooled,
     floor, judge, judge_mean, random_encoder,
 };
 use auricle_learn::nn::Encoder;
@@ -121,7 +121,7 @@ fn judging(name: &'static str, environment: &Arc<Environment>, probe: Option<Pro
             .words("tune", &["validation"]);
     }
     if probe != Some(Probe::Attentive) {
-        function = with_pooling(function);
+        function = with_reading(function);
     }
     let function = function
         .option::<Option<String>>(
@@ -299,7 +299,7 @@ struct Embedding<'a> {
     call: &'a Call<'a>,
     environment: &'a Environment,
     split: &'a Split,
-    pooling: Pooling,
+    reading: Reading,
     /// Whether embeddings of the validation clips are wanted.
     validates: bool,
     /// Whether rows and places are wanted.
@@ -326,7 +326,7 @@ impl Embedding<'_> {
                     encoder,
                     &front_end,
                     data,
-                    self.pooling,
+                    &self.reading,
                     &device,
                     &workers,
                     &stop,
@@ -402,9 +402,9 @@ fn report(
     let options = options(call, environment, probe)?;
     let split = call.value::<Split>("split")?;
     let (model, run) = subject(call, environment)?;
-    let pooled = match probe {
-        Some(Probe::Attentive) => Pooling::Own,
-        _ => pooling(call)?,
+    let reading = match probe {
+        Some(Probe::Attentive) => Reading::default(),
+        _ => reading(call)?,
     };
     let chooses = |probe: &Probe| match probe {
         Probe::Linear | Probe::Knn => options.tune,
@@ -415,7 +415,7 @@ fn report(
         call,
         environment,
         split: &split,
-        pooling: pooled,
+        reading: reading.clone(),
         validates: probes.iter().any(chooses),
         rows: probes.iter().any(|probe| *probe != Probe::Attentive),
         places: probes.contains(&Probe::Attentive),
@@ -438,11 +438,7 @@ fn report(
     let parts = [&split.train, &split.validation, &split.test];
     let (mut rows, mut predictions) = (Vec::new(), Vec::new());
     let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
-    let word = Pooling::WORDS.iter().find(|(_, own)| *own == pooled);
-    settings.extend(
-        word.filter(|_| pooled != Pooling::Own)
-            .map(|(word, _)| ("pooling".to_owned(), (*word).to_owned())),
-    );
+    settings.extend(told(&reading));
     for subject in subjects {
         let mut scores = Vec::new();
         for &probe in probes {
@@ -531,7 +527,7 @@ pub(super) fn reported(
 }
 
 /// The name of the floor of regressions.
-const MEAN: &str = "mean of the training clips";
+pub(super) const MEAN: &str = "mean of the training clips";
 
 pub(super) fn score(probe: &str, judged: &Judgement) -> Score {
     let measure = &judged.measure;

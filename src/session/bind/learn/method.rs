@@ -82,13 +82,8 @@ fn describe(
         None => inside(value),
     };
     let method = declaration.with(declared::values(declaration, own, inside_method)?)?;
-    let (clips, supply) = match data {
-        TrainedOn::Clips(clips) => (Some(clips.clone()), Arc::new(clips) as Arc<dyn Supply>),
-        TrainedOn::Pairs(pairs) => (None, Arc::new(pairs) as Arc<dyn Supply>),
-        TrainedOn::Shards(shards) => (None, Arc::new(shards) as Arc<dyn Supply>),
-    };
-    let validation = validating::validation(call, &training, clips.as_ref())?;
-    let plan = training.plan(model.encoder, supply, views, environment.seed());
+    let validation = validating::validation(call, &training, &data)?;
+    let plan = training.plan(model.encoder, data.supply(), views, environment.seed());
     Ok(Run::new(method, Plan { validation, ..plan })?)
 }
 
@@ -103,10 +98,28 @@ fn inside(value: &Dynamic) -> Result<Option<Value>, ScriptError> {
 }
 
 /// What a model is trained on.
-enum TrainedOn {
+pub(super) enum TrainedOn {
     Clips(Dataset),
     Pairs(Pairs),
     Shards(Shards),
+}
+
+impl TrainedOn {
+    /// The clips, where they are those of a dataset.
+    pub(super) fn clips(&self) -> Option<&Dataset> {
+        match self {
+            TrainedOn::Clips(clips) => Some(clips),
+            _ => None,
+        }
+    }
+
+    fn supply(self) -> Arc<dyn Supply> {
+        match self {
+            TrainedOn::Clips(clips) => Arc::new(clips),
+            TrainedOn::Pairs(pairs) => Arc::new(pairs),
+            TrainedOn::Shards(shards) => Arc::new(shards),
+        }
+    }
 }
 
 fn trained_on(call: &Call<'_>) -> Result<TrainedOn, ScriptError> {

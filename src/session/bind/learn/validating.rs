@@ -1,10 +1,13 @@
 //! The clips by which a run is followed and chosen, as a call says them.
 
+use super::method::TrainedOn;
 use crate::script::{Call, FromScript, Function, ScriptError};
-use auricle_audio::dataset::{Clip, Dataset, Split};
+use auricle_audio::dataset::{Clip, Dataset, Shards, Split};
 use auricle_learn::eval::Probe;
+use auricle_learn::feed::{Pairs, Supply};
 use auricle_learn::train::{Training, Validation};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Adds the options that say it.
 pub(super) fn options(function: Function) -> Function {
@@ -13,9 +16,9 @@ pub(super) fn options(function: Function) -> Function {
         .option::<rhai::Dynamic>(
             "validation",
             (),
-            "clips that are not learned from: a dataset, a split, or `true` for the validation clips of `data`, \
-                which are taken as well where `best`, `early_stopping` or `judge` ask for some; the history has \
-                `validation_loss` and the other figures of the method on them",
+            "clips that are not learned from: a dataset, a split, `shards`, `pairs` of a synthesizer, or `true` for \
+                the validation clips of `data`, which are taken as well where `best`, `early_stopping` or `judge` \
+                ask for some; the history has `validation_loss` and the other figures of the method on them",
         )
         .option::<rhai::Dynamic>(
             "judge",
@@ -30,9 +33,19 @@ pub(super) fn options(function: Function) -> Function {
 pub(super) fn validation(
     call: &Call<'_>,
     training: &Training,
-    trained_on: Option<&Dataset>,
+    trained_on: &TrainedOn,
 ) -> Result<Option<Validation>, ScriptError> {
     let heads = heads(call)?;
+    if let Some(supply) = supplied(call, trained_on)? {
+        if !heads.is_empty() {
+            return Err(ScriptError::new(
+                "`judge` needs validation clips of a dataset, not a supply of others",
+            )
+            .hint("judge the run behind its training: `linear_probe(run, split)`"));
+        }
+        return Ok(Some(training.followed(supply)));
+    }
+    let trained_on = trained_on.clips();
     let split = call.raw("data").try_cast::<Split>();
     let given = call.raw("validation");
     let is_asked = training.chooses() || !heads.is_empty() || given.as_bool() == Ok(true);
@@ -42,7 +55,10 @@ pub(super) fn validation(
     } else if let Some(other) = given.clone().try_cast::<Split>() {
         (other.validation, Some(other.train))
     } else if !given.is_unit() && !given.is_bool() {
-        return Err(call.wrong("validation", "a dataset, a split, or true"));
+        return Err(call.wrong(
+            "validation",
+            "a dataset, a split, shards, pairs of a synthesizer, or true",
+        ));
     } else if !is_asked {
         return Ok(None);
     } else {
@@ -67,6 +83,33 @@ pub(super) fn validation(
         of("test", &split.test)?;
     }
     Ok(Some(training.validation(clips, fitted_on, heads)))
+}
+
+/// What supplies sounds to judge on, where it is no dataset.
+fn supplied(
+    call: &Call<'_>,
+    trained_on: &TrainedOn,
+) -> Result<Option<Arc<dyn Supply>>, ScriptError> {
+    let given = call.raw("validation");
+    // Every pair is a new one, those of the same synthesizer, too.
+    if let Some(pairs) = given.clone().try_cast::<Pairs>() {
+        return Ok(Some(Arc::new(pairs)));
+    }
+    let Some(shards) = given.try_cast::<Shards>() else {
+        return Ok(None);
+    };
+    let identity = |shards: &Shards| {
+        let mut all = Vec::new();
+        shards.identify(&mut |piece| all.push(piece.to_owned()));
+        all
+    };
+    match trained_on {
+        TrainedOn::Shards(own) if identity(own) == identity(&shards) => Err(ScriptError::new(
+            "the validation clips are the training clips",
+        )
+        .hint("give other shards: `shards(\"validation-*.tar\")`")),
+        _ => Ok(Some(Arc::new(shards))),
+    }
 }
 
 fn none_there(training: &Training, heads: &[Probe]) -> ScriptError {

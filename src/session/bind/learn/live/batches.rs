@@ -51,6 +51,8 @@ impl ScriptValue for Supply {
 pub(super) struct Item {
     views: Arc<[NdTensor]>,
     labels: Arc<[Option<usize>]>,
+    /// What there is to predict where it is not one class.
+    targets: Option<NdTensor>,
     ids: Arc<[u64]>,
     place: Place,
 }
@@ -145,7 +147,12 @@ fn item(place: Place, batch: Batch, device: &Device) -> Result<Item, Error> {
         NdTensor::new(Values::Float(view.values), &view.shape, device)
     };
     let views = batch.views.into_iter().map(view);
+    let targets = batch.targets.map(|targets| {
+        let shape = [targets.known.len(), targets.columns];
+        NdTensor::new(Values::Float(targets.values), &shape, device)
+    });
     Ok(Item {
+        targets: targets.transpose()?,
         views: views.collect::<Result<_, _>>()?,
         labels: batch.labels.into(),
         ids: batch.ids.into(),
@@ -383,6 +390,12 @@ fn of_one() -> Vec<Function> {
         .about("The class of every clip, from 0, `()` where it is missing: as losses take them.")
         .reads_data()
         .example(example("assert(batch.labels[0] in [0, 1]);")),
+        Function::property::<Item, _>("targets", Topic::Training, move |item| {
+            Ok(item.targets.clone().map_or(Dynamic::UNIT, Dynamic::from))
+        })
+        .about("What there is to predict where clips have several classes or a number, a tensor: 1 or 0 for every class [batch, classes], -1 where it is not known, as `binary_cross_entropy` takes them; or the number [batch, 1], NaN where it is not known. `()` where clips have one class.")
+        .reads_data()
+        .example(example("assert(batch.targets == ());")),
         Function::property::<Item, _>("ids", Topic::Training, move |item| {
             Ok(array(item.ids.iter().map(|&id| (id as i64).into()).collect()))
         })
