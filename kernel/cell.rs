@@ -182,7 +182,7 @@ impl Runner {
                 self.done(payload, expressions)
             }
             Err(diagnostic) => {
-                let mut content = error_content(&diagnostic);
+                let mut content = error_content(&diagnostic, &self.session);
                 self.publisher.show("error", content.clone());
                 content["status"] = "error".into();
                 content["execution_count"] = self.count.into();
@@ -226,7 +226,7 @@ impl Runner {
                     json!({ "status": "ok", "data": data, "metadata": {} })
                 }
                 Err(diagnostic) => {
-                    let mut content = error_content(&diagnostic);
+                    let mut content = error_content(&diagnostic, &self.session);
                     content["status"] = "error".into();
                     content
                 }
@@ -238,11 +238,10 @@ impl Runner {
 }
 
 /// A diagnostic as the protocol wants it: name, value, and coloured lines.
-pub(crate) fn error_content(diagnostic: &Diagnostic) -> Value {
-    let name = if diagnostic.message.starts_with("interrupted") {
-        "Interrupted"
-    } else {
-        "ScriptError"
+pub(crate) fn error_content(diagnostic: &Diagnostic, session: &Session) -> Value {
+    let name = match session.cancel_token().is_cancelled() {
+        true => "Interrupted",
+        false => "ScriptError",
     };
     let rendered = diagnostic.render(true);
     json!({ "ename": name, "evalue": diagnostic.message, "traceback": rendered.lines().collect::<Vec<_>>() })

@@ -89,7 +89,7 @@ fn run(
             None
         }
         Err(diagnostic) => {
-            let mut content = error_content(&diagnostic);
+            let mut content = error_content(&diagnostic, session);
             content["output_type"] = json!("error");
             recorder.push(content, None);
             Some(diagnostic)

@@ -1,7 +1,7 @@
 //! Sounds of synthesizers as tensors, with gradients by the raw values of their patches.
 
 use crate::Error;
-use crate::nn::{Cpu, contiguous, on_cpu, values};
+use crate::nn::{Cpu, contiguous, is_on_host, values};
 use crate::tensor::{NdTensor, Values};
 use auricle_synth::{Patches, Playback, Synth};
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -121,7 +121,7 @@ pub fn render(synth: &Synth, raw: &NdTensor, playback: Playback) -> Result<NdTen
         true => synth.check_gradient()?,
         false => synth.check_recipe()?,
     }
-    if !on_cpu(&tensor) {
+    if !is_on_host(&tensor) {
         return Err(Error::Run {
             message:
                 "synthesizers render on the CPU, and the raw values of the patches live elsewhere"

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// phase. The spreading of sound, which is the same at all frequencies, is left to `gain`.
 pub(super) static AIR_ABSORPTION: Declaration = Declaration {
     name: "air_absorption",
-    about: "Takes away what air absorbs over a distance, the high frequencies most.",
+    about: "Attenuates the sound as air does over a distance, the high frequencies most.",
     citation: "ISO 9613-1:1993, equations 3 to 5",
     parameters: &[
         Parameter::positional(

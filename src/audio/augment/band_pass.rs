@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// A Butterworth filter between `center_hz (1 -+ bandwidth / 2)`, or the cookbook's biquad of a quality.
 pub(super) static BAND_PASS: Declaration = Declaration {
     name: "band_pass",
-    about: "Takes away what is outside a band of frequencies.",
+    about: "Attenuates the frequencies outside a band.",
     citation: "Butterworth, 1930; with `q`: Bristow-Johnson, Cookbook formulae for audio EQ, 2005",
     parameters: &[
         CENTER_HZ,

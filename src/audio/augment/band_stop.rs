@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// A Butterworth filter between `center_hz (1 -+ bandwidth / 2)`, or the cookbook's biquad of a quality.
 pub(super) static BAND_STOP: Declaration = Declaration {
     name: "band_stop",
-    about: "Takes away a band of frequencies.",
+    about: "Attenuates a band of frequencies.",
     citation: "Butterworth, 1930; with `q`: Bristow-Johnson, Cookbook formulae for audio EQ, 2005",
     parameters: &[
         CENTER_HZ,

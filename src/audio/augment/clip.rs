@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// samples of all channels, so that `p` percent of them are clipped; with a level they are `-level` and `level`.
 pub(super) static CLIP: Declaration = Declaration {
     name: "clip",
-    about: "Cuts off the loudest samples, like a microphone or amplifier that is overdriven.",
+    about: "Clips the loudest samples, like a microphone or amplifier that is overdriven.",
     citation: "",
     parameters: &[
         Parameter::positional(

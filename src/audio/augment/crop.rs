@@ -42,9 +42,7 @@ pub(super) static CROP: Declaration = Declaration {
         settings.only_one_of(&["position", ABOVE_DB.name])?;
         Ok(Arc::new(Crop {
             seconds: settings.drawn("seconds"),
-            position: settings
-                .word("position", &POSITIONS)
-                .unwrap_or(Position::Random),
+            position: settings.word("position", &POSITIONS),
             gate: LevelGate::of(settings),
             gated_draws: ["place", "length_samples", "above_db"].map(String::from),
         }))

@@ -50,7 +50,7 @@ pub(super) static FADE: Declaration = Declaration {
                 },
                 drawn => drawn,
             },
-            shape: settings.word("shape", &SHAPES).flatten(),
+            shape: settings.word("shape", &SHAPES),
         }))
     },
 };

@@ -103,7 +103,7 @@ pub(super) enum Pass {
 impl Pass {
     /// Reads `start`, of a stage that has no `zero_phase`.
     pub(super) fn forwards(settings: &Settings<'_>) -> Pass {
-        Pass::Forwards(settings.word("start", &Start::WORDS).unwrap_or(Start::Rest))
+        Pass::Forwards(settings.word("start", &Start::WORDS))
     }
 
     pub(super) fn run(self, cascade: &Cascade, work: &mut Workspace) {
@@ -156,7 +156,7 @@ impl Filter {
                 order,
             ));
         }
-        let start = settings.word("start", &Start::WORDS);
+        let start = settings.word_if("start", &Start::WORDS);
         let usual = if q.is_some() {
             Start::Rest
         } else {

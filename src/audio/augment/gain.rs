@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// `y = x * 10^(db / 20)`.
 pub(super) static GAIN: Declaration = Declaration {
     name: "gain",
-    about: "Makes the sound louder or softer.",
+    about: "Amplifies or attenuates the sound by a gain.",
     citation: "",
     parameters: &[Parameter::positional(
         "gain_db",

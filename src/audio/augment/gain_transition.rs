@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// left in the clip to where only its beginning is, so a clip may start or end in the middle of it.
 pub(super) static GAIN_TRANSITION: Declaration = Declaration {
     name: "gain_transition",
-    about: "Makes the sound louder or softer by a gain that moves from one value to another within the clip.",
+    about: "Amplifies or attenuates the sound by a gain that moves from one value to another within the clip.",
     citation: "",
     parameters: &[
         Parameter::positional(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// A Butterworth filter of an order, or the cookbook's biquad of a quality; see [`Butterworth`] and [`Biquad`].
 pub(super) static HIGH_PASS: Declaration = Declaration {
     name: "high_pass",
-    about: "Takes away what is below a frequency.",
+    about: "Attenuates the frequencies below a cutoff.",
     citation: "Butterworth, 1930; with `q`: Bristow-Johnson, Cookbook formulae for audio EQ, 2005",
     parameters: &[
         Parameter::positional(

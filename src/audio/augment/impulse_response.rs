@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// from `pre_delay_s` on, its energy `wet_db` over that of the direct sound.
 pub(super) static IMPULSE_RESPONSE: Declaration = Declaration {
     name: "impulse_response",
-    about: "Puts the sound into a space: convolves it with a recorded or made impulse response; `keep_tail` makes it longer.",
+    about: "Convolves the sound with a recorded or made impulse response, as if it were heard in that space; `keep_tail` makes it longer.",
     citation: "Moorer, \"About this reverberation business\", 1979",
     parameters: &[
         Parameter::positional(

@@ -84,9 +84,7 @@ pub(super) static KALDI_FBANK: Declaration = Declaration {
             remove_dc: settings.flag("remove_dc"),
             preemphasis: settings.number("preemphasis"),
         };
-        let window = settings
-            .word("window", &Window::WORDS)
-            .unwrap_or(Window::Povey);
+        let window = settings.word("window", &Window::WORDS);
         let (n_mels, power) = (settings.count("n_mels"), settings.number("power"));
         let (remove_mean, log) = (settings.flag("remove_mean"), settings.flag("log"));
         let n_frames = settings.count_if("n_frames");

@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// whole: looking ahead delays nothing.
 pub(super) static LIMITER: Declaration = Declaration {
     name: "limiter",
-    about: "Turns the sound down around its loudest parts, so that no peak passes a threshold.",
+    about: "Limits the sound: attenuates it around its loudest parts, so that no peak passes a threshold.",
     citation: "",
     parameters: &[
         Parameter::positional(
@@ -72,7 +72,7 @@ pub(super) static LIMITER: Declaration = Declaration {
             threshold_db: settings.drawn("threshold_db"),
             attack_ms: settings.drawn("attack_ms"),
             release_ms: settings.drawn("release_ms"),
-            full_scale: settings.word("relative_to", &FULL_SCALE) == Some(true),
+            full_scale: settings.word("relative_to", &FULL_SCALE),
         }))
     },
 };

@@ -45,7 +45,7 @@ const POWER: Kind = Kind::Number {
 fn compression(settings: &Settings<'_>) -> Compression {
     let amin = settings.number("amin");
     match settings.word("log", &LOGS) {
-        Some(Log::Db) => Compression::Db {
+        Log::Db => Compression::Db {
             reference: match settings.number_if("reference") {
                 Some(power) => Reference::Power(power),
                 None => Reference::Max,
@@ -53,7 +53,7 @@ fn compression(settings: &Settings<'_>) -> Compression {
             amin,
             top_db: settings.number_if("top_db"),
         },
-        Some(Log::LnFloor) => Compression::LnFloor { amin },
+        Log::LnFloor => Compression::LnFloor { amin },
         _ => Compression::Ln {
             offset: settings.number("offset"),
         },

@@ -196,7 +196,7 @@ pub(super) fn plan(
     let hop_length = settings.count_if("hop_length");
     let f_min_hz = settings.number("f_min_hz");
     let f_max_hz = settings.number_if("f_max_hz");
-    let padding = settings.word("pad_mode", &PADDING).unwrap_or(Padding::None);
+    let padding = settings.word("pad_mode", &PADDING);
     let pad_mode = match padding {
         Padding::Centred(mode) => Some(mode),
         Padding::None | Padding::Snip => None,
@@ -208,9 +208,7 @@ pub(super) fn plan(
             n_fft: 0,
             win_length: 0,
             hop_length: 0,
-            window: settings
-                .word("window", &Window::WORDS)
-                .unwrap_or(Window::Hann),
+            window: settings.word("window", &Window::WORDS),
             center: pad_mode.is_some(),
             pad_mode: pad_mode.unwrap_or(PadMode::Zeros),
         },
@@ -227,15 +225,9 @@ pub(super) fn plan(
         n_mels: settings.count("n_mels"),
         f_min_hz,
         f_max_hz: 0.0,
-        mel_scale: settings
-            .word("mel_scale", &MelScale::WORDS)
-            .unwrap_or(MelScale::Htk),
-        triangles: settings
-            .word("triangles", &Triangles::WORDS)
-            .unwrap_or(Triangles::Hertz),
-        norm: settings
-            .word("norm", &MelNorm::WORDS)
-            .unwrap_or(MelNorm::None),
+        mel_scale: settings.word("mel_scale", &MelScale::WORDS),
+        triangles: settings.word("triangles", &Triangles::WORDS),
+        norm: settings.word("norm", &MelNorm::WORDS),
         power: settings.number("power"),
         compression,
         n_frames: output.n_frames,

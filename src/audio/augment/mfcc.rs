@@ -26,8 +26,8 @@ pub(super) static MFCC: Declaration = Declaration {
     },
     example: "let m = tone(440, 1) |> mfcc(#{ style: \"htk\" }); assert(m.shape == [1, 13, 99])",
     build: |settings| match settings.word("style", &STYLES) {
-        Some(Style::Htk) => Ok(Arc::new(MfccStage::Htk(htk(settings)?))),
-        _ => Ok(Arc::new(MfccStage::Librosa(librosa(settings)?))),
+        Style::Htk => Ok(Arc::new(MfccStage::Htk(htk(settings)?))),
+        Style::Librosa => Ok(Arc::new(MfccStage::Librosa(librosa(settings)?))),
     },
 };
 
@@ -187,9 +187,7 @@ fn htk(settings: &Settings<'_>) -> Result<PerRate<HtkMfcc>, Error> {
     }
     let (n_fft, win_length) = (settings.count_if("n_fft"), settings.count_if("win_length"));
     let hop_length = settings.count_if("hop_length");
-    let window = settings
-        .word("window", &Window::WORDS)
-        .unwrap_or(Window::Hann);
+    let window = settings.word("window", &Window::WORDS);
     let (f_min_hz, f_max_hz) = (settings.number("f_min_hz"), settings.number_if("f_max_hz"));
     edges_in_order(f_min_hz, f_max_hz)?;
     let (n_mfcc, n_mels) = (coefficients(settings)?, settings.count("n_mels"));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// `y[n] = sum_c x_c[n] / C`, or one of the channels.
 pub(super) static MONO: Declaration = Declaration {
     name: "mono",
-    about: "Makes one channel of all: their mean, one of them, or a random one.",
+    about: "Mixes all channels down to one: their mean, one of them, or a random one.",
     citation: "",
     parameters: &[Parameter::option(
         "channel",
@@ -32,7 +32,7 @@ pub(super) static MONO: Declaration = Declaration {
     build: |settings| {
         let channel = match (
             settings.number_if("channel"),
-            settings.word("channel", &CHANNELS),
+            settings.word_if("channel", &CHANNELS),
         ) {
             (Some(number), _) if number.fract() != 0.0 => {
                 return Err(Error::range("channel", "a whole number", number));

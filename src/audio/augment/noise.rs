@@ -73,7 +73,7 @@ pub(super) static NOISE: Declaration = Declaration {
             Some("level_db") => Level::Absolute(settings.drawn("level_db")),
             _ => Level::Ratio(settings.drawn("snr_db")),
         };
-        let exponent = match settings.word("color", &COLORS) {
+        let exponent = match settings.word_if("color", &COLORS) {
             Some(exponent) => exponent.into(),
             None => settings.drawn("color"),
         };

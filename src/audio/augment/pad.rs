@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// is the Padding of audiomentations.
 pub(super) static PAD: Declaration = Declaration {
     name: "pad",
-    about: "Makes the sound longer by a given time before or behind it, or covers as much of it.",
+    about: "Pads the sound with a given time before or behind it, or replaces as much of it.",
     citation: "",
     parameters: &[
         Parameter::positional(
@@ -72,10 +72,8 @@ pub(super) static PAD: Declaration = Declaration {
             } else {
                 Length::Grows
             },
-            position: settings
-                .word("position", &POSITIONS)
-                .unwrap_or(Position::End),
-            fill: settings.word("fill", &FILLS).unwrap_or(Fill::Zero),
+            position: settings.word("position", &POSITIONS),
+            fill: settings.word("fill", &FILLS),
         }))
     },
 };

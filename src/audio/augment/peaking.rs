@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The cookbook's peaking filter, see [`Biquad::peaking`].
 pub(super) static PEAKING: Declaration = Declaration {
     name: "peaking",
-    about: "Makes the surroundings of a frequency louder or softer.",
+    about: "Boosts or attenuates the frequencies around a centre.",
     citation: "Bristow-Johnson, Cookbook formulae for audio EQ, 2005",
     parameters: &[
         Parameter::positional(

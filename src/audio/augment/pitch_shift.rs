@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// band-limited, until there are `N` again. That is CLAR's and librosa's operation, for real `k`.
 pub(super) static PITCH_SHIFT: Declaration = Declaration {
     name: "pitch_shift",
-    about: "Makes the sound higher or lower without changing its duration.",
+    about: "Shifts the pitch without changing the duration.",
     citation: "Laroche & Dolson, 1999; Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (PS)",
     parameters: &PARAMETERS,
     facts: Flows {

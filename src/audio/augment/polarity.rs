@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// `y = -x`.
 pub(super) static POLARITY: Declaration = Declaration {
     name: "polarity",
-    about: "Turns the sound upside down; inaudible, but not to a model. Use `0.5 * polarity()` for every other clip.",
+    about: "Inverts the polarity of the sound: inaudible, but not to a model. Use `0.5 * polarity()` for every other clip.",
     citation: "",
     parameters: &[],
     facts: Flows {

@@ -70,7 +70,7 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
         Ok(Arc::new(RepeatPart {
             seconds: settings.drawn("seconds"),
             repeats: settings.drawn("repeats"),
-            mode: settings.word("mode", &MODES).unwrap_or(Mode::Insert),
+            mode: settings.word("mode", &MODES),
             fade_s: settings.drawn("fade_s"),
             recipe: settings.inside::<Recipe>("recipe").cloned(),
         }))

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The cookbook's shelves: the whole gain far below or above the cutoff, half of its decibels at it; see [`Biquad`].
 pub(super) static SHELF: Declaration = Declaration {
     name: "shelf",
-    about: "Makes everything below or above a frequency louder or softer.",
+    about: "Boosts or attenuates all frequencies below or above a corner.",
     citation: "Bristow-Johnson, Cookbook formulae for audio EQ, 2005",
     parameters: &[
         Parameter::option(
@@ -51,7 +51,7 @@ pub(super) static SHELF: Declaration = Declaration {
     example: "let s = shelf(#{ kind: \"high\", cutoff_hz: 1000, gain_db: -12, q: 0.7 }); \
               let x = tone(1000, 1); assert_near((x |> s).rms_db() - x.rms_db(), -6, 0.02)",
     build: |settings| {
-        let high = settings.word("kind", &IS_HIGH) == Some(true);
+        let high = settings.word("kind", &IS_HIGH);
         let (low_hz, high_hz) = if high {
             (300.0, 7500.0)
         } else {

@@ -107,7 +107,7 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
         names.extend(
             (0..n_time_masks.most).flat_map(|i| [format!("start_{i}"), format!("length_{i}")]),
         );
-        let fill = match settings.word("fill", &FILLS) {
+        let fill = match settings.word_if("fill", &FILLS) {
             Some(value) => value.map(Distribution::Constant),
             None => settings.drawn_if("fill"),
         };
@@ -116,9 +116,7 @@ pub(super) static SPEC_AUGMENT: Declaration = Declaration {
                 .filter(|fill| varies(fill))
                 .map(|_| "fill".to_owned()),
         );
-        let interpolation = settings
-            .word("interpolation", &Interpolation::WORDS)
-            .unwrap_or(Interpolation::Linear);
+        let interpolation = settings.word("interpolation", &Interpolation::WORDS);
         Ok(Arc::new(SpecAugment {
             warp_frames: drawn("warp_frames"),
             n_frequency_masks,

@@ -37,9 +37,7 @@ pub(super) static SPEC_WARP: Declaration = Declaration {
     },
     example: "let m = tone(440, 1) |> log_mel() |> spec_warp(20, 6); assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let interpolation = settings
-            .word("interpolation", &Interpolation::WORDS)
-            .unwrap_or(Interpolation::Linear);
+        let interpolation = settings.word("interpolation", &Interpolation::WORDS);
         Ok(Arc::new(SpecWarp {
             max_frames: settings.drawn("max_frames"),
             max_bands: settings.drawn("max_bands"),

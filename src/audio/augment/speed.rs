@@ -41,7 +41,7 @@ pub(super) static SPEED: Declaration = Declaration {
     build: |settings| {
         Ok(Arc::new(Speed {
             rate: settings.drawn("rate"),
-            keep_length: settings.word("fit", &KEEPS_LENGTH) == Some(true),
+            keep_length: settings.word("fit", &KEEPS_LENGTH),
         }))
     },
 };

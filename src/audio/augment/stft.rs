@@ -106,13 +106,9 @@ impl StftStage {
             n_fft: settings.count_if("n_fft"),
             win_length: settings.count_if("win_length"),
             hop_length: settings.count_if("hop_length"),
-            window: settings
-                .word("window", &Window::WORDS)
-                .unwrap_or(Window::Hann),
-            padding: settings.word("pad_mode", &PADDING).flatten(),
-            output: settings
-                .word("output", &OUTPUTS)
-                .unwrap_or(Output::Magnitude),
+            window: settings.word("window", &Window::WORDS),
+            padding: settings.word("pad_mode", &PADDING),
+            output: settings.word("output", &OUTPUTS),
             made: RwLock::default(),
         };
         // What can be known to be wrong without a sound is said when the recipe is built.

@@ -81,7 +81,7 @@ pub(super) static TAPE_SPEED: Declaration = Declaration {
         Ok(Arc::new(TapeSpeed {
             sigma: settings.drawn("sigma"),
             limit: settings.number("limit"),
-            random_start: settings.word("start", &RANDOM_START) == Some(true),
+            random_start: settings.word("start", &RANDOM_START),
             offset: settings.drawn("offset"),
             outside: if settings.flag("wrap") {
                 Outside::Wrap

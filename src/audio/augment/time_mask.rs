@@ -81,11 +81,11 @@ pub(super) static TIME_MASK: Declaration = Declaration {
     example: "let x = tone(440, 1) |> time_mask(0.1..0.3, #{ position: \"end\" }); assert(x.samples()[15000] == 0.0)",
     build: |settings| {
         let value = settings.drawn_if("fill");
-        let fill = settings.word("fill", &FILLS).unwrap_or(Fill::Value);
+        let fill = settings.word_if("fill", &FILLS).unwrap_or(Fill::Value);
         Ok(Arc::new(TimeMask {
             length: Length::of(settings, "min_fraction", "max_fraction", Some("seconds"))?,
             place: settings.drawn_if("position").or_else(|| {
-                let share = settings.word("position", &POSITIONS).flatten();
+                let share = settings.word_if("position", &POSITIONS).flatten();
                 share.map(Distribution::Constant)
             }),
             fill,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// `1 / rate`: what CLAR's code calls time stretching.
 pub(super) static TIME_STRETCH: Declaration = Declaration {
     name: "time_stretch",
-    about: "Makes the sound faster or slower without changing its pitch.",
+    about: "Stretches or compresses the sound in time without changing its pitch.",
     citation: "Laroche & Dolson, 1999; Al-Tahan & Mohsenzadeh, CLAR, 2021, section 3.4 (TST)",
     parameters: &PARAMETERS,
     facts: Flows {
@@ -29,7 +29,7 @@ pub(super) static TIME_STRETCH: Declaration = Declaration {
     build: |settings| {
         Ok(Arc::new(TimeStretch {
             rate: settings.drawn("rate"),
-            fit: settings.word("fit", &FITS).unwrap_or(Fit::Crop),
+            fit: settings.word("fit", &FITS),
             stretcher: Stretcher::new(settings)?,
         }))
     },

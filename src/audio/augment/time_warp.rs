@@ -32,9 +32,7 @@ pub(super) static TIME_WARP: Declaration = Declaration {
     },
     example: "let m = tone(440, 1) |> log_mel() |> time_warp(20); assert(m.shape == [1, 64, 101])",
     build: |settings| {
-        let interpolation = settings
-            .word("interpolation", &Interpolation::WORDS)
-            .unwrap_or(Interpolation::Linear);
+        let interpolation = settings.word("interpolation", &Interpolation::WORDS);
         Ok(Arc::new(TimeWarp {
             max_frames: settings.drawn("max_frames"),
             interpolation,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// its defaults. A silent clip is kept whole.
 pub(super) static TRIM: Declaration = Declaration {
     name: "trim",
-    about: "Cuts the silence at both ends off, which makes the sound shorter.",
+    about: "Trims the silence at both ends, which makes the sound shorter.",
     citation: "McFee et al., librosa, 2015 (`effects.trim`)",
     parameters: &[
         Parameter::positional(

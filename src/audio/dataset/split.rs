@@ -51,6 +51,17 @@ pub enum SplitRule {
     },
 }
 
+impl SplitRule {
+    /// Whether test clips are those that the authors of the data set chose.
+    pub fn is_official(&self) -> bool {
+        match self {
+            SplitRule::Official | SplitRule::OfficialClean => true,
+            SplitRule::Validated { rule, .. } => rule.is_official(),
+            _ => false,
+        }
+    }
+}
+
 /// A dataset divided in three; the parts share no clip.
 #[derive(Clone, Debug)]
 pub struct Split {

@@ -144,9 +144,14 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// What a parameter's word stands for, by the table that its kind lists the words of; `None` if it is absent or a
-    /// number.
-    pub fn word<T: Copy>(&self, name: &str, meanings: &[(&'static str, T)]) -> Option<T> {
+    /// What the word of a parameter that always has one stands for, by the table that its kind lists the words of.
+    pub fn word<T: Copy>(&self, name: &str, meanings: &[(&'static str, T)]) -> T {
+        self.word_if(name, meanings)
+            .expect("a body asks for a word where one is declared")
+    }
+
+    /// What a parameter's word stands for; `None` if it is absent or a number.
+    pub fn word_if<T: Copy>(&self, name: &str, meanings: &[(&'static str, T)]) -> Option<T> {
         let (parameter, value) = self.place(name);
         assert!(
             parameter

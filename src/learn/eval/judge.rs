@@ -4,8 +4,8 @@ use super::answers::{Answers, answers};
 use super::neural::{NeuralProbe, Shape};
 use super::{
     Guess, IntervalKind, KnnOptions, LogisticOptions, LogisticRegression, Matrix, Measure,
-    MeasureOptions, Metric, NeuralOptions, Penalty, Places, Predictions, Reads, Ridge, Scaler,
-    Task, Truth, knn_votes, measure,
+    MeasureOptions, Metric, NeuralOptions, Penalty, Places, Predictions, Reads, Ridge, Role,
+    Scaler, Task, Truth, knn_votes, measure,
 };
 use crate::Error;
 use crate::feed::Stop;
@@ -17,6 +17,8 @@ use burn::tensor::Device;
 pub struct Subject {
     /// Its name in the report.
     pub name: String,
+    /// Its part in it.
+    pub role: Role,
     /// A row a training clip.
     pub train: Matrix,
     /// A row a validation clip; of no clips where they are not asked for.

@@ -45,5 +45,5 @@ pub use places::{Places, Pooling, Reading, embed_places, embed_pooled};
 pub use predictions::{Guess, Predictions, Truth};
 pub use projection::{Projection, Projector, TsneOptions, UmapOptions, project, trustworthiness};
 pub use ranking::{auroc, average_precision, delong};
-pub use report::{Curve, Report, Row, Score};
+pub use report::{Curve, Report, Role, Row, Score};
 pub use ridge::Ridge;

@@ -31,11 +31,52 @@ pub struct Report {
     pub predictions: Vec<Arc<Predictions>>,
 }
 
+/// What a subject is in a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// What is judged.
+    #[default]
+    Judged,
+    /// The same encoder with weights as they are drawn.
+    Random,
+    /// The log-mel statistics, which need no encoder.
+    Floor,
+    /// The mean of the training clips' numbers.
+    Mean,
+}
+
+impl Role {
+    /// The name of what has it; nothing of what is judged, which has one of its own.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Judged => "",
+            Role::Random => "random encoder",
+            Role::Floor => "log-mel statistics",
+            Role::Mean => "mean of the training clips",
+        }
+    }
+}
+
+impl Row {
+    /// A row of something that is not judged itself.
+    pub fn of(role: Role, scores: Vec<Score>) -> Row {
+        Row {
+            name: role.name().to_owned(),
+            role,
+            scores,
+        }
+    }
+}
+
 /// The scores of one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The subject.
     pub name: String,
+    /// Which part it has in the report.
+    #[serde(default)]
+    pub role: Role,
     /// A score for each probe.
     pub scores: Vec<Score>,
 }

@@ -54,7 +54,7 @@ pub static CLAR_LOSS: LossDeclaration = LossDeclaration {
     build: |settings| {
         let options = Clar {
             temperature: settings.number("temperature"),
-            ce: settings.word("ce", &Join::WORDS).unwrap_or_default(),
+            ce: settings.word("ce", &Join::WORDS),
             ce_weight: settings.number("ce_weight"),
         };
         computed(move |given| {

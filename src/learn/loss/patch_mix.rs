@@ -85,12 +85,11 @@ pub static PATCH_MIX_LOSS: LossDeclaration = LossDeclaration {
         let l = patch_mix_loss(x, x, [0, 1], #{ logits: x, partner: [1, 0], lambda: 0.5, temperature: 1 }); \
         assert_near(l.item(), 2 * ln(1 + exp(-1.0)) + 0.5, 1e-5)",
     build: |settings| {
-        let negatives = settings.word("negatives", &Negatives::WORDS);
         let options = PatchMixLoss {
             temperature: settings.number("temperature"),
             weight: settings.number("weight"),
-            target: settings.word("target", &Target::WORDS).unwrap_or_default(),
-            negatives: negatives.unwrap_or_default(),
+            target: settings.word("target", &Target::WORDS),
+            negatives: settings.word("negatives", &Negatives::WORDS),
         };
         computed(move |given| {
             let name = PATCH_MIX_LOSS.name;
@@ -160,7 +159,6 @@ pub(super) static PATCH_MIX_CONTRASTIVE: LossDeclaration = LossDeclaration {
     build: |settings| {
         let temperature = settings.number("temperature");
         let negatives = settings.word("negatives", &Negatives::WORDS);
-        let negatives = negatives.unwrap_or_default();
         computed(move |given| {
             let name = PATCH_MIX_CONTRASTIVE.name;
             let labels = given.labels_for(name)?;

@@ -38,7 +38,6 @@ pub(super) static SUPCON: LossDeclaration = LossDeclaration {
     build: |settings| {
         let temperature = settings.number("temperature");
         let positives = settings.word("positives", &Positives::WORDS);
-        let positives = positives.unwrap_or_default();
         computed(move |given| {
             let name = SUPCON.name;
             match given.rows.as_slice() {

@@ -228,9 +228,7 @@ pub(super) static AST: EncoderDeclaration = EncoderDeclaration {
             frames: settings.count("frames"),
             stride: settings.count("stride"),
             distilled: settings.flag("distilled"),
-            pooling: settings
-                .word("pooling", &Pooling::WORDS)
-                .unwrap_or_default(),
+            pooling: settings.word("pooling", &Pooling::WORDS),
             classes: settings.count_if("classes"),
             norm_epsilon: settings.number_if("norm_epsilon"),
         }))

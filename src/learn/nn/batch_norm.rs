@@ -1,9 +1,8 @@
 //! Batch normalization with the running estimates of PyTorch.
 
-use super::cpu;
 use super::onnx::{Attribute, Graph};
+use super::ops::{add_and_cut, batch_norm};
 use burn::module::{Flag, Module, Param, RunningState};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 /// Normalizes every channel over the batch and all positions.
@@ -78,27 +77,15 @@ impl BatchNorm {
     ) -> Tensor<D> {
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
         let training = x.device().is_autodiff() && self.training.is_enabled();
-        if training && cpu::on_cpu(&x) {
+        if training {
             let dims = x.dims();
-            let (out, mean, variance) =
-                cpu::batch_norm(x, gamma, beta, EPSILON, shortcut, with_relu);
-            self.keep(dims, mean, variance);
-            return out;
+            let made = batch_norm(x, [gamma, beta], EPSILON, shortcut, with_relu);
+            self.keep(dims, made.mean, made.variance);
+            return made.output;
         }
-        let out = if training {
-            let dims = x.dims();
-            let result = burn::tensor::module::batch_norm_train(x, gamma, beta, EPSILON);
-            self.keep(dims, result.mean, result.variance);
-            result.output
-        } else {
-            let (mean, var) = (self.running_mean.value(), self.running_var.value());
-            burn::tensor::module::batch_norm(x, gamma, beta, mean, var, EPSILON)
-        };
-        let out = match shortcut {
-            Some(shortcut) => out + shortcut,
-            None => out,
-        };
-        if with_relu { relu(out) } else { out }
+        let (mean, var) = (self.running_mean.value(), self.running_var.value());
+        let out = burn::tensor::module::batch_norm(x, gamma, beta, mean, var, EPSILON);
+        add_and_cut(out, shortcut, with_relu)
     }
 
     /// Takes the statistics of a batch of `dims` into the running ones.

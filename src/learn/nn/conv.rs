@@ -1,7 +1,7 @@
 //! Convolutions in one and two dimensions.
 
-use super::cpu;
 use super::onnx::{Attribute, Graph, pads, whole};
+use super::ops::conv2d;
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
@@ -52,7 +52,7 @@ impl Conv2d {
     /// Convolves `[batch, from, h, w]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let bias = self.bias.as_ref().map(Param::val);
-        convolve(x, self.weight.val(), bias, self.options.clone())
+        conv2d(x, self.weight.val(), bias, self.options.clone())
     }
 
     /// Writes it into a graph.
@@ -79,23 +79,6 @@ fn written<const D: usize, const N: usize>(
         ("group", Attribute::Int(options.groups as i64)),
     ];
     graph.conv(x, weight, bias.map(Param::val), &options)
-}
-
-/// A convolution by the implementation that the tensor's device has.
-pub(super) fn convolve(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
-    options: ConvOptions<2>,
-) -> Tensor<4> {
-    if !cpu::on_cpu(&x) {
-        return burn::tensor::module::conv2d(x, weight, bias, options);
-    }
-    let y = cpu::conv2d(x, weight, options);
-    match bias {
-        Some(bias) => y + bias.unsqueeze_dims::<4>(&[0, 2, 3]),
-        None => y,
-    }
 }
 
 /// A convolution in one dimension, with PyTorch's names.
@@ -141,7 +124,7 @@ impl Conv1d {
             ..ConvOptions::new([1, stride], [0; 2], [1, dilation], groups)
         };
         let weight = self.weight.val().unsqueeze_dim(2);
-        convolve(x.unsqueeze_dim(2), weight, bias, options).squeeze_dim(2)
+        conv2d(x.unsqueeze_dim(2), weight, bias, options).squeeze_dim(2)
     }
 
     /// Writes it into a graph.

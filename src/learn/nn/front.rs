@@ -1,7 +1,7 @@
 //! How clips become tokens of a transformer: patches, tokens before them, and their places.
 
-use super::conv::convolve;
 use super::onnx::{Attribute, Graph};
+use super::ops::conv2d;
 use super::resize_positions;
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
@@ -59,7 +59,7 @@ impl Front<'_> {
     fn patches(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
         let proj = &self.patches.proj;
         let options = ConvOptions::new([self.stride; 2], [0; 2], [1; 2], 1);
-        let map = convolve(x, proj.weight.val(), Some(proj.bias.val()), options);
+        let map = conv2d(x, proj.weight.val(), Some(proj.bias.val()), options);
         let [_, _, rows, columns] = map.dims();
         (map.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns])
     }

@@ -1,9 +1,10 @@
 //! The residual block of networks without normalization.
 
-use super::onnx::{GELU_SCALE, Graph};
+use super::onnx::Graph;
+use super::ops::gelu_tanh;
 use super::stochastic_depth::factors_of;
 use super::ws_conv::mean_pool;
-use super::{WsConv2d, cpu, linear};
+use super::{WsConv2d, linear};
 use burn::module::{Flag, Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::{relu, sigmoid};
@@ -15,22 +16,7 @@ pub(super) const ALPHA: f64 = 0.2;
 /// What keeps the variance of a GELU at 1.
 pub(super) const GELU_GAIN: f64 = 1.701_504_349_708_557_1;
 
-/// The GELU by its approximation with a hyperbolic tangent.
-pub(super) fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if cpu::on_cpu(&x) {
-        cpu::gelu(x, cpu::Gelu::Tanh)
-    } else {
-        gelu_tanh_of(x)
-    }
-}
-
-/// The same by burn's operations.
-pub(super) fn gelu_tanh_of<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let inner = x.clone() * (x.clone() * x.clone() * (0.044715 * GELU_SCALE) + GELU_SCALE);
-    x * (inner.tanh() * 0.5 + 0.5)
-}
-
-/// The same, scaled so that unit variance stays unit variance.
+/// The GELU by its approximation with a hyperbolic tangent, scaled so that unit variance stays unit variance.
 pub(super) fn activation(x: Tensor<4>) -> Tensor<4> {
     gelu_tanh(x) * GELU_GAIN
 }

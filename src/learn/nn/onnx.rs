@@ -226,7 +226,7 @@ impl Graph {
     }
 
     /// Attention over tokens of `3 dim` features, queries, keys and values: see
-    /// [`attention_of`](super::transformer::attention_of).
+    /// [`attention_by_parts`](super::ops::attention_by_parts).
     pub(super) fn attention(&mut self, tokens: &str, heads: usize, dim: usize) -> String {
         let of_head = dim / heads;
         let parts = self.ints("parts", &[dim as i64; 3]);

@@ -4,7 +4,8 @@ use super::basic_block::BasicBlock;
 use super::described::{
     EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, width,
 };
-use super::{Architecture, BatchNorm, Conv2d, Geometry, ResNet18WavesOptions, max_pool2d, within};
+use super::ops::max_pool2d;
+use super::{Architecture, BatchNorm, Conv2d, Geometry, ResNet18WavesOptions, within};
 use crate::Error;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Value, words};
 use burn::module::Module;
@@ -99,7 +100,7 @@ pub(super) static RESNET18: EncoderDeclaration = EncoderDeclaration {
     build: |settings| {
         let (width, channels) = (settings.count("width"), settings.count("channels"));
         let (stem_bias, fc) = (settings.flag("stem_bias"), settings.count_if("fc"));
-        let geometry = settings.word("geometry", &Geometry::WORDS);
+        let geometry = settings.word_if("geometry", &Geometry::WORDS);
         match (settings.count("dims"), settings.chosen("geometry")) {
             (2, None) => Ok(Architecture::ResNet18(ResNet18Options {
                 width,

@@ -1,7 +1,8 @@
 //! Slowfast NFNet: two normalizer-free networks over one spectrogram.
 
 use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width, word};
-use super::nf_block::{ALPHA, activation, gelu_tanh};
+use super::nf_block::{ALPHA, activation};
+use super::ops::gelu_tanh;
 use super::{Architecture, NfBlock, NfBlockOptions, WsConv2d, within};
 use crate::Error;
 use auricle_audio::declare::{BELOW_ONE, DefaultValue, Kind, Parameter, Value, words};
@@ -125,11 +126,10 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
     facts: (),
     example: "assert(slowfast_nfnet(#{ width: 16 }).dim == 216)",
     build: |settings| {
-        let pathways = settings.word("pathways", &Pathways::WORDS);
         Ok(Architecture::SlowfastNfnet(SlowfastNfnetOptions {
             width: settings.count("width"),
             channels: settings.count("channels"),
-            pathways: pathways.unwrap_or_default(),
+            pathways: settings.word("pathways", &Pathways::WORDS),
             stochastic_depth: settings.number("stochastic_depth"),
         }))
     },

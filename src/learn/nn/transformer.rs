@@ -1,10 +1,10 @@
 //! The block of a transformer.
 
 use super::onnx::Graph;
-use super::{LayerNorm, cpu, linear};
+use super::ops::{attention, gelu};
+use super::{LayerNorm, linear};
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Tensor};
 
 /// Added to the variance in the norms of blocks.
@@ -23,35 +23,7 @@ struct Attention {
 impl Attention {
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let tokens = self.qkv.forward(x);
-        let mixed = if cpu::on_cpu(&tokens) {
-            cpu::attention(tokens, self.heads)
-        } else {
-            attention_of(tokens, self.heads)
-        };
-        self.proj.forward(mixed)
-    }
-}
-
-/// The same of `[batch, n, 3 dim]`, queries, keys and values, by burn's operations.
-pub(super) fn attention_of(tokens: Tensor<3>, heads: usize) -> Tensor<3> {
-    let [batch, n, all] = tokens.dims();
-    let dim = all / 3;
-    let of_head = dim / heads;
-    let part = |index: usize| {
-        let part = tokens.clone().narrow(2, index * dim, dim);
-        part.reshape([batch, n, heads, of_head]).swap_dims(1, 2)
-    };
-    let scores = (part(0) * (of_head as f64).powf(-0.5)).matmul(part(1).swap_dims(2, 3));
-    let mixed = softmax(scores, 3).matmul(part(2));
-    mixed.swap_dims(1, 2).reshape([batch, n, dim])
-}
-
-/// The Gaussian error linear unit.
-pub(super) fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if cpu::on_cpu(&x) {
-        cpu::gelu(x, cpu::Gelu::Exact)
-    } else {
-        gelu(x)
+        self.proj.forward(attention(tokens, self.heads))
     }
 }
 
@@ -109,7 +81,7 @@ impl TransformerBlock {
     /// Maps tokens `[batch, n, dim]` to as many.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let x = x.clone() + self.attn.forward(self.norm1.forward(x));
-        let y = unit(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
+        let y = gelu(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
         x + self.mlp.fc2.forward(y)
     }
 

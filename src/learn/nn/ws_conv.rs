@@ -1,7 +1,7 @@
 //! Convolution with standardized weights, and the padding that goes with it.
 
-use super::conv::convolve;
 use super::onnx::{Attribute, Graph, whole};
+use super::ops::conv2d;
 use burn::module::{Module, Param};
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, PadMode};
@@ -59,7 +59,7 @@ impl WsConv2d {
         self.weight.dims()[1] * self.groups
     }
 
-    /// The weights that convolve, `[to, from / groups, rows, columns]`.
+    /// The weights that conv2d, `[to, from / groups, rows, columns]`.
     pub fn standardized(&self) -> Tensor<4> {
         let weight = self.weight.val();
         let dims @ [to, ..] = weight.dims();
@@ -82,10 +82,10 @@ impl WsConv2d {
         ];
         let mut options = ConvOptions::new(self.stride, [0; 2], [1; 2], self.groups);
         options.padding = padding;
-        convolve(x, weight, Some(self.bias.val()), options)
+        conv2d(x, weight, Some(self.bias.val()), options)
     }
 
-    /// Writes it into a graph: its weights stand there as they convolve.
+    /// Writes it into a graph: its weights stand there as they conv2d.
     pub(super) fn to_onnx(&self, graph: &mut Graph, x: &str) -> String {
         let strides = whole(self.stride);
         let options = [

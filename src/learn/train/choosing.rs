@@ -13,7 +13,7 @@ use super::objective::Figure;
 use super::run::FitOptions;
 use super::validation::{VALIDATION, Validation};
 use crate::Error;
-use crate::eval::{JudgeOptions, Matrix, Subject, embed, judge};
+use crate::eval::{JudgeOptions, Matrix, Role, Subject, embed, judge};
 use crate::feed::{Feed, Preparation};
 use auricle_audio::augment::Views;
 
@@ -134,6 +134,7 @@ impl Trainer<'_> {
         };
         let subject = Subject {
             name: String::new(),
+            role: Role::Judged,
             train: rows(fitted_on)?,
             validation: Matrix::of_rows(Vec::new()),
             test: rows(clips)?,

@@ -42,7 +42,7 @@ impl Each {
 
     /// What a declaration with [`EACH`] was given.
     pub(super) fn of(settings: &Settings<'_>) -> Each {
-        settings.word("each", &Each::WORDS).unwrap_or_default()
+        settings.word("each", &Each::WORDS)
     }
 
     /// A step, the number of all and that of an epoch, counted in steps or in epochs.

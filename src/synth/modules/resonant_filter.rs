@@ -70,7 +70,7 @@ fn emit(module: &mut Emitter<'_>) -> Result<(), Error> {
         input,
         warped,
         q: module.knob("q"),
-        pass: pass.expect("a word of the declaration"),
+        pass,
     });
     module.give_audio(out);
     Ok(())

@@ -8,12 +8,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{DType, Device, Tensor, TensorData};
-
-/// Whether the layers here can work on a tensor: in single precision, on burn's CPU back end.
-pub(crate) fn on_cpu<const D: usize>(x: &Tensor<D>) -> bool {
-    x.dtype() == DType::F32 && x.device().inner() == Device::flex()
-}
+use burn::tensor::{Tensor, TensorData};
 
 /// What a batch normalization does behind its own arithmetic.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +63,7 @@ pub(crate) fn contiguous(x: Cpu) -> Cpu {
 
 pub(crate) fn values(x: &Cpu) -> &[f32] {
     x.as_slice::<f32>()
-        .expect("`contiguous` was called, and `on_cpu` checked the type")
+        .expect("`contiguous` was called, and `is_on_host` checked the type")
 }
 
 fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Cpu {
@@ -387,6 +382,7 @@ pub(crate) fn max_pool(x: Tensor<4>) -> Tensor<4> {
 pub(super) mod tests {
     use super::*;
     use auricle_audio::Rng;
+    use burn::tensor::Device;
     use burn::tensor::activation::relu;
     use burn::tensor::ops::MaxPoolOptions;
 

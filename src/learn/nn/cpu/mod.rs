@@ -20,6 +20,6 @@ mod self_attention;
 mod token_ops;
 
 pub(crate) use each_ops::{OfThree, of_three};
-pub(crate) use extension::{Cpu, contiguous, on_cpu, values};
+pub(crate) use extension::{Cpu, contiguous, values};
 pub(super) use extension::{batch_norm, conv2d, max_pool};
 pub(super) use token_ops::{Gelu, attention, gelu};

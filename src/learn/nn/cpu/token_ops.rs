@@ -133,7 +133,7 @@ pub(crate) fn gelu<const D: usize>(x: Tensor<D>, gelu: Gelu) -> Tensor<D> {
 mod tests {
     use super::super::extension::tests::{close, noise};
     use super::*;
-    use crate::nn::transformer::attention_of;
+    use crate::nn::ops::attention_by_parts;
     use burn::tensor::Device;
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
             let x = (noise([batch, n, 3 * dim], 1, &device) * 2.0).detach();
             let x = x.require_grad();
             let ours = attention(x.clone(), heads);
-            let theirs = attention_of(x.clone(), heads);
+            let theirs = attention_by_parts(x.clone(), heads);
             let weights = noise([batch, n, dim], 2, &device);
             let (a, b) = (
                 (ours.clone() * weights.clone()).sum().backward(),
@@ -166,7 +166,7 @@ mod tests {
         let x = (noise([3, 7001], 1, &device) * 3.0).detach().require_grad();
         for (form, theirs) in [
             (Gelu::Exact, burn::tensor::activation::gelu(x.clone())),
-            (Gelu::Tanh, crate::nn::nf_block::gelu_tanh_of(x.clone())),
+            (Gelu::Tanh, crate::nn::ops::gelu_tanh_by_parts(x.clone())),
         ] {
             let ours = gelu(x.clone(), form);
             let weights = noise([3, 7001], 2, &device);

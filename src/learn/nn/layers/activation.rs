@@ -4,9 +4,8 @@ use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
 use super::to_onnx::Edge;
-use crate::nn::nf_block::gelu_tanh;
 use crate::nn::onnx::{Attribute, Graph};
-use crate::nn::transformer::unit;
+use crate::nn::ops::{gelu, gelu_tanh};
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{leaky_relu, relu, silu};
@@ -110,7 +109,7 @@ impl Each for Activation {
         match self {
             Activation::Relu => relu(x),
             Activation::Gelu { tanh, gain } => {
-                let y = if *tanh { gelu_tanh(x) } else { unit(x) };
+                let y = if *tanh { gelu_tanh(x) } else { gelu(x) };
                 if *gain == 1.0 { y } else { y * *gain }
             }
             Activation::Silu => silu(x),

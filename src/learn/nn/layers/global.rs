@@ -80,7 +80,7 @@ impl Global {
     fn new(kept: Kept, settings: &Settings<'_>) -> Global {
         Global {
             kept,
-            over: settings.word("over", &OVERS).unwrap_or(Over::All),
+            over: settings.word("over", &OVERS),
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) static LINEAR: Declaration = Declaration {
         Ok(Arc::new(Linear {
             to: settings.count("outputs"),
             bias: settings.flag("bias"),
-            scheme: settings.word("init", &INITS).flatten(),
+            scheme: settings.word("init", &INITS),
         }))
     },
 };

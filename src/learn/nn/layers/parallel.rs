@@ -39,7 +39,7 @@ pub(super) static PARALLEL: Declaration = Declaration {
         }
         Ok(Arc::new(Parallel {
             branches,
-            join: settings.word("join", &JOINS).unwrap_or(Join::Add),
+            join: settings.word("join", &JOINS),
         }))
     },
 };

@@ -154,7 +154,7 @@ pub(super) static TOKEN_MEAN: Declaration = Declaration {
         assert(m.forward(ones([1, 1, 32, 32])).shape == [1, 8])",
     build: |settings| {
         Ok(Arc::new(TokenMean {
-            over: settings.word("over", &OVERS).unwrap_or(Over::Class),
+            over: settings.word("over", &OVERS),
             front: settings.count("front"),
         }))
     },

@@ -146,7 +146,7 @@ impl PatchMix {
         let logits = learner.classify(clean.clone());
         let target = self.loss.settings().word("target", &Target::WORDS);
         let project = |clean| projector.forward(clean);
-        let targets = target.unwrap_or_default().of(clean, project);
+        let targets = target.of(clean, project);
         let loss = self.loss.of(Given {
             rows: vec![projector.forward(mixed), targets],
             logits: vec![logits.clone()],

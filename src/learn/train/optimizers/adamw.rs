@@ -6,7 +6,7 @@ use super::super::optimizer::{
 };
 use super::GROUPS;
 use super::one_pass::Moments;
-use crate::nn::on_cpu;
+use crate::nn::is_on_host;
 use burn::optim::{AdamWConfig, AdamWState, Optimizer};
 use burn::tensor::{Device, Tensor};
 
@@ -64,7 +64,7 @@ impl Optimizer for AdamW {
         gradient: Tensor<D>,
         state: Option<AdamWState<D>>,
     ) -> (Tensor<D>, Option<AdamWState<D>>) {
-        if !on_cpu(&weight) {
+        if !is_on_host(&weight) {
             return self.elsewhere.step(rate, weight, gradient, state);
         }
         let state = state.map(|state| state.momentum);

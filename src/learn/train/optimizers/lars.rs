@@ -47,7 +47,6 @@ pub(super) static LARS: OptimizerDeclaration = OptimizerDeclaration {
     example: "assert(lars(#{ learning_rate: 4.8 }) == lars(#{ learning_rate: 4.8, trust: 0.001 }))",
     build: |settings| {
         let variant = settings.word("variant", &LarsVariant::WORDS);
-        let variant = variant.unwrap_or_default();
         let trust = settings.number("trust");
         if variant == LarsVariant::AdamLarc {
             return Ok(Stepping::new(settings, Decays::ByRule, move |decay| {

@@ -49,9 +49,7 @@ pub(in super::super) static WARMUP_COSINE: ScheduleDeclaration = ScheduleDeclara
         Ok(Arc::new(WarmupCosine {
             warmup_epochs: settings.number("warmup_epochs"),
             floor: settings.number("floor"),
-            variant: settings
-                .word("variant", &Variant::WORDS)
-                .unwrap_or_default(),
+            variant: settings.word("variant", &Variant::WORDS),
             each: Each::of(settings),
         }))
     },

@@ -23,13 +23,13 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 }
 
 /// Tells of what a split does not keep together.
-fn tell(environment: &Environment, split: &Split) {
+fn tell(environment: &Environment, split: &Split, is_official: bool) {
     for divided in &split.divided {
         let column = &divided.column;
         environment.note_once(format!(
             "{divided}: what is learned of them is tested on them; \"group:{column}\" and \
              `#{{ test: 0.2, group: \"{column}\" }}` keep them together{}",
-            match split.rule.starts_with("official") {
+            match is_official {
                 true => ", \"official:clean\" leaves them out of the training",
                 false => "",
             }
@@ -41,8 +41,9 @@ fn split(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("split", Topic::Data, move |call| {
         let data = call.receiver::<Dataset>()?;
-        let split = data.split(&rule(call, &data, environment.seed())?)?;
-        tell(&environment, &split);
+        let rule = rule(call, &data, environment.seed())?;
+        let split = data.split(&rule)?;
+        tell(&environment, &split, rule.is_official());
         Ok(Dynamic::from(split))
     })
     .on::<Dataset>()
@@ -74,7 +75,7 @@ fn folds(environment: &Arc<Environment>) -> Function {
             seed: call.get::<Option<u64>>("seed")?.unwrap_or_else(|| environment.seed()),
         };
         let splits = call.receiver::<Dataset>()?.folds(&options)?;
-        splits.iter().take(1).for_each(|split| tell(&environment, split));
+        splits.iter().take(1).for_each(|split| tell(&environment, split, false));
         Ok(Dynamic::from_array(splits.into_iter().map(Dynamic::from).collect()))
     })
     .on::<Dataset>()

@@ -2,7 +2,7 @@
 
 use super::super::Environment;
 use super::super::declared;
-use super::model::{Model, RANDOM};
+use super::model::Model;
 use crate::script::{Call, Function, Topic};
 use auricle_learn::nn::{CATALOGUE, Encoder, EncoderDeclaration};
 use rhai::Dynamic;
@@ -27,8 +27,10 @@ fn function(declaration: &'static EncoderDeclaration, environment: &Arc<Environm
         let seed = call.get::<Option<u64>>(SEED)?;
         let seed = seed.unwrap_or_else(|| environment.seed());
         let encoder = Encoder::new(described.built().clone(), seed, &environment.device()?)?;
-        let name = RANDOM.into();
-        Ok(Dynamic::from(Model { name, encoder }))
+        Ok(Dynamic::from(Model {
+            name: None,
+            encoder,
+        }))
     };
     declared::function(declaration, Topic::Training, body)
         .long()

@@ -2,18 +2,17 @@
 
 use super::super::Environment;
 use super::heads::{
-    FLOOR, MEAN, features_of_floor, measured_by, none, random_beside, reported, score, seed,
-    settings, subject,
+    features_of_floor, measured_by, none, random_beside, reported, score, seed, settings, subject,
 };
 use super::metrics::drawing;
-use super::model::{RANDOM, front_end};
+use super::model::front_end;
 use super::run::train;
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
 use auricle_learn::eval::{
-    JudgeOptions, Judgement, Metric, Probe, Report, Row, Subject, Task, embed, floor, judge,
+    JudgeOptions, Judgement, Metric, Probe, Report, Role, Row, Subject, Task, embed, floor, judge,
     judge_logits, judge_mean,
 };
 use auricle_learn::nn::Encoder;
@@ -72,13 +71,13 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
     let stop = || stop.is_asked();
     let (device, workers) = (environment.device()?, environment.workers()?);
     let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
-    let mut encoders = vec![(model.name.clone(), model.encoder.copy())];
+    let mut encoders = vec![(Role::Judged, model.encoder.copy())];
     let random = random_beside(&model, run.as_ref(), environment)?;
-    encoders.extend(random.map(|random| (RANDOM.to_owned(), random)));
-    let mut made: Vec<(String, Judgement)> = Vec::new();
-    for (name, encoder) in encoders {
+    encoders.extend(random.map(|random| (Role::Random, random)));
+    let mut made: Vec<(Role, Judgement)> = Vec::new();
+    for (role, encoder) in encoders {
         made.push((
-            name,
+            role,
             tuned(
                 call,
                 environment,
@@ -92,7 +91,8 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
     let features = features_of_floor(&recipe)?;
     let statistics = |data: &Dataset| floor(&features, data, &workers, &stop);
     let lowest = Subject {
-        name: FLOOR.to_owned(),
+        name: Role::Floor.name().to_owned(),
+        role: Role::Floor,
         train: statistics(&split.train)?,
         validation: none(),
         test: statistics(&split.test)?,
@@ -104,10 +104,10 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
         Task::Classes | Task::Several => (Probe::Linear, "by a linear probe"),
     };
     let lowest = judge(&lowest, parts, probe, &options, &device, &stop)?;
-    made.push((FLOOR.to_owned(), lowest));
+    made.push((Role::Floor, lowest));
     if task == Task::Numbers {
         let mean = judge_mean(&split.train, &split.test, &options)?;
-        made.push((MEAN.to_owned(), mean));
+        made.push((Role::Mean, mean));
     }
     let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
     settings.extend(told(call)?);
@@ -118,10 +118,16 @@ fn report(call: &Call<'_>, environment: &Environment) -> Result<Report, ScriptEr
             .clone()
             .map(|chosen| (NAME.to_owned(), chosen)),
     );
-    settings.push((FLOOR.to_owned(), by.to_owned()));
-    let row = |(name, judged): &(String, Judgement)| Row {
-        name: name.clone(),
-        scores: vec![score(NAME, judged)],
+    settings.push((Role::Floor.name().to_owned(), by.to_owned()));
+    let row = |(role, judged): &(Role, Judgement)| {
+        let row = Row::of(*role, vec![score(NAME, judged)]);
+        match role {
+            Role::Judged => Row {
+                name: model.title().to_owned(),
+                ..row
+            },
+            _ => row,
+        }
     };
     let rows = made.iter().map(row).collect();
     let predictions = made.swap_remove(0).1.predictions;

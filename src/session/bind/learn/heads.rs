@@ -4,7 +4,7 @@ use super::super::Environment;
 use super::embeddings::{reading, told, with_reading};
 use super::history::spoken;
 use super::metrics::drawing;
-use super::model::{Model, RANDOM, front_end, log_mel};
+use super::model::{Model, front_end, log_mel};
 use super::regression::{logistic, with_logistic};
 use super::run::{last_name, trained};
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic, describe};
@@ -12,8 +12,8 @@ use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_learn::eval::{
     Curve, JudgeOptions, Judgement, KnnOptions, Matrix, MeasureOptions, Metric, NeuralOptions,
-    Predictions, Probe, Reading, Report, Row, Score, Subject, Task, embed_places, embed_pooled,
-    floor, judge, judge_mean, random_encoder,
+    Predictions, Probe, Reading, Report, Role, Row, Score, Subject, Task, embed_places,
+    embed_pooled, floor, judge, judge_mean, random_encoder,
 };
 use auricle_learn::nn::Encoder;
 use auricle_learn::train::Run;
@@ -312,7 +312,11 @@ impl Embedding<'_> {
         [&self.split.train, &self.split.validation, &self.split.test]
     }
 
-    fn subject(&self, name: &str, encoder: &Encoder) -> Result<Subject, ScriptError> {
+    fn subject(
+        &self,
+        (name, role): (&str, Role),
+        encoder: &Encoder,
+    ) -> Result<Subject, ScriptError> {
         let front_end = front_end(self.call, encoder, &self.split.train, self.environment)?;
         let (device, workers) = (self.environment.device()?, self.environment.workers()?);
         let stop = self.environment.token.stop();
@@ -350,6 +354,7 @@ impl Embedding<'_> {
         let (train, validation, test) = (train?, validation?, test?);
         Ok(Subject {
             name: name.to_owned(),
+            role,
             train,
             validation,
             test,
@@ -368,7 +373,8 @@ impl Embedding<'_> {
         });
         let (train, validation, test) = (train?, validation?, test?);
         Ok(Subject {
-            name: FLOOR.to_owned(),
+            name: Role::Floor.name().to_owned(),
+            role: Role::Floor,
             train,
             validation,
             test,
@@ -389,9 +395,6 @@ pub(super) fn none() -> Matrix {
         values: Vec::new(),
     }
 }
-
-/// The name of the floor that needs no encoder.
-pub(super) const FLOOR: &str = "log-mel statistics";
 
 fn report(
     call: &Call<'_>,
@@ -421,15 +424,15 @@ fn report(
         places: probes.contains(&Probe::Attentive),
     };
     let device = environment.device()?;
-    let mut subjects = vec![embedding.subject(&model.name, &model.encoder)?];
+    let mut subjects = vec![embedding.subject((model.title(), Role::Judged), &model.encoder)?];
     // Where an epoch was chosen, the last one is told as well.
     if let Some(run) = run.as_ref().filter(|run| run.chosen().is_some())
         && let Some((_, last)) = run.encoders().first()
     {
-        subjects.push(embedding.subject(&last_name(run), last)?);
+        subjects.push(embedding.subject((&last_name(run), Role::Judged), last)?);
     }
     if let Some(random) = random_beside(&model, run.as_ref(), environment)? {
-        subjects.push(embedding.subject(RANDOM, &random)?);
+        subjects.push(embedding.subject((Role::Random.name(), Role::Random), &random)?);
     }
     let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
     subjects.push(embedding.floor(&features_of_floor(&recipe)?)?);
@@ -458,6 +461,7 @@ fn report(
         }
         rows.push(Row {
             name: subject.name.clone(),
+            role: subject.role,
             scores,
         });
     }
@@ -469,10 +473,7 @@ fn report(
             .iter()
             .map(|probe| score(probe.name(), &judged))
             .collect();
-        rows.push(Row {
-            name: MEAN.to_owned(),
-            scores,
-        });
+        rows.push(Row::of(Role::Mean, scores));
     }
     Ok(Report {
         curves: run.as_ref().map(curves).unwrap_or_default(),
@@ -487,7 +488,7 @@ pub(super) fn random_beside(
     run: Option<&Run>,
     environment: &Environment,
 ) -> Result<Option<Encoder>, ScriptError> {
-    if model.name == RANDOM {
+    if model.is_random() {
         return Ok(None);
     }
     let seed = run.map_or_else(|| environment.seed(), |run| run.plan().seed);
@@ -513,7 +514,7 @@ pub(super) fn reported(
 ) -> Report {
     let first = predictions.first();
     Report {
-        title: format!("{}: {}", model.name, split.train.name()),
+        title: format!("{}: {}", model.title(), split.train.name()),
         split: split.rule.clone(),
         n_train: split.train.len(),
         n_test: split.test.len(),
@@ -525,9 +526,6 @@ pub(super) fn reported(
         predictions,
     }
 }
-
-/// The name of the floor of regressions.
-pub(super) const MEAN: &str = "mean of the training clips";
 
 pub(super) fn score(probe: &str, judged: &Judgement) -> Score {
     let measure = &judged.measure;
@@ -553,8 +551,7 @@ pub(super) fn subject(
             describe(&call.raw("model"))
         ))
     })?;
-    let name = model.title().to_owned();
-    Ok((Model { name, ..model }, None))
+    Ok((model, None))
 }
 
 pub(super) fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<(String, String)> {

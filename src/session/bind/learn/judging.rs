@@ -2,12 +2,10 @@
 
 use super::figure::COLUMNS;
 use super::given::of_report;
-use super::heads::FLOOR;
-use super::model::RANDOM;
 use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
 use auricle_figure::drawing_image;
-use auricle_learn::eval::{Interval, Report, Row, mean_interval};
+use auricle_learn::eval::{Interval, Report, Role, Row, mean_interval};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
@@ -103,9 +101,9 @@ fn report_functions() -> Vec<Function> {
         figure("low", "Lower end of its 95 % interval.", |r| Some(r.score(0, 0)?.interval.low)),
         figure("high", "Upper end of its 95 % interval.", |r| Some(r.score(0, 0)?.interval.high)),
         figure("n", "Test clips it was measured on.", |r| Some(r.score(0, 0)?.n as f64)),
-        figure("random", "Figure of merit of the random encoder under the first head.", |r| by_name(r, RANDOM)),
+        figure("random", "Figure of merit of the random encoder under the first head.", |r| by_role(r, Role::Random)),
         figure("floor", "Figure of merit of the log-mel statistics under the first head.", |r| {
-            by_name(r, FLOOR)
+            by_role(r, Role::Floor)
         }),
         Function::property::<Report, _>("rows", Topic::Judging, |report| {
             let row = |row: &Row| {
@@ -153,8 +151,8 @@ fn report_functions() -> Vec<Function> {
     ]
 }
 
-fn by_name(report: &Report, name: &str) -> Option<f64> {
-    let row = report.rows.iter().find(|row| row.name == name)?;
+fn by_role(report: &Report, role: Role) -> Option<f64> {
+    let row = report.rows.iter().find(|row| row.role == role)?;
     Some(row.scores.first()?.interval.value)
 }
 

@@ -89,8 +89,7 @@ fn build(environment: &Arc<Environment>) -> Function {
         let seed = call.get::<Option<u64>>("seed")?;
         let seed = seed.unwrap_or_else(|| environment.seed());
         let encoder = Encoder::new(architecture, seed, &environment.device()?)?;
-        let name = "random encoder".into();
-        Ok(Dynamic::from(Model { name, encoder }))
+        Ok(Dynamic::from(Model { name: None, encoder }))
     })
     .on::<Expression>()
     .long()

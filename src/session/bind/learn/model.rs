@@ -8,6 +8,7 @@ use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
 use auricle_learn::batch::{Batch, Scaling};
 use auricle_learn::feed::measure;
+use auricle_learn::eval::Role;
 use auricle_learn::nn::layers::{Flow, with_maps};
 use auricle_learn::nn::{
     Architecture, Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming,
@@ -20,21 +21,24 @@ use std::sync::Arc;
 /// An encoder with a name for reports.
 #[derive(Clone)]
 pub(super) struct Model {
-    pub(super) name: String,
+    /// Where its weights are from; nothing if they were drawn.
+    pub(super) name: Option<String>,
     pub(super) encoder: Encoder,
 }
-
-/// The name of a model whose weights were drawn.
-pub(super) const RANDOM: &str = "random encoder";
 
 impl Model {
     /// Its name for reports: what a loop has trained is no random encoder any more.
     pub(super) fn title(&self) -> &str {
-        if self.name == RANDOM && self.encoder.is_trained() {
-            "trained encoder"
-        } else {
-            &self.name
+        match &self.name {
+            Some(name) => name,
+            None if self.encoder.is_trained() => "trained encoder",
+            None => Role::Random.name(),
         }
+    }
+
+    /// Whether its weights are as they were drawn.
+    pub(super) fn is_random(&self) -> bool {
+        self.name.is_none() && !self.encoder.is_trained()
     }
 }
 
@@ -342,7 +346,7 @@ fn load(environment: &Arc<Environment>) -> Function {
         let options = LoadOptions { strict, sum_channels };
         let encoder = model.encoder.load(Path::new(&path), options, &environment.device()?)?;
         let name = Path::new(&path).file_name().map_or(path.clone(), |name| name.to_string_lossy().into_owned());
-        Ok(Dynamic::from(Model { name, encoder }))
+        Ok(Dynamic::from(Model { name: Some(name), encoder }))
     })
     .on::<Model>()
     .long()

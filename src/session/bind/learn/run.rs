@@ -93,9 +93,9 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             let model = |(index, (name, encoder)): (usize, (String, _))| {
                 let name_of_model = match (index, name.as_str()) {
                     (_, BEST) => first.name.clone(),
-                    (0, _) if chosen => last_name(run),
+                    (0, _) if chosen => Some(last_name(run)),
                     (0, _) => first.name.clone(),
-                    (_, other) => format!("{} ({other})", last_name(run)),
+                    (_, other) => Some(format!("{} ({other})", last_name(run))),
                 };
                 (name.into(), Dynamic::from(Model { name: name_of_model, encoder }))
             };
@@ -133,6 +133,7 @@ pub(super) fn trained(run: &Run, environment: &Environment) -> Result<Model, Scr
             format!("{} encoder of epoch {epoch}, best by {figure}", run.title())
         }
     };
+    let name = Some(name);
     Ok(Model { name, encoder })
 }
 

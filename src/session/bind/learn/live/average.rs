@@ -86,7 +86,7 @@ fn update() -> Function {
 fn model() -> Function {
     Function::property::<Average, _>("model", Topic::Training, |average| {
         let encoder = average.lock().encoder()?;
-        let name = "averaged encoder".into();
+        let name = Some("averaged encoder".into());
         Ok(Dynamic::from(Model { name, encoder }))
     })
     .about(
