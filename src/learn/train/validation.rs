@@ -133,6 +133,7 @@ fn are(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::tones::Tones;
     use auricle_audio::Waveform;
     use auricle_audio::dataset::{Clip, Form, Source};
 
@@ -159,5 +160,26 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn sounds_that_are_made_are_judged_in_an_epoch_that_no_run_learns_from() {
+        let validation = |supply: Arc<dyn Supply>| Validation {
+            supply,
+            clips: None,
+            fitted_on: None,
+            judge: Vec::new(),
+            every_epochs: 1,
+            best: None,
+            early_stopping: None,
+        };
+        let tones = Tones {
+            steps: 3,
+            classes: Vec::new(),
+        };
+        let made = validation(Arc::new(tones));
+        assert_eq!((made.epoch(), made.cut(4)), (usize::MAX, Cut::in_order(4)));
+        let clips = Dataset::new("t", vec![], vec![], Form::default(), None).unwrap();
+        assert_eq!(validation(Arc::new(clips)).epoch(), 0);
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     vec![
         load_one(environment),
         save_one(),
+        save(),
         load_all(environment),
         save_all(),
     ]
@@ -55,6 +56,27 @@ fn save_one() -> Function {
     .example(
         "let f = temporary_folder() + \"/t.npy\"; save_npy(f, eye(2)); assert(load_npy(f) == \
         eye(2))",
+    )
+}
+
+fn save() -> Function {
+    Function::new("save", Topic::Tensors, |call| {
+        let (tensor, path) = (call.receiver::<NdTensor>()?, call.get::<String>("path")?);
+        let path = Path::new(&path);
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("npy") => Ok(save_npy(path, &tensor)?),
+            _ => Err(call
+                .wrong("path", "a name that ends in `.npy`")
+                .hint("`save_safetensors(path, #{ name: tensor })` writes several by name")),
+        }
+    })
+    .on::<NdTensor>()
+    .long()
+    .about("Saves the tensor as NumPy's file, whole or not at all.")
+    .param::<String>("path", "where to, a name that ends in `.npy`")
+    .reads_data()
+    .example(
+        "let f = temporary_folder() + \"/t.npy\"; eye(2).save(f); assert(load_npy(f) == eye(2))",
     )
 }
 
