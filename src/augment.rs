@@ -1,8 +1,8 @@
 //! `auricle augment`: a recipe over files.
 
-use crate::cli::{exit, flag, session_arguments, settings};
+use crate::arguments::{exit, flag, session_arguments, settings};
 use crate::run::{last_value, session};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, with_hint};
 use auricle_audio::Error;
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{
@@ -377,12 +377,6 @@ fn about(source: &Path, error: &Error) -> String {
     } else {
         format!("`{source}`: {text}")
     }
-}
-
-/// An error as a front end tells it.
-pub(crate) fn with_hint(error: &impl std::fmt::Display, hint: Option<String>) -> String {
-    let hint = hint.map(|hint| format!("\n  = help: {hint}"));
-    format!("error: {error}{}", hint.unwrap_or_default())
 }
 
 /// The last lines: what was made, how fast, and where it is recorded.

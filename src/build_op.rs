@@ -1,9 +1,8 @@
 //! `auricle build-op`: an operator of Rust built into a file that needs no compiler any more.
 
-use crate::augment::with_hint;
-use crate::cli::{exit, file};
+use crate::arguments::{exit, file};
 use crate::run::stop_on_interrupt;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, with_hint};
 use auricle_native::{Cache, Host, built};
 use auricle_session::script::CancelToken;
 use auricle_session::write_whole;

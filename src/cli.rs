@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::arguments::{exit, file, flag, output, session_arguments, settings};
 use crate::augment;
 use crate::build_op;
 use crate::kernel;
@@ -13,24 +14,10 @@ use crate::synth;
 use crate::terminal::Terminal;
 use auricle_session::script::{function_help, overview};
 use auricle_session::{Settings, language, write_reference};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// The program's exit codes.
-pub(crate) mod exit {
-    /// All went well.
-    pub(crate) const OK: u8 = 0;
-    /// A script has an error, or what it was run on.
-    pub(crate) const SCRIPT: u8 = 1;
-    /// The command line is wrong.
-    pub(crate) const USAGE: u8 = 2;
-    /// Some inputs of `augment` failed; the others are done.
-    pub(crate) const INPUTS: u8 = 3;
-    /// The user stopped it, as shells say it.
-    pub(crate) const INTERRUPTED: u8 = 130;
-}
 
 /// Runs the program on the process's arguments.
 pub(crate) fn main() -> ExitCode {
@@ -142,42 +129,6 @@ fn command() -> Command {
     program
 }
 
-/// Options of everything that starts a session.
-pub(crate) fn session_arguments() -> Vec<Arg> {
-    vec![
-        seed_argument(),
-        Arg::new("device")
-            .long("device")
-            .value_name("NAME")
-            .default_value("cpu")
-            .help("Device of tensors, see `auricle devices`"),
-        Arg::new("threads")
-            .long("threads")
-            .value_name("N")
-            .value_parser(value_parser!(u16).range(1..))
-            .help("Threads for data and tensors; all processors if not given. Results do not depend on it"),
-        Arg::new("no-cache").long("no-cache").action(ArgAction::SetTrue).help("Keeps no decoded clips on disk"),
-        Arg::new("fresh").long("fresh").action(ArgAction::SetTrue).help("Trains again where a finished run is found"),
-    ]
-}
-
-/// The option that everything has that draws.
-pub(crate) fn seed_argument() -> Arg {
-    Arg::new("seed")
-        .long("seed")
-        .value_name("N")
-        .value_parser(value_parser!(u64))
-        .default_value("0")
-        .help("Seed of everything that is drawn")
-}
-
-pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .action(ArgAction::SetTrue)
-        .help(help)
-}
-
 /// The process's arguments in order, whatever bytes they are made of: names of files need not be text.
 fn readable(given: Vec<OsString>) -> Vec<OsString> {
     let texts = given
@@ -284,56 +235,6 @@ fn keys(matches: &ArgMatches) -> Keys {
         Keys::Vi
     } else {
         Keys::Emacs
-    }
-}
-
-pub(crate) fn file(matches: &ArgMatches) -> PathBuf {
-    matches
-        .get_one::<PathBuf>("file")
-        .cloned()
-        .unwrap_or_default()
-}
-
-/// What of a run's output is wanted.
-pub(crate) struct Output {
-    /// The final report as JSON instead of what the script prints.
-    pub(crate) json: bool,
-    /// Neither progress nor remarks.
-    pub(crate) quiet: bool,
-}
-
-fn output(matches: &ArgMatches) -> Output {
-    let set = |name: &str| {
-        matches
-            .try_get_one::<bool>(name)
-            .ok()
-            .flatten()
-            .copied()
-            .unwrap_or(false)
-    };
-    Output {
-        json: set("json"),
-        quiet: set("quiet"),
-    }
-}
-
-pub(crate) fn settings(matches: &ArgMatches) -> Settings {
-    let words = matches.try_get_many::<String>("arguments").ok().flatten();
-    Settings {
-        arguments: words
-            .map(|words| words.cloned().collect())
-            .unwrap_or_default(),
-        seed: matches.get_one::<u64>("seed").copied().unwrap_or(0),
-        device: matches
-            .get_one::<String>("device")
-            .cloned()
-            .unwrap_or_else(|| "cpu".into()),
-        threads: matches.get_one::<u16>("threads").map(|&n| usize::from(n)),
-        cache: dirs::cache_dir()
-            .map(|dir| dir.join("auricle").join("clips"))
-            .filter(|_| !matches.get_flag("no-cache")),
-        fresh: matches.get_flag("fresh"),
-        ..Settings::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `auricle kernel`: the Jupyter kernel, and how Jupyter learns of it.
 
-use crate::cli::{exit, session_arguments, settings};
+use crate::arguments::{exit, session_arguments, settings};
 use crate::terminal::Terminal;
 use auricle_kernel::{Error, Installation, Place};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};

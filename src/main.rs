@@ -1,5 +1,6 @@
 //! Auricle: a small language, and one program that runs it, for contrastive learning of audio.
 
+mod arguments;
 mod augment;
 mod build_op;
 mod cli;

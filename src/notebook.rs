@@ -1,6 +1,6 @@
 //! `auricle run NOTEBOOK.ipynb` and `auricle check NOTEBOOK.ipynb`: a notebook without a server.
 
-use crate::cli::{Output, exit, file, settings};
+use crate::arguments::{Output, exit, file, settings};
 use crate::run::{show, stop_on_interrupt};
 use crate::terminal::Terminal;
 use auricle_kernel::{Notebook, Watch};

@@ -1,9 +1,8 @@
 //! `auricle pack`: recordings packed into shards.
 
-use crate::augment::with_hint;
-use crate::cli::{exit, flag};
+use crate::arguments::{exit, flag};
 use crate::run::stop_on_interrupt;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, with_hint};
 use auricle_audio::Error;
 use auricle_audio::dataset::{
     Dataset, FolderNames, Form, Manifest, Pack, PackFormat, PackedUp, Shard, folder, manifest,

@@ -1,6 +1,6 @@
 //! `auricle run` and `auricle check`.
 
-use crate::cli::{Output, exit};
+use crate::arguments::{Output, exit};
 use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Diagnostic, Mode, Shown, Silent};
 use auricle_session::{Session, Settings};

@@ -1,6 +1,6 @@
 //! `auricle runs`: the training runs that a folder holds.
 
-use crate::cli::exit;
+use crate::arguments::exit;
 use crate::terminal::Terminal;
 use auricle_session::script::aligned;
 use auricle_session::{RunFolder, run_folders};

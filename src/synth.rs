@@ -1,9 +1,9 @@
 //! `auricle synth`: a corpus of synthesized sounds.
 
-use crate::augment::{encoding, with_hint};
-use crate::cli::{exit, flag, session_arguments, settings};
+use crate::arguments::{exit, flag, session_arguments, settings};
+use crate::augment::encoding;
 use crate::run::last_value;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, with_hint};
 use auricle_audio::dataset::Shard;
 use auricle_session::Settings;
 use auricle_session::script::{CancelToken, Progress, Sink, describe};

@@ -9,6 +9,12 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+/// An error as a front end tells it.
+pub(crate) fn with_hint(error: &impl std::fmt::Display, hint: Option<String>) -> String {
+    let hint = hint.map(|hint| format!("\n  = help: {hint}"));
+    format!("error: {error}{}", hint.unwrap_or_default())
+}
+
 /// Where a person or a pipe reads.
 pub(crate) struct Terminal {
     /// Whether the script's own output goes to standard error, because standard output is for the report.

@@ -6,7 +6,7 @@ mod external;
 mod highlight;
 mod modes;
 
-use crate::cli::exit;
+use crate::arguments::exit;
 use crate::run::{keep, show, stop_on_interrupt};
 use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Shown, Sink};

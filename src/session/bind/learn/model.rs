@@ -7,8 +7,8 @@ use auricle_audio::Waveform;
 use auricle_audio::augment::{Domain, Recipe, Stage, declaration};
 use auricle_audio::dataset::Dataset;
 use auricle_learn::batch::{Batch, Scaling};
-use auricle_learn::feed::measure;
 use auricle_learn::eval::Role;
+use auricle_learn::feed::measure;
 use auricle_learn::nn::layers::{Flow, with_maps};
 use auricle_learn::nn::{
     Architecture, Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming,
