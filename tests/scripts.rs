@@ -97,7 +97,7 @@ fn the_programs_of_patch_mix_run() {
 #[test]
 fn the_program_about_the_floor_runs() {
     let some = ["--epochs", "1", "--width", "4", "--parts"];
-    let some = [&some[..], &["all,vicreg,synthetic first"]].concat();
+    let some = [&some[..], &["all,vicreg"]].concat();
     makes_its_page("above_the_floor", &[made_environment()], &some);
 }
 
@@ -117,6 +117,8 @@ fn the_programs_of_doppelgangers_run() {
         &[made_digits()],
         &["--epochs", "1", "--width", "4"],
     );
+    let few = ["--steps", "2", "--generations", "4"];
+    makes_its_page("gradients_in_search", &[], &few);
     let folder = tempfile::tempdir().unwrap();
     let file = root().join("scripts/doppelgangers/listening.rhai");
     let output = run_in(folder.path(), &[file.to_str().unwrap(), "--small"]);

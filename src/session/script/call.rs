@@ -252,6 +252,32 @@ impl<'a> Call<'a> {
         wrong(name, wanted, &self.raw(name))
     }
 
+    /// What the word of an argument stands for, by the table that its words are listed of.
+    ///
+    /// # Errors
+    /// Which words there are, for any other one.
+    pub fn chosen<T: Copy>(
+        &self,
+        name: &str,
+        meanings: &[(&'static str, T)],
+    ) -> Result<T, ScriptError> {
+        let given = self.get::<String>(name)?;
+        let found = meanings.iter().find(|(word, _)| *word == given);
+        found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let quoted: Vec<String> = meanings
+                .iter()
+                .map(|(word, _)| format!("{word:?}"))
+                .collect();
+            let wanted = match quoted.split_last() {
+                Some((last, others)) if !others.is_empty() => {
+                    format!("{} or {last}", others.join(", "))
+                }
+                _ => quoted.concat(),
+            };
+            self.wrong(name, &wanted)
+        })
+    }
+
     /// Calls a function or closure of the script.
     ///
     /// # Errors

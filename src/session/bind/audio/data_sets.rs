@@ -53,7 +53,7 @@ pub(super) fn with_missing(function: Function) -> Function {
             "what files are that the table names and that are not there: \"error\", or \"leave out\", which goes on \
              without them and says which they are",
         )
-        .words("missing", &["error", LEAVE_OUT])
+        .words("missing", &WHEN_MISSING.map(|(word, _)| word))
 }
 
 /// Adds the option that says what becomes of shards and clips in them that cannot be read.
@@ -65,17 +65,18 @@ pub(super) fn with_broken(function: Function) -> Function {
             "what shards and clips are that cannot be read: \"error\", or \"leave out\", which goes on without them and \
              says which they are",
         )
-        .words("broken", &["error", LEAVE_OUT])
+        .words("broken", &WHEN_MISSING.map(|(word, _)| word))
 }
 
 /// What an option says of what is not there.
 pub(super) fn when_missing(call: &Call<'_>, option: &str) -> Result<WhenMissing, ScriptError> {
-    match call.get::<String>(option)?.as_str() {
-        "error" => Ok(WhenMissing::Error),
-        LEAVE_OUT => Ok(WhenMissing::LeaveOut),
-        _ => Err(call.wrong(option, "\"error\" or \"leave out\"")),
-    }
+    call.chosen(option, &WHEN_MISSING)
 }
+
+const WHEN_MISSING: [(&str, WhenMissing); 2] = [
+    ("error", WhenMissing::Error),
+    (LEAVE_OUT, WhenMissing::LeaveOut),
+];
 
 fn speech_commands(environment: &Arc<Environment>) -> Function {
     loader("speech_commands", environment, |call, dir, environment| {
@@ -111,14 +112,15 @@ fn speech_commands(environment: &Arc<Environment>) -> Function {
     )
 }
 
+const NSYNTH_LABELS: [(&str, NsynthLabel); 3] = [
+    ("family", NsynthLabel::Family),
+    ("pitch", NsynthLabel::Pitch),
+    ("source", NsynthLabel::Source),
+];
+
 fn nsynth(environment: &Arc<Environment>) -> Function {
     with_missing(loader("nsynth", environment, |call, dir, environment| {
-        let label = match call.get::<String>("label")?.as_str() {
-            "family" => NsynthLabel::Family,
-            "pitch" => NsynthLabel::Pitch,
-            "source" => NsynthLabel::Source,
-            _ => return Err(call.wrong("label", "\"family\", \"pitch\" or \"source\"")),
-        };
+        let label = call.chosen("label", &NSYNTH_LABELS)?;
         Ok(dataset::nsynth(dir, label, when_missing(call, "missing")?, form(call)?, environment.cache())?)
     }))
     .about("Opens NSynth: notes of 4 s by family of instruments, by pitch or by source, with its official parts.")
@@ -129,7 +131,7 @@ fn nsynth(environment: &Arc<Environment>) -> Function {
          those that are there are read",
     )
     .option::<String>("label", "family", "what the classes are: \"family\" (11), \"pitch\" (128, of MIDI) or \"source\" (3)")
-    .words("label", &["family", "pitch", "source"])
+    .words("label", &NSYNTH_LABELS.map(|(word, _)| word))
     .example("try { nsynth(\"nowhere\", #{ label: \"pitch\" }) } catch (e) { print(e) }")
 }
 

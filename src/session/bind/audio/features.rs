@@ -3,7 +3,7 @@
 use super::super::Environment;
 use super::sound::LONG;
 use super::to_distribution;
-use crate::script::{Call, Function, Picture, ScriptError, ScriptValue, Topic};
+use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::features::{Features, MelNorm, MelScale, PatchMix, Triangles, filter_bank};
 use auricle_audio::{Distribution, Key, Place, plot};
 use auricle_figure::{Grid, HeatMap, drawing_image, sparkline};
@@ -162,9 +162,9 @@ fn patch_mix(environment: &Arc<Environment>) -> Function {
 
 fn mel_filters() -> Function {
     Function::new("mel_filters", Topic::Stages, |call| {
-        let scale = chosen(call, "mel_scale", &MelScale::WORDS)?;
-        let norm = chosen(call, "norm", &MelNorm::WORDS)?;
-        let triangles = chosen(call, "triangles", &Triangles::WORDS)?;
+        let scale = call.chosen("mel_scale", &MelScale::WORDS)?;
+        let norm = call.chosen("norm", &MelNorm::WORDS)?;
+        let triangles = call.chosen("triangles", &Triangles::WORDS)?;
         let (sample_rate, n_fft, n_mels) = (call.get::<u32>("sample_rate")?, call.get("n_fft")?, call.get("n_mels")?);
         let f_max_hz = call.get::<Option<f64>>("f_max_hz")?.unwrap_or(f64::from(sample_rate) / 2.0);
         let edges = [call.get("f_min_hz")?, f_max_hz];
@@ -191,21 +191,4 @@ fn mel_filters() -> Function {
     .words("triangles", &["hz", "mel"])
     .returns("features")
     .example("assert(mel_filters(16000, #{ n_mels: 40 }).shape == [1, 40, 257])")
-}
-
-/// What a word stands for.
-pub(super) fn chosen<T: Copy>(
-    call: &Call<'_>,
-    name: &str,
-    meanings: &[(&str, T)],
-) -> Result<T, ScriptError> {
-    let given = call.get::<String>(name)?;
-    let found = meanings.iter().find(|(word, _)| *word == given);
-    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let quoted: Vec<String> = meanings
-            .iter()
-            .map(|(word, _)| format!("{word:?}"))
-            .collect();
-        call.wrong(name, &quoted.join(" or "))
-    })
 }

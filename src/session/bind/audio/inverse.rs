@@ -1,7 +1,6 @@
 //! Features made from numbers, and the way from a spectrogram back to a sound.
 
 use super::super::Environment;
-use super::features::chosen;
 use crate::script::{Call, FromScript, Function, ScriptError, Topic};
 use auricle_audio::declare::words;
 use auricle_audio::dsp::{
@@ -94,12 +93,12 @@ fn transform_of(call: &Call<'_>, magnitudes: &Features) -> Result<(StftOptions, 
         return Err(Error::range("n_fft", wanted, n_fft).into());
     }
     let ten_ms = (f64::from(sample_rate) * 0.01).round().max(1.0) as usize;
-    let padding = chosen(call, "pad_mode", &PADDING)?;
+    let padding = call.chosen("pad_mode", &PADDING)?;
     let options = StftOptions {
         n_fft,
         win_length: call.get::<Option<usize>>("win_length")?.unwrap_or(n_fft),
         hop_length: call.get::<Option<usize>>("hop_length")?.unwrap_or(ten_ms),
-        window: chosen(call, "window", &Window::WORDS)?,
+        window: call.chosen("window", &Window::WORDS)?,
         center: padding.is_some(),
         pad_mode: padding.unwrap_or(PadMode::Zeros),
     };

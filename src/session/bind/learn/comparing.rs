@@ -102,14 +102,16 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     all
 }
 
+/// What predictions are.
+const KINDS: [(&str, Reads); 3] = [
+    ("classes", Reads::Classes),
+    ("scores", Reads::Scores),
+    ("numbers", Reads::Numbers),
+];
+
 fn predictions_function() -> Function {
     let function = Function::new("predictions", Topic::Judging, |call| {
-        let reads = match call.get::<String>("kind")?.as_str() {
-            "classes" => Reads::Classes,
-            "scores" => Reads::Scores,
-            "numbers" => Reads::Numbers,
-            _ => return Err(call.wrong("kind", "\"classes\", \"scores\" or \"numbers\"")),
-        };
+        let reads = call.chosen("kind", &KINDS)?;
         let mut made = predictions(call, reads)?;
         for (name, cells) in call.get::<Option<Map>>("columns")?.unwrap_or_default() {
             let wrong = || {
@@ -132,7 +134,7 @@ fn predictions_function() -> Function {
             "classes",
             "what `predicted` is: \"classes\" (or rows of scores), \"scores\" (also one a clip, for two classes), or \"numbers\"",
         )
-        .words("kind", &["classes", "scores", "numbers"])
+        .words("kind", &KINDS.map(|(word, _)| word))
         .option::<Option<Map>>("columns", (), "what else is known of each clip, such as `#{ patient: [...] }`")
         .about("Puts predictions and labels together, for `compare` and for figures by group.")
         .returns("predictions")

@@ -98,10 +98,10 @@ fn map(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("project", Topic::Judging, move |call| {
         let of_clips = call.raw("e").try_cast::<Arc<Embeddings>>();
-        let rows = match call.get::<String>("metric")?.as_str() {
-            "euclidean" => matrix(call, "e")?,
-            "cosine" => normalized(&matrix(call, "e")?),
-            _ => return Err(call.wrong("metric", "\"euclidean\" or \"cosine\"")),
+        let rows = matrix(call, "e")?;
+        let rows = match call.chosen("metric", &IS_COSINE)? {
+            true => normalized(&rows),
+            false => rows,
         };
         let projector = projector(call)?;
         let seed = call.get::<Option<u64>>("seed")?;
@@ -163,7 +163,7 @@ fn map(environment: &Arc<Environment>) -> Function {
     )
     .param::<Dynamic>("e", "embeddings, or a tensor or an array of rows, which have neither labels nor sounds")
     .option::<String>("method", "tsne", "\"pca\", \"tsne\" or \"umap\"")
-    .words("method", &["pca", "tsne", "umap"])
+    .words("method", &METHODS.map(|(word, _)| word))
     .option::<Option<f64>>(
         "perplexity",
         (),
@@ -172,7 +172,7 @@ fn map(environment: &Arc<Environment>) -> Function {
     .option::<usize>("neighbours", 15, "clips in a neighbourhood of UMAP, with the clip itself, at least 2")
     .option::<f64>("min_dist", 0.1, "how close the nearest stand on a map of UMAP, 0 to 1")
     .option::<String>("metric", "euclidean", "\"euclidean\", or \"cosine\": rows are scaled to length 1 first")
-    .words("metric", &["euclidean", "cosine"])
+    .words("metric", &IS_COSINE.map(|(word, _)| word))
     .option::<String>("color", "label", "what colors the points: \"label\", or a column of the dataset, such as \"speaker\"")
     .option::<usize>("sounds", 300, "points that play their clip, spread over all clips; 0 for none")
     .option::<Option<u64>>("seed", (), "seed of t-SNE and UMAP; the session's if not given")
@@ -183,18 +183,30 @@ fn map(environment: &Arc<Environment>) -> Function {
     ))
 }
 
+/// How distances are taken.
+const IS_COSINE: [(&str, bool); 2] = [("euclidean", false), ("cosine", true)];
+
+/// What makes a map.
+#[derive(Clone, Copy)]
+enum By {
+    Pca,
+    Tsne,
+    Umap,
+}
+
+const METHODS: [(&str, By); 3] = [("pca", By::Pca), ("tsne", By::Tsne), ("umap", By::Umap)];
+
 fn projector(call: &Call<'_>) -> Result<Projector, ScriptError> {
     let perplexity = call.get("perplexity")?;
     let (neighbours, min_dist) = (call.get("neighbours")?, call.get("min_dist")?);
-    match call.get::<String>("method")?.as_str() {
-        "pca" => Ok(Projector::Pca),
-        "tsne" => Ok(Projector::Tsne(TsneOptions { perplexity })),
-        "umap" => Ok(Projector::Umap(UmapOptions {
+    Ok(match call.chosen("method", &METHODS)? {
+        By::Pca => Projector::Pca,
+        By::Tsne => Projector::Tsne(TsneOptions { perplexity }),
+        By::Umap => Projector::Umap(UmapOptions {
             neighbours,
             min_dist,
-        })),
-        _ => Err(call.wrong("method", "\"pca\", \"tsne\" or \"umap\"")),
-    }
+        }),
+    })
 }
 
 /// At most so many of `0..n`, evenly spread.

@@ -64,13 +64,14 @@ pub(super) fn logistic(call: &Call<'_>) -> Result<LogisticOptions, ScriptError> 
                     .map_err(|_| call.wrong("C", "a number or \"cv\""))?,
             ),
         },
-        class_weight: match call.get::<String>("class_weight")?.as_str() {
-            "none" => ClassWeight::None,
-            "balanced" => ClassWeight::Balanced,
-            _ => return Err(call.wrong("class_weight", "\"none\" or \"balanced\"")),
-        },
+        class_weight: call.chosen("class_weight", &CLASS_WEIGHTS)?,
     })
 }
+
+const CLASS_WEIGHTS: [(&str, ClassWeight); 2] = [
+    ("none", ClassWeight::None),
+    ("balanced", ClassWeight::Balanced),
+];
 
 /// The options that say penalty and weights.
 pub(super) fn with_logistic(function: Function) -> Function {
@@ -82,7 +83,7 @@ pub(super) fn with_logistic(function: Function) -> Function {
         )
         .option::<String>("class_weight", "none", "\"none\", or \"balanced\": every class counts the same")
         .words("C", &["cv"])
-        .words("class_weight", &["none", "balanced"])
+        .words("class_weight", &CLASS_WEIGHTS.map(|(word, _)| word))
 }
 
 fn logistic_regression() -> Function {

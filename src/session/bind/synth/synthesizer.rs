@@ -225,16 +225,14 @@ pub(in crate::bind) fn with_units(function: Function) -> Function {
             "raw",
             "in which units draws are uniform: \"raw\", as torchsynth has it, or \"human\", as SynthAX has it",
         )
-        .words("units", &["raw", "human"])
+        .words("units", &UNITS.map(|(word, _)| word))
 }
 
 pub(in crate::bind) fn units(call: &Call<'_>) -> Result<Units, ScriptError> {
-    match call.get::<String>("units")?.as_str() {
-        "raw" => Ok(Units::Raw),
-        "human" => Ok(Units::Human),
-        _ => Err(call.wrong("units", "\"raw\" or \"human\"")),
-    }
+    call.chosen("units", &UNITS)
 }
+
+const UNITS: [(&str, Units); 2] = [("raw", Units::Raw), ("human", Units::Human)];
 
 pub(super) fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, ScriptError> {
     let given = call.get::<Option<u64>>("seed")?;
@@ -291,7 +289,7 @@ fn patches() -> Function {
         "raw",
         "of the values: \"raw\" in [0, 1], or \"human\" as `parameters()` tells them",
     )
-    .words("units", &["raw", "human"]);
+    .words("units", &UNITS.map(|(word, _)| word));
     with_order(function).returns("patches").example(
         "let s = synth(sine(#{ initial_phase: 0, tuning: 0 })); \
          assert(s.patches([[0.5, 0.25], [0.1, 0.2]]).len() == 2); \
@@ -309,17 +307,19 @@ pub(super) fn with_order(function: Function) -> Function {
             "of values without names: \"sorted\" as `parameters()` lists them and SynthAX's code flattens them, or \"torchsynth\" \
              as the batches of its Voice have them",
         )
-        .words("order", &["sorted", "torchsynth"])
+        .words("order", &IS_TORCHSYNTHS.map(|(word, _)| word))
 }
 
 /// Patches whose values stand in the order of a call.
 pub(super) fn ordered(call: &Call<'_>, patches: Patches) -> Result<Patches, ScriptError> {
-    match call.get::<String>("order")?.as_str() {
-        "sorted" => Ok(patches),
-        "torchsynth" => Ok(patches.from_torchsynth_order()?),
-        _ => Err(call.wrong("order", "\"sorted\" or \"torchsynth\"")),
+    match call.chosen("order", &IS_TORCHSYNTHS)? {
+        false => Ok(patches),
+        true => Ok(patches.from_torchsynth_order()?),
     }
 }
+
+/// The orders of values without names.
+const IS_TORCHSYNTHS: [(&str, bool); 2] = [("sorted", false), ("torchsynth", true)];
 
 /// The raw values of a call, row by row in the order of the parameters.
 fn in_order(call: &Call<'_>, synth: &Synth, units: Units) -> Result<Vec<f32>, ScriptError> {
