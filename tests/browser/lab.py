@@ -51,7 +51,17 @@ PICTURES, PLAYERS = 8, 3
 PLOTS = 2
 
 
-def notebook():
+# A map whose points play their clips.
+MAP = [
+    """let clips = [];
+for i in 0..8 { clips.push(#{ wave: tone(200 + 100 * i, 0.4), label: if i % 2 == 0 { "low" } else { "high" } }) }
+let e = resnet18(#{ width: 4 }).embed(dataset(clips));""",
+    "show(project(e, #{ method: \"pca\" }))",
+    "print(\"the end is reached\")",
+]
+
+
+def notebook(sources):
     def cell(index, source):
         return {
             "cell_type": "code", "id": f"c{index}", "metadata": {}, "source": source, "outputs": [],
@@ -59,7 +69,7 @@ def notebook():
         }
 
     kernel = {"name": "auricle", "display_name": "Auricle", "language": "rhai"}
-    cells = [cell(*item) for item in enumerate(CELLS)]
+    cells = [cell(*item) for item in enumerate(sources)]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
 
 
@@ -75,7 +85,8 @@ class Lab(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp())
-        (cls.folder / "run.ipynb").write_text(json.dumps(notebook()))
+        (cls.folder / "run.ipynb").write_text(json.dumps(notebook(CELLS)))
+        (cls.folder / "map.ipynb").write_text(json.dumps(notebook(MAP)))
         # A notebook that somebody else has run: its outputs are not signed here, and so not trusted.
         subprocess.run(
             [PROGRAM, "run", cls.folder / "run.ipynb", "-o", cls.folder / "received.ipynb", "--quiet"], check=True
@@ -168,13 +179,31 @@ class Lab(unittest.TestCase):
         hosts = {urllib.parse.urlsplit(url).hostname for url in self.asked if re.match("https?:|wss?:", url)}
         self.assertEqual(hosts, {"127.0.0.1"})
 
-    def test_a_notebook_that_is_run(self):
-        page = self.open("run.ipynb")
+    def run_all(self, name):
+        page = self.open(name)
         page.wait_for_selector('.jp-Toolbar-kernelName:has-text("Auricle")', timeout=1000 * PATIENCE_S)
         page.click('.lm-MenuBar-itemLabel:text-is("Run")')
         page.click('.lm-Menu-itemLabel:text-is("Run All Cells")')
         page.wait_for_selector('.jp-OutputArea-output:has-text("the end is reached")', timeout=1000 * PATIENCE_S)
-        self.check(page, "run", live=True)
+        return page
+
+    def test_a_notebook_that_is_run(self):
+        self.check(self.run_all("run.ipynb"), "run", live=True)
+
+    def test_a_point_of_a_map_plays_its_clip(self):
+        page = self.run_all("map.ipynb")
+        page.wait_for_selector(".js-plotly-plot .scatterlayer .point", state="attached", timeout=1000 * PATIENCE_S)
+        box = page.locator(".js-plotly-plot .scatterlayer .point").first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.wait_for_selector(".js-plotly-plot .hoverlayer .hovertext", timeout=1000 * PATIENCE_S)
+        page.mouse.click(x, y)
+        playing = "[...document.querySelectorAll('.jp-OutputArea-output audio')].some((sound) => sound.duration > 0)"
+        page.wait_for_function(playing, timeout=1000 * PATIENCE_S)
+        self.shot(page, "map")
+        sounds = page.evaluate("[...document.querySelectorAll('.jp-OutputArea-output audio')].map((sound) => sound.duration)")
+        self.assertEqual(len(sounds), 1)
+        self.assertAlmostEqual(sounds[0], 0.4, places=2)
 
     def test_a_notebook_that_is_not_trusted_and_not_run(self):
         page = self.open("received.ipynb")
