@@ -6,6 +6,7 @@
 )]
 
 mod augment;
+mod circles;
 mod cli;
 mod corpus;
 mod golden;

@@ -27,7 +27,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-fn rust(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn rust(folder: &str) -> Vec<(String, String)> {
     let sources = files(folder)
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "rs"));
@@ -44,7 +44,7 @@ fn rust(folder: &str) -> Vec<(String, String)> {
 }
 
 /// A source without its tests, its comments and its strings.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let body = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
     body.lines()
         .filter(|line| !line.trim_start().starts_with("//"))

@@ -1,7 +1,8 @@
 //! The three features of CLAR.
 
+use super::MelScratch;
 use super::bands::{Bands, BankOptions};
-use super::log_mel::{MelScratch, put};
+use super::log_mel::put;
 use super::logarithm::decibels;
 use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles};
 use crate::Error;

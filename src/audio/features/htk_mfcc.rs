@@ -1,7 +1,8 @@
 //! Cepstra in the manner of HTK, as python_speech_features computes them.
 
+use super::MelScratch;
 use super::bands::Bands;
-use super::log_mel::{MelScratch, put};
+use super::log_mel::put;
 use super::logarithm::ln;
 use super::mfcc::CosineTransform;
 use super::{FeatureAxes, Features, FrontEnd, MelScale};

@@ -2,9 +2,11 @@
 
 use super::bands::{Bands, BankOptions};
 use super::logarithm::{decibels, ln};
-use super::{FeatureAxes, Features, FrontEnd, MelNorm, MelScale, Triangles, mel_corners};
+use super::{
+    FeatureAxes, Features, FrontEnd, MelNorm, MelScale, MelScratch, Triangles, mel_corners,
+};
 use crate::Error;
-use crate::dsp::{FftScratch, FrameOptions, LANES, Spectra, Stft, StftOptions};
+use crate::dsp::{FrameOptions, LANES, Spectra, Stft, StftOptions};
 use std::sync::{Arc, OnceLock};
 
 /// What the levels of a spectrogram in dB refer to.
@@ -284,20 +286,6 @@ fn raise(values: &mut [f32], exponent: f64) {
             *x = libm::powf(*x, exponent as f32);
         }
     }
-}
-
-/// Buffers of a [`LogMel`], kept by the caller so that no clip allocates.
-#[derive(Default)]
-pub struct MelScratch {
-    pub(super) fft: FftScratch,
-    /// Powers of frames side by side.
-    pub(super) powers: Vec<[f32; LANES]>,
-    /// A channel that was changed before it is cut into frames.
-    pub(super) wave: Vec<f32>,
-    /// Mel bands on their way to cepstra.
-    pub(super) mels: Features,
-    /// Logarithms of the energies of frames.
-    pub(super) energies: Vec<f32>,
 }
 
 impl Compression {

@@ -10,6 +10,7 @@ mod logarithm;
 mod mel_scale;
 mod mfcc;
 mod patch_mix;
+mod scratch;
 mod statistics;
 mod tensor;
 
@@ -17,12 +18,11 @@ pub use bend::{Bend, Interpolation};
 pub use clar::{ClarFeatures, ClarOptions};
 pub use front_end::FrontEnd;
 pub use htk_mfcc::{HtkMfcc, HtkMfccOptions};
-pub use log_mel::{
-    Compression, LogMel, MelOptions, MelProducts, MelScratch, Normalization, Reference,
-};
+pub use log_mel::{Compression, LogMel, MelOptions, MelProducts, Normalization, Reference};
 pub(crate) use mel_scale::mel_corners;
 pub use mel_scale::{MelNorm, MelScale, Triangles, filter_bank};
 pub use mfcc::Mfcc;
 pub use patch_mix::{Mixed, PatchMix};
+pub use scratch::MelScratch;
 pub use statistics::band_statistics;
 pub use tensor::{FeatureAxes, Features};

@@ -3,7 +3,7 @@
 //! A head is a claim, made by whoever wrote the file. A reader believes it only within these bounds, and makes room for samples
 //! when they are there, not when they are promised: one absurd file must not take the memory of all the others.
 
-use super::Header;
+use super::header::Header;
 use crate::Error;
 use std::path::Path;
 

@@ -2,10 +2,10 @@
 
 use super::bounds::check_head;
 use super::bytes::big_endian;
-use super::decode::cut_short;
+use super::faults::cut_short;
+use super::header::Header;
 use super::kind::read_up_to;
 use super::part::Part;
-use super::read::Header;
 use super::wav::{Encoding, WavHead};
 use crate::Error;
 use std::io::{self, Seek, SeekFrom};

@@ -7,10 +7,11 @@
 //! some bytes: it says what is wrong, where symphonia steps over frames of another rate in silence.
 
 use super::bounds::{check_head, check_length};
-use super::decode::{broken, changes, cut_short, planar};
+use super::decode::planar;
+use super::faults::{broken, changes, cut_short};
+use super::header::{Decoded, Header};
 use super::kind::read_up_to;
 use super::part::Part;
-use super::read::{Decoded, Header};
 use crate::Error;
 use flac_codec::decode::FlacChannelReader;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};

@@ -1,11 +1,12 @@
 //! Reading MPEG audio: frames to samples.
 
 use super::bounds::{check_head, check_length};
-use super::decode::{broken, changes, cut_short, planar};
+use super::decode::planar;
+use super::faults::{broken, changes, cut_short};
+use super::header::{Decoded, Header};
 use super::mpeg::{Frames, Tag, Unframed};
 use super::mpeg_header::Layer;
 use super::part::Part;
-use super::read::{Decoded, Header};
 use crate::Error;
 use std::io::Read;
 use std::path::Path;

@@ -1,11 +1,12 @@
 //! Reading Ogg files: streams of Vorbis, Opus and FLAC, of which several may stand behind each other.
 
-use super::decode::{broken, changes, cut_short, decode, planar, read_decoded_header};
+use super::decode::{decode, planar, read_decoded_header};
+use super::faults::{broken, changes, cut_short};
+use super::header::{Decoded, Header};
 use super::kind::{Kind, OggCodec};
 use super::ogg::{Ending, last_granule, links, pages};
 use super::opus::{OPUS_RATE, decode_opus, read_opus_header};
 use super::part::Part;
-use super::read::{Decoded, Header};
 use crate::Error;
 use std::io::{Read, Seek};
 use std::ops::Range;

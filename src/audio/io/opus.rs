@@ -1,10 +1,10 @@
 //! Opus (RFC 6716) in Ogg (RFC 7845), WebM and others: one decoder for all.
 
 use super::bounds::{check_head, check_length};
-use super::decode::{broken, cut_short};
+use super::faults::{broken, cut_short};
+use super::header::Header;
 use super::ogg::{Ending, Page, last_granule, pages};
 use super::part::Part;
-use super::read::Header;
 use crate::Error;
 use opus_rs::multistream::{ChannelMappingTable, MultistreamDecoder};
 use std::io::{Read, Seek};

@@ -3,6 +3,7 @@
 use super::caf::read_companded_head;
 use super::decode::{decode, read_decoded_header};
 use super::flac_read::{read_flac, read_flac_header};
+use super::header::{Decoded, Header};
 use super::kind::Kind;
 use super::mpeg_read::{read_mpeg, read_mpeg_header};
 use super::ogg_read::{read_ogg, read_ogg_header};
@@ -19,17 +20,6 @@ pub const EXTENSIONS: [&str; 19] = [
     "wav", "wave", "bwf", "rf64", "aif", "aiff", "aifc", "caf", "flac", "ogg", "oga", "mp3", "mp2",
     "m4a", "mp4", "aac", "mka", "webm", "opus",
 ];
-
-/// What the head of a sound file says, without decoding it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Header {
-    /// Samples per second, Hz.
-    pub sample_rate: u32,
-    /// Number of channels.
-    pub n_channels: usize,
-    /// Samples per channel, where the file says so.
-    pub n_samples: Option<u64>,
-}
 
 /// Reads the head of a sound file.
 ///
@@ -122,13 +112,6 @@ fn plain(path: &Path, mut file: Part, kind: Kind, head: Option<WavHead>) -> Resu
     }
     file.rewind().map_err(|error| Error::file(path, error))?;
     decode(path, file, kind)
-}
-
-/// The samples of a file, channel after channel.
-pub(super) struct Decoded {
-    /// What its head says, or what decoding it told.
-    pub(super) header: Header,
-    pub(super) samples: Vec<f32>,
 }
 
 /// A sound whose bad samples are told with the name of its file.

@@ -2,8 +2,8 @@
 //! 64 bits (EBU Tech 3306, ITU-R BS.2088).
 
 use super::bounds::{check_head, check_length};
+use super::header::Header;
 use super::part::Part;
-use super::read::Header;
 use crate::Error;
 use pulp::{Arch, Simd, WithSimd};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};

@@ -1,9 +1,10 @@
 //! Batches, made ahead of the model on threads of their own.
 
-use super::{Maker, Stop};
+use super::{Cut, Maker, Preparation, Stop, Supply, Workers};
 use crate::Error;
 use crate::batch::Batch;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -85,5 +86,22 @@ impl Iterator for Loader {
             self.end();
         }
         batch
+    }
+}
+
+/// A supply with what becomes of its sounds.
+#[derive(Clone)]
+pub struct Feed {
+    /// Where the sounds are from.
+    pub supply: Arc<dyn Supply>,
+    /// What becomes of them.
+    pub by: Preparation,
+}
+
+impl Feed {
+    /// Starts making the batches of an epoch, from the step `first` on.
+    pub fn epoch(&self, epoch: usize, cut: Cut, first: usize, workers: &Workers) -> Loader {
+        let maker = self.supply.epoch(epoch, cut, &self.by, workers);
+        Loader::start(maker, first..self.supply.steps(cut))
     }
 }

@@ -15,9 +15,9 @@ pub(crate) mod tones;
 mod workers;
 
 pub use clips::measure;
-pub use loader::Loader;
+pub use loader::{Feed, Loader};
 pub use moments::Moments;
 pub use pairs::Pairs;
 pub use stack::{prepared, stack};
-pub use supply::{Cut, Feed, Maker, Preparation, Supply};
+pub use supply::{Cut, Maker, Preparation, Supply};
 pub use workers::{Stop, Workers};

@@ -1,6 +1,6 @@
 //! What a supply of batches is, and what is done with one.
 
-use super::{Loader, Stop, Workers};
+use super::{Stop, Workers};
 use crate::Error;
 use crate::batch::{Batch, Scaling, Task};
 use auricle_audio::augment::{Recipe, Views};
@@ -119,21 +119,4 @@ pub struct Preparation {
     pub scaling: Scaling,
     /// Seed of the draws and of the order.
     pub seed: u64,
-}
-
-/// A supply with what becomes of its sounds.
-#[derive(Clone)]
-pub struct Feed {
-    /// Where the sounds are from.
-    pub supply: Arc<dyn Supply>,
-    /// What becomes of them.
-    pub by: Preparation,
-}
-
-impl Feed {
-    /// Starts making the batches of an epoch, from the step `first` on.
-    pub fn epoch(&self, epoch: usize, cut: Cut, first: usize, workers: &Workers) -> Loader {
-        let maker = self.supply.epoch(epoch, cut, &self.by, workers);
-        Loader::start(maker, first..self.supply.steps(cut))
-    }
 }

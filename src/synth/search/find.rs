@@ -1,40 +1,11 @@
 //! A search from its first draws to the nearest patch.
 
 use super::Distance;
+use super::SearchOptions;
 use super::lanes::Lanes;
-use crate::{Error, Patches, Playback, Synth, Units};
+use crate::{Error, Patches, Playback, Synth};
 use auricle_audio::Waveform;
 use rayon::prelude::*;
-
-/// How a patch is searched.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SearchOptions {
-    /// Generations at most.
-    pub generations: usize,
-    /// Sounds of a generation.
-    pub population: usize,
-    /// Sounds that are drawn at first, of which the nearest are where the search begins.
-    pub starts: usize,
-    /// Standard deviation of the first generation, raw units.
-    pub sigma: f64,
-    /// Seed of all that is drawn.
-    pub seed: u64,
-    /// In which units the first sounds are drawn.
-    pub units: Units,
-}
-
-impl Default for SearchOptions {
-    fn default() -> SearchOptions {
-        SearchOptions {
-            generations: 100,
-            population: 32,
-            starts: 256,
-            sigma: 0.2,
-            seed: 0,
-            units: Units::Raw,
-        }
-    }
-}
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,26 +93,6 @@ impl Synth {
     }
 }
 
-impl SearchOptions {
-    fn check(&self) -> Result<(), Error> {
-        let counts = [
-            ("population", self.population, 4),
-            ("starts", self.starts, 1),
-        ];
-        for (name, got, least) in counts {
-            if got < least {
-                let want = format!("at least {least}");
-                return Err(auricle_audio::Error::range(name, want, got).into());
-            }
-        }
-        if !(self.sigma > 0.0 && self.sigma <= 1.0) {
-            let want = "above 0 and at most 1";
-            return Err(auricle_audio::Error::range("sigma", want, self.sigma).into());
-        }
-        Ok(())
-    }
-}
-
 /// The nearest sound so far.
 #[derive(Default)]
 struct Best {
@@ -166,7 +117,7 @@ impl Best {
 mod tests {
     use super::*;
     use crate::modules::{adsr, keyboard, sine};
-    use crate::{Options, SynthOptions};
+    use crate::{Options, SynthOptions, Units};
 
     fn synth() -> Synth {
         let note = keyboard(Options::new().number("duration", 0.3)).unwrap();

@@ -8,7 +8,7 @@
 //! With Increasing Population Size", 2005). A part of every lane's sounds are leaps: its nearest patch with one or two parameters
 //! drawn anew, which is how an octave is crossed without losing what is right already.
 
-use super::find::SearchOptions;
+use super::options::SearchOptions;
 use super::strategy::{Strategy, mirrored};
 use auricle_audio::Rng;
 

@@ -8,7 +8,9 @@
 mod distance;
 mod find;
 mod lanes;
+mod options;
 mod strategy;
 
 pub use distance::Distance;
-pub use find::{Found, SearchOptions};
+pub use find::Found;
+pub use options::SearchOptions;

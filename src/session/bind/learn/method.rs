@@ -3,15 +3,13 @@
 use super::super::Environment;
 use super::super::declared;
 use super::model::Model;
+use super::trained_on::trained_on;
 use super::{own_loss, validating};
 use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::augment::{Recipe, Views};
-use auricle_audio::dataset::{Dataset, Shards, Split};
 use auricle_audio::declare::{Described, Value};
-use auricle_learn::feed::{Pairs, Supply};
 use auricle_learn::loss::Loss;
 use auricle_learn::train::{MethodDeclaration, Optimizer, Plan, Run, Schedule, TRAINING, methods};
-use auricle_synth::Synth;
 use rhai::{Dynamic, FnPtr};
 use std::sync::Arc;
 
@@ -95,55 +93,6 @@ fn inside(value: &Dynamic) -> Result<Option<Value>, ScriptError> {
     let schedule = || value.clone().try_cast::<Schedule>().map(Value::from);
     let recipe = || value.clone().try_cast::<Recipe>().map(Value::from);
     Ok(loss().or_else(optimizer).or_else(schedule).or_else(recipe))
-}
-
-/// What a model is trained on.
-pub(super) enum TrainedOn {
-    Clips(Dataset),
-    Pairs(Pairs),
-    Shards(Shards),
-}
-
-impl TrainedOn {
-    /// The clips, where they are those of a dataset.
-    pub(super) fn clips(&self) -> Option<&Dataset> {
-        match self {
-            TrainedOn::Clips(clips) => Some(clips),
-            _ => None,
-        }
-    }
-
-    fn supply(self) -> Arc<dyn Supply> {
-        match self {
-            TrainedOn::Clips(clips) => Arc::new(clips),
-            TrainedOn::Pairs(pairs) => Arc::new(pairs),
-            TrainedOn::Shards(shards) => Arc::new(shards),
-        }
-    }
-}
-
-fn trained_on(call: &Call<'_>) -> Result<TrainedOn, ScriptError> {
-    let data = call.raw("data");
-    if let Some(split) = data.clone().try_cast::<Split>() {
-        return Ok(TrainedOn::Clips(split.train));
-    }
-    if let Some(pairs) = data.clone().try_cast::<Pairs>() {
-        return Ok(TrainedOn::Pairs(pairs));
-    }
-    if let Some(shards) = data.clone().try_cast::<Shards>() {
-        return Ok(TrainedOn::Shards(shards));
-    }
-    let clips = data.try_cast::<Dataset>().map(TrainedOn::Clips);
-    clips.ok_or_else(|| {
-        let wrong = call.wrong(
-            "data",
-            "a dataset, a split, a stream of shards, or pairs of a synthesizer",
-        );
-        match call.raw("data").is::<Synth>() {
-            true => wrong.hint("write `synthesizer.pairs(#{ delta: 0.25 })`"),
-            false => wrong,
-        }
-    })
 }
 
 /// How views of a clip are made.

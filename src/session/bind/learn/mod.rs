@@ -33,6 +33,7 @@ mod runs;
 mod spectra;
 mod study;
 mod tensor;
+mod trained_on;
 mod validating;
 
 pub(in crate::bind) use layers::from_json as layers_from_json;

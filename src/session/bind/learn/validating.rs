@@ -1,6 +1,6 @@
 //! The clips by which a run is followed and chosen, as a call says them.
 
-use super::method::TrainedOn;
+use super::trained_on::TrainedOn;
 use crate::script::{Call, FromScript, Function, ScriptError};
 use auricle_audio::dataset::{Clip, Dataset, Shards, Split};
 use auricle_learn::eval::Probe;
