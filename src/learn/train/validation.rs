@@ -179,7 +179,9 @@ mod tests {
         };
         let made = validation(Arc::new(tones));
         assert_eq!((made.epoch(), made.cut(4)), (usize::MAX, Cut::in_order(4)));
-        let clips = Dataset::new("t", vec![], vec![], Form::default(), None).unwrap();
+        let wave = Waveform::mono(vec![0.0; 4], 8).unwrap();
+        let clips = vec![Clip::new(Source::Wave(wave), None)];
+        let clips = Dataset::new("t", clips, vec![], Form::default(), None).unwrap();
         assert_eq!(validation(Arc::new(clips)).epoch(), 0);
     }
 }
