@@ -104,10 +104,9 @@ const MOST: usize = 1 << 29;
 /// The output of a layer for every clip of a dataset, in batches: what `take` makes of each. Without a layer, it is the last
 /// map or the tokens. `stop` is asked between.
 fn each_output(
-    encoder: &Encoder,
+    (encoder, layer): (&Encoder, Option<&str>),
     front_end: &FrontEnd,
     data: &Dataset,
-    layer: Option<&str>,
     device: &Device,
     workers: &Workers,
     stop: Stop<'_>,
@@ -152,14 +151,14 @@ pub fn embed_pooled(
         columns: 0,
         values: Vec::new(),
     };
-    let layer = reading.layer.as_deref();
     let take = |flow| {
         let rows = pooled(reading.pooling, flow)?;
         all.columns = rows.dims()[1];
         all.values.extend(rows.into_data().iter::<f64>());
         Ok(())
     };
-    each_output(encoder, front_end, data, layer, device, workers, stop, take)?;
+    let of = (encoder, reading.layer.as_deref());
+    each_output(of, front_end, data, device, workers, stop, take)?;
     Ok(all)
 }
 
@@ -229,7 +228,15 @@ pub fn embed_places(
         all.values.extend(places.into_data().iter::<f32>());
         Ok(())
     };
-    each_output(encoder, front_end, data, None, device, workers, stop, take)?;
+    each_output(
+        (encoder, None),
+        front_end,
+        data,
+        device,
+        workers,
+        stop,
+        take,
+    )?;
     Ok(all)
 }
 

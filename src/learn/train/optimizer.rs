@@ -69,6 +69,9 @@ pub struct Stepping {
     rule: Arc<Rule>,
 }
 
+/// Groups that are no part of a module, each with the error that says so.
+pub(super) type Absent = Vec<(String, Error)>;
+
 impl Stepping {
     /// What was given for all optimizers, with burn's optimizer of a weight decay.
     pub(super) fn new<O: burn::optim::Optimizer>(
@@ -121,7 +124,7 @@ impl Stepping {
         &self,
         module: &M,
         inside: Option<&str>,
-    ) -> Result<(ModuleOptimizer, Vec<(String, Error)>), Error> {
+    ) -> Result<(ModuleOptimizer, Absent), Error> {
         let weights = weights_of(module);
         let (groups, absent) = self.resolved(&weights, inside)?;
         // By the place of the group, none for what is in no group; and by whether it decays.
@@ -157,7 +160,7 @@ impl Stepping {
         &self,
         weights: &[Weight],
         inside: Option<&str>,
-    ) -> Result<(Vec<(String, Group)>, Vec<(String, Error)>), Error> {
+    ) -> Result<(Vec<(String, Group)>, Absent), Error> {
         let mut found: Vec<(String, Group)> = Vec::new();
         let mut absent = Vec::new();
         for (part, group) in self.groups.parts() {

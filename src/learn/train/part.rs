@@ -3,6 +3,7 @@
 use super::average::{follow, still};
 use super::inputs::Inputs;
 use super::method::{Method, Moment, Terms};
+use super::optimizer::Absent;
 use super::{Optimizer, Plan};
 use crate::Error;
 use crate::nn::{NamedTensor, Network, export, import};
@@ -103,7 +104,7 @@ pub(super) fn begin<M: Method>(
 struct Trained<M: Method> {
     method: M,
     optimizer: ModuleOptimizer,
-    absent_groups: Vec<(String, Error)>,
+    absent_groups: Absent,
     /// Taken out only while a step turns it into the next.
     state: Option<(M::Learner, M::Memory)>,
     /// Those that the step under way has gathered.
