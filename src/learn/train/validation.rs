@@ -55,6 +55,13 @@ impl Validation {
                 "the validation clips have other classes than the training clips".into(),
             ));
         }
+        let tasks = self.supply.task().zip(plan.data.task());
+        if reads_labels && tasks.is_some_and(|(judged, learned)| judged != learned) {
+            return Err(Error::Labels(
+                "the validation clips have something else to predict than the training clips"
+                    .into(),
+            ));
+        }
         if self.judge.is_empty() {
             return Ok(());
         }
@@ -137,21 +144,25 @@ mod tests {
     use auricle_audio::Waveform;
     use auricle_audio::dataset::{Clip, Form, Source};
 
+    fn of(supply: Arc<dyn Supply>) -> Validation {
+        Validation {
+            supply,
+            clips: None,
+            fitted_on: None,
+            judge: Vec::new(),
+            every_epochs: 1,
+            best: None,
+            early_stopping: None,
+        }
+    }
+
     #[test]
     fn no_clip_is_judged_alone_and_none_is_left_out() {
         let clip = |_| Clip::new(Source::Wave(Waveform::mono(vec![0.0; 4], 8).unwrap()), None);
         for n in 2..40 {
             let clips = (0..n).map(clip).collect();
             let clips = Dataset::new("t", clips, vec![], Form::default(), None).unwrap();
-            let validation = Validation {
-                supply: Arc::new(clips),
-                clips: None,
-                fitted_on: None,
-                judge: Vec::new(),
-                every_epochs: 1,
-                best: None,
-                early_stopping: None,
-            };
+            let validation = of(Arc::new(clips));
             for batch in 2..12 {
                 let size = validation.cut(batch).batch;
                 assert!(
@@ -164,24 +175,15 @@ mod tests {
 
     #[test]
     fn sounds_that_are_made_are_judged_in_an_epoch_that_no_run_learns_from() {
-        let validation = |supply: Arc<dyn Supply>| Validation {
-            supply,
-            clips: None,
-            fitted_on: None,
-            judge: Vec::new(),
-            every_epochs: 1,
-            best: None,
-            early_stopping: None,
-        };
         let tones = Tones {
             steps: 3,
             classes: Vec::new(),
         };
-        let made = validation(Arc::new(tones));
+        let made = of(Arc::new(tones));
         assert_eq!((made.epoch(), made.cut(4)), (usize::MAX, Cut::in_order(4)));
         let wave = Waveform::mono(vec![0.0; 4], 8).unwrap();
         let clips = vec![Clip::new(Source::Wave(wave), None)];
         let clips = Dataset::new("t", clips, vec![], Form::default(), None).unwrap();
-        assert_eq!(validation(Arc::new(clips)).epoch(), 0);
+        assert_eq!(of(Arc::new(clips)).epoch(), 0);
     }
 }
