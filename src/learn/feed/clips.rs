@@ -35,6 +35,9 @@ impl Supply for Dataset {
     }
 
     fn numbers(&self) -> Option<Scaling> {
+        if Task::of(self) != Some(Task::Numbers) {
+            return None;
+        }
         let numbers: Vec<f64> = self.clips().iter().filter_map(|clip| clip.target).collect();
         let n = numbers.len() as f64;
         let mean = numbers.iter().sum::<f64>() / n;

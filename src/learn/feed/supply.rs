@@ -33,7 +33,7 @@ pub trait Supply: Send + Sync {
     /// What its clips are labelled for; nothing if none has a label.
     fn task(&self) -> Option<Task>;
 
-    /// Mean and standard deviation of the numbers to predict; nothing where there are none, or all are one.
+    /// Mean and standard deviation of the numbers, where its clips are labelled for those; nothing if all are one.
     fn numbers(&self) -> Option<Scaling> {
         None
     }

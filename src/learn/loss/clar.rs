@@ -71,10 +71,9 @@ pub static CLAR_LOSS: LossDeclaration = LossDeclaration {
 };
 
 /// How the cross entropies of the two views are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
     /// Their sum, as the released code has it.
-    #[default]
     Sum,
     /// Their mean, one term as the paper has it.
     Mean,

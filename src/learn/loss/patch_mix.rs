@@ -357,10 +357,9 @@ pub fn patch_mix_ce(
 }
 
 /// What the projections of mixed clips are drawn to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The features of the clean clips, without a gradient.
-    #[default]
     GradBlock,
     /// The features of the clean clips, with a gradient.
     GradFlow,
@@ -401,10 +400,9 @@ impl Target {
 }
 
 /// Which clean clips stand in the denominator beside the two positives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Negatives {
     /// All of the batch.
-    #[default]
     All,
     /// Those of another label than the anchor's; a missing label is another than any.
     DiffLabel,

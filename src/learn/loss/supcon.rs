@@ -57,10 +57,9 @@ pub(super) static SUPCON: LossDeclaration = LossDeclaration {
 
 /// Where the positives of an anchor are averaged; `p` is the softmax over all rows but the anchor,
 /// `P` its positives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Positives {
     /// Outside the logarithm, `-1/|P| sum_p log p` (Khosla et al., 2020, eq. 2).
-    #[default]
     Out,
     /// Inside the logarithm, `-log(1/|P| sum_p p)` (Khosla et al., 2020, eq. 3).
     In,

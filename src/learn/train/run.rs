@@ -10,7 +10,6 @@ use super::joined::Joined;
 use super::shared_plan::shared_plan;
 use super::{EpochRecord, History, Plan};
 use crate::Error;
-use crate::batch::Task;
 use crate::feed::{Stop, Workers};
 use crate::nn::Encoder;
 use burn::tensor::Device;
@@ -210,11 +209,7 @@ impl Run {
     /// supervised training does. A number is given in its own unit.
     pub fn head(&self) -> Option<LinearHead> {
         let head = self.lock().as_ref()?.head.clone()?;
-        let data = &self.plan.data;
-        let numbers = data
-            .numbers()
-            .filter(|_| data.task() == Some(Task::Numbers));
-        Some(match numbers {
+        Some(match self.plan.data.numbers() {
             Some(scaling) => head.in_units_of(scaling),
             None => head,
         })

@@ -28,10 +28,9 @@ pub const SCHEDULE: Kind = Kind::Nested(&Inside {
 });
 
 /// What a learning rate moves with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Each {
     /// Every step has its own rate.
-    #[default]
     Step,
     /// All steps of an epoch have the rate of the first.
     Epoch,

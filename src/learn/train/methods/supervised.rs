@@ -220,13 +220,11 @@ impl Method for Supervised {
     }
 
     fn learner(&self, plan: &Plan, device: &Device) -> Result<Classifier, Error> {
-        let numbers = plan.data.task() == Some(Task::Numbers);
-        let scaling = plan
-            .data
-            .numbers()
-            .filter(|_| numbers)
-            .unwrap_or(Scaling::NONE);
-        let columns = if numbers { 1 } else { plan.n_classes() };
+        let scaling = plan.data.numbers().unwrap_or(Scaling::NONE);
+        let columns = match plan.data.task() {
+            Some(Task::Numbers) => 1,
+            _ => plan.n_classes(),
+        };
         plan.drawn(Classifier {
             encoder: plan.network(device)?,
             head: LinearConfig::new(plan.encoder.dim(), columns).init(device),

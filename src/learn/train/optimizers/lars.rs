@@ -79,11 +79,10 @@ const fn preset(name: &'static str, sets: &'static [(&'static str, DefaultValue)
 
 /// What is called LARS; the differences are in what is left out, clipped, and where the rate
 /// enters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LarsVariant {
     /// You et al., "Large Batch Training of Convolutional Networks", 2017: tensors of one axis,
     /// which are biases and gains, are neither scaled nor decayed.
-    #[default]
     Lars,
     /// Every tensor is scaled and decayed, but one of norm 0, or with a gradient of norm 0, in no
     /// step: solo-learn's default.

@@ -75,10 +75,9 @@ const fn preset(name: &'static str, sets: &'static [(&'static str, DefaultValue)
 }
 
 /// How steps are counted, from `s = 0` to `T - 1`, of which `w` rise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Variant {
     /// `(s + 1) / w`, then `s - w` of `T - w`.
-    #[default]
     Standard,
     /// `s / (w - 1)`, then `s - w` of `T - w`.
     Bolts,

@@ -119,13 +119,8 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 
 /// How embeddings are read, as a call says it.
 pub(super) fn reading(call: &Call<'_>) -> Result<Reading, ScriptError> {
-    let word = call.get::<String>("pooling")?;
-    let found = Pooling::WORDS.iter().find(|(own, _)| *own == word);
-    let words = Pooling::WORDS.map(|(word, _)| format!("\"{word}\""));
-    let wanted = format!("one of {}", words.join(", "));
-    let pooling = found.map(|(_, pooling)| *pooling);
     Ok(Reading {
-        pooling: pooling.ok_or_else(|| call.wrong("pooling", &wanted))?,
+        pooling: call.chosen("pooling", &Pooling::WORDS)?,
         layer: call.get("layer")?,
     })
 }
