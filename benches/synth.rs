@@ -2,20 +2,16 @@
 //!
 //! Every round draws new patches, as training does. `RAYON_NUM_THREADS=1` gives the speed of one thread.
 
-use auricle_synth::architecture::{Voices, parametric_synth, voice, voice_fm};
-use auricle_synth::{Playback, Signal, Synth, SynthOptions, Units};
+use auricle_session::{Session, Settings, script};
+use auricle_synth::{Playback, Synth, Units};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use std::sync::Arc;
 
 /// Seconds of every sound.
 const SECONDS: f64 = 4.0;
 
-fn bench(c: &mut Criterion, name: &str, graph: &Signal, batch: usize) {
-    let options = SynthOptions {
-        seconds: SECONDS,
-        ..SynthOptions::default()
-    };
-    let synth = Synth::new(graph, options).expect("the graph is good");
+fn bench(c: &mut Criterion, name: &str, synth: &Synth, batch: usize) {
     let mut out = vec![0.0; batch * synth.n_samples()];
     let mut first = 0;
     let mut group = c.benchmark_group("synth");
@@ -34,15 +30,13 @@ fn bench(c: &mut Criterion, name: &str, graph: &Signal, batch: usize) {
 }
 
 fn architectures(c: &mut Criterion) {
-    let graphs = [
-        ("voice", voice()),
-        ("voice_fm", voice_fm()),
-        ("parametric_synth", parametric_synth(Voices::default())),
-    ];
-    for (name, graph) in graphs {
-        let graph = graph.expect("the architecture is good");
+    let mut session =
+        Session::new(Settings::default(), Arc::new(script::Silent)).expect("the language is whole");
+    for name in ["voice", "voice_fm", "parametric_synth"] {
+        let made = session.eval("bench", &format!("{name}(#{{ seconds: {SECONDS:?} }})"));
+        let synth: Synth = made.expect("the architecture is good").value.cast();
         for batch in [1, 64] {
-            bench(c, name, &graph, batch);
+            bench(c, name, &synth, batch);
         }
     }
 }

@@ -152,8 +152,7 @@ mod tests {
     use crate::tensor::{Arithmetic, Reduction};
     use auricle_audio::Rng;
     use auricle_audio::augment::{Stage, declaration};
-    use auricle_synth::architecture::voice;
-    use auricle_synth::modules::{noise_source, one_pole, pulses};
+    use auricle_synth::modules::{adsr, noise_source, one_pole, pulses, square_saw};
     use auricle_synth::{Options, SynthOptions, Units};
 
     fn short() -> SynthOptions {
@@ -163,6 +162,13 @@ mod tests {
             control_rate: 100,
             normalize: false,
         }
+    }
+
+    /// A tone under an envelope: 11 free parameters.
+    fn shaped() -> Synth {
+        let tone = square_saw(Options::new()).unwrap();
+        let graph = (&tone * &adsr(Options::new()).unwrap()).unwrap();
+        Synth::new(&graph, short()).unwrap()
     }
 
     fn filtered() -> Synth {
@@ -190,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_samples_are_those_of_the_engine() {
-        let synth = Synth::new(&voice().unwrap(), short()).unwrap();
+        let synth = shaped();
         let drawn = synth.sample(3, 1, 0, Units::Raw);
         let patches = synth.patches(drawn.raw().to_vec()).unwrap();
         let want = Values::Float(synth.render(&patches).unwrap());
@@ -202,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_loss_has_the_gradient_that_the_synthesizer_gives() {
-        let synth = Synth::new(&voice().unwrap(), short()).unwrap();
+        let synth = shaped();
         let drawn = synth.sample(2, 1, 0, Units::Raw);
         let patches = synth.patches(drawn.raw().to_vec()).unwrap();
         let mut weights = vec![0.0; 2 * synth.n_samples()];
@@ -220,7 +226,7 @@ mod tests {
             })
         };
         let want = synth.gradient(&patches, &Playback::default(), &weights);
-        let want = tensor(&want.unwrap(), &[2, 78]);
+        let want = tensor(&want.unwrap(), &[2, synth.parameters().len()]);
         assert!(run(1).same(&want) && run(3).same(&want));
     }
 

@@ -54,8 +54,13 @@ const STDLIB: [(&str, &str); 5] = [
 ];
 
 /// Functions in the language itself that need no namespace, a file each.
-const GLOBAL: [(&str, &str, &str); 2] = [
+const GLOBAL: [(&str, &str, &str); 3] = [
     ("", "prelude", PRELUDE),
+    (
+        "",
+        "architectures",
+        include_str!("../../stdlib/architectures.rhai"),
+    ),
     (
         "",
         "procedural",

@@ -92,7 +92,7 @@ impl Session {
                 "" => engine.register_global_module(module.into()),
                 namespace => engine.register_static_module(namespace, module.into()),
             };
-            environment.sources().add(name, text);
+            environment.sources().add_own(&name, text);
         }
         let engine = environment.keep_engine(engine);
         let scope = first_scope(&environment.settings);

@@ -1,4 +1,4 @@
-//! Published architectures, as graphs of the modules.
+//! Published architectures, for tests of the engine. The language has its own, `stdlib/architectures.rhai`.
 
 use crate::modules::{adsr, fm, keyboard, lfo, mixer, mod_matrix, noise_source, sine, square_saw};
 use crate::{Error, Options, Signal};
@@ -6,15 +6,15 @@ use auricle_audio::declare::Value;
 
 /// Numbers of voices of [`parametric_synth`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Voices {
+pub(crate) struct Voices {
     /// Sines.
-    pub sine: usize,
+    pub(crate) sine: usize,
     /// Oscillators between square and saw.
-    pub square_saw: usize,
+    pub(crate) square_saw: usize,
     /// FM oscillators with a sine as modulator.
-    pub fm_sine: usize,
+    pub(crate) fm_sine: usize,
     /// FM oscillators with a modulator between square and saw.
-    pub fm_square_saw: usize,
+    pub(crate) fm_square_saw: usize,
 }
 
 impl Default for Voices {
@@ -29,18 +29,12 @@ impl Default for Voices {
 }
 
 /// Voice (78 parameters): two oscillators and noise under a matrix of two envelopes and two LFOs. SynthAX 0.2.
-///
-/// # Errors
-/// None for what is built here; the constructors' own type.
-pub fn voice() -> Result<Signal, Error> {
+pub(crate) fn voice() -> Result<Signal, Error> {
     voice_with(&[1.0, 1.0, 1.0])
 }
 
 /// torchsynth's Voice (78 parameters): as [`voice`], with the noise's level of curve 0.025, so that it is usually silent.
-///
-/// # Errors
-/// As [`voice`].
-pub fn torchsynth_voice() -> Result<Signal, Error> {
+pub(crate) fn torchsynth_voice() -> Result<Signal, Error> {
     voice_with(&[1.0, 1.0, 0.025])
 }
 
@@ -60,10 +54,7 @@ fn voice_with(curves: &[f64]) -> Result<Signal, Error> {
 
 /// VoiceFM (130 parameters): a sine, a square or saw, and an FM oscillator under a matrix of three envelopes and LFOs.
 /// SynthAX 0.2, `VoiceExpanded`.
-///
-/// # Errors
-/// As [`voice`].
-pub fn voice_fm() -> Result<Signal, Error> {
+pub(crate) fn voice_fm() -> Result<Signal, Error> {
     let note = keyboard(Options::new())?.named("keyboard")?;
     let matrix = modulations(&[note.clone(), note.clone(), note.clone()], 7)?;
     let a = (&oscillator(sine, 1, &note, &matrix, 0)? * &matrix.output(1)?)?;
@@ -76,10 +67,7 @@ pub fn voice_fm() -> Result<Signal, Error> {
 
 /// A synthesizer of any number of voices, each with a keyboard, an envelope and an LFO of its own: 134 parameters for one
 /// sine, one square or saw and one FM oscillator; 340 for (2, 2, 1, 1). SynthAX 0.2, `ParametricSynth`.
-///
-/// # Errors
-/// [`auricle_audio::Error::Range`] for no voice at all.
-pub fn parametric_synth(voices: Voices) -> Result<Signal, Error> {
+pub(crate) fn parametric_synth(voices: Voices) -> Result<Signal, Error> {
     let kinds = [
         (voices.sine, false, false),
         (voices.square_saw, true, false),
@@ -160,31 +148,4 @@ fn carrier(number: usize, note: &Signal, modulator: &Signal) -> Result<Signal, E
 
 fn noise(matrix: &Signal, amp: usize) -> Result<Signal, Error> {
     &noise_source(Options::new())?.named("noise")? * &matrix.output(amp)?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Synth, SynthOptions};
-
-    #[test]
-    fn the_numbers_of_parameters_are_the_published_ones() {
-        let voices = |sine, square_saw, fm_sine, fm_square_saw| Voices {
-            sine,
-            square_saw,
-            fm_sine,
-            fm_square_saw,
-        };
-        for (graph, want) in [
-            (voice(), 78),
-            (torchsynth_voice(), 78),
-            (voice_fm(), 130),
-            (parametric_synth(Voices::default()), 134),
-            (parametric_synth(voices(2, 2, 1, 1)), 340),
-        ] {
-            let synth = Synth::new(&graph.unwrap(), SynthOptions::default()).unwrap();
-            assert_eq!(synth.parameters().len(), want);
-        }
-        assert!(parametric_synth(voices(0, 0, 0, 0)).is_err());
-    }
 }

@@ -3,10 +3,11 @@
 //! [`Signal`]s are values that functions and operators join into a graph; a [`Synth`] compiles one into a flat
 //! [`Program`], [`Patches`] hold its free parameters, and rendering plays them, each sound on its own: the same bytes
 //! whatever the batch, the number of threads and the processor. Rooms, each importing only from those to its left:
-//! `error mapping program < module signal slope < modules < source compile patch torchsynth < render synth < architecture corpus
-//! coverage outline < drawing < sensitivity < search`.
+//! `error mapping program < module signal slope < modules < source compile patch torchsynth < render synth < corpus coverage
+//! outline < drawing < sensitivity < search`.
 
-pub mod architecture;
+#[cfg(test)]
+mod architecture;
 mod compile;
 pub mod corpus;
 pub mod coverage;

@@ -205,7 +205,8 @@ mod tests {
     use super::super::Feed;
     use super::*;
     use auricle_audio::augment::Views;
-    use auricle_synth::{SynthOptions, architecture};
+    use auricle_synth::modules::{adsr, noise_source, sine};
+    use auricle_synth::{Options, SynthOptions};
 
     fn pairs(delta: f64) -> Pairs {
         let options = SynthOptions {
@@ -214,12 +215,15 @@ mod tests {
             control_rate: 200,
             ..SynthOptions::default()
         };
-        let synth = |graph| Synth::new(&graph, options).unwrap();
+        let shaped = |source| {
+            let graph = &source * &adsr(Options::new()).unwrap();
+            Synth::new(&graph.unwrap(), options).unwrap()
+        };
         let synths = vec![
-            ("voice".to_owned(), synth(architecture::voice().unwrap())),
+            ("tones".to_owned(), shaped(sine(Options::new()).unwrap())),
             (
-                "voice_fm".to_owned(),
-                synth(architecture::voice_fm().unwrap()),
+                "noises".to_owned(),
+                shaped(noise_source(Options::new()).unwrap()),
             ),
         ];
         Pairs::new(synths, Perturbation::All(delta), Units::Raw, 3).unwrap()

@@ -2,13 +2,18 @@
 
 use super::Environment;
 use crate::script::{
-    Function, ScriptError, Shown, Topic, function_help, overview, search, type_help, type_name,
+    Function, ScriptError, Shown, Topic, function_help, no_such_option, overview, search,
+    type_help, type_name,
 };
-use rhai::{Dynamic, FnPtr};
+use rhai::{Dynamic, FnPtr, Map};
 use std::sync::Arc;
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
-    vec![help(environment), search_help(environment)]
+    vec![
+        help(environment),
+        search_help(environment),
+        check_options(environment),
+    ]
 }
 
 fn help(environment: &Arc<Environment>) -> Function {
@@ -69,4 +74,36 @@ fn search_help(environment: &Arc<Environment>) -> Function {
     .about("Lists the functions whose names or texts hold some words.")
     .param::<String>("words", "what is looked for")
     .example("search_help(\"stretch\")")
+}
+
+fn check_options(environment: &Arc<Environment>) -> Function {
+    let environment = environment.clone();
+    Function::new("check_options", Topic::Session, move |call| {
+        let of: String = call.get("of")?;
+        let options: Map = call.get("options")?;
+        let given: Option<Vec<String>> = call.get("names")?;
+        let table = environment.table();
+        let of_help = || table.as_ref().and_then(|table| table.options_of(&of));
+        let names = match &given {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => of_help().ok_or_else(|| {
+                ScriptError::new(format!("the language has no function `{of}`"))
+                    .hint("say the names of the options in an array, the third argument")
+            })?,
+        };
+        match options.keys().find(|name| !names.contains(&name.as_str())) {
+            Some(name) => Err(no_such_option(&of, name, &names)),
+            None => Ok(()),
+        }
+    })
+    .in_session()
+    .about("Raises an error if a map of options has one that a function does not know, and says which is meant.")
+    .param::<String>("of", "name of the function")
+    .param::<Map>("options", "what it was given")
+    .param_or::<Option<Vec<String>>>(
+        "names",
+        (),
+        "the options it knows; those that `help` lists for a function of the language if not given",
+    )
+    .example("check_options(\"hum\", #{ level: 2 }, [\"level\", \"pitch\"])")
 }

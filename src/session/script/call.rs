@@ -365,9 +365,8 @@ impl ScriptError {
 }
 
 fn unknown_option(function: &Function, name: &str) -> ScriptError {
-    let error = ScriptError::new(format!("`{}` has no option `{name}`", function.name));
     if let Some(parameter) = function.parameters.iter().find(|p| p.name == name) {
-        return error.hint(format!(
+        return no_option(function.name, name).hint(format!(
             "`{}` is given by its position: {}",
             parameter.name,
             function.signature()
@@ -378,6 +377,16 @@ fn unknown_option(function: &Function, name: &str) -> ScriptError {
         .iter()
         .map(|option| option.name.as_str())
         .collect();
+    no_such_option(function.name, name, &names)
+}
+
+fn no_option(function: &str, name: &str) -> ScriptError {
+    ScriptError::new(format!("`{function}` has no option `{name}`"))
+}
+
+/// The error of an option that a function does not have, with those that it has.
+pub(crate) fn no_such_option(function: &str, name: &str, names: &[&str]) -> ScriptError {
+    let error = no_option(function, name);
     let list = format!("options: {}", names.join(", "));
     match nearest(name, names.iter().copied()) {
         Some(guess) => error.hint(format!("did you mean `{guess}`? {list}")),

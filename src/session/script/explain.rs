@@ -6,7 +6,7 @@ use super::shortcut::Expanded;
 use super::syntax::closing;
 use super::{Diagnostic, Label, Quotient, ScriptError, Severity, Span, Table, TextPart};
 use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The texts of everything that was compiled, by name.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Sources {
     expanded: BTreeMap<String, Expanded>,
     /// The name of the text that runs, or ran last.
     running: String,
+    /// Names of the language's own texts: no user can mend anything there.
+    own: BTreeSet<String>,
 }
 
 impl Sources {
@@ -24,6 +26,12 @@ impl Sources {
         let name = name.into();
         self.expanded.remove(&name);
         self.texts.insert(name, text.into());
+    }
+
+    /// Remembers a text of the language's own. An error inside it is shown where the user's text called it.
+    pub fn add_own(&mut self, name: &str, text: &str) {
+        self.add(name, text);
+        self.own.insert(name.to_owned());
     }
 
     /// Remembers a text that is about to run.
@@ -304,11 +312,25 @@ pub fn explain(
             _ => {}
         }
     }
+    without_own(&mut labels, sources);
     hints.retain(|hint| !hint.is_empty());
     Diagnostic {
         severity: Severity::Error,
         message,
         labels,
         hints,
+    }
+}
+
+/// Takes out places in the language's own texts, if the script has places of its own; the first that stays is then the call.
+fn without_own(labels: &mut Vec<Label>, sources: &Sources) {
+    let is_own = |label: &Label| sources.own.contains(&label.span.source);
+    if labels.iter().all(is_own) {
+        return;
+    }
+    let began_inside = labels.first().is_some_and(is_own);
+    labels.retain(|label| !is_own(label));
+    if began_inside && let Some(first) = labels.first_mut() {
+        first.text = "in this call".into();
     }
 }

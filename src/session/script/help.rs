@@ -171,6 +171,16 @@ fn one_written(function: &Written) -> String {
         function.signature,
         wrapped("    ", 4, &function.about)
     );
+    let names = function
+        .options
+        .iter()
+        .map(|(name, _)| name.chars().count());
+    let width = names.max().unwrap_or(0);
+    for (i, (name, about)) in function.options.iter().enumerate() {
+        let between = if i == 0 { "\n\n" } else { "\n" };
+        let before = format!("    {name:width$}  ");
+        let _ = write!(out, "{between}{}", wrapped(&before, width + 6, about));
+    }
     if !function.example.is_empty() {
         let _ = write!(out, "\n\n    example: {}", function.example);
     }

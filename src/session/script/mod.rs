@@ -38,6 +38,7 @@ pub use apart::Stop;
 pub use auricle_figure::{
     LIVE, PLOTLY, Pixels, curve_rows, data_url, escape, outline_rows, png_image, svg_image, table,
 };
+pub(crate) use call::no_such_option;
 pub use call::{Call, CancelToken};
 pub use convert::{FromScript, describe, type_name};
 pub(crate) use definitions::{Definition, definitions, without};

@@ -97,8 +97,21 @@ pub fn function_section(function: &Function, output: &str) -> String {
 
 /// The same of a function that is written in the language.
 pub fn written_section(function: &Written, output: &str) -> String {
+    let mut options = String::new();
+    if !function.options.is_empty() {
+        options += "<div class=\"wide\"><table><thead><tr><th>name<th>meaning</thead><tbody>";
+        for (name, about) in &function.options {
+            let _ = write!(
+                options,
+                "<tr><td><code>{}</code><td>{}",
+                escape(name),
+                prose(about)
+            );
+        }
+        options += "</tbody></table></div>";
+    }
     format!(
-        "<section class=\"function\" id=\"{}\"><h2>{}</h2><pre class=\"signature\">{}</pre><p>{}</p>{}</section>",
+        "<section class=\"function\" id=\"{}\"><h2>{}</h2><pre class=\"signature\">{}</pre><p>{}</p>{options}{}</section>",
         escape(&written_anchor(function)),
         escape(&function.name),
         escape(&function.signature),

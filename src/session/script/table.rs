@@ -50,10 +50,31 @@ impl Table {
         self.foreign.get(name).map(String::as_str)
     }
 
-    /// The same with functions that are written in the language itself.
-    pub fn with_written(mut self, written: Vec<Written>) -> Table {
+    /// The same with functions that are written in the language itself. Options that they take over from a declared
+    /// function are told as that one tells them.
+    pub fn with_written(mut self, mut written: Vec<Written>) -> Table {
+        for function in &mut written {
+            let taken = self.named(&function.options_of);
+            let taken = taken.flat_map(Function::described_options).map(|option| {
+                let about = format!("{} ({})", option.about, option.default_source);
+                (option.name.clone(), about)
+            });
+            let taken: Vec<_> = taken.collect();
+            function.options.extend(taken);
+        }
         self.written.extend(written);
         self
+    }
+
+    /// The names of the options that a function takes, whatever it is written in; nothing if there is none of that name.
+    pub(crate) fn options_of<'a>(&'a self, name: &'a str) -> Option<Vec<&'a str>> {
+        let declared = self.named(name).flat_map(Function::described_options);
+        let written = self.written.iter().filter(|function| function.name == name);
+        let exists = self.named(name).next().is_some() || written.clone().next().is_some();
+        let declared = declared.map(|option| option.name.as_str());
+        let written =
+            written.flat_map(|function| function.options.iter().map(|(name, _)| name.as_str()));
+        exists.then(|| declared.chain(written).collect())
     }
 
     /// The functions that are written in the language itself.

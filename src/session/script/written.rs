@@ -15,6 +15,8 @@ pub struct Written {
     pub example: String,
     /// Names of the options it takes and what is said of them, from comments that begin with `option:`.
     pub options: Vec<(String, String)>,
+    /// The function whose options it takes besides, from a comment that begins with `options of:`; may be empty.
+    pub options_of: String,
 }
 
 impl Written {
@@ -42,12 +44,19 @@ impl Written {
                     .partition(|line| line.starts_with(EXAMPLE));
                 let (options, about): (Vec<&str>, Vec<&str>) =
                     about.into_iter().partition(|line| line.starts_with(OPTION));
+                let (options_of, about): (Vec<&str>, Vec<&str>) = about
+                    .into_iter()
+                    .partition(|line| line.starts_with(OPTIONS_OF));
                 let option = |line: &str| {
                     let (name, about) = line[OPTION.len()..].split_once(':')?;
                     Some((name.trim().to_owned(), about.trim().to_owned()))
                 };
                 Written {
                     options: options.into_iter().filter_map(option).collect(),
+                    options_of: options_of
+                        .first()
+                        .map_or("", |line| line[OPTIONS_OF.len()..].trim())
+                        .to_owned(),
                     name: format!("{prefix}{}", function.name),
                     signature: format!("{prefix}{}({})", function.name, function.params.join(", ")),
                     about: about.join(" ").trim().to_owned(),
@@ -74,6 +83,7 @@ impl Written {
 
 const EXAMPLE: &str = "example:";
 const OPTION: &str = "option:";
+const OPTIONS_OF: &str = "options of:";
 
 #[cfg(test)]
 mod tests {
@@ -81,7 +91,7 @@ mod tests {
 
     #[test]
     fn comments_become_text_and_example() {
-        let text = "/// Adds one.\n/// Twice is two.\n/// option: by: how much: 1 or 2\n/// example: assert(add(1) == 2)\nfn add(x) { x + 1 }\nprivate fn no() { 1 }";
+        let text = "/// Adds one.\n/// Twice is two.\n/// option: by: how much: 1 or 2\n/// options of: noise\n/// example: assert(add(1) == 2)\nfn add(x) { x + 1 }\nprivate fn no() { 1 }";
         let ast = rhai::Engine::new().compile(text).unwrap();
         let want = Written {
             name: "math::add".into(),
@@ -89,6 +99,7 @@ mod tests {
             about: "Adds one. Twice is two.".into(),
             example: "assert(add(1) == 2)".into(),
             options: vec![("by".into(), "how much: 1 or 2".into())],
+            options_of: "noise".into(),
         };
         assert_eq!(Written::all(&ast, "math"), [want]);
     }

@@ -1,6 +1,5 @@
 //! Functions for synthesizers: graphs of modules, and the sounds of their patches.
 
-mod architecture;
 mod coverage;
 mod diagram;
 mod json;
@@ -26,7 +25,6 @@ use std::sync::Arc;
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let mut all = signal::functions();
     all.extend(synthesizer::functions(environment));
-    all.extend(architecture::functions());
     all.extend(patches::functions(environment));
     all.extend(sensitivity::functions(environment));
     all.extend(diagram::functions());

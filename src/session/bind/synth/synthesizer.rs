@@ -46,7 +46,7 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 }
 
 /// The options of every function that makes a synthesizer.
-pub(super) fn with_options(function: Function) -> Function {
+fn with_options(function: Function) -> Function {
     let default = SynthOptions::default();
     function
         .option::<f64>("seconds", default.seconds, "length of a sound, s")
@@ -68,7 +68,7 @@ pub(super) fn with_options(function: Function) -> Function {
         .returns("synthesizer")
 }
 
-pub(super) fn options(call: &Call<'_>) -> Result<SynthOptions, ScriptError> {
+fn options(call: &Call<'_>) -> Result<SynthOptions, ScriptError> {
     Ok(SynthOptions {
         seconds: call.get("seconds")?,
         sample_rate: call.get("sample_rate")?,

@@ -4,10 +4,11 @@
 //! over. A time of 0 renders one batch, so that the time of the process is the time to the first sound.
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
-use auricle_synth::architecture::{Voices, parametric_synth, torchsynth_voice, voice, voice_fm};
-use auricle_synth::{Playback, Synth, SynthOptions, Units};
+use auricle_session::{Session, Settings, script};
+use auricle_synth::{Playback, Synth, Units};
 use std::error::Error;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,24 +18,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let measure_s: f64 = rest.first().map_or(Ok(3.0), |text| text.parse())?;
-    let graph = match architecture.as_str() {
-        "voice" => voice(),
-        "torchsynth_voice" => torchsynth_voice(),
-        "voice_fm" => voice_fm(),
-        "parametric_synth" => parametric_synth(Voices::default()),
-        "parametric_synth_2211" => parametric_synth(Voices {
-            sine: 2,
-            square_saw: 2,
-            fm_sine: 1,
-            fm_square_saw: 1,
-        }),
-        _ => return Err(format!("no architecture `{architecture}`").into()),
-    }?;
-    let options = SynthOptions {
-        seconds,
-        ..SynthOptions::default()
+    let (name, voices) = match architecture.as_str() {
+        "parametric_synth_2211" => (
+            "parametric_synth",
+            ", sine: 2, square_saw: 2, fm_square_saw: 1",
+        ),
+        name => (name, ""),
     };
-    let synth = Synth::new(&graph, options)?;
+    let source = format!("{name}(#{{ seconds: {seconds:?}{voices} }})");
+    let mut session = Session::new(Settings::default(), Arc::new(script::Silent))?;
+    let made = session.eval("throughput", &source);
+    let made = made.map_err(|error| error.render(false))?;
+    let synth = made.value.try_cast::<Synth>();
+    let synth = synth.ok_or_else(|| format!("`{architecture}` is no architecture"))?;
     let mut out = vec![0.0; batch * synth.n_samples()];
     let (begin, mut n_batches) = (Instant::now(), 0);
     while n_batches == 0 || begin.elapsed().as_secs_f64() < measure_s {
