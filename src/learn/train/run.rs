@@ -4,7 +4,7 @@ use super::checkpoint::{Best, Checkpoint, State};
 use super::described::{DescribedMethod, fingerprint, settings};
 use super::earlier::unused;
 use super::fitting::Trainer;
-use super::folder::{Kept, first_views};
+use super::folder::{Held, Kept, first_views};
 use super::head::LinearHead;
 use super::joined::Joined;
 use super::shared_plan::shared_plan;
@@ -255,7 +255,8 @@ impl Run {
     }
 
     /// Trains to the end. A run of the same description that was interrupted goes on from its checkpoint, and one that
-    /// was finished is loaded; the result is the same as that of a run that was never interrupted.
+    /// was finished is loaded; the result is the same as that of a run that was never interrupted. Another process that
+    /// trains it in the same folder is waited for.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if asked to stop, after the checkpoint was written, or [`Error::Stopped`] if there was nothing
@@ -269,6 +270,15 @@ impl Run {
         let file = self
             .folder()
             .map(|folder| folder.join("checkpoint.safetensors"));
+        let is_done = |file: &PathBuf| Checkpoint::brief(file).is_some_and(|found| found.finished);
+        let _held = match self.folder() {
+            // What is done is read, by as many as like.
+            Some(folder) if options.fresh || !file.as_ref().is_some_and(is_done) => {
+                let note = &mut |note| (options.observe)(Event::Note(note));
+                Held::wait(&folder, options.stop, note)?
+            }
+            _ => None,
+        };
         // What is kept in memory could not be written, so it is newer than what is on disk.
         let kept = || {
             self.lock()

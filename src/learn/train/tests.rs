@@ -305,6 +305,56 @@ fn one_more_recording_to_draw_makes_another_run() {
     assert_ne!(fingerprint(), before);
 }
 
+/// Two processes that want the same run: the second waits, and takes what the first has made.
+#[test]
+fn a_run_that_another_process_trains_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = || Run::new(simclr(), plan(Some(folder.path()))).unwrap();
+    let first = run();
+    fit(&first, 1).unwrap();
+    let place = first.folder().unwrap();
+    // As it is while the first one trains: nothing is finished, and the folder is held.
+    let (away, back) = (place.join("away"), place.join("checkpoint.safetensors"));
+    std::fs::rename(&back, &away).unwrap();
+    let lock = std::fs::File::create(place.join("in_use.lock")).unwrap();
+    lock.lock().unwrap();
+    let asked = AtomicUsize::new(0);
+    let wait = |second: &Run, until: &(dyn Fn(usize) -> bool + Sync)| {
+        let mut notes = Vec::new();
+        let ended = second.fit(FitOptions {
+            device: &device("cpu").unwrap(),
+            workers: &Workers::new(Some(1)).unwrap(),
+            fresh: false,
+            stop: &|| until(asked.fetch_add(1, Ordering::Relaxed)),
+            observe: &mut |event| {
+                if let Event::Note(note) = event {
+                    notes.push(note);
+                }
+            },
+        });
+        (ended, notes)
+    };
+    let (ended, notes) = wait(&run(), &|_| true);
+    assert!(matches!(ended, Err(Error::Stopped)) && notes.len() == 1);
+    let second = run();
+    let (ended, notes) = wait(&second, &|_| {
+        std::fs::rename(&away, &back).unwrap();
+        lock.unlock().unwrap();
+        false
+    });
+    ended.unwrap();
+    let want = format!(
+        "another process trains this run, in {}: waiting for it",
+        place.display()
+    );
+    assert_eq!(notes[0], want);
+    assert!(
+        notes[1].starts_with("already trained") && notes.len() == 2,
+        "{notes:?}"
+    );
+    assert!(learned(&first) == learned(&second));
+}
+
 /// What a run says that begins anew beside the folders of others.
 #[test]
 fn a_run_that_begins_anew_says_what_it_does_not_go_on_from() {

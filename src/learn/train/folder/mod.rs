@@ -2,11 +2,13 @@
 
 mod diverged;
 mod events;
+mod held;
 mod kept;
 mod listing;
 mod seen;
 
 pub(super) use diverged::keep_batches;
+pub(super) use held::Held;
 pub(super) use kept::Kept;
 pub use listing::{RunFolder, run_folders};
 pub(super) use seen::first_views;
