@@ -2,31 +2,19 @@
 
 use super::rate_change::{MOST_POINTS, PASS, RateChange, STOP, STOP_DB, Sizes, reach};
 use super::reader::bessel_i0;
+use super::short_kernel::{FRACTION_BITS, TAPS, level, read_at};
 use pulp::{Arch, Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
 use std::cell::RefCell;
 use std::f64::consts::{PI, TAU};
 use std::sync::{Arc, OnceLock};
 
-/// Samples of the middle rate that an output sample is a sum of.
-pub(super) const TAPS: usize = 8;
-/// The kernel's shape: what it lets through of the images of a sound that fills the pass band is
-/// 116 dB down.
-const KERNEL_BETA: f64 = 16.5;
-/// Positions between two samples for which weights are kept; linear in between is exact to -114 dB.
-const PHASES: usize = 1 << PHASE_BITS;
-const PHASE_BITS: u32 = 8;
-/// Bits behind the point of a position, and those of them that lie between two sets of weights.
-pub(super) const FRACTION_BITS: u32 = 32;
-const SHARE_BITS: u32 = FRACTION_BITS - PHASE_BITS;
 /// Samples of the result from one position that is computed anew to the next.
 pub(super) const RUN: usize = 64;
 /// Points of the usual block.
-pub(super) const POINTS: usize = 1 << 12;
-/// Where the tables of [`step`] and [`level`] end, in main lobes of the window's transform and in
-/// cycles a sample, and their intervals.
+pub(super) const POINTS: usize = 1 << 11;
+/// Where the table of [`step`] ends, in main lobes of the window's transform, and its intervals.
 const LOBES: f64 = 2.0;
-const HIGHEST: f64 = 0.36;
 const INTERVALS: usize = 1 << 12;
 
 /// A conversion between two sample rates that need have nothing in common.
@@ -189,68 +177,6 @@ fn read(middle: &[f32], position: f64, speed: f64, out: &mut [f32]) -> usize {
     n
 }
 
-/// Reads samples at positions with [`FRACTION_BITS`] behind the point, at most [`RUN`] of them.
-#[inline(always)]
-pub(super) fn read_at(middle: &[f32], places: &[u64], out: &mut [f32]) {
-    let weights = weights();
-    // Sums of every fourth product first, then of four: so neither waits for the other, and both
-    // fill registers.
-    let mut fourths = [[0.0; TAPS / 2]; RUN];
-    for (sums, at) in fourths.iter_mut().zip(places) {
-        let [low, rise] = &weights[(at >> SHARE_BITS) as usize % PHASES];
-        let share = (at % (1 << SHARE_BITS)) as i32 as f32;
-        let samples = &middle[(at >> FRACTION_BITS) as usize..][..TAPS];
-        let mut products = [0.0; TAPS];
-        for j in 0..TAPS {
-            products[j] = samples[j] * (low[j] + share * rise[j]);
-        }
-        for j in 0..TAPS / 2 {
-            sums[j] = products[j] + products[j + TAPS / 2];
-        }
-    }
-    for (y, [a, b, c, d]) in out[..places.len()].iter_mut().zip(&fourths) {
-        *y = (a + c) + (b + d);
-    }
-}
-
-/// For every position between two samples the weights of the samples around it, and how much they
-/// rise with each unit of a position's last [`SHARE_BITS`].
-fn weights() -> &'static [[[f32; TAPS]; 2]; PHASES] {
-    static WEIGHTS: OnceLock<[[[f32; TAPS]; 2]; PHASES]> = OnceLock::new();
-    WEIGHTS.get_or_init(|| {
-        let half = (TAPS / 2) as f64;
-        let weight = |set: usize, tap: usize| {
-            let t = set as f64 / PHASES as f64 + half - 1.0 - tap as f64;
-            let within = (1.0 - (t / half) * (t / half)).max(0.0);
-            bessel_i0(KERNEL_BETA * within.sqrt()) / bessel_i0(KERNEL_BETA)
-        };
-        std::array::from_fn(|set| {
-            let low: [f64; TAPS] = std::array::from_fn(|tap| weight(set, tap));
-            let rise = |tap| (weight(set + 1, tap) - low[tap]) / f64::from(1 << SHARE_BITS);
-            let rise = std::array::from_fn(|tap| rise(tap) as f32);
-            [low.map(|weight| weight as f32), rise]
-        })
-    })
-}
-
-/// What the kernel leaves of a frequency, in cycles a sample: `TAPS sinh(s) / (I0(b) s)` with `s =
-/// sqrt(b^2 - (pi TAPS f)^2)`.
-fn level(frequency: f64) -> f64 {
-    static TABLE: OnceLock<Vec<f64>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let scale = TAPS as f64 / bessel_i0(KERNEL_BETA);
-        let exact = |i: usize| {
-            let x = PI * TAPS as f64 * i as f64 * HIGHEST / INTERVALS as f64;
-            let root = (KERNEL_BETA * KERNEL_BETA - x * x).sqrt();
-            scale * libm::sinh(root) / root
-        };
-        (0..=INTERVALS + 1).map(exact).collect()
-    });
-    let place = frequency * INTERVALS as f64 / HIGHEST;
-    let index = place as usize;
-    table[index] + (place - index as f64) * (table[index + 1] - table[index])
-}
-
 /// Shape of the Kaiser windows, by his estimate.
 const BETA: f64 = 0.1102 * (STOP_DB - 8.7);
 
@@ -310,6 +236,7 @@ fn step(u: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::short_kernel::KERNEL_BETA;
     use super::*;
 
     #[test]

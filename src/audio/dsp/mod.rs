@@ -20,6 +20,7 @@ mod phase_lock;
 mod rate_change;
 mod reader;
 mod resample;
+mod short_kernel;
 mod side_by_side;
 mod stft;
 mod tape_head;

@@ -1,7 +1,8 @@
 //! Reading a sound along a path of slowly changing speeds.
 
-use super::any_rate::{FRACTION_BITS, POINTS, RUN, TAPS, fill_gains, plans, read_at};
+use super::any_rate::{POINTS, RUN, fill_gains, plans};
 use super::rate_change::{Buffers, RateChange, Sizes, reach};
+use super::short_kernel::{FRACTION_BITS, TAPS, read_at};
 use pulp::{Arch, Simd, WithSimd};
 
 /// What is read before the first and behind the last sample.
@@ -19,15 +20,17 @@ pub enum Outside {
 /// As a change between any two rates does it (`any_rate.rs`): in blocks, at
 /// one and a half times the sound's rate, and by a short kernel from there. Where the speed `v` is
 /// above 1 the sound is limited to `1 / v` of its Nyquist frequency, or up to 2 % less: there are 32
-/// limits an octave, so that a wandering speed seldom needs another one. A block goes over from the
-/// limit that it shares with the one before to that which it shares with the next, each by the
-/// faster of the two, so that nothing folds back and nothing breaks off.
+/// limits an octave, so that a wandering speed seldom needs another one. A pair of
+/// blocks is limited for what is read from it and from the next one, and the next one begins before it ends: where
+/// their limits differ the one fades into the other, so that nothing folds back and nothing breaks off.
 #[derive(Default)]
 pub struct TapeHead {
     filters: Filters,
     buffers: Buffers,
-    /// The sound at the middle rate, through either filter.
-    middle: [Vec<f32>; 2],
+    /// The sound at the middle rate.
+    middle: Vec<f32>,
+    /// What the blocks before have for the beginning of the next ones.
+    tail: Vec<f32>,
     /// A part of a loop.
     part: Vec<f32>,
     runs: Vec<Run>,
@@ -75,11 +78,19 @@ impl TapeHead {
     fn measure(&mut self, speeds: &[f64]) -> f64 {
         self.runs.clear();
         self.runs.extend(speeds.chunks(RUN).map(|run| {
+            // In lanes, so that one comparison does not wait for the other.
+            let mut most = [1.0; 8];
+            let lanes = run.chunks_exact(most.len());
+            let rest = lanes.remainder();
+            for speeds in lanes {
+                for (most, &speed) in most.iter_mut().zip(speeds) {
+                    *most = if speed > *most { speed } else { *most };
+                }
+            }
+            let most = most.iter().chain(rest);
             Run {
                 length: run.iter().map(|&speed| steps(speed)).sum(),
-                fastest: run
-                    .iter()
-                    .fold(1.0, |most, &speed| if speed > most { speed } else { most }),
+                fastest: most.fold(1.0, |most, &speed| if speed > most { speed } else { most }),
             }
         }));
         let runs = self.runs.iter();
@@ -161,6 +172,8 @@ struct Read<'a> {
     out: &'a mut [f32],
 }
 
+/// Samples of the sound within which blocks go over into the next.
+const FADE: usize = 128;
 /// Samples of the middle rate for one of the sound.
 const TIMES: f64 = 1.5;
 /// A sample of the middle rate, in steps of a place.
@@ -205,14 +218,17 @@ impl WithSimd for Read<'_> {
             Vec::new(),
             std::mem::take(&mut head.buffers),
         );
-        let step = Sizes {
+        let length = Sizes {
             from: 2 * change.step().from,
             to: 2 * change.step().to,
         };
-        for middle in &mut head.middle {
-            middle.clear();
-            middle.resize(TAPS + step.to, 0.0);
-        }
+        let fade = sizes(FADE);
+        let step = Sizes {
+            from: length.from - fade.from,
+            to: length.to - fade.to,
+        };
+        head.middle.clear();
+        head.middle.resize(TAPS + length.to, 0.0);
         // An even sample of the sound, from which on there is all that the first position needs.
         let mut from = 2 * ((start / 2.0).floor() as isize - TAPS as isize);
         // The first sample of a sum stands half the kernel before its position, behind those of the
@@ -221,32 +237,31 @@ impl WithSimd for Read<'_> {
         let mut place = (((start - from as f64) * TIMES + ahead) * SAMPLE) as u64;
         let step_to = (step.to as u64) << FRACTION_BITS;
         head.divide(place, speeds, step_to);
-        let (mut done, mut before) = (0, head.blocks[0].limit);
+        let (mut done, mut before) = (0, None);
         for index in 0..head.blocks.len() {
             let Block { end, limit } = head.blocks[index];
             let following = head.blocks.get(index + 1);
-            let after = following.map_or(limit, |block| limit.max(block.limit));
+            let limit = following.map_or(limit, |block| limit.max(block.limit));
             match outside {
                 Outside::Silence => change.take(sound, from),
                 Outside::Wrap => {
-                    let length = sound.len() as isize;
-                    let first = (from - edge as isize).rem_euclid(length) as usize;
+                    let n = sound.len() as isize;
+                    let first = (from - edge as isize).rem_euclid(n) as usize;
                     let all = sound[first..].iter().chain(sound.iter().cycle());
                     head.part.clear();
-                    head.part.extend(all.take(step.from + 2 * edge));
+                    head.part.extend(all.take(length.from + 2 * edge));
                     change.take(&head.part, edge as isize);
                 }
             }
-            let [middle, other] = &mut head.middle;
-            change.give_through(head.filters.of(before, block), &mut middle[TAPS..]);
-            if after != before {
-                change.give_through(head.filters.of(after, block), &mut other[TAPS..]);
-                before = after;
-                let share = 1.0 / step.to as f32;
-                for (i, (y, x)) in middle[TAPS..].iter_mut().zip(&other[TAPS..]).enumerate() {
-                    *y += i as f32 * share * (x - *y);
+            let middle = &mut head.middle;
+            change.give_through(head.filters.of(limit, block), &mut middle[TAPS..]);
+            if before.is_some_and(|before| before != limit) {
+                let share = 1.0 / fade.to as f32;
+                for (i, (y, x)) in middle[TAPS..].iter_mut().zip(&head.tail).enumerate() {
+                    *y = x + i as f32 * share * (*y - x);
                 }
             }
+            before = Some(limit);
             while done < end {
                 let n = RUN.min(end - done);
                 let mut places = [0; RUN];
@@ -257,7 +272,9 @@ impl WithSimd for Read<'_> {
                 read_at(middle, &places[..n], &mut out[done..]);
                 done += n;
             }
-            middle.copy_within(step.to.., 0);
+            head.tail.clear();
+            head.tail.extend_from_slice(&middle[TAPS + step.to..]);
+            middle.copy_within(step.to..step.to + TAPS, 0);
             from += step.from as isize;
             place = place.wrapping_sub(step_to);
         }
