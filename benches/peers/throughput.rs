@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         name => (name, ""),
     };
     let source = format!("{name}(#{{ seconds: {seconds:?}{voices} }})");
-    let mut session = Session::new(Settings::default(), Arc::new(script::Silent))?;
+    let session = Session::new(Settings::default(), Arc::new(script::Silent));
+    let mut session = session.map_err(|error| error.to_string())?;
     let made = session.eval("throughput", &source);
     let made = made.map_err(|error| error.render(false))?;
     let synth = made.value.try_cast::<Synth>();

@@ -105,7 +105,7 @@ pub(super) fn level(frequency: f64) -> f64 {
 /// eight rows of eight are folded together by seven additions.
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use super::{TAPS, Weights, around};
+    use super::{Weights, around};
     use pulp::x86::V3;
     use pulp::{Simd, WithSimd, cast};
     use std::arch::x86_64::__m256;

@@ -1,127 +1,128 @@
-//! Encoders by name and options, without weights.
+//! What every encoder says of itself, in its own file.
 
-use super::described::DescribedEncoder;
-use super::layers::Stack;
-use super::{
-    AstOptions, Cnn6Options, MlpOptions, PathwayShape, Pathways, ResNet18Options,
-    ResNet18WavesOptions, Scheme, SlowfastNfnetOptions,
-};
-use super::{ast, cnn6, mlp, resnet, slowfast};
+use super::described::{EncoderDeclaration, Values};
+use super::layers::{Clips, Stack};
+use super::{Architecture, Input, Scheme, Summary, Transformer};
+use crate::Error;
 use auricle_audio::augment::Domain;
-use serde::{Deserialize, Serialize};
+use burn::tensor::{Device, Tensor};
 use std::fmt::Display;
 
 /// What an encoder is, without its weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "snake_case")]
-pub enum Architecture {
-    /// ResNet-18 over spectrograms.
-    ResNet18(ResNet18Options),
-    /// ResNet-18 over raw waves.
-    ResNet18Waves(ResNet18WavesOptions),
-    /// Audio Spectrogram Transformer.
-    Ast(AstOptions),
-    /// Slowfast NFNet, or one of its networks.
-    SlowfastNfnet(SlowfastNfnetOptions),
-    /// CNN6.
-    Cnn6(Cnn6Options),
-    /// Plain layers.
-    Mlp(MlpOptions),
-    /// Layers of an expression.
-    Layers(Stack),
+pub(super) trait EncoderOptions: Display {
+    /// Number of features that it gives.
+    fn dim(&self) -> usize;
+
+    /// Channels that its input must have; plain layers take any, and say 1.
+    fn channels(&self) -> usize;
+
+    /// What it reads: waves or features; `None` for plain layers, which read either.
+    fn domain(&self) -> Option<Domain> {
+        Some(Domain::Features)
+    }
+
+    /// Name of the one kernel that reads the input, where there is one that may be summed over its channels.
+    fn stem(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// How its weights are drawn.
+    fn scheme(&self) -> Scheme {
+        Scheme::Rectified
+    }
+
+    /// The layers that it consists of, and the clips that they read. With weights of the same names they compute the same
+    /// numbers.
+    fn stack(&self) -> Result<Stack, Error>;
+}
+
+/// The network of an encoder.
+pub(super) trait EncoderNetwork: Sized {
+    /// What the encoder is.
+    type Options: EncoderOptions;
+
+    /// The network, its weights not yet drawn.
+    fn build(options: &Self::Options, device: &Device) -> Result<Self, Error>;
+
+    /// Embeds a batch as `[batch, dim]`.
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error>;
+
+    /// The transformer, where it is one.
+    fn as_transformer(&self) -> Option<Box<dyn Transformer + '_>> {
+        None
+    }
+}
+
+/// Writes the source that builds what a declaration describes.
+pub(super) fn write_described(
+    f: &mut std::fmt::Formatter<'_>,
+    declaration: &'static EncoderDeclaration,
+    values: Values,
+) -> std::fmt::Result {
+    let values = values.into_iter();
+    let described = declaration.with(values.map(|(name, value)| (name.to_owned(), value)));
+    described
+        .expect("the options of an encoder are those that are declared")
+        .fmt(f)
 }
 
 impl Architecture {
     /// Number of features that it gives.
     pub fn dim(&self) -> usize {
-        match self {
-            Architecture::ResNet18(options) => options.fc.unwrap_or(8 * options.width),
-            Architecture::ResNet18Waves(options) => options.fc.unwrap_or(8 * options.width),
-            Architecture::Ast(options) => options.classes.unwrap_or(options.dim),
-            Architecture::SlowfastNfnet(options) => {
-                let slow = PathwayShape::slow(options.width).dim();
-                let fast = PathwayShape::fast(options.width).dim();
-                match options.pathways {
-                    Pathways::Both => slow + fast,
-                    Pathways::Slow => slow,
-                    Pathways::Fast => fast,
-                }
-            }
-            Architecture::Cnn6(options) => 8 * options.width,
-            Architecture::Mlp(options) => options.layers.last().copied().unwrap_or(0),
-            Architecture::Layers(stack) => stack.dim(),
-        }
+        self.options().dim()
     }
 
     /// Channels that its input must have; plain layers take any, and say 1.
     pub fn channels(&self) -> usize {
-        match self {
-            Architecture::ResNet18(options) => options.channels,
-            Architecture::ResNet18Waves(options) => options.channels,
-            Architecture::Ast(options) => options.channels,
-            Architecture::SlowfastNfnet(options) => options.channels,
-            Architecture::Cnn6(options) => options.channels,
-            Architecture::Mlp(_) => 1,
-            Architecture::Layers(stack) => stack.channels(),
-        }
+        self.options().channels()
     }
 
     /// What it reads: waves or features; `None` for plain layers, which read either.
     pub fn domain(&self) -> Option<Domain> {
-        match self {
-            Architecture::ResNet18Waves(_) => Some(Domain::Wave),
-            Architecture::Mlp(_) => None,
-            Architecture::Layers(stack) => stack.domain(),
-            _ => Some(Domain::Features),
-        }
+        self.options().domain()
     }
 
-    /// Name of the one kernel that reads the input, where there is one that may be summed over its
-    /// channels.
+    /// Name of the one kernel that reads the input, where there is one that may be summed over its channels.
     pub(super) fn stem(&self) -> Option<&'static str> {
-        match self {
-            Architecture::ResNet18(_) | Architecture::ResNet18Waves(_) => Some("conv1.weight"),
-            Architecture::Ast(_) => Some("v.patch_embed.proj.weight"),
-            Architecture::Cnn6(_) => Some("conv_block1.conv1.weight"),
-            Architecture::SlowfastNfnet(_) | Architecture::Mlp(_) | Architecture::Layers(_) => None,
-        }
+        self.options().stem()
     }
 
     /// How its weights are drawn.
     pub fn scheme(&self) -> Scheme {
-        match self {
-            Architecture::Ast(_) => Scheme::Transformer,
-            Architecture::SlowfastNfnet(_) => Scheme::NormalizerFree,
-            _ => Scheme::Rectified,
-        }
+        self.options().scheme()
     }
-}
 
-impl Architecture {
-    /// It as its declaration describes it; layers of one's own are described by themselves.
-    fn described(&self) -> Option<DescribedEncoder> {
-        let (declaration, values) = match self {
-            Architecture::ResNet18(options) => (&resnet::RESNET18, options.values()),
-            Architecture::ResNet18Waves(options) => (&resnet::RESNET18, options.values()),
-            Architecture::Ast(options) => (&ast::AST, options.values()),
-            Architecture::SlowfastNfnet(options) => (&slowfast::SLOWFAST_NFNET, options.values()),
-            Architecture::Cnn6(options) => (&cnn6::CNN6, options.values()),
-            Architecture::Mlp(options) => (&mlp::MLP, options.values()),
-            Architecture::Layers(_) => return None,
+    /// The layers that it consists of, and the clips that they read.
+    ///
+    /// Built again and given the weights of the encoder, which have the same names, they compute the same numbers.
+    ///
+    /// # Errors
+    /// Only if a layer does not take the encoder's sizes, which would be a bug.
+    pub fn stack(&self) -> Result<Stack, Error> {
+        self.options().stack()
+    }
+
+    /// Its layers for one clip: `[channels, samples]` for networks over waves, else `[channels, bands, frames]`; plain layers
+    /// read it laid out in a row.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::Misfit`] if the network cannot read such a clip.
+    pub fn summary(&self, clip: &[usize]) -> Result<Summary, Error> {
+        let stack = self.stack()?;
+        let layers = match stack.clips() {
+            Clips::Rows { .. } => stack.summary(&[clip.iter().product()])?.layers,
+            _ => stack.summary(clip)?.layers,
         };
-        let values = values.into_iter();
-        let described = declaration.with(values.map(|(name, value)| (name.to_owned(), value)));
-        Some(described.expect("the options of an encoder are those that are declared"))
+        Ok(Summary {
+            input: clip.to_vec(),
+            layers,
+        })
     }
 }
 
 /// Writes the source that builds it.
 impl Display for Architecture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self, self.described()) {
-            (Architecture::Layers(stack), _) => stack.fmt(f),
-            (_, Some(described)) => described.fmt(f),
-            (_, None) => Ok(()),
-        }
+        self.options().fmt(f)
     }
 }

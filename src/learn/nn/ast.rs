@@ -1,12 +1,15 @@
 //! Audio Spectrogram Transformer.
 
+use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::described::{
     EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, number,
     word,
 };
 use super::front::{Front, PATCH, Patches, Transformer, grid};
+use super::layers::{self, Clips, Stack};
+use super::network::features;
 use super::transformer::EPSILON;
-use super::{Architecture, LayerNorm, TransformerBlock, linear, within};
+use super::{Architecture, Input, LayerNorm, Scheme, TransformerBlock, linear, within};
 use crate::Error;
 use auricle_audio::declare::{
     ABOVE_ZERO, BELOW_ONE, DefaultValue, Kind, Parameter, Preset, Value, words,
@@ -15,6 +18,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::fmt::{Display, Formatter};
 
 /// Options of an [`Ast`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,6 +135,34 @@ const SIZES: &[Preset] = &[
         sets: &[("dim", number(768)), ("heads", number(12))],
     },
 ];
+
+impl Display for AstOptions {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write_described(f, &AST, self.values())
+    }
+}
+
+impl EncoderOptions for AstOptions {
+    fn dim(&self) -> usize {
+        self.classes.unwrap_or(self.dim)
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn stem(&self) -> Option<&'static str> {
+        Some("v.patch_embed.proj.weight")
+    }
+
+    fn scheme(&self) -> Scheme {
+        Scheme::Transformer
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        Stack::new(layers::transformer(self)?, Clips::features(self.channels))
+    }
+}
 
 /// See [`Ast`].
 pub(super) static AST: EncoderDeclaration = EncoderDeclaration {
@@ -370,5 +402,21 @@ impl Transformer for Ast {
 
     fn n_features(&self) -> usize {
         self.dim()
+    }
+}
+
+impl EncoderNetwork for Ast {
+    type Options = AstOptions;
+
+    fn build(options: &AstOptions, device: &Device) -> Result<Ast, Error> {
+        Ast::new(*options, device)
+    }
+
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
+        Ok(self.forward(features(input, self.channels(), PATCH)?))
+    }
+
+    fn as_transformer(&self) -> Option<Box<dyn Transformer + '_>> {
+        Some(Box::new(self))
     }
 }

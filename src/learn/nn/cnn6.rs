@@ -1,13 +1,18 @@
 //! CNN6.
 
+use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width};
-use super::{Architecture, BatchNorm, Conv2d, within};
+use super::layers::{Branches, Clips, Expression, Stack, chain, layer, named, number, simple};
+use super::network::features;
+use super::{Architecture, BatchNorm, Conv2d, Input, within};
 use crate::Error;
+use auricle_audio::declare::Value;
 use burn::module::Module;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::fmt::{Display, Formatter};
 
 /// Options of a [`Cnn6`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +45,53 @@ impl Cnn6Options {
     }
 }
 
+impl Display for Cnn6Options {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write_described(f, &CNN6, self.values())
+    }
+}
+
+impl EncoderOptions for Cnn6Options {
+    fn dim(&self) -> usize {
+        8 * self.width
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn stem(&self) -> Option<&'static str> {
+        Some("conv_block1.conv1.weight")
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        Stack::new(convolutions(*self)?, Clips::features(self.channels))
+    }
+}
+
+fn convolutions(options: Cnn6Options) -> Result<Expression, Error> {
+    let mut layers = Vec::new();
+    for block in 0..4 {
+        let values = vec![
+            ("channels", number(options.width << block)),
+            ("kernel", number(KERNEL)),
+            ("bias", Value::Flag(false)),
+        ];
+        let block = chain([
+            named("conv1", layer("conv2d", values)?)?,
+            named("bn1", simple("batch_norm")?)?,
+            simple("relu")?,
+            layer("avg_pool", vec![("kernel", number(2))])?,
+        ]);
+        layers.push(named(&format!("conv_block{}", layers.len() + 1), block)?);
+    }
+    let over = Value::Word("time".to_owned());
+    layers.push(layer("global_mean", vec![("over", over)])?);
+    let branches = Branches(vec![simple("global_max")?, simple("global_mean")?]);
+    layers.push(layer("parallel", vec![("branches", branches.into())])?);
+    Ok(chain(layers))
+}
+
 /// See [`Cnn6`].
 pub(super) static CNN6: EncoderDeclaration = EncoderDeclaration {
     name: "cnn6",
@@ -65,9 +117,9 @@ pub(super) static CNN6: EncoderDeclaration = EncoderDeclaration {
 };
 
 /// Side of the kernels.
-pub(super) const KERNEL: usize = 5;
+const KERNEL: usize = 5;
 /// Bands and frames that an input must have: four times a half of each.
-pub(super) const MIN_SIZE: usize = 16;
+const MIN_SIZE: usize = 16;
 
 #[derive(Module, Debug)]
 struct ConvBlock {
@@ -127,5 +179,17 @@ impl Cnn6 {
         });
         let x = x.mean_dim(3);
         (x.clone().max_dim(2) + x.mean_dim(2)).flatten::<2>(1, 3)
+    }
+}
+
+impl EncoderNetwork for Cnn6 {
+    type Options = Cnn6Options;
+
+    fn build(options: &Cnn6Options, device: &Device) -> Result<Cnn6, Error> {
+        Cnn6::new(*options, device)
+    }
+
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
+        Ok(self.forward(features(input, self.channels(), MIN_SIZE)?))
     }
 }

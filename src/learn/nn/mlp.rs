@@ -1,14 +1,19 @@
 //! Plain layers.
 
+use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::described::{EncoderDeclaration, MOST_OUTPUTS, Values, given};
-use super::{Architecture, BatchNorm, linear, within};
+use super::layers::{Clips, Expression, Stack, chain, layer, named, number, simple};
+use super::network::misfit;
+use super::{Architecture, BatchNorm, Input, linear, within};
 use crate::Error;
+use auricle_audio::augment::Domain;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Value};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::fmt::{Display, Formatter};
 
 /// Options of a [`Mlp`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +36,47 @@ impl MlpOptions {
             ("batch_norm", Value::Flag(self.batch_norm)),
         ]
     }
+}
+
+impl Display for MlpOptions {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write_described(f, &MLP, self.values())
+    }
+}
+
+impl EncoderOptions for MlpOptions {
+    fn dim(&self) -> usize {
+        self.layers.last().copied().unwrap_or(0)
+    }
+
+    fn channels(&self) -> usize {
+        1
+    }
+
+    fn domain(&self) -> Option<Domain> {
+        None
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        let inputs = self.inputs;
+        Stack::new(plain(self)?, Clips::Rows { inputs })
+    }
+}
+
+fn plain(options: &MlpOptions) -> Result<Expression, Error> {
+    let mut layers = Vec::new();
+    for (index, &to) in options.layers.iter().enumerate() {
+        let linear = layer("linear", vec![("outputs", number(to))])?;
+        layers.push(named(&format!("layers.{index}"), linear)?);
+        if index + 1 == options.layers.len() {
+            break;
+        }
+        if options.batch_norm {
+            layers.push(named(&format!("norms.{index}"), simple("batch_norm")?)?);
+        }
+        layers.push(simple("relu")?);
+    }
+    Ok(chain(layers))
 }
 
 /// See [`Mlp`].
@@ -142,5 +188,26 @@ impl Mlp {
                 None => relu(x),
             }
         })
+    }
+}
+
+impl EncoderNetwork for Mlp {
+    type Options = MlpOptions;
+
+    fn build(options: &MlpOptions, device: &Device) -> Result<Mlp, Error> {
+        Mlp::new(options, device)
+    }
+
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
+        let (dims, inputs) = (input.dims(), self.inputs());
+        if dims[1..].iter().product::<usize>() != inputs || dims[0] == 0 {
+            return Err(misfit(input, format!("a batch of {inputs} numbers each")));
+        }
+        let shape = [dims[0], inputs];
+        Ok(self.forward(match input {
+            Input::Vectors(x) => x,
+            Input::Waves(x) => x.reshape(shape),
+            Input::Features(x) => x.reshape(shape),
+        }))
     }
 }

@@ -9,6 +9,7 @@ mod conv;
 mod cpu;
 mod described;
 mod encoder;
+mod encoders;
 mod export_folder;
 mod front;
 mod frozen;
@@ -33,12 +34,10 @@ mod slowfast;
 mod stochastic_depth;
 mod summary;
 mod tokens;
-mod trace;
 mod transformer;
 mod weights;
 mod ws_conv;
 
-pub use architecture::Architecture;
 pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
@@ -46,6 +45,7 @@ pub use conv::{Conv1d, Conv2d};
 pub(crate) use cpu::{Cpu, OfThree, contiguous, of_three, values};
 pub use described::{DescribedEncoder, EncoderDeclaration};
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
+pub use encoders::{Architecture, CATALOGUE, Network};
 pub use export_folder::{Card, Layout};
 pub use front::PatchTokens;
 pub(crate) use front::{PATCH, Transformer};
@@ -55,8 +55,8 @@ pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_plac
 pub use layer_norm::LayerNorm;
 pub use mlp::{Mlp, MlpOptions};
 pub use names::Naming;
+pub use network::Input;
 pub(crate) use network::Reading;
-pub use network::{Input, Network};
 pub use nf_block::{NfBlock, NfBlockOptions};
 pub(crate) use ops::is_on_host;
 pub(crate) use parts::linear;
@@ -68,9 +68,8 @@ pub use resnet_waves::{Geometry, ResNet18Waves, ResNet18WavesOptions};
 pub use slowfast::{
     Pathway, PathwayShape, Pathways, SlowfastNfnet, SlowfastNfnetOptions, TwoPathways,
 };
-pub use summary::Summary;
+pub use summary::{Layer, Summary};
 pub use tokens::{PatchEmbed, Positions};
-pub use trace::Layer;
 pub use transformer::TransformerBlock;
 pub use weights::{
     NamedTensor, count_parameters, export, import, read_safetensors, read_weights,
@@ -79,12 +78,3 @@ pub use weights::{
 pub(crate) use weights::{Weight, is_statistic, weights_of};
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;
-
-/// Every encoder there is, in the order of the reference page.
-pub static CATALOGUE: &[&EncoderDeclaration] = &[
-    &resnet::RESNET18,
-    &ast::AST,
-    &slowfast::SLOWFAST_NFNET,
-    &cnn6::CNN6,
-    &mlp::MLP,
-];

@@ -1,11 +1,14 @@
 //! ResNet-18.
 
+use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::basic_block::BasicBlock;
 use super::described::{
     EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, width,
 };
+use super::layers::{self, Clips, Kernels, Stack};
+use super::network::features;
 use super::ops::max_pool2d;
-use super::{Architecture, BatchNorm, Conv2d, Geometry, ResNet18WavesOptions, within};
+use super::{Architecture, BatchNorm, Conv2d, Geometry, Input, ResNet18WavesOptions, within};
 use crate::Error;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Value, words};
 use burn::module::Module;
@@ -13,6 +16,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::fmt::{Display, Formatter};
 
 /// Options of a [`ResNet18`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +56,42 @@ impl ResNet18Options {
         ]
     }
 }
+
+impl Display for ResNet18Options {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write_described(f, &RESNET18, self.values())
+    }
+}
+
+impl EncoderOptions for ResNet18Options {
+    fn dim(&self) -> usize {
+        self.fc.unwrap_or(8 * self.width)
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn stem(&self) -> Option<&'static str> {
+        Some(STEM)
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        let same = ResNet18WavesOptions {
+            width: self.width,
+            stem_bias: self.stem_bias,
+            fc: self.fc,
+            ..ResNet18WavesOptions::default()
+        };
+        Stack::new(
+            layers::resnet(Kernels::MAPS, same)?,
+            Clips::features(self.channels),
+        )
+    }
+}
+
+/// The kernel that reads the input.
+pub(super) const STEM: &str = "conv1.weight";
 
 /// See [`ResNet18`], and [`super::ResNet18Waves`] for waves.
 pub(super) static RESNET18: EncoderDeclaration = EncoderDeclaration {
@@ -199,4 +239,16 @@ fn max_pool(x: Tensor<4>) -> Tensor<4> {
         ..MaxPoolOptions::new([3, 3])
     };
     max_pool2d(x, options)
+}
+
+impl EncoderNetwork for ResNet18 {
+    type Options = ResNet18Options;
+
+    fn build(options: &ResNet18Options, device: &Device) -> Result<ResNet18, Error> {
+        ResNet18::new(*options, device)
+    }
+
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
+        Ok(self.forward(features(input, self.channels(), 1)?))
+    }
 }

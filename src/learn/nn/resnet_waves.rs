@@ -1,9 +1,14 @@
 //! ResNet-18 over raw waves.
 
+use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::basic_block::{BasicBlock, Convolution};
 use super::described::{MOST_CHANNELS, MOST_OUTPUTS, Values, given, maybe, word};
-use super::{BatchNorm, Conv1d, ResNet18Options, linear, within};
+use super::layers::{self, Clips, Kernels, Stack};
+use super::network::{fits, misfit, size};
+use super::resnet::{RESNET18, STEM};
+use super::{BatchNorm, Conv1d, Input, ResNet18Options, linear, within};
 use crate::Error;
+use auricle_audio::augment::Domain;
 use auricle_audio::declare::Value;
 use burn::module::Module;
 use burn::nn::Linear;
@@ -11,6 +16,7 @@ use burn::tensor::module::max_pool1d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::fmt::{Display, Formatter};
 
 /// How the two-dimensional kernels become one-dimensional ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,6 +110,38 @@ impl ResNet18WavesOptions {
     }
 }
 
+impl Display for ResNet18WavesOptions {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write_described(f, &RESNET18, self.values())
+    }
+}
+
+impl EncoderOptions for ResNet18WavesOptions {
+    fn dim(&self) -> usize {
+        self.fc.unwrap_or(8 * self.width)
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn domain(&self) -> Option<Domain> {
+        Some(Domain::Wave)
+    }
+
+    fn stem(&self) -> Option<&'static str> {
+        Some(STEM)
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        let clips = Clips::Waves {
+            channels: self.channels,
+            samples: None,
+        };
+        Stack::new(layers::resnet(Kernels::waves(self.geometry), *self)?, clips)
+    }
+}
+
 /// ResNet-18 over raw waves (Al-Tahan and Mohsenzadeh, "CLAR", 2021), with the names of the
 /// two-dimensional one.
 ///
@@ -186,6 +224,25 @@ impl ResNet18Waves {
         match &self.fc {
             Some(fc) => fc.forward(x),
             None => x,
+        }
+    }
+}
+
+impl EncoderNetwork for ResNet18Waves {
+    type Options = ResNet18WavesOptions;
+
+    fn build(options: &ResNet18WavesOptions, device: &Device) -> Result<ResNet18Waves, Error> {
+        ResNet18Waves::new(*options, device)
+    }
+
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
+        let (channels, smallest) = (self.channels(), self.min_samples());
+        match input {
+            Input::Waves(x) if fits(&x.dims(), channels, smallest) => Ok(self.forward(x)),
+            other => {
+                let samples = size("samples", smallest);
+                Err(misfit(other, format!("[batch, {channels}, {samples}]")))
+            }
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Slowfast NFNet: two normalizer-free networks over one spectrogram.
 
+use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width, word};
+use super::layers::{self, Clips, Stack};
+use super::network::features;
 use super::nf_block::{ALPHA, activation};
 use super::ops::gelu_tanh;
-use super::{Architecture, NfBlock, NfBlockOptions, WsConv2d, within};
+use super::{Architecture, Input, NfBlock, NfBlockOptions, Scheme, WsConv2d, within};
 use crate::Error;
 use auricle_audio::declare::{BELOW_ONE, DefaultValue, Kind, Parameter, Value, words};
 use burn::module::Module;
@@ -11,6 +14,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::fmt::{Display, Formatter};
 
 use super::ws_conv::same_padding;
 
@@ -88,6 +92,36 @@ impl SlowfastNfnetOptions {
                 Value::Drawn(self.stochastic_depth.into()),
             ),
         ]
+    }
+}
+
+impl Display for SlowfastNfnetOptions {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write_described(f, &SLOWFAST_NFNET, self.values())
+    }
+}
+
+impl EncoderOptions for SlowfastNfnetOptions {
+    fn dim(&self) -> usize {
+        let slow = PathwayShape::slow(self.width).dim();
+        let fast = PathwayShape::fast(self.width).dim();
+        match self.pathways {
+            Pathways::Both => slow + fast,
+            Pathways::Slow => slow,
+            Pathways::Fast => fast,
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn scheme(&self) -> Scheme {
+        Scheme::NormalizerFree
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        Stack::new(layers::nfnet(self)?, Clips::features(self.channels))
     }
 }
 
@@ -416,5 +450,17 @@ impl SlowfastNfnet {
             SlowfastNfnet::Alone(pathway) => pathway.alone(x),
             SlowfastNfnet::Both(both) => both.forward(x),
         }
+    }
+}
+
+impl EncoderNetwork for SlowfastNfnet {
+    type Options = SlowfastNfnetOptions;
+
+    fn build(options: &SlowfastNfnetOptions, device: &Device) -> Result<SlowfastNfnet, Error> {
+        SlowfastNfnet::new(*options, device)
+    }
+
+    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
+        Ok(self.forward(features(input, self.channels(), 1)?))
     }
 }

@@ -1,14 +1,14 @@
 //! Slowfast NFNet and its single networks as expressions.
 
 use super::expression::{Branches, Expression};
-use super::of_encoders::{chain, layer, named, number, simple};
+use super::writing::{chain, layer, named, number, simple};
 use crate::Error;
 use crate::nn::nf_block::GELU_GAIN;
 use crate::nn::slowfast::{FUSE_KERNEL, STEM_STRIDES, TIME_RATIO, fused};
 use crate::nn::{PathwayShape, Pathways, SlowfastNfnetOptions};
 use auricle_audio::declare::Value;
 
-pub(super) fn nfnet(options: &SlowfastNfnetOptions) -> Result<Expression, Error> {
+pub(in crate::nn) fn nfnet(options: &SlowfastNfnetOptions) -> Result<Expression, Error> {
     let [slow, fast] = options.shapes();
     let swapped = simple("swap_axes")?;
     let alone = |shape: &PathwayShape| {

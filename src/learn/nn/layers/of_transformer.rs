@@ -1,14 +1,14 @@
 //! The Audio Spectrogram Transformer as an expression.
 
 use super::expression::Expression;
-use super::of_encoders::{chain, layer, named, number};
+use super::writing::{chain, layer, named, number};
 use crate::Error;
 use crate::nn::ast::HEAD_EPSILON;
 use crate::nn::transformer::EPSILON;
 use crate::nn::{AstOptions, Pooling};
 use auricle_audio::declare::Value;
 
-pub(super) fn transformer(options: &AstOptions) -> Result<Expression, Error> {
+pub(in crate::nn) fn transformer(options: &AstOptions) -> Result<Expression, Error> {
     let norm = |epsilon: f64| {
         let epsilon = options.norm_epsilon.unwrap_or(epsilon);
         layer(

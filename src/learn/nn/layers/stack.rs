@@ -5,6 +5,7 @@ use super::layer::{Fitted, Refusal, Site};
 use super::shape::{Shape, Size};
 use super::to_onnx::Form;
 use crate::Error;
+use crate::nn::architecture::EncoderOptions;
 use crate::nn::onnx::Axis;
 use crate::nn::{Layer, Scheme, Summary, within};
 use auricle_audio::augment::Domain;
@@ -44,6 +45,15 @@ pub enum Clips {
 const MOST_WEIGHTS: usize = 1 << 31;
 
 impl Clips {
+    /// Features of any size.
+    pub(in crate::nn) fn features(channels: usize) -> Clips {
+        Clips::Features {
+            channels,
+            bands: None,
+            frames: None,
+        }
+    }
+
     /// Checks that all sizes are sizes.
     fn check(&self) -> Result<(), Error> {
         const MOST: usize = 1 << 24;
@@ -290,6 +300,11 @@ impl Stack {
         Ok(site.layers)
     }
 
+    /// The clips that it was built for.
+    pub(in crate::nn) fn clips(&self) -> Clips {
+        self.clips
+    }
+
     /// The layers for one clip.
     ///
     /// # Errors
@@ -317,6 +332,24 @@ impl Stack {
         let mut site = Site::default();
         fit(&self.layers, &mut site, &self.clips.shape())?;
         Ok(site.schemes)
+    }
+}
+
+impl EncoderOptions for Stack {
+    fn dim(&self) -> usize {
+        Stack::dim(self)
+    }
+
+    fn channels(&self) -> usize {
+        Stack::channels(self)
+    }
+
+    fn domain(&self) -> Option<Domain> {
+        Stack::domain(self)
+    }
+
+    fn stack(&self) -> Result<Stack, Error> {
+        Ok(self.clone())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Expressions as networks.
 
-use super::of_encoders::{chain, layer, named, number, simple};
+use super::writing::{chain, layer, named, number, simple};
 use super::*;
 use crate::nn::{
     Architecture, AstOptions, Cnn6Options, Encoder, Geometry, Input, LoadOptions, MlpOptions,

@@ -209,32 +209,20 @@ impl Plan for Blocks {
         }
         let hidden = (self.ratio * dim as f64).round().max(1.0) as usize;
         for block in 0..self.depth {
-            let mut linear = |layer: &str, from: usize, to: usize| {
-                let shape = input.with_channels(to);
-                let part = format!("{block}.{layer}");
-                site.push_part(
-                    &part,
-                    "linear",
-                    &shape,
-                    to * (from + 1),
-                    n.saturating_mul(from * to),
-                );
+            let name = |layer: &str| format!("{block}.{layer}");
+            let linear = |site: &mut Site, layer: &str, from: usize, to: usize| {
+                let (shape, n_weights) = (input.with_channels(to), to * (from + 1));
+                let work = n.saturating_mul(from * to);
+                site.push_part(&name(layer), "linear", &shape, n_weights, work);
             };
-            linear("attn.qkv", dim, 3 * dim);
-            linear("attn.proj", dim, dim);
-            linear("mlp.fc1", dim, hidden);
-            linear("mlp.fc2", hidden, dim);
-            let attention = format!("{block}.attn");
-            site.push_part(
-                &attention,
-                "attention",
-                input,
-                0,
-                n.saturating_mul(n).saturating_mul(2 * dim),
-            );
-            for norm in ["norm1", "norm2"] {
-                site.push_part(&format!("{block}.{norm}"), "layer norm", input, 2 * dim, 0);
-            }
+            site.push_part(&name("norm1"), "layer norm", input, 2 * dim, 0);
+            linear(site, "attn.qkv", dim, 3 * dim);
+            let work = n.saturating_mul(n).saturating_mul(2 * dim);
+            site.push_part(&name("attn"), "attention", input, 0, work);
+            linear(site, "attn.proj", dim, dim);
+            site.push_part(&name("norm2"), "layer norm", input, 2 * dim, 0);
+            linear(site, "mlp.fc1", dim, hidden);
+            linear(site, "mlp.fc2", hidden, dim);
         }
         site.draw_as("", Scheme::Transformer);
         let Blocks {
