@@ -220,6 +220,7 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
                 "checkpoint.safetensors",
                 "history.csv",
                 "history.jsonl",
+                "in_use.lock",
                 "log.txt",
                 "model.safetensors",
                 "recipe.rhai",

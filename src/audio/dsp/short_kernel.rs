@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn wide_registers_give_the_same_bits() {
-        let mut middle = vec![0.0; 200];
+        let mut middle = vec![0.0; 300];
         crate::Rng::from_words(&[5]).fill_normal(&mut middle);
         for n in [0, 1, 7, 8, 13, 64] {
             let places: Vec<u64> = (0..n as u64).map(|i| (i * 13 << 30) + 12_345 * i).collect();

@@ -205,7 +205,7 @@ mod tests {
     use super::super::Feed;
     use super::*;
     use auricle_audio::augment::Views;
-    use auricle_synth::modules::{adsr, noise_source, sine};
+    use auricle_synth::modules::{adsr, sine, square_saw};
     use auricle_synth::{Options, SynthOptions};
 
     fn pairs(delta: f64) -> Pairs {
@@ -222,8 +222,8 @@ mod tests {
         let synths = vec![
             ("tones".to_owned(), shaped(sine(Options::new()).unwrap())),
             (
-                "noises".to_owned(),
-                shaped(noise_source(Options::new()).unwrap()),
+                "saws".to_owned(),
+                shaped(square_saw(Options::new()).unwrap()),
             ),
         ];
         Pairs::new(synths, Perturbation::All(delta), Units::Raw, 3).unwrap()
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn without_perturbation_only_the_noise_of_views_differs() {
+    fn without_perturbation_views_are_nearer() {
         let near = |delta: f64| {
             let batches = batches(delta, 2, 0);
             let views = &batches[0].views;

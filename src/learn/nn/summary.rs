@@ -209,7 +209,7 @@ mod tests {
     fn a_clip_that_is_too_small_is_an_error() {
         let architecture = Architecture::Cnn6(Cnn6Options::default());
         let error = architecture.summary(&[1, 15, 40]).unwrap_err().to_string();
-        let want = "the clip must be [1, bands >= 16, frames >= 16], not [1, 15, 40]";
+        let want = "layer conv_block4.3, `avg_pool(2)`, needs an axis of at least 2; it is given a map [512, 1, 5]";
         assert_eq!(error, want);
     }
 
