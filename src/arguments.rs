@@ -90,10 +90,13 @@ pub(crate) fn output(matches: &ArgMatches) -> Output {
 /// The settings of a session.
 pub(crate) fn settings(matches: &ArgMatches) -> Settings {
     let words = matches.try_get_many::<String>("arguments").ok().flatten();
+    let own = session_arguments();
+    let own = own.iter().filter_map(|option| option.get_long());
     Settings {
         arguments: words
             .map(|words| words.cloned().collect())
             .unwrap_or_default(),
+        own_options: own.map(str::to_owned).collect(),
         seed: matches.get_one::<u64>("seed").copied().unwrap_or(0),
         device: matches
             .get_one::<String>("device")

@@ -241,6 +241,28 @@ fn a_killed_run_finishes_with_the_report_it_would_have_had() {
     );
 }
 
+#[test]
+fn an_option_that_the_program_keeps_is_told_when_a_script_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "seeds.rhai", "print(option(\"seed\", 0));\n");
+    for command in ["check", "run"] {
+        let mut auricle = auricle();
+        let output = auricle
+            .args([command, "seeds.rhai"])
+            .current_dir(folder.path());
+        let output = output.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let told = err(&output);
+        assert!(
+            told.contains("`--seed` is an option of the program, and no script hears it"),
+            "{told}"
+        );
+    }
+    script(folder.path(), "seeds.rhai", "print(option(\"draw\", 0));\n");
+    let output = run_in(folder.path(), &["seeds.rhai", "--draw", "7"]);
+    assert_eq!(out(&output), "7\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_stops_at_once_and_the_checkpoint_is_written() {

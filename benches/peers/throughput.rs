@@ -2,7 +2,6 @@
 //!
 //! `throughput ARCHITECTURE BATCH SECONDS [MEASURE_S]`: renders batches of new patches of that many sounds until the time is
 //! over. A time of 0 renders one batch, so that the time of the process is the time to the first sound.
-#![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 use auricle_session::{Session, Settings, script};
 use auricle_synth::{Playback, Synth, Units};

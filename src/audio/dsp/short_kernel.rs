@@ -210,7 +210,7 @@ mod tests {
         let mut middle = vec![0.0; 300];
         crate::Rng::from_words(&[5]).fill_normal(&mut middle);
         for n in [0, 1, 7, 8, 13, 64] {
-            let places: Vec<u64> = (0..n as u64).map(|i| (i * 13 << 30) + 12_345 * i).collect();
+            let places: Vec<u64> = (0..n as u64).map(|i| i * ((13 << 30) + 12_345)).collect();
             let (mut wide, mut narrow) = (vec![0.0; n], vec![0.0; n]);
             read_at(&middle, &places, &mut wide);
             read_one_by_one(&middle, &places, &mut narrow);

@@ -22,6 +22,8 @@ use {
 pub struct Settings {
     /// Arguments of the script.
     pub arguments: Vec<String>,
+    /// Names of the options that the program keeps to itself: no script hears them.
+    pub own_options: Vec<String>,
     /// Seed of everything that is drawn, until the script sets another.
     pub seed: u64,
     /// Name of the device for tensors.
@@ -40,6 +42,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             arguments: Vec::new(),
+            own_options: Vec::new(),
             seed: 0,
             device: "cpu".into(),
             threads: None,

@@ -76,6 +76,10 @@ fn option(environment: &Arc<Environment>) -> Function {
     let environment = environment.clone();
     Function::new("option", Topic::Session, move |call| {
         let (name, default) = (call.get::<String>("name")?, call.raw("default"));
+        if environment.settings.own_options.contains(&name) {
+            return Err(ScriptError::new(format!("`--{name}` is an option of the program, and no script hears it"))
+                .hint("give the script's option another name, such as `draw` for a seed of its own"));
+        }
         let options = split_arguments(&environment.settings.arguments).1;
         let Some((_, text)) = options.into_iter().rev().find(|(given, _)| *given == name) else { return Ok(default) };
         let wrong = |wanted: &str| Err(ScriptError::new(format!("`--{name}` must be {wanted}, not {text:?}")));
