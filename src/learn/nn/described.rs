@@ -7,9 +7,6 @@ use auricle_audio::declare::{self, DefaultValue, Kind, Parameter, Value};
 /// The declaration of an encoder: it builds what the encoder is, without its weights.
 pub type EncoderDeclaration = declare::Declaration<Architecture, Error>;
 
-/// An architecture as its declaration describes it.
-pub type DescribedEncoder = declare::Described<Architecture, Error>;
-
 /// A number of channels or outputs.
 pub(super) const fn count(
     name: &'static str,

@@ -43,7 +43,7 @@ pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
 pub use conv::{Conv1d, Conv2d};
 pub(crate) use cpu::{Cpu, OfThree, contiguous, of_three, values};
-pub use described::{DescribedEncoder, EncoderDeclaration};
+pub use described::EncoderDeclaration;
 pub use encoder::{Encoder, FrontEnd, LoadOptions};
 pub use encoders::{Architecture, CATALOGUE, Network};
 pub use export_folder::{Card, Layout};
