@@ -1,4 +1,5 @@
-"""SimCLR on spoken digits or ESC-10 in PyTorch: the peer of examples/spoken_digits.rhai and environmental_sounds.rhai.
+"""SimCLR on spoken digits or ESC-10 in PyTorch: the peer of examples/spoken_digits.rhai and environmental_sounds.rhai; with
+`--method supervised` cross entropy of a linear layer instead, over one view: the peer of supervised.rhai.
 
 Same splits, features, views, encoder, projector, loss, optimizer and schedule. Prints seconds per epoch, and the accuracy
 of the linear probe with --probe. Views and features are computed inside the epoch's time, as they are on our side.
@@ -107,6 +108,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("task", choices=["digits", "esc10"])
     p.add_argument("dir")
+    p.add_argument("--method", choices=["simclr", "supervised"], default="simclr")
     p.add_argument("--epochs", type=int, default=3, help="epochs that are run")
     p.add_argument("--of", type=int, help="epochs the schedule is made for; as many as are run if not given")
     p.add_argument("--seed", type=int, default=0)
@@ -135,6 +137,9 @@ def main():
         nn.Linear(128, 128), nn.BatchNorm1d(128), nn.ReLU(True), nn.Linear(128, 128), nn.BatchNorm1d(128), nn.ReLU(True),
         nn.Linear(128, 64, bias=False),
     )
+    if a.method == "supervised":
+        head = nn.Linear(128, 10)
+    targets = torch.tensor(y[~test])
     params = [p for m in (net, head) for p in m.parameters()]
     groups = [{"params": [p for p in params if p.ndim > 1], "weight_decay": 1e-6}, {"params": [p for p in params if p.ndim <= 1]}]
     opt = torch.optim.Adam(groups, lr=1e-3)
@@ -149,8 +154,10 @@ def main():
             rate = (at + 1) / warm if at < warm else 0.5 * (1 + math.cos(math.pi * (at - warm) / max(1, total - warm)))
             for g in opt.param_groups:
                 g["lr"] = 1e-3 * rate
-            clips = train[order[s * batch : (s + 1) * batch]]
-            loss = nt_xent(head(net(scaled(views(clips, rng)))), head(net(scaled(views(clips, rng)))), 0.5)
+            chosen = order[s * batch : (s + 1) * batch]
+            clips = train[chosen]
+            embed = lambda: head(net(scaled(views(clips, rng))))
+            loss = nt_xent(embed(), embed(), 0.5) if a.method == "simclr" else F.cross_entropy(embed(), targets[chosen])
             opt.zero_grad()
             loss.backward()
             opt.step()
