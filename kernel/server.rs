@@ -10,6 +10,7 @@ use crate::publish::{BATCH_TIME, Door, Outbox, Publisher};
 use crate::socket_file::SocketFiles;
 use crate::wire::{Message, Seen, Wire};
 use auricle_session::Settings;
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -45,6 +46,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Time for the last messages to leave.
 const LINGER: Duration = Duration::from_millis(30);
+
+/// A front end gives up within this time what it could not send to a kernel that is gone.
+const LATE: Duration = Duration::from_secs(2);
 
 /// Serves one connection file until a front end says that it is enough, or the program that started it is gone. Cells
 /// are kept in the file `history`, if one is given, for kernels to come.
@@ -82,6 +86,20 @@ struct Shared {
     /// When the last request came.
     asked: watch::Sender<Option<Instant>>,
     end: mpsc::Sender<()>,
+    started: (DateTime<Utc>, Instant),
+}
+
+impl Shared {
+    /// Whether a message was meant for a kernel that was here before. A front end that restarts a kernel which has died
+    /// asks the dead one to stop, and what it could not send is delivered to whoever listens there next.
+    fn is_for_the_last(&self, message: &Message) -> bool {
+        let ends = match message.kind() {
+            "shutdown_request" => message.flag("restart", false),
+            kind => kind == "interrupt_request",
+        };
+        let (date, start) = self.started;
+        ends && start.elapsed() < LATE && message.date().is_some_and(|sent| sent < date)
+    }
 }
 
 async fn serve(
@@ -90,6 +108,7 @@ async fn serve(
     history: History,
     files: &mut SocketFiles,
 ) -> Result<(), Error> {
+    let started = (Utc::now(), Instant::now());
     // Front ends try again every 100 ms: the addresses come first, the language after.
     let (mut shell, mut control, mut stdin) = (
         RouterSocket::new(),
@@ -119,6 +138,7 @@ async fn serve(
         listened,
         asked,
         end,
+        started,
     });
 
     let (shell_out, shell_in) = shell.split();
@@ -192,6 +212,9 @@ async fn read(shared: Arc<Shared>, mut socket: RouterRecvHalf, door: Door) {
         let Ok(message) = shared.wire.read(frames, &mut seen) else {
             continue;
         };
+        if shared.is_for_the_last(&message) {
+            continue;
+        }
         shared.asked.send_replace(Some(Instant::now()));
         match message.kind() {
             "execute_request" => shared.cells.execute(message),

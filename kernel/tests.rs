@@ -232,9 +232,11 @@ fn parse_header(message: &ZmqMessage) -> Value {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if let Some(kernel) = self.kernel.take()
+            && !std::thread::panicking()
+        {
             assert_eq!(self.control("shutdown_request").kind, "shutdown_reply");
-            self.kernel.take().unwrap().join().unwrap().unwrap();
+            kernel.join().unwrap().unwrap();
         }
     }
 }
@@ -317,6 +319,47 @@ fn sockets_of_a_killed_kernel_are_taken_over_and_leave_nothing() {
         sockets.iter().all(|socket| !Path::new(socket).exists()),
         "files of sockets were left behind"
     );
+}
+
+#[test]
+fn what_was_meant_for_the_kernel_before_does_not_end_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = connection_file(dir.path(), false);
+    let before = Wire::new("secret");
+    let request = |kind: &str| before.write(&[], kind, &Value::Null, &json!({ "restart": true }));
+    let late = [request("interrupt_request"), request("shutdown_request")];
+    std::thread::sleep(Duration::from_millis(2));
+    let mut client = Client::connect(&file, false);
+    for message in late {
+        let runtime = &client.runtime;
+        runtime
+            .block_on(client.control.send(message))
+            .expect("the kernel listens");
+    }
+    assert_eq!(
+        client.control("kernel_info_request").kind,
+        "kernel_info_reply"
+    );
+    assert_eq!(
+        client.run("1 + 1").told("execute_result")["data"]["text/plain"],
+        "2"
+    );
+    // A request of now is obeyed.
+    let now = client.wire.write(
+        &[],
+        "shutdown_request",
+        &Value::Null,
+        &json!({ "restart": true }),
+    );
+    let reply = client.runtime.block_on(async {
+        client.control.send(now).await.unwrap();
+        timeout(PATIENCE, client.control.recv())
+            .await
+            .unwrap()
+            .unwrap()
+    });
+    assert_eq!(parse(reply).kind, "shutdown_reply");
+    client.kernel.take().unwrap().join().unwrap().unwrap();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! "Messaging in Jupyter", protocol 5.4, section "The wire protocol".
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -41,6 +42,12 @@ impl Message {
     /// A yes or no of the content.
     pub(crate) fn flag(&self, field: &str, default: bool) -> bool {
         self.content[field].as_bool().unwrap_or(default)
+    }
+
+    /// When it was sent, by the clock of the front end.
+    pub(crate) fn date(&self) -> Option<DateTime<Utc>> {
+        let text = self.header["date"].as_str()?;
+        Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
     }
 }
 
@@ -125,7 +132,7 @@ impl Wire {
             "msg_id": uuid::Uuid::new_v4().to_string(),
             "session": self.session,
             "username": "kernel",
-            "date": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+            "date": Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
             "msg_type": kind,
             "version": crate::PROTOCOL,
         });

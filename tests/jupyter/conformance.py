@@ -200,6 +200,29 @@ class Files(unittest.TestCase):
         self.assertEqual(glob.glob(os.path.join(folder.name, "k-*")), [])
         client.stop_channels()
 
+    def test_a_request_to_a_kernel_that_died_does_not_end_the_next(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        manager = KernelManager(kernel_name="auricle", transport="ipc", ip=os.path.join(folder.name, "k"))
+        manager.start_kernel()
+        client = manager.blocking_client()
+        client.start_channels()
+        client.wait_for_ready(timeout=PATIENCE_S)
+        manager.provisioner.process.kill()
+        manager.provisioner.process.wait()
+        # As restart_kernel() asks the dead one, but nothing is given up before the next is there.
+        control = manager._create_connected_socket("control")
+        self.addCleanup(control.close)
+        for request in ("interrupt_request", "shutdown_request"):
+            manager.session.send(control, manager.session.msg(request, content={"restart": True}))
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=PATIENCE_S)
+        time.sleep(0.3)
+        self.assertEqual(client.execute("1 + 1", reply=True, timeout=PATIENCE_S)["content"]["status"], "ok")
+        client.shutdown(reply=True, timeout=PATIENCE_S)
+        manager.provisioner.process.wait(PATIENCE_S)
+        client.stop_channels()
+
 
 class Notebook(unittest.TestCase):
     def test_a_notebook_runs_under_nbclient(self):
