@@ -1,6 +1,6 @@
 //! Which output of a notebook carries the library that its figures come alive by.
 
-use auricle_session::figure_library;
+use auricle_figure::library;
 use auricle_session::script::{Display, LIVE};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -61,12 +61,8 @@ impl Figures {
         let lives = |html: &str| html.contains(LIVE);
         if self.live && cells.carrier.is_none() && data["text/html"].as_str().is_some_and(lives) {
             cells.carrier = Some(cells.current.clone());
-            data["text/html"] = format!(
-                "{}{}",
-                data["text/html"].as_str().unwrap_or(""),
-                figure_library()
-            )
-            .into();
+            data["text/html"] =
+                format!("{}{}", data["text/html"].as_str().unwrap_or(""), library()).into();
         }
         data
     }

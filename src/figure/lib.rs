@@ -15,7 +15,9 @@ mod font;
 mod heat_map;
 mod html;
 mod interactive;
+mod library;
 mod matrix;
+mod page;
 mod panel;
 mod pixels;
 mod plotly;
@@ -32,6 +34,8 @@ pub use figure::{Bar, Bars, Cloud, Content, Curve, Figure, Group, Lines, Matrix,
 pub use font::width_of;
 pub use heat_map::{Grid, HeatMap};
 pub use html::{LIVE, PLOTLY, data_url, drawing_image, escape, png_image, svg_image, table};
+pub use library::library;
+pub use page::page;
 pub use panel::{BAR_WIDTH, Place, color_bar, frame_of, heat_panel, side_frame};
 pub use pixels::{Pixels, palette_png};
 pub use sparkline::{blocks, sparkline};

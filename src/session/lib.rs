@@ -40,14 +40,6 @@ pub use parameter::{Parameter, variables_made};
 pub use reference::write_reference;
 pub use session::{Outcome, Session, language};
 
-/// The script element by which the figures of a page come alive, for its first figure; nothing in builds without figures.
-pub fn figure_library() -> &'static str {
-    #[cfg(feature = "learn")]
-    return auricle_learn::eval::library();
-    #[cfg(not(feature = "learn"))]
-    ""
-}
-
 /// The devices of this build: name and what it is.
 pub fn devices() -> Vec<(String, String)> {
     #[cfg(feature = "learn")]

@@ -4,7 +4,6 @@ mod answers;
 mod comparing;
 mod distributions;
 mod embed;
-mod interactive;
 mod interval;
 mod judge;
 mod knn;
@@ -14,12 +13,12 @@ mod measuring;
 mod metric;
 mod metrics;
 mod neural;
-mod page;
 mod places;
 mod predictions;
 mod projection;
 mod ranking;
 mod report;
+mod report_figures;
 mod ridge;
 pub mod study;
 
@@ -27,7 +26,6 @@ pub use crate::batch::Task;
 pub use comparing::{Comparison, Test, compare_predictions, compare_results};
 pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
-pub use interactive::library;
 pub use interval::{Interval, mean_interval, wilson};
 pub use judge::{
     JudgeOptions, Judgement, Probe, Subject, judge, judge_logits, judge_mean, random_encoder,
@@ -40,7 +38,6 @@ pub use measuring::{IntervalKind, Measure, MeasureOptions, measure};
 pub use metric::{Metric, Reads};
 pub use metrics::{accuracy, confusion};
 pub use neural::NeuralOptions;
-pub use page::page;
 pub use places::{Places, Pooling, Reading, embed_places, embed_pooled};
 pub use predictions::{Guess, Predictions, Truth};
 pub use projection::{Projection, Projector, TsneOptions, UmapOptions, project, trustworthiness};

@@ -114,7 +114,7 @@ impl Report {
     }
 
     /// How the intervals were found, each way once.
-    pub(super) fn methods(&self) -> String {
+    pub fn methods(&self) -> String {
         let mut methods: Vec<&str> = Vec::new();
         for score in self.rows.iter().flat_map(|row| &row.scores) {
             if !methods.contains(&score.method.as_str()) {

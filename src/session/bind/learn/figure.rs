@@ -2,8 +2,7 @@
 
 use crate::script::{Function, PLOTLY, Parts, Picture, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
-use auricle_figure::{Content, Figure};
-use auricle_learn::eval::page;
+use auricle_figure::{Content, Figure, page};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::path::Path;
@@ -23,7 +22,7 @@ impl ScriptValue for Figure {
     }
 
     /// Hosts that know plotly take its JSON. Others show the still picture, which comes alive on a page that runs scripts
-    /// and has the library (`figure_library`). What is converted to paper takes the pixels: for vectors it would need
+    /// and has the library (`auricle_figure::library`). What is converted to paper takes the pixels: for vectors it would need
     /// another program. Where points play their clips, hosts that know plotly are not asked: they would draw mute ones.
     fn parts(&self) -> Parts {
         let mut parts = vec![

@@ -2,6 +2,7 @@
 
 use super::figure::COLUMNS;
 use super::given::of_report;
+use super::report_page::{report_page, report_table};
 use crate::script::{Function, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::io::write_whole;
 use auricle_figure::drawing_image;
@@ -24,21 +25,21 @@ impl ScriptValue for Report {
 
     fn parts(&self) -> Vec<(&'static str, serde_json::Value)> {
         if self.confusion.is_empty() {
-            return vec![("text/html", self.to_html_table().into())];
+            return vec![("text/html", report_table(self).into())];
         }
         let confusion = self.confusion_figure().to_drawing();
         let picture = drawing_image("confusion matrix", &confusion);
         vec![
             (
                 "text/html",
-                format!("{}{picture}", self.to_html_table()).into(),
+                format!("{}{picture}", report_table(self)).into(),
             ),
             ("image/png", STANDARD.encode(confusion.to_png()).into()),
         ]
     }
 
     fn html(&self) -> Option<String> {
-        Some(self.to_html())
+        Some(report_page(self))
     }
 
     /// The confusion matrix: truth in rows, predictions in columns.
@@ -131,7 +132,7 @@ fn report_functions() -> Vec<Function> {
             let (report, path) = (call.receiver::<Report>()?, call.get::<String>("path")?);
             let path = Path::new(&path);
             let text = match path.extension().and_then(|e| e.to_str()) {
-                Some("html") => report.to_html(),
+                Some("html") => report_page(&report),
                 Some("csv") => report.to_csv(),
                 Some("json") => {
                     let json =

@@ -28,6 +28,7 @@ mod projection;
 mod recorded;
 mod regression;
 mod rendering;
+mod report_page;
 mod run;
 mod runs;
 mod spectra;

@@ -3,7 +3,6 @@
 use super::super::Environment;
 use crate::script::{Function, ScriptValue, Shown, Topic, escape};
 use auricle_audio::io::write_whole;
-use auricle_learn::eval;
 use rhai::{Array, Dynamic, Map};
 use std::fmt::Write;
 use std::path::Path;
@@ -32,7 +31,7 @@ impl ScriptValue for Page {
     }
 
     fn html(&self) -> Option<String> {
-        Some(eval::page(&self.title, &self.body, &[]))
+        Some(auricle_figure::page(&self.title, &self.body, &[]))
     }
 
     fn same(&self, other: &Page) -> Option<bool> {
