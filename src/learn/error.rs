@@ -86,6 +86,9 @@ pub enum Error {
         /// What would mend it.
         hint: String,
     },
+    /// A run of which something is wanted that its training makes.
+    #[error("the run has not been trained")]
+    Untrained,
     /// The loss is no longer a number.
     #[error("the loss{} is {loss} at epoch {epoch}, step {step}: training has diverged", part.as_ref().map(|part| format!(" of `{part}`")).unwrap_or_default())]
     Diverged {
@@ -147,6 +150,7 @@ impl Error {
                 Some("give the dataset `seconds`, or the recipe `crop(seconds)`".into())
             }
             Error::Run { hint, .. } => Some(hint.clone()),
+            Error::Untrained => Some("call `run.fit()` first".into()),
             Error::Diverged { .. } => {
                 Some("lower the learning rate, or raise the temperature".into())
             }

@@ -19,6 +19,14 @@ impl Matrix {
         }
     }
 
+    /// No rows.
+    pub fn none() -> Matrix {
+        Matrix {
+            columns: 0,
+            values: Vec::new(),
+        }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.values.len() / self.columns.max(1)

@@ -4,8 +4,10 @@ mod answers;
 mod comparing;
 mod distributions;
 mod embed;
+mod fine_tuning;
 mod interval;
 mod judge;
+mod judging;
 mod knn;
 mod logistic;
 mod matrix;
@@ -26,10 +28,12 @@ pub use crate::batch::Task;
 pub use comparing::{Comparison, Test, compare_predictions, compare_results};
 pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
+pub use fine_tuning::{FineTuning, FineTuningOptions};
 pub use interval::{Interval, mean_interval, wilson};
 pub use judge::{
     JudgeOptions, Judgement, Probe, Subject, judge, judge_logits, judge_mean, random_encoder,
 };
+pub use judging::{Candidate, Judged, Judging};
 use knn::knn_votes;
 pub use knn::{KnnOptions, knn_scores, normalized};
 pub use logistic::{ClassWeight, LogisticOptions, LogisticRegression, Penalty, Scaler};

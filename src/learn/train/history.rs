@@ -14,6 +14,11 @@ const WAITING: &str = "waiting";
 const OF_THE_LOOP: [&str; 4] = [LEARNING_RATE, SECONDS, CLIPS_PER_S, WAITING];
 const EPOCH: &str = "epoch";
 
+/// The name of a figure as a reader reads it.
+pub fn spoken(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 /// One epoch.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct EpochRecord {

@@ -32,7 +32,7 @@ pub(crate) use average::{follow, still};
 pub use described::{AnyMethod, DescribedMethod, MethodDeclaration, MethodFacts};
 pub use folder::{RunFolder, run_folders};
 pub use head::LinearHead;
-pub use history::{EpochRecord, History, LOSS};
+pub use history::{EpochRecord, History, LOSS, spoken};
 pub use inputs::Inputs;
 pub use method::{Better, Method, Moment, Nothing, Term, Terms};
 pub use optimizer::{OPTIMIZER, Optimizer, OptimizerDeclaration, Stepping};

@@ -175,6 +175,34 @@ impl Run {
         self.methods.title()
     }
 
+    /// The name of [`Run::encoder`] for reports.
+    pub fn title_of_encoder(&self) -> String {
+        match self.chosen() {
+            None => self.title_of_last(),
+            Some(Chosen { epoch, figure, .. }) => {
+                format!(
+                    "{} encoder of epoch {epoch}, best by {figure}",
+                    self.title()
+                )
+            }
+        }
+    }
+
+    /// The name of the encoder after the last epoch.
+    pub fn title_of_last(&self) -> String {
+        let title = self.title();
+        match (self.interrupted(), self.chosen()) {
+            (Some((epoch, step)), _) => {
+                format!("{title} encoder, interrupted after epoch {epoch}, step {step}")
+            }
+            (None, Some(_)) => {
+                let epochs = self.history().epochs.len();
+                format!("{title} encoder of the last epoch, {epochs}")
+            }
+            (None, None) => format!("{title} encoder"),
+        }
+    }
+
     /// What it is, as lines of a name and a value; equal for runs that do the same.
     pub fn settings(&self) -> Vec<(String, String)> {
         settings(&self.methods, &self.plan)

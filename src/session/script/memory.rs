@@ -70,6 +70,12 @@ fn field(text: &str, name: &str) -> Option<u64> {
         .ok()
 }
 
+/// The largest memory that this process had, bytes, where the system tells.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    Some(field(&status, "VmHWM:")? << 10)
+}
+
 /// Whether something of a size can be made.
 ///
 /// # Errors

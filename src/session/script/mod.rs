@@ -51,7 +51,7 @@ pub use function::{Function, Parameter, Topic};
 pub(crate) use help::WRITTEN;
 pub use help::{function_help, overview, search, type_help};
 pub(crate) use home::path_at_home;
-pub use memory::room_for;
+pub use memory::{peak_memory, room_for};
 pub use output::{Display, Progress, Silent, Sink};
 pub use quotient::{Meaning, Quotient, lost_fraction};
 pub use reference::{

@@ -2,18 +2,16 @@
 
 use super::super::Environment;
 use super::embeddings::{reading, told, with_reading};
-use super::history::spoken;
 use super::metrics::drawing;
 use super::model::{Model, front_end, log_mel};
 use super::regression::{logistic, with_logistic};
-use super::run::{last_name, trained};
+use super::run::trained;
 use crate::script::{Call, FromScript, Function, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::augment::Recipe;
-use auricle_audio::dataset::{Dataset, Split};
+use auricle_audio::dataset::Split;
 use auricle_learn::eval::{
-    Curve, JudgeOptions, Judgement, KnnOptions, Matrix, MeasureOptions, Metric, NeuralOptions,
-    Predictions, Probe, Reading, Report, Role, Row, Score, Subject, Task, embed_places,
-    embed_pooled, floor, judge, judge_mean, random_encoder,
+    Candidate, JudgeOptions, Judging, KnnOptions, MeasureOptions, Metric, NeuralOptions, Probe,
+    Reading, Report, Role, Task, random_encoder,
 };
 use auricle_learn::nn::Encoder;
 use auricle_learn::train::Run;
@@ -294,108 +292,6 @@ pub(super) fn seed(call: &Call<'_>, environment: &Environment) -> Result<u64, Sc
     Ok(seed.unwrap_or_else(|| environment.seed()))
 }
 
-/// What embeds clips, for every subject in the same way.
-struct Embedding<'a> {
-    call: &'a Call<'a>,
-    environment: &'a Environment,
-    split: &'a Split,
-    reading: Reading,
-    /// Whether embeddings of the validation clips are wanted.
-    validates: bool,
-    /// Whether rows and places are wanted.
-    rows: bool,
-    places: bool,
-}
-
-impl Embedding<'_> {
-    fn parts(&self) -> [&Dataset; 3] {
-        [&self.split.train, &self.split.validation, &self.split.test]
-    }
-
-    fn subject(
-        &self,
-        (name, role): (&str, Role),
-        encoder: &Encoder,
-    ) -> Result<Subject, ScriptError> {
-        let front_end = front_end(self.call, encoder, &self.split.train, self.environment)?;
-        let (device, workers) = (self.environment.device()?, self.environment.workers()?);
-        let stop = self.environment.token.stop();
-        let stop = || stop.is_asked();
-        let [train, validation, test] = self.parts().map(|data| {
-            if self.is_skipped(data) {
-                return Ok(none());
-            }
-            match self.rows {
-                true => embed_pooled(
-                    encoder,
-                    &front_end,
-                    data,
-                    &self.reading,
-                    &device,
-                    &workers,
-                    &stop,
-                ),
-                // A row a clip all the same: what says that there are validation clips.
-                false => Ok(Matrix {
-                    columns: 1,
-                    values: vec![0.0; data.len()],
-                }),
-            }
-        });
-        let places = match self.places {
-            false => None,
-            true => {
-                let [train, validation, test] = self
-                    .parts()
-                    .map(|data| embed_places(encoder, &front_end, data, &device, &workers, &stop));
-                Some([train?, validation?, test?])
-            }
-        };
-        let (train, validation, test) = (train?, validation?, test?);
-        Ok(Subject {
-            name: name.to_owned(),
-            role,
-            train,
-            validation,
-            test,
-            places,
-        })
-    }
-
-    /// The floor of all encoders.
-    fn floor(&self, features: &Recipe) -> Result<Subject, ScriptError> {
-        let workers = self.environment.workers()?;
-        let stop = self.environment.token.stop();
-        let stop = || stop.is_asked();
-        let [train, validation, test] = self.parts().map(|data| match self.is_skipped(data) {
-            true => Ok(none()),
-            false => floor(features, data, &workers, &stop),
-        });
-        let (train, validation, test) = (train?, validation?, test?);
-        Ok(Subject {
-            name: Role::Floor.name().to_owned(),
-            role: Role::Floor,
-            train,
-            validation,
-            test,
-            places: None,
-        })
-    }
-
-    /// Whether a part is not asked for: validation clips of which there are none, or on which nothing is chosen.
-    fn is_skipped(&self, data: &Dataset) -> bool {
-        data.is_empty() || (std::ptr::eq(data, &self.split.validation) && !self.validates)
-    }
-}
-
-/// No rows.
-pub(super) fn none() -> Matrix {
-    Matrix {
-        columns: 0,
-        values: Vec::new(),
-    }
-}
-
 fn report(
     call: &Call<'_>,
     environment: &Environment,
@@ -409,75 +305,46 @@ fn report(
         Some(Probe::Attentive) => Reading::default(),
         _ => reading(call)?,
     };
-    let chooses = |probe: &Probe| match probe {
-        Probe::Linear | Probe::Knn => options.tune,
-        Probe::Ridge => options.tune || options.alpha.is_none(),
-        Probe::Mlp | Probe::Attentive => true,
+    let candidate = |name: &str, role, encoder| -> Result<Candidate<'_>, ScriptError> {
+        let front_end = front_end(call, encoder, &split.train, environment)?;
+        let name = name.to_owned();
+        Ok(Candidate {
+            name,
+            role,
+            encoder,
+            front_end,
+        })
     };
-    let embedding = Embedding {
-        call,
-        environment,
-        split: &split,
-        reading: reading.clone(),
-        validates: probes.iter().any(chooses),
-        rows: probes.iter().any(|probe| *probe != Probe::Attentive),
-        places: probes.contains(&Probe::Attentive),
-    };
-    let device = environment.device()?;
-    let mut subjects = vec![embedding.subject((model.title(), Role::Judged), &model.encoder)?];
+    let mut candidates = vec![candidate(model.title(), Role::Judged, &model.encoder)?];
     // Where an epoch was chosen, the last one is told as well.
-    if let Some(run) = run.as_ref().filter(|run| run.chosen().is_some())
-        && let Some((_, last)) = run.encoders().first()
-    {
-        subjects.push(embedding.subject((&last_name(run), Role::Judged), last)?);
+    let chosen = run.as_ref().filter(|run| run.chosen().is_some());
+    let last =
+        chosen.and_then(|run| Some((run.title_of_last(), run.encoders().into_iter().next()?.1)));
+    if let Some((name, last)) = &last {
+        candidates.push(candidate(name, Role::Judged, last)?);
     }
-    if let Some(random) = random_beside(&model, run.as_ref(), environment)? {
-        subjects.push(embedding.subject((Role::Random.name(), Role::Random), &random)?);
+    let random = random_beside(&model, run.as_ref(), environment)?;
+    if let Some(random) = &random {
+        candidates.push(candidate(Role::Random.name(), Role::Random, random)?);
     }
-    let recipe = front_end(call, &model.encoder, &split.train, environment)?.recipe;
-    subjects.push(embedding.floor(&features_of_floor(&recipe)?)?);
+    let recipe = candidates[0].front_end.recipe.clone();
     let stop = environment.token.stop();
-    let stop = || stop.is_asked();
-    let parts = [&split.train, &split.validation, &split.test];
-    let (mut rows, mut predictions) = (Vec::new(), Vec::new());
+    let judged = Judging {
+        split: &split,
+        probes,
+        options: &options,
+        reading: &reading,
+        device: &environment.device()?,
+        workers: &environment.workers()?,
+        stop: &|| stop.is_asked(),
+    }
+    .judge(&candidates, &features_of_floor(&recipe)?)?;
     let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
     settings.extend(told(&reading));
-    for subject in subjects {
-        let mut scores = Vec::new();
-        for &probe in probes {
-            if stop() {
-                return Err(auricle_learn::Error::Stopped.into());
-            }
-            let judged = judge(&subject, parts, probe, &options, &device, &stop)?;
-            scores.push(score(probe.name(), &judged));
-            if rows.is_empty() {
-                settings.extend(
-                    judged
-                        .chosen
-                        .map(|chosen| (probe.name().to_owned(), chosen)),
-                );
-                predictions.push(Arc::new(judged.predictions));
-            }
-        }
-        rows.push(Row {
-            name: subject.name.clone(),
-            role: subject.role,
-            scores,
-        });
-    }
-    let predict_numbers = |probe: &Probe| probe.task(&split.train) == Some(Task::Numbers);
-    if probes.iter().all(predict_numbers)
-        && let Ok(judged) = judge_mean(&split.train, &split.test, &options)
-    {
-        let scores = probes
-            .iter()
-            .map(|probe| score(probe.name(), &judged))
-            .collect();
-        rows.push(Row::of(Role::Mean, scores));
-    }
-    Ok(Report {
-        curves: run.as_ref().map(curves).unwrap_or_default(),
-        ..reported(&model, &split, rows, settings, predictions)
+    let report = Report::of(model.title(), &split, judged, settings);
+    Ok(match &run {
+        Some(run) => report.with_curves_of(run),
+        None => report,
     })
 }
 
@@ -501,40 +368,6 @@ pub(super) fn features_of_floor(recipe: &Recipe) -> Result<Recipe, ScriptError> 
     match *recipe == Recipe::identity() {
         true => log_mel(),
         false => Ok(recipe.clone()),
-    }
-}
-
-/// The report of some rows; `predictions` are those of the first one.
-pub(super) fn reported(
-    model: &Model,
-    split: &Split,
-    rows: Vec<Row>,
-    settings: Vec<(String, String)>,
-    predictions: Vec<Arc<Predictions>>,
-) -> Report {
-    let first = predictions.first();
-    Report {
-        title: format!("{}: {}", model.title(), split.train.name()),
-        split: split.rule.clone(),
-        n_train: split.train.len(),
-        n_test: split.test.len(),
-        classes: split.train.classes().to_vec(),
-        confusion: first.and_then(|made| made.confusion()).unwrap_or_default(),
-        rows,
-        settings,
-        curves: Vec::new(),
-        predictions,
-    }
-}
-
-pub(super) fn score(probe: &str, judged: &Judgement) -> Score {
-    let measure = &judged.measure;
-    Score {
-        probe: probe.to_owned(),
-        metric: measure.metric.clone(),
-        interval: measure.interval,
-        n: measure.n,
-        method: measure.method.clone(),
     }
 }
 
@@ -562,13 +395,4 @@ pub(super) fn settings(model: &Model, run: Option<&Run>, features: &str) -> Vec<
             ("features".into(), features.to_owned()),
         ],
     }
-}
-
-fn curves(run: &Run) -> Vec<Curve> {
-    let history = run.history();
-    let curve = |name: &str| Curve {
-        name: spoken(name),
-        values: history.curve(name),
-    };
-    history.followed().into_iter().map(curve).collect()
 }

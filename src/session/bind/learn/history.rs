@@ -4,7 +4,7 @@ use super::super::matrix;
 use super::run::TINY_RUN;
 use crate::script::{Function, Picture, ScriptValue, Topic, escape, table};
 use auricle_figure::{Content, Curve, Figure, Lines, drawing_image, sparkline};
-use auricle_learn::train::{EpochRecord, History, LOSS, VALIDATION};
+use auricle_learn::train::{EpochRecord, History, LOSS, VALIDATION, spoken};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Dynamic, Map};
@@ -73,11 +73,6 @@ impl ScriptValue for History {
     fn json(&self) -> Option<serde_json::Value> {
         serde_json::to_value(self).ok()
     }
-}
-
-/// The name of a figure as a reader reads it.
-pub(super) fn spoken(name: &str) -> String {
-    name.replace('_', " ")
 }
 
 /// A figure with four digits behind the point, or as a power of ten where these would show nothing.

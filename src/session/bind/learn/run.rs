@@ -4,7 +4,9 @@ use super::super::{Environment, Failure};
 use super::history::loss_figure;
 use super::model::Model;
 use super::recorded::Recorder;
-use crate::script::{Call, Ended, Function, Progress, ScriptError, ScriptValue, Topic};
+use crate::script::{
+    Call, Ended, Function, Progress, ScriptError, ScriptValue, Topic, peak_memory,
+};
 use auricle_learn::Error;
 use auricle_learn::train::{BEST, Chosen, EpochRecord, Event, FitOptions, LOSS, Run, RunProgress};
 use rhai::{Dynamic, Map};
@@ -93,9 +95,9 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
             let model = |(index, (name, encoder)): (usize, (String, _))| {
                 let name_of_model = match (index, name.as_str()) {
                     (_, BEST) => first.name.clone(),
-                    (0, _) if chosen => Some(last_name(run)),
+                    (0, _) if chosen => Some(run.title_of_last()),
                     (0, _) => first.name.clone(),
-                    (_, other) => Some(format!("{} ({other})", last_name(run))),
+                    (_, other) => Some(format!("{} ({other})", run.title_of_last())),
                 };
                 (name.into(), Dynamic::from(Model { name: name_of_model, encoder }))
             };
@@ -124,32 +126,9 @@ pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
 /// What a run has trained so far.
 pub(super) fn trained(run: &Run, environment: &Environment) -> Result<Model, ScriptError> {
     environment.settle()?;
-    let missing =
-        || ScriptError::new("the run has not been trained").hint("call `run.fit()` first");
-    let encoder = run.encoder().ok_or_else(missing)?;
-    let name = match run.chosen() {
-        None => last_name(run),
-        Some(Chosen { epoch, figure, .. }) => {
-            format!("{} encoder of epoch {epoch}, best by {figure}", run.title())
-        }
-    };
-    let name = Some(name);
+    let encoder = run.encoder().ok_or(Error::Untrained)?;
+    let name = Some(run.title_of_encoder());
     Ok(Model { name, encoder })
-}
-
-/// The name of the encoder after the last epoch.
-pub(super) fn last_name(run: &Run) -> String {
-    let (title, history) = (run.title(), run.history());
-    match (run.interrupted(), run.chosen()) {
-        (Some((epoch, step)), _) => {
-            format!("{title} encoder, interrupted after epoch {epoch}, step {step}")
-        }
-        (None, Some(_)) => format!(
-            "{title} encoder of the last epoch, {}",
-            history.epochs.len()
-        ),
-        (None, None) => format!("{title} encoder"),
-    }
 }
 
 /// What a training tells while it works on a thread of its own.
@@ -261,7 +240,8 @@ pub(super) fn train(run: &Run, environment: &Environment, fresh: bool) -> Result
         .next()
         .filter(|_| !history.epochs.is_empty())
     {
-        let text = format!("trained: {summary}{}", peak_memory().unwrap_or_default());
+        let peak = peak_memory().map(|bytes| format!(", peak {} MiB", bytes >> 20));
+        let text = format!("trained: {summary}{}", peak.unwrap_or_default());
         recorder.line(&text);
         environment.sink.note(&text);
     }
@@ -313,16 +293,6 @@ fn shown(title: &str, progress: &RunProgress, losses: &[f64], milestone: bool) -
         milestone,
         finished: milestone && finished,
     }
-}
-
-/// The largest memory this process had, where the system tells.
-fn peak_memory() -> Option<String> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
-    Some(format!(", peak {:.0} MiB", kib / 1024.0))
 }
 
 #[cfg(test)]
