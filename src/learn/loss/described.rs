@@ -3,7 +3,7 @@
 //! A loss is declared beside its mathematics: its numbers, and what it is computed from, in the order in which the
 //! language takes it. What is built from a declaration is a [`Compute`]; a function of the user's can be one as well.
 
-use super::Mixing;
+use super::mixing::Mixing;
 use crate::Error;
 use auricle_audio::declare::{Declaration, Described, Inside, Kind};
 use burn::tensor::Tensor;

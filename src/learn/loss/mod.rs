@@ -8,6 +8,7 @@ mod clar;
 mod cross_entropy;
 mod described;
 mod info_nce;
+mod mixing;
 mod nt_xent;
 mod own;
 mod patch_mix;
@@ -24,11 +25,12 @@ pub use cross_entropy::{
 };
 pub use described::{Compute, Given, Input, LOSS, Loss, LossDeclaration, LossFacts, Reads};
 pub use info_nce::{INFO_NCE, info_nce};
+pub use mixing::Mixing;
 pub use nt_xent::{NT_XENT, dcl, nt_xent, nt_xent_per_anchor};
 pub use own::{LossFunction, OWN_LOSS, UserLoss};
 pub use patch_mix::{
-    Mixing, Negatives, PATCH_MIX_LOSS, PatchMix, PatchMixLoss, Target, patch_mix_ce,
-    patch_mix_contrastive, patch_mix_loss, patch_mix_per_row,
+    Negatives, PATCH_MIX_LOSS, PatchMix, PatchMixLoss, Target, patch_mix_ce, patch_mix_contrastive,
+    patch_mix_loss, patch_mix_per_row,
 };
 pub use redundancy::{BARLOW_TWINS, VICREG, VicReg, barlow_twins, vicreg};
 pub use siamese::{BYOL, SIMSIAM, byol, simsiam};

@@ -10,11 +10,12 @@ use super::cross_entropy::{CLASS_WEIGHTS, LABEL_SMOOTHING};
 use super::described::{
     Input, LABELS, LAMBDA, LossDeclaration, LossFacts, PARTNER, Reads, computed,
 };
+use super::mixing::Mixing;
 use super::nt_xent::TEMPERATURE;
 use super::similarity::WEIGHT;
 use super::similarity::{
-    as_numbers, check_count, check_labels, check_positive, check_rows, check_share, check_weight,
-    classes, indices, log_softmax_without, normalized, own, pairs, same, similarities,
+    as_numbers, check_labels, check_positive, check_rows, check_share, check_weight, classes,
+    indices, log_softmax_without, normalized, own, pairs, same, similarities,
 };
 use super::{CrossEntropy, cross_entropy};
 use crate::Error;
@@ -170,29 +171,6 @@ pub(super) static PATCH_MIX_CONTRASTIVE: LossDeclaration = LossDeclaration {
 };
 
 const MIXED_AND_CLEAN: &str = "mixed projections and their targets";
-
-/// Which clips of a batch are mixed, and how much each keeps.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mixing {
-    /// Share of its own that every clip keeps.
-    pub kept: f64,
-    /// For every clip the one that it gets the rest from; itself for a clip that stays as it is.
-    pub partner: Vec<usize>,
-}
-
-impl Mixing {
-    fn check(&self, rows: usize) -> Result<(), Error> {
-        check_share("lambda", self.kept)?;
-        check_count("partners", self.partner.len(), rows, "row")?;
-        match self.partner.iter().find(|&&partner| partner >= rows) {
-            Some(partner) => {
-                let want = format!("below {rows}, the number of rows");
-                Err(Error::range("partner", want, partner))
-            }
-            None => Ok(()),
-        }
-    }
-}
 
 /// What is replaced: [`Mixing`] of a batch, and the places.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,15 +1,15 @@
 //! Audio Spectrogram Transformer.
 
-use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::described::{
     EncoderDeclaration, MOST_CHANNELS, MOST_OUTPUTS, Values, channels, count, given, maybe, number,
-    word,
+    word, write_described,
 };
 use super::front::{Front, PATCH, Patches, Transformer, grid};
-use super::layers::{self, Clips, Stack};
-use super::network::features;
+use super::input::{Input, features};
+use super::layers::{Clips, Expression, Stack, chain, layer, named, number as value};
+use super::options::{EncoderNetwork, EncoderOptions};
 use super::transformer::EPSILON;
-use super::{Architecture, Input, LayerNorm, Scheme, TransformerBlock, linear, within};
+use super::{LayerNorm, Scheme, TransformerBlock, linear, within};
 use crate::Error;
 use auricle_audio::declare::{
     ABOVE_ZERO, BELOW_ONE, DefaultValue, Kind, Parameter, Preset, Value, words,
@@ -19,6 +19,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
+use std::sync::Arc;
 
 /// Options of an [`Ast`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,8 +161,57 @@ impl EncoderOptions for AstOptions {
     }
 
     fn stack(&self) -> Result<Stack, Error> {
-        Stack::new(layers::transformer(self)?, Clips::features(self.channels))
+        Stack::new(expression(self)?, Clips::features(self.channels))
     }
+}
+
+/// Its layers, with the names that their weights have.
+fn expression(options: &AstOptions) -> Result<Expression, Error> {
+    let norm = |epsilon: f64| {
+        let epsilon = options.norm_epsilon.unwrap_or(epsilon);
+        layer(
+            "layer_norm",
+            vec![("epsilon", Value::Drawn(epsilon.into()))],
+        )
+    };
+    let tokens = vec![
+        ("dim", value(options.dim)),
+        ("stride", value(options.stride)),
+        ("distilled", Value::Flag(options.distilled)),
+        ("bands", value(options.bands)),
+        ("frames", value(options.frames)),
+    ];
+    let blocks = vec![
+        ("heads", value(options.heads)),
+        ("depth", value(options.depth)),
+        (
+            "epsilon",
+            Value::Drawn(options.norm_epsilon.unwrap_or(EPSILON).into()),
+        ),
+    ];
+    let over = match options.pooling {
+        Pooling::Class => "class",
+        Pooling::Mean => "patches",
+    };
+    let mean = vec![
+        ("over", Value::Word(over.to_owned())),
+        ("front", value(1 + usize::from(options.distilled))),
+    ];
+    let mut layers = vec![
+        named("v", layer("patch_tokens", tokens)?)?,
+        named("v.blocks", layer("transformer", blocks)?)?,
+        named("v.norm", norm(EPSILON)?)?,
+        layer("token_mean", mean)?,
+    ];
+    if let Some(classes) = options.classes {
+        let linear = vec![
+            ("outputs", value(classes)),
+            ("init", Value::Word("transformer".to_owned())),
+        ];
+        layers.push(named("mlp_head.0", norm(HEAD_EPSILON)?)?);
+        layers.push(named("mlp_head.1", layer("linear", linear)?)?);
+    }
+    Ok(chain(layers))
 }
 
 /// See [`Ast`].
@@ -251,7 +301,7 @@ pub(super) static AST: EncoderDeclaration = EncoderDeclaration {
     example: "assert(ast(#{ dim: 24, depth: 2, heads: 3, bands: 40, frames: 50 }).dim == 24); \
         assert(ast(#{ size: \"small\", depth: 1 }).dim == 384)",
     build: |settings| {
-        Ok(Architecture::Ast(AstOptions {
+        Ok(Arc::new(AstOptions {
             dim: settings.count("dim"),
             depth: settings.count("depth"),
             heads: settings.count("heads"),

@@ -1,10 +1,12 @@
 //! CNN6.
 
-use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
-use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width};
+use super::described::{
+    EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width, write_described,
+};
+use super::input::{Input, features};
 use super::layers::{Branches, Clips, Expression, Stack, chain, layer, named, number, simple};
-use super::network::features;
-use super::{Architecture, BatchNorm, Conv2d, Input, within};
+use super::options::{EncoderNetwork, EncoderOptions};
+use super::{BatchNorm, Conv2d, within};
 use crate::Error;
 use auricle_audio::declare::Value;
 use burn::module::Module;
@@ -13,6 +15,7 @@ use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
+use std::sync::Arc;
 
 /// Options of a [`Cnn6`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +112,7 @@ pub(super) static CNN6: EncoderDeclaration = EncoderDeclaration {
     facts: (),
     example: "assert(cnn6(#{ width: 2 }).n_parameters == 4310)",
     build: |settings| {
-        Ok(Architecture::Cnn6(Cnn6Options {
+        Ok(Arc::new(Cnn6Options {
             width: settings.count("width"),
             channels: settings.count("channels"),
         }))

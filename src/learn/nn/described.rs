@@ -1,11 +1,13 @@
 //! What the declarations of encoders share.
 
-use super::Architecture;
+use super::options::EncoderOptions;
 use crate::Error;
 use auricle_audio::declare::{self, DefaultValue, Kind, Parameter, Value};
+use std::fmt::Display;
+use std::sync::Arc;
 
 /// The declaration of an encoder: it builds what the encoder is, without its weights.
-pub type EncoderDeclaration = declare::Declaration<Architecture, Error>;
+pub type EncoderDeclaration = declare::Declaration<Arc<dyn EncoderOptions>, Error>;
 
 /// A number of channels or outputs.
 pub(super) const fn count(
@@ -60,4 +62,17 @@ pub(super) fn maybe(number: Option<usize>) -> Value {
 pub(super) fn word<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> Value {
     let found = words.iter().find(|(_, other)| other == meaning);
     found.map_or(Value::Absent, |(word, _)| Value::Word((*word).to_owned()))
+}
+
+/// Writes the source that builds what a declaration describes.
+pub(super) fn write_described(
+    f: &mut std::fmt::Formatter<'_>,
+    declaration: &'static EncoderDeclaration,
+    values: Values,
+) -> std::fmt::Result {
+    let values = values.into_iter();
+    let described = declaration.with(values.map(|(name, value)| (name.to_owned(), value)));
+    described
+        .expect("the options of an encoder are those that are declared")
+        .fmt(f)
 }

@@ -1,18 +1,19 @@
 //! The encoders that there are: a line each.
 
-use super::architecture::{EncoderNetwork, EncoderOptions};
 use super::described::EncoderDeclaration;
+use super::input::Input;
 use super::layers::{Layers, Stack};
-use super::network::Input;
+use super::options::{EncoderNetwork, EncoderOptions};
 use super::{
     Ast, AstOptions, Cnn6, Cnn6Options, Mlp, MlpOptions, ResNet18, ResNet18Options, ResNet18Waves,
     ResNet18WavesOptions, SlowfastNfnet, SlowfastNfnetOptions, Transformer,
 };
-use super::{ast, cnn6, mlp, resnet, slowfast};
+use super::{ast, cnn6, mlp, resnet_options, slowfast};
 use crate::Error;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 
 /// Makes [`Architecture`], [`Network`] and [`CATALOGUE`] of a list of encoders: the name, what its options are, its network,
 /// and its declaration, unless another encoder's serves it.
@@ -30,6 +31,15 @@ macro_rules! encoders {
                 match self {
                     $(Architecture::$name(options) => options,)*
                 }
+            }
+
+            /// What a declaration of the catalogue built; nothing for options of an encoder that is not in the list.
+            pub fn of(built: &dyn EncoderOptions) -> Option<Architecture> {
+                let built: &dyn Any = built;
+                $(if let Some(options) = built.downcast_ref::<$options>() {
+                    return Some(Architecture::$name(options.clone()));
+                })*
+                None
             }
         }
 
@@ -81,7 +91,7 @@ macro_rules! encoders {
 
 encoders! {
     /// ResNet-18 over spectrograms.
-    ResNet18: ResNet18Options, ResNet18, resnet::RESNET18;
+    ResNet18: ResNet18Options, ResNet18, resnet_options::RESNET18;
     /// ResNet-18 over raw waves.
     ResNet18Waves: ResNet18WavesOptions, ResNet18Waves;
     /// Audio Spectrogram Transformer.

@@ -1,7 +1,7 @@
 //! A folder that others can publish and load: weights, what they are weights of, and a card.
 
-use super::encoder::Encoder;
-use super::layers::as_layers;
+use super::as_layers::as_layers;
+use super::encoder::{Encoder, FrontEnd};
 use super::names::Naming;
 use super::onnx::{Axis, Graph};
 use super::transformer::{EPSILON, MLP_RATIO};
@@ -87,7 +87,7 @@ impl Encoder {
         let (name, form, axes) = stack.onnx_input(size);
         let mut graph = Graph::default();
         let scaled = match &self.front_end {
-            Some(front_end) => graph.front(name, front_end),
+            Some(front_end) => scaled(&mut graph, name, front_end),
             None => name.to_owned(),
         };
         let embedding = network.to_onnx(&mut graph, &scaled, form);
@@ -270,4 +270,12 @@ fn transformer_config(options: &AstOptions) -> Result<Value, Error> {
         config["label2id"] = Value::Object(ids.collect());
     }
     Ok(config)
+}
+/// The features as the network reads them: less the mean of the training clips, divided by what they are divided by.
+fn scaled(graph: &mut Graph, x: &str, front_end: &FrontEnd) -> String {
+    let scaling = front_end.scaling;
+    let mean = graph.number("mean", scaling.mean);
+    let deviation = graph.number("deviation", scaling.deviation);
+    let centred = graph.op("Sub", &[x, &mean], &[]);
+    graph.op("Div", &[&centred, &deviation], &[])
 }

@@ -1,10 +1,10 @@
 //! Plain layers.
 
-use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
-use super::described::{EncoderDeclaration, MOST_OUTPUTS, Values, given};
+use super::described::{EncoderDeclaration, MOST_OUTPUTS, Values, given, write_described};
+use super::input::{Input, misfit};
 use super::layers::{Clips, Expression, Stack, chain, layer, named, number, simple};
-use super::network::misfit;
-use super::{Architecture, BatchNorm, Input, linear, within};
+use super::options::{EncoderNetwork, EncoderOptions};
+use super::{BatchNorm, linear, within};
 use crate::Error;
 use auricle_audio::augment::Domain;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Value};
@@ -14,6 +14,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
+use std::sync::Arc;
 
 /// Options of a [`Mlp`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,7 +122,7 @@ pub(super) static MLP: EncoderDeclaration = EncoderDeclaration {
                 Value::Numbers(layers.to_vec()),
             ));
         }
-        Ok(Architecture::Mlp(MlpOptions {
+        Ok(Arc::new(MlpOptions {
             inputs: settings.count("inputs"),
             layers: layers.iter().map(|&n| n as usize).collect(),
             batch_norm: settings.flag("batch_norm"),

@@ -1,6 +1,7 @@
 //! Encoders and heads.
 
 mod architecture;
+mod as_layers;
 mod ast;
 mod basic_block;
 mod batch_norm;
@@ -15,6 +16,7 @@ mod front;
 mod frozen;
 mod group_norm;
 mod init;
+mod input;
 mod layer_norm;
 pub mod layers;
 mod mlp;
@@ -23,21 +25,28 @@ mod network;
 mod nf_block;
 mod onnx;
 mod ops;
+mod options;
 mod parts;
+mod plain_layers;
 mod positions;
 mod projector;
 mod pytorch_file;
 mod resnet;
+mod resnet_layers;
+mod resnet_options;
 mod resnet_waves;
 mod shared;
+mod slower;
 mod slowfast;
 mod stochastic_depth;
 mod summary;
 mod tokens;
 mod transformer;
 mod weights;
+mod weights_file;
 mod ws_conv;
 
+pub use as_layers::with_maps;
 pub use ast::{Ast, AstOptions, Pooling};
 pub use batch_norm::BatchNorm;
 pub use cnn6::{Cnn6, Cnn6Options};
@@ -52,19 +61,21 @@ pub(crate) use front::{PATCH, Transformer};
 pub(crate) use frozen::{freeze, is_within, unknown_part};
 pub use group_norm::GroupNorm;
 pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
+pub use input::Input;
 pub use layer_norm::LayerNorm;
 pub use mlp::{Mlp, MlpOptions};
 pub use names::Naming;
-pub use network::Input;
 pub(crate) use network::Reading;
 pub use nf_block::{NfBlock, NfBlockOptions};
 pub(crate) use ops::is_on_host;
+pub use options::EncoderOptions;
 pub(crate) use parts::linear;
 use parts::within;
 pub use positions::resize_positions;
 pub use projector::{ClarHead, PatchMixProjector, Projector};
-pub use resnet::{ResNet18, ResNet18Options};
-pub use resnet_waves::{Geometry, ResNet18Waves, ResNet18WavesOptions};
+pub use resnet::ResNet18;
+pub use resnet_options::{Geometry, ResNet18Options, ResNet18WavesOptions};
+pub use resnet_waves::ResNet18Waves;
 pub use slowfast::{
     Pathway, PathwayShape, Pathways, SlowfastNfnet, SlowfastNfnetOptions, TwoPathways,
 };
@@ -72,9 +83,9 @@ pub use summary::{Layer, Summary};
 pub use tokens::{PatchEmbed, Positions};
 pub use transformer::TransformerBlock;
 pub use weights::{
-    NamedTensor, count_parameters, export, import, read_safetensors, read_weights,
-    write_safetensors,
+    NamedTensor, count_parameters, export, import, read_safetensors, write_safetensors,
 };
 pub(crate) use weights::{Weight, is_statistic, weights_of};
+pub use weights_file::read_weights;
 pub use ws_conv::WsConv2d;
 use ws_conv::same_padding;

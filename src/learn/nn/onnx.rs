@@ -3,7 +3,6 @@
 //! Operations are those of set 17 of the standard, which runtimes of 2022 and later know. Every layer writes itself, in the
 //! file of its mathematics.
 
-use super::FrontEnd;
 use crate::protobuf::Message;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData};
@@ -251,15 +250,6 @@ impl Graph {
     pub(super) fn batch_of(&mut self, x: &str) -> String {
         let options = [("start", Attribute::Int(0)), ("end", Attribute::Int(1))];
         self.op("Shape", &[x], &options)
-    }
-
-    /// The features as the network reads them: less the mean of the training clips, divided by what they are divided by.
-    pub(super) fn front(&mut self, x: &str, front_end: &FrontEnd) -> String {
-        let scaling = front_end.scaling;
-        let mean = self.number("mean", scaling.mean);
-        let deviation = self.number("deviation", scaling.deviation);
-        let centred = self.op("Sub", &[x, &mean], &[]);
-        self.op("Div", &[&centred, &deviation], &[])
     }
 
     /// The file of a graph from an input to an output, with remarks by name.

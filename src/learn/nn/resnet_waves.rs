@@ -1,146 +1,17 @@
 //! ResNet-18 over raw waves.
 
-use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
 use super::basic_block::{BasicBlock, Convolution};
-use super::described::{MOST_CHANNELS, MOST_OUTPUTS, Values, given, maybe, word};
-use super::layers::{self, Clips, Kernels, Stack};
-use super::network::{fits, misfit, size};
-use super::resnet::{RESNET18, STEM};
-use super::{BatchNorm, Conv1d, Input, ResNet18Options, linear, within};
+use super::described::{MOST_CHANNELS, MOST_OUTPUTS};
+use super::input::{Input, fits, misfit, size};
+use super::options::EncoderNetwork;
+use super::resnet_options::{Geometry, KERNEL, ResNet18WavesOptions};
+use super::{BatchNorm, Conv1d, linear, within};
 use crate::Error;
-use auricle_audio::augment::Domain;
-use auricle_audio::declare::Value;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::module::max_pool1d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
-use std::fmt::{Display, Formatter};
-
-/// How the two-dimensional kernels become one-dimensional ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Geometry {
-    /// Every kernel squared, as CLAR's text has it: 49 in the stem, 9 in its maximum and in the
-    /// blocks.
-    #[default]
-    Squared,
-    /// That of CLAR's code: 7 in the stem, and a maximum of 9 with a padding of 1.
-    Code,
-}
-
-/// Kernel of the maximum and of the convolutions in blocks.
-pub(super) const KERNEL: usize = 9;
-
-impl Geometry {
-    /// Both, with their words.
-    pub const WORDS: [(&'static str, Geometry); 2] =
-        [("squared", Geometry::Squared), ("code", Geometry::Code)];
-
-    /// Kernel of the stem.
-    pub fn stem(self) -> usize {
-        match self {
-            Geometry::Squared => 49,
-            Geometry::Code => 7,
-        }
-    }
-
-    /// Padding of the maximum.
-    pub(super) fn pool_padding(self) -> usize {
-        match self {
-            Geometry::Squared => 4,
-            Geometry::Code => 1,
-        }
-    }
-
-    /// Samples that a wave must have.
-    pub fn min_samples(self) -> usize {
-        match self {
-            Geometry::Squared => 1,
-            // The maximum sees `ceil(samples / 2)` positions and two of padding.
-            Geometry::Code => 2 * (KERNEL - 2) - 1,
-        }
-    }
-}
-
-/// Options of a [`ResNet18Waves`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ResNet18WavesOptions {
-    /// Channels of the first stage; the later ones have twice as many each. 64 is the published
-    /// network.
-    pub width: usize,
-    /// Channels of the waves.
-    pub channels: usize,
-    /// How kernels were squared.
-    pub geometry: Geometry,
-    /// Whether the first convolution has a bias.
-    pub stem_bias: bool,
-    /// Outputs of a final linear layer; none if `None`.
-    pub fc: Option<usize>,
-}
-
-impl Default for ResNet18WavesOptions {
-    fn default() -> ResNet18WavesOptions {
-        let of_maps = ResNet18Options::default();
-        ResNet18WavesOptions {
-            width: of_maps.width,
-            channels: of_maps.channels,
-            geometry: Geometry::default(),
-            stem_bias: of_maps.stem_bias,
-            fc: of_maps.fc,
-        }
-    }
-}
-
-impl ResNet18WavesOptions {
-    pub(super) fn values(&self) -> Values {
-        let mut values = vec![
-            ("dims", given(1)),
-            ("width", given(self.width)),
-            ("channels", given(self.channels)),
-            ("stem_bias", Value::Flag(self.stem_bias)),
-            ("fc", maybe(self.fc)),
-        ];
-        if self.geometry != Geometry::default() {
-            values.push(("geometry", word(&Geometry::WORDS, &self.geometry)));
-        }
-        values
-    }
-}
-
-impl Display for ResNet18WavesOptions {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write_described(f, &RESNET18, self.values())
-    }
-}
-
-impl EncoderOptions for ResNet18WavesOptions {
-    fn dim(&self) -> usize {
-        self.fc.unwrap_or(8 * self.width)
-    }
-
-    fn channels(&self) -> usize {
-        self.channels
-    }
-
-    fn domain(&self) -> Option<Domain> {
-        Some(Domain::Wave)
-    }
-
-    fn stem(&self) -> Option<&'static str> {
-        Some(STEM)
-    }
-
-    fn stack(&self) -> Result<Stack, Error> {
-        let clips = Clips::Waves {
-            channels: self.channels,
-            samples: None,
-        };
-        Stack::new(layers::resnet(Kernels::waves(self.geometry), *self)?, clips)
-    }
-}
 
 /// ResNet-18 over raw waves (Al-Tahan and Mohsenzadeh, "CLAR", 2021), with the names of the
 /// two-dimensional one.

@@ -1,22 +1,22 @@
 //! Slowfast NFNet: two normalizer-free networks over one spectrogram.
 
-use super::architecture::{EncoderNetwork, EncoderOptions, write_described};
-use super::described::{EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width, word};
-use super::layers::{self, Clips, Stack};
-use super::network::features;
-use super::nf_block::{ALPHA, activation};
+use super::described::{
+    EncoderDeclaration, MOST_CHANNELS, Values, channels, given, width, word, write_described,
+};
+use super::input::{Input, features};
+use super::layers::{Branches, Clips, Expression, Stack, chain, layer, named, number, simple};
+use super::nf_block::{ALPHA, GELU_GAIN, activation};
 use super::ops::gelu_tanh;
-use super::{Architecture, Input, NfBlock, NfBlockOptions, Scheme, WsConv2d, within};
+use super::options::{EncoderNetwork, EncoderOptions};
+use super::slower::slower;
+use super::{NfBlock, NfBlockOptions, Scheme, WsConv2d, within};
 use crate::Error;
 use auricle_audio::declare::{BELOW_ONE, DefaultValue, Kind, Parameter, Value, words};
 use burn::module::Module;
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
-
-use super::ws_conv::same_padding;
+use std::sync::Arc;
 
 /// Which of the two networks there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -121,8 +121,114 @@ impl EncoderOptions for SlowfastNfnetOptions {
     }
 
     fn stack(&self) -> Result<Stack, Error> {
-        Stack::new(layers::nfnet(self)?, Clips::features(self.channels))
+        Stack::new(expression(self)?, Clips::features(self.channels))
     }
+}
+
+/// Its layers, with the names that their weights have.
+fn expression(options: &SlowfastNfnetOptions) -> Result<Expression, Error> {
+    let [slow, fast] = options.shapes();
+    let swapped = simple("swap_axes")?;
+    let alone = |shape: &PathwayShape| {
+        let gain = Value::Drawn(GELU_GAIN.into());
+        let stages = stages(shape, "", [0; 4], gelu(Some(gain))?)?;
+        Ok(swapped.then(&chain(stages)))
+    };
+    match options.pathways {
+        Pathways::Slow => return alone(&slow),
+        Pathways::Fast => return alone(&fast),
+        Pathways::Both => {}
+    }
+    let lent = fused(options.width);
+    let links = (0..4).map(|stage| {
+        let values = vec![
+            ("channels", number(lent[stage])),
+            ("kernel", sizes(FUSE_KERNEL)),
+            ("stride", sizes([TIME_RATIO, 1])),
+        ];
+        let conv = named(&format!("fuse.{stage}"), layer("ws_conv2d", values)?)?;
+        Ok(conv.then(&gelu(None)?))
+    });
+    let links = links.collect::<Result<Vec<Expression>, Error>>()?;
+    // Beside each other the two end without the gain that each has alone.
+    let values = vec![
+        (
+            "slow",
+            Branches(stages(&slow, "slow.", lent, gelu(None)?)?).into(),
+        ),
+        (
+            "fast",
+            Branches(stages(&fast, "fast.", [0; 4], gelu(None)?)?).into(),
+        ),
+        ("links", Branches(links).into()),
+        ("ratio", number(TIME_RATIO)),
+        ("inline", Value::Flag(true)),
+    ];
+    Ok(swapped.then(&layer("slow_fast", values)?))
+}
+
+/// A number for both axes where they are the same, else one for each.
+fn sizes(sizes: [usize; 2]) -> Value {
+    match sizes {
+        [a, b] if a == b => number(a),
+        sizes => Value::Numbers(sizes.map(|n| n as f64).to_vec()),
+    }
+}
+
+fn gelu(gain: Option<Value>) -> Result<Expression, Error> {
+    let tanh = ("tanh", Value::Flag(true));
+    let gain = gain.map(|gain| ("gain", gain));
+    layer("gelu", std::iter::once(tanh).chain(gain).collect())
+}
+
+/// The stem of a network, then its stages, `extra` channels joining the input of each; the last one
+/// goes on to the mean behind an activation.
+fn stages(
+    shape: &PathwayShape,
+    prefix: &str,
+    extra: [usize; 4],
+    last: Expression,
+) -> Result<Vec<Expression>, Error> {
+    let conv = |name: &str, to: usize, kernel: [usize; 2], stride: [usize; 2]| {
+        let values = vec![
+            ("channels", number(to)),
+            ("kernel", sizes(kernel)),
+            ("stride", sizes(stride)),
+        ];
+        named(&format!("{prefix}{name}"), layer("ws_conv2d", values)?)
+    };
+    let mut stem = Vec::new();
+    for (index, to) in shape.stem().into_iter().enumerate() {
+        if index > 0 {
+            stem.push(gelu(Some(Value::Drawn(GELU_GAIN.into())))?);
+        }
+        let (kernel, stride) = (shape.stem_kernels[index], STEM_STRIDES[index]);
+        stem.push(conv(&format!("stem.{index}"), to, kernel, stride)?);
+    }
+    let mut blocks: [Vec<Expression>; 4] = Default::default();
+    for (index, (stage, block)) in shape.blocks(extra).into_iter().enumerate() {
+        let values = vec![
+            ("channels", number(block.channels[1])),
+            ("kernel", sizes(block.kernel)),
+            ("stride", sizes(block.stride)),
+            ("group", number(block.group)),
+            ("beta", Value::Drawn(block.beta.into())),
+            (
+                "stochastic_depth",
+                Value::Drawn(block.stochastic_depth.into()),
+            ),
+        ];
+        let name = format!("{prefix}blocks.{index}");
+        blocks[stage].push(named(&name, layer("nf_block", values)?)?);
+    }
+    let end = [
+        conv("final_conv", shape.dim(), [1; 2], [1; 2])?,
+        last,
+        simple("global_mean")?,
+    ];
+    blocks[3].extend(end);
+    let stages = blocks.into_iter().map(chain);
+    Ok(std::iter::once(chain(stem)).chain(stages).collect())
 }
 
 /// See [`SlowfastNfnet`].
@@ -160,7 +266,7 @@ pub(super) static SLOWFAST_NFNET: EncoderDeclaration = EncoderDeclaration {
     facts: (),
     example: "assert(slowfast_nfnet(#{ width: 16 }).dim == 216)",
     build: |settings| {
-        Ok(Architecture::SlowfastNfnet(SlowfastNfnetOptions {
+        Ok(Arc::new(SlowfastNfnetOptions {
             width: settings.count("width"),
             channels: settings.count("channels"),
             pathways: settings.word("pathways", &Pathways::WORDS),
@@ -359,16 +465,6 @@ impl TwoPathways {
         let end = |pathway: &Pathway, x| mean(gelu_tanh(pathway.final_conv.forward(x)));
         Tensor::cat(vec![end(&self.fast, fast), end(&self.slow, slow)], 1)
     }
-}
-
-/// The maximum of every few frames, the first axis of the maps, with SAME padding.
-pub(super) fn slower(x: Tensor<4>, ratio: usize) -> Tensor<4> {
-    let padding = same_padding(x.dims()[2], ratio, ratio);
-    let options = MaxPoolOptions {
-        padding: [padding, (0, 0)],
-        ..MaxPoolOptions::new([ratio, 1])
-    };
-    max_pool2d(x, options)
 }
 
 /// The audio encoder of Wang et al., "Towards learning universal audio representations", 2022:

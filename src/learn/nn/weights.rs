@@ -1,7 +1,6 @@
 //! The weights of a module as named tensors, with PyTorch's names and layouts, and safetensors
 //! files of them.
 
-use super::pytorch_file::read_pytorch;
 use crate::Error;
 use auricle_audio::io::write_whole;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
@@ -10,7 +9,6 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 use std::path::Path;
 
 /// A tensor by itself, in PyTorch's layout.
@@ -357,23 +355,6 @@ impl Floats {
 pub(super) fn no_floats(path: &Path, name: &str, kind: &dyn std::fmt::Debug) -> Error {
     let message = format!("`{name}` is of type {kind:?}, which cannot be read");
     Error::file(path, message)
-}
-
-/// Reads a file of weights, safetensors or PyTorch's, by what is in it. Names and values alone come
-/// out of PyTorch's.
-///
-/// # Errors
-/// [`Error::File`] if it is absent or neither.
-pub fn read_weights(path: &Path) -> Result<Contents, Error> {
-    let mut head = [0; 9];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
-    let n = read.map_err(|error| Error::file(path, error))?;
-    // The head of a safetensors file is JSON behind its length.
-    if n == 9 && head[8] != b'{' {
-        let weights = read_pytorch(path)?;
-        return Ok((weights, BTreeMap::new(), serde_json::Value::Null));
-    }
-    read_safetensors(path)
 }
 
 /// Reads a safetensors file. Tensors of half or double precision come as single; integers other

@@ -269,7 +269,8 @@ fn encoders_have_as_many_parameters_as_published() {
             ("size".to_owned(), Value::Word(size.to_owned())),
             ("classes".to_owned(), Value::Drawn(527.0.into())),
         ];
-        declaration.with(given).unwrap().built().clone()
+        let built = declaration.with(given).unwrap();
+        Architecture::of(built.built().as_ref()).unwrap()
     };
     let nfnet = |pathways| {
         Architecture::SlowfastNfnet(SlowfastNfnetOptions {

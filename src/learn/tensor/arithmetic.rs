@@ -278,7 +278,7 @@ impl NdTensor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::tests::{floats, ints};
+    use super::super::made::{floats, ints};
     use super::*;
 
     #[test]

@@ -294,7 +294,7 @@ pub fn save_safetensors(path: &Path, tensors: &BTreeMap<String, NdTensor>) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::tests::{floats, ints};
+    use super::super::made::{floats, ints};
     use super::*;
 
     #[test]

@@ -214,7 +214,7 @@ fn scientific(x: f32) -> [String; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::tests::{floats, ints};
+    use super::super::made::{floats, ints};
     use super::*;
 
     fn check(values: &[f32], shape: &[usize], want: &str) {

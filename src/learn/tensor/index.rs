@@ -338,7 +338,7 @@ fn chosen_places(
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::tests::{floats, ints};
+    use super::super::made::{floats, ints};
     use super::*;
     use burn::tensor::Device;
 

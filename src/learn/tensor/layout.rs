@@ -323,7 +323,7 @@ pub(super) fn places_within(
 #[cfg(test)]
 mod tests {
     use super::super::Index;
-    use super::super::value::tests::{floats, ints};
+    use super::super::made::{floats, ints};
     use super::*;
 
     fn x() -> NdTensor {

@@ -10,6 +10,8 @@ mod file;
 mod format;
 mod index;
 mod layout;
+#[cfg(test)]
+mod made;
 mod reduce;
 mod value;
 

@@ -297,7 +297,7 @@ fn root(squares: Tensor<2>) -> Tensor<2> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::tests::{floats, ints};
+    use super::super::made::{floats, ints};
     use super::*;
 
     fn counted(shape: &[usize]) -> NdTensor {

@@ -408,16 +408,9 @@ impl NdTensor {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::made::{floats, ints};
     use super::*;
-
-    pub(in crate::tensor) fn floats(values: &[f32], shape: &[usize]) -> NdTensor {
-        NdTensor::new(Values::Float(values.to_vec()), shape, &Device::flex()).unwrap()
-    }
-
-    pub(in crate::tensor) fn ints(values: &[i64], shape: &[usize]) -> NdTensor {
-        NdTensor::new(Values::Int(values.to_vec()), shape, &Device::flex()).unwrap()
-    }
 
     #[test]
     fn numbers_come_back_as_they_were_given() {

@@ -5,12 +5,12 @@
 //! without them.
 
 use super::checkpoint::Best;
+use super::events::FitOptions;
 use super::fitting::{Trainer, number};
 use super::head::beside;
 use super::history::LOSS;
 use super::method::Better;
 use super::objective::Figure;
-use super::run::FitOptions;
 use super::validation::{VALIDATION, Validation};
 use crate::Error;
 use crate::eval::{JudgeOptions, Matrix, Role, Subject, embed, judge};

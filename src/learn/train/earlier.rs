@@ -3,6 +3,9 @@
 use super::checkpoint::{Checkpoint, PROGRAM};
 use std::path::Path;
 
+/// A run that was told more than this otherwise is another run, which nobody expects to go on.
+const MOST: usize = 2;
+
 /// Says, in a sentence each, which runs beside a run's folder have a checkpoint that a reader may have expected it to go on
 /// from: those that another version of the program was told the same, and those that are not finished. Any other finished
 /// run is another run, as of a sweep.
@@ -28,13 +31,14 @@ fn sentence(folder: &Path, settings: &[(String, String)]) -> Option<String> {
     let brief = Checkpoint::brief(&folder.join("checkpoint.safetensors"))?;
     let told = std::fs::read_to_string(folder.join("settings.txt")).ok()?;
     let place = folder.display();
-    let why = match difference(&told, settings) {
-        None if brief.program.as_deref() != Some(PROGRAM) => {
+    let differences = differences(&told, settings);
+    let why = match differences.as_slice() {
+        [] if brief.program.as_deref() != Some(PROGRAM) => {
             "another version of the program wrote it".to_owned()
         }
-        _ if brief.finished => return None,
-        None => "its clips, the files its views read or its first weights are others".to_owned(),
-        Some(difference) => difference,
+        _ if brief.finished || differences.len() > MOST => return None,
+        [] => "its clips, the files its views read or its first weights are others".to_owned(),
+        _ => differences.join(", "),
     };
     let state = if brief.finished { "" } else { "unfinished " };
     Some(format!(
@@ -42,22 +46,20 @@ fn sentence(folder: &Path, settings: &[(String, String)]) -> Option<String> {
     ))
 }
 
-/// The first thing that a run of before was told otherwise.
-fn difference(told: &str, settings: &[(String, String)]) -> Option<String> {
+/// What a run of before was told otherwise, a sentence each.
+fn differences(told: &str, settings: &[(String, String)]) -> Vec<String> {
     let told: Vec<(&str, &str)> = told
         .lines()
         .filter_map(|line| line.split_once(": "))
         .collect();
-    for (name, value) in settings {
-        match told.iter().find(|(own, _)| own == name) {
-            Some((_, before)) if before == value => {}
-            Some((_, before)) => {
-                return Some(format!("`{name}` was {before} and is {value} now"));
-            }
-            None => return Some(format!("`{name}` was not given and is {value} now")),
-        }
-    }
-    let is_new = |(name, _): &&(&str, &str)| !settings.iter().any(|(own, _)| own == name);
-    let (name, before) = told.iter().find(is_new)?;
-    Some(format!("`{name}` was {before} and is not given now"))
+    let differs = |(name, value): &(String, String)| match told.iter().find(|(own, _)| own == name)
+    {
+        Some((_, before)) if before == value => None,
+        Some((_, before)) => Some(format!("`{name}` was {before} and is {value} now")),
+        None => Some(format!("`{name}` was not given and is {value} now")),
+    };
+    let is_given = |name: &str| settings.iter().any(|(own, _)| own == name);
+    let gone = told.iter().filter(|(name, _)| !is_given(name));
+    let gone = gone.map(|(name, before)| format!("`{name}` was {before} and is not given now"));
+    settings.iter().filter_map(differs).chain(gone).collect()
 }

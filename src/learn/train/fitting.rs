@@ -2,13 +2,14 @@
 
 use super::EpochRecord;
 use super::checkpoint::{Checkpoint, State};
+use super::events::{Event, FitOptions, RunProgress};
 use super::folder::{Kept, keep_batches};
 use super::history::{LEARNING_RATE, LOSS};
 use super::method::Moment;
 use super::monitor::Monitor;
 use super::objective::{Figure, Objective, Stepped};
 use super::part::{Step, Tensors};
-use super::run::{BEST, Event, FitOptions, Run, RunProgress};
+use super::run::{BEST, Run};
 use crate::Error;
 use crate::nn::{Encoder, FrontEnd};
 use burn::tensor::{Device, Tensor};

@@ -1,18 +1,14 @@
 //! A training run: from a description to a trained encoder, across interruptions.
 
-use super::checkpoint::{Best, Checkpoint, State};
-use super::described::{DescribedMethod, fingerprint, settings};
-use super::earlier::unused;
-use super::fitting::Trainer;
-use super::folder::{Held, Kept, first_views};
+use super::checkpoint::{Best, Checkpoint};
+use super::described::DescribedMethod;
 use super::head::LinearHead;
+use super::identity::{fingerprint, settings};
 use super::joined::Joined;
 use super::shared_plan::shared_plan;
-use super::{EpochRecord, History, Plan};
+use super::{History, Plan};
 use crate::Error;
-use crate::feed::{Stop, Workers};
 use crate::nn::Encoder;
-use burn::tensor::Device;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,81 +16,32 @@ use std::sync::{Arc, Mutex};
 /// A run and what came of it. Cheap to clone; clones share the result.
 #[derive(Clone)]
 pub struct Run {
-    plan: Arc<Plan>,
-    methods: Joined,
+    pub(super) plan: Arc<Plan>,
+    pub(super) methods: Joined,
     /// What decides the result, as a word.
     pub(super) fingerprint: Arc<str>,
     outcome: Arc<Mutex<Option<Outcome>>>,
-    training: Arc<AtomicBool>,
+    pub(super) training: Arc<AtomicBool>,
 }
 
-struct Outcome {
+pub(super) struct Outcome {
     /// By name; the first is that of the last epoch.
-    encoders: Vec<(String, Encoder)>,
+    pub(super) encoders: Vec<(String, Encoder)>,
     /// The linear layer behind the one that the run gives, where its method has one.
-    head: Option<LinearHead>,
-    history: History,
+    pub(super) head: Option<LinearHead>,
+    pub(super) history: History,
     /// The epoch that was chosen, where one is.
-    best: Option<Best>,
+    pub(super) best: Option<Best>,
     /// Where the run was interrupted, by the user or an error; `None` if it is finished.
-    interrupted: Option<Progress>,
+    pub(super) interrupted: Option<Progress>,
 }
 
 /// A run that can go on.
-struct Progress {
-    epoch: usize,
-    step: usize,
+pub(super) struct Progress {
+    pub(super) epoch: usize,
+    pub(super) step: usize,
     /// What it goes on from, unless that is on disk.
-    checkpoint: Option<Checkpoint>,
-}
-
-/// What a run needs from outside.
-pub struct FitOptions<'a> {
-    /// Where tensors live.
-    pub device: &'a Device,
-    /// Threads that make batches.
-    pub workers: &'a Workers,
-    /// Whether to begin anew even where a checkpoint lies.
-    pub fresh: bool,
-    /// Asked between steps.
-    pub stop: Stop<'a>,
-    /// Told what happens.
-    pub observe: &'a mut dyn FnMut(Event<'_>),
-}
-
-/// What happens during a run.
-pub enum Event<'a> {
-    /// A remark.
-    Note(String),
-    /// What the epochs before gave, where a run goes on.
-    Earlier(&'a History),
-    /// A step was done; at most a few times a second.
-    Progress(RunProgress),
-    /// An epoch was done.
-    Epoch(&'a EpochRecord, RunProgress),
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RunProgress {
-    /// Steps done in all.
-    pub done: usize,
-    /// Steps in all.
-    pub total: usize,
-    /// Epochs in all.
-    pub epochs: usize,
-    /// The epoch under way, from 1.
-    pub epoch: usize,
-    /// Mean loss of the epoch so far.
-    pub loss: f64,
-    /// Clips per second since the run was started or taken up.
-    pub clips_per_s: f64,
-    /// Share of that time spent waiting for data.
-    pub waiting: f64,
-    /// Seconds left at this rate.
-    pub left_s: f64,
-    /// Whether nothing is left to do, be it that the run stops early.
-    pub finished: bool,
+    pub(super) checkpoint: Option<Checkpoint>,
 }
 
 /// The epoch whose encoder a run gives, chosen by a figure on validation clips.
@@ -276,156 +223,9 @@ impl Run {
             .map(|progress| (progress.epoch, progress.step))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Outcome>> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Option<Outcome>> {
         self.outcome
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Trains to the end. A run of the same description that was interrupted goes on from its checkpoint, and one that
-    /// was finished is loaded; the result is the same as that of a run that was never interrupted. Another process that
-    /// trains it in the same folder is waited for.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`] if asked to stop, after the checkpoint was written, or [`Error::Stopped`] if there was nothing
-    /// to keep yet; [`Error::Diverged`] if the loss is no number any more; and whatever data, model and disk report.
-    pub fn fit(&self, options: FitOptions<'_>) -> Result<(), Error> {
-        let _training = Training::begin(&self.training);
-        self.train(options)
-    }
-
-    fn train(&self, mut options: FitOptions<'_>) -> Result<(), Error> {
-        let file = self
-            .folder()
-            .map(|folder| folder.join("checkpoint.safetensors"));
-        let is_done = |file: &PathBuf| Checkpoint::brief(file).is_some_and(|found| found.finished);
-        let _held = match self.folder() {
-            // What is done is read, by as many as like.
-            Some(folder) if options.fresh || !file.as_ref().is_some_and(is_done) => {
-                let note = &mut |note| (options.observe)(Event::Note(note));
-                Held::wait(&folder, options.stop, note)?
-            }
-            _ => None,
-        };
-        // What is kept in memory could not be written, so it is newer than what is on disk.
-        let kept = || {
-            self.lock()
-                .as_ref()
-                .and_then(|outcome| outcome.interrupted.as_ref()?.checkpoint.clone())
-        };
-        let found = match (options.fresh, kept(), &file) {
-            (true, _, _) | (false, None, None) => None,
-            (false, Some(kept), _) => Some(kept),
-            (false, None, Some(file)) => Checkpoint::read(file)?,
-        };
-        let training = options.device.clone().autodiff();
-        let mut objective = self.methods.begin(&self.plan, &training)?;
-        let found = found.filter(|found| found.state.fingerprint == *self.fingerprint);
-        let is_new = found.is_none();
-        let (state, best) = match found {
-            Some(found) => found.restore(&mut objective)?,
-            None => {
-                if let Some(folder) = self.folder().filter(|_| !options.fresh) {
-                    let found = unused(&folder, &self.methods.name(), &self.settings());
-                    found
-                        .into_iter()
-                        .for_each(|note| (options.observe)(Event::Note(note)));
-                }
-                let front_end = self.plan.front_end()?;
-                let data = &self.plan.data;
-                let scaling = data.measure(&front_end, options.workers, options.stop)?;
-                (State::new(self.fingerprint.to_string(), scaling), None)
-            }
-        };
-        let place = self
-            .folder()
-            .map(|folder| format!(" in {}", folder.display()))
-            .unwrap_or_default();
-        if state.finished {
-            (options.observe)(Event::Note(format!(
-                "already trained: loaded from the run{place}"
-            )));
-        } else if state.epoch + state.step > 0 {
-            let (epoch, step) = (state.epoch, state.step);
-            (options.observe)(Event::Note(format!(
-                "going on after epoch {epoch}, step {step}, from the run{place}"
-            )));
-            (options.observe)(Event::Earlier(&state.history));
-        }
-        let seen = match &file {
-            Some(_) if !state.finished => first_views(&self.plan, state.scaling, options.workers)?,
-            _ => Vec::new(),
-        };
-        let mut trainer = Trainer {
-            run: self,
-            objective,
-            state,
-            best,
-            file,
-            kept: Kept::with(seen),
-            training,
-        };
-        if is_new {
-            trainer.check_choice(&options)?;
-        }
-        let ended = trainer.rest(&mut options);
-        let (epoch, step) = (trainer.state.epoch, trainer.state.step);
-        let interrupted = match &ended {
-            Ok(()) => None,
-            // There is nothing to keep.
-            Err(Error::Diverged { .. }) => return ended,
-            Err(_) if epoch + step == 0 || trainer.objective.is_lost() => return ended,
-            Err(Error::Interrupted {
-                checkpoint: Some(_),
-                ..
-            }) => Some(Progress {
-                epoch,
-                step,
-                checkpoint: None,
-            }),
-            Err(_) => Some(Progress {
-                epoch,
-                step,
-                checkpoint: Some(trainer.checkpoint()?),
-            }),
-        };
-        let encoders = trainer.encoders(options.device)?;
-        if let Some(folder) = self.folder().filter(|_| interrupted.is_none()) {
-            for (index, (name, encoder)) in encoders.iter().enumerate() {
-                let file = match index {
-                    0 => "model.safetensors".to_owned(),
-                    _ => format!("model-{name}.safetensors"),
-                };
-                encoder.save(&folder.join(file))?;
-            }
-        }
-        let head = match &trainer.best {
-            Some(best) => LinearHead::of_best(best),
-            None => LinearHead::of(&trainer.objective.tensors()?),
-        };
-        *self.lock() = Some(Outcome {
-            encoders,
-            head,
-            history: trainer.state.history,
-            best: trainer.state.best,
-            interrupted,
-        });
-        ended
-    }
-}
-
-/// While this lives, the run says that it is being trained.
-struct Training<'a>(&'a AtomicBool);
-
-impl Training<'_> {
-    fn begin(flag: &AtomicBool) -> Training<'_> {
-        flag.store(true, Ordering::Relaxed);
-        Training(flag)
-    }
-}
-
-impl Drop for Training<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }

@@ -1,7 +1,7 @@
 //! The plan of runs that are joined: what they were told alike.
 
 use super::Plan;
-use super::described::plan_settings;
+use super::identity::plan_settings;
 use super::joined::Joined;
 use crate::Error;
 use crate::feed::Supply;

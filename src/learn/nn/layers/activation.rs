@@ -1,9 +1,9 @@
 //! Activations.
 
+use super::edge::Edge;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::Edge;
 use crate::nn::onnx::{Attribute, Graph};
 use crate::nn::ops::{gelu, gelu_tanh};
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};

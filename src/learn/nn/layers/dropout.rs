@@ -1,9 +1,9 @@
 //! Dropout.
 
+use super::edge::Edge;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::Edge;
 use crate::nn::onnx::Graph;
 use auricle_audio::Rng;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};

@@ -1,9 +1,9 @@
 //! Everything of a clip in a row.
 
+use super::edge::{Edge, Form};
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::{Edge, Form};
 use crate::nn::onnx::{Attribute, Graph};
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Means and maxima over all positions.
 
+use super::edge::{Edge, Form};
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::{Edge, Form};
 use crate::nn::onnx::Graph;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings, words};
 use burn::tensor::Tensor;

@@ -3,7 +3,6 @@
 use super::node::{Behind, CHECKED, Child, Flow, Maps, Node, in_turn};
 use super::stack::Stack;
 use crate::Error;
-use crate::nn::architecture::EncoderNetwork;
 use crate::nn::front::Front;
 use crate::nn::{Input, PatchTokens, Transformer};
 use burn::module::{
@@ -168,22 +167,6 @@ pub(crate) struct TokenLayers<'a> {
     rest: &'a [Child],
     run_dim: usize,
     n_features: usize,
-}
-
-impl EncoderNetwork for Layers {
-    type Options = Stack;
-
-    fn build(stack: &Stack, device: &Device) -> Result<Layers, Error> {
-        Layers::new(stack, device)
-    }
-
-    fn embed(&self, input: Input) -> Result<Tensor<2>, Error> {
-        self.forward(input)
-    }
-
-    fn as_transformer(&self) -> Option<Box<dyn Transformer + '_>> {
-        Some(Box::new(self.transformer()?))
-    }
 }
 
 impl Transformer for TokenLayers<'_> {

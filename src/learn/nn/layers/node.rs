@@ -1,6 +1,6 @@
 //! The layers as modules, and a batch on its way through them.
 
-use super::to_onnx::Edge;
+use super::edge::Edge;
 use crate::nn::onnx::Graph;
 use crate::nn::{
     BatchNorm, Conv1d, Conv2d, GroupNorm, LayerNorm, NfBlock, PatchEmbed, PatchTokens, Positions,

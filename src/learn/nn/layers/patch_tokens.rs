@@ -1,9 +1,9 @@
 //! Patches with their places and a class token before them, and what is read off tokens.
 
+use super::edge::{Edge, Form};
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::{Shape, Size};
-use super::to_onnx::{Edge, Form};
 use super::window::Window;
 use crate::nn::onnx::Graph;
 use crate::nn::{PATCH, PatchTokens, Scheme};

@@ -1,9 +1,9 @@
 //! Maxima and means over windows.
 
+use super::edge::Edge;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::Edge;
 use super::window::{SAME, Window, sizes};
 use crate::Error;
 use crate::nn::onnx::{self, Attribute, Graph};

@@ -1,14 +1,14 @@
 //! Two networks over slower and faster time, joined before every stage.
 
+use super::edge::Edge;
 use super::expression::{BRANCHES, Branches, Expression, Level};
 use super::layer::{Declaration, Fitted, Place, Plan, Refusal, Site};
 use super::node::{CHECKED, Children, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::Edge;
 use super::window::same;
 use crate::Error;
 use crate::nn::onnx::Graph;
-use crate::nn::slowfast::slower;
+use crate::nn::slower::slower;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, Settings};
 use std::sync::Arc;
 

@@ -1,11 +1,10 @@
 //! An expression with the clips that it was built for.
 
+use super::edge::Form;
 use super::expression::{Expression, Level};
 use super::layer::{Fitted, Refusal, Site};
 use super::shape::{Shape, Size};
-use super::to_onnx::Form;
 use crate::Error;
-use crate::nn::architecture::EncoderOptions;
 use crate::nn::onnx::Axis;
 use crate::nn::{Layer, Scheme, Summary, within};
 use auricle_audio::augment::Domain;
@@ -332,24 +331,6 @@ impl Stack {
         let mut site = Site::default();
         fit(&self.layers, &mut site, &self.clips.shape())?;
         Ok(site.schemes)
-    }
-}
-
-impl EncoderOptions for Stack {
-    fn dim(&self) -> usize {
-        Stack::dim(self)
-    }
-
-    fn channels(&self) -> usize {
-        Stack::channels(self)
-    }
-
-    fn domain(&self) -> Option<Domain> {
-        Stack::domain(self)
-    }
-
-    fn stack(&self) -> Result<Stack, Error> {
-        Ok(self.clone())
     }
 }
 

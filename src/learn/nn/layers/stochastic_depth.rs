@@ -1,9 +1,9 @@
 //! Stochastic depth.
 
+use super::edge::Edge;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{Each, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::Edge;
 use crate::nn::onnx::Graph;
 use crate::nn::stochastic_depth::factors_of;
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};

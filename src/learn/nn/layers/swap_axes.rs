@@ -1,9 +1,9 @@
 //! Bands and frames, changed over.
 
+use super::edge::Edge;
 use super::layer::{Declaration, Fitted, Plan, Refusal, Site};
 use super::node::{CHECKED, Flow, Node, Operation};
 use super::shape::Shape;
-use super::to_onnx::Edge;
 use crate::nn::onnx::Graph;
 use std::sync::Arc;
 

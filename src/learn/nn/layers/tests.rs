@@ -5,7 +5,7 @@ use super::*;
 use crate::nn::{
     Architecture, AstOptions, Cnn6Options, Encoder, Geometry, Input, LoadOptions, MlpOptions,
     Network, Pathways, Pooling, ResNet18Options, ResNet18WavesOptions, SlowfastNfnetOptions,
-    count_parameters, export, import,
+    count_parameters, export, import, with_maps,
 };
 use crate::{Device, Tensor};
 use auricle_audio::Rng;

@@ -1,34 +1,9 @@
 //! Built layers as a graph of ONNX.
 
+use super::edge::{Edge, Form};
 use super::network::Layers;
 use super::node::{CHECKED, Child, Children, Node};
 use crate::nn::onnx::{Attribute, Graph};
-
-/// A batch on its way through a graph: its name there, and its axes.
-#[derive(Clone, Debug)]
-pub(super) struct Edge {
-    pub(super) name: String,
-    pub(super) form: Form,
-}
-
-/// What the axes of a batch are: see [`super::node::Flow`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::nn) enum Form {
-    Map,
-    Line,
-    Tokens,
-    Row,
-}
-
-impl Edge {
-    /// What an operation made of it, on the same axes.
-    pub(super) fn with(&self, name: String) -> Edge {
-        Edge {
-            name,
-            form: self.form,
-        }
-    }
-}
 
 impl Layers {
     /// Writes the network behind an input, and gives the name of the embedding.

@@ -2,6 +2,7 @@
 
 use super::super::Environment;
 use super::embeddings_parquet;
+use super::label::label;
 use super::model::{Model, front_end};
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::dataset::{Clip, Dataset};
@@ -224,16 +225,6 @@ fn rows() -> Function {
 
 const EMBEDDED: &str = "let d = dataset([#{ wave: tone(440, 1), label: \"a\", group: \"p1\" }, #{ wave: tone(880, 1) }]); \
      let e = resnet18(#{ width: 4 }).embed(d);";
-
-/// What is to be predicted of a clip: its class, its classes, its number; nothing if it is not labelled.
-pub(super) fn label(data: &Dataset, clip: &Clip) -> Dynamic {
-    let name = |&class: &usize| -> Dynamic { data.classes()[class].clone().into() };
-    match (&clip.label, &clip.labels, clip.target) {
-        (Some(label), _, _) => name(label),
-        (None, Some(labels), _) => Dynamic::from_array(labels.iter().map(name).collect()),
-        (None, None, target) => target.map_or(Dynamic::UNIT, Into::into),
-    }
-}
 
 fn properties() -> Vec<Function> {
     fn property(

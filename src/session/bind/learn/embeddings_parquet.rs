@@ -1,6 +1,6 @@
 //! Embeddings as a table of Parquet: what pandas, polars and Hugging Face's `datasets` read.
 
-use super::embeddings::label;
+use super::label::label;
 use crate::script::ScriptError;
 use auricle_audio::dataset::{
     Clip, ColumnKind, ColumnValues, Dataset, ParquetColumn, Vectors, write_vectors,

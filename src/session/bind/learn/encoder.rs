@@ -4,7 +4,7 @@ use super::super::Environment;
 use super::super::declared;
 use super::model::Model;
 use crate::script::{Call, Function, Topic};
-use auricle_learn::nn::{CATALOGUE, Encoder, EncoderDeclaration};
+use auricle_learn::nn::{Architecture, CATALOGUE, Encoder, EncoderDeclaration};
 use rhai::Dynamic;
 use std::sync::Arc;
 
@@ -26,7 +26,9 @@ fn function(declaration: &'static EncoderDeclaration, environment: &Arc<Environm
         let described = declaration.with(declared::values(declaration, own, |_| Ok(None))?)?;
         let seed = call.get::<Option<u64>>(SEED)?;
         let seed = seed.unwrap_or_else(|| environment.seed());
-        let encoder = Encoder::new(described.built().clone(), seed, &environment.device()?)?;
+        let built = Architecture::of(described.built().as_ref());
+        let architecture = built.expect("the catalogue is a list of encoders");
+        let encoder = Encoder::new(architecture, seed, &environment.device()?)?;
         Ok(Dynamic::from(Model {
             name: None,
             encoder,

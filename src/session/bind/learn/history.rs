@@ -1,7 +1,7 @@
 //! What happened in a run's epochs: figures by name, whatever they are.
 
 use super::super::matrix;
-use super::run::TINY_RUN;
+use super::tiny_run::TINY_RUN;
 use crate::script::{Function, Picture, ScriptValue, Topic, escape, table};
 use auricle_figure::{Content, Curve, Figure, Lines, drawing_image, sparkline};
 use auricle_learn::train::{EpochRecord, History, LOSS, VALIDATION, spoken};

@@ -1,6 +1,6 @@
 //! Runs joined by weights over one encoder: `0.5 * simclr(...) + supervised(...)`.
 
-use super::run::TINY_RUN;
+use super::tiny_run::TINY_RUN;
 use crate::script::{Function, Topic};
 use auricle_learn::train::Run;
 use rhai::Dynamic;

@@ -13,6 +13,7 @@ mod heads;
 mod history;
 mod joining;
 mod judging;
+mod label;
 mod layers;
 mod live;
 mod loss;
@@ -34,6 +35,7 @@ mod runs;
 mod spectra;
 mod study;
 mod tensor;
+mod tiny_run;
 mod trained_on;
 mod validating;
 

@@ -9,9 +9,9 @@ use auricle_audio::dataset::Dataset;
 use auricle_learn::batch::{Batch, Scaling};
 use auricle_learn::eval::Role;
 use auricle_learn::feed::measure;
-use auricle_learn::nn::layers::{Flow, with_maps};
+use auricle_learn::nn::layers::Flow;
 use auricle_learn::nn::{
-    Architecture, Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming,
+    Architecture, Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming, with_maps,
 };
 use auricle_learn::tensor::NdTensor;
 use rhai::Dynamic;

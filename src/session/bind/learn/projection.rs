@@ -2,9 +2,10 @@
 
 use super::super::Environment;
 use super::super::audio::wav_url;
-use super::embeddings::{Embeddings, clips_csv, label};
+use super::embeddings::{Embeddings, clips_csv};
 use super::figure::{COLUMNS, saved};
 use super::given::matrix;
+use super::label::label;
 use crate::script::{Call, Function, Parts, Picture, ScriptError, ScriptValue, Topic};
 use auricle_audio::dataset::{Clip, Dataset, Source};
 use auricle_audio::dsp::resample;

@@ -4,6 +4,7 @@ use super::super::{Environment, Failure};
 use super::history::loss_figure;
 use super::model::Model;
 use super::recorded::Recorder;
+use super::tiny_run::TINY_RUN;
 use crate::script::{
     Call, Ended, Function, Progress, ScriptError, ScriptValue, Topic, peak_memory,
 };
@@ -44,11 +45,6 @@ impl ScriptValue for Run {
         )
     }
 }
-
-/// A run small enough for an example.
-pub(super) const TINY_RUN: &str = "let clips = []; for i in 0..8 { clips.push(#{ wave: tone(200 + 100 * i, 0.2), label: i % 2 }) } \
-    let run = simclr(resnet18(#{ width: 4 }), dataset(clips), \
-    #{ recipe: views(2, noise(5..40) |> log_mel(#{ n_mels: 16 })), epochs: 1, batch: 4, out: () });";
 
 pub(super) fn functions(environment: &Arc<Environment>) -> Vec<Function> {
     let about_fit = "Trains to the end. An interrupted run of the same description goes on from its checkpoint; a finished one is loaded.";

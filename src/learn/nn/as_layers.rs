@@ -1,8 +1,8 @@
 //! Built-in encoders as the layers that they consist of.
 
-use super::network::{Embedded, Layers};
+use super::layers::{Embedded, Layers};
+use super::{Encoder, Input, Network, import};
 use crate::Error;
-use crate::nn::{Encoder, Input, Network, import};
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -24,7 +24,7 @@ pub fn with_maps(
 ///
 /// # Errors
 /// As [`Architecture::stack`](crate::nn::Architecture::stack).
-pub(in crate::nn) fn as_layers(encoder: &Encoder, device: &Device) -> Result<Layers, Error> {
+pub(super) fn as_layers(encoder: &Encoder, device: &Device) -> Result<Layers, Error> {
     if let Network::Layers(network) = encoder.network() {
         return Ok(network.valid());
     }

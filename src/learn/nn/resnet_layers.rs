@@ -1,40 +1,34 @@
 //! Both ResNets as expressions, with the names that their weights have.
 
-use super::expression::Expression;
-use super::writing::{chain, layer, named, number, simple};
+use super::layers::{Expression, chain, layer, named, number, simple};
 use crate::Error;
-use crate::nn::resnet_waves::KERNEL;
-use crate::nn::{Geometry, ResNet18WavesOptions};
 use auricle_audio::declare::Value;
 
 /// What differs between the ResNet of maps and that of waves.
-pub(in crate::nn) struct Kernels {
-    conv: &'static str,
-    stem: usize,
-    pool: usize,
-    padding: usize,
-    block: usize,
+pub(super) struct Kernels {
+    /// The layer that convolves.
+    pub(super) conv: &'static str,
+    /// Kernel of the first convolution.
+    pub(super) stem: usize,
+    /// Kernel and padding of the maximum.
+    pub(super) pool: usize,
+    pub(super) padding: usize,
+    /// Kernel of the convolutions in blocks.
+    pub(super) block: usize,
+}
+
+/// What either one is given; its layers do not depend on the channels of clips.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// Channels of the first stage.
+    pub(super) width: usize,
+    /// Whether the first convolution has a bias.
+    pub(super) stem_bias: bool,
+    /// Outputs of a linear layer at the end, where there is one.
+    pub(super) fc: Option<usize>,
 }
 
 impl Kernels {
-    pub(in crate::nn) const MAPS: Kernels = Kernels {
-        conv: "conv2d",
-        stem: 7,
-        pool: 3,
-        padding: 1,
-        block: 3,
-    };
-
-    pub(in crate::nn) fn waves(geometry: Geometry) -> Kernels {
-        Kernels {
-            conv: "conv1d",
-            stem: geometry.stem(),
-            pool: KERNEL,
-            padding: geometry.pool_padding(),
-            block: KERNEL,
-        }
-    }
-
     fn conv(
         &self,
         to: usize,
@@ -52,11 +46,8 @@ impl Kernels {
     }
 }
 
-/// The layers of either one; they do not depend on the channels of clips.
-pub(in crate::nn) fn resnet(
-    kernels: Kernels,
-    options: ResNet18WavesOptions,
-) -> Result<Expression, Error> {
+/// The layers of either one.
+pub(super) fn resnet(kernels: &Kernels, options: Sizes) -> Result<Expression, Error> {
     let stem = kernels.conv(options.width, kernels.stem, 2, options.stem_bias)?;
     let pool = vec![
         ("kernel", number(kernels.pool)),
