@@ -20,7 +20,7 @@ const CRATES: [&str; 8] = [
 ];
 
 /// Rooms with circles between their files.
-const WITH_CIRCLES: [&str; 23] = [
+const WITH_CIRCLES: [&str; 21] = [
     "src",
     "src/audio/augment",
     "src/audio/dataset",
@@ -38,8 +38,6 @@ const WITH_CIRCLES: [&str; 23] = [
     "src/session/bind/audio",
     "src/session/bind/learn",
     "src/session/reference",
-    "src/session/script",
-    "src/session/script/habits",
     "src/synth",
     "src/synth/corpus",
     "src/synth/render",
