@@ -1,14 +1,14 @@
 //! Cells of an interactive session: text of the language, questions for help, and commands that begin with `%`.
 
-use crate::assistant::command_name;
+use crate::command::{COMMANDS, command_name, no_command};
+use crate::history::Cell;
 use crate::last_value::{as_written, with_last};
 use crate::made::{By, names_made};
 use crate::question::Question;
-use crate::rust_cell::is_rust;
-use crate::script::{Definition, Diagnostic, Unknown, definitions, nearest, path_at_home, without};
+use crate::rust_text::is_rust;
+use crate::script::{Diagnostic, Unknown, path_at_home};
 use crate::{Outcome, Session};
 use rhai::Dynamic;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -21,49 +21,6 @@ pub enum Reply {
     Text(String),
     /// Text for the user to change and to run as a cell of its own.
     Edit(String),
-}
-
-/// The commands: how each is written and what it does.
-pub const COMMANDS: [(&str, &str); 9] = [
-    ("%time CODE", "runs code and says how long it took"),
-    (
-        "%who",
-        "lists the variables and functions of the session, with their types",
-    ),
-    ("%reset", "forgets them"),
-    ("%load FILE", "runs a script in the session"),
-    (
-        "%save FILE",
-        "writes the cells that ran without an error as a script",
-    ),
-    (
-        "%edit [N]",
-        "opens cell N, or the last one, to be changed and run",
-    ),
-    (
-        "%history [N|TEXT]",
-        "shows the last N cells, those that hold a text, or all",
-    ),
-    ("%help [NAME]", "explains a name, or lists all functions"),
-    (
-        "%%rust CODE",
-        "makes stages of the functions of Rust in the rest of the cell: `fn name(x: &mut [f32], sample_rate: u32, drive: f32)` becomes \
-         `name(#{ drive: 2..8 })`; `help(rust_op)` has all shapes. Other Rust is run as it is where `auricle-rust-cells` is installed",
-    ),
-];
-
-/// What begins a cell of Rust.
-pub(crate) const RUST: &str = "%%rust";
-
-/// A cell that ran.
-#[derive(Clone, Debug)]
-pub(crate) struct Cell {
-    name: String,
-    text: String,
-    /// The same as a script, where the text is no script.
-    script: Option<String>,
-    /// Whether the session is as it is because of it: it ran without an error, and nothing was forgotten since.
-    counts: bool,
 }
 
 impl Session {
@@ -91,13 +48,16 @@ impl Session {
             "who" => Ok(Reply::Text(self.who())),
             "reset" => {
                 self.reset();
-                self.cells.iter_mut().for_each(|cell| cell.counts = false);
+                self.history.discount();
                 Ok(Reply::Text("the session is empty".into()))
             }
             "load" => self.load(&file(rest, "%load FILE")?),
-            "save" => self.save(&file(rest, "%save FILE")?),
-            "edit" => self.chosen(rest).map(|cell| Reply::Edit(cell.text)),
-            "history" => Ok(Reply::Text(self.history(rest))),
+            "save" => {
+                let file = file(rest, "%save FILE")?;
+                self.history.save(&file).map(Reply::Text)
+            }
+            "edit" => self.history.chosen(rest).map(Reply::Edit),
+            "history" => Ok(Reply::Text(self.history.shown(rest))),
             "help" => Ok(Reply::Text(self.assistant().answer(rest))),
             _ => Err(no_command(word)),
         }
@@ -201,7 +161,7 @@ impl Session {
             Some(replaced) => self.eval(name, &replaced).map_err(as_written),
             None => self.eval(name, text),
         };
-        self.cells.push(Cell {
+        self.history.push(Cell {
             name: name.to_owned(),
             text: text.to_owned(),
             script: None,
@@ -218,7 +178,7 @@ impl Session {
     /// Makes stages of a cell of Rust and keeps it.
     fn kept_rust(&mut self, name: &str, text: &str) -> Result<Reply, Diagnostic> {
         let result = self.rust(name, text);
-        self.cells.push(Cell {
+        self.history.push(Cell {
             name: name.to_owned(),
             text: text.to_owned(),
             script: result.as_ref().ok().and_then(|(_, script)| script.clone()),
@@ -265,86 +225,6 @@ impl Session {
         self.kept(&path.display().to_string(), &text)
             .map(Reply::Value)
     }
-
-    fn save(&self, path: &Path) -> Result<Reply, Diagnostic> {
-        let good = || self.cells.iter().filter(|cell| cell.counts);
-        // A script has one function of a name and a number of parameters, the last.
-        let (mut defined, mut statements) = (HashSet::new(), Vec::new());
-        for cell in good().rev() {
-            statements.push(cell.statement(|definition| defined.contains(&definition.signature)));
-            defined.extend(
-                definitions(cell.source())
-                    .into_iter()
-                    .map(|own| own.signature),
-            );
-        }
-        statements.reverse();
-        crate::write_whole(path, (statements.join("\n\n") + "\n").as_bytes())
-            .map_err(|error| Diagnostic::error(error.to_string(), None, "", None))?;
-        let left_out: Vec<&str> = good()
-            .filter(|cell| with_last(&cell.text).is_some())
-            .map(|cell| &*cell.name)
-            .collect();
-        let remark = match left_out.as_slice() {
-            [] => String::new(),
-            names => format!(
-                "; a script has no `_`, so these are comments in it: {}",
-                names.join(", ")
-            ),
-        };
-        Ok(Reply::Text(format!(
-            "{} cells in {}{remark}",
-            statements.len() - left_out.len(),
-            path.display()
-        )))
-    }
-
-    fn chosen(&self, number: &str) -> Result<Cell, Diagnostic> {
-        let found = match number {
-            "" => self.cells.last(),
-            number => self
-                .cells
-                .iter()
-                .rev()
-                .find(|cell| cell.name == format!("cell {number}")),
-        };
-        found.cloned().ok_or_else(|| {
-            let hint = "`%history` lists the cells".to_owned();
-            Diagnostic::error(format!("there is no cell {number}"), None, "", Some(hint))
-        })
-    }
-
-    fn history(&self, wanted: &str) -> String {
-        let first = wanted
-            .parse()
-            .map_or(0, |n| self.cells.len().saturating_sub(n));
-        let text = if wanted.parse::<usize>().is_ok() {
-            ""
-        } else {
-            wanted
-        };
-        let shown = self.cells[first..]
-            .iter()
-            .filter(|cell| cell.text.contains(text));
-        let shown = shown.map(|cell| format!("// {}\n{}", cell.name, cell.text.trim_end()));
-        shown.collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Cell {
-    /// The script that was run for it.
-    fn source(&self) -> &str {
-        self.script.as_deref().unwrap_or(&self.text)
-    }
-
-    /// It as part of a script, without the functions that are replaced.
-    fn statement(&self, is_replaced: impl Fn(&Definition) -> bool) -> String {
-        match &self.script {
-            Some(script) => without(script, is_replaced).trim_end().to_owned(),
-            None if is_rust(&self.text) => commented(&self.text),
-            None => statement(&without(&self.text, is_replaced)),
-        }
-    }
 }
 
 /// The file of a command, without the quotes it may have.
@@ -364,43 +244,6 @@ fn file(text: &str, usage: &str) -> Result<PathBuf, Diagnostic> {
 fn read(path: &Path) -> Result<String, Diagnostic> {
     let cannot = |error| format!("`{}` cannot be read: {error}", path.display());
     std::fs::read_to_string(path).map_err(|error| Diagnostic::error(cannot(error), None, "", None))
-}
-
-fn no_command(word: &str) -> Diagnostic {
-    let names = COMMANDS.iter().map(|(usage, _)| &command_name(usage)[1..]);
-    let hint = nearest(word, names).map(|name| format!("did you mean `%{name}`?"));
-    let all = || {
-        COMMANDS
-            .map(|(usage, about)| format!("{usage}: {about}"))
-            .join("; ")
-    };
-    Diagnostic::error(
-        format!("there is no command `%{word}`"),
-        None,
-        "",
-        hint.or_else(|| Some(all())),
-    )
-}
-
-/// A cell as a statement that others may follow: an end mark is added where it has none. One that no script could run is a
-/// comment.
-fn statement(text: &str) -> String {
-    let text = text.trim_end();
-    if with_last(text).is_some() {
-        return commented(text);
-    }
-    let last = text.lines().last().unwrap_or("");
-    match last {
-        _ if text.ends_with(';') => text.to_owned(),
-        // A mark behind a comment would belong to it.
-        last if last.contains("//") => format!("{text}\n;"),
-        _ => format!("{text};"),
-    }
-}
-
-fn commented(text: &str) -> String {
-    let lines = text.trim_end().lines().map(|line| format!("// {line}"));
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
-use crate::command::Cell;
 use crate::fault::explain_fault;
+use crate::history::History;
 use crate::last_value::LAST;
 use crate::presets::{Preset, broken, presets, table};
 use crate::rust_process::RustProcess;
@@ -33,7 +33,7 @@ pub struct Session {
     /// What runs plain Rust, once a cell had some.
     pub(crate) rust_process: Option<RustProcess>,
     /// What was run as cells, for the user to look back.
-    pub(crate) cells: Vec<Cell>,
+    pub(crate) history: History,
 }
 
 /// Time between two looks whether all is kept, and as many as a person notices.
@@ -107,7 +107,7 @@ impl Session {
             imports: Vec::new(),
             assistant,
             rust_process: None,
-            cells: Vec::new(),
+            history: History::default(),
         })
     }
 
