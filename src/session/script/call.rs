@@ -6,7 +6,7 @@ use super::home::{expanded, is_path};
 use super::signature::{RECEIVER, Signature};
 use super::wording::with_article;
 use super::{FromScript, ScriptError, ScriptValue, Shown, Unknown, describe};
-use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
+use rhai::{Dynamic, FnPtr, FuncArgs, Map, NativeCallContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -95,16 +95,18 @@ impl<'a> Call<'a> {
             gather(&mut positional, signature.parameters.len() - 1);
         }
         if positional.len() > signature.parameters.len() {
-            let extra = describe(&positional[signature.parameters.len()]);
+            let extra = &positional[signature.parameters.len()];
             let wanted = if takes_options {
                 "only an option map can follow"
             } else {
                 "nothing can follow"
             };
             return Err(ScriptError::new(format!(
-                "`{}` does not take {extra}: {wanted}",
-                signature.name
+                "`{}` does not take {}: {wanted}",
+                signature.name,
+                describe(extra)
             ))
+            .caused_by(extra)
             .hint(format!("usage: {}", signature.text())));
         }
         if let Some(missing) = signature
@@ -345,31 +347,6 @@ impl<'a> Call<'a> {
     }
 }
 
-impl ScriptError {
-    /// The error of a script function that was called from here. One of our own keeps its parts.
-    pub(crate) fn from_nested(error: EvalAltResult) -> ScriptError {
-        let mut inner = error;
-        loop {
-            match inner {
-                EvalAltResult::ErrorInFunctionCall(_, _, error, _)
-                | EvalAltResult::ErrorInModule(_, error, _) => {
-                    inner = *error;
-                }
-                EvalAltResult::ErrorRuntime(value, position) => {
-                    match value.clone().try_cast::<ScriptError>() {
-                        Some(error) => return error,
-                        None => return ScriptError::new(format!("{value} ({position})")),
-                    }
-                }
-                EvalAltResult::ErrorTerminated(reason, _) => {
-                    return ScriptError::new(reason.to_string());
-                }
-                other => return ScriptError::new(other.to_string()),
-            }
-        }
-    }
-}
-
 fn unknown_option(signature: &Signature, name: &str) -> ScriptError {
     if let Some(parameter) = signature.parameters.iter().find(|p| p.name == name) {
         return no_option(signature.name, name).hint(format!(
@@ -405,4 +382,5 @@ pub(super) fn wrong(name: &str, wanted: &str, value: &Dynamic) -> ScriptError {
         "`{name}` must be {wanted}, not {}",
         describe(value)
     ))
+    .caused_by(value)
 }

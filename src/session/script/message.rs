@@ -73,6 +73,7 @@ impl Cause<'_> {
             E::ErrorMismatchDataType(wanted, got, _)
             | E::ErrorMismatchOutputType(wanted, got, _) => {
                 let message = format!("{} is wanted here, not {}", article(wanted), article(got));
+                // rhai names a type of its own as Rust does, with its parameters.
                 let hint = match (wanted.as_str(), got.contains("Range")) {
                     (_, true) => {
                         "a part of an array is `x.extract(1..3)`, of a sound `w.slice(from_s, to_s)`"
@@ -404,6 +405,7 @@ fn thrown(value: &Dynamic) -> String {
     super::Shown::text_of(value)
 }
 
+/// What a parse error says, and advice. Where rhai has one variant for several causes, its words are looked at.
 pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Option<String>) {
     use ParseErrorType as P;
     let hint = |text: &str| Some(text.to_owned());
