@@ -299,7 +299,7 @@ impl<'a> Call<'a> {
     /// The context, for calls that outlive this one.
     ///
     /// # Errors
-    /// If the function was not declared to [stay in the session](Function::in_session).
+    /// If the function was not declared to [stay in the session](super::Function::in_session).
     pub fn context(&self) -> Result<&NativeCallContext<'a>, ScriptError> {
         let missing = || {
             ScriptError::new(format!(

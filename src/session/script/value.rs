@@ -45,8 +45,8 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
     }
 }
 
-/// How to show values of our types that rhai holds. Their text is made in `nested` and their display in `list`, where arrays
-/// and maps are shown, with the values that they hold.
+/// How to show values of our types that rhai holds. Text and displays are made in `value_text` and `value_display`, which
+/// know how arrays and maps show what they hold.
 pub struct Shown {
     name: Option<&'static str>,
     text: fn(&Dynamic) -> Option<String>,
