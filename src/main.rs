@@ -1,6 +1,7 @@
 //! Auricle: a small language, and one program that runs it, for contrastive learning of audio.
 
 mod arguments;
+mod ask;
 mod augment;
 mod build_op;
 mod cli;

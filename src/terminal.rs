@@ -1,8 +1,8 @@
 //! The terminal as a sink: the script's output, remarks, pictures and progress.
 
+use crate::ask::{Unanswered, ask};
 use crate::panel::{Panel, duration};
 use crate::picture::{Space, USUAL_CELL, Way};
-use crate::repl::{Unanswered, ask};
 use auricle_session::script::{CancelToken, Display, Picture, Progress, Sink};
 use console::truncate_str;
 use std::io::{IsTerminal, Write};

@@ -20,8 +20,7 @@ const CRATES: [&str; 8] = [
 ];
 
 /// Rooms with circles between their files.
-const WITH_CIRCLES: [&str; 23] = [
-    "src",
+const WITH_CIRCLES: [&str; 16] = [
     "src/audio/augment",
     "src/audio/dataset",
     "src/audio/dataset/augment_files",
@@ -33,13 +32,7 @@ const WITH_CIRCLES: [&str; 23] = [
     "src/learn/nn/layers",
     "src/learn/tensor",
     "src/learn/train",
-    "src/repl",
-    "src/session",
-    "src/session/bind/audio",
     "src/session/bind/learn",
-    "src/session/reference",
-    "src/session/script",
-    "src/session/script/habits",
     "src/synth",
     "src/synth/corpus",
     "src/synth/render",

@@ -152,6 +152,7 @@ fn said_by_compiler(said: &str, n_lines: usize, status: ExitStatus) -> Error {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
+    // The sum of the errors is one more message of the compiler's, which only its words tell from the errors.
     let is_error = |message: &&Json| {
         message["level"] == "error" && !text(&message["message"]).starts_with("aborting due to")
     };
@@ -166,6 +167,7 @@ fn said_by_compiler(said: &str, n_lines: usize, status: ExitStatus) -> Error {
         });
     };
     let message = text(&first["message"]);
+    // The compiler has no code for a linker that is missing or fails.
     if message.contains("linker") {
         return Error::NoCompiler(format!(
             "it needs a linker: {}",

@@ -88,6 +88,7 @@ fn how_it_ended(status: Option<ExitStatus>, said: &str) -> String {
             LIMIT.as_secs()
         );
     };
+    // Both ends are told by Rust's runtime in words alone: the process aborts either way.
     if said.contains("overflowed its stack") {
         return "it overflowed its stack: it may call itself without end".into();
     }

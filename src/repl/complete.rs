@@ -1,6 +1,5 @@
 //! The menu of what may stand at the cursor.
 
-use super::edit::DESCRIPTION;
 use auricle_session::{Assistant, Candidate, Kind};
 use reedline::{Completer, CompletionResult, Span, Suggestion};
 
@@ -13,6 +12,9 @@ pub(super) struct Completion {
 
 /// The frame of the menu's box and the gap beside it, in cells.
 const FRAME: usize = 3;
+
+/// Cells that what is said beside the box takes at least.
+pub(super) const DESCRIPTION: usize = 36;
 
 impl Completer for Completion {
     fn complete(&mut self, line: &str, pos: usize) -> CompletionResult {

@@ -1,6 +1,6 @@
 //! Line editing: history, and lines that go on until the parser has enough.
 
-use super::complete::Completion;
+use super::complete::{Completion, DESCRIPTION};
 use super::external::edited;
 use super::highlight::Colors;
 use crate::terminal::Terminal;
@@ -8,11 +8,11 @@ use auricle_session::Assistant;
 use auricle_session::script::Completeness;
 use nu_ansi_term::{Color, Style};
 use reedline::{
-    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, Highlighter,
-    IdeMenu, KeyCode, KeyModifiers, Keybindings, MenuBuilder, Prompt, PromptEditMode,
-    PromptHistorySearch, PromptViMode, Reedline, ReedlineEvent, ReedlineMenu, Signal, StyledText,
-    ValidationResult, Validator, Vi, default_emacs_keybindings, default_vi_insert_keybindings,
-    default_vi_normal_keybindings, default_vi_visual_keybindings,
+    DefaultHinter, DescriptionMode, EditCommand, EditMode, Emacs, FileBackedHistory, IdeMenu,
+    KeyCode, KeyModifiers, Keybindings, MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch,
+    PromptViMode, Reedline, ReedlineEvent, ReedlineMenu, Signal, ValidationResult, Validator, Vi,
+    default_emacs_keybindings, default_vi_insert_keybindings, default_vi_normal_keybindings,
+    default_vi_visual_keybindings,
 };
 use std::borrow::Cow;
 use std::io::Write;
@@ -155,69 +155,6 @@ impl Editor {
     }
 }
 
-/// Why there is no answer to a question.
-#[derive(Debug)]
-pub(crate) enum Unanswered {
-    /// The user pressed `Ctrl-C`, which in this mode of the terminal is a key as any other.
-    Interrupted,
-    /// The user does not want to give one, or the terminal cannot be used.
-    Because(String),
-}
-
-/// Asks for a line, unseen while it is typed if it is `hidden`; the keys are those of emacs.
-///
-/// # Errors
-/// Why there is none.
-pub(crate) fn ask(question: &str, hidden: bool) -> Result<String, Unanswered> {
-    let mut line = Reedline::create().with_ansi_colors(false);
-    if hidden {
-        line = line.with_highlighter(Box::new(Hidden));
-    }
-    match line.read_line(&Question(question)) {
-        Ok(Signal::Success(text)) => Ok(text),
-        Ok(Signal::CtrlC) => Err(Unanswered::Interrupted),
-        Ok(_) => Err(Unanswered::Because("standard input has ended".into())),
-        Err(error) => Err(Unanswered::Because(error.to_string())),
-    }
-}
-
-/// Shows a star for everything that is typed.
-struct Hidden;
-
-impl Highlighter for Hidden {
-    fn highlight(&self, line: &str, _: usize) -> StyledText {
-        let mut stars = StyledText::new();
-        // The editor looks up the cursor's place by bytes.
-        stars.push((Style::new(), "*".repeat(line.len())));
-        stars
-    }
-}
-
-/// What a script asks.
-struct Question<'a>(&'a str);
-
-impl Prompt for Question<'_> {
-    fn render_prompt_left(&self) -> Cow<'_, str> {
-        self.0.into()
-    }
-
-    fn render_prompt_right(&self) -> Cow<'_, str> {
-        "".into()
-    }
-
-    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
-        "".into()
-    }
-
-    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
-        "".into()
-    }
-
-    fn render_prompt_history_search_indicator(&self, _: PromptHistorySearch) -> Cow<'_, str> {
-        "".into()
-    }
-}
-
 /// The keys that move and change text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keys {
@@ -270,9 +207,8 @@ fn with_menu(mut keys: Keybindings) -> Keybindings {
     keys
 }
 
-/// Cells that the box of the menu takes at most, and what is said beside it at least.
+/// Cells that the box of the menu takes at most.
 const WORDS: usize = 50;
-pub(super) const DESCRIPTION: usize = 36;
 
 /// A menu for a terminal of some width.
 fn menu(columns: usize) -> IdeMenu {

@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 use auricle_session::script::{CancelToken, Shown, Sink};
 use auricle_session::{Reply, Session, Settings};
 use edit::Editor;
-pub(crate) use edit::{Keys, Unanswered, ask};
+pub(crate) use edit::Keys;
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,11 +3,11 @@
 
 use crate::builtin::{Builtin, builtins};
 use crate::chain::chain_at_end;
-use crate::command::COMMANDS;
+use crate::command::{COMMANDS, command_name};
 use crate::context::is_name;
 use crate::question::Question;
 use crate::remembered::Remembered;
-use crate::rust_cell::{is_rust, is_whole};
+use crate::rust_text::{is_rust, is_whole};
 use crate::script::{
     Completeness, ScriptError, Table, Written, completeness, function_help, new_parser, overview,
 };
@@ -256,11 +256,6 @@ impl Assistant {
         };
         self.about(name).unwrap_or_else(unknown)
     }
-}
-
-/// A command without what follows it.
-pub(crate) fn command_name(usage: &str) -> &str {
-    usage.split(' ').next().unwrap_or(usage)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Candidates for what may stand at a place, and those that come from outside of the session: commands, files, devices.
 
-use crate::assistant::command_name;
-use crate::command::COMMANDS;
+use crate::command::{COMMANDS, command_name};
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

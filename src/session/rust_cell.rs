@@ -1,8 +1,10 @@
 //! Cells of Rust: `%%rust` in the first line makes stages of the functions below it.
 
-use crate::command::{RUST, Reply};
+use crate::cell::Reply;
+use crate::rust_fault::at_the_cell;
 use crate::rust_process::RustProcess;
-use crate::script::{Diagnostic, Label, Mode, Span};
+use crate::rust_text::without_command;
+use crate::script::{Diagnostic, Mode};
 use crate::{Outcome, Session};
 use auricle_audio::augment::Value;
 use auricle_native::{Error, Fault, Operator, Shape, Source};
@@ -82,27 +84,6 @@ impl Session {
 /// What stands in every operator.
 const SAMPLES: &str = "[f32]";
 
-/// Whether a cell is one of Rust.
-pub(crate) fn is_rust(text: &str) -> bool {
-    let rest = text.trim_start().strip_prefix(RUST);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
-}
-
-/// Whether a cell of Rust that is typed line by line is whole: a line is left empty behind it.
-pub(crate) fn is_whole(text: &str) -> bool {
-    let last = text.rsplit('\n').next().unwrap_or("");
-    text.trim().contains('\n') && last.trim().is_empty()
-}
-
-/// A cell without the command: lines and columns of the rest stay.
-fn without_command(cell: &str) -> String {
-    let (before, rest) = cell.split_once(RUST).unwrap_or(("", cell));
-    match rest.split_once('\n') {
-        Some((line, rest)) if line.trim().is_empty() => format!("{before}\n{rest}"),
-        _ => format!("{before}{}{rest}", " ".repeat(RUST.len())),
-    }
-}
-
 /// What is said of an operator that was made.
 fn told(operator: &Operator) -> String {
     let of = match operator.shape {
@@ -152,31 +133,9 @@ fn explain(error: &Error, name: &str, cell: &str) -> Diagnostic {
     }
 }
 
-/// What is wrong with a text, at the lines of the cell that holds it.
-pub(crate) fn at_the_cell(fault: &Fault, name: &str, cell: &str) -> Diagnostic {
-    let labels = fault.labels.iter().map(|label| Label {
-        span: Span {
-            source: name.to_owned(),
-            text: cell.to_owned(),
-            line: label.line,
-            column: label.column,
-            width: label.width,
-        },
-        text: label.text.clone(),
-    });
-    let mut diagnostic = Diagnostic::error(fault.message.clone(), None, "", fault.hint.clone());
-    diagnostic.labels = labels.collect();
-    if fault.others > 0 {
-        let errors = if fault.others == 1 { "error" } else { "errors" };
-        let more = format!("the compiler has {} more {errors}", fault.others);
-        diagnostic.hints.push(more);
-    }
-    diagnostic
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::command::tests::{session, text};
+    use crate::cell::tests::{session, text};
     use crate::script::Completeness;
 
     const SOFTCLIP: &str = "%%rust\n/// Bends the wave softly.\n/// drive: how hard, 1..20, default 4\n\

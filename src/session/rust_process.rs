@@ -1,6 +1,6 @@
 //! Plain Rust of cells: a program beside this one, `auricle-rust-cells`, runs it by evcxr.
 
-use crate::rust_cell::at_the_cell;
+use crate::rust_fault::at_the_cell;
 use crate::script::{CancelToken, Diagnostic, Display, Sink};
 use auricle_native::Fault;
 use serde_json::{Value as Json, json};

@@ -2,8 +2,8 @@
 
 use crate::assistant::Assistant;
 use crate::bind::{self, Environment, Settings};
-use crate::command::Cell;
 use crate::fault::explain_fault;
+use crate::history::History;
 use crate::last_value::LAST;
 use crate::presets::{Preset, broken, presets, table};
 use crate::rust_process::RustProcess;
@@ -11,7 +11,7 @@ use crate::scope::{
     first_scope, mentioned_in_functions, pointers, returns, see_globals, without_hidden,
 };
 use crate::script::{
-    CancelToken, Diagnostic, Mode, ScriptError, Sink, Table, Unknown, ends_in_semicolon, explain,
+    CancelToken, Diagnostic, Mode, ScriptError, Sink, Table, ends_in_semicolon, explain,
     new_engine, type_name, unknown_calls,
 };
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, OptimizationLevel, Scope, Stmt};
@@ -33,7 +33,7 @@ pub struct Session {
     /// What runs plain Rust, once a cell had some.
     pub(crate) rust_process: Option<RustProcess>,
     /// What was run as cells, for the user to look back.
-    pub(crate) cells: Vec<Cell>,
+    pub(crate) history: History,
 }
 
 /// Time between two looks whether all is kept, and as many as a person notices.
@@ -49,6 +49,22 @@ pub struct Outcome {
     pub value: Dynamic,
     /// Whether the value is to be shown: it is not nothing, and the text does not end in a semicolon.
     pub shown: bool,
+}
+
+/// Why a piece of text did not come to its end.
+struct Failure {
+    diagnostic: Diagnostic,
+    /// Whether that is a value which only data could tell, while a script is checked without data.
+    of_unknown: bool,
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Failure {
+        Failure {
+            diagnostic,
+            of_unknown: false,
+        }
+    }
 }
 
 /// The function table of the language, for help and the reference page.
@@ -107,7 +123,7 @@ impl Session {
             imports: Vec::new(),
             assistant,
             rust_process: None,
-            cells: Vec::new(),
+            history: History::default(),
         })
     }
 
@@ -223,6 +239,11 @@ impl Session {
     /// # Errors
     /// A diagnostic of what is wrong and where. Variables that were made before the error stay.
     pub fn eval(&mut self, name: &str, text: &str) -> Result<Outcome, Diagnostic> {
+        let result = self.attempt(name, text);
+        result.map_err(|failure| failure.diagnostic)
+    }
+
+    fn attempt(&mut self, name: &str, text: &str) -> Result<Outcome, Failure> {
         self.environment.token.reset();
         self.environment.sources().begin(name, text);
         let ast = self.compile(name, text)?;
@@ -235,14 +256,15 @@ impl Session {
                 let shown = !value.is_unit() && !ends_in_semicolon(text);
                 Ok(Outcome { value, shown })
             }
-            Ok(Err(error)) => Err(explain(
-                &error,
-                name,
-                &self.environment.sources(),
-                &self.table,
-                &self.variables(),
-            )),
-            Err(fault) => Err(explain_fault(&*fault)),
+            Ok(Err(error)) => {
+                let sources = self.environment.sources();
+                let diagnostic = explain(&error, name, &sources, &self.table, &self.variables());
+                Err(Failure {
+                    of_unknown: ScriptError::is_of_unknown(&error, &diagnostic.message),
+                    diagnostic,
+                })
+            }
+            Err(fault) => Err(explain_fault(&*fault).into()),
         }
     }
 
@@ -269,13 +291,13 @@ impl Session {
                 explain(&error, name, &self.environment.sources(), &self.table, &[])
             })
             .collect();
-        if let Err(diagnostic) = self.eval(name, text)
+        if let Err(failure) = self.attempt(name, text)
+            && !failure.of_unknown
             && !found
                 .iter()
-                .any(|other| other.labels.first() == diagnostic.labels.first())
-            && !Unknown::is_named_in(&diagnostic.message)
+                .any(|other| other.labels.first() == failure.diagnostic.labels.first())
         {
-            found.push(diagnostic);
+            found.push(failure.diagnostic);
         }
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
@@ -731,5 +753,16 @@ mod tests {
         );
         assert_eq!(check("let d = load(\"x\"); d |> noise(1, 2)").len(), 1);
         assert_eq!(check("let x = ;").len(), 1);
+        for passed_over in [
+            "let d = folder(\"x\"); noise(1, d.n, 2)",
+            "let d = folder(\"x\"); any([1, 2], |x| d.n)",
+            "let d = folder(\"x\"); tone(440, 0.1) |> lambda(|w| d[0].wave)",
+            "let d = folder(\"x\"); [1, 2, 3][d.n]",
+            "let d = folder(\"x\"); any([1, 2], |x| [1, 2][d.n] == 1)",
+            "let d = folder(\"x\"); throw type_of(d)",
+            "let d = folder(\"x\"); if d.n { 1 }",
+        ] {
+            assert!(check(passed_over).is_empty(), "{passed_over}");
+        }
     }
 }

@@ -294,6 +294,7 @@ fn every(name: &'static str, any: bool) -> Function {
                     "every element must be true or false, not {}",
                     describe(&value)
                 ))
+                .caused_by(&value)
                 .hint(format!(
                     "a condition says what is asked: `{name}(x, |v| v > 0)`"
                 ))

@@ -268,9 +268,9 @@ impl From<auricle_audio::Error> for ScriptError {
             _ => None,
         };
         ScriptError {
-            message,
             hint,
             part,
+            ..ScriptError::in_words_of_others(message)
         }
     }
 }

@@ -6,16 +6,6 @@ use super::topic::Chapter;
 use crate::script::{escape, prose};
 use std::fmt::Write;
 
-/// What the search finds.
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) about: String,
-    /// The topic it belongs to.
-    pub(super) kind: &'static str,
-    /// Where it is explained, from the index.
-    pub(super) link: String,
-}
-
 /// The kinds of stages, in the order of the page, with what stands above them.
 const KINDS: [(&str, &str); 4] = [
     ("sound → sound", "Augmentations of sound"),

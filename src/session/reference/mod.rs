@@ -8,6 +8,7 @@ mod layout;
 mod output;
 mod pages;
 mod parallel;
+mod search;
 mod settings;
 mod sound;
 mod stage;

@@ -3,7 +3,9 @@
 use super::settings::{groups, required, unit};
 use super::sound::{Input, Sounds};
 use super::{layout, output};
-use crate::script::{ScriptError, Silent, data_url, default_cell, escape, example, prose};
+use crate::script::{
+    Function, ScriptError, Silent, data_url, default_cell, escape, example, prose,
+};
 use crate::{Session, Settings};
 use auricle_audio::augment::{
     Accepts, Declaration, Domain, FUNCTION, Kind, Parameter, Recipe, Stage, Trace, Value,
@@ -45,6 +47,15 @@ const CARD_CELLS: [usize; 2] = [180, 60];
 /// Where the page of a stage stands.
 pub(super) fn path(declaration: &Declaration) -> String {
     format!("stages/{}.html", declaration.name)
+}
+
+/// Whether a function has a page of its own as a stage.
+pub(super) fn is_stage(function: &Function) -> bool {
+    function.receiver_name().is_none()
+        && function.is_called()
+        && catalogue()
+            .iter()
+            .any(|declaration| declaration.name == function.name())
 }
 
 /// Makes the page of a stage, and writes its sounds.

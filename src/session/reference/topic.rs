@@ -1,6 +1,6 @@
 //! Pages by topic: every function that is no stage, with what its example gives.
 
-use super::pages::is_stage;
+use super::stage::is_stage;
 use super::{layout, output, parallel};
 use crate::Settings;
 use crate::script::{

@@ -2,10 +2,11 @@
 
 use super::convert::open_range;
 use super::error::nearest;
-use super::function::RECEIVER;
 use super::home::{expanded, is_path};
-use super::{FromScript, Function, ScriptError, ScriptValue, Shown, Unknown, describe};
-use rhai::{Dynamic, EvalAltResult, FnPtr, FuncArgs, Map, NativeCallContext};
+use super::signature::{RECEIVER, Signature};
+use super::wording::with_article;
+use super::{FromScript, ScriptError, ScriptValue, Shown, Unknown, describe};
+use rhai::{Dynamic, FnPtr, FuncArgs, Map, NativeCallContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -57,11 +58,11 @@ fn gather(positional: &mut Vec<Dynamic>, first: usize) {
     positional.push(Dynamic::from_array(all));
 }
 
-/// The arguments of a call, checked against the function's declaration.
+/// The arguments of a call, checked against the function's signature.
 pub struct Call<'a> {
     /// Not there when the body runs on a thread of its own.
     context: Option<NativeCallContext<'a>>,
-    function: Arc<Function>,
+    signature: Arc<Signature>,
     positional: Vec<Dynamic>,
     options: Map,
 }
@@ -69,16 +70,16 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// Sorts the arguments of a call into parameters and options and checks them.
     pub(super) fn new(
-        function: &Arc<Function>,
+        signature: &Arc<Signature>,
         context: NativeCallContext<'a>,
         args: &[&mut Dynamic],
     ) -> Result<Call<'a>, ScriptError> {
         let mut positional: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
-        let takes_options = function.takes_options();
+        let takes_options = signature.takes_options();
         let last = positional
             .len()
             .checked_sub(1)
-            .and_then(|last| function.parameters.get(last));
+            .and_then(|last| signature.parameters.get(last));
         let is_value = last.is_some_and(|p| p.may_be_map && p.default.is_none());
         let options = match positional
             .last()
@@ -90,55 +91,57 @@ impl<'a> Call<'a> {
             }
             _ => Map::new(),
         };
-        if function.gathers {
-            gather(&mut positional, function.parameters.len() - 1);
+        if signature.gathers {
+            gather(&mut positional, signature.parameters.len() - 1);
         }
-        if positional.len() > function.parameters.len() {
-            let extra = describe(&positional[function.parameters.len()]);
+        if positional.len() > signature.parameters.len() {
+            let extra = &positional[signature.parameters.len()];
             let wanted = if takes_options {
                 "only an option map can follow"
             } else {
                 "nothing can follow"
             };
             return Err(ScriptError::new(format!(
-                "`{}` does not take {extra}: {wanted}",
-                function.name
+                "`{}` does not take {}: {wanted}",
+                signature.name,
+                describe(extra)
             ))
-            .hint(format!("usage: {}", function.signature())));
+            .caused_by(extra)
+            .hint(format!("usage: {}", signature.text())));
         }
-        if let Some(missing) = function
+        if let Some(missing) = signature
             .parameters
             .get(positional.len())
             .filter(|p| p.default.is_none())
         {
             return Err(ScriptError::new(format!(
                 "`{}` needs `{}`: {}",
-                function.name,
+                signature.name,
                 missing.name,
                 // The first sentence says what it is.
                 missing.about.split(". ").next().unwrap_or_default()
             ))
-            .hint(format!("usage: {}", function.signature())));
+            .hint(format!("usage: {}", signature.text())));
         }
         for (name, value) in &options {
-            let of_position = function.parameters.iter().any(|p| p.name == name.as_str());
-            if function.named.is_some() && !of_position {
+            let of_position = signature.parameters.iter().any(|p| p.name == name.as_str());
+            if signature.named.is_some() && !of_position {
                 if let Some(range) = open_range(value) {
                     let hint = format!("write `{range}40`, with the end that is wanted");
                     return Err(wrong(name, "a range with both ends", value).hint(hint));
                 }
                 continue;
             }
-            if !function
+            if !signature
                 .options
                 .iter()
                 .any(|option| option.name == name.as_str())
             {
-                return Err(unknown_option(function, name));
+                return Err(unknown_option(signature, name));
             }
         }
-        let given = function.parameters.iter().zip(&positional);
-        let chosen = function
+        let given = signature.parameters.iter().zip(&positional);
+        let chosen = signature
             .options
             .iter()
             .filter_map(|o| options.get(o.name.as_str()).map(|value| (o, value)));
@@ -153,7 +156,7 @@ impl<'a> Call<'a> {
         }
         let mut call = Call {
             context: Some(context),
-            function: function.clone(),
+            signature: signature.clone(),
             positional,
             options,
         };
@@ -163,7 +166,7 @@ impl<'a> Call<'a> {
 
     /// Puts the user's folder in the place of `~` in all arguments that are paths.
     fn expand_paths(&mut self) -> Result<(), ScriptError> {
-        let positional = self.function.parameters.iter().zip(&mut self.positional);
+        let positional = self.signature.parameters.iter().zip(&mut self.positional);
         let positional = positional.map(|(parameter, value)| (parameter.name.as_str(), value));
         let options = self
             .options
@@ -194,7 +197,7 @@ impl<'a> Call<'a> {
         value
             .clone()
             .try_cast::<T>()
-            .ok_or_else(|| wrong(name, &super::convert::with_article(T::NAME), &value))
+            .ok_or_else(|| wrong(name, &with_article(T::NAME), &value))
     }
 
     /// An argument by name, or its default.
@@ -208,8 +211,13 @@ impl<'a> Call<'a> {
 
     /// An argument as it was given, or its default.
     pub fn raw(&self, name: &str) -> Dynamic {
-        if let Some(index) = self.function.parameters.iter().position(|p| p.name == name) {
-            let default = || self.function.parameters[index].default.clone();
+        if let Some(index) = self
+            .signature
+            .parameters
+            .iter()
+            .position(|p| p.name == name)
+        {
+            let default = || self.signature.parameters[index].default.clone();
             return self
                 .positional
                 .get(index)
@@ -217,12 +225,12 @@ impl<'a> Call<'a> {
                 .or_else(default)
                 .unwrap_or_default();
         }
-        let option = self.function.options.iter().find(|o| o.name == name);
+        let option = self.signature.options.iter().find(|o| o.name == name);
         // A name misspelt in our own code would answer with nothing.
         assert!(
             option.is_some(),
             "the body of `{}` asks for `{name}`, which is not declared",
-            self.function.name
+            self.signature.name
         );
         let default = || option.and_then(|o| o.default.clone());
         self.options
@@ -235,7 +243,7 @@ impl<'a> Call<'a> {
     /// The arguments that were given, by name.
     pub fn given(&self) -> impl Iterator<Item = (&str, &Dynamic)> {
         let positional = self
-            .function
+            .signature
             .parameters
             .iter()
             .map(|p| p.name.as_str())
@@ -291,22 +299,22 @@ impl<'a> Call<'a> {
     /// The context, for calls that outlive this one.
     ///
     /// # Errors
-    /// If the function was not declared to [stay in the session](Function::in_session).
+    /// If the function was not declared to [stay in the session](super::Function::in_session).
     pub fn context(&self) -> Result<&NativeCallContext<'a>, ScriptError> {
         let missing = || {
             ScriptError::new(format!(
                 "internal error: `{}` has left its session",
-                self.function.name
+                self.signature.name
             ))
         };
         self.context.as_ref().ok_or_else(missing)
     }
 
     /// The same call of the function that a method was made of.
-    pub(super) fn without_receiver(&self, function: &Arc<Function>) -> Call<'static> {
+    pub(super) fn without_receiver(&self, signature: &Arc<Signature>) -> Call<'static> {
         Call {
             context: None,
-            function: function.clone(),
+            signature: signature.clone(),
             positional: self.positional.iter().skip(1).cloned().collect(),
             options: self.options.clone(),
         }
@@ -316,7 +324,7 @@ impl<'a> Call<'a> {
     pub(super) fn apart(self) -> Call<'static> {
         Call {
             context: None,
-            function: self.function,
+            signature: self.signature,
             positional: self.positional,
             options: self.options,
         }
@@ -339,45 +347,20 @@ impl<'a> Call<'a> {
     }
 }
 
-impl ScriptError {
-    /// The error of a script function that was called from here. One of our own keeps its parts.
-    pub(crate) fn from_nested(error: EvalAltResult) -> ScriptError {
-        let mut inner = error;
-        loop {
-            match inner {
-                EvalAltResult::ErrorInFunctionCall(_, _, error, _)
-                | EvalAltResult::ErrorInModule(_, error, _) => {
-                    inner = *error;
-                }
-                EvalAltResult::ErrorRuntime(value, position) => {
-                    match value.clone().try_cast::<ScriptError>() {
-                        Some(error) => return error,
-                        None => return ScriptError::new(format!("{value} ({position})")),
-                    }
-                }
-                EvalAltResult::ErrorTerminated(reason, _) => {
-                    return ScriptError::new(reason.to_string());
-                }
-                other => return ScriptError::new(other.to_string()),
-            }
-        }
-    }
-}
-
-fn unknown_option(function: &Function, name: &str) -> ScriptError {
-    if let Some(parameter) = function.parameters.iter().find(|p| p.name == name) {
-        return no_option(function.name, name).hint(format!(
+fn unknown_option(signature: &Signature, name: &str) -> ScriptError {
+    if let Some(parameter) = signature.parameters.iter().find(|p| p.name == name) {
+        return no_option(signature.name, name).hint(format!(
             "`{}` is given by its position: {}",
             parameter.name,
-            function.signature()
+            signature.text()
         ));
     }
-    let names: Vec<&str> = function
+    let names: Vec<&str> = signature
         .options
         .iter()
         .map(|option| option.name.as_str())
         .collect();
-    no_such_option(function.name, name, &names)
+    no_such_option(signature.name, name, &names)
 }
 
 fn no_option(function: &str, name: &str) -> ScriptError {
@@ -399,4 +382,5 @@ pub(super) fn wrong(name: &str, wanted: &str, value: &Dynamic) -> ScriptError {
         "`{name}` must be {wanted}, not {}",
         describe(value)
     ))
+    .caused_by(value)
 }

@@ -1,6 +1,6 @@
 //! What `catch (error)` gets of an error of rhai's own: a map, which shows itself as its message.
 
-use super::message::lower_first;
+use super::wording::lower_first;
 use rhai::Map;
 
 /// The message of a map that stands for an error; `None` for every other map.

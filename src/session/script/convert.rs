@@ -1,6 +1,7 @@
 //! From script values to Rust values, with words for what is wrong.
 
 use super::value::Shown;
+use super::wording::with_article;
 use rhai::{Array, Dynamic, FLOAT, FnPtr, INT, ImmutableString, Map};
 use std::ops::{Range, RangeInclusive};
 
@@ -130,26 +131,6 @@ pub fn type_name(value: &Dynamic) -> String {
         name if name.contains("Range") => "range".into(),
         name => Shown::name_of(value).map_or_else(|| name.to_owned(), str::to_owned),
     }
-}
-
-/// A type as rhai names it, as a noun.
-pub(super) fn noun(type_name: &str) -> &str {
-    match type_name.trim() {
-        "()" => "nothing",
-        "i64" | "f64" => "number",
-        "bool" => "flag",
-        "Fn" => "function",
-        "char" => "character",
-        "&str | ImmutableString | String" | "ImmutableString" => "string",
-        name if name.contains("Range") => "range",
-        name => name,
-    }
-}
-
-/// A noun with its article.
-pub(crate) fn with_article(noun: &str) -> String {
-    let vowel = noun.starts_with(['a', 'e', 'i', 'o']) || noun.starts_with("un");
-    format!("{} {noun}", if vowel { "an" } else { "a" })
 }
 
 /// Text of a value as a script would write it, for defaults in help.

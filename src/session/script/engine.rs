@@ -2,7 +2,7 @@
 
 use super::imports::Imports;
 use super::memory::Watch;
-use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, nested, value};
+use super::{CancelToken, Mode, ScriptError, Table, Unknown, growth, value, value_text};
 use rhai::{Dynamic, Engine, OptimizationLevel, Token};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ pub fn new_engine(
     engine.set_fail_on_invalid_map_property(true);
     engine.set_module_resolver(Imports::new(std::env::home_dir()));
     growth::register(&mut engine);
-    nested::register(&mut engine);
+    value_text::register(&mut engine);
     let (watch, stop) = (Watch::new(token.clone()), token.clone());
     engine.on_progress(move |operations| {
         if token.stops_this_thread() {

@@ -1,5 +1,6 @@
 //! An error on its way through rhai.
 
+use super::{ScriptValue, Unknown};
 use rhai::{Dynamic, EvalAltResult, Position};
 
 /// What a script function reports: the fact, and advice. It travels through rhai as a value, so that its parts survive.
@@ -11,6 +12,8 @@ pub struct ScriptError {
     pub hint: Option<String>,
     /// The part of a text among the arguments that is meant, if it is one.
     pub part: Option<TextPart>,
+    /// Whether a value that is not known, while a script is checked without data, is what is wrong.
+    pub(crate) of_unknown: bool,
 }
 
 /// A part of a text that a script wrote, such as a name in an expression.
@@ -33,6 +36,16 @@ impl ScriptError {
             message: message.into(),
             hint: None,
             part: None,
+            of_unknown: false,
+        }
+    }
+
+    /// The error of a text that others wrote: of rhai, or of a crate below that called a function of the script. What such
+    /// a function gave is in their words and nowhere else.
+    pub(crate) fn in_words_of_others(message: String) -> ScriptError {
+        ScriptError {
+            of_unknown: Unknown::is_named_in(&message),
+            ..ScriptError::new(message)
         }
     }
 
@@ -46,10 +59,55 @@ impl ScriptError {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The same error, which a value is the cause of.
+    pub(crate) fn caused_by(mut self, value: &Dynamic) -> ScriptError {
+        self.of_unknown |= value.is::<Unknown>();
+        self
+    }
+
+    /// The error of a script function that was called from here. One of our own keeps its parts.
+    pub(crate) fn from_nested(error: EvalAltResult) -> ScriptError {
+        let mut inner = error;
+        loop {
+            match inner {
+                EvalAltResult::ErrorInFunctionCall(_, _, error, _)
+                | EvalAltResult::ErrorInModule(_, error, _) => {
+                    inner = *error;
+                }
+                EvalAltResult::ErrorRuntime(value, position) => {
+                    match value.clone().try_cast::<ScriptError>() {
+                        Some(error) => return error,
+                        None => {
+                            let message = format!("{value} ({position})");
+                            return ScriptError::in_words_of_others(message);
+                        }
+                    }
+                }
+                EvalAltResult::ErrorTerminated(reason, _) => {
+                    return ScriptError::in_words_of_others(reason.to_string());
+                }
+                other => return ScriptError::in_words_of_others(other.to_string()),
+            }
+        }
+    }
+
+    /// Whether an unknown value is what stopped a script. An error of ours knows; rhai's, and what a script throws, name the
+    /// type in what is `told` of them and nowhere else.
+    pub(crate) fn is_of_unknown(error: &EvalAltResult, told: &str) -> bool {
+        match error {
+            EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+            | EvalAltResult::ErrorInModule(_, inner, _) => ScriptError::is_of_unknown(inner, told),
+            EvalAltResult::ErrorRuntime(value, _) if value.is::<ScriptError>() => value
+                .read_lock::<ScriptError>()
+                .is_some_and(|error| error.of_unknown),
+            _ => Unknown::is_named_in(told),
+        }
+    }
 }
 
 /// What `catch (e)` gets: it prints as its message.
-impl super::ScriptValue for ScriptError {
+impl ScriptValue for ScriptError {
     const NAME: &'static str = "error";
 
     fn text(&self) -> String {

@@ -1,7 +1,7 @@
 //! The declaration of a script function: what every reader, from help to the tests, knows of it.
 
-use super::convert::as_source;
-use super::{Call, FromScript, ScriptError, ScriptValue};
+use super::signature::{Form, RECEIVER, Signature};
+use super::{Call, FromScript, Parameter, ScriptError, ScriptValue};
 use rhai::Dynamic;
 use std::any::TypeId;
 use std::sync::Arc;
@@ -62,88 +62,8 @@ impl Topic {
     ];
 }
 
-/// One parameter of a function.
-#[derive(Clone)]
-pub struct Parameter {
-    /// Name.
-    pub name: String,
-    /// What it means, with its unit.
-    pub about: String,
-    /// What is wanted, in words.
-    pub wanted: String,
-    /// What it is if it is not given; `None` if it must be given.
-    pub default: Option<Dynamic>,
-    /// The default as a script would write it.
-    pub default_source: String,
-    /// Words that it may be, for whoever types one.
-    pub words: Vec<String>,
-    /// Whether a map in its place is its value even where options could stand: it must be given, so the map is no option map.
-    pub(super) may_be_map: bool,
-    accepts: Accepts,
-}
-
-/// Whether a value can be a parameter's.
-type Accepts = Arc<dyn Fn(&Dynamic) -> bool + Send + Sync>;
-
-impl Parameter {
-    fn typed<T: FromScript>(name: &str, default: Option<Dynamic>, about: &str) -> Parameter {
-        Parameter {
-            name: name.to_owned(),
-            about: about.to_owned(),
-            wanted: T::WANTED.to_owned(),
-            default_source: default.as_ref().map(as_source).unwrap_or_default(),
-            default,
-            words: Vec::new(),
-            may_be_map: false,
-            accepts: Arc::new(|value| T::from_script(value).is_some()),
-        }
-    }
-
-    /// A parameter whose values are checked by the function itself.
-    pub fn checked_inside(
-        name: &str,
-        wanted: String,
-        default: Option<String>,
-        about: &str,
-    ) -> Parameter {
-        Parameter {
-            name: name.to_owned(),
-            about: about.to_owned(),
-            wanted,
-            default: default.is_some().then_some(Dynamic::UNIT),
-            default_source: default.unwrap_or_default(),
-            words: Vec::new(),
-            may_be_map: false,
-            accepts: Arc::new(|_| true),
-        }
-    }
-
-    /// Says which words it may be.
-    pub fn with_words<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Parameter {
-        self.words = words.into_iter().map(str::to_owned).collect();
-        self
-    }
-
-    pub(super) fn accepts(&self, value: &Dynamic) -> bool {
-        (self.accepts)(value)
-    }
-}
-
 /// What a function does.
 pub(super) type Body = Arc<dyn Fn(&Call<'_>) -> Result<Dynamic, ScriptError> + Send + Sync>;
-
-/// How a function is written in a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// `f(x)`, and `x.f()` if it has a receiver.
-    Call,
-    /// `x.f`.
-    Property,
-    /// `x f y`.
-    Operator,
-    /// As a call, of a function that the engine brings along.
-    BuiltIn,
-}
 
 /// When a function runs on a thread of its own, so that the user need not wait for its end to stop it.
 #[derive(Clone)]
@@ -156,23 +76,14 @@ pub(super) enum Apart {
 /// A script function.
 #[derive(Clone)]
 pub struct Function {
-    pub(super) name: &'static str,
+    pub(super) signature: Arc<Signature>,
     pub(super) topic: Topic,
     pub(super) about: String,
     pub(super) notes: Vec<String>,
-    pub(super) form: Form,
-    /// Types of the leading arguments that select this function among others of its name.
-    pub(super) receivers: Vec<(TypeId, &'static str)>,
-    pub(super) parameters: Vec<Parameter>,
-    pub(super) options: Vec<Parameter>,
-    /// Describes options that the user names.
-    pub(super) named: Option<Parameter>,
     pub(super) returns: &'static str,
     pub(super) example: String,
     pub(super) reads_data: bool,
     pub(super) hides: bool,
-    /// Whether the last parameter takes all arguments that are left, as an array.
-    pub(super) gathers: bool,
     pub(super) apart: Apart,
     pub(super) body: Body,
 }
@@ -185,20 +96,14 @@ impl Function {
         body: impl Fn(&Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
     ) -> Function {
         Function {
-            name,
+            signature: Arc::new(Signature::new(name, form)),
             topic,
             about: String::new(),
             notes: Vec::new(),
-            form,
-            receivers: Vec::new(),
-            parameters: Vec::new(),
-            options: Vec::new(),
-            named: None,
             returns: "",
             example: String::new(),
             reads_data: false,
             hides: false,
-            gathers: false,
             apart: if form == Form::Property {
                 Apart::Never
             } else {
@@ -206,6 +111,11 @@ impl Function {
             },
             body: Arc::new(move |call| body(call).map(Into::into)),
         }
+    }
+
+    /// How it is called, to be changed; calls of it have not been made yet.
+    fn called(&mut self) -> &mut Signature {
+        Arc::make_mut(&mut self.signature)
     }
 
     /// A function.
@@ -234,11 +144,11 @@ impl Function {
         body: impl Fn(&Call<'_>) -> Result<R, ScriptError> + Send + Sync + 'static,
     ) -> Function {
         let mut function = Function::with_form(name, topic, Form::Operator, body);
-        function.receivers = vec![
+        function.called().receivers = vec![
             (TypeId::of::<A>(), std::any::type_name::<A>()),
             (TypeId::of::<B>(), std::any::type_name::<B>()),
         ];
-        function.parameters = vec![
+        function.called().parameters = vec![
             Parameter::typed::<Dynamic>("left", None, ""),
             Parameter::typed::<Dynamic>("right", None, ""),
         ];
@@ -251,18 +161,20 @@ impl Function {
     }
 
     /// Says that a function of the engine is a method of a type of its own.
-    pub fn on_built_in<T: 'static>(mut self, name: &'static str) -> Function {
-        self.receivers = vec![(TypeId::of::<T>(), name)];
-        self.parameters
-            .insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
-        self
+    pub fn on_built_in<T: 'static>(self, name: &'static str) -> Function {
+        self.with_receiver(TypeId::of::<T>(), name)
     }
 
     /// Makes it a method of a type: its first argument is of that type.
-    pub fn on<T: ScriptValue>(mut self) -> Function {
-        self.receivers = vec![(TypeId::of::<T>(), T::NAME)];
-        self.parameters
-            .insert(0, Parameter::typed::<Dynamic>(RECEIVER, None, ""));
+    pub fn on<T: ScriptValue>(self) -> Function {
+        self.with_receiver(TypeId::of::<T>(), T::NAME)
+    }
+
+    fn with_receiver(mut self, type_id: TypeId, name: &'static str) -> Function {
+        let signature = self.called();
+        signature.receivers = vec![(type_id, name)];
+        let receiver = Parameter::typed::<Dynamic>(RECEIVER, None, "");
+        signature.parameters.insert(0, receiver);
         self
     }
 
@@ -287,9 +199,9 @@ impl Function {
         mut self,
         then: impl Fn(&Call<'_>, Dynamic) -> Result<Dynamic, ScriptError> + Send + Sync + 'static,
     ) -> Function {
-        let inner = Arc::new(self.clone());
+        let (body, signature) = (self.body.clone(), self.signature.clone());
         self.body = Arc::new(move |call| {
-            let given = (inner.body)(&call.without_receiver(&inner))?;
+            let given = body(&call.without_receiver(&signature))?;
             then(call, given)
         });
         self
@@ -309,7 +221,8 @@ impl Function {
 
     /// A positional parameter that must be given.
     pub fn param<T: FromScript>(mut self, name: &str, about: &str) -> Function {
-        self.parameters
+        self.called()
+            .parameters
             .push(Parameter::typed::<T>(name, None, about));
         self
     }
@@ -321,7 +234,8 @@ impl Function {
         default: impl Into<Dynamic>,
         about: &str,
     ) -> Function {
-        self.parameters
+        self.called()
+            .parameters
             .push(Parameter::typed::<T>(name, Some(default.into()), about));
         self
     }
@@ -330,8 +244,9 @@ impl Function {
     /// the body is handed all of them as one array, which is empty if there is none.
     pub fn gathered(mut self, name: &str, about: &str) -> Function {
         let none = Dynamic::from_array(Vec::new());
-        self.gathers = true;
-        self.parameters
+        self.called().gathers = true;
+        self.called()
+            .parameters
             .push(Parameter::typed::<Vec<String>>(name, Some(none), about));
         self
     }
@@ -343,7 +258,8 @@ impl Function {
         default: impl Into<Dynamic>,
         about: &str,
     ) -> Function {
-        self.options
+        self.called()
+            .options
             .push(Parameter::typed::<T>(name, Some(default.into()), about));
         self
     }
@@ -351,27 +267,26 @@ impl Function {
     /// A positional parameter or an option that is described elsewhere.
     pub fn declared(mut self, parameter: Parameter, positional: bool) -> Function {
         if positional {
-            self.parameters.push(parameter)
+            self.called().parameters.push(parameter)
         } else {
-            self.options.push(parameter)
+            self.called().options.push(parameter)
         }
         self
     }
 
     /// Takes options of any other name, too; the parameter describes them.
     pub fn named_options(mut self, parameter: Parameter) -> Function {
-        self.named = Some(parameter);
+        self.called().named = Some(parameter);
         self
-    }
-
-    /// Whether a map can come last.
-    pub(super) fn takes_options(&self) -> bool {
-        self.form == Form::Call && (!self.options.is_empty() || self.named.is_some())
     }
 
     /// Says which words a parameter or option may be, for whoever types one.
     pub fn words(mut self, name: &str, words: &[&str]) -> Function {
-        let all = self.parameters.iter_mut().chain(&mut self.options);
+        let signature = self.called();
+        let all = signature
+            .parameters
+            .iter_mut()
+            .chain(&mut signature.options);
         for parameter in all.filter(|parameter| parameter.name == name) {
             parameter.words = words.iter().map(|word| (*word).to_owned()).collect();
         }
@@ -380,7 +295,7 @@ impl Function {
 
     /// Says that a parameter that must be given may be a map, so that a call that ends in one need not have options.
     pub fn may_be_map(mut self, name: &str) -> Function {
-        let all = self.parameters.iter_mut();
+        let all = self.called().parameters.iter_mut();
         for parameter in all.filter(|parameter| parameter.name == name) {
             parameter.may_be_map = true;
         }
@@ -432,7 +347,7 @@ impl Function {
 
     /// Its name.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.signature.name
     }
 
     /// Its chapter.
@@ -447,7 +362,7 @@ impl Function {
 
     /// Whether it is written `f(x)`, not as a property or an operator.
     pub fn is_called(&self) -> bool {
-        matches!(self.form, Form::Call | Form::BuiltIn)
+        matches!(self.signature.form, Form::Call | Form::BuiltIn)
     }
 
     /// What it does.
@@ -457,29 +372,32 @@ impl Function {
 
     /// Positional parameters and options, without the receiver.
     pub fn described_parameters(&self) -> impl Iterator<Item = &Parameter> {
-        let own = self.positional_parameters().iter().chain(&self.options);
-        own.chain(&self.named)
+        let own = self
+            .positional_parameters()
+            .iter()
+            .chain(&self.signature.options);
+        own.chain(&self.signature.named)
     }
 
     /// The positional parameters, without the receiver.
     pub fn positional_parameters(&self) -> &[Parameter] {
-        if self.form == Form::Operator {
+        if self.signature.form == Form::Operator {
             &[]
         } else {
-            &self.parameters[self.n_receivers()..]
+            &self.signature.parameters[self.signature.n_receivers()..]
         }
     }
 
     /// Whether it has a positional parameter of a name.
     pub(super) fn takes_by_position(&self, name: &str) -> bool {
-        self.parameters[self.n_receivers()..]
+        self.signature.parameters[self.signature.n_receivers()..]
             .iter()
             .any(|parameter| parameter.name == name)
     }
 
     /// The options of the map that comes last.
     pub fn described_options(&self) -> impl Iterator<Item = &Parameter> {
-        self.options.iter()
+        self.signature.options.iter()
     }
 
     /// What it gives, a noun; empty if that is not said.
@@ -489,9 +407,7 @@ impl Function {
 
     /// The type it is a method or property of.
     pub fn receiver_name(&self) -> Option<&'static str> {
-        (self.form != Form::Operator)
-            .then(|| self.receivers.first().map(|(_, name)| *name))
-            .flatten()
+        self.signature.receiver_name()
     }
 
     /// Its name with the type it is a method of, as `wave.plot`.
@@ -500,53 +416,11 @@ impl Function {
             .receiver_name()
             .map(|name| format!("{}.", name.replace(' ', "_")))
             .unwrap_or_default();
-        format!("{owner}{}", self.name)
-    }
-
-    fn n_receivers(&self) -> usize {
-        if self.form == Form::Operator {
-            0
-        } else {
-            self.receivers.len()
-        }
+        format!("{owner}{}", self.signature.name)
     }
 
     /// How it is written, with defaults.
     pub fn signature(&self) -> String {
-        let receiver = self
-            .receiver_name()
-            .map(|name| format!("{}.", name.replace(' ', "_")))
-            .unwrap_or_default();
-        match self.form {
-            Form::Property => return format!("{receiver}{}", self.name),
-            Form::Operator => return format!("a {} b", self.name),
-            Form::Call | Form::BuiltIn => {}
-        }
-        let mut parts: Vec<String> = self.parameters[self.n_receivers()..]
-            .iter()
-            .enumerate()
-            .map(|(index, p)| {
-                if self.gathers && self.n_receivers() + index + 1 == self.parameters.len() {
-                    format!("{}, ...", p.name)
-                } else if p.default.is_some() {
-                    format!("{} = {}", p.name, p.default_source)
-                } else {
-                    p.name.clone()
-                }
-            })
-            .collect();
-        if self.takes_options() || !self.options.is_empty() {
-            let mut options: Vec<String> = self
-                .options
-                .iter()
-                .map(|p| format!("{}: {}", p.name, p.default_source))
-                .collect();
-            options.extend(self.named.iter().map(|p| format!("{}: value, ...", p.name)));
-            parts.push(format!("#{{ {} }}", options.join(", ")));
-        }
-        format!("{receiver}{}({})", self.name, parts.join(", "))
+        self.signature.text()
     }
 }
-
-/// Name of the parameter that a method is called on.
-pub(super) const RECEIVER: &str = "self";

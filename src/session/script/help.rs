@@ -1,6 +1,7 @@
 //! Help in a terminal.
 
 use super::function::Topic;
+use super::signature::Form;
 use super::{Function, Table, Written};
 use std::fmt::Write;
 
@@ -38,7 +39,7 @@ pub fn type_help(table: &Table, name: &str) -> Option<String> {
         .functions()
         .filter(|f| f.receiver_name() == Some(name))
         .collect();
-    let lines = functions.iter().map(|f| line(f.name, &f.about));
+    let lines = functions.iter().map(|f| line(f.name(), &f.about));
     let head = format!("{name}: properties and functions of this type\n");
     (!functions.is_empty()).then(|| {
         format!("{head}{}", lines.collect::<String>())
@@ -57,9 +58,9 @@ pub fn search(table: &Table, question: &str) -> Vec<String> {
     let mut found: Vec<(bool, String)> = Vec::new();
     for function in table
         .functions()
-        .filter(|function| function.form != super::function::Form::Operator)
+        .filter(|function| function.signature.form != Form::Operator)
     {
-        let mut texts = vec![function.name, function.about.as_str()];
+        let mut texts = vec![function.name(), function.about.as_str()];
         texts.extend(function.notes.iter().map(String::as_str));
         texts.extend(
             function
@@ -69,7 +70,7 @@ pub fn search(table: &Table, question: &str) -> Vec<String> {
         if holds(&texts) {
             let named = words
                 .iter()
-                .any(|word| function.name.contains(word.as_str()));
+                .any(|word| function.name().contains(word.as_str()));
             found.push((!named, line(&function.qualified_name(), &function.about)));
         }
     }

@@ -3,6 +3,7 @@
 use super::error::nearest;
 use super::habits::Text;
 use super::tokens::Kind;
+use super::wording::{article, lower_first, noun};
 use super::{Function, ScriptError, Table};
 use rhai::{Dynamic, EvalAltResult, LexError, ParseErrorType};
 
@@ -72,6 +73,7 @@ impl Cause<'_> {
             E::ErrorMismatchDataType(wanted, got, _)
             | E::ErrorMismatchOutputType(wanted, got, _) => {
                 let message = format!("{} is wanted here, not {}", article(wanted), article(got));
+                // rhai names a type of its own as Rust does, with its parameters.
                 let hint = match (wanted.as_str(), got.contains("Range")) {
                     (_, true) => {
                         "a part of an array is `x.extract(1..3)`, of a sound `w.slice(from_s, to_s)`"
@@ -224,9 +226,7 @@ impl Cause<'_> {
             );
         }
         // Those of the type that it was called on say more than those of others.
-        let of_type = |f: &&Function| {
-            f.receiver_name() == types.first().map(|name| super::convert::noun(name))
-        };
+        let of_type = |f: &&Function| f.receiver_name() == types.first().map(|name| noun(name));
         let any_of_type = self
             .table
             .named(name)
@@ -277,8 +277,8 @@ impl Cause<'_> {
         if owner.is_empty() {
             return self.missing_key(property);
         }
-        let noun = article(owner);
-        let owner = super::convert::noun(owner);
+        let a_type = article(owner);
+        let owner = noun(owner);
         let has = |called: bool| {
             self.table
                 .named(property)
@@ -290,9 +290,9 @@ impl Cause<'_> {
                 .foreign(&format!("{property}="))
                 .map(str::to_owned);
             let hint = advice
-                .unwrap_or_else(|| format!("{noun} never changes: a function gives another one"));
+                .unwrap_or_else(|| format!("{a_type} never changes: a function gives another one"));
             return (
-                format!("the property `{property}` of {noun} cannot be set"),
+                format!("the property `{property}` of {a_type} cannot be set"),
                 "",
                 vec![hint],
             );
@@ -310,7 +310,7 @@ impl Cause<'_> {
                 if needs { "..." } else { "" }
             );
             return (
-                format!("`{property}` is a function of {noun}, which is called with parentheses"),
+                format!("`{property}` is a function of {a_type}, which is called with parentheses"),
                 "",
                 vec![hint],
             );
@@ -325,7 +325,7 @@ impl Cause<'_> {
             None => format!("it has {}", members.join(", ")),
         };
         (
-            format!("{noun} has no property `{property}`"),
+            format!("{a_type} has no property `{property}`"),
             "",
             vec![hint],
         )
@@ -405,14 +405,7 @@ fn thrown(value: &Dynamic) -> String {
     super::Shown::text_of(value)
 }
 
-/// A type as rhai names it, as a noun with its article.
-fn article(type_name: &str) -> String {
-    match super::convert::noun(type_name) {
-        "nothing" => "nothing".into(),
-        noun => super::convert::with_article(noun),
-    }
-}
-
+/// What a parse error says, and advice. Where rhai has one variant for several causes, its words are looked at.
 pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Option<String>) {
     use ParseErrorType as P;
     let hint = |text: &str| Some(text.to_owned());
@@ -464,17 +457,5 @@ pub(super) fn parse_message(kind: &ParseErrorType, table: &Table) -> (String, Op
         P::VariableExpected => ("a variable name is missing".into(), None),
         P::ExprExpected(what) => (format!("{what} is missing here"), None),
         other => (lower_first(&other.to_string()), None),
-    }
-}
-
-pub(super) fn lower_first(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
-    match (chars.next(), chars.clone().next()) {
-        // An abbreviation keeps its capitals.
-        (Some(first), Some(second)) if second.is_uppercase() => {
-            format!("{first}{}", chars.as_str())
-        }
-        (Some(first), _) => first.to_lowercase().chain(chars).collect(),
-        (None, _) => String::new(),
     }
 }

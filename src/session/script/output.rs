@@ -1,5 +1,7 @@
 //! Where a session's output goes.
 
+use super::Display;
+
 /// What a front end offers to a session. Everything a script prints or shows passes here.
 pub trait Sink: Send + Sync {
     /// A line that the script printed.
@@ -54,17 +56,6 @@ pub trait Sink: Send + Sync {
     ) -> Result<String, String> {
         Err("there is nobody to ask".into())
     }
-}
-
-/// A value as front ends show it.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Display {
-    /// As text; every front end can show that.
-    pub text: String,
-    /// Richer forms by MIME type: binary ones in base 64, JSON as itself.
-    pub parts: super::Parts,
-    /// For a person at a terminal, if the front end draws pictures.
-    pub picture: Option<super::Picture>,
 }
 
 /// The state of long work.

@@ -11,7 +11,7 @@ pub fn function_anchor(function: &Function) -> String {
         .unwrap_or_default();
     // An operator has no letters: its code points stand in for them.
     let name: String = function
-        .name
+        .name()
         .chars()
         .map(|c| {
             if c.is_alphanumeric() || c == '_' {
@@ -21,9 +21,9 @@ pub fn function_anchor(function: &Function) -> String {
             }
         })
         .collect();
-    let types: String = if function.receiver_name().is_none() && function.receivers.len() == 2 {
-        function
-            .receivers
+    let receivers = &function.signature.receivers;
+    let types: String = if function.receiver_name().is_none() && receivers.len() == 2 {
+        receivers
             .iter()
             .map(|(_, name)| {
                 let last = name.rsplit("::").next().unwrap_or(name);

@@ -1,7 +1,8 @@
 //! The table of all script functions: one list, many readers.
 
 use super::error::nearest;
-use super::function::{Apart, Form};
+use super::function::Apart;
+use super::signature::{Form, Signature};
 use super::{Call, CancelToken, Function, ScriptError, Unknown, Written};
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, RhaiFunc};
 use std::any::TypeId;
@@ -90,17 +91,17 @@ impl Table {
     /// The functions of a name: one, or one for every type it is a method of.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Function> {
         self.functions()
-            .filter(move |function| function.name == name)
+            .filter(move |function| function.name() == name)
     }
 
     /// The names of all functions, each once.
     pub fn names(&self) -> BTreeSet<&str> {
-        self.functions().map(|function| function.name).collect()
+        self.functions().map(Function::name).collect()
     }
 
     /// The name nearest to one that does not exist.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        let declared = self.functions().filter(|f| f.is_called()).map(|f| f.name);
+        let declared = self.functions().filter(|f| f.is_called()).map(|f| f.name());
         nearest(
             name,
             declared.chain(self.written.iter().map(|function| function.name.as_str())),
@@ -111,7 +112,7 @@ impl Table {
     pub fn members(&self, type_name: &str) -> Vec<&str> {
         self.functions()
             .filter(|f| f.receiver_name() == Some(type_name))
-            .map(|f| f.name)
+            .map(Function::name)
             .collect()
     }
 
@@ -121,14 +122,14 @@ impl Table {
         for function in self
             .functions
             .iter()
-            .filter(|function| function.form != Form::BuiltIn)
+            .filter(|function| function.signature.form != Form::BuiltIn)
         {
-            for arity in arities(function) {
-                let first = function.receivers.len();
+            let receivers = &function.signature.receivers;
+            for arity in arities(&function.signature) {
+                let first = receivers.len();
                 let types: Vec<TypeId> = (0..arity)
                     .map(|i| {
-                        function
-                            .receivers
+                        receivers
                             .get(i)
                             .map_or_else(TypeId::of::<Dynamic>, |(type_id, _)| *type_id)
                     })
@@ -152,13 +153,13 @@ impl Table {
 
 /// The numbers of arguments a function is registered with. One more than it takes is among them, so that its own message
 /// says what is too much.
-fn arities(function: &Function) -> std::ops::RangeInclusive<usize> {
-    let n = function.parameters.len();
-    match function.form {
+fn arities(signature: &Signature) -> std::ops::RangeInclusive<usize> {
+    let n = signature.parameters.len();
+    match signature.form {
         Form::Operator | Form::Property | Form::BuiltIn => n..=n,
         Form::Call => {
-            let more = if function.gathers { MOST_GATHERED } else { 1 };
-            function.receivers.len()..=n + more + usize::from(function.takes_options())
+            let more = if signature.gathers { MOST_GATHERED } else { 1 };
+            signature.receivers.len()..=n + more + usize::from(signature.takes_options())
         }
     }
 }
@@ -180,9 +181,9 @@ fn register(
     mode: Mode,
     token: &CancelToken,
 ) {
-    let name = match function.form {
-        Form::Property => format!("get${}", function.name),
-        _ => function.name.to_owned(),
+    let name = match function.signature.form {
+        Form::Property => format!("get${}", function.name()),
+        _ => function.name().to_owned(),
     };
     let (function, token) = (function.clone(), token.clone());
     let run = move |context: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
@@ -209,7 +210,7 @@ fn invoke(
     mode: Mode,
     token: &CancelToken,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
-    let call = Call::new(function, context, args)?;
+    let call = Call::new(&function.signature, context, args)?;
     if mode == Mode::Check && (function.reads_data || call.any_unknown()) {
         return Ok(Dynamic::from(Unknown));
     }

@@ -32,8 +32,8 @@ impl Unknown {
         }
     }
 
-    /// Whether a message is about an unknown value. From functions of the library rhai gives a type its name in Rust.
-    pub fn is_named_in(message: &str) -> bool {
+    /// Whether a message that is not ours is about an unknown value. From functions of the library rhai gives a type its name in Rust.
+    pub(super) fn is_named_in(message: &str) -> bool {
         message.contains(Unknown::NAME) || message.contains(std::any::type_name::<Unknown>())
     }
 

@@ -1,22 +1,10 @@
 //! What our own types have in common: a name, a text, perhaps JSON.
 
-use super::{Display, Pixels, Sink, list, nested};
+use super::{Parts, Picture};
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{OnceLock, RwLock};
-
-/// Forms of a value by MIME type: binary ones in base 64, JSON as itself.
-pub type Parts = Vec<(&'static str, serde_json::Value)>;
-
-/// What a person at a terminal wants to see of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Picture {
-    /// Coloured pixels.
-    Pixels(Pixels),
-    /// Rows of characters, of at most 80 columns: what lines show best.
-    Rows(String),
-}
 
 /// A type of the language. Values are cheap to clone: rhai clones them at every call.
 pub trait ScriptValue: Clone + Send + Sync + 'static {
@@ -57,7 +45,8 @@ pub trait ScriptValue: Clone + Send + Sync + 'static {
     }
 }
 
-/// How to show values of our types that rhai holds.
+/// How to show values of our types that rhai holds. Text and displays are made in `value_text` and `value_display`, which
+/// know how arrays and maps show what they hold.
 pub struct Shown {
     name: Option<&'static str>,
     text: fn(&Dynamic) -> Option<String>,
@@ -82,26 +71,20 @@ fn with<T>(value: &Dynamic, read: impl FnOnce(&Shown) -> T) -> Option<T> {
     registry.get(&value.type_id()).map(read)
 }
 
+/// What a value of our own types says of itself as text.
+pub(super) fn own_text(value: &Dynamic) -> Option<String> {
+    with(value, |shown| (shown.text)(value)).flatten()
+}
+
+/// The forms of a value of our own types.
+pub(super) fn own_parts(value: &Dynamic) -> Option<Parts> {
+    with(value, |shown| (shown.parts)(value)).flatten()
+}
+
 impl Shown {
     /// The name of a value's type, if it is ours.
     pub fn name_of(value: &Dynamic) -> Option<&'static str> {
         with(value, |shown| shown.name).flatten()
-    }
-
-    /// The text of a value: our own types as they say, arrays and maps with what they hold, others as rhai prints them.
-    pub fn text_of(value: &Dynamic) -> String {
-        let own = with(value, |shown| (shown.text)(value)).flatten();
-        own.or_else(|| nested::text(value))
-            .unwrap_or_else(|| value.to_string())
-    }
-
-    /// The text of a value as the end of a cell shows it: a string stands in quotation marks.
-    pub fn source_of(value: &Dynamic) -> String {
-        if value.is_string() || value.is_char() {
-            nested::element(value)
-        } else {
-            Shown::text_of(value)
-        }
     }
 
     /// The value as JSON: our own types as they say, numbers, strings, arrays and maps as themselves.
@@ -131,34 +114,6 @@ impl Shown {
                 entries.collect::<Option<_>>().map(Json::Object)
             }
             _ => None,
-        }
-    }
-
-    /// The value as front ends show it.
-    pub fn display_of(value: &Dynamic) -> Display {
-        if let Some(display) = list::display(value) {
-            return display;
-        }
-        let parts = with(value, |shown| (shown.parts)(value))
-            .flatten()
-            .unwrap_or_default();
-        Display {
-            text: Shown::source_of(value),
-            parts,
-            picture: None,
-        }
-    }
-
-    /// The same for a given front end, with a picture if it draws any.
-    pub fn display_for(value: &Dynamic, sink: &dyn Sink) -> Display {
-        let picture = if sink.draws_pictures() {
-            Shown::picture_of(value)
-        } else {
-            None
-        };
-        Display {
-            picture,
-            ..Shown::display_of(value)
         }
     }
 

@@ -1,6 +1,7 @@
 //! Collections of clips.
 
 use super::super::Environment;
+use super::data_form::{form, formed};
 use super::{data_manifest, data_sets, data_split, data_table, shards};
 use crate::script::{Call, FromScript, Function, Parts, ScriptError, ScriptValue, Topic, describe};
 use auricle_audio::dataset::{
@@ -149,30 +150,6 @@ fn clip_map(data: &Dataset, index: usize) -> Result<Dynamic, ScriptError> {
         map.insert(name.as_ref().into(), value.clone().into());
     }
     Ok(Dynamic::from_map(map))
-}
-
-pub(super) fn formed(function: Function) -> Function {
-    function
-        .option::<Option<u32>>(
-            "sample_rate",
-            (),
-            "sample rate to read at, Hz; each file's own if not given",
-        )
-        .option::<Option<f64>>(
-            "seconds",
-            (),
-            "duration of every clip, s: cut off, or followed by silence; its own if not given",
-        )
-        .long()
-        .returns("dataset")
-        .reads_data()
-}
-
-pub(super) fn form(call: &Call<'_>) -> Result<Form, ScriptError> {
-    Ok(Form {
-        sample_rate: call.get("sample_rate")?,
-        duration_s: call.get("seconds")?,
-    })
 }
 
 fn spoken_digits(environment: &Arc<Environment>) -> Function {

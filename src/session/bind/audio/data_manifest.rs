@@ -1,7 +1,7 @@
 //! Collections of clips that a table lists.
 
 use super::super::Environment;
-use super::data::{form, formed};
+use super::data_form::{form, formed};
 use super::data_sets::{tell_missing, when_missing, with_missing};
 use crate::script::{Function, Topic};
 use auricle_audio::dataset::{self, Manifest, Part};

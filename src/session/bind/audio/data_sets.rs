@@ -1,7 +1,7 @@
 //! Published collections of clips, read as they are published.
 
 use super::super::Environment;
-use super::data::{form, formed};
+use super::data_form::{form, formed};
 use crate::script::{Call, Function, ScriptError, Topic};
 use auricle_audio::dataset::{self, Dataset, IcbhiClasses, NsynthLabel, WhenMissing, Words};
 use rhai::Dynamic;

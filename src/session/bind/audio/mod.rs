@@ -2,6 +2,7 @@
 
 mod audiomentations;
 mod data;
+mod data_form;
 mod data_manifest;
 mod data_sets;
 mod data_split;

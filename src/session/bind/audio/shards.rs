@@ -1,7 +1,7 @@
 //! Corpora in shards, and packing into them.
 
 use super::super::Environment;
-use super::data::{form, formed};
+use super::data_form::{form, formed};
 use super::data_sets::{when_missing, with_broken};
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::dataset::{Dataset, Pack, PackFormat, Shard, ShardOptions, Shards, Share};

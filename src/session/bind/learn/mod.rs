@@ -116,9 +116,8 @@ impl From<auricle_learn::Error> for ScriptError {
     fn from(error: auricle_learn::Error) -> ScriptError {
         let hint = error.hint();
         ScriptError {
-            message: error.to_string(),
             hint,
-            part: None,
+            ..ScriptError::in_words_of_others(error.to_string())
         }
     }
 }

@@ -50,9 +50,8 @@ impl From<auricle_synth::Error> for ScriptError {
     fn from(error: auricle_synth::Error) -> ScriptError {
         let hint = error.hint();
         ScriptError {
-            message: error.to_string(),
             hint,
-            part: None,
+            ..ScriptError::in_words_of_others(error.to_string())
         }
     }
 }

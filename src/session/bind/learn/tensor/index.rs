@@ -54,7 +54,7 @@ fn unknown(value: &Dynamic) -> ScriptError {
             mask, not by {}",
         describe(value)
     );
-    ScriptError::new(message)
+    ScriptError::new(message).caused_by(value)
 }
 
 /// A list of places, or of flags for every place.
@@ -181,6 +181,7 @@ pub(super) fn register(engine: &mut Engine) {
                 let wanted = || {
                     let got = describe(&value);
                     ScriptError::new(format!("a tensor takes numbers or a tensor, not {got}"))
+                        .caused_by(&value)
                 };
                 let numbers = match value.clone().try_cast::<NdTensor>() {
                     Some(numbers) => numbers,

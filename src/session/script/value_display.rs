@@ -1,6 +1,8 @@
-//! Arrays as front ends show them: maps as the rows of a table, sounds and pictures below each other.
+//! Values as front ends show them: maps of an array as the rows of a table, its sounds and pictures below each other.
 
-use super::{Display, Shown, aligned, escape, table};
+use super::value::own_parts;
+use super::{Display, Shown, Sink, aligned};
+use auricle_figure::table;
 use rhai::{Array, Dynamic, Map};
 use std::collections::BTreeSet;
 
@@ -13,8 +15,35 @@ const MOST_PLAYERS: usize = 16;
 /// Characters of a cell that are shown at most.
 const MOST_CHARACTERS: usize = 100;
 
+impl Shown {
+    /// The value as front ends show it.
+    pub fn display_of(value: &Dynamic) -> Display {
+        if let Some(display) = display(value) {
+            return display;
+        }
+        Display {
+            text: Shown::source_of(value),
+            parts: own_parts(value).unwrap_or_default(),
+            picture: None,
+        }
+    }
+
+    /// The same for a given front end, with a picture if it draws any.
+    pub fn display_for(value: &Dynamic, sink: &dyn Sink) -> Display {
+        let picture = if sink.draws_pictures() {
+            Shown::picture_of(value)
+        } else {
+            None
+        };
+        Display {
+            picture,
+            ..Shown::display_of(value)
+        }
+    }
+}
+
 /// An array whose elements have a better form than rhai's text; `None` for every other value.
-pub(super) fn display(value: &Dynamic) -> Option<Display> {
+fn display(value: &Dynamic) -> Option<Display> {
     let array = value
         .as_array_ref()
         .ok()
@@ -88,47 +117,6 @@ fn players(array: &Array) -> Option<Display> {
     })
 }
 
-impl Display {
-    /// The value as a piece of a page, if it has a form other than text.
-    pub fn to_html(&self) -> Option<String> {
-        let part = |kind: &str| {
-            self.parts
-                .iter()
-                .find(|(known, _)| *known == kind)?
-                .1
-                .as_str()
-        };
-        if let Some(html) = part("text/html") {
-            return Some(html.to_owned());
-        }
-        let png = part("image/png")?;
-        Some(format!(
-            "<div><img alt=\"{}\" src=\"data:image/png;base64,{png}\"></div>",
-            escape(&self.text)
-        ))
-    }
-
-    /// The same with a line above it, in every form that a page or a terminal shows.
-    pub fn captioned(self, caption: &str) -> Display {
-        let html = self
-            .to_html()
-            .unwrap_or_else(|| format!("<pre>{}</pre>", escape(&self.text)));
-        let html = format!("<div><b>{}</b></div>{html}", escape(caption));
-        let others = self
-            .parts
-            .into_iter()
-            .filter(|(kind, _)| *kind != "text/html");
-        let parts = std::iter::once(("text/html", html.into()))
-            .chain(others)
-            .collect();
-        Display {
-            text: format!("{caption}\n{}", self.text),
-            parts,
-            picture: self.picture,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,36 +148,6 @@ mod tests {
             format!("{}…", "é".repeat(100))
         );
         assert_eq!(cell(&"a\nb".into()), "a …");
-    }
-
-    #[test]
-    fn a_caption_stands_above_whatever_is_shown() {
-        let shown = |kind, part: &str| Display {
-            text: "t".into(),
-            parts: vec![(kind, part.into())],
-            picture: None,
-        };
-        let captioned = shown("text/html", "<i>x</i>").captioned("a < b");
-        assert_eq!(
-            (captioned.text.as_str(), captioned.parts.len()),
-            ("a < b\nt", 1)
-        );
-        assert_eq!(
-            captioned.to_html().unwrap(),
-            "<div><b>a &lt; b</b></div><i>x</i>"
-        );
-        let kept = shown("image/png", "AAAA").captioned("c");
-        assert!(kept.parts.len() == 2 && kept.to_html().unwrap().contains("base64,AAAA"));
-        assert!(
-            Display {
-                text: "1".into(),
-                ..Display::default()
-            }
-            .captioned("c")
-            .to_html()
-            .unwrap()
-            .contains("<pre>1</pre>")
-        );
     }
 
     #[test]

@@ -1,19 +1,38 @@
-//! Arrays and maps as text, with what they hold as it shows itself.
+//! Values as text: arrays and maps with what they hold as it shows itself.
 
 use super::convert::integer_range;
+use super::value::own_text;
 use super::{Shown, caught};
 use rhai::{Array, Dynamic, Engine, FnPtr, INT, Map};
 
 /// Levels inside each other that are shown.
 const DEEPEST: usize = 32;
 
+impl Shown {
+    /// The text of a value: our own types as they say, arrays and maps with what they hold, others as rhai prints them.
+    pub fn text_of(value: &Dynamic) -> String {
+        own_text(value)
+            .or_else(|| text(value))
+            .unwrap_or_else(|| value.to_string())
+    }
+
+    /// The text of a value as the end of a cell shows it: a string stands in quotation marks.
+    pub fn source_of(value: &Dynamic) -> String {
+        if value.is_string() || value.is_char() {
+            element(value)
+        } else {
+            Shown::text_of(value)
+        }
+    }
+}
+
 /// The text of a value that rhai has no good one for: an array, a map, a range, a function; `None` for every other one.
-pub(super) fn text(value: &Dynamic) -> Option<String> {
+fn text(value: &Dynamic) -> Option<String> {
     at_depth(value, 0)
 }
 
 /// A value as an element: texts in quotation marks.
-pub(super) fn element(value: &Dynamic) -> String {
+fn element(value: &Dynamic) -> String {
     element_at(value, 0)
 }
 
