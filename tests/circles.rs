@@ -185,7 +185,9 @@ fn imports(all: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>>
         let trees = words.flat_map(|word| statements(text, word));
         let mut named: Vec<String> = trees.flat_map(paths).collect();
         for root in ["crate::", "super::"] {
-            named.extend(text.match_indices(root).map(|(place, _)| {
+            // The second `super::` of `super::super::` begins no path of its own.
+            let begins = |(place, _): &(usize, &str)| !text[..*place].ends_with("::");
+            named.extend(text.match_indices(root).filter(begins).map(|(place, _)| {
                 let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
                 text[place..]
                     .chars()
@@ -265,6 +267,8 @@ fn circles_are_found_through_lists_parents_and_what_is_given_on() {
         ("b", "fn f(x: super::Third) {}"),
         ("c", "use super::a::First as Own;"),
         ("d", "use super::a;\nuse std::fmt;"),
+        ("d::a", ""),
+        ("d::b", "use super::super::a::First;"),
     ];
     let module = |name: &str| -> Module {
         name.split("::")
@@ -282,6 +286,7 @@ fn circles_are_found_through_lists_parents_and_what_is_given_on() {
         BTreeSet::from([module("b"), module("c")])
     );
     assert_eq!(edges[&module("b")], BTreeSet::from([module("c")]));
+    assert_eq!(edges[&module("d::b")], BTreeSet::from([module("a")]));
     let found = in_circles(&edges);
     assert_eq!(
         found.keys().cloned().collect::<Vec<_>>(),
