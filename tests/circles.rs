@@ -20,7 +20,7 @@ const CRATES: [&str; 8] = [
 ];
 
 /// Rooms with circles between their files.
-const WITH_CIRCLES: [&str; 16] = [
+const WITH_CIRCLES: [&str; 14] = [
     "src",
     "src/learn/loss",
     "src/learn/nn",
@@ -35,8 +35,6 @@ const WITH_CIRCLES: [&str; 16] = [
     "src/session/script",
     "src/session/script/habits",
     "src/synth",
-    "src/synth/render",
-    "src/synth/render/adjoint",
 ];
 
 /// The modules of a crate with the text of each.

@@ -13,6 +13,7 @@ pub mod corpus;
 pub mod coverage;
 mod drawing;
 mod error;
+mod gradient;
 #[cfg(test)]
 mod invariance;
 mod mapping;
@@ -22,6 +23,7 @@ mod outline;
 mod patch;
 mod patch_file;
 mod patch_iter;
+mod playback;
 mod program;
 #[cfg(test)]
 mod reference;
@@ -41,11 +43,11 @@ pub use module::{Facts, Module, Output, Port, Rate, Wiring};
 pub use outline::{Arrow, Outline, OutlineBox};
 pub use patch::{Patches, Perturbation, Units};
 pub use patch_iter::PatchIter;
+pub use playback::Playback;
 pub use program::{
     AudioOp, AudioSlot, Burst, ControlOp, ControlSlot, Gain, Note, Pass, Phase, PhaseSlot, Program,
     Scalar, Selection, Source, Step, Weights,
 };
-pub use render::Playback;
 pub use search::{Distance, Found, SearchOptions};
 pub use sensitivity::{Sensitivity, SensitivityOptions};
 pub use signal::{Instance, Options, Signal, Signals};

@@ -1,7 +1,7 @@
 //! A synthesizer: a graph with the length and the rates of its sounds, and the recipe that they pass through.
 
 use crate::compile::compile;
-use crate::render::{Plan, Scratches};
+use crate::render::{Plan, Playable, Scratches};
 use crate::segments::Segments;
 use crate::slope::slopes;
 use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Slope, Units};
@@ -104,13 +104,9 @@ pub struct Synth {
 pub(crate) struct Inner {
     pub(crate) graph: Signal,
     pub(crate) options: SynthOptions,
-    pub(crate) program: Program,
     pub(crate) parameters: Arc<[FreeParameter]>,
     pub(crate) slopes: Vec<Slope>,
-    pub(crate) n_samples: usize,
-    pub(crate) n_control: usize,
-    pub(crate) segments: Segments,
-    pub(crate) plan: Plan,
+    pub(crate) playable: Playable,
     pub(crate) scratches: Scratches,
 }
 
@@ -157,13 +153,17 @@ impl Synth {
             inner: Arc::new(Inner {
                 graph: graph.clone(),
                 options,
-                program,
                 parameters: parameters.into(),
                 slopes,
-                n_samples,
-                n_control,
-                segments: Segments::new(n_samples, n_control),
-                plan,
+                playable: Playable {
+                    program,
+                    sample_rate,
+                    control_rate,
+                    n_samples,
+                    n_control,
+                    segments: Segments::new(n_samples, n_control),
+                    plan,
+                },
                 scratches: Scratches::default(),
             }),
         })
@@ -206,7 +206,7 @@ impl Synth {
 
     /// What the graph was compiled to.
     pub fn program(&self) -> &Program {
-        &self.inner.program
+        &self.inner.playable.program
     }
 
     /// The free parameters, in the order of a patch: by the module's name, then by the parameter's, then by index.
@@ -221,12 +221,12 @@ impl Synth {
 
     /// Samples of a sound.
     pub fn n_samples(&self) -> usize {
-        self.inner.n_samples
+        self.inner.playable.n_samples
     }
 
     /// Control samples of a sound.
     pub fn n_control(&self) -> usize {
-        self.inner.n_control
+        self.inner.playable.n_control
     }
 
     /// `n` random patches, those with the indices `first..first + n` of the seed: patch `i` is the same however many are

@@ -64,7 +64,7 @@ impl Reverse<'_> {
     }
 
     fn control_rate(&self) -> f64 {
-        f64::from(self.inner.options.control_rate)
+        f64::from(self.playable.control_rate)
     }
 
     /// The product of three ramps. Numbers: attack, decay, sustain, release, alpha.
@@ -198,7 +198,7 @@ impl Reverse<'_> {
         gradient: &[f64],
     ) {
         let (hz, semitones) = (self.scalar(cutoff), self.scalar(depth));
-        let cycles = hz / f64::from(self.inner.options.sample_rate);
+        let cycles = hz / f64::from(self.playable.sample_rate);
         let signal = modulation.map(|slot| &self.tape.control[slot]);
         let (mut of_log_hz, mut of_depth) = (0.0, 0.0);
         let mut of_signal = Vec::with_capacity(gradient.len());

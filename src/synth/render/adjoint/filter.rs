@@ -14,7 +14,7 @@ impl Reverse<'_> {
         cutoff: AudioSlot,
         gradient: &[f64],
     ) {
-        let radians = TAU / f64::from(self.inner.options.sample_rate);
+        let radians = TAU / f64::from(self.playable.sample_rate);
         let tape = self.tape;
         let (x, y, hz) = (tape.signal(input), tape.signal(out), tape.signal(cutoff));
         let mut of_input = vec![0.0; gradient.len()];
