@@ -20,7 +20,7 @@ const CRATES: [&str; 8] = [
 ];
 
 /// Rooms with circles between their files.
-const WITH_CIRCLES: [&str; 14] = [
+const WITH_CIRCLES: [&str; 13] = [
     "src",
     "src/learn/loss",
     "src/learn/nn",
@@ -34,7 +34,6 @@ const WITH_CIRCLES: [&str; 14] = [
     "src/session/reference",
     "src/session/script",
     "src/session/script/habits",
-    "src/synth",
 ];
 
 /// The modules of a crate with the text of each.
