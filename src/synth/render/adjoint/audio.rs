@@ -1,9 +1,9 @@
 //! The audio operations, backward.
 
-use super::super::state::State;
 use super::reverse::{Reverse, dot};
 use super::tape::peak;
 use crate::program::{AudioOp, Scalar};
+use crate::render::state::State;
 
 impl Reverse<'_> {
     /// Adds the gradients of what an operation reads, given that of what it gives.

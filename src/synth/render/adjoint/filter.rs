@@ -1,8 +1,8 @@
 //! Filters with a memory: what a sample gives is heard in all that follow, so their gradients run from the last to the first.
 
-use super::super::block;
 use super::reverse::Reverse;
 use crate::program::{AudioSlot, Pass, Scalar};
+use crate::render::block;
 use std::f64::consts::TAU;
 
 impl Reverse<'_> {

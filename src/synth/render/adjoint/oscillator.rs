@@ -1,11 +1,11 @@
 //! Phases and the oscillators that follow them.
 
-use super::super::control::{frequency, log2_of_440};
-use super::super::math::{cos_turns, sin_magnitude};
-use super::super::oscillator::{HIGHEST, LOWEST};
-use super::super::state::{highest_hz, partial_level};
 use super::reverse::Reverse;
 use crate::program::{Phase, PhaseSlot, Scalar};
+use crate::render::control::{frequency, log2_of_440};
+use crate::render::math::{cos_turns, sin_magnitude};
+use crate::render::oscillator::{HIGHEST, LOWEST};
+use crate::render::state::{highest_hz, partial_level};
 use std::f64::consts::{LN_2, LN_10, LOG2_E, PI, TAU};
 
 /// Change of a frequency, as a part of it, by a semitone.

@@ -1,11 +1,11 @@
 //! A sound in double precision with every signal that it is made of.
 
-use super::super::block::{self, BLOCK, ROOM, Upsample};
-use super::super::control::{self, ControlPart, scalars};
-use super::super::oscillator::Oscillator;
-use super::super::state::State;
 use crate::program::{AudioOp, Burst, Gain};
 use crate::render::Playable;
+use crate::render::block::{self, BLOCK, ROOM, Upsample};
+use crate::render::control::{self, ControlPart, scalars};
+use crate::render::oscillator::Oscillator;
+use crate::render::state::State;
 use std::f64::consts::TAU;
 
 /// The signals of a sound.
