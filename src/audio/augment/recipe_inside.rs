@@ -38,3 +38,20 @@ impl Stage {
         self.values().iter().find_map(|value| value.inside())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue;
+    use super::*;
+
+    #[test]
+    fn no_stage_takes_two_recipes() {
+        for declaration in catalogue() {
+            let parameters = declaration.parameters.iter();
+            let n = parameters
+                .filter(|parameter| parameter.kind == RECIPE)
+                .count();
+            assert!(n <= 1, "`{}` takes {n}", declaration.name);
+        }
+    }
+}
