@@ -1,15 +1,16 @@
 //! A graph becomes a program.
 
+use crate::assembly::{Assembly, Emitted};
+use crate::emitter::Emitter;
 use crate::modules;
-use crate::program::{AudioSlot, ControlSlot, PhaseSlot};
-use crate::signal::{Instance, Kind, Signal};
-use crate::synth::FreeParameter;
+use crate::program::AudioSlot;
+use crate::signal::{Connected, Instance, Kind, Signal};
 use crate::{
-    AudioOp, ControlOp, Count, Error, Gain, Note, Options, Phase, Program, Rate, Scalar, Selection,
-    Source, Step, Weights,
+    AudioOp, ControlOp, Count, Error, FreeParameter, Gain, Options, Program, Rate, Scalar, Source,
+    Step,
 };
 use auricle_audio::Distribution;
-use auricle_audio::declare::{Settings, Value};
+use auricle_audio::declare::Value;
 use std::collections::HashMap;
 
 /// A program, and the parameters that its patches hold, in their order.
@@ -23,10 +24,11 @@ pub(crate) fn compile(root: &Signal) -> Result<(Program, Vec<FreeParameter>), Er
     builder.name_modules();
     let parameters = builder.parameters()?;
     let root = builder.emit(root)?;
-    let output = builder.audio_of(root);
-    builder.program.output = output;
-    widen(&mut builder.program);
-    Ok((builder.program, parameters))
+    let output = builder.assembly.audio_of(root);
+    let mut program = builder.assembly.program;
+    program.output = output;
+    widen(&mut program);
+    Ok((program, parameters))
 }
 
 /// The names of the modules of a graph that compiles, by the identity of their signals, and the keyboard that modules without a
@@ -42,14 +44,6 @@ pub(crate) fn module_names(root: &Signal) -> (HashMap<usize, String>, Option<Sig
     (names.collect(), builder.keyboard)
 }
 
-/// What a node was compiled to: one for each of its outputs.
-#[derive(Clone, Copy)]
-enum Emitted {
-    Note(Note),
-    Control(ControlSlot),
-    Audio(AudioSlot),
-}
-
 /// A module of the graph, with the scalars of its parameters.
 struct Used {
     signal: Signal,
@@ -60,14 +54,12 @@ struct Used {
 
 #[derive(Default)]
 struct Builder {
-    program: Program,
+    assembly: Assembly,
     modules: Vec<Used>,
     by_identity: HashMap<usize, usize>,
     uses: HashMap<usize, usize>,
     emitted: HashMap<usize, Vec<Emitted>>,
-    upsampled: HashMap<ControlSlot, AudioSlot>,
     keyboard: Option<Signal>,
-    streams: u32,
 }
 
 impl Builder {
@@ -155,9 +147,9 @@ impl Builder {
             let mut scalars = Vec::new();
             for knob in instance.declaration().facts.knobs {
                 let count = instance.count(knob);
-                scalars.push((self.program.scalars.len(), count));
+                scalars.push((self.assembly.program.scalars.len(), count));
                 for element in 0..count {
-                    let scalar = self.program.scalars.len();
+                    let scalar = self.assembly.program.scalars.len();
                     let mapping = instance.mapping(knob, element);
                     let source = match given(instance, knob.name) {
                         Value::Drawn(Distribution::Constant(number)) => Source::Fixed(*number),
@@ -193,7 +185,7 @@ impl Builder {
                             }
                         }
                     };
-                    self.program.scalars.push(source);
+                    self.assembly.program.scalars.push(source);
                 }
             }
             self.modules[index].scalars = scalars;
@@ -204,7 +196,7 @@ impl Builder {
         });
         let mut parameters = Vec::with_capacity(free.len());
         for (place, (parameter, scalar)) in free.into_iter().enumerate() {
-            self.program.scalars[scalar] = Source::Free {
+            self.assembly.program.scalars[scalar] = Source::Free {
                 parameter: place,
                 mapping: parameter.mapping,
             };
@@ -226,7 +218,7 @@ impl Builder {
             Kind::Module(instance) => self.emit_module(signal, instance)?,
             Kind::Output(of, index) => vec![self.emit_all(of)?[*index]],
             Kind::Number(value) => {
-                let out = self.control(ControlOp::Mix {
+                let out = self.assembly.control(ControlOp::Mix {
                     terms: Vec::new(),
                     offset: *value,
                 });
@@ -234,12 +226,12 @@ impl Builder {
             }
             Kind::Product(a, b) => {
                 let (a, b) = (self.emit(a)?, self.emit(b)?);
-                vec![self.product(a, b)]
+                vec![self.assembly.product(a, b)]
             }
             Kind::Scale(..) | Kind::Sum(..) => {
                 let mut terms = Vec::new();
                 self.terms(signal, 1.0, true, &mut terms)?;
-                vec![self.mix(terms, signal.rate() == Rate::Audio)]
+                vec![self.assembly.mix(terms, signal.rate())]
             }
         };
         self.emitted.insert(signal.identity(), emitted.clone());
@@ -270,7 +262,11 @@ impl Builder {
         }
     }
 
-    fn emit_module(&mut self, signal: &Signal, instance: &Instance) -> Result<Vec<Emitted>, Error> {
+    fn emit_module(
+        &mut self,
+        signal: &Signal,
+        instance: &Connected,
+    ) -> Result<Vec<Emitted>, Error> {
         let mut inputs = Vec::with_capacity(instance.inputs.len());
         for (port, signals) in instance
             .declaration()
@@ -292,74 +288,18 @@ impl Builder {
             inputs.push(values);
         }
         let module = self.by_identity[&signal.identity()];
+        let facts = &instance.declaration().facts;
         let mut emitter = Emitter {
-            builder: self,
-            instance,
-            module,
+            assembly: &mut self.assembly,
+            settings: instance.settings(),
+            knobs: facts.knobs,
+            scalars: &self.modules[module].scalars,
+            rate: instance.rate,
             inputs,
             outputs: Vec::new(),
         };
-        (instance.declaration().facts.emit)(&mut emitter)?;
+        (facts.emit)(&mut emitter)?;
         Ok(emitter.outputs)
-    }
-
-    fn control(&mut self, op: ControlOp) -> ControlSlot {
-        let out = self.program.n_control;
-        self.program.n_control += 1;
-        self.program.control.push(Step { op, out });
-        out
-    }
-
-    fn audio(&mut self, op: AudioOp) -> AudioSlot {
-        let out = self.program.new_audio();
-        self.program.audio.push(Step { op, out });
-        out
-    }
-
-    fn upsample(&mut self, control: ControlSlot) -> AudioSlot {
-        if let Some(&slot) = self.upsampled.get(&control) {
-            return slot;
-        }
-        let out = self.audio(AudioOp::Upsample { control });
-        self.upsampled.insert(control, out);
-        out
-    }
-
-    /// A signal at audio rate; notes are refused where graphs are built.
-    fn audio_of(&mut self, emitted: Emitted) -> AudioSlot {
-        match emitted {
-            Emitted::Audio(slot) => slot,
-            Emitted::Control(slot) => self.upsample(slot),
-            Emitted::Note(_) => unreachable!("a note is no signal: see `Signal`"),
-        }
-    }
-
-    fn control_of(&self, emitted: Emitted) -> ControlSlot {
-        match emitted {
-            Emitted::Control(slot) => slot,
-            _ => unreachable!("ports check the rates of their signals: see `Wiring::new`"),
-        }
-    }
-
-    fn product(&mut self, a: Emitted, b: Emitted) -> Emitted {
-        if let (Emitted::Control(a), Emitted::Control(b)) = (a, b) {
-            return Emitted::Control(self.control(ControlOp::Product { a, b }));
-        }
-        let (a, b) = (self.audio_of(a), self.audio_of(b));
-        Emitted::Audio(self.audio(AudioOp::Product { a, b }))
-    }
-
-    fn mix(&mut self, terms: Vec<(Gain, Emitted)>, audio: bool) -> Emitted {
-        if !audio {
-            let terms = terms
-                .into_iter()
-                .map(|(gain, e)| (gain, self.control_of(e)));
-            let terms = terms.collect();
-            return Emitted::Control(self.control(ControlOp::Mix { terms, offset: 0.0 }));
-        }
-        let terms = terms.into_iter().map(|(gain, e)| (gain, self.audio_of(e)));
-        let terms = terms.collect();
-        Emitted::Audio(self.audio(AudioOp::Mix { terms }))
     }
 }
 
@@ -373,8 +313,8 @@ fn given<'a>(instance: &'a Instance, name: &str) -> &'a Value {
 
 fn is_unconnected(instance: &Instance, port: Option<&'static str>) -> bool {
     let ports = instance.declaration().facts.ports.iter();
-    let mut places = ports.zip(&instance.inputs);
-    port.is_some_and(|name| places.any(|(port, signals)| port.name == name && signals.is_empty()))
+    let mut places = ports.zip(&instance.n_inputs);
+    port.is_some_and(|name| places.any(|(port, &n)| port.name == name && n == 0))
 }
 
 /// Whether two modules have the same kind and the same settings, but for what they are connected to.
@@ -442,200 +382,4 @@ fn widen(program: &mut Program) {
         program.output = out;
     }
     program.audio = steps;
-}
-
-/// What a module's `emit` works with: its numbers, its inputs, and the program that it adds to.
-pub struct Emitter<'a> {
-    builder: &'a mut Builder,
-    instance: &'a Instance,
-    module: usize,
-    inputs: Vec<Vec<Emitted>>,
-    outputs: Vec<Emitted>,
-}
-
-impl Emitter<'_> {
-    /// The values of the declaration's parameters.
-    pub(crate) fn settings(&self) -> Settings<'_> {
-        self.instance.settings()
-    }
-
-    /// The number of a parameter.
-    pub(crate) fn knob(&self, name: &str) -> Scalar {
-        self.knobs(name)[0]
-    }
-
-    /// The numbers of a parameter.
-    pub(crate) fn knobs(&self, name: &str) -> Vec<Scalar> {
-        let mut knobs = self.instance.declaration().facts.knobs.iter();
-        let place = knobs.position(|knob| knob.name == name);
-        let place = place.expect("a module asks for its own parameters");
-        let (first, count) = self.builder.modules[self.module].scalars[place];
-        (first..first + count).collect()
-    }
-
-    /// The note that the module follows: at its own port, or the keyboard that is shared.
-    pub(crate) fn note(&self) -> Note {
-        let note = self.inputs.iter().flatten().find_map(|input| match input {
-            Emitted::Note(note) => Some(*note),
-            _ => None,
-        });
-        note.expect("a module with a note has a port for it")
-    }
-
-    /// A note of the module's own numbers.
-    pub(crate) fn new_note(&self, midi_f0: &str, duration: &str, onset: Option<&str>) -> Note {
-        Note {
-            midi_f0: self.knob(midi_f0),
-            duration: self.knob(duration),
-            onset: onset.map(|name| self.knob(name)),
-        }
-    }
-
-    /// The control signal at a port, if it is connected.
-    pub(crate) fn control(&self, port: usize) -> Option<ControlSlot> {
-        let emitted = *self.inputs[port].first()?;
-        Some(self.builder.control_of(emitted))
-    }
-
-    /// The control signals at a port.
-    pub(crate) fn controls(&self, port: usize) -> Vec<ControlSlot> {
-        let inputs = self.inputs[port].iter();
-        inputs
-            .map(|&emitted| self.builder.control_of(emitted))
-            .collect()
-    }
-
-    /// The signal at a port that must be connected, at audio rate.
-    pub(crate) fn audio(&mut self, port: usize) -> AudioSlot {
-        self.builder.audio_of(self.inputs[port][0])
-    }
-
-    /// The signals at a port, at audio rate.
-    pub(crate) fn audios(&mut self, port: usize) -> Vec<AudioSlot> {
-        let inputs = self.inputs[port].clone();
-        inputs
-            .into_iter()
-            .map(|emitted| self.builder.audio_of(emitted))
-            .collect()
-    }
-
-    /// A number for a noise of its own.
-    pub(crate) fn new_stream(&mut self) -> u32 {
-        self.builder.streams += 1;
-        self.builder.streams - 1
-    }
-
-    /// The pitch of the module's oscillator, moved by a control signal.
-    pub(crate) fn phase(&self, pitch: Option<ControlSlot>) -> Phase {
-        Phase {
-            pitch,
-            midi_f0: self.note().midi_f0,
-            tuning: self.knob("tuning"),
-            mod_depth: self.knob("mod_depth"),
-            initial_phase: self.knob("initial_phase"),
-        }
-    }
-
-    /// The phase of the module's oscillator, moved by the control signal at a port.
-    pub(crate) fn new_phase(&mut self, port: usize) -> PhaseSlot {
-        let phase = self.phase(self.control(port));
-        self.builder.program.phases.push(phase);
-        self.builder.program.phases.len() - 1
-    }
-
-    /// Numbers that are weights made of others.
-    pub(crate) fn new_weights(&mut self, selection: Selection, modes: Vec<Scalar>) -> Vec<Scalar> {
-        let program = &mut self.builder.program;
-        let first = program.scalars.len();
-        program
-            .scalars
-            .extend(modes.iter().map(|_| Source::Fixed(0.0)));
-        let weights = (first..program.scalars.len()).collect();
-        program.weights.push(Weights {
-            selection,
-            modes,
-            first,
-        });
-        weights
-    }
-
-    /// The number `1 - scalar`.
-    pub(crate) fn new_complement(&mut self, scalar: Scalar) -> Scalar {
-        let program = &mut self.builder.program;
-        program.scalars.push(Source::Fixed(0.0));
-        let complement = program.scalars.len() - 1;
-        program.complements.push((scalar, complement));
-        complement
-    }
-
-    /// The number `factor 10^(scalar / 20)`.
-    pub(crate) fn new_amplitude(&mut self, scalar: Scalar, factor: f64) -> Scalar {
-        let program = &mut self.builder.program;
-        program.scalars.push(Source::Fixed(0.0));
-        let amplitude = program.scalars.len() - 1;
-        program.amplitudes.push((scalar, factor, amplitude));
-        amplitude
-    }
-
-    /// A control signal at audio rate.
-    pub(crate) fn upsampled(&mut self, control: ControlSlot) -> AudioSlot {
-        self.builder.upsample(control)
-    }
-
-    /// A one-pole low-pass with a cutoff in Hz at control rate.
-    pub(crate) fn new_one_pole(&mut self, input: AudioSlot, cutoff: ControlSlot) -> AudioSlot {
-        let cutoff = self.upsampled(cutoff);
-        self.audio_op(AudioOp::OnePole { input, cutoff })
-    }
-
-    /// Adds to the control part.
-    pub(crate) fn control_op(&mut self, op: ControlOp) -> ControlSlot {
-        self.builder.control(op)
-    }
-
-    /// Adds to the audio part.
-    pub(crate) fn audio_op(&mut self, op: AudioOp) -> AudioSlot {
-        self.builder.audio(op)
-    }
-
-    /// The module's next output is a note.
-    pub(crate) fn give_note(&mut self, note: Note) {
-        self.outputs.push(Emitted::Note(note));
-    }
-
-    /// The module's next output is a control signal.
-    pub(crate) fn give_control(&mut self, slot: ControlSlot) {
-        self.outputs.push(Emitted::Control(slot));
-    }
-
-    /// The module's next output is an audio signal.
-    pub(crate) fn give_audio(&mut self, slot: AudioSlot) {
-        self.outputs.push(Emitted::Audio(slot));
-    }
-
-    /// The module's next output is the product of the signals at two ports.
-    pub(crate) fn give_product(&mut self, a: usize, b: usize) {
-        let product = self.builder.product(self.inputs[a][0], self.inputs[b][0]);
-        self.outputs.push(product);
-    }
-
-    /// The module's next output is a mix of the signals at a port, one factor for each.
-    pub(crate) fn give_mix(&mut self, port: usize, gains: Vec<Gain>) {
-        let terms = gains
-            .into_iter()
-            .zip(self.inputs[port].iter().copied())
-            .collect();
-        let mix = self.builder.mix(terms, self.instance.rate == Rate::Audio);
-        self.outputs.push(mix);
-    }
-
-    /// The module's next output is a mix of the signals at some ports.
-    pub(crate) fn give_mix_of(&mut self, ports: &[(Gain, usize)]) {
-        let terms = ports
-            .iter()
-            .map(|&(gain, port)| (gain, self.inputs[port][0]))
-            .collect();
-        let mix = self.builder.mix(terms, self.instance.rate == Rate::Audio);
-        self.outputs.push(mix);
-    }
 }

@@ -1,14 +1,14 @@
 //! Signals: values that are joined into a graph.
 
-use crate::{Error, Facts, Module, Rate, Wiring};
+use crate::{Error, Facts, Module, Port, Rate, Wiring};
 use auricle_audio::Distribution;
-use auricle_audio::declare::{Described, Inner, Value};
+use auricle_audio::declare::{Described, Inner, Settings, Value};
 use serde_json::Value as Json;
 use std::any::Any;
-use std::ops::{Add, Mul, Neg, Sub};
+use std::ops::{Add, Deref, Mul, Neg, Sub};
 use std::sync::Arc;
 
-/// A module with its settings and what it is connected to.
+/// A module with its settings and what comes of its connections.
 pub type Instance = Described<Wiring, Error, Facts>;
 
 /// A value of a graph: what a module, an operator or a number gives. Cheap to clone, and clones are the same module:
@@ -30,12 +30,43 @@ pub(crate) struct Node {
 
 #[derive(Clone)]
 pub(crate) enum Kind {
-    Module(Instance),
+    Module(Connected),
     Number(f64),
     Scale(f64, Signal),
     Sum(Signal, Signal),
     Product(Signal, Signal),
     Output(Signal, usize),
+}
+
+/// A module of a graph with the signals at its ports; it is the instance otherwise.
+#[derive(Clone)]
+pub(crate) struct Connected {
+    pub(crate) instance: Instance,
+    /// The signals at each port; none where a port is left out.
+    pub(crate) inputs: Vec<Vec<Signal>>,
+}
+
+impl Deref for Connected {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.instance
+    }
+}
+
+/// The signals at a port of a module with these settings.
+pub(crate) fn signals_at(settings: &Settings<'_>, port: &Port) -> Vec<Signal> {
+    match port.many {
+        true => {
+            let list = settings.inside::<Signals>(port.name);
+            list.map(|list| list.0.clone()).unwrap_or_default()
+        }
+        false => settings
+            .inside::<Signal>(port.name)
+            .into_iter()
+            .cloned()
+            .collect(),
+    }
 }
 
 impl Signal {
@@ -50,7 +81,13 @@ impl Signal {
     ) -> Result<Signal, Error> {
         let instance = Described::new(declaration, given)?;
         let rate = instance.rate;
-        Ok(Signal::of(Kind::Module(instance), rate))
+        let ports = declaration.facts.ports.iter();
+        let inputs = ports.map(|port| signals_at(&instance.settings(), port));
+        let inputs = inputs.collect();
+        Ok(Signal::of(
+            Kind::Module(Connected { instance, inputs }),
+            rate,
+        ))
     }
 
     /// A signal that is the same number at every sample.
@@ -217,7 +254,7 @@ impl PartialEq for Signal {
             return false;
         }
         match (&self.0.kind, &other.0.kind) {
-            (Kind::Module(a), Kind::Module(b)) => a == b,
+            (Kind::Module(a), Kind::Module(b)) => a.instance == b.instance,
             (Kind::Number(a), Kind::Number(b)) => a == b,
             (Kind::Scale(f, a), Kind::Scale(g, b)) => f == g && a == b,
             (Kind::Sum(a, b), Kind::Sum(c, d)) | (Kind::Product(a, b), Kind::Product(c, d)) => {

@@ -1,11 +1,10 @@
 //! A synthesizer: a graph with the length and the rates of its sounds, and the recipe that they pass through.
 
 use crate::compile::compile;
-use crate::render::{Plan, Scratches};
+use crate::render::{Plan, Playable, Scratches};
 use crate::segments::Segments;
 use crate::slope::slopes;
-use crate::{Error, Mapping, Patches, Perturbation, Program, Signal, Slope, Units};
-use auricle_audio::Distribution;
+use crate::{Error, FreeParameter, Program, Signal, Slope};
 use auricle_audio::augment::{Domain, Recipe};
 use std::fmt;
 use std::sync::Arc;
@@ -34,66 +33,6 @@ impl Default for SynthOptions {
     }
 }
 
-/// A parameter that a synthesizer's patches hold.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FreeParameter {
-    /// Name of the module.
-    pub module: String,
-    /// Kind of the module, the name of its declaration.
-    pub kind: &'static str,
-    /// Name of the parameter in its module.
-    pub parameter: &'static str,
-    /// Which of several numbers it is: none, `[input]` or `[output, input]`.
-    pub index: Vec<usize>,
-    /// Unit of its values; empty for a plain number.
-    pub unit: &'static str,
-    /// What it means.
-    pub about: &'static str,
-    /// From raw to human units.
-    pub mapping: Mapping,
-    /// How it is drawn, in human units; `None`: over all of its range.
-    pub draw: Option<Distribution>,
-    /// Whether a small change of it makes a small change of the sound.
-    pub smooth: bool,
-}
-
-/// Prints its name: `vco_1.tuning`, `mixer.level[2]`, `mod_matrix.mod[0][3]`.
-impl fmt::Display for FreeParameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.module, self.parameter)?;
-        self.index
-            .iter()
-            .try_for_each(|index| write!(f, "[{index}]"))
-    }
-}
-
-impl FreeParameter {
-    /// Least and greatest value that is drawn, in human units.
-    pub fn range(&self) -> (f64, f64) {
-        let support = self.draw.as_ref().and_then(Distribution::support);
-        support.unwrap_or((self.mapping.low, self.mapping.high))
-    }
-
-    /// The raw number of a value in human units.
-    ///
-    /// # Errors
-    /// [`auricle_audio::Error::Range`] for a value outside what the module takes, NaN too.
-    pub fn raw(&self, value: f64) -> Result<f32, Error> {
-        let Mapping { low, high, .. } = self.mapping;
-        // Values that were computed from raw ones may pass an end by a rounding.
-        let slack = 1e-6 * (high - low);
-        if !(low - slack..=high + slack).contains(&value) {
-            let unit = match self.unit {
-                "" => String::new(),
-                unit => format!(" {unit}"),
-            };
-            let want = format!("within {low}..{high}{unit}");
-            return Err(auricle_audio::Error::range(&self.to_string(), want, value).into());
-        }
-        Ok(self.mapping.raw(value.clamp(low, high)) as f32)
-    }
-}
-
 /// A graph with the length and the rates of its sounds, compiled, and a recipe behind it. Cheap to clone.
 #[derive(Clone)]
 pub struct Synth {
@@ -104,13 +43,9 @@ pub struct Synth {
 pub(crate) struct Inner {
     pub(crate) graph: Signal,
     pub(crate) options: SynthOptions,
-    pub(crate) program: Program,
     pub(crate) parameters: Arc<[FreeParameter]>,
     pub(crate) slopes: Vec<Slope>,
-    pub(crate) n_samples: usize,
-    pub(crate) n_control: usize,
-    pub(crate) segments: Segments,
-    pub(crate) plan: Plan,
+    pub(crate) playable: Playable,
     pub(crate) scratches: Scratches,
 }
 
@@ -157,13 +92,17 @@ impl Synth {
             inner: Arc::new(Inner {
                 graph: graph.clone(),
                 options,
-                program,
                 parameters: parameters.into(),
                 slopes,
-                n_samples,
-                n_control,
-                segments: Segments::new(n_samples, n_control),
-                plan,
+                playable: Playable {
+                    program,
+                    sample_rate,
+                    control_rate,
+                    n_samples,
+                    n_control,
+                    segments: Segments::new(n_samples, n_control),
+                    plan,
+                },
                 scratches: Scratches::default(),
             }),
         })
@@ -206,7 +145,7 @@ impl Synth {
 
     /// What the graph was compiled to.
     pub fn program(&self) -> &Program {
-        &self.inner.program
+        &self.inner.playable.program
     }
 
     /// The free parameters, in the order of a patch: by the module's name, then by the parameter's, then by index.
@@ -221,55 +160,12 @@ impl Synth {
 
     /// Samples of a sound.
     pub fn n_samples(&self) -> usize {
-        self.inner.n_samples
+        self.inner.playable.n_samples
     }
 
     /// Control samples of a sound.
     pub fn n_control(&self) -> usize {
-        self.inner.n_control
-    }
-
-    /// `n` random patches, those with the indices `first..first + n` of the seed: patch `i` is the same however many are
-    /// drawn with it.
-    pub fn sample(&self, n: usize, seed: u64, first: u64, units: Units) -> Patches {
-        Patches::sample(self.inner.parameters.clone(), n, seed, first, units).of_synth(self)
-    }
-
-    /// Patches of raw values `[n, P]`.
-    ///
-    /// # Errors
-    /// As [`Patches::new`].
-    pub fn patches(&self, raw: Vec<f32>) -> Result<Patches, Error> {
-        Ok(Patches::new(self.inner.parameters.clone(), raw)?.of_synth(self))
-    }
-
-    /// `n` positive pairs: patches are drawn and perturbed twice, and only the perturbed ones are given (Cherep and Singh,
-    /// "Contrastive Learning from Synthetic Audio Doppelgängers", 2025).
-    ///
-    /// # Errors
-    /// As [`Patches::perturb`].
-    pub fn doppelgangers(
-        &self,
-        n: usize,
-        delta: &Perturbation,
-        seed: u64,
-        first: u64,
-        units: Units,
-    ) -> Result<(Patches, Patches), Error> {
-        let centre = self.sample(n, seed, first, units);
-        Ok((
-            centre.perturb(delta, seed, 0)?,
-            centre.perturb(delta, seed, 1)?,
-        ))
-    }
-
-    /// Checks that patches belong to this synthesizer.
-    pub(crate) fn check(&self, patches: &Patches) -> Result<(), Error> {
-        let (want, got) = (self.parameters().len(), patches.width());
-        match want == got {
-            true => Ok(()),
-            false => Err(Error::PatchSize { want, got }),
-        }
+        self.inner.playable.n_control
     }
 }
 

@@ -98,7 +98,7 @@ impl Transform for Background {
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        self.apply_with(draws, work, &mut |_, _, _| Ok(()))
+        self.apply_with(draws, work, &mut |_, _| Ok(()))
     }
 
     fn apply_with(
@@ -121,7 +121,7 @@ impl Transform for Background {
         let mut noise = std::mem::take(&mut work.spare);
         stretch(&recording, draws[1], input.n, work.n_channels, &mut noise);
         if let Some(recipe) = &self.recipe {
-            work.aside(&mut noise, |noise| inside(0, recipe, noise))?;
+            work.aside(&mut noise, |noise| inside(0, noise))?;
             if rms(&noise) == 0.0 {
                 return Err(Error::Unusable(format!(
                     "the noise of `background` is silent after `{recipe}`"

@@ -1,4 +1,4 @@
-//! What flows between the stages of a recipe.
+//! What flows between the stages of a recipe, and what of it a stage takes.
 
 /// The two things a stage can take or give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,4 +17,15 @@ impl Domain {
             Domain::Features => "features",
         }
     }
+}
+
+/// Which domains a stage works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepts {
+    /// Waves only.
+    Wave,
+    /// Features only.
+    Features,
+    /// Either; it does the same in both.
+    Either,
 }

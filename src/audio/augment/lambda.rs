@@ -1,11 +1,13 @@
 //! A function of the user's as a stage.
 
 use super::{
-    Accepts, Declaration, DefaultValue, Draws, FUNCTION, Flows, Input, Parameter, Transform,
-    Workspace,
+    Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
+use crate::declare::{Inner, Inside};
 use crate::{Error, Rng, Waveform};
+use serde_json::Value as Json;
 use smallvec::smallvec;
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,6 +35,15 @@ pub(super) static LAMBDA: Declaration = Declaration {
         Ok(Arc::new(Lambda { function }))
     },
 };
+
+/// A function of the user's, from a wave to a wave, as a parameter.
+pub const FUNCTION: Kind = Kind::Nested(&Inside {
+    what: "a function of a wave",
+    check: |param, value| match value.get::<UserFunction>() {
+        Some(_) => Ok(()),
+        None => Err(Error::range(param, "a function of a wave", value.source())),
+    },
+});
 
 /// Stack of threads that run recipes: a function of the user's may call as deeply as elsewhere. Memory is taken only as it
 /// is used.
@@ -75,6 +86,20 @@ impl PartialEq for UserFunction {
 impl fmt::Debug for UserFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.source())
+    }
+}
+
+impl Inner for UserFunction {
+    fn source(&self) -> String {
+        UserFunction::source(self).to_owned()
+    }
+
+    fn to_json(&self) -> Json {
+        UserFunction::source(self).into()
+    }
+
+    fn same(&self, other: &dyn Inner) -> bool {
+        (other as &dyn Any).downcast_ref() == Some(self)
     }
 }
 

@@ -17,6 +17,7 @@ mod clip;
 mod crop;
 mod crop_pad;
 mod domain;
+mod drawing;
 #[cfg(test)]
 mod every_stage;
 mod fade;
@@ -52,6 +53,7 @@ mod per_rate;
 mod pitch_shift;
 mod polarity;
 mod recipe;
+mod recipe_inside;
 mod recordings;
 mod repeat_part;
 mod resample_to;
@@ -87,12 +89,13 @@ pub use crate::declare::{DefaultValue, Kind, Parameter, Preset, Value};
 pub use audiomentations::{
     Imported, foreign_names, from_audiomentations, parse as parse_audiomentations,
 };
-pub use domain::Domain;
+pub use domain::{Accepts, Domain};
 pub use json::Functions;
-pub use lambda::{STACK_BYTES, UserFunction, WaveFunction};
+pub use lambda::{FUNCTION, STACK_BYTES, UserFunction, WaveFunction};
 pub use recipe::{Flow, Recipe, Step};
+pub use recipe_inside::RECIPE;
 pub use recordings::{Listener, Recordings};
-pub use stage::{Accepts, Declaration, FUNCTION, Flows, RECIPE, Stage};
+pub use stage::{Declaration, Flows, Stage};
 pub use trace::{DrawnRecording, Trace, TraceStep};
 pub use transform::{Draws, Input, Inside, Transform, Workspace};
 pub use views::Views;

@@ -2,7 +2,7 @@
 
 use super::{
     Accepts, Declaration, DefaultValue, Draws, Flows, Input, Inside, Kind, Parameter, RECIPE,
-    Recipe, Transform, Workspace,
+    Transform, Workspace,
 };
 use crate::declare::words;
 use crate::{Distribution, Error, Rng};
@@ -72,7 +72,7 @@ pub(super) static REPEAT_PART: Declaration = Declaration {
             repeats: settings.drawn("repeats"),
             mode: settings.word("mode", &MODES),
             fade_s: settings.drawn("fade_s"),
-            recipe: settings.inside::<Recipe>("recipe").cloned(),
+            has_recipe: settings.is_changed("recipe"),
         }))
     },
 };
@@ -92,7 +92,8 @@ struct RepeatPart {
     repeats: Distribution,
     mode: Mode,
     fade_s: Distribution,
-    recipe: Option<Recipe>,
+    /// Whether a recipe is run on each copy.
+    has_recipe: bool,
 }
 
 impl Transform for RepeatPart {
@@ -109,7 +110,7 @@ impl Transform for RepeatPart {
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        self.apply_with(draws, work, &mut |_, _, _| Ok(()))
+        self.apply_with(draws, work, &mut |_, _| Ok(()))
     }
 
     fn apply_with(
@@ -141,9 +142,7 @@ impl Transform for RepeatPart {
                 continued = rest;
             }
             match self.mode {
-                Mode::Insert if self.recipe.is_some() => {
-                    join(&mut work.spare, follows, continued, fade)
-                }
+                Mode::Insert if self.has_recipe => join(&mut work.spare, follows, continued, fade),
                 Mode::Insert => work.spare.extend_from_slice(follows),
                 Mode::Replace => {
                     let covered = (end + inserted).min(n);
@@ -191,18 +190,18 @@ impl RepeatPart {
     ) -> Result<SmallVec<[Copy; 4]>, Error> {
         let (n, n_channels) = (work.input().n, work.n_channels);
         let copy = |index: usize| {
-            let Some(recipe) = &self.recipe else {
+            if !self.has_recipe {
                 return Ok(Copy {
                     len: part.len(),
                     changed: None,
                     n_channels,
                 });
-            };
+            }
             let mut samples = Vec::with_capacity((until - part.start) * n_channels);
             for channel in work.samples.chunks(n) {
                 samples.extend_from_slice(&channel[part.start..until]);
             }
-            work.aside(&mut samples, |copy| inside(index, recipe, copy))?;
+            work.aside(&mut samples, |copy| inside(index, copy))?;
             let size = samples.len() / n_channels.max(1);
             Ok(Copy {
                 len: size - (until - part.end).min(size),

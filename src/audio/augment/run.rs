@@ -1,6 +1,6 @@
 //! Running a recipe on a clip, from a key or from a trace.
 
-use super::trace::Drawing;
+use super::drawing::Drawing;
 use super::{Draws, Input, Recipe, Stage, Step, Trace, TraceStep, Workspace};
 use crate::features::Features;
 use crate::{Error, Key, Place, Rng, Waveform};
@@ -244,8 +244,9 @@ impl Run<'_> {
             None => self.draw(&drawing, place, draw)?,
         };
         let own = self.record.as_ref().map_or(0, |trace| trace.steps.len());
-        let mut inside = |index: usize, recipe: &Recipe, work: &mut Workspace| {
-            self.inside(recipe, index, place, work)
+        let mut inside = |index: usize, work: &mut Workspace| match stage.recipe_inside() {
+            Some(recipe) => self.inside(recipe, index, place, work),
+            None => Ok(()),
         };
         transform.apply_with(&draws, work, &mut inside)?;
         // Behind the stage's own step stand those of recipes inside it.

@@ -183,7 +183,7 @@ impl Transform for ShortNoises {
     }
 
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error> {
-        self.apply_with(draws, work, &mut |_, _, _| Ok(()))
+        self.apply_with(draws, work, &mut |_, _| Ok(()))
     }
 
     fn apply_with(
@@ -218,7 +218,7 @@ impl Transform for ShortNoises {
             }
             noise.start_of(&recording, work.n_channels, &mut samples);
             if let Some(recipe) = &self.recipe {
-                work.aside(&mut samples, |noise| inside(index, recipe, noise))?;
+                work.aside(&mut samples, |noise| inside(index, noise))?;
                 if rms(&samples) == 0.0 {
                     return Err(Error::Unusable(format!(
                         "a noise of `short_noises` is silent after `{recipe}`"

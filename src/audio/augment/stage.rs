@@ -1,10 +1,8 @@
 //! A stage: a declaration with its values, ready to run.
 
-use super::{Domain, Recipe, Transform, UserFunction};
+use super::{Accepts, Domain, Transform};
 use crate::Error;
-use crate::declare::{self, Described, Inner, Inside, Kind};
-use serde_json::Value as Json;
-use std::any::Any;
+use crate::declare::{self, Described};
 use std::sync::Arc;
 
 /// The declaration of a stage.
@@ -23,17 +21,6 @@ pub struct Flows {
     pub draws: &'static [&'static str],
 }
 
-/// Which domains a stage works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accepts {
-    /// Waves only.
-    Wave,
-    /// Features only.
-    Features,
-    /// Either; it does the same in both.
-    Either,
-}
-
 impl Stage {
     /// What it works on with these values.
     pub fn accepts(&self) -> Accepts {
@@ -44,55 +31,6 @@ impl Stage {
 
     pub(super) fn transform(&self) -> &dyn Transform {
         self.built().as_ref()
-    }
-}
-
-/// A recipe from waves to waves, as a parameter.
-pub const RECIPE: Kind = Kind::Nested(&Inside {
-    what: "a recipe",
-    check: |param, value| match value.get::<Recipe>() {
-        Some(recipe) if recipe.flow(Some(Domain::Wave))?.gives == Some(Domain::Features) => Err(
-            Error::range(param, "a recipe that gives waves", value.source()),
-        ),
-        Some(_) => Ok(()),
-        None => Err(Error::range(param, "a recipe", value.source())),
-    },
-});
-
-/// A function of the user's, from a wave to a wave, as a parameter.
-pub const FUNCTION: Kind = Kind::Nested(&Inside {
-    what: "a function of a wave",
-    check: |param, value| match value.get::<UserFunction>() {
-        Some(_) => Ok(()),
-        None => Err(Error::range(param, "a function of a wave", value.source())),
-    },
-});
-
-impl Inner for Recipe {
-    fn source(&self) -> String {
-        self.to_string()
-    }
-
-    fn to_json(&self) -> Json {
-        Recipe::to_json(self)
-    }
-
-    fn same(&self, other: &dyn Inner) -> bool {
-        (other as &dyn Any).downcast_ref() == Some(self)
-    }
-}
-
-impl Inner for UserFunction {
-    fn source(&self) -> String {
-        UserFunction::source(self).to_owned()
-    }
-
-    fn to_json(&self) -> Json {
-        UserFunction::source(self).into()
-    }
-
-    fn same(&self, other: &dyn Inner) -> bool {
-        (other as &dyn Any).downcast_ref() == Some(self)
     }
 }
 

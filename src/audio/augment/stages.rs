@@ -12,10 +12,8 @@ impl Recipe {
             match step {
                 Step::Stage(stage) => {
                     see(stage);
-                    for value in stage.values() {
-                        if let Some(recipe) = value.inside::<Recipe>() {
-                            recipe.each_stage(see);
-                        }
+                    if let Some(recipe) = stage.recipe_inside() {
+                        recipe.each_stage(see);
                     }
                 }
                 Step::Chance { recipe, .. }

@@ -1,7 +1,7 @@
 //! What a stage does to a clip, in two parts: draw, then apply.
 
 use super::recordings::Recordings;
-use super::{Accepts, Domain, Recipe};
+use super::{Accepts, Domain};
 use crate::dsp::{Convolver, FftScratch, TapeHead, VocoderScratch};
 use crate::features::{Bend, Features, LogMel, MelScratch};
 use crate::{Error, Rng, Waveform};
@@ -57,8 +57,8 @@ pub trait Transform: Send + Sync {
     /// [`Error::Unusable`] if this clip cannot be worked on, such as one shorter than a frame.
     fn apply(&self, draws: &[f64], work: &mut Workspace) -> Result<(), Error>;
 
-    /// Works on the clip in place, where the stage runs recipes of its own: `inside` runs one, and the trace holds what it
-    /// draws behind what the stage draws.
+    /// Works on the clip in place, where the stage runs the recipe that is among its parameters: `inside` runs it, and the
+    /// trace holds what it draws behind what the stage draws.
     ///
     /// # Errors
     /// As [`Transform::apply`], and whatever the recipe reports.
@@ -72,8 +72,9 @@ pub trait Transform: Send + Sync {
     }
 }
 
-/// What runs a recipe inside a stage: the number of the run, the recipe, and what it works on.
-pub type Inside<'a> = dyn FnMut(usize, &Recipe, &mut Workspace) -> Result<(), Error> + 'a;
+/// What runs the recipe that a stage was given, from inside the stage: the number of the run, and what it works on. Which
+/// recipe that is, whoever runs the stage reads from its values, so that what a stage does names no recipes.
+pub type Inside<'a> = dyn FnMut(usize, &mut Workspace) -> Result<(), Error> + 'a;
 
 /// What a stage may know of a clip before it draws.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! Cross-validation: a dataset divided several times, so that every clip is tested on once in each round.
 
+use super::whole_groups::bin_groups;
 use super::{Dataset, Part, Split, strata};
 use crate::Error;
 
@@ -71,13 +72,9 @@ impl Dataset {
                         return Err(Error::range("n", want, n));
                     }
                     let folds = match group {
-                        Some(column) => strata::bin_groups(
-                            self,
-                            column,
-                            &vec![1.0 / *n as f64; *n],
-                            *stratify,
-                            seed,
-                        )?,
+                        Some(column) => {
+                            bin_groups(self, column, &vec![1.0 / *n as f64; *n], *stratify, seed)?
+                        }
                         None => strata::fold_clips(self.clips(), *n, *stratify, seed),
                     };
                     (
@@ -153,18 +150,16 @@ impl Dataset {
             .collect();
         let inside = self.subset(&train);
         let chosen: Vec<Part> = match group {
-            Some(column) => {
-                strata::bin_groups(&inside, column, &[1.0 - share, share], stratify, seed)?
-                    .into_iter()
-                    .map(|bin| {
-                        if bin == 1 {
-                            Part::Validation
-                        } else {
-                            Part::Train
-                        }
-                    })
-                    .collect()
-            }
+            Some(column) => bin_groups(&inside, column, &[1.0 - share, share], stratify, seed)?
+                .into_iter()
+                .map(|bin| {
+                    if bin == 1 {
+                        Part::Validation
+                    } else {
+                        Part::Train
+                    }
+                })
+                .collect(),
             None => strata::share_clips(inside.clips(), 0.0, share, stratify, seed),
         };
         for (index, part) in train.into_iter().zip(chosen) {

@@ -1,7 +1,8 @@
 //! The respiratory sounds of ICBHI 2017 (Rocha et al., 2018).
 
 use super::icbhi_files::{OfficialSplit, cycles, find, pairs};
-use super::{Cache, Clip, Dataset, Form, Source, Span, strata};
+use super::whole_groups::bin_groups;
+use super::{Cache, Clip, Dataset, Form, Source, Span};
 use crate::Error;
 use crate::io::find_sounds;
 use std::collections::HashMap;
@@ -189,7 +190,7 @@ fn drawn_folds(data: Dataset) -> Result<Dataset, Error> {
     if data.values("patient")?.len() < N {
         return Ok(data);
     }
-    let folds = strata::bin_groups(&data, "patient", &[1.0 / N as f64; N], true, 0)?;
+    let folds = bin_groups(&data, "patient", &[1.0 / N as f64; N], true, 0)?;
     Ok(data.with_folds(&folds))
 }
 

@@ -6,6 +6,7 @@ mod clip;
 mod clips;
 mod describe;
 mod duplicates;
+mod epoch_order;
 mod esc50;
 mod fingerprint;
 mod folder;
@@ -27,6 +28,7 @@ mod split;
 mod spoken_digits;
 mod strata;
 mod urbansound8k;
+mod whole_groups;
 
 pub use augment_files::{
     AugmentFiles, Encoding, Ended, Entry, Event, Plan, Replay, Shard, Summary, failed_name,
@@ -37,6 +39,7 @@ pub use clip::{Clip, Column, Source, Span};
 pub use clips::Dataset;
 pub use describe::Description;
 pub use duplicates::Duplicate;
+pub use epoch_order::Taken;
 pub use esc50::esc50;
 pub use fingerprint::{Alike, Fingerprint, alike};
 pub use folder::{FolderNames, GROUP, folder};
@@ -52,7 +55,7 @@ pub use pack::{
     Vectors, write_vectors,
 };
 pub use part::Part;
-pub use sampling::{Sampling, Taken};
+pub use sampling::Sampling;
 pub use shards::{Broken, Packed, Reader, ShardOptions, Shards, Share};
 pub use speech_commands::{Words, speech_commands};
 pub use split::{Divided, Split, SplitRule};

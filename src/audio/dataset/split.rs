@@ -1,5 +1,6 @@
 //! Dividing a dataset into training, validation and test clips.
 
+use super::whole_groups::bin_groups;
 use super::{Clip, Dataset, Part, strata};
 use crate::{Error, Key, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,7 +151,7 @@ impl Dataset {
                 let parts = match group {
                     Some(column) => {
                         let shares = [1.0 - test - validation, *validation, *test];
-                        let bins = strata::bin_groups(self, column, &shares, *stratify, *seed)?;
+                        let bins = bin_groups(self, column, &shares, *stratify, *seed)?;
                         let parts = [Part::Train, Part::Validation, Part::Test];
                         bins.into_iter().map(|bin| parts[bin]).collect()
                     }

@@ -1,6 +1,6 @@
 //! What something that users build is called, what it takes and what it does, said once for every reader.
 
-use super::{Described, Parameter, Settings, Value};
+use super::{Parameter, Settings};
 use crate::Error;
 
 /// The declaration of what builds a `B`, or fails with an `E`; `F` is what a catalogue says besides.
@@ -22,19 +22,6 @@ pub struct Declaration<B: 'static, E: 'static = Error, F: 'static = ()> {
     pub example: &'static str,
     /// Builds it from checked values.
     pub build: fn(&Settings<'_>) -> Result<B, E>,
-}
-
-impl<B, E, F> Declaration<B, E, F>
-where
-    B: Send + Sync,
-    E: From<Error> + Send + Sync,
-    F: Send + Sync,
-{
-    /// What it builds where nothing is given, as a value for a parameter.
-    pub fn value(&'static self) -> Value {
-        let built = self.with(None).ok();
-        built.expect("its parameters have defaults").into()
-    }
 }
 
 impl<B, E: From<Error>, F> Declaration<B, E, F> {
@@ -67,16 +54,5 @@ impl<B, E: From<Error>, F> Declaration<B, E, F> {
             };
             error.into()
         })
-    }
-
-    /// Builds it from named values; see [`Described::new`].
-    ///
-    /// # Errors
-    /// As [`Described::new`].
-    pub fn with(
-        &'static self,
-        given: impl IntoIterator<Item = (String, Value)>,
-    ) -> Result<Described<B, E, F>, E> {
-        Described::new(self, given)
     }
 }

@@ -125,6 +125,33 @@ impl<B, E: From<Error>, F> Described<B, E, F> {
     }
 }
 
+// Building stands with what is built: a declaration itself knows no described value.
+impl<B, E: From<Error>, F> Declaration<B, E, F> {
+    /// Builds it from named values; see [`Described::new`].
+    ///
+    /// # Errors
+    /// As [`Described::new`].
+    pub fn with(
+        &'static self,
+        given: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Described<B, E, F>, E> {
+        Described::new(self, given)
+    }
+}
+
+impl<B, E, F> Declaration<B, E, F>
+where
+    B: Send + Sync,
+    E: From<Error> + Send + Sync,
+    F: Send + Sync,
+{
+    /// What it builds where nothing is given, as a value for a parameter.
+    pub fn value(&'static self) -> Value {
+        let built = self.with(None).ok();
+        built.expect("its parameters have defaults").into()
+    }
+}
+
 impl<B, E, F> Described<B, E, F> {
     /// What it was declared as.
     pub fn declaration(&self) -> &'static Declaration<B, E, F> {

@@ -1,5 +1,6 @@
 //! What a parameter accepts, and how that reads.
 
+use super::preset::names;
 use super::{Inside, Preset};
 use std::fmt;
 
@@ -158,10 +159,6 @@ pub(super) fn within(low: f64, high: f64) -> String {
         (false, true) => upper,
         (false, false) => "finite".into(),
     }
-}
-
-pub(super) fn names(presets: &[Preset]) -> Vec<&'static str> {
-    presets.iter().map(|preset| preset.name).collect()
 }
 
 fn quoted(words: &[&str]) -> String {

@@ -1,6 +1,5 @@
 //! Values inside values: a recipe in a stage, a loss in a method, a function of the user's.
 
-use super::Value;
 use crate::Error;
 use serde_json::Value as Json;
 use std::any::Any;
@@ -75,11 +74,5 @@ impl PartialEq for Nested {
 impl fmt::Debug for Nested {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source())
-    }
-}
-
-impl<T: Inner> From<T> for Value {
-    fn from(value: T) -> Value {
-        Value::Nested(Nested::new(value))
     }
 }

@@ -1,6 +1,6 @@
 //! The value of a parameter.
 
-use super::Nested;
+use super::{Inner, Nested};
 use crate::{Distribution, Error};
 use serde_json::{Value as Json, json};
 use std::fmt;
@@ -24,6 +24,12 @@ pub enum Value {
     Nested(Nested),
     /// Parameters that the user named, sorted by their names.
     Named(Vec<(String, Distribution)>),
+}
+
+impl<T: Inner> From<T> for Value {
+    fn from(value: T) -> Value {
+        Value::Nested(Nested::new(value))
+    }
 }
 
 /// Prints the source that gives the value.

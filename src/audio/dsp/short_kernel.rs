@@ -33,8 +33,10 @@ pub(super) fn read_at(middle: &[f32], places: &[u64], out: &mut [f32]) {
 /// The same bits on any processor.
 #[inline(always)]
 fn read_one_by_one(middle: &[f32], places: &[u64], out: &mut [f32]) {
+    // Looked up once a call, for the look-up asks each time whether the table is there.
+    let weights = weights();
     for (y, &at) in out.iter_mut().zip(places) {
-        let (samples, [low, rise], share) = around(middle, weights(), at);
+        let (samples, [low, rise], share) = around(middle, weights, at);
         let p: [f32; TAPS] = std::array::from_fn(|j| samples[j] * (low[j] + share * rise[j]));
         *y = ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
     }

@@ -22,6 +22,7 @@ mod tree;
 mod vocabulary;
 
 pub use function::functions;
-pub use program::{MAX_PAST, Program};
+pub use program::Program;
 pub use run::{Row, Scratch};
+pub use tree::MAX_PAST;
 pub use vocabulary::{FEATURES, Variable, Vocabulary, WAVE};

@@ -2,10 +2,12 @@
 
 use super::fault::{Fault, Span};
 use super::function::KNOWN;
-use super::parse::MOST_PARAMETERS;
 use super::token::is_of_name;
 use super::{Variable, Vocabulary};
 use crate::error::did_you_mean;
+
+/// How many parameters an expression may have.
+const MOST_PARAMETERS: usize = 64;
 
 /// The names of an expression.
 pub(super) struct Names<'a> {

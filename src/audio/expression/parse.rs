@@ -3,9 +3,8 @@
 use super::fault::{Fault, Span};
 use super::function::{Function, KNOWN};
 use super::name::Names;
-use super::program::MAX_PAST;
 use super::token::{Token, Word, tokens};
-use super::tree::{Id, Leaf, NodeKind, Tree};
+use super::tree::{Id, Leaf, MAX_PAST, NodeKind, Tree};
 use super::vocabulary::Source;
 use smallvec::{SmallVec, smallvec};
 
@@ -13,8 +12,6 @@ use smallvec::{SmallVec, smallvec};
 const DEEPEST: usize = 64;
 /// How many characters an expression may have.
 const LONGEST: usize = 10_000;
-/// How many parameters an expression may have.
-pub(super) const MOST_PARAMETERS: usize = 64;
 
 /// How tightly an operator binds, from loose to tight, and what it does.
 const OPERATORS: [(&str, u8, Function); 14] = [

@@ -10,9 +10,6 @@ use super::tree::{Id, Leaf, NodeKind, Tree, of_three};
 use crate::Error;
 use std::collections::HashMap;
 
-/// How many places back an expression can look.
-pub const MAX_PAST: usize = 4096;
-
 /// Places of a block. Registers of an expression of usual length stay in the nearest cache.
 pub(super) const BLOCK: usize = 128;
 

@@ -4,6 +4,9 @@ use super::fault::Span;
 use super::function::Function;
 use smallvec::SmallVec;
 
+/// How many places back an expression can look.
+pub const MAX_PAST: usize = 4096;
+
 /// A node of an expression. Its operands stand before it.
 #[derive(Clone, Debug)]
 pub(super) struct Node {

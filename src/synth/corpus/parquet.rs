@@ -1,7 +1,7 @@
 //! The columns of a corpus in Parquet: the sound, its index, by what it was multiplied, and the parameters.
 
 use super::Corpus;
-use super::part::Encoded;
+use super::encoded::Encoded;
 use crate::{Error, Patches};
 use auricle_audio::dataset::{ColumnKind, ColumnValues, ParquetColumn, ParquetShard};
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! A part of a corpus, and how its sounds get into it.
 
+use super::encoded::{Encoded, encode};
 use super::{Corpus, Storage, metadata, parquet};
 use crate::{Error, Patches, Playback};
-use auricle_audio::Waveform;
-use auricle_audio::dataset::{Encoding, ParquetShard, TarShard};
+use auricle_audio::dataset::{ParquetShard, TarShard};
 use auricle_audio::io::{WholeFile, unwritable, write_whole};
 use rayon::prelude::*;
 use std::io::Write;
@@ -20,15 +20,6 @@ pub(super) struct Part {
     file: PathBuf,
     /// The folder of the sounds that are files of their own.
     folder: PathBuf,
-}
-
-/// A sound as it is stored.
-pub(super) struct Encoded {
-    pub(super) index: u64,
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
-    pub(super) gain: f64,
-    pub(super) row: usize,
 }
 
 impl Part {
@@ -142,27 +133,4 @@ impl Writer<'_> {
 fn name_of(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-/// Encodes a sound; one beyond what whole numbers hold is divided by its peak.
-fn encode(corpus: &Corpus, index: u64, row: usize, wave: Waveform) -> Result<Encoded, Error> {
-    let peak = wave.peak();
-    let holds_all = corpus.encoding == Encoding::Wav(auricle_audio::io::SampleFormat::Float32);
-    let gain = if holds_all || peak <= 1.0 {
-        1.0
-    } else {
-        1.0 / peak
-    };
-    let wave = if gain == 1.0 {
-        wave
-    } else {
-        wave.scaled(gain)?
-    };
-    Ok(Encoded {
-        index,
-        name: format!("{index:09}.{}", corpus.encoding.extension()),
-        bytes: corpus.encoding.bytes(&wave)?,
-        gain,
-        row,
-    })
 }

@@ -1,6 +1,6 @@
 //! An envelope of attack, decay, sustain and release.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{ControlOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 

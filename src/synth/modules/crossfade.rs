@@ -1,6 +1,6 @@
 //! A knob between two signals.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
 
 const A: Port = Port::required("a", Rate::Audio, "the signal at 0").any_rate();

@@ -1,6 +1,6 @@
 //! A control signal that is given.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{ControlOp, Error, Facts, Module, Output, Rate, Wiring};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
 
@@ -45,7 +45,7 @@ pub(super) static CURVE: Module = Module {
 };
 
 fn emit(module: &mut Emitter<'_>) -> Result<(), Error> {
-    let values = module.settings().numbers("values").to_vec();
+    let values = module.settings.numbers("values").to_vec();
     let out = module.control_op(ControlOp::Curve { values });
     module.give_control(out);
     Ok(())

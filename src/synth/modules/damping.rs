@@ -1,6 +1,6 @@
 //! Spectral damping: high frequencies fade first.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{ControlOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 

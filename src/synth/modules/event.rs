@@ -1,7 +1,7 @@
 //! A note placed in time.
 
 use super::keyboard::{DURATION, MIDI_F0};
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{Error, Facts, Knob, Module, Output, Rate, Wiring};
 
 const ONSET: Knob = Knob::new("onset", "s", 0.0, 4.0, "when the note begins");

@@ -1,7 +1,7 @@
 //! An oscillator whose frequency follows another.
 
 use super::sine::{INITIAL_PHASE, TUNING};
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{AudioOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 

@@ -1,7 +1,7 @@
 //! Additive harmonics with a spectral slope.
 
 use super::sine::{INITIAL_PHASE, MOD_DEPTH, PITCH, TUNING};
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{AudioOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
@@ -60,7 +60,7 @@ pub(super) static HARMONICS: Module = Module {
 
 fn emit(module: &mut Emitter<'_>) -> Result<(), Error> {
     let phase = module.new_phase(1);
-    let partials = module.settings().count("partials");
+    let partials = module.settings.count("partials");
     let out = module.audio_op(AudioOp::Harmonics {
         phase,
         partials,

@@ -1,6 +1,6 @@
 //! A note from the begin of the clip.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{Error, Facts, Knob, Module, Output, Rate, Wiring};
 
 pub(super) const MIDI_F0: Knob = Knob::new("midi_f0", "MIDI note", 0.0, 127.0, "pitch");

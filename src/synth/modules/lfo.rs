@@ -1,6 +1,6 @@
 //! A low-frequency oscillator of five shapes.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{ControlOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 use std::f64::consts::PI;
 

@@ -1,6 +1,6 @@
 //! A mixer of sounds.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{AudioOp, Count, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
 use auricle_audio::declare::{ABOVE_ZERO, DefaultValue, Kind, Parameter};
 
@@ -38,8 +38,8 @@ pub(super) static MIXER: Module = Module {
     build: |settings| {
         let wiring = Wiring::new("mixer", settings, PORTS, OUTPUT)?;
         let curves = settings.numbers("curves").to_vec();
-        if !curves.is_empty() && curves.len() != wiring.inputs[0].len() {
-            let want = format!("a number for each of {} inputs", wiring.inputs[0].len());
+        if !curves.is_empty() && curves.len() != wiring.n_inputs[0] {
+            let want = format!("a number for each of {} inputs", wiring.n_inputs[0]);
             return Err(auricle_audio::Error::range("curves", want, format!("{curves:?}")).into());
         }
         Ok(Wiring { curves, ..wiring })

@@ -1,6 +1,6 @@
 //! A matrix of modulations.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{ControlOp, Count, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter};
 

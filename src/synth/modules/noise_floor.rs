@@ -1,6 +1,6 @@
 //! A noise floor below a sound.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{AudioOp, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
 
 const INPUT: Port = Port::required("input", Rate::Audio, "the sound");

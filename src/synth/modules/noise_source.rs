@@ -1,6 +1,6 @@
 //! White noise.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{AudioOp, Error, Facts, Module, Output, Rate, Wiring};
 
 const OUTPUT: Output = Output::Always(Rate::Audio);

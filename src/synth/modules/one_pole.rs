@@ -1,6 +1,6 @@
 //! A one-pole low-pass.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{ControlOp, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Wiring};
 
 const INPUT: Port = Port::required("input", Rate::Audio, "the sound");

@@ -1,6 +1,6 @@
 //! Decaying pulses.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{AudioOp, Burst, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 use auricle_audio::declare::Parameter;

@@ -1,6 +1,6 @@
 //! A resonant filter with a modulated cutoff.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{AudioOp, ControlOp, Error, Facts, Knob, Module, Output, Pass, Port, Rate, Wiring};
 use auricle_audio::declare::{DefaultValue, Kind, Parameter, words};
 
@@ -65,7 +65,7 @@ fn emit(module: &mut Emitter<'_>) -> Result<(), Error> {
         depth: module.knob("mod_depth"),
     });
     let warped = module.upsampled(control);
-    let pass = module.settings().word("pass", &PASSES);
+    let pass = module.settings.word("pass", &PASSES);
     let out = module.audio_op(AudioOp::Resonant {
         input,
         warped,

@@ -1,6 +1,6 @@
 //! Selectors: a choice among signals, softly or hard.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{Count, Error, Facts, Gain, Knob, Module, Output, Port, Rate, Selection, Wiring};
 use auricle_audio::declare::Parameter;
 

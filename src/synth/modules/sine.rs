@@ -1,6 +1,6 @@
 //! A sine oscillator.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{AudioOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 use std::f64::consts::PI;

@@ -1,7 +1,7 @@
 //! An oscillator between square and saw.
 
 use super::sine::{INITIAL_PHASE, MOD_DEPTH, PITCH, TUNING};
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::module::NOTE;
 use crate::{AudioOp, Error, Facts, Knob, Module, Output, Port, Rate, Wiring};
 

@@ -1,6 +1,6 @@
 //! An amplifier that a signal controls.
 
-use crate::compile::Emitter;
+use crate::emitter::Emitter;
 use crate::{Error, Facts, Module, Output, Port, Rate, Wiring};
 
 const INPUT: Port = Port::required("input", Rate::Audio, "the signal").any_rate();

@@ -1,11 +1,11 @@
 //! The audio part of a sound: its operations, block by block.
 
+use super::Playable;
 use super::block::{self, BLOCK, ROOM, Upsample};
 use super::math::Real;
 use super::oscillator::Oscillator;
 use super::state::State;
 use crate::program::{AudioOp, AudioSlot, Burst, Gain, Scalar};
-use crate::synth::Inner;
 use std::f64::consts::TAU;
 
 /// Buffers of a thread.
@@ -25,9 +25,15 @@ struct Work {
 }
 
 impl Buffers {
-    pub(super) fn new(inner: &Inner) -> Buffers {
-        let size = |held: bool| ROOM + if held { inner.n_samples + BLOCK } else { BLOCK };
-        let plan = &inner.plan;
+    pub(super) fn new(playable: &Playable) -> Buffers {
+        let size = |held: bool| {
+            ROOM + if held {
+                playable.n_samples + BLOCK
+            } else {
+                BLOCK
+            }
+        };
+        let plan = &playable.plan;
         Buffers {
             single: plan
                 .held_single
@@ -51,7 +57,7 @@ impl Buffers {
 
 /// The audio part of a sound.
 pub(super) struct AudioPart<'a> {
-    pub(super) inner: &'a Inner,
+    pub(super) playable: &'a Playable,
     pub(super) arch: pulp::Arch,
     pub(super) key: u64,
     pub(super) noise: Option<&'a [f32]>,
@@ -75,31 +81,31 @@ struct Span {
 impl<'a> AudioPart<'a> {
     /// Renders the sound.
     pub(super) fn run(mut self) {
-        let inner = self.inner;
+        let playable = self.playable;
         self.states.clear();
-        for step in &inner.program.audio {
-            let state = State::begin(inner, self.key, self.scalars, &step.op);
+        for step in &playable.program.audio {
+            let state = State::begin(playable, self.key, self.scalars, &step.op);
             self.states.push(state);
         }
-        let output = inner.program.output;
-        let n_stages = inner.plan.stages.len();
-        for (stage, steps) in inner.plan.stages.iter().enumerate() {
+        let output = playable.program.output;
+        let n_stages = playable.plan.stages.len();
+        for (stage, steps) in playable.plan.stages.iter().enumerate() {
             let is_last = stage + 1 == n_stages;
             let mut start = 0;
-            while start < inner.n_samples {
-                let length = BLOCK.min(inner.n_samples - start);
+            while start < playable.n_samples {
+                let length = BLOCK.min(playable.n_samples - start);
                 let span = Span {
                     start,
                     length,
-                    segment: inner.segments.of(start),
+                    segment: playable.segments.of(start),
                 };
                 for index in steps.clone() {
                     self.step(index, span);
                 }
                 let is_written = matches!(
-                    inner.program.audio[steps.end - 1].op,
+                    playable.program.audio[steps.end - 1].op,
                     AudioOp::Normalize { .. }
-                ) && inner.program.audio[steps.end - 1].out == output;
+                ) && playable.program.audio[steps.end - 1].out == output;
                 if is_last && !is_written {
                     let out = std::mem::take(&mut self.out);
                     out[start..start + length].copy_from_slice(&self.view(output, span)[..length]);
@@ -124,26 +130,26 @@ impl<'a> AudioPart<'a> {
 
     /// A signal in single precision, at a block and with the room behind it.
     fn view(&self, slot: AudioSlot, span: Span) -> &[f32] {
-        let place = self.inner.plan.audio[slot];
+        let place = self.playable.plan.audio[slot];
         let from = if place.held { span.start } else { 0 };
         &self.buffers.single[place.buffer][from..from + span.length.next_multiple_of(16)]
     }
 
     /// A signal in double precision.
     fn view_wide(&self, slot: AudioSlot, span: Span) -> &[f64] {
-        let place = self.inner.plan.audio[slot];
+        let place = self.playable.plan.audio[slot];
         let from = if place.held { span.start } else { 0 };
         &self.buffers.wide[place.buffer][from..from + span.length.next_multiple_of(16)]
     }
 
     fn step(&mut self, index: usize, span: Span) {
-        let inner = self.inner;
-        let step = &inner.program.audio[index];
-        let place = inner.plan.audio[step.out];
+        let playable = self.playable;
+        let step = &playable.program.audio[index];
+        let place = playable.plan.audio[step.out];
         let from = if place.held { span.start } else { 0 };
         if let AudioOp::Normalize { input } = step.op {
             self.measure(index, input, span);
-        } else if inner.program.wide[step.out] {
+        } else if playable.program.wide[step.out] {
             let mut buffer = std::mem::take(&mut self.buffers.wide[place.buffer]);
             let to = from + span.length.next_multiple_of(16);
             self.run_wide(index, span, &mut buffer[from..to + ROOM - 16]);
@@ -158,14 +164,14 @@ impl<'a> AudioPart<'a> {
 
     /// The signal that a normalization reads goes to the sound itself or to where it is held, and its peak is found.
     fn measure(&mut self, index: usize, input: AudioSlot, span: Span) {
-        let inner = self.inner;
-        let out_slot = inner.program.audio[index].out;
-        let place = inner.plan.audio[out_slot];
+        let playable = self.playable;
+        let out_slot = playable.program.audio[index].out;
+        let place = playable.plan.audio[out_slot];
         let State::Peak(peak) = self.states[index] else {
             return;
         };
         let to = span.start..span.start + span.length;
-        let peak = if out_slot == inner.program.output && !place.held {
+        let peak = if out_slot == playable.program.output && !place.held {
             let out = std::mem::take(&mut self.out);
             let peak = block::copy_with_peak(self.arch, peak, self.view(input, span), &mut out[to]);
             self.out = out;
@@ -182,17 +188,17 @@ impl<'a> AudioPart<'a> {
 
     /// A normalization divides by its peak.
     fn end_stage(&mut self, index: usize) {
-        let inner = self.inner;
+        let playable = self.playable;
         let State::Peak(peak) = self.states[index] else {
             return;
         };
         if peak <= 1.0 {
             return;
         }
-        let out_slot = inner.program.audio[index].out;
-        let place = inner.plan.audio[out_slot];
+        let out_slot = playable.program.audio[index].out;
+        let place = playable.plan.audio[out_slot];
         let factor = 1.0 / peak;
-        let samples = if out_slot == inner.program.output && !place.held {
+        let samples = if out_slot == playable.program.output && !place.held {
             &mut *self.out
         } else {
             &mut self.buffers.single[place.buffer]
@@ -201,8 +207,8 @@ impl<'a> AudioPart<'a> {
     }
 
     fn run_single(&mut self, index: usize, span: Span, out: &mut [f32]) {
-        let inner = self.inner;
-        let op = &inner.program.audio[index].op;
+        let playable = self.playable;
+        let op = &playable.program.audio[index].op;
         let length = span.length.next_multiple_of(16);
         match op {
             AudioOp::Upsample { .. }
@@ -253,7 +259,7 @@ impl<'a> AudioPart<'a> {
             AudioOp::OnePole { input, cutoff } => {
                 let mut state = std::mem::take(&mut self.states[index]);
                 if let State::OnePole(last) = &mut state {
-                    let radians = TAU / f64::from(inner.options.sample_rate);
+                    let radians = TAU / f64::from(playable.sample_rate);
                     let (input, cutoff) = (self.view(*input, span), self.view_wide(*cutoff, span));
                     block::one_pole(self.arch, radians, last, span.length, input, cutoff, out);
                 }
@@ -291,9 +297,9 @@ impl<'a> AudioPart<'a> {
     }
 
     fn run_wide(&mut self, index: usize, span: Span, out: &mut [f64]) {
-        let inner = self.inner;
+        let playable = self.playable;
         let length = span.length.next_multiple_of(16);
-        match &inner.program.audio[index].op {
+        match &playable.program.audio[index].op {
             AudioOp::Product { a, b } => {
                 let (a, b) = (self.view_wide(*a, span), self.view_wide(*b, span));
                 block::product(self.arch, a, b, &mut out[..length]);
@@ -318,12 +324,12 @@ impl<'a> AudioPart<'a> {
 
     /// Operations that are alike in both precisions; `turns` is room for a block.
     fn run_source<T: Real>(&mut self, index: usize, span: Span, turns: &mut [T], out: &mut [T]) {
-        let inner = self.inner;
+        let playable = self.playable;
         let (arch, length) = (self.arch, span.length.next_multiple_of(16));
-        match &inner.program.audio[index].op {
+        match &playable.program.audio[index].op {
             AudioOp::Upsample { control } => arch.dispatch(Upsample {
-                signal: &self.signals[inner.plan.control[*control]],
-                segments: &inner.segments,
+                signal: &self.signals[playable.plan.control[*control]],
+                segments: &playable.segments,
                 start: span.start,
                 length: span.length,
                 segment: span.segment,

@@ -1,8 +1,8 @@
 //! The control part: envelopes, slow oscillators and their mixtures, whole clips at control rate in double precision.
 
+use super::Playable;
 use super::math::{LANES, Real as _, cos_turns, log2, sin_magnitude, wrapped};
 use crate::program::{ControlOp, Gain, Note, Program, Scalar, Step};
-use crate::synth::Inner;
 use std::f64::consts::TAU;
 
 /// Room behind every signal, so that loops over lanes need no remainder.
@@ -22,7 +22,7 @@ pub(super) const EXPONENT: f64 = std::f64::consts::E;
 
 /// The control part of a sound.
 pub(super) struct ControlPart<'a> {
-    pub(super) inner: &'a Inner,
+    pub(super) playable: &'a Playable,
     /// The buffer of each control slot, an index of `signals`.
     pub(super) places: &'a [usize],
     pub(super) scalars: &'a [f64],
@@ -35,8 +35,8 @@ impl pulp::NullaryFnOnce for ControlPart<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let inner = self.inner;
-        for step in &inner.program.control {
+        let playable = self.playable;
+        for step in &playable.program.control {
             let buffer = self.places[step.out];
             let mut out = std::mem::take(&mut self.signals[buffer]);
             self.run(step, &mut out);
@@ -48,7 +48,7 @@ impl pulp::NullaryFnOnce for ControlPart<'_> {
 impl ControlPart<'_> {
     #[inline(always)]
     fn run(&self, step: &Step<ControlOp>, out: &mut [f64]) {
-        let rate = f64::from(self.inner.options.control_rate);
+        let rate = f64::from(self.playable.control_rate);
         match &step.op {
             ControlOp::Adsr {
                 note,
@@ -96,7 +96,7 @@ impl ControlPart<'_> {
             }
             ControlOp::Curve { values } => {
                 // Ends aligned; a value for each control sample is that sample.
-                let last = (self.inner.n_control - 1).max(1) as f64;
+                let last = (self.playable.n_control - 1).max(1) as f64;
                 let step = (values.len() - 1) as f64 / last;
                 for (k, y) in out.iter_mut().enumerate() {
                     let position = k as f64 * step;
@@ -135,7 +135,7 @@ impl ControlPart<'_> {
                     Some(slot) => out.copy_from_slice(self.signal(*slot)),
                 }
                 let depth = self.scalar(*depth) / 12.0;
-                let cutoff = self.scalar(*cutoff) / f64::from(self.inner.options.sample_rate);
+                let cutoff = self.scalar(*cutoff) / f64::from(self.playable.sample_rate);
                 for y in out.iter_mut() {
                     let octaves = depth * *y;
                     let octaves = if octaves < 50.0 { octaves } else { 50.0 };

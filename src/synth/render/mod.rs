@@ -5,16 +5,17 @@
 
 mod adjoint;
 mod audio;
-mod batch;
 mod block;
 mod control;
 mod math;
 mod noise;
 mod oscillator;
 mod plan;
+mod playable;
 mod sound;
 mod state;
 
-pub use batch::Playback;
-pub(crate) use batch::Scratches;
+pub(crate) use adjoint::gradient_of_raw;
 pub(crate) use plan::Plan;
+pub(crate) use playable::Playable;
+pub(crate) use sound::Scratches;

@@ -4,10 +4,10 @@
 //! `n` samples is `f (r^n - 1) / (r - 1)`. A piece is such a run of samples; where the pitch meets the bounds 0 and 127 a
 //! piece ends and one of constant pitch begins. Totals of pieces are added as fixed-point turns, which wrap around exactly.
 
+use super::Playable;
 use super::control::{frequency, log2_of_440};
 use super::math::{LANES, ROUND, Real, fixed_wrapped, mean_growth, turns, wrapped};
 use crate::program::Phase;
-use crate::synth::Inner;
 use pulp::Simd;
 use std::f64::consts::{LN_2, TAU};
 
@@ -39,7 +39,7 @@ impl Oscillator {
     #[inline(always)]
     pub(super) fn prepare(
         &mut self,
-        inner: &Inner,
+        playable: &Playable,
         phase: &Phase,
         scalars: &[f64],
         pitch: Option<&[f64]>,
@@ -49,10 +49,10 @@ impl Oscillator {
         self.ratios.clear();
         let midi = scalars[phase.midi_f0] + scalars[phase.tuning];
         match pitch {
-            None => self.push(inner.n_samples as u32, midi, 0.0),
-            Some(signal) => self.pieces(inner, midi, scalars[phase.mod_depth], signal),
+            None => self.push(playable.n_samples as u32, midi, 0.0),
+            Some(signal) => self.pieces(playable, midi, scalars[phase.mod_depth], signal),
         }
-        self.solve(log2_of_440(inner.options.sample_rate));
+        self.solve(log2_of_440(playable.sample_rate));
         let mut sum = fixed_wrapped(scalars[phase.initial_phase] / TAU);
         for total in &mut self.phases {
             let before = turns(sum);
@@ -72,8 +72,8 @@ impl Oscillator {
     }
 
     #[inline(always)]
-    fn pieces(&mut self, inner: &Inner, midi: f64, depth: f64, signal: &[f64]) {
-        let segments = &inner.segments;
+    fn pieces(&mut self, playable: &Playable, midi: f64, depth: f64, signal: &[f64]) {
+        let segments = &playable.segments;
         for (j, offset) in segments.offsets.iter().enumerate() {
             let length = segments.starts[j + 1] - segments.starts[j];
             let change = signal[j + 1] - signal[j];

@@ -1,13 +1,46 @@
-//! One sound.
+//! One sound, and what is kept from one to the next.
 
+use super::Playable;
 use super::audio::{AudioPart, Buffers};
 use super::control::{self, ControlPart, scalars};
 use super::oscillator::Oscillator;
 use super::state::State;
-use crate::synth::Inner;
+use std::sync::{Mutex, PoisonError};
+
+/// What threads have kept from sounds that they rendered; as many as ever rendered at once.
+#[derive(Default)]
+pub(crate) struct Scratches(Mutex<Vec<Scratch>>);
+
+impl Scratches {
+    /// Renders a patch of raw values; `noise` stands in place of every white noise, and `out` is as long as a sound.
+    pub(crate) fn render(
+        &self,
+        playable: &Playable,
+        arch: pulp::Arch,
+        row: &[f32],
+        key: u64,
+        noise: Option<&[f32]>,
+        out: &mut [f32],
+    ) {
+        let mut scratch = self.take().unwrap_or_else(|| Scratch::new(playable));
+        scratch.render(playable, arch, row, key, noise, out);
+        self.put(scratch);
+    }
+
+    fn take(&self) -> Option<Scratch> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn put(&self, scratch: Scratch) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(scratch);
+    }
+}
 
 /// What a thread keeps from sound to sound.
-pub(crate) struct Scratch {
+struct Scratch {
     scalars: Vec<f64>,
     signals: Vec<Vec<f64>>,
     oscillators: Vec<Oscillator>,
@@ -16,43 +49,47 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    pub(super) fn new(inner: &Inner) -> Scratch {
-        let length = inner.n_control + control::ROOM;
-        let oscillators = inner.program.phases.iter().map(|_| Oscillator::default());
+    fn new(playable: &Playable) -> Scratch {
+        let length = playable.n_control + control::ROOM;
+        let oscillators = playable
+            .program
+            .phases
+            .iter()
+            .map(|_| Oscillator::default());
         Scratch {
             scalars: Vec::new(),
-            signals: vec![vec![0.0; length]; inner.plan.n_control],
+            signals: vec![vec![0.0; length]; playable.plan.n_control],
             oscillators: oscillators.collect(),
             states: Vec::new(),
-            buffers: Buffers::new(inner),
+            buffers: Buffers::new(playable),
         }
     }
 
     /// Renders a patch.
-    pub(super) fn render(
+    fn render(
         &mut self,
-        inner: &Inner,
+        playable: &Playable,
         arch: pulp::Arch,
         row: &[f32],
         key: u64,
         noise: Option<&[f32]>,
         out: &mut [f32],
     ) {
-        scalars(&inner.program, row, &mut self.scalars);
+        scalars(&playable.program, row, &mut self.scalars);
         arch.dispatch(ControlPart {
-            inner,
-            places: &inner.plan.control,
+            playable,
+            places: &playable.plan.control,
             scalars: &self.scalars,
             signals: &mut self.signals,
         });
         arch.dispatch(Phases {
-            inner,
+            playable,
             scalars: &self.scalars,
             signals: &self.signals,
             oscillators: &mut self.oscillators,
         });
         let part = AudioPart {
-            inner,
+            playable,
             arch,
             key,
             noise,
@@ -69,7 +106,7 @@ impl Scratch {
 
 /// The pieces of all oscillators.
 struct Phases<'a> {
-    inner: &'a Inner,
+    playable: &'a Playable,
     scalars: &'a [f64],
     signals: &'a [Vec<f64>],
     oscillators: &'a mut [Oscillator],
@@ -81,12 +118,12 @@ impl pulp::NullaryFnOnce for Phases<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let phases = self.inner.program.phases.iter();
+        let phases = self.playable.program.phases.iter();
         for (phase, oscillator) in phases.zip(self.oscillators) {
             let pitch = phase
                 .pitch
-                .map(|slot| &*self.signals[self.inner.plan.control[slot]]);
-            oscillator.prepare(self.inner, phase, self.scalars, pitch);
+                .map(|slot| &*self.signals[self.playable.plan.control[slot]]);
+            oscillator.prepare(self.playable, phase, self.scalars, pitch);
         }
     }
 }

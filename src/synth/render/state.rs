@@ -1,11 +1,11 @@
 //! What the audio operations of a sound keep from block to block, and how they begin.
 
+use super::Playable;
 use super::block::Train;
 use super::control::{frequency, log2_of_440};
 use super::math::fixed_wrapped;
 use super::noise::Noise;
 use crate::program::{AudioOp, Phase, Scalar};
-use crate::synth::Inner;
 use std::f64::consts::{LOG2_E, PI, TAU};
 
 /// What an operation keeps from block to block.
@@ -46,12 +46,12 @@ pub(super) fn partial_level(slope: f64, k: usize) -> f64 {
 
 impl State {
     /// The state of an operation before the first sample of the sound with a key.
-    pub(super) fn begin(inner: &Inner, key: u64, scalars: &[f64], op: &AudioOp) -> State {
-        let sample_rate = f64::from(inner.options.sample_rate);
+    pub(super) fn begin(playable: &Playable, key: u64, scalars: &[f64], op: &AudioOp) -> State {
+        let sample_rate = f64::from(playable.sample_rate);
         let scalar = |scalar: Scalar| scalars[scalar];
         match op {
             AudioOp::SquareSaw { phase, .. } => {
-                let highest = highest_hz(&inner.program.phases[*phase], scalars);
+                let highest = highest_hz(&playable.program.phases[*phase], scalars);
                 let partials = 12_000.0 / (highest * libm::log10(highest));
                 State::SquareSaw(PI * partials * LOG2_E)
             }
@@ -61,7 +61,7 @@ impl State {
                 slope,
                 even,
             } => {
-                let highest = highest_hz(&inner.program.phases[*phase], scalars);
+                let highest = highest_hz(&playable.program.phases[*phase], scalars);
                 let (slope, even) = (scalar(*slope), scalar(*even));
                 let count = ((0.5 * sample_rate / highest) as usize).clamp(1, *partials);
                 let level = |k: usize| match k.is_multiple_of(2) {
@@ -74,7 +74,7 @@ impl State {
             }
             AudioOp::Fm { phase, .. } => {
                 let pitch = scalar(phase.midi_f0) + scalar(phase.tuning);
-                let base = frequency(pitch, log2_of_440(inner.options.sample_rate));
+                let base = frequency(pitch, log2_of_440(playable.sample_rate));
                 let depth = scalar(phase.mod_depth) * base;
                 let start = fixed_wrapped(scalar(phase.initial_phase) / TAU);
                 State::Fm(base, depth, start)

@@ -11,6 +11,7 @@
 mod encoding;
 mod hash;
 mod item;
+mod job;
 mod journal;
 mod leftovers;
 mod manifest;
@@ -26,8 +27,9 @@ mod sequences;
 mod sources;
 
 pub use encoding::Encoding;
+pub use job::AugmentFiles;
 pub use manifest::{Entry, failed_name, manifest_name};
 pub use memory::size;
 pub use plan::{Plan, Shard};
 pub use replay::Replay;
-pub use run::{AugmentFiles, Ended, Event, Summary};
+pub use run::{Ended, Event, Summary};

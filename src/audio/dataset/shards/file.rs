@@ -2,6 +2,7 @@
 
 use super::Broken;
 use super::index::{By, Index, NONE};
+use super::indexing::index_of;
 use super::places::Layout;
 use crate::Error;
 use crate::dataset::Cache;
@@ -35,7 +36,7 @@ impl ShardFile {
         let metadata = path.metadata().map_err(|error| gone(path, &error))?;
         // Its name was looked at when it was found.
         let layout = Layout::of(path).unwrap_or(Layout::Tar);
-        let index = Index::of(path, layout, by, cache)?;
+        let index = index_of(path, layout, by, cache)?;
         let mut counts = vec![0; index.classes.len()];
         let labels = index.labels.iter().filter(|label| **label != NONE);
         labels.for_each(|&label| counts[label as usize] += 1);

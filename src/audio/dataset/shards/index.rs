@@ -1,9 +1,6 @@
 //! Where the clips of a shard lie, and what is known of them without decoding them.
 
-use super::places::Layout;
-use super::{parquet, tar};
-use crate::dataset::Cache;
-use crate::{Error, io};
+use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
@@ -46,9 +43,6 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Classes of a shard at most, and what is named at most of what is lost.
 const MOST_CLASSES: usize = 1 << 16;
 const NAMED: usize = 8;
-
-/// Changes when what an index holds changes.
-const FORMAT: &str = "auricle shard v1";
 
 impl Index {
     /// Number of clips.
@@ -113,38 +107,8 @@ impl Index {
         [clips.digest(), labels.digest()]
     }
 
-    /// Reads the index of a shard from the cache, or makes it from the shard.
-    ///
-    /// # Errors
-    /// What reading the shard reports.
-    pub(super) fn of(
-        shard: &Path,
-        layout: Layout,
-        by: &By,
-        cache: Option<&Cache>,
-    ) -> Result<Index, Error> {
-        let kept = cache.and_then(|cache| cache.beside(shard, &format!("{FORMAT} {by:?}")));
-        let read = |path: &Path| -> Option<Index> {
-            let index: Index = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-            index.is_whole().then_some(index)
-        };
-        if let Some(index) = kept.as_deref().and_then(read) {
-            return Ok(index);
-        }
-        let index = match layout {
-            Layout::Tar => tar::scan(shard, by)?,
-            Layout::Parquet => parquet::scan(shard, by)?,
-        };
-        // As with decoded clips, a cache that cannot be written to is no error.
-        if let Some(path) = kept
-            && let Ok(text) = serde_json::to_vec(&index)
-        {
-            let _ = io::write_unsynced(&path, &text);
-        }
-        Ok(index)
-    }
-
-    fn is_whole(&self) -> bool {
+    /// Whether its lists fit together, as those of a file that was cut short do not.
+    pub(super) fn is_whole(&self) -> bool {
         let n = self.len();
         let known = |label: &u32| *label == NONE || (*label as usize) < self.classes.len();
         self.names.len() == n

@@ -9,9 +9,12 @@
 
 mod broken;
 mod file;
+mod in_memory;
 mod index;
+mod indexing;
 mod open;
 mod order;
+mod packed;
 mod parquet;
 mod places;
 mod reader;
@@ -20,7 +23,8 @@ mod text;
 
 pub use broken::Broken;
 pub use open::{ShardOptions, Shards, Share};
-pub use reader::{Packed, Reader};
+pub use packed::Packed;
+pub use reader::Reader;
 
 #[cfg(test)]
 mod tests;

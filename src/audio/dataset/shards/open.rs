@@ -1,17 +1,16 @@
-//! The shards of a corpus, opened: how many clips they hold, of which classes, and how clips are read.
+//! The shards of a corpus, opened: how many clips they hold, of which classes, and in which form they are decoded.
 
-use super::Broken;
 use super::file::{ShardFile, classes};
 use super::index::{By, Index, NONE};
-use super::order::{Order, share};
+use super::indexing::index_of;
+use super::order::share;
 use super::places::shards;
-use super::reader::{Packed, Reader};
+use super::{Broken, Packed};
 use crate::augment::Listener;
-use crate::dataset::{Cache, Clip, Dataset, Form, GROUP, Part, Source, WhenMissing};
+use crate::dataset::{Cache, Form, WhenMissing};
 use crate::{Error, Key, Place, Waveform, io};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -89,9 +88,6 @@ struct All {
     /// Who is told of them.
     listener: OnceLock<Listener>,
 }
-
-/// Clips that are read together where some are read here and there.
-const SAMPLED: usize = 32;
 
 /// Broken clips that are remembered at most.
 const REMEMBERED: usize = 10_000;
@@ -239,7 +235,7 @@ impl Shards {
     pub(super) fn index(&self, shard: usize) -> Result<Index, Error> {
         let file = &self.all.files[shard];
         file.check()?;
-        Index::of(
+        index_of(
             &file.path,
             file.layout,
             self.by(),
@@ -281,27 +277,6 @@ impl Shards {
             labelled: Some((fraction, seed)),
             ..self.clone()
         })
-    }
-
-    /// What reads the clips: in the order of an epoch, `(seed, epoch)`, or as they stand.
-    pub fn reader(&self, drawn: Option<(u64, u64)>) -> Reader {
-        let ShardOptions {
-            share,
-            open,
-            buffer,
-            ..
-        } = *self.options();
-        let counts: Vec<u64> = self.all.files.iter().map(|file| file.n).collect();
-        let share = (share.worker, share.workers);
-        let order = Order::new(&counts, share, drawn, (open, buffer));
-        Reader::new(self.clone(), order, true)
-    }
-
-    /// What reads clips here and there, of those of all workers as they stand.
-    pub fn sampler(&self) -> Reader {
-        let counts: Vec<u64> = self.all.files.iter().map(|file| file.n).collect();
-        let order = Order::new(&counts, (0, 1), None, (1, SAMPLED));
-        Reader::new(self.clone(), order, false)
     }
 
     /// Decodes a clip in the form in which clips are read.
@@ -391,49 +366,6 @@ impl Shards {
             add(&format!("{} {:?}", file.digests[1], file.classes));
         }
     }
-
-    /// The first clips as a dataset in memory, decoded, with what stands beside them as columns: in the order of an epoch,
-    /// or as they stand.
-    ///
-    /// # Errors
-    /// [`Error::Range`] for no clips, and what reading reports.
-    pub fn take(&self, n: usize, drawn: Option<(u64, u64)>) -> Result<Dataset, Error> {
-        if n == 0 {
-            return Err(Error::range("n", "at least 1", n));
-        }
-        let mut reader = self.reader(drawn);
-        let mut clips = Vec::new();
-        let mut opened: BTreeMap<usize, Index> = BTreeMap::new();
-        for packed in reader.take(0..n.min(self.len()))? {
-            let wave = match self.wave(&packed) {
-                Ok(wave) => wave,
-                Err(error) => {
-                    self.pass_over(&packed, error)?;
-                    continue;
-                }
-            };
-            let index = match opened.entry(packed.shard) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(self.index(packed.shard)?),
-            };
-            let mut clip = Clip::new(Source::Wave(wave), packed.label);
-            let columns = self.files()[packed.shard].columns(index, self.by(), packed.row)?;
-            for (name, value) in columns {
-                describe(&mut clip, name, value);
-            }
-            clips.push(clip);
-        }
-        let name = format!("{n} clips of {}", self.name());
-        let grouped = clips.iter().any(|clip| clip.column(GROUP).is_some());
-        let data = Dataset::new(
-            &name,
-            clips,
-            self.classes().to_vec(),
-            self.options().form,
-            None,
-        )?;
-        Ok(data.grouped_by(grouped.then(|| GROUP.into())))
-    }
 }
 
 /// What the corpus is called: the name of its folder, or of its first shard.
@@ -443,16 +375,4 @@ fn name_of(places: &[String], paths: &[PathBuf]) -> String {
     let named = folder.or_else(|| paths.first().map(PathBuf::as_path));
     let name = named.and_then(|path| path.file_name());
     name.map_or("shards".into(), |name| name.to_string_lossy().into_owned())
-}
-
-/// Puts what stands beside a clip where datasets have it.
-fn describe(clip: &mut Clip, name: String, value: String) {
-    match name.as_str() {
-        "fold" => clip.fold = value.parse().ok(),
-        "target" => clip.target = value.parse().ok(),
-        "part" => clip.part = Part::of_word(&value),
-        "label" => {}
-        "audio.path" => clip.columns.push(("path".into(), value)),
-        _ => clip.columns.push((name.into(), value)),
-    }
 }

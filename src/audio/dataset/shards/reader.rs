@@ -1,30 +1,14 @@
 //! What reads the clips of an epoch: from any place on, a buffer at a time, the next one on a thread of its own.
 
-use super::Shards;
 use super::index::Index;
 use super::order::{Block, Order};
+use super::packed::Sound;
+use super::{Packed, ShardOptions, Shards};
 use crate::Error;
 use crate::dataset::WhenMissing;
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-
-/// A clip as it lies in its shard, encoded. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Packed {
-    /// Its index among the clips of all shards. Draws are keyed by it, so that order and workers change none.
-    pub id: u64,
-    /// Index of its class; `None` if it has none.
-    pub label: Option<usize>,
-    /// Its name in the shard.
-    pub name: Arc<str>,
-    pub(super) shard: usize,
-    pub(super) row: usize,
-    pub(super) bytes: Sound,
-}
-
-/// The bytes of a clip, or why there are none.
-type Sound = Result<Arc<[u8]>, Arc<str>>;
 
 /// Shards that are open together, and the buffers that they are cut into.
 struct Open {
@@ -61,8 +45,34 @@ pub struct Reader {
     ahead: Option<(u64, JoinHandle<Load>)>,
 }
 
+/// Clips that are read together where some are read here and there.
+const SAMPLED: usize = 32;
+
+impl Shards {
+    /// What reads the clips: in the order of an epoch, `(seed, epoch)`, or as they stand.
+    pub fn reader(&self, drawn: Option<(u64, u64)>) -> Reader {
+        let ShardOptions {
+            share,
+            open,
+            buffer,
+            ..
+        } = *self.options();
+        let counts: Vec<u64> = self.files().iter().map(|file| file.n).collect();
+        let share = (share.worker, share.workers);
+        let order = Order::new(&counts, share, drawn, (open, buffer));
+        Reader::new(self.clone(), order, true)
+    }
+
+    /// What reads clips here and there, of those of all workers as they stand.
+    pub fn sampler(&self) -> Reader {
+        let counts: Vec<u64> = self.files().iter().map(|file| file.n).collect();
+        let order = Order::new(&counts, (0, 1), None, (1, SAMPLED));
+        Reader::new(self.clone(), order, false)
+    }
+}
+
 impl Reader {
-    pub(super) fn new(shards: Shards, order: Order, reads_ahead: bool) -> Reader {
+    fn new(shards: Shards, order: Order, reads_ahead: bool) -> Reader {
         Reader {
             shards,
             order: Arc::new(order),

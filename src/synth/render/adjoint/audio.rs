@@ -1,14 +1,14 @@
 //! The audio operations, backward.
 
-use super::super::state::State;
 use super::reverse::{Reverse, dot};
 use super::tape::peak;
 use crate::program::{AudioOp, Scalar};
+use crate::render::state::State;
 
 impl Reverse<'_> {
     /// Adds the gradients of what an operation reads, given that of what it gives.
     pub(super) fn audio_step(&mut self, index: usize, gradient: &[f64]) {
-        let step = &self.inner.program.audio[index];
+        let step = &self.playable.program.audio[index];
         let tape = self.tape;
         match (&step.op, &tape.states[index]) {
             (AudioOp::Upsample { control }, _) => self.add_upsampled(*control, gradient),
@@ -60,7 +60,7 @@ impl Reverse<'_> {
     /// Decaying pulses: a level is `d^(time since the pulse)` with `ln d` as the inverse of the decay. The times themselves
     /// step from sample to sample and have no gradient.
     fn train(&mut self, index: usize, decay: Scalar, gradient: &[f64]) {
-        let step = &self.inner.program.audio[index];
+        let step = &self.playable.program.audio[index];
         let (levels, sound) = (&self.tape.kept[index], self.tape.signal(step.out));
         let mut sum = 0.0;
         for ((&level, &y), &g) in levels.iter().zip(sound).zip(gradient) {

@@ -1,11 +1,11 @@
 //! The control operations, backward.
 
-use super::super::control::{EPS, LEAST};
-use super::super::math::{cos_turns, wrapped};
 use super::oscillator::sin_turns;
 use super::reverse::{Reverse, dot};
 use super::scalars::soft_gradient;
 use crate::program::{ControlOp, ControlSlot, Note, Scalar, Step};
+use crate::render::control::{EPS, LEAST};
+use crate::render::math::{cos_turns, wrapped};
 use std::f64::consts::{LN_2, PI, TAU};
 
 impl Reverse<'_> {
@@ -64,7 +64,7 @@ impl Reverse<'_> {
     }
 
     fn control_rate(&self) -> f64 {
-        f64::from(self.inner.options.control_rate)
+        f64::from(self.playable.control_rate)
     }
 
     /// The product of three ramps. Numbers: attack, decay, sustain, release, alpha.
@@ -130,7 +130,7 @@ impl Reverse<'_> {
         let [frequency, depth, initial] = numbers.map(|scalar| self.scalar(scalar));
         let rate = self.control_rate();
         let modes = weights.map(|scalar| self.scalar(scalar));
-        let shares = super::super::control::soft(&modes);
+        let shares = crate::render::control::soft(&modes);
         let signal = modulation.map(|slot| &self.tape.control[slot]);
         let hz = |k: usize| frequency + signal.map_or(0.0, |signal| depth * signal[k]);
         let mut of_weights = [0.0; 5];
@@ -198,7 +198,7 @@ impl Reverse<'_> {
         gradient: &[f64],
     ) {
         let (hz, semitones) = (self.scalar(cutoff), self.scalar(depth));
-        let cycles = hz / f64::from(self.inner.options.sample_rate);
+        let cycles = hz / f64::from(self.playable.sample_rate);
         let signal = modulation.map(|slot| &self.tape.control[slot]);
         let (mut of_log_hz, mut of_depth) = (0.0, 0.0);
         let mut of_signal = Vec::with_capacity(gradient.len());

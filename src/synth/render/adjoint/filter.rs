@@ -1,8 +1,8 @@
 //! Filters with a memory: what a sample gives is heard in all that follow, so their gradients run from the last to the first.
 
-use super::super::block;
 use super::reverse::Reverse;
 use crate::program::{AudioSlot, Pass, Scalar};
+use crate::render::block;
 use std::f64::consts::TAU;
 
 impl Reverse<'_> {
@@ -14,7 +14,7 @@ impl Reverse<'_> {
         cutoff: AudioSlot,
         gradient: &[f64],
     ) {
-        let radians = TAU / f64::from(self.inner.options.sample_rate);
+        let radians = TAU / f64::from(self.playable.sample_rate);
         let tape = self.tape;
         let (x, y, hz) = (tape.signal(input), tape.signal(out), tape.signal(cutoff));
         let mut of_input = vec![0.0; gradient.len()];

@@ -1,11 +1,11 @@
 //! Phases and the oscillators that follow them.
 
-use super::super::control::{frequency, log2_of_440};
-use super::super::math::{cos_turns, sin_magnitude};
-use super::super::oscillator::{HIGHEST, LOWEST};
-use super::super::state::{highest_hz, partial_level};
 use super::reverse::Reverse;
 use crate::program::{Phase, PhaseSlot, Scalar};
+use crate::render::control::{frequency, log2_of_440};
+use crate::render::math::{cos_turns, sin_magnitude};
+use crate::render::oscillator::{HIGHEST, LOWEST};
+use crate::render::state::{highest_hz, partial_level};
 use std::f64::consts::{LN_2, LN_10, LOG2_E, PI, TAU};
 
 /// Change of a frequency, as a part of it, by a semitone.
@@ -34,7 +34,7 @@ impl Reverse<'_> {
         let mut of_pitch = of_steps(of_phase);
         self.add_scalar(phase.initial_phase, of_pitch[0] / TAU);
         let midi = self.scalar(phase.midi_f0) + self.scalar(phase.tuning);
-        let rate = log2_of_440(self.inner.options.sample_rate);
+        let rate = log2_of_440(self.playable.sample_rate);
         let mut of_depth = 0.0;
         match phase.pitch {
             None => {
@@ -97,7 +97,7 @@ impl Reverse<'_> {
         self.add_phase(slot, of_phase.into_iter());
         self.add_scalar(shape, of_shape);
         // half = pi k / 2, and k = 12000 / (h log10 h) with the highest frequency h.
-        let phase = &self.inner.program.phases[slot];
+        let phase = &self.playable.program.phases[slot];
         let h = highest_hz(phase, &self.tape.scalars);
         let log = libm::log10(h);
         let of_h = -0.5 * PI * 12_000.0 * (log + 1.0 / LN_10) / (h * log).powi(2);
@@ -106,7 +106,7 @@ impl Reverse<'_> {
 
     /// What is given of the highest pitch that an oscillator may have.
     fn add_highest(&mut self, slot: PhaseSlot, gradient: f64) {
-        let phase = &self.inner.program.phases[slot];
+        let phase = &self.playable.program.phases[slot];
         self.add_scalar(phase.midi_f0, gradient);
         self.add_scalar(phase.tuning, gradient);
         if self.scalar(phase.mod_depth) > 0.0 {
@@ -162,7 +162,7 @@ impl Reverse<'_> {
         let of_steps = of_steps(&of_phase);
         self.add_scalar(phase.initial_phase, of_steps[0] / TAU);
         let pitch = self.scalar(phase.midi_f0) + self.scalar(phase.tuning);
-        let base = frequency(pitch, log2_of_440(self.inner.options.sample_rate));
+        let base = frequency(pitch, log2_of_440(self.playable.sample_rate));
         let depth = self.scalar(phase.mod_depth);
         let (mut of_base, mut of_depth) = (0.0, 0.0);
         let mut of_modulator = Vec::with_capacity(gradient.len());

@@ -1,15 +1,14 @@
-//! From the gradient of the samples back to that of the raw parameters.
+//! Gradients of everything that a sound is made of.
 
-use super::scalars;
 use super::tape::Tape;
 use crate::program::{Gain, Scalar};
-use crate::synth::Inner;
+use crate::render::Playable;
 
 /// Gradients of everything that a sound is made of, filled from the end on. A signal that nothing has been added to yet is
 /// empty: what made it is passed over.
 pub(super) struct Reverse<'a> {
     pub(super) tape: &'a Tape<'a>,
-    pub(super) inner: &'a Inner,
+    pub(super) playable: &'a Playable,
     pub(super) scalars: Vec<f64>,
     pub(super) control: Vec<Vec<f64>>,
     pub(super) phases: Vec<Vec<f64>>,
@@ -17,41 +16,17 @@ pub(super) struct Reverse<'a> {
 }
 
 impl<'a> Reverse<'a> {
-    /// The gradient of the raw parameters of a patch, given that of its samples.
-    pub(super) fn run<T: Copy + Into<f64>>(
-        tape: &'a Tape<'a>,
-        row: &[T],
-        of_samples: Vec<f64>,
-    ) -> Vec<f64> {
-        let program = &tape.inner.program;
-        let mut reverse = Reverse {
+    /// Nothing added yet.
+    pub(super) fn new(tape: &'a Tape<'a>) -> Reverse<'a> {
+        let program = &tape.playable.program;
+        Reverse {
             tape,
-            inner: tape.inner,
+            playable: tape.playable,
             scalars: vec![0.0; program.scalars.len()],
             control: vec![Vec::new(); program.n_control],
             phases: vec![Vec::new(); program.phases.len()],
             audio: vec![Vec::new(); program.wide.len()],
-        };
-        reverse.audio[program.output] = of_samples;
-        for (index, step) in program.audio.iter().enumerate().rev() {
-            let gradient = std::mem::take(&mut reverse.audio[step.out]);
-            if !gradient.is_empty() {
-                reverse.audio_step(index, &gradient);
-            }
         }
-        for (index, phase) in program.phases.iter().enumerate() {
-            let gradient = std::mem::take(&mut reverse.phases[index]);
-            if !gradient.is_empty() {
-                reverse.phase(phase, &gradient);
-            }
-        }
-        for step in program.control.iter().rev() {
-            let gradient = std::mem::take(&mut reverse.control[step.out]);
-            if !gradient.is_empty() {
-                reverse.control_step(step, &gradient);
-            }
-        }
-        scalars::to_raw(program, &tape.scalars, &mut reverse.scalars, row)
     }
 
     pub(super) fn scalar(&self, scalar: Scalar) -> f64 {
@@ -69,20 +44,20 @@ impl<'a> Reverse<'a> {
     }
 
     pub(super) fn add_audio(&mut self, slot: usize, gradient: impl Iterator<Item = f64>) {
-        add(&mut self.audio[slot], self.inner.n_samples, gradient);
+        add(&mut self.audio[slot], self.playable.n_samples, gradient);
     }
 
     pub(super) fn add_phase(&mut self, slot: usize, gradient: impl Iterator<Item = f64>) {
-        add(&mut self.phases[slot], self.inner.n_samples, gradient);
+        add(&mut self.phases[slot], self.playable.n_samples, gradient);
     }
 
     pub(super) fn add_control(&mut self, slot: usize, gradient: impl Iterator<Item = f64>) {
-        add(&mut self.control[slot], self.inner.n_control, gradient);
+        add(&mut self.control[slot], self.playable.n_control, gradient);
     }
 
     /// Adds to a control signal what is given of its values at audio rate: the transpose of the lines between its samples.
     pub(super) fn add_upsampled(&mut self, slot: usize, gradient: &[f64]) {
-        let mut shared = vec![0.0; self.inner.n_control + 1];
+        let mut shared = vec![0.0; self.playable.n_control + 1];
         self.each_position(|sample, segment, part| {
             shared[segment] += (1.0 - part) * gradient[sample];
             shared[segment + 1] += part * gradient[sample];
@@ -92,7 +67,7 @@ impl<'a> Reverse<'a> {
 
     /// Every audio sample with its control segment, and how far it lies in it.
     pub(super) fn each_position(&self, mut visit: impl FnMut(usize, usize, f64)) {
-        let segments = &self.inner.segments;
+        let segments = &self.playable.segments;
         for (segment, offset) in segments.offsets.iter().enumerate() {
             let [first, end] = [segment, segment + 1].map(|at| segments.starts[at] as usize);
             for sample in first..end {

@@ -1,7 +1,7 @@
 //! The numbers of a sound: from the gradient of each back to that of the raw parameters.
 
-use super::super::control::{EXPONENT, soft};
 use crate::program::{Program, Selection, Source};
+use crate::render::control::{EXPONENT, soft};
 use std::f64::consts::LN_10;
 
 /// Goes back through what is computed from other numbers, then through the curves of the parameters.

@@ -1,16 +1,16 @@
 //! A sound in double precision with every signal that it is made of.
 
-use super::super::block::{self, BLOCK, ROOM, Upsample};
-use super::super::control::{self, ControlPart, scalars};
-use super::super::oscillator::Oscillator;
-use super::super::state::State;
 use crate::program::{AudioOp, Burst, Gain};
-use crate::synth::Inner;
+use crate::render::Playable;
+use crate::render::block::{self, BLOCK, ROOM, Upsample};
+use crate::render::control::{self, ControlPart, scalars};
+use crate::render::oscillator::Oscillator;
+use crate::render::state::State;
 use std::f64::consts::TAU;
 
 /// The signals of a sound.
 pub(super) struct Tape<'a> {
-    pub(super) inner: &'a Inner,
+    pub(super) playable: &'a Playable,
     pub(super) scalars: Vec<f64>,
     /// Each control slot, with room behind it.
     pub(super) control: Vec<Vec<f64>>,
@@ -29,18 +29,18 @@ pub(super) struct Tape<'a> {
 impl<'a> Tape<'a> {
     /// Renders a patch of raw values.
     pub(super) fn record<T: Copy + Into<f64>>(
-        inner: &'a Inner,
+        playable: &'a Playable,
         row: &[T],
         key: u64,
         noise: Option<&'a [f32]>,
     ) -> Tape<'a> {
-        let (program, arch) = (&inner.program, pulp::Arch::new());
+        let (program, arch) = (&playable.program, pulp::Arch::new());
         let mut numbers = Vec::new();
         scalars(program, row, &mut numbers);
         let places: Vec<usize> = (0..program.n_control).collect();
-        let mut control = vec![vec![0.0; inner.n_control + control::ROOM]; program.n_control];
+        let mut control = vec![vec![0.0; playable.n_control + control::ROOM]; program.n_control];
         arch.dispatch(ControlPart {
-            inner,
+            playable,
             places: &places,
             scalars: &numbers,
             signals: &mut control,
@@ -48,16 +48,16 @@ impl<'a> Tape<'a> {
         let phases = program.phases.iter().map(|phase| {
             let mut oscillator = Oscillator::default();
             let pitch = phase.pitch.map(|slot| &*control[slot]);
-            oscillator.prepare(inner, phase, &numbers, pitch);
-            let mut turns = vec![0.0; padded(inner)];
-            oscillator.fill(arch, inner.n_samples, &mut turns);
+            oscillator.prepare(playable, phase, &numbers, pitch);
+            let mut turns = vec![0.0; padded(playable)];
+            oscillator.fill(arch, playable.n_samples, &mut turns);
             turns
         });
         let phases = phases.collect();
-        let begin = |op| State::begin(inner, key, &numbers, op);
+        let begin = |op| State::begin(playable, key, &numbers, op);
         let states = program.audio.iter().map(|step| begin(&step.op)).collect();
         let mut tape = Tape {
-            inner,
+            playable,
             scalars: numbers,
             control,
             phases,
@@ -74,7 +74,7 @@ impl<'a> Tape<'a> {
     /// The samples of the sound.
     #[cfg(test)]
     pub(super) fn samples(&self) -> &[f64] {
-        &self.audio[self.inner.program.output][..self.inner.n_samples]
+        &self.audio[self.playable.program.output][..self.playable.n_samples]
     }
 
     pub(super) fn gain(&self, gain: Gain) -> f64 {
@@ -86,18 +86,18 @@ impl<'a> Tape<'a> {
 
     /// An audio slot without the room behind it.
     pub(super) fn signal(&self, slot: usize) -> &[f64] {
-        &self.audio[slot][..self.inner.n_samples]
+        &self.audio[slot][..self.playable.n_samples]
     }
 
     fn step(&mut self, index: usize) {
-        let (inner, arch) = (self.inner, self.arch);
-        let (n, padded) = (inner.n_samples, padded(inner));
-        let step = &inner.program.audio[index];
+        let (playable, arch) = (self.playable, self.arch);
+        let (n, padded) = (playable.n_samples, padded(playable));
+        let step = &playable.program.audio[index];
         let mut y = vec![0.0; padded];
         match (&step.op, &self.states[index]) {
             (AudioOp::Upsample { control }, _) => arch.dispatch(Upsample {
                 signal: &self.control[*control],
-                segments: &inner.segments,
+                segments: &playable.segments,
                 start: 0,
                 length: n,
                 segment: 0,
@@ -144,7 +144,7 @@ impl<'a> Tape<'a> {
                 }
             }
             (AudioOp::OnePole { input, cutoff }, &State::OnePole(mut last)) => {
-                let radians = TAU / f64::from(inner.options.sample_rate);
+                let radians = TAU / f64::from(playable.sample_rate);
                 for start in (0..n).step_by(BLOCK) {
                     let (from, length) = (start.., BLOCK.min(n - start));
                     let input = &self.audio[*input][from.clone()];
@@ -185,10 +185,10 @@ impl<'a> Tape<'a> {
 
     /// White noise, or what is given in its place.
     fn noise(&self, state: &State) -> Vec<f64> {
-        let mut noise = vec![0.0; padded(self.inner)];
+        let mut noise = vec![0.0; padded(self.playable)];
         match (self.noise, state) {
             (Some(given), _) => {
-                let n = given.len().min(self.inner.n_samples);
+                let n = given.len().min(self.playable.n_samples);
                 noise[..n].copy_from_slice(&given[..n]);
             }
             (None, State::Noise(own)) => block::noise(self.arch, *own, 0, &mut noise),
@@ -210,6 +210,6 @@ pub(super) fn peak(x: &[f64]) -> (usize, f64) {
 }
 
 /// Length of a signal with the room that the loops over lanes need.
-fn padded(inner: &Inner) -> usize {
-    inner.n_samples.next_multiple_of(BLOCK) + ROOM
+fn padded(playable: &Playable) -> usize {
+    playable.n_samples.next_multiple_of(BLOCK) + ROOM
 }

@@ -106,7 +106,7 @@ fn weights(n: usize) -> Vec<f64> {
 }
 
 fn loss(synth: &Synth, row: &[f64], key: u64, weights: &[f64]) -> f64 {
-    let tape = Tape::record(&synth.inner, row, key, None);
+    let tape = Tape::record(&synth.inner.playable, row, key, None);
     super::reverse::dot(tape.samples(), weights)
 }
 
@@ -123,7 +123,7 @@ fn compare(what: &str, synth: &Synth, n: usize, tolerance: f64) -> (usize, f64) 
     for index in 0..n {
         let row: Vec<f64> = patches.row(index).iter().map(|&x| f64::from(x)).collect();
         let key = patches.keys()[index];
-        let tape = Tape::record(&synth.inner, &row, key, None);
+        let tape = Tape::record(&synth.inner.playable, &row, key, None);
         let gradient = Reverse::run(&tape, &row, weights.clone());
         let largest = gradient.iter().fold(0.0f64, |most, g| most.max(g.abs()));
         let parameters = synth.parameters().iter().zip(synth.slopes());
@@ -262,7 +262,7 @@ fn the_sound_is_the_engines() {
             let mut want = vec![0.0; synth.n_samples()];
             synth.render_row(&patches, index, &Playback::default(), &mut want);
             let tape = Tape::record(
-                &synth.inner,
+                &synth.inner.playable,
                 patches.row(index),
                 patches.keys()[index],
                 None,
@@ -284,7 +284,7 @@ fn gradients_are_numbers_at_the_ends_of_all_ranges() {
         let weights = weights(synth.n_samples());
         for raw in [0.0, 0.5, 1.0] {
             let row = vec![raw; synth.parameters().len()];
-            let tape = Tape::record(&synth.inner, &row, 0, None);
+            let tape = Tape::record(&synth.inner.playable, &row, 0, None);
             let gradient = Reverse::run(&tape, &row, weights.clone());
             let parameters = synth.parameters().iter().zip(gradient);
             for (parameter, gradient) in parameters {

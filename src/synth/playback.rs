@@ -1,10 +1,9 @@
 //! Sounds of many patches, spread over threads.
 
-use super::sound::Scratch;
 use crate::{Error, Patches, Synth};
 use auricle_audio::{Key, Waveform};
 use rayon::prelude::*;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// How sounds are played.
 #[derive(Clone, Debug, Default)]
@@ -14,23 +13,6 @@ pub struct Playback {
     pub noise: Option<Arc<[f32]>>,
     /// Whether only instructions that every processor has are used: for comparing, as the samples are the same.
     pub scalar: bool,
-}
-
-/// What threads have kept from sounds that they rendered; as many as ever rendered at once.
-#[derive(Default)]
-pub(crate) struct Scratches(Mutex<Vec<Scratch>>);
-
-impl Scratches {
-    fn take(&self) -> Option<Scratch> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn put(&self, scratch: Scratch) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(scratch);
-    }
 }
 
 impl Synth {
@@ -142,15 +124,13 @@ impl Synth {
         playback: &Playback,
         out: &mut [f32],
     ) {
-        let inner = &*self.inner;
-        let kept = inner.scratches.take();
-        let mut scratch = kept.unwrap_or_else(|| Scratch::new(inner));
         let arch = match playback.scalar {
             true => pulp::Arch::Scalar,
             false => pulp::Arch::new(),
         };
         let (row, key) = (patches.row(index), patches.keys()[index]);
-        scratch.render(inner, arch, row, key, playback.noise.as_deref(), out);
-        inner.scratches.put(scratch);
+        let (inner, noise) = (&*self.inner, playback.noise.as_deref());
+        let scratches = &inner.scratches;
+        scratches.render(&inner.playable, arch, row, key, noise, out);
     }
 }

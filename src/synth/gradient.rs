@@ -1,7 +1,6 @@
 //! Gradients of many patches, spread over threads.
 
-use super::reverse::Reverse;
-use super::tape::Tape;
+use crate::render::gradient_of_raw;
 use crate::{Error, Patches, Playback, Synth};
 use rayon::prelude::*;
 
@@ -39,8 +38,8 @@ impl Synth {
             let (row, key) = (patches.row(index), patches.keys()[index]);
             let of_samples = &of_samples[index * n..(index + 1) * n];
             let of_samples = of_samples.iter().map(|&g| f64::from(g)).collect();
-            let tape = Tape::record(&self.inner, row, key, playback.noise.as_deref());
-            let gradient = Reverse::run(&tape, row, of_samples);
+            let (playable, noise) = (&self.inner.playable, playback.noise.as_deref());
+            let gradient = gradient_of_raw(playable, row, key, noise, of_samples);
             for (out, gradient) in out.iter_mut().zip(gradient) {
                 *out = gradient as f32;
             }
