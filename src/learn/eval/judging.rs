@@ -1,7 +1,7 @@
 //! The study behind a head: an encoder is embedded and judged beside a random one and the log-mel statistics, each by the
 //! same heads on the same clips.
 
-use super::report::{Curve, Report, Role, Row, Score};
+use super::report::{Report, Role, Row, Score};
 use super::{
     JudgeOptions, Judgement, Matrix, Predictions, Probe, Reading, Subject, Task, embed_places,
     embed_pooled, floor, judge, judge_mean,
@@ -9,7 +9,6 @@ use super::{
 use crate::Error;
 use crate::feed::{Stop, Workers};
 use crate::nn::{Encoder, FrontEnd};
-use crate::train::{Run, spoken};
 use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::{Dataset, Split};
 use burn::tensor::Device;
@@ -225,19 +224,6 @@ impl Report {
             settings,
             curves: Vec::new(),
             predictions: judged.predictions,
-        }
-    }
-
-    /// The same with the curves of the training that it judges.
-    pub fn with_curves_of(self, run: &Run) -> Report {
-        let history = run.history();
-        let curve = |name: &str| Curve {
-            name: spoken(name),
-            values: history.curve(name),
-        };
-        Report {
-            curves: history.followed().into_iter().map(curve).collect(),
-            ..self
         }
     }
 }

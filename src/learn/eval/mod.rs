@@ -4,7 +4,6 @@ mod answers;
 mod comparing;
 mod distributions;
 mod embed;
-mod fine_tuning;
 mod interval;
 mod judge;
 mod judging;
@@ -28,7 +27,6 @@ pub use crate::batch::Task;
 pub use comparing::{Comparison, Test, compare_predictions, compare_results};
 pub use distributions::normal_quantile;
 pub use embed::{embed, floor};
-pub use fine_tuning::{FineTuning, FineTuningOptions};
 pub use interval::{Interval, mean_interval, wilson};
 pub use judge::{
     JudgeOptions, Judgement, Probe, Subject, judge, judge_logits, judge_mean, random_encoder,

@@ -6,6 +6,9 @@ use crate::Error;
 use auricle_audio::augment::Domain;
 use std::fmt::Display;
 
+/// Bands and frames of a clip whose size nobody says.
+const USUAL: [usize; 2] = [64, 96];
+
 impl Architecture {
     /// Number of features that it gives.
     pub fn dim(&self) -> usize {
@@ -40,6 +43,25 @@ impl Architecture {
     /// Only if a layer does not take the encoder's sizes, which would be a bug.
     pub fn stack(&self) -> Result<Stack, Error> {
         self.options().stack()
+    }
+
+    /// The axes of a clip that [`Architecture::summary`] takes where sizes are not given: 64 bands and 96 frames, or those
+    /// that the positions of a transformer are made for; `samples` of a wave.
+    pub fn clip(&self, bands: Option<usize>, frames: Option<usize>, samples: usize) -> Vec<usize> {
+        let size = |usual: [usize; 2]| [bands.unwrap_or(usual[0]), frames.unwrap_or(usual[1])];
+        let maps = |channels, [bands, frames]: [usize; 2]| vec![channels, bands, frames];
+        match self {
+            Architecture::ResNet18Waves(options) => vec![options.channels, samples],
+            Architecture::Mlp(options) => vec![options.inputs],
+            Architecture::Layers(stack) => {
+                let [bands, frames] = size(USUAL);
+                stack.clip(bands, frames, samples)
+            }
+            Architecture::Ast(options) => {
+                maps(options.channels, size([options.bands, options.frames]))
+            }
+            other => maps(other.channels(), size(USUAL)),
+        }
     }
 
     /// Its layers for one clip: `[channels, samples]` for networks over waves, else `[channels, bands, frames]`; plain layers

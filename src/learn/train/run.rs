@@ -3,11 +3,13 @@
 use super::checkpoint::{Best, Checkpoint};
 use super::described::DescribedMethod;
 use super::head::LinearHead;
+use super::history::spoken;
 use super::identity::{fingerprint, settings};
 use super::joined::Joined;
 use super::shared_plan::shared_plan;
 use super::{History, Plan};
 use crate::Error;
+use crate::eval::Curve;
 use crate::nn::Encoder;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -120,6 +122,16 @@ impl Run {
     /// Its method, as the method's authors write it; methods that are joined, with their weights.
     pub fn title(&self) -> String {
         self.methods.title()
+    }
+
+    /// Its loss and other figures over the epochs, for reports.
+    pub fn curves(&self) -> Vec<Curve> {
+        let history = self.history();
+        let curve = |name: &str| Curve {
+            name: spoken(name),
+            values: history.curve(name),
+        };
+        history.followed().into_iter().map(curve).collect()
     }
 
     /// The name of [`Run::encoder`] for reports.

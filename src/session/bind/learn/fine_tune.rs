@@ -8,7 +8,8 @@ use super::run::train;
 use crate::script::{Call, Function, ScriptError, ScriptValue, Topic};
 use auricle_audio::augment::Recipe;
 use auricle_audio::dataset::Split;
-use auricle_learn::eval::{FineTuning, FineTuningOptions, Metric, Report, Role, Task};
+use auricle_learn::eval::{Metric, Report, Role, Task};
+use auricle_learn::train::{FineTuning, FineTuningOptions};
 use rhai::Dynamic;
 use std::sync::Arc;
 

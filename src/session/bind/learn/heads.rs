@@ -341,10 +341,9 @@ fn report(
     .judge(&candidates, &features_of_floor(&recipe)?)?;
     let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
     settings.extend(told(&reading));
-    let report = Report::of(model.title(), &split, judged, settings);
-    Ok(match &run {
-        Some(run) => report.with_curves_of(run),
-        None => report,
+    Ok(Report {
+        curves: run.as_ref().map(Run::curves).unwrap_or_default(),
+        ..Report::of(model.title(), &split, judged, settings)
     })
 }
 

@@ -10,9 +10,7 @@ use auricle_learn::batch::{Batch, Scaling};
 use auricle_learn::eval::Role;
 use auricle_learn::feed::measure;
 use auricle_learn::nn::layers::Flow;
-use auricle_learn::nn::{
-    Architecture, Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming, with_maps,
-};
+use auricle_learn::nn::{Card, Encoder, FrontEnd, Input, Layout, LoadOptions, Naming, with_maps};
 use auricle_learn::tensor::NdTensor;
 use rhai::Dynamic;
 use std::path::Path;
@@ -89,21 +87,7 @@ fn summary() -> Function {
     Function::new("summary", Topic::Training, |call| {
         let model = call.receiver::<Model>()?;
         let architecture = model.encoder.architecture();
-        let (bands, frames) = (call.get::<Option<_>>("bands")?, call.get::<Option<_>>("frames")?);
-        let input = match &architecture {
-            Architecture::ResNet18Waves(options) => vec![options.channels, call.get("samples")?],
-            Architecture::Mlp(options) => vec![options.inputs],
-            Architecture::Layers(stack) => {
-                let (bands, frames) = (bands.unwrap_or(64), frames.unwrap_or(96));
-                stack.clip(bands, frames, call.get("samples")?)
-            }
-            // A transformer has the size that its table of positions is made for.
-            Architecture::Ast(options) => {
-                let (bands, frames) = (bands.unwrap_or(options.bands), frames.unwrap_or(options.frames));
-                vec![options.channels, bands, frames]
-            }
-            other => vec![other.channels(), bands.unwrap_or(64), frames.unwrap_or(96)],
-        };
+        let input = architecture.clip(call.get("bands")?, call.get("frames")?, call.get("samples")?);
         Ok(format!("{}\n{}", model.text(), architecture.summary(&input)?))
     })
     .on::<Model>()

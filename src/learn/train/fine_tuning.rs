@@ -1,17 +1,20 @@
 //! Judging by fine-tuning: a copy of an encoder and a linear layer behind it, trained on the labels or numbers.
 
-use super::report::{Role, Row, Score};
-use super::{
-    JudgeOptions, Judged, Judgement, Matrix, Probe, Subject, Task, embed, floor, judge,
-    judge_logits, judge_mean,
-};
+use super::described::MethodDeclaration;
+use super::history::LOSS;
+use super::methods;
+use super::optimizer::{Optimizer, OptimizerDeclaration};
+use super::optimizers::{self, Groups};
+use super::run::Run;
+use super::training::TRAINING;
+use super::validation::VALIDATION;
 use crate::Error;
+use crate::eval::{
+    JudgeOptions, Judged, Judgement, Matrix, Probe, Role, Row, Score, Subject, Task, embed, floor,
+    judge, judge_logits, judge_mean,
+};
 use crate::feed::{Stop, Workers};
 use crate::nn::Encoder;
-use crate::train::optimizers::{self, Groups};
-use crate::train::{
-    LOSS, MethodDeclaration, Optimizer, OptimizerDeclaration, Run, TRAINING, VALIDATION, methods,
-};
 use auricle_audio::augment::{Recipe, Views};
 use auricle_audio::dataset::{Dataset, Split};
 use auricle_audio::declare::{Described, Value};
