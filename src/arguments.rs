@@ -87,11 +87,15 @@ pub(crate) fn output(matches: &ArgMatches) -> Output {
     }
 }
 
+/// What `run` takes besides, which no script hears either.
+const OF_RUN: [&str; 5] = ["json", "quiet", "output", "parameter", "cwd"];
+
 /// The settings of a session.
 pub(crate) fn settings(matches: &ArgMatches) -> Settings {
     let words = matches.try_get_many::<String>("arguments").ok().flatten();
     let own = session_arguments();
     let own = own.iter().filter_map(|option| option.get_long());
+    let own = own.chain(OF_RUN);
     Settings {
         arguments: words
             .map(|words| words.cloned().collect())

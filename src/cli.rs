@@ -289,6 +289,18 @@ mod tests {
     }
 
     #[test]
+    fn no_option_of_run_is_taken_for_one_of_the_script() {
+        let matches = command().get_matches_from(["auricle", "run", "a.rhai"]);
+        let (_, matches) = matches.subcommand().unwrap();
+        let kept = crate::arguments::settings(matches).own_options;
+        let command = command();
+        let run = command.find_subcommand("run").unwrap();
+        for name in run.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(kept.iter().any(|own| own == name), "{name}");
+        }
+    }
+
+    #[test]
     fn own_options_may_stand_anywhere() {
         assert_eq!(
             order("auricle a.rhai DIR --json --epochs 5"),

@@ -42,6 +42,19 @@ pub fn initialize_as<M: Module>(module: M, seed: u64, scheme: Scheme) -> Result<
     initialize_each(module, seed, scheme, &[])
 }
 
+/// The same for a module that has some weights already, by their names: these are not drawn.
+///
+/// # Errors
+/// [`Error::Run`] if a shape differs.
+pub(crate) fn initialize_beside<M: Module>(
+    module: M,
+    seed: u64,
+    scheme: Scheme,
+    given: BTreeMap<String, NamedTensor>,
+) -> Result<M, Error> {
+    drawn(module, seed, |_| scheme, given)
+}
+
 /// The same with other schemes for weights whose names begin with some names.
 ///
 /// # Errors
@@ -60,12 +73,23 @@ pub fn initialize_each<M: Module>(
         let other = others.iter().find(|(outer, _)| is_inside(outer));
         other.map_or(scheme, |(_, other)| *other)
     };
+    drawn(module, seed, scheme_of, BTreeMap::new())
+}
+
+fn drawn<M: Module>(
+    module: M,
+    seed: u64,
+    scheme_of: impl Fn(&str) -> Scheme + Sync,
+    given: BTreeMap<String, NamedTensor>,
+) -> Result<M, Error> {
     let mut tensors = export(&module);
     let shapes: BTreeMap<String, Vec<usize>> = tensors
         .iter()
         .map(|(name, t)| (name.clone(), t.shape.clone()))
         .collect();
-    tensors.par_iter_mut().for_each(|(name, tensor)| {
+    let missing = |(name, _): &(&String, &mut NamedTensor)| !given.contains_key(*name);
+    let missing = tensors.par_iter_mut().filter(missing);
+    missing.for_each(|(name, tensor)| {
         let mut rng = Key::of_seed(seed).at(Place::ROOT.named("weights").named(name));
         match scheme_of(name) {
             Scheme::Rectified => draw(name, tensor, &shapes, &mut rng),
@@ -73,6 +97,7 @@ pub fn initialize_each<M: Module>(
             Scheme::Transformer => draw_transformer(name, tensor, &shapes, &mut rng),
         }
     });
+    tensors.extend(given);
     Ok(named_by_place(import(module, &tensors)?))
 }
 

@@ -60,6 +60,7 @@ pub use front::PatchTokens;
 pub(crate) use front::{PATCH, Transformer};
 pub(crate) use frozen::{freeze, is_within, unknown_part};
 pub use group_norm::GroupNorm;
+pub(crate) use init::initialize_beside;
 pub use init::{Scheme, initialize, initialize_as, initialize_each, named_by_place};
 pub use input::Input;
 pub use layer_norm::LayerNorm;

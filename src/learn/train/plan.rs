@@ -4,7 +4,7 @@ use super::{Optimizer, Schedule, Validation};
 use crate::Error;
 use crate::batch::{Scaling, Task};
 use crate::feed::{Cut, Feed, Preparation, Supply};
-use crate::nn::{Encoder, Network, Scheme, export, freeze, import, initialize_as};
+use crate::nn::{Encoder, Network, Scheme, freeze, initialize_beside};
 use auricle_audio::augment::{Domain, Recipe, Views};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -220,19 +220,18 @@ impl Plan {
     /// A learner whose parts are drawn from the seed and whose `encoder` has the plan's weights, and is frozen where the
     /// plan's is.
     ///
-    /// One pass over all parts draws the heads and names every parameter; the encoder then gets its own weights back.
+    /// One pass over all parts draws the heads, gives the encoder its own weights and names every parameter.
     pub(super) fn drawn<L: Module>(&self, learner: L) -> Result<L, Error> {
         self.drawn_as(learner, Scheme::Rectified)
     }
 
     /// As [`Plan::drawn`], by another scheme than that of heads behind ReLUs.
     pub(super) fn drawn_as<L: Module>(&self, learner: L, scheme: Scheme) -> Result<L, Error> {
-        let learner = initialize_as(learner, self.seed, scheme)?;
-        let mut tensors = export(&learner);
         let own = self.encoder.weights().into_iter();
-        tensors.extend(own.map(|(name, tensor)| (format!("encoder.{name}"), tensor)));
+        let own = own.map(|(name, tensor)| (format!("encoder.{name}"), tensor));
+        let learner = initialize_beside(learner, self.seed, scheme, own.collect())?;
         let frozen = self.encoder.frozen_leaves().into_iter();
         let frozen = frozen.map(|name| format!("encoder.{name}")).collect();
-        Ok(freeze(import(learner, &tensors)?, &frozen, true))
+        Ok(freeze(learner, &frozen, true))
     }
 }
