@@ -6,6 +6,7 @@ mod biquad;
 mod butterworth;
 mod cascade;
 mod convolve;
+mod deal;
 mod fft;
 mod fft_pair;
 mod free_vocoder;

@@ -1,6 +1,7 @@
 //! Short-time Fourier transform, frame by frame.
 
-use super::{Fft, FftScratch, LANES, LaneFft, LaneScratch, Window};
+use super::deal::deal;
+use super::{Fft, FftScratch, LANES, LaneFft, Window};
 use crate::Error;
 use realfft::num_complex::Complex32;
 use std::ops::Range;
@@ -344,36 +345,6 @@ impl Stft {
         self.frame.prepare(slots);
         for (slot, w) in slots.iter_mut().zip(&self.window) {
             *slot *= w;
-        }
-    }
-}
-
-/// Writes rows, `stride` values apart, into lanes: even values in `re`, odd ones in `im`, zeros behind the first `length`.
-#[inline(always)]
-fn deal(rows: &[f32], stride: usize, length: usize, lanes: &mut LaneScratch) {
-    /// Pairs that are dealt at a time: what they fill stays in the nearest cache until all rows have had their turn.
-    const TILE: usize = 16;
-    let pairs = length.div_ceil(2);
-    let (re, im) = (lanes.re.groups_mut(), lanes.im.groups_mut());
-    re[pairs..].fill([0.0; LANES]);
-    im[pairs..].fill([0.0; LANES]);
-    let (re_tiles, re_rest) = re[..pairs].as_chunks_mut::<TILE>();
-    let (im_tiles, im_rest) = im[..pairs].as_chunks_mut::<TILE>();
-    let rest = 2 * TILE * re_tiles.len();
-    for lane in 0..LANES {
-        let row = &rows[lane * stride + rest..];
-        for (i, (re, im)) in re_rest.iter_mut().zip(&mut *im_rest).enumerate() {
-            (re[lane], im[lane]) = (row[2 * i], row[2 * i + 1]);
-        }
-    }
-    for (tile, (re, im)) in re_tiles.iter_mut().zip(im_tiles).enumerate() {
-        for lane in 0..LANES {
-            if let Some(row) = rows[lane * stride + 2 * TILE * tile..].first_chunk::<{ 2 * TILE }>()
-            {
-                for i in 0..TILE {
-                    (re[i][lane], im[i][lane]) = (row[2 * i], row[2 * i + 1]);
-                }
-            }
         }
     }
 }
