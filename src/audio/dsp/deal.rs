@@ -1,43 +1,42 @@
-//! Rows of samples dealt to lanes.
+//! Frames of samples dealt to lanes, under their window.
 
 use super::{LANES, LaneScratch};
 
-/// Writes rows, `stride` values apart, into lanes: even values in `re`, odd ones in `im`, zeros behind the first `length`.
-/// Where that is odd, the value behind it is 0.
+/// A row of samples for each lane, all as long as the window.
+pub(super) type Rows<'a> = [&'a [f32]; LANES];
+
+/// Writes rows, each sample times its share of the window, into lanes: even samples in `re`, odd ones in `im`, zeros behind
+/// them. The window is of an even number of samples.
 #[inline(always)]
-pub(super) fn deal(rows: &[f32], stride: usize, length: usize, lanes: &mut LaneScratch) {
-    let pairs = length.div_ceil(2);
+pub(super) fn deal(rows: &Rows<'_>, window: &[f32], lanes: &mut LaneScratch) {
+    let pairs = window.len() / 2;
     let (re, im) = (lanes.re.groups_mut(), lanes.im.groups_mut());
     re[pairs..].fill([0.0; LANES]);
     im[pairs..].fill([0.0; LANES]);
-    let mut each = [&[][..]; LANES];
-    for (row, values) in each.iter_mut().zip(rows.chunks(stride)) {
-        *row = &values[..2 * pairs];
-    }
     let (re, im) = (&mut re[..pairs], &mut im[..pairs]);
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(simd) = pulp::x86::V4::try_new() {
-            wide::sixteen(simd, &each, re, im);
+            wide::sixteen(simd, rows, window, re, im);
             return;
         }
         if let Some(simd) = pulp::x86::V3::try_new() {
-            wide::eight(simd, &each, re, im);
+            wide::eight(simd, rows, window, re, im);
             return;
         }
     }
-    one_by_one(&each, re, im);
+    one_by_one(rows, window, re, im);
 }
 
-type Rows<'a> = [&'a [f32]; LANES];
 type Group = [f32; LANES];
 
 #[inline(always)]
-fn one_by_one(rows: &Rows<'_>, re: &mut [Group], im: &mut [Group]) {
+fn one_by_one(rows: &Rows<'_>, window: &[f32], re: &mut [Group], im: &mut [Group]) {
+    let (shares, _) = window.as_chunks::<2>();
     for (lane, row) in rows.iter().enumerate() {
-        let (pairs, _) = row.as_chunks::<2>();
-        for ((re, im), pair) in re.iter_mut().zip(&mut *im).zip(pairs) {
-            (re[lane], im[lane]) = (pair[0], pair[1]);
+        let pairs = row.as_chunks::<2>().0.iter().zip(shares);
+        for ((re, im), (x, w)) in re.iter_mut().zip(&mut *im).zip(pairs) {
+            (re[lane], im[lane]) = (x[0] * w[0], x[1] * w[1]);
         }
     }
 }
@@ -56,12 +55,19 @@ mod wide {
 
     /// See [`deal`](super::deal).
     #[inline(always)]
-    pub(super) fn sixteen(simd: V4, rows: &Rows<'_>, re: &mut [Group], im: &mut [Group]) {
+    pub(super) fn sixteen(
+        simd: V4,
+        rows: &Rows<'_>,
+        window: &[f32],
+        re: &mut [Group],
+        im: &mut [Group],
+    ) {
         Simd::vectorize(
             simd,
             Deal {
                 turned: Sixteen(simd),
                 rows,
+                window,
                 re,
                 im,
             },
@@ -70,26 +76,34 @@ mod wide {
 
     /// See [`deal`](super::deal).
     #[inline(always)]
-    pub(super) fn eight(simd: V3, rows: &Rows<'_>, re: &mut [Group], im: &mut [Group]) {
+    pub(super) fn eight(
+        simd: V3,
+        rows: &Rows<'_>,
+        window: &[f32],
+        re: &mut [Group],
+        im: &mut [Group],
+    ) {
         Simd::vectorize(
             simd,
             Deal {
                 turned: Eight(simd),
                 rows,
+                window,
                 re,
                 im,
             },
         );
     }
 
-    /// Four values of every row, and how they become the four groups that begin with the first of each.
+    /// How four values of every row, under four of the window, become four groups.
     trait Turned: Copy {
-        fn turned(self, values: [&[f32; 4]; LANES]) -> [Group; 4];
+        fn turned(self, values: [&[f32; 4]; LANES], window: &[f32; 4]) -> [Group; 4];
     }
 
     struct Deal<'a, T> {
         turned: T,
         rows: &'a Rows<'a>,
+        window: &'a [f32],
         re: &'a mut [Group],
         im: &'a mut [Group],
     }
@@ -102,6 +116,7 @@ mod wide {
             let Deal {
                 turned,
                 rows,
+                window,
                 re,
                 im,
             } = self;
@@ -112,12 +127,14 @@ mod wide {
             // All of one length, so that places within one are within all.
             let fours: [&[[f32; 4]]; LANES] =
                 std::array::from_fn(|lane| &rows[lane].as_chunks::<4>().0[..n]);
+            let shares = &window.as_chunks::<4>().0[..n];
             for i in 0..n {
-                let [a, b, c, d] = turned.turned(std::array::from_fn(|lane| &fours[lane][i]));
+                let values = std::array::from_fn(|lane| &fours[lane][i]);
+                let [a, b, c, d] = turned.turned(values, &shares[i]);
                 (re[i], im[i]) = ([a, c], [b, d]);
             }
             let rest = std::array::from_fn(|lane| &rows[lane][4 * n..]);
-            one_by_one(&rest, re_rest, im_rest);
+            one_by_one(&rest, &window[4 * n..], re_rest, im_rest);
         }
     }
 
@@ -126,14 +143,15 @@ mod wide {
 
     impl Turned for Sixteen {
         #[inline(always)]
-        fn turned(self, values: [&[f32; 4]; LANES]) -> [Group; 4] {
+        fn turned(self, values: [&[f32; 4]; LANES], window: &[f32; 4]) -> [Group; 4] {
             let avx = self.0.avx512f;
+            let shares = avx._mm512_broadcast_f32x4(cast(*window));
             let four_apart = |row: usize| -> __m512 {
                 let of = |row: usize| -> __m128 { cast(*values[row]) };
                 let x = avx._mm512_castps128_ps512(of(row));
                 let x = avx._mm512_insertf32x4::<1>(x, of(row + 4));
                 let x = avx._mm512_insertf32x4::<2>(x, of(row + 8));
-                avx._mm512_insertf32x4::<3>(x, of(row + 12))
+                avx._mm512_mul_ps(avx._mm512_insertf32x4::<3>(x, of(row + 12)), shares)
             };
             let [a, b, c, d] = [four_apart(0), four_apart(1), four_apart(2), four_apart(3)];
             let (low, high) = (
@@ -154,12 +172,13 @@ mod wide {
 
     impl Turned for Eight {
         #[inline(always)]
-        fn turned(self, values: [&[f32; 4]; LANES]) -> [Group; 4] {
+        fn turned(self, values: [&[f32; 4]; LANES], window: &[f32; 4]) -> [Group; 4] {
             let avx = self.0.avx;
+            let shares = avx._mm256_broadcast_ps(&cast(*window));
             let four_apart = |row: usize| -> __m256 {
                 let of = |row: usize| -> __m128 { cast(*values[row]) };
                 let x = avx._mm256_castps128_ps256(of(row));
-                avx._mm256_insertf128_ps::<1>(x, of(row + 4))
+                avx._mm256_mul_ps(avx._mm256_insertf128_ps::<1>(x, of(row + 4)), shares)
             };
             let half = |row: usize| -> [__m256; 4] {
                 let [a, b] = [four_apart(row), four_apart(row + 1)];
@@ -187,54 +206,40 @@ mod tests {
 
     #[test]
     fn every_value_comes_to_its_lane_however_wide_the_registers() {
-        for length in [1, 2, 3, 4, 5, 6, 7, 64, 70, 71, 1001] {
-            let stride = length + length % 2 + LANES;
-            let mut rows = vec![f32::NAN; LANES * stride];
-            for lane in 0..LANES {
-                let row = &mut rows[lane * stride..][..length + length % 2];
-                row.iter_mut().enumerate().for_each(|(i, x)| {
-                    *x = if i < length {
-                        (1000 * lane + i) as f32
-                    } else {
-                        0.0
-                    }
-                });
-            }
-            let groups = length.div_ceil(2) + 3;
-            let want = |group: usize, odd: usize| -> Group {
-                let at = 2 * group + odd;
-                let value = |lane: usize| {
-                    if at < length {
-                        (1000 * lane + at) as f32
-                    } else {
-                        0.0
-                    }
-                };
-                std::array::from_fn(value)
-            };
+        for length in [2, 4, 6, 8, 64, 70, 1002] {
+            let value = |lane: usize, at: usize| (1000 * lane + at) as f32;
+            let rows: [Vec<f32>; LANES] =
+                std::array::from_fn(|lane| (0..length).map(|at| value(lane, at)).collect());
+            let rows: Rows<'_> = rows.each_ref().map(Vec::as_slice);
+            let window: Vec<f32> = (0..length).map(|at| 0.3 + at as f32).collect();
+            let (pairs, groups) = (length / 2, length / 2 + 3);
             let mut lanes = LaneScratch::default();
             lanes.prepare(groups);
-            deal(&rows, stride, length, &mut lanes);
+            deal(&rows, &window, &mut lanes);
             let mut all = vec![(lanes.re.groups().to_vec(), lanes.im.groups().to_vec())];
-            let each: Rows<'_> =
-                std::array::from_fn(|lane| &rows[lane * stride..][..length + length % 2]);
-            type Way = fn(&Rows<'_>, &mut [Group], &mut [Group]);
-            let mut ways: Vec<Way> = vec![|rows, re, im| one_by_one(rows, re, im)];
+            type Way = fn(&Rows<'_>, &[f32], &mut [Group], &mut [Group]);
+            let mut ways: Vec<Way> = vec![|rows, window, re, im| one_by_one(rows, window, re, im)];
             #[cfg(target_arch = "x86_64")]
-            ways.push(|rows, re, im| match pulp::x86::V3::try_new() {
-                Some(simd) => wide::eight(simd, rows, re, im),
-                None => one_by_one(rows, re, im),
+            ways.push(|rows, window, re, im| match pulp::x86::V3::try_new() {
+                Some(simd) => wide::eight(simd, rows, window, re, im),
+                None => one_by_one(rows, window, re, im),
             });
             for way in ways {
                 let mut re = vec![[0.0; LANES]; groups];
                 let mut im = re.clone();
-                let pairs = length.div_ceil(2);
-                way(&each, &mut re[..pairs], &mut im[..pairs]);
+                way(&rows, &window, &mut re[..pairs], &mut im[..pairs]);
                 all.push((re, im));
             }
+            let want = |at: usize| -> Group {
+                let share = window.get(at).copied().unwrap_or(0.0);
+                std::array::from_fn(|lane| share * if at < length { value(lane, at) } else { 0.0 })
+            };
             for (re, im) in all {
                 for group in 0..groups {
-                    assert_eq!((re[group], im[group]), (want(group, 0), want(group, 1)));
+                    assert_eq!(
+                        (re[group], im[group]),
+                        (want(2 * group), want(2 * group + 1))
+                    );
                 }
             }
         }

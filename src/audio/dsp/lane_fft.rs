@@ -6,6 +6,10 @@ use std::f64::consts::TAU;
 /// Frames that are transformed together: as many as the widest registers hold.
 pub const LANES: usize = 16;
 
+/// Samples of a frame from which on [`LANES`] of them do not stay in the nearest cache from pass to pass: there two passes
+/// are made at once, which gives the same bits.
+const FAR: usize = 512;
+
 /// A forward and an inverse real FFT of one size for [`LANES`] frames at once.
 ///
 /// Value `i` of all frames stands together, so every step is the same for a whole register and nothing is ever shuffled. As
@@ -216,7 +220,8 @@ impl LaneFft {
             im,
             other: [to_re, to_im],
         } = scratch;
-        for pass in &self.passes {
+        let mut left = self.passes.as_slice();
+        while let Some((pass, behind)) = left.split_first() {
             let from = [
                 S::as_simd_f32s(re.values()).0,
                 S::as_simd_f32s(im.values()).0,
@@ -225,12 +230,28 @@ impl LaneFft {
                 S::as_mut_simd_f32s(to_re.values_mut()).0,
                 S::as_mut_simd_f32s(to_im.values_mut()).0,
             ];
-            match pass.radix {
-                8 => pass.run::<S, Dft8, 8>(simd, from, to),
-                5 => pass.run::<S, Dft5, 5>(simd, from, to),
-                4 => pass.run::<S, Dft4, 4>(simd, from, to),
-                3 => pass.run::<S, Dft3, 3>(simd, from, to),
-                _ => pass.run::<S, Dft2, 2>(simd, from, to),
+            let next = behind.first().filter(|_| self.n >= FAR);
+            left = &behind[usize::from(next.is_some())..];
+            match (pass.radix, next) {
+                (8, Some(next)) if next.radix == 8 => {
+                    pass.run_two::<S, Dft8, 8, Dft8, 8>(next, simd, from, to);
+                }
+                (8, Some(next)) if next.radix == 4 => {
+                    pass.run_two::<S, Dft8, 8, Dft4, 4>(next, simd, from, to);
+                }
+                (4, Some(next)) if next.radix == 4 => {
+                    pass.run_two::<S, Dft4, 4, Dft4, 4>(next, simd, from, to);
+                }
+                (radix, _) => {
+                    left = behind;
+                    match radix {
+                        8 => pass.run::<S, Dft8, 8>(simd, from, to),
+                        5 => pass.run::<S, Dft5, 5>(simd, from, to),
+                        4 => pass.run::<S, Dft4, 4>(simd, from, to),
+                        3 => pass.run::<S, Dft3, 3>(simd, from, to),
+                        _ => pass.run::<S, Dft2, 2>(simd, from, to),
+                    }
+                }
             }
             std::mem::swap(re, to_re);
             std::mem::swap(im, to_im);
@@ -384,6 +405,73 @@ impl Pass {
                     (to_re[s * j + q], to_im[s * j + q]) = (sums[j][0], sums[j][1]);
                 }
             }
+        }
+    }
+}
+
+impl Pass {
+    /// This pass and the next one, whose numbers stay in the nearest cache between the two: those that meet in the next
+    /// one are few.
+    #[inline(always)]
+    fn run_two<S: Simd, A: Dft<RA>, const RA: usize, B: Dft<RB>, const RB: usize>(
+        &self,
+        next: &Pass,
+        simd: S,
+        [x_re, x_im]: [&[S::f32s]; 2],
+        [y_re, y_im]: [&mut [S::f32s]; 2],
+    ) {
+        let s = self.stride * (LANES / S::F32_LANES);
+        let zero = simd.splat_f32s(0.0);
+        for p in 0..next.m {
+            let (mut from_re, mut from_im) = ([[x_re; RA]; RB], [[x_im; RA]; RB]);
+            for j in 0..RB {
+                for k in 0..RA {
+                    let place = s * (p + next.m * j + self.m * k);
+                    from_re[j][k] = &x_re[place..][..s];
+                    from_im[j][k] = &x_im[place..][..s];
+                }
+            }
+            let (to_re, to_im) = (
+                &mut y_re[s * RA * RB * p..][..s * RA * RB],
+                &mut y_im[s * RA * RB * p..][..s * RA * RB],
+            );
+            for q in 0..s {
+                let mut between = [[[zero; 2]; RB]; RA];
+                for j in 0..RB {
+                    let mut x = [[zero; 2]; RA];
+                    for k in 0..RA {
+                        x[k] = [from_re[j][k][q], from_im[j][k][q]];
+                    }
+                    let mut sums = A::dft(Math(simd), x);
+                    let at = p + next.m * j;
+                    if at > 0 {
+                        self.turn::<S, RA>(simd, at, &mut sums);
+                    }
+                    for k in 0..RA {
+                        between[k][j] = sums[k];
+                    }
+                }
+                for k in 0..RA {
+                    let mut sums = B::dft(Math(simd), between[k]);
+                    if p > 0 {
+                        next.turn::<S, RB>(simd, p, &mut sums);
+                    }
+                    for j in 0..RB {
+                        let place = s * (k + RA * j) + q;
+                        (to_re[place], to_im[place]) = (sums[j][0], sums[j][1]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Turns all outputs of a butterfly but the first.
+    #[inline(always)]
+    fn turn<S: Simd, const R: usize>(&self, simd: S, p: usize, sums: &mut [Complex<S>; R]) {
+        let twiddles = &self.twiddles[p * (R - 1)..][..R - 1];
+        for j in 1..R {
+            let [re, im] = twiddles[j - 1];
+            sums[j] = Math(simd).mul(sums[j], [simd.splat_f32s(re), simd.splat_f32s(im)]);
         }
     }
 }
@@ -660,8 +748,42 @@ mod tests {
     }
 
     #[test]
+    fn two_passes_at_once_give_the_same_bits() {
+        for n in [512, 1024, 2048, 4096] {
+            let (fft, frames) = (LaneFft::new(n).unwrap(), frames(n));
+            let (mut both, mut single) = (LaneScratch::default(), LaneScratch::default());
+            load(&fft, &frames, &mut both);
+            load(&fft, &frames, &mut single);
+            fft.complex(pulp::Scalar::new(), &mut both);
+            for pass in &fft.passes {
+                let LaneScratch {
+                    re,
+                    im,
+                    other: [to_re, to_im],
+                } = &mut single;
+                let (from, to) = (
+                    [re.values(), im.values()],
+                    [to_re.values_mut(), to_im.values_mut()],
+                );
+                match pass.radix {
+                    8 => pass.run::<_, Dft8, 8>(pulp::Scalar::new(), from, to),
+                    _ => pass.run::<_, Dft4, 4>(pulp::Scalar::new(), from, to),
+                }
+                std::mem::swap(re, to_re);
+                std::mem::swap(im, to_im);
+            }
+            let bits = |scratch: &LaneScratch| -> Vec<u32> {
+                let values = scratch.re.values()[..n / 2 * LANES].iter();
+                let values = values.chain(&scratch.im.values()[..n / 2 * LANES]);
+                values.map(|x| x.to_bits()).collect()
+            };
+            assert!(bits(&both) == bits(&single), "{n}");
+        }
+    }
+
+    #[test]
     fn narrow_registers_give_the_same_bits() {
-        for n in [10, 400, 1024] {
+        for n in [10, 400, 1024, 2048] {
             let (fft, frames) = (LaneFft::new(n).unwrap(), frames(n));
             for task in [Task::Forward, Task::Powers, Task::Inverse] {
                 let (mut wide, mut narrow) = (LaneScratch::default(), LaneScratch::default());

@@ -1,6 +1,6 @@
 //! Short-time Fourier transform, frame by frame.
 
-use super::deal::deal;
+use super::deal::{Rows, deal};
 use super::{Fft, FftScratch, LANES, LaneFft, Window};
 use crate::Error;
 use realfft::num_complex::Complex32;
@@ -61,6 +61,9 @@ pub enum FrameExtent {
     Window,
 }
 
+/// Samples after which addresses fall into the same line of the nearest cache again.
+const PAGE: usize = 1024;
+
 /// A short-time Fourier transform.
 #[derive(Clone, Debug)]
 pub struct Stft {
@@ -68,6 +71,8 @@ pub struct Stft {
     frame: FrameOptions,
     /// As long as a frame.
     window: Vec<f32>,
+    /// The same with a zero behind it where its length is odd.
+    even_window: Vec<f32>,
     fft: Fft,
     /// The transform of frames side by side, for the sizes that have one.
     lanes: Option<LaneFft>,
@@ -136,10 +141,13 @@ impl Stft {
         for (slot, sample) in window[offset..].iter_mut().zip(shape) {
             *slot = sample as f32;
         }
+        let mut even_window = window.clone();
+        even_window.resize(length.next_multiple_of(2), 0.0);
         Ok(Stft {
             options,
             frame,
             window,
+            even_window,
             fft: Fft::new(options.n_fft),
             lanes: LaneFft::new(options.n_fft),
         })
@@ -178,6 +186,7 @@ impl Stft {
             let (slots, rest) = scratch.input.split_at_mut(self.window.len());
             rest.fill(0.0);
             self.cut(samples, frame, slots);
+            self.window(slots);
             self.fft.run(scratch);
             visit(frame, &scratch.output);
         }
@@ -202,16 +211,31 @@ impl Stft {
             return count;
         };
         fft.prepare(&mut scratch.lanes);
-        let length = self.window.len();
+        let (length, even) = (self.window.len(), self.even_window.len());
         // Rows a power of two apart would all fall into the same few lines of the cache.
-        let stride = length.next_multiple_of(2) + LANES;
+        let stride = even + LANES;
         scratch.rows.resize(LANES * stride, 0.0);
+        // So would frames that begin a page apart.
+        let is_direct = even == length && !self.options.hop_length.is_multiple_of(PAGE);
+        let mut read = [false; LANES];
         for lane in 0..count {
-            let row = &mut scratch.rows[lane * stride..][..length.next_multiple_of(2)];
-            row[length..].fill(0.0);
-            self.cut(samples, first + lane, &mut row[..length]);
+            // A frame that is taken as it is need not be written anywhere before it is dealt.
+            read[lane] = is_direct && self.is_plain(samples, first + lane);
+            if !read[lane] {
+                let row = &mut scratch.rows[lane * stride..][..even];
+                row[length..].fill(0.0);
+                self.cut(samples, first + lane, &mut row[..length]);
+            }
         }
-        deal(&scratch.rows, stride, length, &mut scratch.lanes);
+        let mut rows: Rows<'_> = [&[]; LANES];
+        for lane in 0..LANES {
+            rows[lane] = if read[lane] {
+                &samples[self.start(first + lane) as usize..][..even]
+            } else {
+                &scratch.rows[lane * stride..][..even]
+            };
+        }
+        deal(&rows, &self.even_window, &mut scratch.lanes);
         match spectra {
             Spectra::Complex => fft.forward(&mut scratch.lanes),
             Spectra::Powers => fft.powers(&mut scratch.lanes),
@@ -233,6 +257,7 @@ impl Stft {
             let (slots, rest) = scratch.input.split_at_mut(self.window.len());
             rest.fill(0.0);
             self.cut(samples, frame, slots);
+            self.window(slots);
             self.fft.run(scratch);
             let (re, im) = (scratch.lanes.re.groups_mut(), scratch.lanes.im.groups_mut());
             for ((re, im), bin) in re.iter_mut().zip(im).zip(&scratch.output) {
@@ -315,34 +340,41 @@ impl Stft {
         matrix
     }
 
-    /// Writes a frame, prepared and under its window.
+    /// Where a frame begins.
+    #[inline(always)]
+    fn start(&self, frame: usize) -> isize {
+        let before = match self.options.center {
+            true => self.window.len() / 2,
+            false => 0,
+        };
+        (frame * self.options.hop_length) as isize - before as isize
+    }
+
+    /// Whether a frame lies within the signal and is taken as it is.
+    #[inline(always)]
+    fn is_plain(&self, samples: &[f32], frame: usize) -> bool {
+        let start = self.start(frame);
+        let inside = start >= 0 && start as usize + self.window.len() <= samples.len();
+        inside && !self.frame.remove_dc && self.frame.preemphasis == 0.0
+    }
+
+    /// Writes a frame, prepared.
     #[inline(always)]
     fn cut(&self, samples: &[f32], frame: usize, slots: &mut [f32]) {
-        let StftOptions {
-            hop_length,
-            center,
-            pad_mode,
-            ..
-        } = self.options;
-        let (n, length) = (samples.len(), self.window.len());
-        let start = (frame * hop_length) as isize - if center { length / 2 } else { 0 } as isize;
-        let inside = start >= 0 && start as usize + length <= n;
-        let prepared = self.frame.remove_dc || self.frame.preemphasis != 0.0;
-        if inside && !prepared {
-            let part = &samples[start as usize..start as usize + length];
-            for ((slot, x), w) in slots.iter_mut().zip(part).zip(&self.window) {
-                *slot = x * w;
-            }
-            return;
-        }
-        if inside {
+        let (start, length) = (self.start(frame), self.window.len());
+        if start >= 0 && start as usize + length <= samples.len() {
             slots.copy_from_slice(&samples[start as usize..start as usize + length]);
         } else {
             for (i, slot) in slots.iter_mut().enumerate() {
-                *slot = beyond(samples, start + i as isize, pad_mode);
+                *slot = beyond(samples, start + i as isize, self.options.pad_mode);
             }
         }
         self.frame.prepare(slots);
+    }
+
+    /// Puts a frame under its window.
+    #[inline(always)]
+    fn window(&self, slots: &mut [f32]) {
         for (slot, w) in slots.iter_mut().zip(&self.window) {
             *slot *= w;
         }
