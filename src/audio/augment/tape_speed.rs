@@ -4,7 +4,7 @@ use super::{
     Accepts, Declaration, DefaultValue, Draws, Flows, Input, Kind, Parameter, Transform, Workspace,
 };
 use crate::declare::words;
-use crate::dsp::Outside;
+use crate::dsp::{Outside, SpeedPath};
 use crate::{Distribution, Error, Rng};
 use smallvec::smallvec;
 use std::sync::Arc;
@@ -135,18 +135,22 @@ impl Transform for TapeSpeed {
         let n_steps =
             ((n as f64 / f64::from(work.sample_rate) * CONTROL_HZ).round() as usize).max(1);
         let path = self.log_speeds(sigma, start, n_steps, &mut Rng::from_seed(draws[3]));
-        let mut speeds = std::mem::take(&mut work.speeds);
-        fill_speeds(&path, n, self.remove_drift, &mut speeds);
+        let mut speeds = SpeedPath::new(&path, n);
+        if self.remove_drift {
+            speeds = speeds.of_mean_one();
+        }
         let first = draws[2].clamp(0.0, 1.0) * n as f64;
         // At its own speed the sound stays as it is.
-        let changes = first != 0.0 || speeds.iter().any(|&speed| speed != 1.0);
-        for channel in work.samples.chunks_exact_mut(n).filter(|_| changes) {
-            work.spare.clear();
-            work.spare.extend_from_slice(channel);
-            work.tape_head
-                .read(&work.spare, self.outside, first, &speeds, channel);
+        if first == 0.0 && speeds.is_still() {
+            return Ok(());
         }
-        work.speeds = speeds;
+        std::mem::swap(&mut work.samples, &mut work.spare);
+        work.samples.resize(work.spare.len(), 0.0);
+        let channels = work.spare.chunks_exact(n);
+        for (sound, out) in channels.zip(work.samples.chunks_exact_mut(n)) {
+            work.tape_head
+                .read(sound, self.outside, first, &speeds, out);
+        }
         Ok(())
     }
 }
@@ -184,32 +188,6 @@ fn folded(s: f64, limit: f64) -> f64 {
     }
 }
 
-/// The speed at every sample, from its logarithm at the control steps.
-fn fill_speeds(path: &[f64], n: usize, mean_one: bool, speeds: &mut Vec<f64>) {
-    let n_steps = path.len() - 1;
-    speeds.clear();
-    speeds.reserve(n);
-    for m in 0..n_steps {
-        let (first, end) = ((m * n).div_ceil(n_steps), ((m + 1) * n).div_ceil(n_steps));
-        // Along a straight line the exponential is a geometric sequence.
-        let slope = (path[m + 1] - path[m]) * n_steps as f64 / n as f64;
-        let behind = first as f64 - (m as f64 * n as f64) / n_steps as f64;
-        // Several at a time, so that one need not wait for the other.
-        let mut at: [f64; 8] =
-            std::array::from_fn(|k| libm::exp(path[m] + slope * (behind + k as f64)));
-        let ratio = libm::exp(slope * at.len() as f64);
-        for _ in (first..end).step_by(at.len()) {
-            speeds.extend_from_slice(&at);
-            at.iter_mut().for_each(|speed| *speed *= ratio);
-        }
-        speeds.truncate(end);
-    }
-    if mean_one {
-        let mean = speeds.iter().sum::<f64>() / n.max(1) as f64;
-        speeds.iter_mut().for_each(|speed| *speed /= mean);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Recipe, Stage, Value, declaration};
@@ -235,9 +213,11 @@ mod tests {
     }
 
     fn speeds(path: &[f64], n: usize, mean_one: bool) -> Vec<f64> {
-        let mut speeds = Vec::new();
-        fill_speeds(path, n, mean_one, &mut speeds);
-        speeds
+        let path = SpeedPath::new(path, n);
+        match mean_one {
+            true => path.of_mean_one().all(),
+            false => path.all(),
+        }
     }
 
     fn mean(values: impl Iterator<Item = f64>) -> f64 {
@@ -292,21 +272,6 @@ mod tests {
             assert_eq!(speeds.len(), 8000);
             assert!((speeds.iter().sum::<f64>() - 8000.0).abs() < 1e-6);
             assert!(path[37].abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn speeds_follow_the_path_at_any_length() {
-        for n in [1, 2, 36, 37, 38, 1000] {
-            let path: Vec<f64> = (0..38).map(|m| 0.01 * f64::from(m)).collect();
-            let speeds = speeds(&path, n, false);
-            assert_eq!(speeds.len(), n);
-            for (i, speed) in speeds.iter().enumerate() {
-                assert!(
-                    (speed.ln() - 0.37 * i as f64 / n as f64).abs() < 1e-9,
-                    "{n} {i}"
-                );
-            }
         }
     }
 

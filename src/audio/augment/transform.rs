@@ -109,8 +109,6 @@ pub struct Workspace {
     pub vocoder: VocoderScratch,
     /// What reads at a changing speed.
     pub tape_head: TapeHead,
-    /// That speed at every sample.
-    pub speeds: Vec<f64>,
     /// A bent axis of the features.
     pub bend: Bend,
     /// Buffers of a convolution.

@@ -217,19 +217,19 @@ impl Stft {
         scratch.rows.resize(LANES * stride, 0.0);
         // So would frames that begin a page apart.
         let is_direct = even == length && !self.options.hop_length.is_multiple_of(PAGE);
-        let mut read = [false; LANES];
-        for lane in 0..count {
-            // A frame that is taken as it is need not be written anywhere before it is dealt.
-            read[lane] = is_direct && self.is_plain(samples, first + lane);
-            if !read[lane] {
+        // A frame that is taken as it is need not be written anywhere before it is dealt.
+        let mut direct = [false; LANES];
+        for (lane, direct) in direct.iter_mut().enumerate().take(count) {
+            *direct = is_direct && self.is_plain(samples, first + lane);
+            if !*direct {
                 let row = &mut scratch.rows[lane * stride..][..even];
                 row[length..].fill(0.0);
                 self.cut(samples, first + lane, &mut row[..length]);
             }
         }
         let mut rows: Rows<'_> = [&[]; LANES];
-        for lane in 0..LANES {
-            rows[lane] = if read[lane] {
+        for (lane, (row, direct)) in rows.iter_mut().zip(direct).enumerate() {
+            *row = if direct {
                 &samples[self.start(first + lane) as usize..][..even]
             } else {
                 &scratch.rows[lane * stride..][..even]

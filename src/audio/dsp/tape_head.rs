@@ -3,6 +3,7 @@
 use super::any_rate::{POINTS, RUN, fill_gains, plans};
 use super::rate_change::{Buffers, RateChange, Sizes, reach};
 use super::short_kernel::{FRACTION_BITS, TAPS, read_at};
+use super::speed_path::{SpeedRuns, Speeds};
 use pulp::{Arch, Simd, WithSimd};
 
 /// What is read before the first and behind the last sample.
@@ -33,15 +34,7 @@ pub struct TapeHead {
     tail: Vec<f32>,
     /// A part of a loop.
     part: Vec<f32>,
-    runs: Vec<Run>,
     blocks: Vec<Block>,
-}
-
-/// What is known of [`RUN`] samples of the result: how far they go, and their highest speed.
-#[derive(Clone, Copy)]
-struct Run {
-    length: u64,
-    fastest: f64,
 }
 
 /// What is read from a pair of blocks: the end of those samples of the result, and the limit for the
@@ -60,7 +53,7 @@ impl TapeHead {
         sound: &[f32],
         outside: Outside,
         start: f64,
-        speeds: &[f64],
+        speeds: &impl Speeds,
         out: &mut [f32],
     ) {
         Arch::new().dispatch(Read {
@@ -73,57 +66,71 @@ impl TapeHead {
         });
     }
 
-    /// Sums up runs of speeds; gives the highest of all.
-    #[inline(always)]
-    fn measure(&mut self, speeds: &[f64]) -> f64 {
-        self.runs.clear();
-        self.runs.extend(speeds.chunks(RUN).map(|run| {
-            // In lanes, so that one comparison does not wait for the other.
-            let mut most = [1.0; 8];
-            let lanes = run.chunks_exact(most.len());
-            let rest = lanes.remainder();
-            for speeds in lanes {
-                for (most, &speed) in most.iter_mut().zip(speeds) {
-                    *most = if speed > *most { speed } else { *most };
-                }
-            }
-            let most = most.iter().chain(rest);
-            Run {
-                length: run.iter().map(|&speed| steps(speed)).sum(),
-                fastest: most.fold(1.0, |most, &speed| if speed > most { speed } else { most }),
-            }
-        }));
-        let runs = self.runs.iter();
-        runs.fold(1.0, |most, run| most.max(run.fastest))
-    }
-
     /// Divides the result among pairs of blocks, whose samples of the middle rate lie `step` apart;
     /// the first place is within the first of them.
     #[inline(always)]
-    fn divide(&mut self, mut place: u64, speeds: &[f64], step: u64) {
+    fn divide<S: Simd>(&mut self, simd: S, mut place: u64, speeds: &impl Speeds, step: u64) {
         self.blocks.clear();
+        let (mut runs, mut first) = (speeds.runs(), 0);
         let mut fastest = 1.0f64;
-        for (index, run) in self.runs.iter().enumerate() {
-            if place + run.length < step {
-                place += run.length;
-                fastest = fastest.max(run.fastest);
-                continue;
+        loop {
+            let run = runs.next_run(simd);
+            if run.is_empty() {
+                break;
             }
-            let speeds = speeds[index * RUN..].iter().take(RUN);
-            for (i, &speed) in speeds.enumerate() {
-                while place >= step {
-                    let (end, limit) = (index * RUN + i, limit(fastest));
-                    self.blocks.push(Block { end, limit });
-                    place -= step;
-                    fastest = 1.0;
+            let (length, most) = measure(run);
+            if place + length < step {
+                place += length;
+                fastest = fastest.max(most);
+            } else {
+                for (i, &speed) in run.iter().enumerate() {
+                    while place >= step {
+                        let (end, limit) = (first + i, limit(fastest));
+                        self.blocks.push(Block { end, limit });
+                        place -= step;
+                        fastest = 1.0;
+                    }
+                    fastest = fastest.max(speed);
+                    place += steps(speed);
                 }
-                fastest = fastest.max(speed);
-                place += steps(speed);
             }
+            first += run.len();
         }
-        let (end, limit) = (speeds.len(), limit(fastest));
+        let (end, limit) = (first, limit(fastest));
         self.blocks.push(Block { end, limit });
     }
+}
+
+/// How far some speeds go, and the highest of them, at least 1.
+#[inline(always)]
+fn measure(run: &[f64]) -> (u64, f64) {
+    // In lanes, so that one comparison or sum does not wait for the other.
+    let (mut far, mut most) = ([0; 8], [1.0; 8]);
+    let (eights, rest) = run.as_chunks::<8>();
+    for speeds in eights {
+        for lane in 0..8 {
+            far[lane] += steps(speeds[lane]);
+            most[lane] = if speeds[lane] > most[lane] {
+                speeds[lane]
+            } else {
+                most[lane]
+            };
+        }
+    }
+    let (mut length, mut highest) = (0, 1.0);
+    for lane in 0..8 {
+        length += far[lane];
+        highest = if most[lane] > highest {
+            most[lane]
+        } else {
+            highest
+        };
+    }
+    for &speed in rest {
+        length += steps(speed);
+        highest = if speed > highest { speed } else { highest };
+    }
+    (length, highest)
 }
 
 /// Limits of the sound's frequencies an octave, and the last one of all.
@@ -163,12 +170,12 @@ impl Filters {
     }
 }
 
-struct Read<'a> {
+struct Read<'a, P> {
     head: &'a mut TapeHead,
     sound: &'a [f32],
     outside: Outside,
     start: f64,
-    speeds: &'a [f64],
+    speeds: &'a P,
     out: &'a mut [f32],
 }
 
@@ -188,11 +195,11 @@ fn steps(speed: f64) -> u64 {
     (speed * (TIMES * SAMPLE) + WHOLE).to_bits() - WHOLE.to_bits()
 }
 
-impl WithSimd for Read<'_> {
+impl<P: Speeds> WithSimd for Read<'_, P> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Read {
             head,
             sound,
@@ -205,7 +212,7 @@ impl WithSimd for Read<'_> {
             out.fill(0.0);
             return;
         }
-        let fastest = highest_speed(limit(head.measure(speeds)));
+        let fastest = highest_speed(limit(speeds.highest()));
         let sizes = |n: usize| Sizes {
             from: n,
             to: n / 2 * 3,
@@ -236,8 +243,11 @@ impl WithSimd for Read<'_> {
         let ahead = (TAPS - (TAPS / 2 - 1)) as f64;
         let mut place = (((start - from as f64) * TIMES + ahead) * SAMPLE) as u64;
         let step_to = (step.to as u64) << FRACTION_BITS;
-        head.divide(place, speeds, step_to);
+        head.divide(simd, place, speeds, step_to);
         let (mut done, mut before) = (0, None);
+        // How far each sample of a run goes; those from `at` to `n_run` are still to be read.
+        let (mut runs, mut far) = (speeds.runs(), [0; RUN]);
+        let (mut at, mut n_run) = (0, 0);
         for index in 0..head.blocks.len() {
             let Block { end, limit } = head.blocks[index];
             let following = head.blocks.get(index + 1);
@@ -263,14 +273,21 @@ impl WithSimd for Read<'_> {
             }
             before = Some(limit);
             while done < end {
-                let n = RUN.min(end - done);
+                if at == n_run {
+                    let run = runs.next_run(simd);
+                    for (far, &speed) in far.iter_mut().zip(run) {
+                        *far = steps(speed);
+                    }
+                    (at, n_run) = (0, run.len());
+                }
+                let n = (n_run - at).min(end - done);
                 let mut places = [0; RUN];
-                for (at, &speed) in places[..n].iter_mut().zip(&speeds[done..]) {
-                    *at = place;
-                    place += steps(speed);
+                for (own, far) in places[..n].iter_mut().zip(&far[at..at + n]) {
+                    *own = place;
+                    place += far;
                 }
                 read_at(middle, &places[..n], &mut out[done..]);
-                done += n;
+                (done, at) = (done + n, at + n);
             }
             head.tail.clear();
             head.tail.extend_from_slice(&middle[TAPS + step.to..]);
@@ -291,9 +308,30 @@ mod tests {
         (0..n).map(|i| (radians * i as f64).sin() as f32).collect()
     }
 
+    /// Speeds that are listed.
+    struct Listed<'a>(&'a [f64]);
+
+    impl Speeds for Listed<'_> {
+        fn highest(&self) -> f64 {
+            self.0.iter().fold(0.0, |most, speed| speed.max(most))
+        }
+
+        fn runs(&self) -> impl SpeedRuns {
+            Listed(self.0)
+        }
+    }
+
+    impl SpeedRuns for Listed<'_> {
+        fn next_run<S: Simd>(&mut self, _: S) -> &[f64] {
+            let (run, rest) = self.0.split_at(RUN.min(self.0.len()));
+            self.0 = rest;
+            run
+        }
+    }
+
     fn read(sound: &[f32], outside: Outside, start: f64, speeds: &[f64]) -> Vec<f32> {
         let mut out = vec![0.0; speeds.len()];
-        TapeHead::default().read(sound, outside, start, speeds, &mut out);
+        TapeHead::default().read(sound, outside, start, &Listed(speeds), &mut out);
         out
     }
 
