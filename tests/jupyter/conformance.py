@@ -179,49 +179,52 @@ class Session(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
-    def test_sockets_that_a_killed_kernel_left_are_taken_over(self):
+    """A kernel that is reached through files, and is killed."""
+
+    def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        manager = KernelManager(kernel_name="auricle", transport="ipc", ip=os.path.join(folder.name, "k"))
-        manager.start_kernel()
-        client = manager.blocking_client()
-        client.start_channels()
-        client.wait_for_ready(timeout=PATIENCE_S)
-        left = sorted(glob.glob(os.path.join(folder.name, "k-*")))
+        self.at = os.path.join(folder.name, "k")
+        self.manager = KernelManager(kernel_name="auricle", transport="ipc", ip=self.at)
+        self.manager.start_kernel()
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=PATIENCE_S)
+
+    def sockets(self):
+        return sorted(glob.glob(f"{self.at}-*"))
+
+    def kill(self):
+        self.manager.provisioner.process.kill()
+        self.manager.provisioner.process.wait()
+
+    def answers_and_ends(self):
+        self.client.wait_for_ready(timeout=PATIENCE_S)
+        time.sleep(0.3)
+        reply = self.client.execute("1 + 1", reply=True, timeout=PATIENCE_S)
+        self.assertEqual(reply["content"]["status"], "ok")
+        self.client.shutdown(reply=True, timeout=PATIENCE_S)
+        self.manager.provisioner.process.wait(PATIENCE_S)
+        self.client.stop_channels()
+
+    def test_sockets_that_a_killed_kernel_left_are_taken_over(self):
+        left = self.sockets()
         self.assertEqual(len(left), 5)
-        manager.provisioner.process.kill()
-        manager.provisioner.process.wait()
-        self.assertEqual(sorted(glob.glob(os.path.join(folder.name, "k-*"))), left)
-        manager.restart_kernel()
-        client.wait_for_ready(timeout=PATIENCE_S)
-        self.assertEqual(client.execute("1 + 1", reply=True, timeout=PATIENCE_S)["content"]["status"], "ok")
-        client.shutdown(reply=True, timeout=PATIENCE_S)
-        manager.provisioner.process.wait(PATIENCE_S)
-        self.assertEqual(glob.glob(os.path.join(folder.name, "k-*")), [])
-        client.stop_channels()
+        self.kill()
+        self.assertEqual(self.sockets(), left)
+        self.manager.restart_kernel()
+        self.answers_and_ends()
+        self.assertEqual(self.sockets(), [])
 
     def test_a_request_to_a_kernel_that_died_does_not_end_the_next(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        manager = KernelManager(kernel_name="auricle", transport="ipc", ip=os.path.join(folder.name, "k"))
-        manager.start_kernel()
-        client = manager.blocking_client()
-        client.start_channels()
-        client.wait_for_ready(timeout=PATIENCE_S)
-        manager.provisioner.process.kill()
-        manager.provisioner.process.wait()
+        self.kill()
         # As restart_kernel() asks the dead one, but nothing is given up before the next is there.
-        control = manager._create_connected_socket("control")
+        control = self.manager._create_connected_socket("control")
         self.addCleanup(control.close)
         for request in ("interrupt_request", "shutdown_request"):
-            manager.session.send(control, manager.session.msg(request, content={"restart": True}))
-        manager.restart_kernel(now=True)
-        client.wait_for_ready(timeout=PATIENCE_S)
-        time.sleep(0.3)
-        self.assertEqual(client.execute("1 + 1", reply=True, timeout=PATIENCE_S)["content"]["status"], "ok")
-        client.shutdown(reply=True, timeout=PATIENCE_S)
-        manager.provisioner.process.wait(PATIENCE_S)
-        client.stop_channels()
+            self.manager.session.send(control, self.manager.session.msg(request, content={"restart": True}))
+        self.manager.restart_kernel(now=True)
+        self.answers_and_ends()
 
 
 class Notebook(unittest.TestCase):

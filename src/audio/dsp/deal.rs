@@ -17,11 +17,11 @@ pub(super) fn deal(rows: &Rows<'_>, window: &[f32], lanes: &mut LaneScratch) {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(simd) = pulp::x86::V4::try_new() {
-            wide::sixteen(simd, rows, window, re, im);
+            wide::deal(simd, rows, window, [re, im]);
             return;
         }
         if let Some(simd) = pulp::x86::V3::try_new() {
-            wide::eight(simd, rows, window, re, im);
+            wide::deal(simd, rows, window, [re, im]);
             return;
         }
     }
@@ -55,17 +55,18 @@ mod wide {
 
     /// See [`deal`](super::deal).
     #[inline(always)]
-    pub(super) fn sixteen(
-        simd: V4,
+    pub(super) fn deal<S: Simd>(
+        simd: S,
         rows: &Rows<'_>,
         window: &[f32],
-        re: &mut [Group],
-        im: &mut [Group],
-    ) {
+        [re, im]: [&mut [Group]; 2],
+    ) where
+        Wide<S>: Turned,
+    {
         Simd::vectorize(
             simd,
             Deal {
-                turned: Sixteen(simd),
+                turned: Wide(simd),
                 rows,
                 window,
                 re,
@@ -74,29 +75,12 @@ mod wide {
         );
     }
 
-    /// See [`deal`](super::deal).
-    #[inline(always)]
-    pub(super) fn eight(
-        simd: V3,
-        rows: &Rows<'_>,
-        window: &[f32],
-        re: &mut [Group],
-        im: &mut [Group],
-    ) {
-        Simd::vectorize(
-            simd,
-            Deal {
-                turned: Eight(simd),
-                rows,
-                window,
-                re,
-                im,
-            },
-        );
-    }
+    /// Registers of some width.
+    #[derive(Clone, Copy)]
+    pub(super) struct Wide<S>(S);
 
     /// How four values of every row, under four of the window, become four groups.
-    trait Turned: Copy {
+    pub(super) trait Turned: Copy {
         fn turned(self, values: [&[f32; 4]; LANES], window: &[f32; 4]) -> [Group; 4];
     }
 
@@ -138,10 +122,7 @@ mod wide {
         }
     }
 
-    #[derive(Clone, Copy)]
-    struct Sixteen(V4);
-
-    impl Turned for Sixteen {
+    impl Turned for Wide<V4> {
         #[inline(always)]
         fn turned(self, values: [&[f32; 4]; LANES], window: &[f32; 4]) -> [Group; 4] {
             let avx = self.0.avx512f;
@@ -167,10 +148,7 @@ mod wide {
         }
     }
 
-    #[derive(Clone, Copy)]
-    struct Eight(V3);
-
-    impl Turned for Eight {
+    impl Turned for Wide<V3> {
         #[inline(always)]
         fn turned(self, values: [&[f32; 4]; LANES], window: &[f32; 4]) -> [Group; 4] {
             let avx = self.0.avx;
@@ -221,7 +199,7 @@ mod tests {
             let mut ways: Vec<Way> = vec![|rows, window, re, im| one_by_one(rows, window, re, im)];
             #[cfg(target_arch = "x86_64")]
             ways.push(|rows, window, re, im| match pulp::x86::V3::try_new() {
-                Some(simd) => wide::eight(simd, rows, window, re, im),
+                Some(simd) => wide::deal(simd, rows, window, [re, im]),
                 None => one_by_one(rows, window, re, im),
             });
             for way in ways {
