@@ -408,6 +408,15 @@ fn a_run_that_begins_anew_says_what_it_does_not_go_on_from() {
     checkpoint.write(&file).unwrap();
     std::fs::remove_dir_all(&first).unwrap();
     assert_eq!(told(settings(3)).len(), 1, "a finished run is another run");
+    let another = Plan {
+        seed: 6,
+        average: Some(0.9),
+        ..settings(6)
+    };
+    assert!(
+        told(another).is_empty(),
+        "so is one that has little in common with it"
+    );
 }
 
 /// Tones, an octave and a half between the classes, each a little off the others of its class.
