@@ -231,28 +231,20 @@ impl LaneFft {
                 S::as_mut_simd_f32s(to_re.values_mut()).0,
                 S::as_mut_simd_f32s(to_im.values_mut()).0,
             ];
-            let next = behind.first().filter(|_| self.n >= FAR);
+            let next = behind.first();
+            let next = next.filter(|next| self.n >= FAR && pass.is_joined_by(next));
             left = &behind[usize::from(next.is_some())..];
             match (pass.radix, next) {
                 (8, Some(next)) if next.radix == 8 => {
                     pass.run_two::<S, Dft8, 8, Dft8, 8>(next, simd, from, to);
                 }
-                (8, Some(next)) if next.radix == 4 => {
-                    pass.run_two::<S, Dft8, 8, Dft4, 4>(next, simd, from, to);
-                }
-                (4, Some(next)) if next.radix == 4 => {
-                    pass.run_two::<S, Dft4, 4, Dft4, 4>(next, simd, from, to);
-                }
-                (radix, _) => {
-                    left = behind;
-                    match radix {
-                        8 => pass.run::<S, Dft8, 8>(simd, from, to),
-                        5 => pass.run::<S, Dft5, 5>(simd, from, to),
-                        4 => pass.run::<S, Dft4, 4>(simd, from, to),
-                        3 => pass.run::<S, Dft3, 3>(simd, from, to),
-                        _ => pass.run::<S, Dft2, 2>(simd, from, to),
-                    }
-                }
+                (8, Some(next)) => pass.run_two::<S, Dft8, 8, Dft4, 4>(next, simd, from, to),
+                (_, Some(next)) => pass.run_two::<S, Dft4, 4, Dft4, 4>(next, simd, from, to),
+                (8, None) => pass.run::<S, Dft8, 8>(simd, from, to),
+                (5, None) => pass.run::<S, Dft5, 5>(simd, from, to),
+                (4, None) => pass.run::<S, Dft4, 4>(simd, from, to),
+                (3, None) => pass.run::<S, Dft3, 3>(simd, from, to),
+                (_, None) => pass.run::<S, Dft2, 2>(simd, from, to),
             }
             std::mem::swap(re, to_re);
             std::mem::swap(im, to_im);
@@ -408,9 +400,12 @@ impl Pass {
             }
         }
     }
-}
 
-impl Pass {
+    /// Whether the next pass can be made at once with this one.
+    fn is_joined_by(&self, next: &Pass) -> bool {
+        matches!((self.radix, next.radix), (8, 8 | 4) | (4, 4))
+    }
+
     /// This pass and the next one, whose numbers stay in the nearest cache between the two: those that meet in the next
     /// one are few.
     #[inline(always)]

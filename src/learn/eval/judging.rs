@@ -14,7 +14,7 @@ use auricle_audio::dataset::{Dataset, Split};
 use burn::tensor::Device;
 use std::sync::Arc;
 
-/// An encoder that is judged, and how it hears sounds.
+/// An encoder that is judged.
 pub struct Candidate<'a> {
     /// Its name in the report.
     pub name: String,
@@ -22,8 +22,6 @@ pub struct Candidate<'a> {
     pub role: Role,
     /// The encoder.
     pub encoder: &'a Encoder,
-    /// What comes before it.
-    pub front_end: FrontEnd,
 }
 
 /// What every candidate is judged by.
@@ -34,6 +32,8 @@ pub struct Judging<'a> {
     pub probes: &'a [Probe],
     /// Their options.
     pub options: &'a JudgeOptions,
+    /// What comes before every encoder.
+    pub front_end: &'a FrontEnd,
     /// How embeddings are made of maps or tokens.
     pub reading: &'a Reading,
     /// Where it is computed.
@@ -112,9 +112,7 @@ impl Judging<'_> {
     }
 
     fn subject(&self, candidate: &Candidate<'_>) -> Result<Subject, Error> {
-        let Candidate {
-            encoder, front_end, ..
-        } = candidate;
+        let (encoder, front_end) = (candidate.encoder, self.front_end);
         let (device, workers, stop) = (self.device, self.workers, self.stop);
         let wants_rows = self.probes.iter().any(|probe| *probe != Probe::Attentive);
         let [train, validation, test] = self.parts().map(|data| {

@@ -305,41 +305,38 @@ fn report(
         Some(Probe::Attentive) => Reading::default(),
         _ => reading(call)?,
     };
-    let candidate = |name: &str, role, encoder| -> Result<Candidate<'_>, ScriptError> {
-        let front_end = front_end(call, encoder, &split.train, environment)?;
-        let name = name.to_owned();
-        Ok(Candidate {
-            name,
-            role,
-            encoder,
-            front_end,
-        })
+    // All candidates are of one architecture and hear alike.
+    let front_end = front_end(call, &model.encoder, &split.train, environment)?;
+    let candidate = |name: &str, role, encoder| Candidate {
+        name: name.to_owned(),
+        role,
+        encoder,
     };
-    let mut candidates = vec![candidate(model.title(), Role::Judged, &model.encoder)?];
+    let mut candidates = vec![candidate(model.title(), Role::Judged, &model.encoder)];
     // Where an epoch was chosen, the last one is told as well.
     let chosen = run.as_ref().filter(|run| run.chosen().is_some());
     let last =
         chosen.and_then(|run| Some((run.title_of_last(), run.encoders().into_iter().next()?.1)));
     if let Some((name, last)) = &last {
-        candidates.push(candidate(name, Role::Judged, last)?);
+        candidates.push(candidate(name, Role::Judged, last));
     }
     let random = random_beside(&model, run.as_ref(), environment)?;
     if let Some(random) = &random {
-        candidates.push(candidate(Role::Random.name(), Role::Random, random)?);
+        candidates.push(candidate(Role::Random.name(), Role::Random, random));
     }
-    let recipe = candidates[0].front_end.recipe.clone();
     let stop = environment.token.stop();
     let judged = Judging {
         split: &split,
         probes,
         options: &options,
+        front_end: &front_end,
         reading: &reading,
         device: &environment.device()?,
         workers: &environment.workers()?,
         stop: &|| stop.is_asked(),
     }
-    .judge(&candidates, &features_of_floor(&recipe)?)?;
-    let mut settings = settings(&model, run.as_ref(), &recipe.to_string());
+    .judge(&candidates, &features_of_floor(&front_end.recipe)?)?;
+    let mut settings = settings(&model, run.as_ref(), &front_end.recipe.to_string());
     settings.extend(told(&reading));
     Ok(Report {
         curves: run.as_ref().map(Run::curves).unwrap_or_default(),
