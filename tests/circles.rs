@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 type Module = Vec<String>;
 
 /// The crates by their folders; the program's own files stand beside the folders of the crates.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "src/audio",
+    "src/fft",
     "src/figure",
     "src/learn",
     "src/native",

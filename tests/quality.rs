@@ -1,9 +1,9 @@
 //! Promises about sound that need no vectors: they are measured on what the language gives.
 
 use auricle_audio::Waveform;
+use auricle_fft::DoublePlanner;
 use auricle_session::script::Silent;
 use auricle_session::{Session, Settings};
-use realfft::RealFftPlanner;
 use std::sync::Arc;
 
 fn wave(script: &str) -> Waveform {
@@ -17,7 +17,7 @@ fn wave(script: &str) -> Waveform {
 /// Power by frequency bin, averaged over stretches of 4096 samples under a Hann window that overlap by half.
 fn power(samples: &[f32]) -> Vec<f64> {
     const N: usize = 4096;
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(N);
+    let fft = DoublePlanner::new().real_forward(N);
     let mut sums = vec![0.0; N / 2 + 1];
     for start in (0..=samples.len() - N).step_by(N / 2) {
         let window = |i: usize| 0.5 - 0.5 * (std::f64::consts::TAU * i as f64 / N as f64).cos();

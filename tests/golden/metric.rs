@@ -2,7 +2,7 @@
 
 use super::vectors::dsp;
 use super::{npy, spectral};
-use realfft::RealFftPlanner;
+use auricle_fft::DoublePlanner;
 use serde_json::Value as Json;
 use std::f64::consts::PI;
 use std::path::PathBuf;
@@ -167,7 +167,7 @@ fn in_band(x: &[f64], trim: usize, [low, high]: [f64; 2], sample_rate: f64) -> V
         time[i] *= gain;
         time[n - 1 - i] *= gain;
     }
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(n);
+    let fft = DoublePlanner::new().real_forward(n);
     let mut spectrum = fft.make_output_vec();
     fft.process(&mut time, &mut spectrum).unwrap();
     let hz = |bin: usize| bin as f64 * sample_rate / n as f64;
@@ -183,7 +183,7 @@ fn slope(x: &[f64], n: usize, [low, high]: [f64; 2], sample_rate: f64) -> f64 {
     let window: Vec<f64> = (0..n)
         .map(|i| 0.5 - 0.5 * (2.0 * PI * i as f64 / n as f64).cos())
         .collect();
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(n);
+    let fft = DoublePlanner::new().real_forward(n);
     let mut power = vec![0.0; n / 2 + 1];
     for start in (0..=x.len() - n).step_by(n / 2) {
         let part = &x[start..start + n];

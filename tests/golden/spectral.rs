@@ -1,7 +1,7 @@
 //! Measures of pitch, level and spectrum, as the reference's README defines them.
 
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex64;
+use auricle_fft::DoublePlanner;
+use auricle_fft::num_complex::Complex64;
 use std::f64::consts::{PI, TAU};
 
 /// A periodic Hann window.
@@ -12,7 +12,7 @@ fn hann(n: usize) -> Vec<f64> {
 }
 
 fn spectrum(mut time: Vec<f64>) -> Vec<Complex64> {
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(time.len());
+    let fft = DoublePlanner::new().real_forward(time.len());
     let mut out = fft.make_output_vec();
     fft.process(&mut time, &mut out).unwrap();
     out

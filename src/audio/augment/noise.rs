@@ -6,8 +6,8 @@ use super::{
 use crate::declare::words;
 use crate::waveform::{mix_at_level, mix_at_snr};
 use crate::{Distribution, Error, Rng};
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex32;
+use auricle_fft::Planner;
+use auricle_fft::num_complex::Complex32;
 use smallvec::smallvec;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -198,7 +198,7 @@ fn a_weight(freq_hz: f64) -> f64 {
 
 /// What shaping noise needs besides its output, kept by each thread.
 struct Shaper {
-    planner: RealFftPlanner<f32>,
+    planner: Planner,
     time: Vec<f32>,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
@@ -214,7 +214,7 @@ pub(super) fn fill_colored(
 ) {
     thread_local! {
         static SHAPER: RefCell<Shaper> = RefCell::new(Shaper {
-            planner: RealFftPlanner::new(),
+            planner: Planner::new(),
             time: Vec::new(),
             spectrum: Vec::new(),
             scratch: Vec::new(),
@@ -242,7 +242,7 @@ impl Shaper {
         let n = fast_length(out.len());
         time.resize(n, 0.0);
         rng.fill_normal(time);
-        let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
+        let (forward, inverse) = (planner.real_forward(n), planner.real_inverse(n));
         spectrum.resize(n / 2 + 1, Complex32::default());
         scratch.resize(
             forward.get_scratch_len().max(inverse.get_scratch_len()),
@@ -400,8 +400,7 @@ mod tests {
             48_000,
             &mut Rng::from_words(&[4]),
         );
-        let mut planner = RealFftPlanner::<f32>::new();
-        let forward = planner.plan_fft_forward(noise.len());
+        let forward = Planner::new().real_forward(noise.len());
         let mut spectrum = forward.make_output_vec();
         forward.process(&mut noise, &mut spectrum).unwrap();
         let step = 48_000.0 / f64::from(1 << 17);

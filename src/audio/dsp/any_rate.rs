@@ -3,8 +3,8 @@
 use super::rate_change::{MOST_POINTS, PASS, RateChange, STOP, STOP_DB, Sizes, reach};
 use super::reader::bessel_i0;
 use super::short_kernel::{FRACTION_BITS, TAPS, level, read_at};
+use auricle_fft::{Fft, Planner};
 use pulp::{Arch, Simd, WithSimd};
-use rustfft::{Fft, FftPlanner};
 use std::cell::RefCell;
 use std::f64::consts::{PI, TAU};
 use std::sync::{Arc, OnceLock};
@@ -90,14 +90,9 @@ impl AnyRate {
 pub(super) fn plans(block: Sizes) -> [Arc<dyn Fft<f32>>; 2] {
     thread_local! {
         // Four to seven times powers of two: what is kept is bounded.
-        static PLANNER: RefCell<FftPlanner<f32>> = RefCell::new(FftPlanner::new());
+        static PLANNER: RefCell<Planner> = RefCell::new(Planner::new());
     }
-    PLANNER.with_borrow_mut(|planner| {
-        [
-            planner.plan_fft_forward(block.from),
-            planner.plan_fft_inverse(block.to),
-        ]
-    })
+    PLANNER.with_borrow_mut(|planner| [planner.forward(block.from), planner.inverse(block.to)])
 }
 
 struct Convert<'a> {

@@ -171,7 +171,7 @@ fn root_of_gain(gain_db: f64) -> f64 {
 mod tests {
     use super::super::{Cascade, Start};
     use super::*;
-    use realfft::num_complex::Complex64;
+    use auricle_fft::num_complex::Complex64;
 
     /// The magnitude at a frequency of what a filter makes of an impulse.
     fn measured(filter: Biquad, cycles: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! Linear convolution by the Fourier transform.
 
-use realfft::num_complex::Complex32;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use auricle_fft::num_complex::Complex32;
+use auricle_fft::{ComplexToReal, Planner, RealToComplex};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -109,9 +109,9 @@ fn transform_size(long: usize, short: usize) -> usize {
 
 fn plans(n: usize) -> Plans {
     thread_local! {
-        static PLANNER: RefCell<RealFftPlanner<f32>> = RefCell::new(RealFftPlanner::new());
+        static PLANNER: RefCell<Planner> = RefCell::new(Planner::new());
     }
-    PLANNER.with_borrow_mut(|planner| (planner.plan_fft_forward(n), planner.plan_fft_inverse(n)))
+    PLANNER.with_borrow_mut(|planner| (planner.real_forward(n), planner.real_inverse(n)))
 }
 
 #[cfg(test)]

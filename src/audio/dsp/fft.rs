@@ -1,8 +1,8 @@
 //! Real FFTs whose plans are made once per size and thread.
 
 use super::LaneScratch;
-use realfft::num_complex::Complex32;
-use realfft::{RealFftPlanner, RealToComplex};
+use auricle_fft::num_complex::Complex32;
+use auricle_fft::{Planner, RealToComplex};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -37,10 +37,10 @@ impl Fft {
     /// The transform of `n` real samples, `n >= 1`.
     pub fn new(n: usize) -> Fft {
         thread_local! {
-            static PLANNER: RefCell<RealFftPlanner<f32>> = RefCell::new(RealFftPlanner::new());
+            static PLANNER: RefCell<Planner> = RefCell::new(Planner::new());
         }
         Fft {
-            plan: PLANNER.with_borrow_mut(|planner| planner.plan_fft_forward(n)),
+            plan: PLANNER.with_borrow_mut(|planner| planner.real_forward(n)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Real FFTs in double precision, there and back.
 
-use realfft::num_complex::Complex64;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use auricle_fft::num_complex::Complex64;
+use auricle_fft::{ComplexToReal, DoublePlanner, RealToComplex};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -29,11 +29,11 @@ impl FftPair {
     /// The transforms of `n` real samples, `n >= 1`.
     pub fn new(n: usize) -> FftPair {
         thread_local! {
-            static PLANNER: RefCell<RealFftPlanner<f64>> = RefCell::new(RealFftPlanner::new());
+            static PLANNER: RefCell<DoublePlanner> = RefCell::new(DoublePlanner::new());
         }
         PLANNER.with_borrow_mut(|planner| FftPair {
-            forward: planner.plan_fft_forward(n),
-            inverse: planner.plan_fft_inverse(n),
+            forward: planner.real_forward(n),
+            inverse: planner.real_inverse(n),
         })
     }
 

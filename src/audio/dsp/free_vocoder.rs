@@ -1,7 +1,7 @@
 //! The phase vocoder whose bins turn each for itself.
 
 use super::{Istft, IstftScratch, PairScratch};
-use realfft::num_complex::Complex64;
+use auricle_fft::num_complex::Complex64;
 
 /// A phase vocoder without locking, as librosa has it: see [`Vocoder`](super::Vocoder).
 ///

@@ -2,7 +2,7 @@
 
 use super::{FftScratch, Istft, IstftScratch, Stft, StftOptions, n_frames};
 use crate::{Error, Rng};
-use realfft::num_complex::Complex64;
+use auricle_fft::num_complex::Complex64;
 use std::f64::consts::TAU;
 
 /// Options of [`griffin_lim`].

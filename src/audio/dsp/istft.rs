@@ -2,7 +2,7 @@
 
 use super::{FftPair, PairScratch, Stft, StftOptions};
 use crate::Error;
-use realfft::num_complex::Complex64;
+use auricle_fft::num_complex::Complex64;
 
 /// Share of the largest window-square sum below which a sample counts as not covered by any frame. It lies far under
 /// the square of a window's smallest true sample and far above that of one which is only zero up to rounding.

@@ -141,29 +141,27 @@ impl LaneFft {
 
     /// Transforms samples, even ones in `re` and odd ones in `im`, into bins 0 to `n / 2`, after [`LaneFft::prepare`].
     pub fn forward(&self, scratch: &mut LaneScratch) {
-        Arch::new().dispatch(Run {
-            fft: self,
-            scratch,
-            task: Task::Forward,
-        });
+        self.run(scratch, Task::Forward);
     }
 
     /// As [`LaneFft::forward`], and leaves the squared magnitudes of the bins in `re`.
     pub fn powers(&self, scratch: &mut LaneScratch) {
-        Arch::new().dispatch(Run {
-            fft: self,
-            scratch,
-            task: Task::Powers,
-        });
+        self.run(scratch, Task::Powers);
     }
 
     /// Transforms bins 0 to `n / 2` into samples times `n / 2`, even ones in `re` and odd ones in `im`, after
     /// [`LaneFft::prepare`]. Imaginary parts of the first and last bin are ignored.
     pub fn inverse(&self, scratch: &mut LaneScratch) {
+        self.run(scratch, Task::Inverse);
+    }
+
+    /// All tasks are one function: the passes are compiled once for each width of registers, which takes long.
+    #[inline(never)]
+    fn run(&self, scratch: &mut LaneScratch, task: Task) {
         Arch::new().dispatch(Run {
             fft: self,
             scratch,
-            task: Task::Inverse,
+            task,
         });
     }
 }
@@ -193,22 +191,16 @@ impl WithSimd for Run<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Run { fft, scratch, task } = self;
+        // With real and imaginary parts exchanged, the forward transform is the inverse one.
+        if let Task::Inverse = task {
+            fft.pack(simd, scratch);
+            std::mem::swap(&mut scratch.re, &mut scratch.im);
+        }
+        fft.complex(simd, scratch);
         match task {
-            Task::Forward => {
-                fft.complex(simd, scratch);
-                fft.unpack(simd, scratch);
-            }
-            Task::Powers => {
-                fft.complex(simd, scratch);
-                fft.unpack_powers(simd, scratch);
-            }
-            Task::Inverse => {
-                fft.pack(simd, scratch);
-                // With real and imaginary parts exchanged, the forward transform is the inverse one.
-                std::mem::swap(&mut scratch.re, &mut scratch.im);
-                fft.complex(simd, scratch);
-                std::mem::swap(&mut scratch.re, &mut scratch.im);
-            }
+            Task::Forward => fft.unpack(simd, scratch),
+            Task::Powers => fft.unpack_powers(simd, scratch),
+            Task::Inverse => std::mem::swap(&mut scratch.re, &mut scratch.im),
         }
     }
 }

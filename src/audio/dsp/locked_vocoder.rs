@@ -2,9 +2,9 @@
 
 use super::Window;
 use super::phase_lock::{Bins, PhaseLock};
+use auricle_fft::num_complex::Complex32;
+use auricle_fft::{Fft, Planner};
 use pulp::{Arch, Simd, WithSimd};
-use realfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -67,14 +67,10 @@ impl WithSimd for Run<'_> {
 impl LockedVocoder {
     pub(super) fn new(n_fft: usize, hop_length: usize) -> LockedVocoder {
         thread_local! {
-            static PLANNER: RefCell<FftPlanner<f32>> = RefCell::new(FftPlanner::new());
+            static PLANNER: RefCell<Planner> = RefCell::new(Planner::new());
         }
-        let (forward, inverse) = PLANNER.with_borrow_mut(|planner| {
-            (
-                planner.plan_fft_forward(n_fft),
-                planner.plan_fft_inverse(n_fft),
-            )
-        });
+        let (forward, inverse) =
+            PLANNER.with_borrow_mut(|planner| (planner.forward(n_fft), planner.inverse(n_fft)));
         let window = Window::Hann.samples(n_fft);
         let narrow = |scale: f64| window.iter().map(|w| (w * scale) as f32).collect();
         LockedVocoder {

@@ -1,6 +1,6 @@
 //! Turning the bins of a frame so that it goes on from the frame before it.
 
-use realfft::num_complex::Complex32;
+use auricle_fft::num_complex::Complex32;
 
 /// Values that are written at a time where parts of bins are filled.
 const WIDTH: usize = 16;

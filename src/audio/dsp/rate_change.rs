@@ -1,10 +1,9 @@
 //! One change of the sample rate by overlap-save blocks, with its filter and its transforms.
 
 use super::reader::bessel_i0;
+use auricle_fft::num_complex::Complex32;
+use auricle_fft::{DoublePlanner, Fft, Planner};
 use pulp::{Arch, Simd, WithSimd};
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex32;
-use rustfft::{Fft, FftPlanner};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
@@ -61,9 +60,9 @@ impl RateChange {
     /// take long to prepare.
     pub(super) fn new(from: u32, to: u32) -> Option<RateChange> {
         let (block, edge) = sizes(from, to)?;
-        let mut planner = FftPlanner::new();
-        let forward = planner.plan_fft_forward(block.from);
-        let inverse = planner.plan_fft_inverse(block.to);
+        let mut planner = Planner::new();
+        let forward = planner.forward(block.from);
+        let inverse = planner.inverse(block.to);
         let gains = gains(from, to, block);
         let buffers = Buffers::default();
         Some(RateChange::of_parts(
@@ -325,7 +324,7 @@ fn gains(from: u32, to: u32, block: Sizes) -> Vec<f32> {
         time[i] = response(i);
         time[(n - i) % n] = time[i];
     }
-    let transform = RealFftPlanner::new().plan_fft_forward(n);
+    let transform = DoublePlanner::new().real_forward(n);
     let mut spectrum = transform.make_output_vec();
     transform
         .process(&mut time, &mut spectrum)

@@ -15,6 +15,8 @@ const PHASE_BITS: u32 = 8;
 /// Bits behind the point of a position, and those of them that lie between two sets of weights.
 pub(super) const FRACTION_BITS: u32 = 32;
 const SHARE_BITS: u32 = FRACTION_BITS - PHASE_BITS;
+/// How far behind a set a position is.
+const SHARE: u64 = (1 << SHARE_BITS) - 1;
 /// Where the table of [`level`] ends, in cycles a sample, and its intervals.
 const HIGHEST: f64 = 0.36;
 const LEVELS: usize = 1 << 12;
@@ -23,9 +25,15 @@ const LEVELS: usize = 1 << 12;
 #[inline(always)]
 pub(super) fn read_at(middle: &[f32], places: &[u64], out: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        wide::read_at(simd, weights(), middle, places, out);
-        return;
+    {
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            wide::read_at(simd, weights(), middle, places, out);
+            return;
+        }
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            wide::read_at(simd, weights(), middle, places, out);
+            return;
+        }
     }
     read_one_by_one(middle, places, out);
 }
@@ -36,35 +44,33 @@ fn read_one_by_one(middle: &[f32], places: &[u64], out: &mut [f32]) {
     // Looked up once a call, for the look-up asks each time whether the table is there.
     let weights = weights();
     for (y, &at) in out.iter_mut().zip(places) {
-        let (samples, [low, rise], share) = around(middle, weights, at);
-        let p: [f32; TAPS] = std::array::from_fn(|j| samples[j] * (low[j] + share * rise[j]));
-        *y = ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+        let (samples, Weight([low, rise])) = around(middle, weights, at);
+        let sum = |weights: &[f32; TAPS]| {
+            let p: [f32; TAPS] = std::array::from_fn(|j| samples[j] * weights[j]);
+            ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]))
+        };
+        *y = sum(low) + (at & SHARE) as i32 as f32 * sum(rise);
     }
 }
 
-/// The samples that a position is a sum of, the weights of the set before it and how they rise, and how far behind that
-/// set it is.
+/// The samples that a position is a sum of, the weights of the set before it and how they rise.
 #[inline(always)]
-fn around<'a>(
-    middle: &'a [f32],
-    weights: &'a Weights,
-    at: u64,
-) -> (&'a [f32; TAPS], &'a [[f32; TAPS]; 2], f32) {
-    let samples = middle[(at >> FRACTION_BITS) as usize..].first_chunk();
-    let share = (at % (1 << SHARE_BITS)) as i32 as f32;
-    let samples = samples.expect("a place has its samples");
-    (
-        samples,
-        &weights[(at >> SHARE_BITS) as usize % PHASES],
-        share,
-    )
+fn around<'a>(middle: &'a [f32], weights: &'a Weights, at: u64) -> (&'a [f32; TAPS], &'a Weight) {
+    let first = (at >> FRACTION_BITS) as usize;
+    let samples = middle[first..first + TAPS].first_chunk();
+    let samples = samples.expect("there are as many");
+    (samples, &weights[(at >> SHARE_BITS) as usize % PHASES])
 }
 
-/// See [`weights`].
-type Weights = [[[f32; TAPS]; 2]; PHASES];
+/// The weights of the samples around a position, and how much they rise with each unit of its last [`SHARE_BITS`]: one line
+/// of the cache.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Weight([[f32; TAPS]; 2]);
 
-/// For every position between two samples the weights of the samples around it, and how much they
-/// rise with each unit of a position's last [`SHARE_BITS`].
+type Weights = [Weight; PHASES];
+
+/// The weights at every position between two samples.
 fn weights() -> &'static Weights {
     static WEIGHTS: OnceLock<Weights> = OnceLock::new();
     WEIGHTS.get_or_init(|| {
@@ -77,8 +83,10 @@ fn weights() -> &'static Weights {
         std::array::from_fn(|set| {
             let low: [f64; TAPS] = std::array::from_fn(|tap| weight(set, tap));
             let rise = |tap| (weight(set + 1, tap) - low[tap]) / f64::from(1 << SHARE_BITS);
-            let rise = std::array::from_fn(|tap| rise(tap) as f32);
-            [low.map(|weight| weight as f32), rise]
+            Weight([
+                low.map(|weight| weight as f32),
+                std::array::from_fn(|tap| rise(tap) as f32),
+            ])
         })
     })
 }
@@ -101,104 +109,189 @@ pub(super) fn level(frequency: f64) -> f64 {
     table[index] + (place - index as f64) * (table[index + 1] - table[index])
 }
 
-/// Eight results at a time, in the registers of a processor with AVX2.
+/// Eight results at a time, in wide registers.
 ///
 /// What a compiler makes of [`read_one_by_one`] spends more time on moving products into place than on the products: here
-/// eight rows of eight are folded together by seven additions.
+/// those of eight positions are folded together.
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use super::{Weights, around};
-    use pulp::x86::V3;
+    use super::{SHARE, Weights, around};
+    use pulp::x86::{V3, V4};
     use pulp::{Simd, WithSimd, cast};
-    use std::arch::x86_64::__m256;
+    use std::arch::x86_64::{__m256, __m256i, __m512};
 
     /// See [`read_at`](super::read_at).
     #[inline(always)]
-    pub(super) fn read_at(
-        simd: V3,
+    pub(super) fn read_at<S: Simd>(
+        simd: S,
         weights: &Weights,
         middle: &[f32],
         places: &[u64],
         out: &mut [f32],
-    ) {
-        let sums = Sums {
+    ) where
+        Wide<S>: Eight,
+    {
+        let eight = Wide(simd);
+        Simd::vectorize(
             simd,
-            weights,
-            middle,
-        };
-        Simd::vectorize(simd, Read { sums, places, out });
+            Read {
+                eight,
+                weights,
+                middle,
+                places,
+                out,
+            },
+        );
     }
 
+    /// Registers of some width.
     #[derive(Clone, Copy)]
-    struct Sums<'a> {
-        simd: V3,
+    pub(super) struct Wide<S>(S);
+
+    /// How samples around eight positions and their weights become eight results.
+    pub(super) trait Eight: Copy {
+        fn eight(self, weights: &Weights, middle: &[f32], places: &[u64; 8]) -> [f32; 8];
+    }
+
+    struct Read<'a, E> {
+        eight: E,
         weights: &'a Weights,
         middle: &'a [f32],
-    }
-
-    struct Read<'a> {
-        sums: Sums<'a>,
         places: &'a [u64],
         out: &'a mut [f32],
     }
 
-    impl WithSimd for Read<'_> {
+    impl<E: Eight> WithSimd for Read<'_, E> {
         type Output = ();
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            let Read { sums, places, out } = self;
+            let Read {
+                eight,
+                weights,
+                middle,
+                places,
+                out,
+            } = self;
             let (whole, rest) = places.as_chunks::<8>();
             let (eights, ends) = out.as_chunks_mut::<8>();
             for (sounds, places) in eights.iter_mut().zip(whole) {
-                *sounds = sums.eight(places);
+                *sounds = eight.eight(weights, middle, places);
             }
             if let Some(&first) = rest.first() {
                 let mut places = [first; 8];
                 places[..rest.len()].copy_from_slice(rest);
-                let last = sums.eight(&places);
-                match eights.get_mut(whole.len()) {
-                    Some(sounds) => sounds[..rest.len()].copy_from_slice(&last[..rest.len()]),
-                    None => ends[..rest.len()].copy_from_slice(&last[..rest.len()]),
-                }
+                let last = eight.eight(weights, middle, &places);
+                let to = match eights.get_mut(whole.len()) {
+                    Some(sounds) => sounds.as_mut_slice(),
+                    None => ends,
+                };
+                to[..rest.len()].copy_from_slice(&last[..rest.len()]);
             }
         }
     }
 
-    impl Sums<'_> {
+    impl Wide<V3> {
         #[inline(always)]
-        fn eight(self, places: &[u64; 8]) -> [f32; 8] {
-            let [a, b, c, d, e, f, g, h] = *places;
-            let first = self.fold(self.pair(a, b), self.pair(c, d));
-            let second = self.fold(self.pair(e, f), self.pair(g, h));
-            let avx = self.simd.avx;
-            cast(avx._mm256_add_ps(
-                avx._mm256_permute2f128_ps::<0x20>(first, second),
-                avx._mm256_permute2f128_ps::<0x31>(first, second),
-            ))
-        }
-
-        #[inline(always)]
-        fn pair(self, a: u64, b: u64) -> __m256 {
-            self.fold(self.products(a), self.products(b))
-        }
-
-        #[inline(always)]
-        fn products(self, at: u64) -> __m256 {
-            let (samples, [low, rise], share) = around(self.middle, self.weights, at);
-            let avx = self.simd.avx;
-            let rise = avx._mm256_mul_ps(avx._mm256_set1_ps(share), cast(*rise));
-            avx._mm256_mul_ps(cast(*samples), avx._mm256_add_ps(cast(*low), rise))
+        fn sums(self, [a, b, c, d, e, f, g, h]: [__m256; 8]) -> __m256 {
+            let low = self.fold(self.fold(a, b), self.fold(c, d));
+            let high = self.fold(self.fold(e, f), self.fold(g, h));
+            let avx = self.0.avx;
+            avx._mm256_add_ps(
+                avx._mm256_permute2f128_ps::<0x20>(low, high),
+                avx._mm256_permute2f128_ps::<0x31>(low, high),
+            )
         }
 
         /// Sums of neighbours in both halves of both: `x0 + x1, x2 + x3, y0 + y1, y2 + y3` and the same of the rest.
         #[inline(always)]
         fn fold(self, x: __m256, y: __m256) -> __m256 {
-            let avx = self.simd.avx;
+            let avx = self.0.avx;
             avx._mm256_add_ps(
                 avx._mm256_shuffle_ps::<0x88>(x, y),
                 avx._mm256_shuffle_ps::<0xdd>(x, y),
             )
+        }
+    }
+
+    impl Eight for Wide<V3> {
+        #[inline(always)]
+        fn eight(self, weights: &Weights, middle: &[f32], places: &[u64; 8]) -> [f32; 8] {
+            let avx = self.0.avx;
+            let mut low = [avx._mm256_setzero_ps(); 8];
+            let mut rise = low;
+            for k in 0..8 {
+                let (x, weight) = around(middle, weights, places[k]);
+                low[k] = avx._mm256_mul_ps(cast(*x), cast(weight.0[0]));
+                rise[k] = avx._mm256_mul_ps(cast(*x), cast(weight.0[1]));
+            }
+            let [first, last]: [__m256; 2] = cast(*places);
+            let avx2 = self.0.avx2;
+            let lower: __m256i = cast(avx._mm256_shuffle_ps::<0x88>(first, last));
+            let lower = avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(lower);
+            let shares = avx2._mm256_and_si256(lower, avx._mm256_set1_epi32(SHARE as i32));
+            let shares = avx._mm256_cvtepi32_ps(shares);
+            cast(avx._mm256_add_ps(self.sums(low), avx._mm256_mul_ps(shares, self.sums(rise))))
+        }
+    }
+
+    impl Wide<V4> {
+        #[inline(always)]
+        fn fold(self, x: __m512, y: __m512) -> __m512 {
+            let avx = self.0.avx512f;
+            avx._mm512_add_ps(
+                avx._mm512_shuffle_ps::<0x88>(x, y),
+                avx._mm512_shuffle_ps::<0xdd>(x, y),
+            )
+        }
+
+        #[inline(always)]
+        fn products(
+            self,
+            weights: &Weights,
+            middle: &[f32],
+            places: &[u64; 8],
+            k: usize,
+        ) -> __m512 {
+            let (x, weight) = around(middle, weights, places[k]);
+            let x = self.0.avx512dq._mm512_broadcast_f32x8(cast(*x));
+            self.0.avx512f._mm512_mul_ps(x, cast(weight.0))
+        }
+
+        #[inline(always)]
+        fn two(self, weights: &Weights, middle: &[f32], places: &[u64; 8], k: usize) -> __m512 {
+            self.fold(
+                self.products(weights, middle, places, k),
+                self.products(weights, middle, places, k + 1),
+            )
+        }
+    }
+
+    impl Eight for Wide<V4> {
+        #[inline(always)]
+        fn eight(self, weights: &Weights, middle: &[f32], places: &[u64; 8]) -> [f32; 8] {
+            let (avx, avx512) = (self.0.avx, self.0.avx512f);
+            let low = self.fold(
+                self.two(weights, middle, places, 0),
+                self.two(weights, middle, places, 2),
+            );
+            let high = self.fold(
+                self.two(weights, middle, places, 4),
+                self.two(weights, middle, places, 6),
+            );
+            let both = avx512._mm512_add_ps(
+                avx512._mm512_shuffle_f32x4::<0b10_00_10_00>(low, high),
+                avx512._mm512_shuffle_f32x4::<0b11_01_11_01>(low, high),
+            );
+            // Now those of weights and of their rise in turn.
+            let parted = avx512._mm512_shuffle_f32x4::<0b11_01_10_00>(both, both);
+            let [low, rise]: [__m256; 2] = cast(parted);
+            let shares = self.0.avx2._mm256_and_si256(
+                avx512._mm512_cvtepi64_epi32(cast(*places)),
+                avx._mm256_set1_epi32(SHARE as i32),
+            );
+            let shares = avx._mm256_cvtepi32_ps(shares);
+            cast(avx._mm256_add_ps(low, avx._mm256_mul_ps(shares, rise)))
         }
     }
 }
@@ -213,11 +306,26 @@ mod tests {
         crate::Rng::from_words(&[5]).fill_normal(&mut middle);
         for n in [0, 1, 7, 8, 13, 64] {
             let places: Vec<u64> = (0..n as u64).map(|i| i * ((13 << 30) + 12_345)).collect();
-            let (mut wide, mut narrow) = (vec![0.0; n], vec![0.0; n]);
-            read_at(&middle, &places, &mut wide);
+            let mut narrow = vec![0.0; n];
             read_one_by_one(&middle, &places, &mut narrow);
-            let bits = |sound: &[f32]| sound.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
-            assert_eq!(bits(&wide), bits(&narrow));
+            let is_same = |read: &dyn Fn(&mut [f32])| {
+                let mut wide = vec![0.0; n];
+                read(&mut wide);
+                let mut pairs = wide.iter().zip(&narrow);
+                pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+            };
+            assert!(is_same(&|out| read_at(&middle, &places, out)), "{n}");
+            // Where there are wider ones, too.
+            #[cfg(target_arch = "x86_64")]
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                assert!(is_same(&|out| wide::read_at(
+                    simd,
+                    weights(),
+                    &middle,
+                    &places,
+                    out
+                )));
+            }
         }
     }
 }

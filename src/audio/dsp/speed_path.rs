@@ -165,11 +165,14 @@ impl PathRuns<'_> {
         let n = self.left.min(PART);
         let made = &mut self.made[self.to..][..n.next_multiple_of(LANES)];
         let (ratio, width) = (simd.splat_f64s(self.ratio), LANES / S::F64_LANES);
-        for (v, at) in S::as_mut_simd_f64s(&mut self.at).0.iter_mut().enumerate() {
+        for (v, next) in S::as_mut_simd_f64s(&mut self.at).0.iter_mut().enumerate() {
+            // In a register: in memory each would wait until the one before is written.
+            let mut at = *next;
             for speeds in S::as_mut_simd_f64s(made).0.chunks_exact_mut(width) {
-                speeds[v] = *at;
-                *at = simd.mul_f64s(*at, ratio);
+                speeds[v] = at;
+                at = simd.mul_f64s(at, ratio);
             }
+            *next = at;
         }
         if self.path.divisor != 1.0 {
             for speed in made {

@@ -3,7 +3,7 @@
 use super::deal::{Rows, deal};
 use super::{Fft, FftScratch, LANES, LaneFft, Window};
 use crate::Error;
-use realfft::num_complex::Complex32;
+use auricle_fft::num_complex::Complex32;
 use std::ops::Range;
 
 /// What stands before the first and behind the last sample of a centred transform.

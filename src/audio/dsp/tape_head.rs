@@ -34,15 +34,19 @@ pub struct TapeHead {
     tail: Vec<f32>,
     /// A part of a loop.
     part: Vec<f32>,
-    blocks: Vec<Block>,
+    /// What is read from a pair of blocks, and from the next one.
+    readings: [Reading; 2],
 }
 
-/// What is read from a pair of blocks: the end of those samples of the result, and the limit for the
-/// highest speed among them.
-#[derive(Clone, Copy)]
-struct Block {
-    end: usize,
+/// What is read from a pair of blocks.
+#[derive(Default)]
+struct Reading {
+    /// Where, with [`FRACTION_BITS`] behind the point.
+    places: Vec<u64>,
+    /// The limit for the highest speed there.
     limit: u32,
+    /// Whether nothing is read from later blocks.
+    is_last: bool,
 }
 
 impl TapeHead {
@@ -65,72 +69,84 @@ impl TapeHead {
             out,
         });
     }
+}
 
-    /// Divides the result among pairs of blocks, whose samples of the middle rate lie `step` apart;
-    /// the first place is within the first of them.
+/// The places of a path of speeds, divided among pairs of blocks whose samples of the middle rate lie `step` apart.
+struct Places<R> {
+    runs: R,
+    step: u64,
+    /// The place behind those that were made, from the beginning of the next reading on.
+    place: u64,
+    /// Places, how far it is from each to the next, and which of them were not given yet.
+    made: [u64; RUN],
+    far: [u64; RUN],
+    from: usize,
+    to: usize,
+}
+
+impl<R: SpeedRuns> Places<R> {
+    /// What is read from the next pair of blocks. Speeds are made once: the next reading is made before this one is read.
     #[inline(always)]
-    fn divide<S: Simd>(&mut self, simd: S, mut place: u64, speeds: &impl Speeds, step: u64) {
-        self.blocks.clear();
-        let (mut runs, mut first) = (speeds.runs(), 0);
-        let mut fastest = 1.0f64;
+    fn next<S: Simd>(&mut self, simd: S, reading: &mut Reading) {
+        reading.places.clear();
+        let mut furthest = 0;
         loop {
-            let run = runs.next_run(simd);
-            if run.is_empty() {
+            if self.from == self.to && !self.make(simd) {
+                reading.is_last = true;
                 break;
             }
-            let (length, most) = measure(run);
-            if place + length < step {
-                place += length;
-                fastest = fastest.max(most);
-            } else {
-                for (i, &speed) in run.iter().enumerate() {
-                    while place >= step {
-                        let (end, limit) = (first + i, limit(fastest));
-                        self.blocks.push(Block { end, limit });
-                        place -= step;
-                        fastest = 1.0;
-                    }
-                    fastest = fastest.max(speed);
-                    place += steps(speed);
-                }
+            let made = &self.made[self.from..self.to];
+            // Nothing is read backwards.
+            let n = match made[made.len() - 1] < self.step {
+                true => made.len(),
+                false => made.partition_point(|&place| place < self.step),
+            };
+            reading.places.extend_from_slice(&made[..n]);
+            furthest = most(furthest, &self.far[self.from..self.from + n]);
+            self.from += n;
+            if self.from < self.to {
+                let behind = self.made[self.from..self.to].iter_mut();
+                behind.for_each(|place| *place -= self.step);
+                self.place -= self.step;
+                reading.is_last = false;
+                break;
             }
-            first += run.len();
         }
-        let (end, limit) = (first, limit(fastest));
-        self.blocks.push(Block { end, limit });
+        reading.limit = limit(furthest as f64 / (TIMES * SAMPLE));
+    }
+
+    /// Makes the places of the next run; gives whether there is one.
+    #[inline(always)]
+    fn make<S: Simd>(&mut self, simd: S) -> bool {
+        let run = self.runs.next_run(simd);
+        (self.from, self.to) = (0, run.len());
+        for (far, &speed) in self.far.iter_mut().zip(run) {
+            *far = steps(speed);
+        }
+        let mut place = self.place;
+        for (made, far) in self.made[..self.to].iter_mut().zip(&self.far) {
+            *made = place;
+            place += far;
+        }
+        self.place = place;
+        self.to > 0
     }
 }
 
-/// How far some speeds go, and the highest of them, at least 1.
+/// The most of some numbers and of one.
 #[inline(always)]
-fn measure(run: &[f64]) -> (u64, f64) {
-    // In lanes, so that one comparison or sum does not wait for the other.
-    let (mut far, mut most) = ([0; 8], [1.0; 8]);
-    let (eights, rest) = run.as_chunks::<8>();
-    for speeds in eights {
+fn most(one: u64, numbers: &[u64]) -> u64 {
+    // In lanes, so that one comparison does not wait for the other.
+    let mut most = [one as i64; 8];
+    let (eights, rest) = numbers.as_chunks::<8>();
+    for numbers in eights {
         for lane in 0..8 {
-            far[lane] += steps(speeds[lane]);
-            most[lane] = if speeds[lane] > most[lane] {
-                speeds[lane]
-            } else {
-                most[lane]
-            };
+            most[lane] = most[lane].max(numbers[lane] as i64);
         }
     }
-    let (mut length, mut highest) = (0, 1.0);
-    for lane in 0..8 {
-        length += far[lane];
-        highest = if most[lane] > highest {
-            most[lane]
-        } else {
-            highest
-        };
-    }
-    for &speed in rest {
-        length += steps(speed);
-        highest = if speed > highest { speed } else { highest };
-    }
-    (length, highest)
+    let most = most.into_iter().fold(0, |most, number| most.max(number));
+    rest.iter()
+        .fold(most as u64, |most, &number| most.max(number))
 }
 
 /// Limits of the sound's frequencies an octave, and the last one of all.
@@ -241,17 +257,27 @@ impl<P: Speeds> WithSimd for Read<'_, P> {
         // The first sample of a sum stands half the kernel before its position, behind those of the
         // blocks before.
         let ahead = (TAPS - (TAPS / 2 - 1)) as f64;
-        let mut place = (((start - from as f64) * TIMES + ahead) * SAMPLE) as u64;
+        let place = (((start - from as f64) * TIMES + ahead) * SAMPLE) as u64;
         let step_to = (step.to as u64) << FRACTION_BITS;
-        head.divide(simd, place, speeds, step_to);
+        let mut places = Places {
+            runs: speeds.runs(),
+            step: step_to,
+            place,
+            made: [0; RUN],
+            far: [0; RUN],
+            from: 0,
+            to: 0,
+        };
         let (mut done, mut before) = (0, None);
-        // How far each sample of a run goes; those from `at` to `n_run` are still to be read.
-        let (mut runs, mut far) = (speeds.runs(), [0; RUN]);
-        let (mut at, mut n_run) = (0, 0);
-        for index in 0..head.blocks.len() {
-            let Block { end, limit } = head.blocks[index];
-            let following = head.blocks.get(index + 1);
-            let limit = following.map_or(limit, |block| limit.max(block.limit));
+        let [mut now, mut next] = std::mem::take(&mut head.readings);
+        places.next(simd, &mut next);
+        loop {
+            std::mem::swap(&mut now, &mut next);
+            let mut limit = now.limit;
+            if !now.is_last {
+                places.next(simd, &mut next);
+                limit = limit.max(next.limit);
+            }
             match outside {
                 Outside::Silence => change.take(sound, from),
                 Outside::Wrap => {
@@ -272,29 +298,18 @@ impl<P: Speeds> WithSimd for Read<'_, P> {
                 }
             }
             before = Some(limit);
-            while done < end {
-                if at == n_run {
-                    let run = runs.next_run(simd);
-                    for (far, &speed) in far.iter_mut().zip(run) {
-                        *far = steps(speed);
-                    }
-                    (at, n_run) = (0, run.len());
-                }
-                let n = (n_run - at).min(end - done);
-                let mut places = [0; RUN];
-                for (own, far) in places[..n].iter_mut().zip(&far[at..at + n]) {
-                    *own = place;
-                    place += far;
-                }
-                read_at(middle, &places[..n], &mut out[done..]);
-                (done, at) = (done + n, at + n);
+            let end = done + now.places.len();
+            read_at(middle, &now.places, &mut out[done..end]);
+            done = end;
+            if now.is_last {
+                break;
             }
             head.tail.clear();
             head.tail.extend_from_slice(&middle[TAPS + step.to..]);
             middle.copy_within(step.to..step.to + TAPS, 0);
             from += step.from as isize;
-            place = place.wrapping_sub(step_to);
         }
+        head.readings = [now, next];
         head.buffers = change.buffers;
     }
 }

@@ -1,7 +1,7 @@
 //! A filter given by its magnitude, applied block by block without a shift of phase.
 
-use realfft::num_complex::Complex32;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use auricle_fft::num_complex::Complex32;
+use auricle_fft::{ComplexToReal, Planner, RealToComplex};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ const BLOCK_PER_TAPS: usize = 4;
 
 #[derive(Default)]
 struct Buffers {
-    planner: Option<RealFftPlanner<f32>>,
+    planner: Option<Planner>,
     spectrum: Vec<Complex32>,
     response: Vec<f32>,
     time: Vec<f32>,
@@ -44,14 +44,14 @@ struct Buffers {
 impl Buffers {
     fn inverse(&mut self, n: usize) -> Arc<dyn ComplexToReal<f32>> {
         self.planner
-            .get_or_insert_with(RealFftPlanner::new)
-            .plan_fft_inverse(n)
+            .get_or_insert_with(Planner::new)
+            .real_inverse(n)
     }
 
     fn forward(&mut self, n: usize) -> Arc<dyn RealToComplex<f32>> {
         self.planner
-            .get_or_insert_with(RealFftPlanner::new)
-            .plan_fft_forward(n)
+            .get_or_insert_with(Planner::new)
+            .real_forward(n)
     }
 
     /// Leaves the spectrum of a whole block of the filter in `response`, scaled for a round trip; it is real.
