@@ -1,8 +1,8 @@
 //! From a text to what runs: shortcuts written out, parsed, and looked through.
 
 use crate::script::{
-    Callable, Diagnostic, Expanded, Meaning, Quotient, Topic, explain_parse, explain_quotient,
-    lost_fraction, type_name,
+    Callable, Diagnostic, Expanded, Meaning, Quotient, Topic, explain_misread, explain_parse,
+    explain_quotient, lost_fraction, type_name,
 };
 use crate::session::Session;
 use rhai::{AST, Dynamic};
@@ -24,14 +24,12 @@ impl Session {
         match compiled {
             Ok(mut ast) => {
                 ast.set_source(name);
-                match self.lost_fraction(&ast) {
-                    Some(quotient) => Err(explain_quotient(
-                        &quotient,
-                        name,
-                        &self.environment.sources(),
-                    )),
-                    None => Ok(ast),
-                }
+                let sources = self.environment.sources();
+                let wrong = self
+                    .lost_fraction(&ast)
+                    .map(|quotient| explain_quotient(&quotient, name, &sources))
+                    .or_else(|| explain_misread(name, &sources, &self.table));
+                wrong.map_or(Ok(ast), Err)
             }
             Err(error) => Err(explain_parse(
                 &error,

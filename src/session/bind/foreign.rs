@@ -9,7 +9,7 @@ pub(crate) fn names() -> impl Iterator<Item = (&'static str, String)> {
     languages.chain(auricle_audio::augment::foreign_names())
 }
 
-/// Names of Python, JavaScript, MATLAB and R. Those of one row mean the same.
+/// Names of Python, JavaScript, MATLAB and R. Those of one row mean the same; one with a point is a member of a type.
 const LANGUAGES: &[(&[&str], &str)] = &[
     (&["True", "TRUE"], "it is written `true`"),
     (&["False", "FALSE"], "it is written `false`"),
@@ -60,6 +60,56 @@ const LANGUAGES: &[(&[&str], &str)] = &[
     (
         &["type", "typeof", "isinstance", "instanceof", "class"],
         "write `type_of(x)`",
+    ),
+    (
+        &[
+            "wave.sr",
+            "wave.fs",
+            "wave.rate",
+            "wave.samplerate",
+            "wave.frame_rate",
+        ],
+        "here it is `sample_rate`, in Hz",
+    ),
+    (
+        &["wave.duration", "wave.length_s", "wave.duration_s"],
+        "here it is `seconds`",
+    ),
+    (
+        &[
+            "wave.len",
+            "wave.length",
+            "wave.size",
+            "wave.n_frames",
+            "wave.frames",
+        ],
+        "here it is `n_samples`, the samples of a channel; `seconds` is its length in time",
+    ),
+    (
+        &["wave.shape"],
+        "a sound has `n_channels` and `n_samples`; `to_tensor()` has a shape",
+    ),
+    (
+        &["wave.channels", "wave.nchannels"],
+        "here it is `n_channels`",
+    ),
+    (
+        &[
+            "wave.data",
+            "wave.array",
+            "wave.numpy",
+            "wave.values",
+            "wave.get_array_of_samples",
+        ],
+        "here it is `samples()`, an array; `to_tensor()` is a tensor",
+    ),
+    (
+        &["wave.rms", "wave.dBFS", "wave.db"],
+        "here it is `rms_db`; `lufs` is the loudness",
+    ),
+    (
+        &["wave.write", "wave.export", "wave.to_wav"],
+        "here it is `save(\"a.wav\")`",
     ),
     (&["length", "numel", "count"], "write `len(x)` or `x.len()`"),
     (

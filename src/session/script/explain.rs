@@ -146,6 +146,13 @@ pub fn explain_parse(
     }
 }
 
+/// Explains what a text says that can be parsed, where that is surely not what is meant.
+pub fn explain_misread(source: &str, sources: &Sources, table: &Table) -> Option<Diagnostic> {
+    let script = sources.text(source)?;
+    let text = Text::of(script, table);
+    Some(of_habit(habits::misread(&text)?, source, script, &text))
+}
+
 /// Explains that a quotient of whole numbers is a whole number.
 pub fn explain_quotient(quotient: &Quotient, source: &str, sources: &Sources) -> Diagnostic {
     let (a, b) = quotient.numbers;

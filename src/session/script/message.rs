@@ -69,7 +69,7 @@ impl Cause<'_> {
                 (message, "", vec![hint])
             }
             E::ErrorModuleNotFound(name, _) => plain(format!("there is no module `{name}`")),
-            E::ErrorMismatchDataType(wanted, _, _) if wanted == "Fn" => self.called_value(),
+            E::ErrorMismatchDataType(wanted, got, _) if wanted == "Fn" => self.called_value(got),
             E::ErrorMismatchDataType(wanted, got, _)
             | E::ErrorMismatchOutputType(wanted, got, _) => {
                 let message = format!("{} is wanted here, not {}", article(wanted), article(got));
@@ -86,7 +86,9 @@ impl Cause<'_> {
             E::ErrorIndexingType(name, _) => {
                 let name = name.split(' ').next().unwrap_or(name);
                 let hint = match name {
-                    "wave" => "its samples are an array: `w.samples()[0]`",
+                    "wave" => {
+                        "its samples are an array: `w.samples()[0]`; a part of a sound is `w.slice(from_s, to_s)`"
+                    }
                     "recipe" => "its stages are listed by `print(r)`",
                     _ => "",
                 };
@@ -163,19 +165,29 @@ impl Cause<'_> {
         (format!("there is no variable `{name}`"), "", vec![hint])
     }
 
-    /// `x(2)`, where `x` holds no function.
-    fn called_value(&self) -> Told {
+    /// `x(2)`, where `x` holds no function. What rhai tells is the type of the first argument: it takes that for the function.
+    fn called_value(&self, type_name: &str) -> Told {
         let place = self.at.unwrap_or(0);
         let name = self.text.and_then(|text| {
-            let candidates = (place.saturating_sub(2)..=place)
-                .rev()
-                .filter(|&i| text.is_name(i));
-            candidates.map(|i| text.tokens[i].text.clone()).next()
+            // The place is that of the call, or of its first argument.
+            let called = match place.checked_sub(2) {
+                Some(before) if text.is(place - 1, "(") => before,
+                _ => place,
+            };
+            let mut candidates = (called.saturating_sub(2)..=called).rev();
+            let name = candidates.find(|&i| text.is_name(i) || text.is(i, ")"))?;
+            text.is_name(name).then(|| text.tokens[name].text.clone())
         });
         let name = name.unwrap_or_else(|| "this".into());
-        let hint = format!(
-            "an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`"
-        );
+        let hint = match noun(type_name) {
+            "wave" if name == "this" => {
+                "a sound goes through a recipe by `|>`: write `w |> r`".into()
+            }
+            "wave" => format!("a sound goes through a recipe by `|>`: write `w |> {name}`"),
+            _ => format!(
+                "an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`"
+            ),
+        };
         (
             format!("`{name}` holds no function that could be called"),
             "",
@@ -203,7 +215,7 @@ impl Cause<'_> {
             );
         }
         if name == "call" {
-            return self.called_value();
+            return self.called_value(types.first().copied().unwrap_or_default());
         }
         if !name
             .chars()
@@ -212,7 +224,7 @@ impl Cause<'_> {
         {
             return missing_operator(name, &nouns);
         }
-        let foreign = self.table.foreign(name).map(str::to_owned);
+        let foreign = self.foreign(types.first().copied().unwrap_or_default(), name);
         let properties = self.table.named(name).filter(|f| !f.is_called());
         if let Some(owner) = properties
             .filter_map(|f| f.receiver_name())
@@ -250,7 +262,11 @@ impl Cause<'_> {
                 foreign.or_else(guess).into_iter().collect(),
             );
         }
-        let mut hints = usages;
+        let mut hints = if any_of_type || foreign.is_none() {
+            usages
+        } else {
+            Vec::new()
+        };
         if matches!(name, "print" | "debug") && nouns.len() > 1 {
             hints = vec![format!(
                 "`{name}` takes one value: several stand in a text in backticks, `a ${{x}}`"
@@ -316,19 +332,28 @@ impl Cause<'_> {
             );
         }
         let members = self.table.members(owner);
-        let hint = match nearest(property, members.iter().copied()) {
-            _ if self.table.foreign(property).is_some() => {
-                self.table.foreign(property).unwrap_or("").to_owned()
-            }
-            Some(guess) => format!("did you mean `{guess}`?"),
-            None if members.is_empty() => String::new(),
-            None => format!("it has {}", members.join(", ")),
+        let hint = match (
+            self.foreign(owner, property),
+            nearest(property, members.iter().copied()),
+        ) {
+            (Some(advice), _) => advice,
+            (None, Some(guess)) => format!("did you mean `{guess}`?"),
+            (None, None) if members.is_empty() => String::new(),
+            (None, None) => format!("it has {}", members.join(", ")),
         };
         (
             format!("{a_type} has no property `{property}`"),
             "",
             vec![hint],
         )
+    }
+
+    /// What is said of a name that is known elsewhere: of values of a type, or else in general.
+    fn foreign(&self, type_name: &str, name: &str) -> Option<String> {
+        let of_type = self.table.foreign(&format!("{}.{name}", noun(type_name)));
+        of_type
+            .or_else(|| self.table.foreign(name))
+            .map(str::to_owned)
     }
 
     /// A key that a map does not have. The map is gone: what may be meant are the keys that the text mentions.
@@ -378,6 +403,9 @@ fn missing_operator(name: &str, nouns: &[String]) -> Told {
         "-" | "/" if has("a string") => "a text is read as a number by `parse_float(s)`",
         ".." if has("a string") => "texts are joined by `+`",
         "^" => "a power is written `x ** y`",
+        "+" | ">>" | "|" if has("a recipe") => {
+            "`a |> b` is one stage behind the other, `w |> a` a sound through it, `a | b` one of both"
+        }
         "+" | "-" | "*" | "/" | "**" if has("an array") => {
             "what is done to every element is `x.map(|v| 2 * v)`"
         }

@@ -3,7 +3,7 @@
 use super::error::nearest;
 use super::function::Apart;
 use super::signature::{Form, Signature};
-use super::{Call, CancelToken, Function, ScriptError, Unknown, Written};
+use super::{Call, CancelToken, Function, ScriptError, Unknown, Written, misuse};
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, Module, NativeCallContext, RhaiFunc};
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -210,7 +210,11 @@ fn invoke(
     mode: Mode,
     token: &CancelToken,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
-    let call = Call::new(&function.signature, context, args)?;
+    let advised = |error| {
+        let args: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
+        misuse::advised(error, function, &args)
+    };
+    let call = Call::new(&function.signature, context, args).map_err(advised)?;
     if mode == Mode::Check && (function.reads_data || call.any_unknown()) {
         return Ok(Dynamic::from(Unknown));
     }
@@ -221,7 +225,9 @@ fn invoke(
     };
     if apart {
         let (body, call) = (function.body.clone(), call.apart());
-        return Ok(token.unless_stopped(move || body(&call))??);
+        return Ok(token
+            .unless_stopped(move || body(&call))?
+            .map_err(advised)?);
     }
-    Ok((function.body)(&call)?)
+    Ok((function.body)(&call).map_err(advised)?)
 }

@@ -22,6 +22,9 @@ pub(super) fn named_argument(text: &Text<'_>, at: usize) -> Option<Habit> {
             && text.is_name(i)
             && text.is_any(i + 1, &["=", ":"])
     });
+    let is_share =
+        |i: &usize| matches!(text.tokens[*i].text.as_str(), "p" | "prob" | "probability");
+    let share = named.clone().find(is_share);
     let (mut options, mut positional) = (Vec::new(), Vec::new());
     let last = named.clone().next_back().unwrap_or(at);
     for i in named {
@@ -29,6 +32,12 @@ pub(super) fn named_argument(text: &Text<'_>, at: usize) -> Option<Habit> {
             &text.tokens[i].text,
             text.source(i + 2, text.expression_end(i + 2)),
         );
+        let value = match value.as_str() {
+            "True" => "true".into(),
+            "False" => "false".into(),
+            "None" => "()".into(),
+            _ => value,
+        };
         let is_positional = text
             .table
             .named(&name.text)
@@ -54,8 +63,13 @@ pub(super) fn named_argument(text: &Text<'_>, at: usize) -> Option<Habit> {
     } else {
         "arguments are given by their position"
     };
-    let hint = match known {
-        Some(function) if !takes_options => format!("usage: {}", function.signature()),
+    let hint = match (known, share) {
+        (Some(function), Some(i)) if function.returned_noun() == "recipe" => format!(
+            "a probability stands before a recipe: write `{} * {}(...)`",
+            text.source(i + 2, text.expression_end(i + 2)),
+            name.text
+        ),
+        (Some(function), _) if !takes_options => format!("usage: {}", function.signature()),
         _ => format!("write `{}({})`", name.text, arguments.join(", ")),
     };
     Habit::new(at, text.expression_end(last), message, hint)

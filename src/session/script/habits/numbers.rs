@@ -108,15 +108,39 @@ pub(super) fn without_its_digit(text: &Text<'_>, at: usize) -> Option<Habit> {
     )
 }
 
-/// `440Hz`, `5k`, `10n`, `3j`.
+/// Units that are written behind a number, also with a space between.
+const UNITS: [&str; 16] = [
+    "dB",
+    "db",
+    "Hz",
+    "hz",
+    "kHz",
+    "khz",
+    "s",
+    "ms",
+    "sec",
+    "seconds",
+    "samples",
+    "semitones",
+    "cents",
+    "st",
+    "LUFS",
+    "percent",
+];
+
+/// `440Hz`, `3 dB`, `5k`, `10n`, `3j`.
 pub(super) fn with_a_unit(text: &Text<'_>, at: usize) -> Option<Habit> {
     let (number, word) = (text.get(at)?, text.get(at + 1)?);
-    if number.kind != Kind::Number || word.kind != Kind::Word || word.apart {
+    let is_word = number.kind == Kind::Number && word.kind == Kind::Word && !word.leads;
+    if !is_word || (word.apart && !UNITS.contains(&word.text.as_str())) {
         return None;
     }
-    let written = format!("{}{}", number.text, word.text);
+    let written = text.source(at, at + 1);
     let hint = match word.text.as_str() {
-        "k" | "K" => format!("write `{}000`", number.text),
+        "k" | "K" | "kHz" | "khz" => match number.text.parse::<f64>() {
+            Ok(thousands) => format!("write `{}`", 1000.0 * thousands),
+            Err(_) => "write it in Hz".into(),
+        },
         _ if text.before(at).is_some_and(|before| before.is("let")) => {
             "a name does not begin with a digit".into()
         }

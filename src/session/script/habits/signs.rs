@@ -123,6 +123,12 @@ pub(super) fn foreign(text: &Text<'_>, at: usize) -> Option<Habit> {
         "<-" | ":=" => format!(
             "write `let {left} = ...` for a new variable, `{left} = ...` for one that is there"
         ),
+        "->" if text
+            .before(at)
+            .is_some_and(|before| before.kind == Kind::Word) =>
+        {
+            format!("a closure is written `|{left}| ...`")
+        }
         "->" => "a function does not say the type of its result: `fn f(x) { ... }`".into(),
         ".*" | "./" | ".^" => {
             let operator = if token.text == ".^" {
@@ -142,6 +148,19 @@ pub(super) fn foreign(text: &Text<'_>, at: usize) -> Option<Habit> {
         "\\" if text.line_end(at) == at => "a line that goes on needs no mark".into(),
         "\\" if text.is(at + 1, "(") => "a closure is written `|x| x + 1`".into(),
         "~" => format!("write `!{right}` for not"),
+        "?" if text.is_name(at + 1) && text.begins_statement(at) => {
+            format!("at a prompt it asks for help; in a script write `help(\"{right}\")`")
+        }
+        "?" if left != "x" && text.get(at + 1).is_none_or(|next| next.leads) => {
+            format!("at a prompt it asks for help; in a script write `help(\"{left}\")`")
+        }
+        "%" if text.is_any(at + 1, &[")", ","])
+            && text
+                .before(at)
+                .is_some_and(|before| before.kind == Kind::Number) =>
+        {
+            "a share is a number from 0 to 1: write `0.1` for 10 %".into()
+        }
         "?" if text.before(at).is_some_and(|before| before.ends_value()) => {
             "write `if a { b } else { c }`, which is a value; `??` stands for what is `()`".into()
         }

@@ -3,6 +3,12 @@
 use super::super::tokens::Kind;
 use super::text::{Habit, Text};
 
+/// Words that nothing can be named by.
+const OF_THE_LANGUAGE: [&str; 21] = [
+    "if", "else", "for", "while", "loop", "do", "until", "switch", "fn", "let", "const", "in",
+    "return", "break", "continue", "throw", "try", "catch", "import", "export", "private",
+];
+
 /// A word that means something elsewhere, where it makes a script that cannot be parsed.
 pub(super) fn word(text: &Text<'_>, at: usize) -> Option<Habit> {
     let token = text.get(at).filter(|token| token.kind == Kind::Word)?;
@@ -25,6 +31,10 @@ pub(super) fn word(text: &Text<'_>, at: usize) -> Option<Habit> {
     };
     let begins = text.begins_statement(at) || before.is_some_and(|before| before.is("="));
     match (token.text.as_str(), left, right) {
+        ("let" | "const" | "fn", ..) if next.is_some_and(|next| OF_THE_LANGUAGE.contains(&next.text.as_str())) => {
+            let message = format!("`{}` is a word of the language", text.tokens[at + 1].text);
+            Habit::new(at + 1, at + 1, message, "choose another name")
+        }
         ("and" | "AND", Some(left), Some(right)) => says(format!("write `{left} && {right}`")),
         ("or" | "OR", Some(left), Some(right)) => says(format!("write `{left} || {right}`")),
         ("xor", Some(left), Some(right)) => says(format!("write `{left} != {right}`")),
