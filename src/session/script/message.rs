@@ -178,18 +178,20 @@ impl Cause<'_> {
             let name = candidates.find(|&i| text.is_name(i) || text.is(i, ")"))?;
             text.is_name(name).then(|| text.tokens[name].text.clone())
         });
-        let name = name.unwrap_or_else(|| "this".into());
+        let shown = name
+            .as_ref()
+            .map_or("this".into(), |name| format!("`{name}`"));
+        let is_named = name.is_some();
+        let name = name.unwrap_or_else(|| "x".into());
         let hint = match noun(type_name) {
-            "wave" if name == "this" => {
-                "a sound goes through a recipe by `|>`: write `w |> r`".into()
-            }
+            "wave" if !is_named => "a sound goes through a recipe by `|>`: write `w |> r`".into(),
             "wave" => format!("a sound goes through a recipe by `|>`: write `w |> {name}`"),
             _ => format!(
                 "an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`"
             ),
         };
         (
-            format!("`{name}` holds no function that could be called"),
+            format!("{shown} holds no function that could be called"),
             "",
             vec![hint],
         )
