@@ -11,6 +11,7 @@ pub(super) const TAPS: usize = 8;
 pub(super) const KERNEL_BETA: f64 = 16.5;
 /// Positions between two samples for which weights are kept; linear in between is exact to -114 dB.
 const PHASES: usize = 1 << PHASE_BITS;
+/// A byte, which is read as one.
 const PHASE_BITS: u32 = 8;
 /// Bits behind the point of a position, and those of them that lie between two sets of weights.
 pub(super) const FRACTION_BITS: u32 = 32;
@@ -115,7 +116,8 @@ pub(super) fn level(frequency: f64) -> f64 {
 /// those of eight positions are folded together.
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use super::{SHARE, Weights, around};
+    use super::{SHARE, TAPS, Weight, Weights};
+    use pulp::bytemuck::cast_ref;
     use pulp::x86::{V3, V4};
     use pulp::{Simd, WithSimd, cast};
     use std::arch::x86_64::{__m256, __m256i, __m512};
@@ -147,6 +149,22 @@ mod wide {
     /// Registers of some width.
     #[derive(Clone, Copy)]
     pub(super) struct Wide<S>(S);
+
+    /// As [`around`](super::around), of one of eight positions. Of a position's bytes, low ones first, its parts are read each
+    /// by itself, which spares the shifts.
+    #[inline(always)]
+    fn around<'a>(
+        middle: &'a [f32],
+        weights: &'a Weights,
+        places: &[u64; 8],
+        k: usize,
+    ) -> (&'a [f32; TAPS], &'a Weight) {
+        let [_, _, _, set, first @ ..] = &cast_ref::<_, [[u8; 8]; 8]>(places)[k];
+        let first = u32::from_le_bytes(*first) as usize;
+        let samples = middle[first..first + TAPS].first_chunk();
+        let samples = samples.expect("there are as many");
+        (samples, &weights[usize::from(*set)])
+    }
 
     /// How samples around eight positions and their weights become eight results.
     pub(super) trait Eight: Copy {
@@ -221,7 +239,7 @@ mod wide {
             let mut low = [avx._mm256_setzero_ps(); 8];
             let mut rise = low;
             for k in 0..8 {
-                let (x, weight) = around(middle, weights, places[k]);
+                let (x, weight) = around(middle, weights, places, k);
                 low[k] = avx._mm256_mul_ps(cast(*x), cast(weight.0[0]));
                 rise[k] = avx._mm256_mul_ps(cast(*x), cast(weight.0[1]));
             }
@@ -253,7 +271,7 @@ mod wide {
             places: &[u64; 8],
             k: usize,
         ) -> __m512 {
-            let (x, weight) = around(middle, weights, places[k]);
+            let (x, weight) = around(middle, weights, places, k);
             let x = self.0.avx512dq._mm512_broadcast_f32x8(cast(*x));
             self.0.avx512f._mm512_mul_ps(x, cast(weight.0))
         }

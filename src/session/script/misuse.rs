@@ -14,41 +14,40 @@ pub(super) fn advised(error: ScriptError, function: &Function, args: &[Dynamic])
     } else {
         of_value(function, args)
     };
-    match (advice, &error.hint) {
-        (Some(advice), Some(hint)) if !hint.starts_with(&advice) => {
-            let both = format!("{advice}; {hint}");
-            error.hint(both)
-        }
-        (Some(advice), None) => error.hint(advice),
-        _ => error,
+    match advice {
+        Some(advice) => error.hint(advice),
+        None => error,
     }
 }
 
 /// `w.gain(3)`, `gain(w, 3)`, `noise(10).gain(3)`, `noise(5, 40)`, `noise([5, 40])`, `gain(3, 0.5)`.
 fn of_stage(function: &Function, args: &[Dynamic]) -> Option<String> {
     let name = function.name();
-    let mut parameters = function.described_parameters();
-    let wanted = parameters.next().map_or("", |first| &first.wanted);
-    let is_all = parameters.next().is_none();
+    let parameters = function.positional_parameters();
+    let wanted = parameters.first().map_or("", |first| &first.wanted);
     let (first, rest) = args.split_first()?;
-    let texts: Vec<String> = rest.iter().map(Shown::text_of).collect();
+    let texts: Vec<String> = rest.iter().map(Shown::source_of).collect();
     let texts = texts.join(", ");
     match type_name(first).as_str() {
+        "recipe" if wanted.contains("array") => {
+            Some(format!("recipes stand in an array: write `{name}([a, b])`"))
+        }
         "wave" if !wanted.contains("wave") => Some(format!(
             "a sound goes through a stage by `|>`: write `w |> {name}({texts})`"
         )),
-        "recipe" if !wanted.contains("recipe") => Some(format!(
-            "one stage stands behind the other: write `r |> {name}({texts})`"
-        )),
+        "recipe" if function.topic() == Topic::Stages && !wanted.contains("recipe") => Some(
+            format!("one stage stands behind the other: write `r |> {name}({texts})`"),
+        ),
         "array" if rest.is_empty() && wanted.contains("distribution") => {
             let array = first.as_array_ref().ok()?;
             range(&array)
         }
         // One parameter, and a number too many.
-        _ if is_all && args.len() == 2 => range(args).or_else(|| {
+        _ if parameters.len() == 1 && args.len() == 2 => range(args).or_else(|| {
             let (value, share) = (number(first)?, number(&rest[0])?);
-            (share > 0.0 && share <= 1.0).then(|| {
-                format!("a probability stands before a recipe: write `{share} * {name}({value})`")
+            let is_share = share > 0.0 && share <= 1.0;
+            is_share.then(|| {
+                format!("a probability stands before a recipe: `{share} * {name}({value})`")
             })
         }),
         _ => None,

@@ -151,7 +151,11 @@ pub(super) fn foreign(text: &Text<'_>, at: usize) -> Option<Habit> {
         "?" if text.is_name(at + 1) && text.begins_statement(at) => {
             format!("at a prompt it asks for help; in a script write `help(\"{right}\")`")
         }
-        "?" if left != "x" && text.get(at + 1).is_none_or(|next| next.leads) => {
+        "?" if text
+            .before(at)
+            .is_some_and(|before| before.kind == Kind::Word)
+            && text.get(at + 1).is_none_or(|next| next.leads) =>
+        {
             format!("at a prompt it asks for help; in a script write `help(\"{left}\")`")
         }
         "%" if text.is_any(at + 1, &[")", ","])
