@@ -1,5 +1,6 @@
 //! Real FFTs of sixteen frames side by side.
 
+use super::lined::Lined;
 use super::small_dft::{Complex, Dft, Dft2, Dft3, Dft4, Dft5, Dft8, Math};
 use pulp::{Arch, Simd, WithSimd};
 use std::f64::consts::TAU;
@@ -48,31 +49,22 @@ pub struct LaneScratch {
 
 /// Values in groups of [`LANES`], each group on a line of the cache.
 #[derive(Default)]
-pub struct LaneBuffer {
-    store: Vec<f32>,
-    start: usize,
-    len: usize,
-}
+pub struct LaneBuffer(Lined<f32>);
 
 impl LaneBuffer {
     /// Gives the buffer a number of groups.
     pub(super) fn resize(&mut self, groups: usize) {
-        if self.len != groups * LANES {
-            self.len = groups * LANES;
-            self.store = vec![0.0; self.len + LANES];
-            // A line of the cache is 64 bytes on nearly all processors; elsewhere this is merely not the fastest place.
-            self.start = self.store.as_ptr().align_offset(64).min(LANES);
-        }
+        self.0.resize(groups * LANES);
     }
 
     /// All values.
     pub fn values(&self) -> &[f32] {
-        &self.store[self.start..self.start + self.len]
+        &self.0
     }
 
     /// All values.
     pub fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.store[self.start..self.start + self.len]
+        &mut self.0
     }
 
     /// The values in their groups.

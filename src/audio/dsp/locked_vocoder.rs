@@ -1,6 +1,7 @@
 //! The phase vocoder whose bins turn together around spectral peaks.
 
 use super::Window;
+use super::lined::Lined;
 use super::phase_lock::{Bins, PhaseLock};
 use auricle_fft::num_complex::Complex32;
 use auricle_fft::{Fft, Planner};
@@ -27,8 +28,8 @@ pub(super) struct LockedVocoder {
 /// Buffers of a [`LockedVocoder`].
 #[derive(Default)]
 pub(super) struct LockedScratch {
-    both: Vec<Complex32>,
-    work: Vec<Complex32>,
+    both: Lined<Complex32>,
+    work: Lined<Complex32>,
     lock: PhaseLock,
     /// For each channel an even and an odd frame, read and then turned.
     voices: Vec<[Bins; 2]>,
@@ -125,12 +126,15 @@ impl LockedVocoder {
         for frame in 0..n_frames {
             let center = (frame as f64 * rate * self.hop_length as f64).round() as isize;
             let is_odd = frame % 2 == 1;
-            lock.clear();
-            for (channel, [even, odd]) in samples.chunks_exact(n).zip(&mut *voices) {
+            for (index, [even, odd]) in voices.iter_mut().enumerate() {
+                let channel = &samples[index * n..][..n];
                 let (last, now) = if is_odd { (even, odd) } else { (odd, even) };
                 self.read(channel, center, both);
                 self.forward.process_with_scratch(both, work);
-                lock.take(both, last, now);
+                match index {
+                    0 => lock.take::<true>(both, last, now),
+                    _ => lock.take::<false>(both, last, now),
+                }
             }
             lock.follow();
             for [even, odd] in &mut *voices {
@@ -190,8 +194,8 @@ impl LockedVocoder {
             .forward
             .get_inplace_scratch_len()
             .max(self.inverse.get_inplace_scratch_len());
-        scratch.both.resize(n_fft, Complex32::default());
-        scratch.work.resize(n_work, Complex32::default());
+        scratch.both.resize(n_fft);
+        scratch.work.resize(n_work);
         scratch.lock.begin(n_bins);
         let most = n_channels.max(scratch.voices.len());
         scratch.voices.resize_with(most, Default::default);
@@ -262,15 +266,14 @@ fn join(even: &Bins, odd: &Bins, both: &mut [Complex32]) {
     let n = both.len();
     let inner = (n - 1) / 2;
     let (low, high) = both.split_at_mut(n - inner);
-    let low = &mut low[1..=inner];
+    let (low, high) = (&mut low[1..=inner], &mut high[..inner]);
     let (even_re, even_im) = (&even.re[1..=inner], &even.im[1..=inner]);
     let (odd_re, odd_im) = (&odd.re[1..=inner], &odd.im[1..=inner]);
     for k in 0..inner {
         low[k] = Complex32::new(even_re[k] - odd_im[k], even_im[k] + odd_re[k]);
     }
-    for (k, z) in high.iter_mut().enumerate() {
-        let k = inner - 1 - k;
-        *z = Complex32::new(even_re[k] + odd_im[k], odd_re[k] - even_im[k]);
+    for k in 0..inner {
+        high[inner - 1 - k] = Complex32::new(even_re[k] + odd_im[k], odd_re[k] - even_im[k]);
     }
     // These are their own mirror images; real frames have no imaginary parts there.
     for k in [0, n / 2].into_iter().filter(|k| 2 * k % n == 0) {

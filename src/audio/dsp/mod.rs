@@ -14,6 +14,7 @@ mod griffin_lim;
 mod image_source;
 mod istft;
 mod lane_fft;
+mod lined;
 mod locked_vocoder;
 mod loudness;
 mod percentile;

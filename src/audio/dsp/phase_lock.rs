@@ -23,8 +23,8 @@ impl Bins {
 }
 
 /// Identity phase locking, frame after frame: [`PhaseLock::begin`], then for each frame
-/// [`PhaseLock::clear`], [`PhaseLock::take`] for each channel, [`PhaseLock::follow`], and
-/// [`PhaseLock::turn`] for each channel.
+/// [`PhaseLock::take`] for each channel, [`PhaseLock::follow`], and [`PhaseLock::turn`] for each
+/// channel.
 #[derive(Default)]
 pub(super) struct PhaseLock {
     /// Power over all channels, between two values on either side that are below any power.
@@ -56,19 +56,17 @@ impl PhaseLock {
         self.turns.begin(n_bins + WIDTH);
     }
 
-    /// Begins a frame.
-    #[inline(always)]
-    pub(super) fn clear(&mut self) {
-        let n_bins = self.product.len();
-        self.power[2..n_bins + 2].fill(0.0);
-        self.product.fill([0.0; 2]);
-    }
-
     /// Takes what belongs to a channel: the transform of `frame + i earlier`, where `earlier` is
     /// the frame a hop before it, and `last`, the frame before as it was written. The frame's bins
-    /// go to `now`.
+    /// go to `now`. The `FIRST` channel of a frame begins the sums over all.
     #[inline(always)]
-    pub(super) fn take(&mut self, both: &[Complex32], last: &Bins, now: &mut Bins) {
+    pub(super) fn take<const FIRST: bool>(
+        &mut self,
+        both: &[Complex32],
+        last: &Bins,
+        now: &mut Bins,
+    ) {
+        let with = |sum: f32, x: f32| if FIRST { x } else { sum + x };
         let (n, n_bins) = (both.len(), self.product.len());
         // Bins that have a mirror image, which is another one.
         let inner = (n - 1) / 2;
@@ -82,17 +80,20 @@ impl PhaseLock {
             let (re, im) = (0.5 * (z.re + mirror.re), 0.5 * (z.im - mirror.im));
             let earlier = (0.5 * (z.im + mirror.im), 0.5 * (mirror.re - z.re));
             (now_re[k], now_im[k]) = (re, im);
-            power[k] += re * re + im * im;
-            product[k][0] += last_re[k] * earlier.0 + last_im[k] * earlier.1;
-            product[k][1] += last_im[k] * earlier.0 - last_re[k] * earlier.1;
+            power[k] = with(power[k], re * re + im * im);
+            let [x, y] = product[k];
+            product[k] = [
+                with(x, last_re[k] * earlier.0 + last_im[k] * earlier.1),
+                with(y, last_im[k] * earlier.0 - last_re[k] * earlier.1),
+            ];
         }
         // The others are real.
         for k in [0, n / 2].into_iter().filter(|k| 2 * k % n == 0) {
             let z = both[k];
             (now.re[k], now.im[k]) = (z.re, 0.0);
-            self.power[k + 2] += z.re * z.re;
-            self.product[k][0] += last.re[k] * z.im;
-            self.product[k][1] += last.im[k] * z.im;
+            self.power[k + 2] = with(self.power[k + 2], z.re * z.re);
+            let [x, y] = self.product[k];
+            self.product[k] = [with(x, last.re[k] * z.im), with(y, last.im[k] * z.im)];
         }
         debug_assert_eq!(n_bins, n / 2 + 1);
     }
@@ -215,7 +216,6 @@ mod tests {
     fn a_part_turns_by_the_angle_of_its_sum() {
         let mut lock = PhaseLock::default();
         lock.begin(40);
-        lock.clear();
         // Peaks at 5 and 30, the weakest between them at 27.
         for (k, power) in lock.power[2..42].iter_mut().enumerate() {
             let away = k.abs_diff(if k < 27 { 5 } else { 30 });
@@ -272,8 +272,7 @@ mod tests {
             last.re.fill(1.0);
             let mut lock = PhaseLock::default();
             lock.begin(n_bins);
-            lock.clear();
-            lock.take(&both, &last, &mut now);
+            lock.take::<true>(&both, &last, &mut now);
             for k in 0..n_bins {
                 let (x, y) = (bin(0, k), bin(1, k));
                 let near = |got: f32, want: f64| assert!((f64::from(got) - want).abs() < 1e-5);
