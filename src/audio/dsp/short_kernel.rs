@@ -45,7 +45,8 @@ fn read_one_by_one(middle: &[f32], places: &[u64], out: &mut [f32]) {
     // Looked up once a call, for the look-up asks each time whether the table is there.
     let weights = weights();
     for (y, &at) in out.iter_mut().zip(places) {
-        let (samples, Weight([low, rise])) = around(middle, weights, at);
+        let (first, set) = (at >> FRACTION_BITS, at >> SHARE_BITS);
+        let (samples, Weight([low, rise])) = around(middle, weights, first as usize, set as usize);
         let sum = |weights: &[f32; TAPS]| {
             let p: [f32; TAPS] = std::array::from_fn(|j| samples[j] * weights[j]);
             ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]))
@@ -54,13 +55,17 @@ fn read_one_by_one(middle: &[f32], places: &[u64], out: &mut [f32]) {
     }
 }
 
-/// The samples that a position is a sum of, the weights of the set before it and how they rise.
+/// The samples that a position is a sum of, from the first one on, and the weights of the set before it.
 #[inline(always)]
-fn around<'a>(middle: &'a [f32], weights: &'a Weights, at: u64) -> (&'a [f32; TAPS], &'a Weight) {
-    let first = (at >> FRACTION_BITS) as usize;
+fn around<'a>(
+    middle: &'a [f32],
+    weights: &'a Weights,
+    first: usize,
+    set: usize,
+) -> (&'a [f32; TAPS], &'a Weight) {
     let samples = middle[first..first + TAPS].first_chunk();
     let samples = samples.expect("there are as many");
-    (samples, &weights[(at >> SHARE_BITS) as usize % PHASES])
+    (samples, &weights[set % PHASES])
 }
 
 /// The weights of the samples around a position, and how much they rise with each unit of its last [`SHARE_BITS`]: one line
@@ -116,7 +121,7 @@ pub(super) fn level(frequency: f64) -> f64 {
 /// those of eight positions are folded together.
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use super::{SHARE, TAPS, Weight, Weights};
+    use super::{SHARE, TAPS, Weight, Weights, around};
     use pulp::bytemuck::cast_ref;
     use pulp::x86::{V3, V4};
     use pulp::{Simd, WithSimd, cast};
@@ -150,10 +155,10 @@ mod wide {
     #[derive(Clone, Copy)]
     pub(super) struct Wide<S>(S);
 
-    /// As [`around`](super::around), of one of eight positions. Of a position's bytes, low ones first, its parts are read each
-    /// by itself, which spares the shifts.
+    /// See [`around`], of one of eight positions. Of a position's bytes, low ones first, its parts are read each by itself,
+    /// which spares the shifts.
     #[inline(always)]
-    fn around<'a>(
+    fn around_one<'a>(
         middle: &'a [f32],
         weights: &'a Weights,
         places: &[u64; 8],
@@ -161,9 +166,7 @@ mod wide {
     ) -> (&'a [f32; TAPS], &'a Weight) {
         let [_, _, _, set, first @ ..] = &cast_ref::<_, [[u8; 8]; 8]>(places)[k];
         let first = u32::from_le_bytes(*first) as usize;
-        let samples = middle[first..first + TAPS].first_chunk();
-        let samples = samples.expect("there are as many");
-        (samples, &weights[usize::from(*set)])
+        around(middle, weights, first, usize::from(*set))
     }
 
     /// How samples around eight positions and their weights become eight results.
@@ -239,7 +242,7 @@ mod wide {
             let mut low = [avx._mm256_setzero_ps(); 8];
             let mut rise = low;
             for k in 0..8 {
-                let (x, weight) = around(middle, weights, places, k);
+                let (x, weight) = around_one(middle, weights, places, k);
                 low[k] = avx._mm256_mul_ps(cast(*x), cast(weight.0[0]));
                 rise[k] = avx._mm256_mul_ps(cast(*x), cast(weight.0[1]));
             }
@@ -271,7 +274,7 @@ mod wide {
             places: &[u64; 8],
             k: usize,
         ) -> __m512 {
-            let (x, weight) = around(middle, weights, places, k);
+            let (x, weight) = around_one(middle, weights, places, k);
             let x = self.0.avx512dq._mm512_broadcast_f32x8(cast(*x));
             self.0.avx512f._mm512_mul_ps(x, cast(weight.0))
         }

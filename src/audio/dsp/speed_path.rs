@@ -20,8 +20,8 @@ pub trait SpeedRuns {
 
 /// Speeds whose logarithms lie on straight lines between points an equal time apart.
 ///
-/// A list of them would be twice as large as the sound, and would be read from far away each time: to make them again takes
-/// less.
+/// A list of them would be twice as large as the sound, and would be read from far away: to make them where they are
+/// read takes less.
 pub struct SpeedPath<'a> {
     /// The logarithms at the points, two or more.
     logs: &'a [f64],

@@ -178,18 +178,19 @@ impl Cause<'_> {
             let name = candidates.find(|&i| text.is_name(i) || text.is(i, ")"))?;
             text.is_name(name).then(|| text.tokens[name].text.clone())
         });
-        let shown = name
-            .as_ref()
-            .map_or("this".into(), |name| format!("`{name}`"));
-        let is_named = name.is_some();
-        let name = name.unwrap_or_else(|| "x".into());
-        let hint = match noun(type_name) {
-            "wave" if !is_named => "a sound goes through a recipe by `|>`: write `w |> r`".into(),
-            "wave" => format!("a sound goes through a recipe by `|>`: write `w |> {name}`"),
-            _ => format!(
-                "an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`"
+        let hint = match (noun(type_name), name.as_deref()) {
+            ("wave", name) => format!(
+                "a sound goes through a recipe by `|>`: write `w |> {}`",
+                name.unwrap_or("r")
             ),
+            (_, name) => {
+                let name = name.unwrap_or("x");
+                format!(
+                    "an element of an array or a text is read with brackets, `{name}[0]`; of a map with `{name}.key`"
+                )
+            }
         };
+        let shown = name.map_or("this".into(), |name| format!("`{name}`"));
         (
             format!("{shown} holds no function that could be called"),
             "",
